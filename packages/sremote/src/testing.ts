@@ -1,0 +1,1 @@
+export * from "@sremote/connectors/testing";
