@@ -1,1 +1,4 @@
-export {};
+export * from "./code.ts";
+export * from "./error.ts";
+export * from "./limits.ts";
+export * from "./message.ts";

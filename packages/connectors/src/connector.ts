@@ -1,0 +1,96 @@
+/* The seam between "what to do on a host" and "how to reach it". */
+
+/** An argument vector, quoted by the connector where a shell is in the way, or an explicit shell script. */
+export type Command = readonly [string, ...string[]] | ShellScript;
+
+/** A script for the host's POSIX `sh`. Made by {@link shell}, so that nothing becomes one by accident. */
+export interface ShellScript {
+  readonly shell: string;
+}
+
+export function shell(script: string): ShellScript {
+  return { shell: script };
+}
+
+export interface OperationOptions {
+  /** Aborting ends the operation and, for `exec`, the remote command; the promise rejects with the code `cancelled`. */
+  signal?: AbortSignal | undefined;
+  /** Deadline in milliseconds from now; then the promise rejects with the code `timeout`. Default: none. */
+  timeout?: number | undefined;
+}
+
+export interface ExecOptions extends OperationOptions {
+  /** Bytes for standard input, which is closed after them. Only where the connector's `acceptsStdin` is true; default: empty input. */
+  stdin?: Uint8Array | readonly Uint8Array[] | undefined;
+  /** Bytes of each of stdout and stderr to keep; more is read and dropped, and `truncated` is set. Default: 1 GiB for stdout, 1 MiB for stderr. */
+  maxOutput?: number | undefined;
+}
+
+export interface ExecResult {
+  /** 0–255, or null when a signal ended the command. */
+  exitCode: number | null;
+  /** Such as `SIGKILL`; null after a normal exit. */
+  signal: string | null;
+  stdout: Uint8Array;
+  stderr: Uint8Array;
+  /** True when `maxOutput` cut one of them. */
+  truncated?: boolean;
+}
+
+export interface TransferOptions extends OperationOptions {
+  /** Permission bits of a pushed file. Default 0o600. */
+  mode?: number | undefined;
+  /** Called with the bytes moved so far. */
+  onProgress?: ((bytes: number) => void) | undefined;
+}
+
+/** What to push: bytes, or a local file. */
+export type PushSource = Uint8Array | { readonly path: string };
+
+/** Where pulled bytes go: a local file (appears whole or not at all), or a function that is called with each chunk and awaited. */
+export type PullSink = { readonly path: string } | { write(chunk: Uint8Array): void | Promise<void> };
+
+/** A live process on the host. */
+export interface RemoteProcess extends AsyncDisposable {
+  readonly stdin: WritableStream<Uint8Array>;
+  readonly stdout: ReadableStream<Uint8Array>;
+  readonly stderr: ReadableStream<Uint8Array>;
+  /** How it ended. Rejects with a `ConnectError` (`connection-lost`) when the link ended first. */
+  readonly exit: Promise<{ exitCode: number | null; signal: string | null }>;
+  /** Sends a signal to the process; resolves when it is sent. */
+  kill(signal?: "SIGTERM" | "SIGKILL" | "SIGINT" | "SIGHUP"): Promise<void>;
+}
+
+/**
+ * How to reach one host.
+ *
+ * Rules, all checked by `checkConnector`:
+ * - A command's exit status is the command's, 255 included; trouble with the link rejects with a `ConnectError`.
+ * - `stdout` and `stderr` are exact bytes.
+ * - `push` writes under a temporary name, verifies size and SHA-256, then renames: a file appears whole or not at all, at a path whose
+ *   directory exists. `pull` verifies in the same way. Failures are `TransferError`s.
+ * - Paths are absolute, any bytes but NUL. A path given as a string is sent as UTF-8.
+ * - Every method may be called at any time and concurrently; a connector connects when first used and again after a lost link.
+ */
+export interface Connector extends AsyncDisposable {
+  /** Such as `ssh://me@host:22`, for errors and logs. Holds no secret. */
+  readonly label: string;
+  /** Whether `exec` takes standard input and returns standard output exactly and unbounded. False means: files only. */
+  readonly acceptsStdin: boolean;
+  exec(command: Command, options?: ExecOptions): Promise<ExecResult>;
+  push(source: PushSource, remotePath: string, options?: TransferOptions): Promise<void>;
+  pull(remotePath: string, sink: PullSink, options?: TransferOptions): Promise<void>;
+  spawn?(command: Command, options?: OperationOptions): Promise<RemoteProcess>;
+  /** Whether the host can be reached and takes the credentials. Never rejects for that reason. */
+  status(options?: OperationOptions): Promise<ConnectorStatus>;
+  /** Ends connections. A closed connector's methods reject with the code `closed`. */
+  close(): Promise<void>;
+}
+
+export interface ConnectorStatus {
+  ok: boolean;
+  /** One sentence: what was found. */
+  message: string;
+  /** Why not, when `ok` is false. */
+  error?: Error;
+}

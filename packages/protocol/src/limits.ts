@@ -1,0 +1,30 @@
+/** Limits of the wire, as stated in PROTOCOL.md. Sizes in bytes. */
+export const limits: Limits = {
+  header: 67_108_864,
+  body: 1_073_741_824,
+  attachments: 4096,
+  /** Nesting of the header's JSON. */
+  headerDepth: 264,
+  /** Nesting of one value's JSON. */
+  valueDepth: 256,
+  numberText: 64,
+  bigintDigits: 4300,
+  dimensions: 32,
+  /** stdout and stderr together that travel inside a reply. */
+  inlineOutput: 8_388_608,
+  /** Default for what is kept of each of stdout and stderr. */
+  output: 67_108_864,
+};
+
+export interface Limits {
+  readonly header: number;
+  readonly body: number;
+  readonly attachments: number;
+  readonly headerDepth: number;
+  readonly valueDepth: number;
+  readonly numberText: number;
+  readonly bigintDigits: number;
+  readonly dimensions: number;
+  readonly inlineOutput: number;
+  readonly output: number;
+}

@@ -1,0 +1,92 @@
+/* One type per message of PROTOCOL.md, no logic. A test holds these types and the headings of that page together. */
+import type { Code } from "./code.ts";
+
+export const protocolVersion = 1;
+
+/** A value on the wire: superjson's form. Attachments lie beside the header. */
+export interface WireValue {
+  json: unknown;
+  meta?: { values: unknown; v: 1 };
+}
+
+export interface CallMessage {
+  type: "call";
+  protocol: number;
+  /** 32 lower-case hex digits. */
+  id: string;
+  module: string;
+  function: string;
+  args: WireValue;
+  kwargs?: WireValue;
+  env?: [name: string, value: string, onlyIfUnset: boolean][];
+  path?: string[];
+  cwd?: string;
+  keepEnv?: boolean;
+  timeoutMs?: number;
+  /** Bytes of each of stdout and stderr that are kept. */
+  outputLimit?: number;
+  naiveTimeZone?: string;
+  modules?: Record<string, string | null>;
+  release?: string[];
+}
+
+export type Outcome = "value" | "raised" | "killed" | "timeout" | "cancelled" | "not-run" | "unknown";
+export type Stage = "request" | "setup" | "import" | "lookup" | "arguments" | "call" | "result";
+
+export interface Frame {
+  file: string;
+  line: number;
+  function: string;
+  source: string | null;
+}
+
+export interface Failure {
+  code: Code;
+  stage: Stage;
+  message: string;
+  type?: string;
+  module?: string;
+  frames?: Frame[];
+  cause?: Failure;
+  context?: Failure;
+  notes?: string[];
+  exceptions?: Failure[];
+  path?: string;
+  names?: string[];
+  hint?: string;
+}
+
+export interface OutputPart {
+  index?: number;
+  bytes: number;
+  truncated: boolean;
+}
+
+export interface HostFacts {
+  runtime: "python" | "node";
+  version: string;
+  executable: string;
+  platform: string;
+  pid: number;
+  home: string;
+  base: string;
+  endpoint: string | null;
+}
+
+export interface ReplyMessage {
+  type: "reply";
+  protocol: number;
+  id: string;
+  outcome: Outcome;
+  value?: WireValue;
+  error?: Failure;
+  stdout: OutputPart;
+  stderr: OutputPart;
+  exitCode?: number;
+  signal?: string;
+  usage?: { wallMs: number; cpuMs: number; maxRssBytes: number };
+  host: HostFacts;
+  modules?: Record<string, string | null>;
+}
+
+export type Message = CallMessage | ReplyMessage;
