@@ -1,4 +1,5 @@
 /* The seam between "what to do on a host" and "how to reach it". */
+import type { Readable, Writable } from "node:stream";
 
 /** An argument vector, quoted by the connector where a shell is in the way, or an explicit shell script. */
 export type Command = readonly [string, ...string[]] | ShellScript;
@@ -52,9 +53,9 @@ export type PullSink = { readonly path: string } | { write(chunk: Uint8Array): v
 
 /** A live process on the host. */
 export interface RemoteProcess extends AsyncDisposable {
-  readonly stdin: WritableStream<Uint8Array>;
-  readonly stdout: ReadableStream<Uint8Array>;
-  readonly stderr: ReadableStream<Uint8Array>;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
   /** How it ended. Rejects with a `ConnectError` (`connection-lost`) when the link ended first. */
   readonly exit: Promise<{ exitCode: number | null; signal: string | null }>;
   /** Sends a signal to the process; resolves when it is sent. */
