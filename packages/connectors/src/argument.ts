@@ -1,0 +1,78 @@
+/* Checks of what a caller hands to a connector, before anything happens. */
+import { InvalidArgumentError } from "@sremote/protocol";
+import { toBytes } from "./byte-string.ts";
+import type { Command, ExecOptions, OperationOptions, PullSink, PushSource, TransferOptions } from "./connector.ts";
+
+export function checkCommand(command: Command): void {
+  const expected = "a non-empty array of strings, or shell(…)";
+  if (Array.isArray(command)) {
+    if (command.length === 0 || command[0] === "") throw new InvalidArgumentError("command", "an array that begins with a program's name");
+    for (const [index, argument] of (command as readonly unknown[]).entries()) checkText(argument, `command[${index}]`);
+  } else if (typeof command === "object" && command !== null && "shell" in command) {
+    checkText(command.shell, "command.shell");
+  } else {
+    throw new InvalidArgumentError("command", expected);
+  }
+}
+
+export function checkOperationOptions(options: OperationOptions): void {
+  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
+  const { signal, timeout } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new InvalidArgumentError("options.signal", "an AbortSignal");
+  if (timeout !== undefined && !(typeof timeout === "number" && timeout >= 0)) {
+    throw new InvalidArgumentError("options.timeout", "a number of milliseconds, 0 or more");
+  }
+}
+
+export function checkExecOptions(options: ExecOptions): void {
+  checkOperationOptions(options);
+  const { stdin, maxOutput } = options;
+  if (stdin !== undefined && !(stdin instanceof Uint8Array) && !(Array.isArray(stdin) && stdin.every((one) => one instanceof Uint8Array))) {
+    throw new InvalidArgumentError("options.stdin", "a Uint8Array or an array of them");
+  }
+  if (maxOutput !== undefined && !(Number.isInteger(maxOutput) && maxOutput >= 0)) {
+    throw new InvalidArgumentError("options.maxOutput", "a number of bytes, 0 or more");
+  }
+}
+
+export function checkTransferOptions(options: TransferOptions): void {
+  checkOperationOptions(options);
+  const { mode, onProgress } = options;
+  if (mode !== undefined && !(Number.isInteger(mode) && mode >= 0 && mode <= 0o7777)) {
+    throw new InvalidArgumentError("options.mode", "permission bits, 0 … 0o7777");
+  }
+  if (onProgress !== undefined && typeof onProgress !== "function") throw new InvalidArgumentError("options.onProgress", "a function");
+}
+
+/** A path on the host: absolute, so that it can neither be an option nor depend on a working directory. */
+export function checkRemotePath(path: string): void {
+  checkText(path, "remotePath");
+  if (!path.startsWith("/")) throw new InvalidArgumentError("remotePath", "an absolute path");
+  if (/\/\.{0,2}$/.test(path)) throw new InvalidArgumentError("remotePath", "a path that ends in a file's name");
+}
+
+export function checkSource(source: PushSource): void {
+  if (source instanceof Uint8Array) return;
+  if (typeof source !== "object" || source === null || !("path" in source)) {
+    throw new InvalidArgumentError("source", "a Uint8Array or {path} of a local file");
+  }
+  checkLocalPath(source.path, "source.path");
+}
+
+export function checkSink(sink: PullSink): void {
+  if (typeof sink === "object" && sink !== null) {
+    if ("path" in sink) return checkLocalPath(sink.path, "sink.path");
+    if ("write" in sink && typeof sink.write === "function") return;
+  }
+  throw new InvalidArgumentError("sink", "{path} of a local file or {write(chunk)}");
+}
+
+function checkLocalPath(path: unknown, argument: string): void {
+  checkText(path, argument);
+  if (path === "") throw new InvalidArgumentError(argument, "a path");
+}
+
+function checkText(text: unknown, argument: string): asserts text is string {
+  if (typeof text !== "string" || text.includes("\0")) throw new InvalidArgumentError(argument, "a string without NUL");
+  toBytes(text, argument);
+}

@@ -1,0 +1,32 @@
+/* A command as one line for whatever shell a login has. */
+import { toBytes } from "./byte-string.ts";
+import type { Command } from "./connector.ts";
+import { quoteAll } from "./quote.ts";
+
+/** The command as a script for POSIX `sh`: an argument vector replaces the shell (`exec`), so that signals reach the program itself. */
+export function shellText(command: Command): string {
+  return "shell" in command ? command.shell : `exec ${quoteAll(command)}`;
+}
+
+/**
+ * The command as one line of printable ASCII, `sh -c '…'`, which means the same to every login shell.
+ *
+ * Between single quotes, csh still takes `!` as history and ends the string at a newline, and fish takes `\` as an escape;
+ * bytes beyond ASCII depend on the locale. A script that holds any of these travels as octal escapes, which the inner
+ * `sh` turns back with `printf %b` (XCU printf: `\0` and up to three digits).
+ * Linux allows 128 KiB for one argument (`MAX_ARG_STRLEN`), and so for this line.
+ */
+export function commandLine(command: Command): string {
+  const text = shellText(command);
+  if (/^[ -~]*$/.test(text) && !/['!\\]/.test(text)) return `sh -c '${text}'`;
+  return `sh -c 'eval "$(printf %b "${octal(toBytes(text, "command"))}")"'`;
+}
+
+function octal(bytes: Uint8Array): string {
+  let text = "";
+  for (const byte of bytes) {
+    const character = String.fromCharCode(byte);
+    text += /[A-Za-z0-9 _./:,+@=;{}()<>|&~*?#%-]/.test(character) ? character : `\\0${byte.toString(8).padStart(3, "0")}`;
+  }
+  return text;
+}

@@ -1,0 +1,78 @@
+/* Deadlines and aborts, the same for every operation of every connector. */
+import { SremoteError } from "@sremote/protocol";
+import { checkOperationOptions } from "./argument.ts";
+import type { OperationOptions } from "./connector.ts";
+
+/** setTimeout fires at once for more than this many milliseconds (24.8 days), so longer deadlines are none. */
+const longestTimer = 2 ** 31 - 1;
+
+/** Where an operation takes place, for its errors. */
+export interface Place {
+  /** The connector's label. */
+  readonly label: string;
+  /** `exec`, `push`, `pull`, … */
+  readonly stage: string;
+}
+
+/**
+ * Runs an operation under a deadline and a caller's signal. `run` gets one signal for both, must end what it started when it is
+ * aborted, and then rejects; the caller sees a `SremoteError` with the code `timeout` or `cancelled`
+ * (or the signal's own reason when that is a `SremoteError`, as when a connector is closed).
+ */
+export async function withDeadline<T>(options: OperationOptions, place: Place, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  checkOperationOptions(options);
+  const { signal, timeout } = options;
+  const control = new AbortController();
+  const cancel = (): void => control.abort(cancellation(signal?.reason, place));
+  if (signal?.aborted) throw cancellation(signal.reason, place);
+  signal?.addEventListener("abort", cancel, { once: true });
+  const expire = (): void =>
+    control.abort(
+      new SremoteError("timeout", `${place.stage}: the deadline of ${timeout} ms passed`, { stage: place.stage, host: place.label }),
+    );
+  const timer = timeout !== undefined && timeout <= longestTimer ? setTimeout(expire, timeout) : undefined;
+  try {
+    return await run(control.signal);
+  } catch (error) {
+    if (control.signal.aborted) throw control.signal.reason;
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", cancel);
+  }
+}
+
+function cancellation(reason: unknown, place: Place): SremoteError {
+  if (reason instanceof SremoteError) return reason;
+  return new SremoteError("cancelled", `${place.stage}: the caller cancelled`, { stage: place.stage, host: place.label, cause: reason });
+}
+
+/** Rejects with the signal's reason as soon as it is aborted, whatever becomes of the promise. */
+export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const stop = (): void => reject(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
+  if (signal.aborted) stop();
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** Whether the promise settled, in whatever way, within so many milliseconds. */
+export async function settledWithin(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, false);
+  });
+  const settled = promise.then(
+    () => true,
+    () => true,
+  );
+  try {
+    return await Promise.race([settled, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

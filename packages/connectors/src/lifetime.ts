@@ -1,0 +1,43 @@
+/* What "closed" means for a connector that holds no connection of its own. */
+import { SremoteError } from "@sremote/protocol";
+import type { OperationOptions } from "./connector.ts";
+
+/** Counts a connector's operations, and ends them when it is closed. */
+export class Lifetime {
+  readonly #label: string;
+  readonly #closing = new AbortController();
+  readonly #running = new Set<Promise<unknown>>();
+
+  constructor(label: string) {
+    this.#label = label;
+  }
+
+  get closed(): boolean {
+    return this.#closing.signal.aborted;
+  }
+
+  /** Runs an operation with options whose signal is also aborted by {@link close}. Rejects with the code `closed` afterwards. */
+  async run<O extends OperationOptions, T>(options: O, operation: (options: O) => Promise<T>): Promise<T> {
+    if (this.closed) throw this.#error();
+    const own = this.#closing.signal;
+    const signal = options?.signal instanceof AbortSignal ? AbortSignal.any([options.signal, own]) : own;
+    const invalid = options?.signal !== undefined && !(options.signal instanceof AbortSignal);
+    const running = operation(invalid ? options : { ...options, signal });
+    this.#running.add(running);
+    try {
+      return await running;
+    } finally {
+      this.#running.delete(running);
+    }
+  }
+
+  /** Ends what runs and waits for it; may be called again. */
+  async close(): Promise<void> {
+    if (!this.closed) this.#closing.abort(this.#error());
+    await Promise.allSettled(this.#running);
+  }
+
+  #error(): SremoteError {
+    return new SremoteError("closed", "the connector was closed", { host: this.#label });
+  }
+}

@@ -1,0 +1,41 @@
+/* push and pull where host and client are one: copies of files, with the same promises. */
+import { checkRemotePath, checkSink, checkSource, checkTransferOptions } from "../argument.ts";
+import type { PullSink, PushSource, TransferOptions } from "../connector.ts";
+import { orAborted, withDeadline } from "../deadline.ts";
+import { transferError } from "../transfer/error.ts";
+import { openSink } from "../transfer/sink.ts";
+import { openSource } from "../transfer/source.ts";
+
+export async function pushLocally(source: PushSource, remotePath: string, options: TransferOptions, label: string): Promise<void> {
+  checkSource(source);
+  checkRemotePath(remotePath);
+  await copy(source, { path: remotePath }, options, label, "push");
+}
+
+export async function pullLocally(remotePath: string, sink: PullSink, options: TransferOptions, label: string): Promise<void> {
+  checkRemotePath(remotePath);
+  checkSink(sink);
+  await copy({ path: remotePath }, sink, options, label, "pull");
+}
+
+async function copy(source: PushSource, sink: PullSink, options: TransferOptions, label: string, stage: "push" | "pull"): Promise<void> {
+  checkTransferOptions(options);
+  await withDeadline(options, { label, stage }, async (signal) => {
+    await using content = await openSource(source, stage, label, signal);
+    const target = await openSink(sink, options.mode ?? 0o600, stage, label);
+    try {
+      let bytes = 0;
+      for await (const chunk of content.chunks()) {
+        await orAborted(target.write(chunk), signal);
+        bytes += chunk.length;
+        options.onProgress?.(bytes);
+        signal.throwIfAborted();
+      }
+      await target.commit(content);
+    } catch (error) {
+      throw signal.aborted ? error : transferError(error, `${stage} failed`, { stage, host: label });
+    } finally {
+      await target.discard();
+    }
+  });
+}

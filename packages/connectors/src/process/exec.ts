@@ -1,0 +1,58 @@
+/* `exec` on top of a live process. */
+import type { Readable } from "node:stream";
+import { checkCommand, checkExecOptions } from "../argument.ts";
+import type { Command, ExecOptions, ExecResult, RemoteProcess } from "../connector.ts";
+import { orAborted, withDeadline } from "../deadline.ts";
+import { endProcess } from "./end.ts";
+import { feed } from "./feed.ts";
+import { outcome } from "./outcome.ts";
+import type { StartProcess } from "./start.ts";
+
+const stdoutLimit = 2 ** 30;
+const stderrLimit = 2 ** 20;
+
+/**
+ * Runs a command to its end: until it has exited and its stdout and stderr are closed, as with `ssh`.
+ * A deadline or abort ends the process (SIGTERM, then SIGKILL) and rejects with the code `timeout` or `cancelled`.
+ */
+export async function execOverProcess(start: StartProcess, command: Command, options: ExecOptions, label: string): Promise<ExecResult> {
+  checkCommand(command);
+  checkExecOptions(options);
+  return withDeadline(options, { label, stage: "exec" }, async (signal) => {
+    const process = await start(command, { signal });
+    try {
+      return await orAborted(communicate(process, options, label), signal);
+    } catch (error) {
+      await endProcess(process);
+      throw error;
+    } finally {
+      process.stdin.destroy();
+    }
+  });
+}
+
+async function communicate(process: RemoteProcess, options: ExecOptions, label: string): Promise<ExecResult> {
+  const { stdin = [], maxOutput } = options;
+  const stdout = collect(process.stdout, maxOutput ?? stdoutLimit);
+  const stderr = collect(process.stderr, maxOutput ?? stderrLimit);
+  // Not awaited: a command that does not read its input may end long before everything is written.
+  void feed(process.stdin, stdin instanceof Uint8Array ? [stdin] : stdin);
+  const { exitCode, signal, value } = await outcome(process, Promise.all([stdout, stderr]), { label, stage: "exec" });
+  const [out, err] = value;
+  const truncated = out.truncated || err.truncated;
+  return { exitCode, signal, stdout: out.bytes, stderr: err.bytes, ...(truncated ? { truncated } : {}) };
+}
+
+/** Everything a stream yields is read; at most `limit` bytes of it are kept. */
+async function collect(stream: Readable, limit: number): Promise<{ bytes: Uint8Array; truncated: boolean }> {
+  const chunks: Uint8Array[] = [];
+  let kept = 0;
+  let truncated = false;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    const part = kept + chunk.length > limit ? chunk.subarray(0, limit - kept) : chunk;
+    truncated ||= part.length < chunk.length;
+    if (part.length > 0) chunks.push(part);
+    kept += part.length;
+  }
+  return { bytes: new Uint8Array(Buffer.concat(chunks, kept)), truncated };
+}
