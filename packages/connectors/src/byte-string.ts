@@ -16,9 +16,10 @@ export function fromBytes(bytes: Uint8Array): string {
   if (whole !== undefined) return whole;
   let text = "";
   for (let at = 0; at < bytes.length;) {
-    const length = sequenceLength(bytes[at] as number);
+    const byte = bytes[at] ?? 0;
+    const length = sequenceLength(byte);
     const character = at + length <= bytes.length ? decode(bytes.subarray(at, at + length)) : undefined;
-    text += character ?? String.fromCharCode(0xdc00 + (bytes[at] as number));
+    text += character ?? String.fromCharCode(0xdc00 + byte);
     at += character === undefined ? 1 : length;
   }
   return text;

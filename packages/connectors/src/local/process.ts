@@ -1,12 +1,13 @@
 /* A child process that leads its own process group, as a RemoteProcess. */
 import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { ConnectError } from "@sremote/protocol";
 import { setTimeout as delay } from "node:timers/promises";
 import { commandLine, shellText } from "../command-line.ts";
 import type { Command, RemoteProcess } from "../connector.ts";
 import { settledWithin } from "../deadline.ts";
+import { errnoOf } from "../errno.ts";
 
 export interface Surroundings {
   readonly cwd: string;
@@ -25,7 +26,7 @@ export async function startLocally(command: Command, around: Surroundings, label
   try {
     return await launch(program, args, around);
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code;
+    const code = errnoOf(error);
     if (!("shell" in command) && (code === "ENOENT" || code === "EACCES")) {
       return launch("/bin/sh", ["-c", shellText(command)], around).catch((cause: unknown) => {
         throw failure(cause, label);
@@ -43,7 +44,7 @@ function argvOf(command: Command): readonly [string, ...string[]] {
 }
 
 function failure(error: unknown, label: string): ConnectError {
-  const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
+  const code = errnoOf(error) ?? "unknown error";
   return new ConnectError("channel-failed", `the command could not be started: ${code}`, { stage: "exec", host: label, cause: error });
 }
 
@@ -53,7 +54,8 @@ async function launch(program: string, args: readonly string[], around: Surround
   await new Promise<void>((resolve, reject) => {
     child.once("spawn", resolve).once("error", reject);
   });
-  return new LocalProcess(child);
+  if (child.pid === undefined) throw new Error("a spawned child has no pid");
+  return new LocalProcess(child, child.pid);
 }
 
 class LocalProcess implements RemoteProcess {
@@ -63,11 +65,11 @@ class LocalProcess implements RemoteProcess {
   readonly exit: Promise<{ exitCode: number | null; signal: string | null }>;
   readonly #group: number;
 
-  constructor(child: ChildProcess) {
-    this.stdin = child.stdin as Writable;
-    this.stdout = child.stdout as Readable;
-    this.stderr = child.stderr as Readable;
-    this.#group = child.pid as number;
+  constructor(child: ChildProcessWithoutNullStreams, pid: number) {
+    this.stdin = child.stdin;
+    this.stdout = child.stdout;
+    this.stderr = child.stderr;
+    this.#group = pid;
     this.exit = new Promise((resolve) => {
       child.once("exit", (exitCode, signal) => resolve({ exitCode, signal }));
     });
@@ -95,7 +97,7 @@ class LocalProcess implements RemoteProcess {
     try {
       return process.kill(-this.#group, signal);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+      if (errnoOf(error) === "ESRCH") return false;
       throw error;
     }
   }

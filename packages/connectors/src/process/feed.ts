@@ -8,10 +8,10 @@ import type { Writable } from "node:stream";
  */
 export async function feed(stream: Writable, chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>): Promise<void> {
   let open = true;
-  let wake: () => void = () => {};
+  let wake: (() => void) | undefined;
   const stop = (): void => {
     open = false;
-    wake();
+    wake?.();
   };
   stream.on("error", stop).on("close", stop);
   for await (const chunk of chunks) {

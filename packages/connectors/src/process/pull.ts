@@ -8,6 +8,7 @@ import { orAborted, withDeadline } from "../deadline.ts";
 import type { Place } from "../deadline.ts";
 import { shownPath, transferError } from "../transfer/error.ts";
 import { openSink } from "../transfer/sink.ts";
+import type { OpenSink } from "../transfer/sink.ts";
 import { answerError, lastAnswer } from "./answer.ts";
 import { endProcess } from "./end.ts";
 import { newMarker } from "./marker.ts";
@@ -40,7 +41,7 @@ export async function pullOverProcess(
         const take = async (chunk: Uint8Array): Promise<void> => {
           hash.update(chunk);
           size += chunk.length;
-          await writeTo(target.write, chunk, place);
+          await writeTo(target, chunk, place);
           signal.throwIfAborted();
           options.onProgress?.(size);
         };
@@ -59,9 +60,9 @@ export async function pullOverProcess(
   });
 }
 
-async function writeTo(write: (chunk: Uint8Array) => Promise<void>, chunk: Uint8Array, place: Place): Promise<void> {
+async function writeTo(target: OpenSink, chunk: Uint8Array, place: Place): Promise<void> {
   try {
-    await write(chunk);
+    await target.write(chunk);
   } catch (error) {
     throw transferError(error, "what was pulled could not be written", { stage: place.stage, host: place.label });
   }

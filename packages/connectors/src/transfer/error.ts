@@ -1,5 +1,6 @@
 /* From what a system or a host's tools say to the codes of TransferError. */
 import { SremoteError, TransferError } from "@sremote/protocol";
+import { errnoOf } from "../errno.ts";
 import type { Code, SremoteErrorOptions } from "@sremote/protocol";
 
 type TransferCode = Extract<Code, "no-such-file" | "permission-denied" | "disk-full" | "not-a-file" | "transfer-failed">;
@@ -26,9 +27,9 @@ const ofMessage: readonly (readonly [RegExp, TransferCode])[] = [
 /** A failure of the local file system, or any other error on the way, as a TransferError; one of ours is kept. */
 export function transferError(error: unknown, summary: string, options: SremoteErrorOptions): SremoteError {
   if (error instanceof SremoteError) return error;
-  const errno = error instanceof Error && "code" in error ? String(error.code) : "";
-  const said = errno !== "" ? errno : error instanceof Error ? error.message : String(error);
-  return new TransferError(ofErrno[errno] ?? "transfer-failed", `${summary}: ${said}`, { ...options, cause: error });
+  const errno = errnoOf(error);
+  const said = errno ?? (error instanceof Error ? error.message : String(error));
+  return new TransferError(ofErrno[errno ?? ""] ?? "transfer-failed", `${summary}: ${said}`, { ...options, cause: error });
 }
 
 /** What a tool on the host said, as a code. */

@@ -5,6 +5,7 @@ import { open, rename, rm, stat } from "node:fs/promises";
 import { TransferError } from "@sremote/protocol";
 import { toBytes } from "../byte-string.ts";
 import type { PullSink } from "../connector.ts";
+import { errnoOf } from "../errno.ts";
 import { shownPath, transferError } from "./error.ts";
 import type { Digest } from "./source.ts";
 import { digestOf, readAll } from "./source.ts";
@@ -33,8 +34,8 @@ export async function openSink(sink: PullSink, mode: number, stage: string, host
     }
   };
   await attempt(async () => {
-    const found = await stat(target).catch((error: NodeJS.ErrnoException) => {
-      if (error.code === "ENOENT") return undefined; // The usual case: a new file.
+    const found = await stat(target).catch((error: unknown) => {
+      if (errnoOf(error) === "ENOENT") return undefined; // The usual case: a new file.
       throw error;
     });
     if (found !== undefined && !found.isFile()) throw new TransferError("not-a-file", `${shown} is not a regular file`, about);
