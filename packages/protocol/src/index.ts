@@ -1,4 +1,18 @@
 export * from "./code.ts";
+export * from "./codec.ts";
+export { crc32, useCrc32, type Crc32 } from "./crc32.ts";
+export { dtypes, dtypeOf, isDtype, type Dtype, type DtypeFacts, type TypedArray, type TypedArrayConstructor } from "./dtype.ts";
 export * from "./error.ts";
+export { decodeFrame, encodeFrame, type DecodedFrame, type FrameOptions } from "./frame.ts";
+export * from "./frame-decoder.ts";
+export { parseHeader, type ParsedHeader } from "./header.ts";
 export * from "./limits.ts";
+export * from "./marker.ts";
 export * from "./message.ts";
+export { NdArray, type Element, type Nested, type NdArrayOptions, type Order } from "./ndarray.ts";
+export { Attachments } from "./value/attachments.ts";
+export { decodeValue, type DecodeOptions } from "./value/decode.ts";
+export { encodeValue, type EncodeOptions } from "./value/encode.ts";
+export { describePath, type Step } from "./value/path.ts";
+export type { RemoteErrorValue } from "./value/restore.ts";
+export { UnserializableError, type UnserializableErrorOptions } from "./value/unserializable-error.ts";

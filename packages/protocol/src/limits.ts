@@ -10,6 +10,8 @@ export const limits: Limits = {
   numberText: 64,
   bigintDigits: 4300,
   dimensions: 32,
+  /** How deep causes, contexts and group members of a failure may lie in each other. */
+  failureDepth: 64,
   /** stdout and stderr together that travel inside a reply. */
   inlineOutput: 8_388_608,
   /** Default for what is kept of each of stdout and stderr. */
@@ -25,6 +27,7 @@ export interface Limits {
   readonly numberText: number;
   readonly bigintDigits: number;
   readonly dimensions: number;
+  readonly failureDepth: number;
   readonly inlineOutput: number;
   readonly output: number;
 }

@@ -21,6 +21,7 @@ export interface CallMessage {
   env?: [name: string, value: string, onlyIfUnset: boolean][];
   path?: string[];
   cwd?: string;
+  tmp?: string;
   keepEnv?: boolean;
   timeoutMs?: number;
   /** Bytes of each of stdout and stderr that are kept. */

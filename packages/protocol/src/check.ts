@@ -1,0 +1,85 @@
+/* Checks of the members of a message that was received. Each names the member in its error. */
+import { ProtocolError } from "./error.ts";
+
+/** @throws ProtocolError unless the value is right */
+export type Check = (value: unknown, path: string) => void;
+
+export function wrong(path: string, expected: string): ProtocolError {
+  return new ProtocolError("protocol-error", `${path}: expected ${expected}`);
+}
+
+function check(right: (value: unknown) => boolean, expected: string): Check {
+  return (value, path) => {
+    if (!right(value)) throw wrong(path, expected);
+  };
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export const string: Check = check((value) => typeof value === "string", "a string");
+export const boolean: Check = check((value) => typeof value === "boolean", "true or false");
+export const integer: Check = check((value) => Number.isSafeInteger(value), "an integer");
+export const count: Check = check((value) => Number.isSafeInteger(value) && (value as number) >= 0, "an integer from 0 on");
+export const duration: Check = check((value) => typeof value === "number" && value >= 0, "a number from 0 on");
+export const callId: Check = check((value) => typeof value === "string" && /^[0-9a-f]{32}$/.test(value), "32 lower-case hex digits");
+
+export function oneOf(values: readonly string[]): Check {
+  return check((value) => typeof value === "string" && values.includes(value), `one of ${values.join(", ")}`);
+}
+
+export function orNull(inner: Check): Check {
+  return (value, path) => {
+    if (value !== null) inner(value, path);
+  };
+}
+
+export function arrayOf(item: Check): Check {
+  return (value, path) => {
+    if (!Array.isArray(value)) throw wrong(path, "an array");
+    for (const [index, element] of value.entries()) item(element, `${path}[${index}]`);
+  };
+}
+
+export function tuple(...items: Check[]): Check {
+  return (value, path) => {
+    if (!Array.isArray(value) || value.length !== items.length) throw wrong(path, `an array of ${items.length}`);
+    for (const [index, item] of items.entries()) item(value[index], `${path}[${index}]`);
+  };
+}
+
+export function recordOf(item: Check): Check {
+  return (value, path) => {
+    if (!isRecord(value)) throw wrong(path, "an object");
+    for (const name of Object.keys(value)) item(value[name], `${path}[${JSON.stringify(name)}]`);
+  };
+}
+
+/** An object with these members; others are ignored, so that later versions may add some. */
+export function members(required: Readonly<Record<string, Check>>, optional: Readonly<Record<string, Check>> = {}): Check {
+  return (value, path) => {
+    if (!isRecord(value)) throw wrong(path, "an object");
+    for (const [name, inner] of Object.entries(required)) {
+      if (!Object.hasOwn(value, name)) throw wrong(`${path}.${name}`, "a member that is not missing");
+      inner(value[name], `${path}.${name}`);
+    }
+    for (const [name, inner] of Object.entries(optional)) if (Object.hasOwn(value, name)) inner(value[name], `${path}.${name}`);
+  };
+}
+
+/** The form of a value on the wire; the value itself is decoded later. */
+export const wireValue: Check = (value, path) => {
+  if (!isRecord(value) || !Object.hasOwn(value, "json")) throw wrong(path, "a value with a member `json`");
+  if (Object.hasOwn(value, "meta") && !isRecord(value["meta"])) throw wrong(`${path}.meta`, "an object");
+};
+
+/** A value whose top is a plain array or object, without an annotation that would make something else of it. */
+export function plainWireValue(kind: "array" | "object"): Check {
+  return (value, path) => {
+    wireValue(value, path);
+    const { json, meta } = value as { json: unknown; meta?: { values?: unknown } };
+    const right = kind === "array" ? Array.isArray(json) : isRecord(json);
+    if (!right || Array.isArray(meta?.values)) throw wrong(path, `a value that is an ${kind}`);
+  };
+}

@@ -1,0 +1,124 @@
+/* Messages in and out of frames: PROTOCOL.md, section "Messages". */
+import {
+  arrayOf,
+  boolean,
+  callId,
+  count,
+  duration,
+  integer,
+  members,
+  oneOf,
+  orNull,
+  plainWireValue,
+  recordOf,
+  string,
+  tuple,
+  wireValue,
+  wrong,
+  type Check,
+} from "./check.ts";
+import { ProtocolError } from "./error.ts";
+import { checkFailure } from "./failure.ts";
+import { encodeFrame, type DecodedFrame } from "./frame.ts";
+import { protocolVersion, type Message, type Outcome, type OutputPart, type ReplyMessage } from "./message.ts";
+import { Attachments } from "./value/attachments.ts";
+
+export interface DecodedMessage<M extends Message = Message> {
+  message: M;
+  /** Give these to `decodeValue` for every value of the message, and take the output parts from them. */
+  attachments: Attachments;
+  /** How deep the header nests; an option of `decodeValue`. */
+  depth: number;
+}
+
+const outcomes: readonly Outcome[] = ["value", "raised", "killed", "timeout", "cancelled", "not-run", "unknown"];
+const versions: Check = recordOf(orNull(string));
+const outputPart: Check = members({ bytes: count, truncated: boolean }, { index: count });
+
+const checks: Readonly<Record<Message["type"], Check>> = {
+  call: members(
+    { id: callId, module: string, function: string, args: plainWireValue("array") },
+    {
+      kwargs: plainWireValue("object"),
+      env: arrayOf(tuple(string, string, boolean)),
+      path: arrayOf(string),
+      cwd: string,
+      keepEnv: boolean,
+      timeoutMs: duration,
+      outputLimit: count,
+      naiveTimeZone: string,
+      modules: versions,
+      release: arrayOf(callId),
+    },
+  ),
+  reply: members(
+    {
+      id: callId,
+      outcome: oneOf(outcomes),
+      stdout: outputPart,
+      stderr: outputPart,
+      host: members({
+        runtime: oneOf(["python", "node"]),
+        version: string,
+        executable: string,
+        platform: string,
+        pid: count,
+        home: string,
+        base: string,
+        endpoint: orNull(string),
+      }),
+    },
+    {
+      value: wireValue,
+      error: checkFailure,
+      exitCode: integer,
+      signal: string,
+      usage: members({ wallMs: duration, cpuMs: duration, maxRssBytes: count }),
+      modules: versions,
+    },
+  ),
+};
+
+/** The frame of a message, as chunks to be written one after the other. @throws ProtocolError `limit-exceeded` */
+export function encodeMessage(message: Message, attachments: readonly Uint8Array[] = []): Uint8Array[] {
+  return encodeFrame(JSON.stringify(message), attachments);
+}
+
+/**
+ * Check that a frame is a message of this version, every member of the type it must be.
+ * @throws ProtocolError naming the member; `protocol-mismatch` when the other side speaks another version
+ */
+export function decodeMessage(frame: DecodedFrame): DecodedMessage {
+  const { header } = frame;
+  const { type, protocol } = header;
+  if (Number.isSafeInteger(protocol) && protocol !== protocolVersion) {
+    throw new ProtocolError("protocol-mismatch", `the other side speaks protocol ${String(protocol)}, this one ${protocolVersion}`);
+  }
+  if (type !== "call" && type !== "reply") throw wrong("type", "call or reply");
+  if (protocol !== protocolVersion) throw wrong(`${type}.protocol`, "an integer");
+  checks[type](header, type);
+  // Checked just now, member by member.
+  const message = header as unknown as Message;
+  if (message.type === "reply") checkReply(message, frame.attachments);
+  return { message, attachments: new Attachments(frame.attachments), depth: frame.depth };
+}
+
+/** What the type of a single member cannot say. */
+function checkReply(reply: ReplyMessage, attachments: readonly Uint8Array[]): void {
+  const needed = reply.outcome === "value" ? "value" : "error";
+  if (!Object.hasOwn(reply, needed)) throw wrong(`reply.${needed}`, `a member that is not missing with outcome ${reply.outcome}`);
+  checkOutput(reply.stdout, "reply.stdout", attachments);
+  checkOutput(reply.stderr, "reply.stderr", attachments);
+  if (reply.stdout.index !== undefined && reply.stdout.index === reply.stderr.index) {
+    throw wrong("reply.stderr.index", "another attachment than that of stdout");
+  }
+}
+
+function checkOutput(part: OutputPart, path: string, attachments: readonly Uint8Array[]): void {
+  if (part.index === undefined) return;
+  const kept = attachments[part.index];
+  if (kept === undefined) throw wrong(`${path}.index`, `the index of one of ${attachments.length} attachments`);
+  const right = part.truncated ? kept.length <= part.bytes : kept.length === part.bytes;
+  if (!right)
+    throw wrong(`${path}.bytes`, part.truncated ? `at least the ${kept.length} kept` : `the ${kept.length} kept, since nothing was cut`);
+}

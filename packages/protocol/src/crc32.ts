@@ -1,0 +1,71 @@
+/**
+ * CRC-32 as in ISO 3309, zlib and PNG (reflected polynomial EDB88320).
+ * Slicing-by-8 after Kounavis and Berry, "A Systematic Approach to Building High Performance Software-Based CRC Generators" (2005).
+ */
+export type Crc32 = (bytes: Uint8Array, seed?: number) => number;
+
+/** Table k says what a byte contributes that is followed by k more bytes of the same group of eight. */
+const tables: readonly Uint32Array[] = makeTables();
+
+let implementation: Crc32 = crc32Portable;
+
+/**
+ * The checksum of `bytes`, an unsigned 32-bit number.
+ * @param seed the checksum of what came before, so that crc32(b, crc32(a)) is that of a followed by b
+ */
+export function crc32(bytes: Uint8Array, seed = 0): number {
+  return implementation(bytes, seed);
+}
+
+/** Install another implementation, such as `zlib.crc32` of Node 22 and later, which has the same signature. */
+export function useCrc32(replacement: Crc32): void {
+  implementation = replacement;
+}
+
+/** The implementation without any native help. */
+export function crc32Portable(bytes: Uint8Array, seed = 0): number {
+  const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+    Uint32Array,
+  ];
+  let crc = ~seed;
+  let at = 0;
+  const wholeGroups = bytes.length - (bytes.length % 8);
+  while (at < wholeGroups) {
+    crc =
+      t7[(crc ^ bytes[at]!) & 255]! ^
+      t6[((crc >>> 8) ^ bytes[at + 1]!) & 255]! ^
+      t5[((crc >>> 16) ^ bytes[at + 2]!) & 255]! ^
+      t4[(crc >>> 24) ^ bytes[at + 3]!]! ^
+      t3[bytes[at + 4]!]! ^
+      t2[bytes[at + 5]!]! ^
+      t1[bytes[at + 6]!]! ^
+      t0[bytes[at + 7]!]!;
+    at += 8;
+  }
+  while (at < bytes.length) crc = (crc >>> 8) ^ t0[(crc ^ bytes[at++]!) & 255]!;
+  return ~crc >>> 0;
+}
+
+function makeTables(): Uint32Array[] {
+  const made = Array.from({ length: 8 }, () => new Uint32Array(256));
+  for (let byte = 0; byte < 256; byte++) {
+    let crc = byte;
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
+    made[0]![byte] = crc;
+  }
+  for (let byte = 0; byte < 256; byte++) {
+    let crc = made[0]![byte]!;
+    for (let k = 1; k < 8; k++) {
+      crc = (crc >>> 8) ^ made[0]![crc & 255]!;
+      made[k]![byte] = crc;
+    }
+  }
+  return made;
+}

@@ -1,0 +1,111 @@
+/* Element types of arrays on the wire. */
+export type Dtype =
+  | "bool"
+  | "int8"
+  | "uint8"
+  | "int16"
+  | "uint16"
+  | "int32"
+  | "uint32"
+  | "int64"
+  | "uint64"
+  | "float16"
+  | "float32"
+  | "float64"
+  | "complex64"
+  | "complex128";
+
+/** Any typed array; a Float16Array is one where the runtime has it. */
+export type TypedArray =
+  | Int8Array
+  | Uint8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | BigInt64Array
+  | BigUint64Array
+  | Float32Array
+  | Float64Array;
+
+export interface TypedArrayConstructor {
+  readonly name: string;
+  readonly BYTES_PER_ELEMENT: number;
+  new (length: number): TypedArray;
+  new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): TypedArray;
+}
+
+export interface DtypeFacts {
+  /** Size of one element in bytes. */
+  readonly size: number;
+  /** The typed array that holds such elements. */
+  readonly array: TypedArrayConstructor;
+  /** Numbers of that typed array for one element: 2 for complex, else 1. */
+  readonly lanes: 1 | 2;
+}
+
+/** Float16Array came with V8 13.6 (Node 24 and later). */
+export const float16Array: TypedArrayConstructor | undefined = (globalThis as { Float16Array?: TypedArrayConstructor }).Float16Array;
+
+/** What holds each dtype: bool as Uint8Array of 0 and 1, float16 as Uint16Array of raw bits where there is no Float16Array, complex as pairs. */
+export const dtypes: Readonly<Record<Dtype, DtypeFacts>> = {
+  bool: { size: 1, array: Uint8Array, lanes: 1 },
+  int8: { size: 1, array: Int8Array, lanes: 1 },
+  uint8: { size: 1, array: Uint8Array, lanes: 1 },
+  int16: { size: 2, array: Int16Array, lanes: 1 },
+  uint16: { size: 2, array: Uint16Array, lanes: 1 },
+  int32: { size: 4, array: Int32Array, lanes: 1 },
+  uint32: { size: 4, array: Uint32Array, lanes: 1 },
+  int64: { size: 8, array: BigInt64Array, lanes: 1 },
+  uint64: { size: 8, array: BigUint64Array, lanes: 1 },
+  float16: { size: 2, array: float16Array ?? Uint16Array, lanes: 1 },
+  float32: { size: 4, array: Float32Array, lanes: 1 },
+  float64: { size: 8, array: Float64Array, lanes: 1 },
+  complex64: { size: 8, array: Float32Array, lanes: 2 },
+  complex128: { size: 16, array: Float64Array, lanes: 2 },
+};
+
+export function isDtype(name: unknown): name is Dtype {
+  return typeof name === "string" && Object.hasOwn(dtypes, name);
+}
+
+const dtypeOfArray: ReadonlyMap<string, Dtype> = new Map<string, Dtype>([
+  ["Int8Array", "int8"],
+  ["Uint8Array", "uint8"],
+  ["Uint8ClampedArray", "uint8"],
+  ["Int16Array", "int16"],
+  ["Uint16Array", "uint16"],
+  ["Int32Array", "int32"],
+  ["Uint32Array", "uint32"],
+  ["BigInt64Array", "int64"],
+  ["BigUint64Array", "uint64"],
+  ["Float16Array", "float16"],
+  ["Float32Array", "float32"],
+  ["Float64Array", "float64"],
+]);
+
+const typedArrayTag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag)!.get!;
+
+/** The dtype of a typed array of any realm, undefined for anything else. The getter reads an internal slot and cannot be fooled. */
+export function dtypeOf(value: unknown): Dtype | undefined {
+  const tag = typedArrayTag.call(value) as string | undefined;
+  return tag === undefined ? undefined : dtypeOfArray.get(tag);
+}
+
+/**
+ * A typed array over the given bytes: a view where they are aligned, a copy otherwise.
+ * The length must be a multiple of the element size.
+ */
+export function arrayOver(dtype: Dtype, bytes: Uint8Array): TypedArray {
+  const { array } = dtypes[dtype];
+  const step = array.BYTES_PER_ELEMENT;
+  // Not slice(), which a Buffer has as a view.
+  const aligned = bytes.byteOffset % step === 0 ? bytes : new Uint8Array(bytes);
+  return new array(aligned.buffer, aligned.byteOffset, aligned.byteLength / step);
+}
+
+/** The bytes of any view, not copied. */
+export function bytesOf(view: ArrayBufferView): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}

@@ -1,0 +1,35 @@
+import { arrayOf, integer, members, oneOf, orNull, string, type Check } from "./check.ts";
+import { codes } from "./code.ts";
+import { ProtocolError } from "./error.ts";
+import { limits } from "./limits.ts";
+import type { Stage } from "./message.ts";
+
+const stages: readonly Stage[] = ["request", "setup", "import", "lookup", "arguments", "call", "result"];
+
+const frame: Check = members({ file: string, line: integer, function: string, source: orNull(string) });
+
+/** Check a failure as a host sent it, with all that hangs on it, to a bounded depth. @throws ProtocolError naming the member */
+export const checkFailure: Check = failureAt(1);
+
+function failureAt(depth: number): Check {
+  return (value, path) => {
+    if (depth > limits.failureDepth)
+      throw new ProtocolError("limit-exceeded", `${path}: failures nest more than ${limits.failureDepth} deep`);
+    const deeper: Check = (inner, innerPath) => failureAt(depth + 1)(inner, innerPath);
+    members(
+      { code: oneOf(Object.keys(codes)), stage: oneOf(stages), message: string },
+      {
+        type: string,
+        module: string,
+        frames: arrayOf(frame),
+        cause: deeper,
+        context: deeper,
+        notes: arrayOf(string),
+        exceptions: arrayOf(deeper),
+        path: string,
+        names: arrayOf(string),
+        hint: string,
+      },
+    )(value, path);
+  };
+}

@@ -1,0 +1,91 @@
+import { ProtocolError } from "./error.ts";
+import { checkMagic, prefixBytes, readBody, readPrefix, truncated, type DecodedFrame, type FrameOptions, type Prefix } from "./frame.ts";
+
+/**
+ * Frames out of a stream of bytes cut anywhere. Call `next` until it gives undefined after each `push`, and `end` when the stream has ended.
+ * Each byte is copied once, into the buffer of its frame, which is allocated only when the prefix has been checked.
+ * After an error every further use throws that error: where the next frame begins cannot be known.
+ */
+export class FrameDecoder {
+  readonly #options: FrameOptions;
+  #queue: Uint8Array[] = [];
+  /** Chunks of the queue that were used up; they are dropped together, since removing each from the front would be quadratic. */
+  #used = 0;
+  /** Bytes of the chunk at `#used` that were taken already. */
+  #taken = 0;
+  readonly #head = new Uint8Array(prefixBytes);
+  #headFilled = 0;
+  #prefix: Prefix | undefined;
+  #body: Uint8Array = new Uint8Array(0);
+  #bodyFilled = 0;
+  #failure: ProtocolError | undefined;
+
+  constructor(options: FrameOptions = {}) {
+    this.#options = options;
+  }
+
+  /** Give the next bytes. They must not change until `next` has given undefined. */
+  push(chunk: Uint8Array): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (chunk.length > 0) this.#queue.push(chunk);
+  }
+
+  /** The next whole frame, or undefined when more bytes are needed. @throws ProtocolError */
+  next(): DecodedFrame | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      return this.#advance();
+    } catch (error) {
+      if (error instanceof ProtocolError) this.#failure = error;
+      this.#queue = [];
+      throw error;
+    }
+  }
+
+  /** The stream has ended. @throws ProtocolError "truncated" when it ended within a frame */
+  end(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#queue.length > 0 || this.#headFilled > 0) {
+      this.#failure = truncated();
+      throw this.#failure;
+    }
+  }
+
+  #advance(): DecodedFrame | undefined {
+    if (this.#prefix === undefined) {
+      this.#headFilled = this.#fill(this.#head, this.#headFilled);
+      checkMagic(this.#head.subarray(0, this.#headFilled));
+      if (this.#headFilled < prefixBytes) return undefined;
+      this.#prefix = readPrefix(this.#head, this.#options);
+      this.#body = new Uint8Array(this.#prefix.body + 4);
+      this.#bodyFilled = 0;
+    }
+    this.#bodyFilled = this.#fill(this.#body, this.#bodyFilled);
+    if (this.#bodyFilled < this.#body.length) return undefined;
+    const frame = readBody(this.#prefix, this.#body);
+    this.#prefix = undefined;
+    this.#headFilled = 0;
+    this.#body = new Uint8Array(0);
+    return frame;
+  }
+
+  /** Move bytes from the queue into `target` from `filled` on; returns how far it is filled now. */
+  #fill(target: Uint8Array, filled: number): number {
+    while (filled < target.length && this.#used < this.#queue.length) {
+      const chunk = this.#queue[this.#used]!;
+      const part = chunk.subarray(this.#taken, this.#taken + target.length - filled);
+      target.set(part, filled);
+      filled += part.length;
+      this.#taken += part.length;
+      if (this.#taken === chunk.length) {
+        this.#taken = 0;
+        this.#used++;
+      }
+    }
+    if (this.#used > 0 && this.#used * 2 >= this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#used);
+      this.#used = 0;
+    }
+    return filled;
+  }
+}

@@ -1,0 +1,188 @@
+/* The container of PROTOCOL.md, section "Frame": prefix, attachment lengths, header, attachments, checksum. */
+import { crc32 } from "./crc32.ts";
+import { bytesOf } from "./dtype.ts";
+import { ProtocolError } from "./error.ts";
+import { parseHeader } from "./header.ts";
+import { limits } from "./limits.ts";
+
+export const magic: Uint8Array = Uint8Array.of(0x89, 0x53, 0x52, 0x4d);
+export const containerVersion = 1;
+export const prefixBytes = 24;
+const checksumBytes = 4;
+/** Frames up to this size are made as one chunk: one write costs less than copying this much. */
+const oneChunkBytes = 65_536;
+
+export interface DecodedFrame {
+  header: Record<string, unknown>;
+  /** Views of the frame's own buffer, each at a multiple of 8 from the frame's start. */
+  attachments: Uint8Array[];
+  /** How deep the header's JSON nests. */
+  depth: number;
+}
+
+export interface FrameOptions {
+  /** The receiver's own limit of the body, in bytes; default 1 GiB. */
+  maxBody?: number | undefined;
+}
+
+export interface Prefix {
+  attachments: number;
+  header: number;
+  body: number;
+}
+
+const utf8 = new TextEncoder();
+
+/**
+ * The frame as chunks to be written one after the other. Attachments are not copied, so they must not change before they are written;
+ * a frame up to 64 KiB is one chunk.
+ * @param headerJson as JSON.stringify makes it, which escapes lone surrogates
+ * @throws ProtocolError `limit-exceeded`
+ */
+export function encodeFrame(headerJson: string, attachments: readonly Uint8Array[] = []): Uint8Array[] {
+  const header = utf8.encode(headerJson);
+  const count = attachments.length;
+  if (count > limits.attachments) throw tooMuch(`${count} attachments`, limits.attachments);
+  if (header.length > limits.header) throw tooMuch(`a header of ${header.length} bytes`, limits.header);
+  let body = 8 * count + padded(header.length);
+  for (const attachment of attachments) body += padded(attachment.length);
+  if (body > limits.body) throw tooMuch(`a body of ${body} bytes`, limits.body);
+
+  const frameBytes = prefixBytes + body + checksumBytes;
+  const inOne = frameBytes <= oneChunkBytes;
+  const head = new Uint8Array(inOne ? frameBytes : prefixBytes + 8 * count + padded(header.length));
+  const view = new DataView(head.buffer);
+  writePrefix(head, view, { attachments: count, header: header.length, body });
+  let at = prefixBytes;
+  for (const attachment of attachments) {
+    view.setUint32(at, attachment.length, true); // A length is below 2^31, so the upper half stays zero.
+    at += 8;
+  }
+  head.set(header, at);
+  at += padded(header.length);
+
+  if (inOne) {
+    for (const attachment of attachments) {
+      head.set(attachment, at);
+      at += padded(attachment.length);
+    }
+    view.setUint32(at, crc32(head.subarray(prefixBytes, at)), true);
+    return [head];
+  }
+
+  const chunks: Uint8Array[] = [head];
+  let checksum = crc32(head.subarray(prefixBytes));
+  for (const attachment of attachments) {
+    if (attachment.length === 0) continue;
+    chunks.push(attachment);
+    checksum = crc32(attachment, checksum);
+    const padding = padded(attachment.length) - attachment.length;
+    if (padding > 0) {
+      const zeros = new Uint8Array(padding);
+      chunks.push(zeros);
+      checksum = crc32(zeros, checksum);
+    }
+  }
+  const last = new Uint8Array(checksumBytes);
+  new DataView(last.buffer).setUint32(0, checksum, true);
+  chunks.push(last);
+  return chunks;
+}
+
+function writePrefix(head: Uint8Array, view: DataView, prefix: Prefix): void {
+  head.set(magic, 0);
+  view.setUint8(4, containerVersion);
+  view.setUint8(5, 0);
+  view.setUint16(6, prefix.attachments, true);
+  view.setUint32(8, prefix.header, true);
+  view.setUint32(12, prefix.body, true); // At most 2^30; the upper half stays zero.
+  view.setUint32(20, crc32(head.subarray(0, 20)), true);
+}
+
+/**
+ * Read exactly one frame with nothing before or after it.
+ * @throws ProtocolError `protocol-error`, `protocol-mismatch` or `limit-exceeded`
+ */
+export function decodeFrame(input: Uint8Array, options: FrameOptions = {}): DecodedFrame {
+  // A plain view: parts of a Buffer would be Buffers.
+  const bytes = bytesOf(input);
+  checkMagic(bytes);
+  if (bytes.length < prefixBytes) throw truncated();
+  const prefix = readPrefix(bytes.subarray(0, prefixBytes), options);
+  const frameBytes = prefixBytes + prefix.body + checksumBytes;
+  if (bytes.length < frameBytes) throw truncated();
+  if (bytes.length > frameBytes) throw refuse(`${bytes.length - frameBytes} bytes after the end`);
+  return readBody(prefix, bytes.subarray(prefixBytes));
+}
+
+/** Check the prefix, in the order of the specification, before anything else is read or allocated. */
+export function readPrefix(bytes: Uint8Array, options: FrameOptions = {}): Prefix {
+  checkMagic(bytes);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, prefixBytes);
+  if (crc32(bytes.subarray(0, 20)) !== view.getUint32(20, true)) throw refuse("the checksum of the prefix is wrong");
+  const version = view.getUint8(4);
+  if (version !== containerVersion) {
+    throw new ProtocolError("protocol-mismatch", `frame: container version ${version}, this side reads ${containerVersion}`);
+  }
+  if (view.getUint8(5) !== 0) throw refuse("unknown flags");
+  const attachments = view.getUint16(6, true);
+  const header = view.getUint32(8, true);
+  const body = view.getUint32(16, true) * 2 ** 32 + view.getUint32(12, true);
+  if (attachments > limits.attachments) throw tooMuch(`${attachments} attachments`, limits.attachments);
+  if (header > limits.header) throw tooMuch(`a header of ${header} bytes`, limits.header);
+  const maxBody = Math.min(options.maxBody ?? limits.body, limits.body);
+  if (body > maxBody) throw tooMuch(`a body of ${body} bytes`, maxBody);
+  if (header < 2) throw refuse("a header too short for an object");
+  return { attachments, header, body };
+}
+
+/** @param bytes the body followed by its checksum */
+export function readBody(prefix: Prefix, bytes: Uint8Array): DecodedFrame {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const body = bytes.subarray(0, prefix.body);
+  if (crc32(body) !== view.getUint32(prefix.body, true)) throw refuse("the checksum of the body is wrong");
+
+  const headerAt = 8 * prefix.attachments;
+  let at = headerAt + padded(prefix.header);
+  if (at > prefix.body) throw refuse("the lengths do not add up to the body");
+  const spans: [from: number, to: number][] = [];
+  for (let index = 0; index < prefix.attachments; index++) {
+    const length = view.getUint32(8 * index + 4, true) * 2 ** 32 + view.getUint32(8 * index, true);
+    if (length > prefix.body - at) throw refuse("the lengths do not add up to the body");
+    spans.push([at, at + length]);
+    at += padded(length);
+  }
+  if (at !== prefix.body) throw refuse("the lengths do not add up to the body");
+
+  const header = body.subarray(headerAt, headerAt + prefix.header);
+  checkPadding(body, headerAt + prefix.header);
+  for (const span of spans) checkPadding(body, span[1]);
+  return { ...parseHeader(header), attachments: spans.map(([from, to]) => body.subarray(from, to)) };
+}
+
+/** Zero bytes stand from `at` to the next multiple of 8. */
+function checkPadding(body: Uint8Array, at: number): void {
+  for (const end = padded(at); at < end; at++) if (body[at] !== 0) throw refuse("padding that is not zero");
+}
+
+/** Refuse as soon as one byte is wrong: what is not ours is told from the first byte on. */
+export function checkMagic(bytes: Uint8Array): void {
+  const known = Math.min(bytes.length, magic.length);
+  for (let at = 0; at < known; at++) if (bytes[at] !== magic[at]) throw refuse("not a frame (wrong magic)");
+}
+
+function padded(length: number): number {
+  return Math.ceil(length / 8) * 8;
+}
+
+export function truncated(): ProtocolError {
+  return refuse("truncated");
+}
+
+function refuse(what: string): ProtocolError {
+  return new ProtocolError("protocol-error", `frame: ${what}`);
+}
+
+function tooMuch(what: string, limit: number): ProtocolError {
+  return new ProtocolError("limit-exceeded", `frame: ${what}, the limit is ${limit}`);
+}

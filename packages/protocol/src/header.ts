@@ -1,0 +1,160 @@
+/*
+ * Strict JSON, as the section "Header" of PROTOCOL.md says.
+ *
+ * JSON.parse does the parsing. One scan of the bytes before it holds what JSON.parse does not: depth, the rules for numbers,
+ * and the number of member names, which is compared with the number of own keys afterwards: JSON.parse keeps one member
+ * of each name, so fewer keys than names means that a name came twice.
+ */
+import { ProtocolError } from "./error.ts";
+import { limits } from "./limits.ts";
+
+export interface ParsedHeader {
+  header: Record<string, unknown>;
+  /** How deep the JSON nests; the top-level object has depth 1. */
+  depth: number;
+}
+
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Parse the header of a frame. @throws ProtocolError `protocol-error` or `limit-exceeded` */
+export function parseHeader(bytes: Uint8Array): ParsedHeader {
+  const { value, depth } = parseStrictJson(bytes);
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw refuse("the top level is not an object");
+  const header = value as Record<string, unknown>;
+  if (!Object.hasOwn(header, "type") || typeof header["type"] !== "string") throw refuse("no member `type` of type string");
+  return { header, depth };
+}
+
+/** Parse JSON under the rules for headers, except that the top level may be anything. */
+export function parseStrictJson(bytes: Uint8Array): { value: unknown; depth: number } {
+  let text: string;
+  try {
+    text = strictUtf8.decode(bytes);
+  } catch (cause) {
+    throw new ProtocolError("protocol-error", "header: not valid UTF-8", { cause });
+  }
+  const { depth, names } = scan(bytes);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    // The engine's message quotes the text, which may hold what must not be shown.
+    throw refuse("not JSON");
+  }
+  if (countKeys(value) !== names) throw refuse("a member name appears twice in one object");
+  return { value, depth };
+}
+
+const quote = 0x22;
+const backslash = 0x5c;
+
+/**
+ * Depth, number of member names, and the rules for numbers.
+ * Works on any bytes; what is not JSON at all is left for JSON.parse to refuse.
+ */
+function scan(bytes: Uint8Array): { depth: number; names: number } {
+  const length = bytes.length;
+  let level = 0;
+  let depth = 0;
+  let names = 0;
+  let at = 0;
+  while (at < length) {
+    const byte = bytes[at++]!;
+    if (byte === quote) {
+      at = endOfString(bytes, at);
+    } else if (byte === 0x3a) {
+      names++;
+    } else if (byte === 0x7b || byte === 0x5b) {
+      if (++level > depth) {
+        depth = level;
+        if (depth > limits.headerDepth) throw tooMuch(`nests more than ${limits.headerDepth} deep`);
+      }
+    } else if (byte === 0x7d || byte === 0x5d) {
+      level--;
+    } else if (byte === 0x2d || (byte >= 0x30 && byte <= 0x39)) {
+      at = endOfNumber(bytes, at - 1);
+    }
+  }
+  return { depth, names };
+}
+
+/** The position after the closing quote of the string whose first byte is at `at`. */
+function endOfString(bytes: Uint8Array, at: number): number {
+  const length = bytes.length;
+  const near = Math.min(length, at + 64);
+  while (at < near) {
+    const byte = bytes[at++]!;
+    if (byte === quote) return at;
+    if (byte === backslash) at++;
+  }
+  while (at < length) {
+    // Long strings: the native search is many times faster than this loop.
+    const end = bytes.indexOf(quote, at);
+    if (end < 0) return length;
+    let escapes = 0;
+    while (end - escapes > at && bytes[end - 1 - escapes] === backslash) escapes++;
+    at = end + 1;
+    if (escapes % 2 === 0) return at;
+  }
+  return at;
+}
+
+/** Check the number that begins at `start` and return the position after it. */
+function endOfNumber(bytes: Uint8Array, start: number): number {
+  const length = bytes.length;
+  let at = start + 1;
+  let integer = true;
+  let exponent = false;
+  while (at < length) {
+    const byte = bytes[at]!;
+    if (byte >= 0x30 && byte <= 0x39) {
+      at++;
+    } else if (byte === 0x2e || byte === 0x2b || byte === 0x2d) {
+      integer = false;
+      at++;
+    } else if (byte === 0x65 || byte === 0x45) {
+      integer = false;
+      exponent = true;
+      at++;
+    } else break;
+  }
+  const size = at - start;
+  if (size > limits.numberText) throw tooMuch(`a number of more than ${limits.numberText} characters`);
+  if (integer) {
+    if (size === 2 && bytes[start] === 0x2d && bytes[start + 1] === 0x30) throw refuse("the integer -0");
+    if (size >= 16 && !Number.isSafeInteger(Number(ascii(bytes, start, at)))) throw refuse("an integer beyond 2^53 - 1");
+  } else if (exponent) {
+    const value = Number(ascii(bytes, start, at));
+    if (value === Infinity || value === -Infinity) throw refuse("a number that is not finite");
+  }
+  return at;
+}
+
+function ascii(bytes: Uint8Array, from: number, to: number): string {
+  return String.fromCharCode(...bytes.subarray(from, to));
+}
+
+/** Own keys of all objects in the tree. Recursion is bounded by the depth that `scan` has checked. */
+function countKeys(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  let count = 0;
+  if (Array.isArray(value)) {
+    for (const item of value) if (typeof item === "object" && item !== null) count += countKeys(item);
+    return count;
+  }
+  const keys = Object.keys(value);
+  for (const key of keys) {
+    // An own member named __proto__ is read by this too: own properties come before the accessor of the prototype.
+    const item = (value as Record<string, unknown>)[key];
+    if (typeof item === "object" && item !== null) count += countKeys(item);
+  }
+  return count + keys.length;
+}
+
+function refuse(what: string): ProtocolError {
+  return new ProtocolError("protocol-error", `header: ${what}`);
+}
+
+function tooMuch(what: string): ProtocolError {
+  return new ProtocolError("limit-exceeded", `header: ${what}`);
+}

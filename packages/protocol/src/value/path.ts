@@ -1,0 +1,41 @@
+/* Two ways to write where a value stands: for people in errors, and in the annotations on the wire. */
+
+/** A step down: a member name, an index, or a position in a set or map. */
+export type Step = string | number | { readonly in: "set" | "map key" | "map value"; readonly at: number };
+
+/** `args`, [0, "items", 3, "a b"] → `args[0].items[3]["a b"]` */
+export function describePath(root: string, steps: readonly Step[]): string {
+  let text = root;
+  for (const step of steps) {
+    if (typeof step === "number") text += `[${step}]`;
+    else if (typeof step === "object") text += `<${step.in}>[${step.at}]`;
+    else if (/^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(step)) text += `.${step}`;
+    else text += `[${JSON.stringify(step)}]`;
+  }
+  return text;
+}
+
+/** A member name as part of an annotation's path. */
+export function escapeName(name: string): string {
+  return /[\\.]/.test(name) ? name.replace(/[\\.]/g, "\\$&") : name;
+}
+
+/** The names of an annotation's path, or undefined when it holds a backslash that escapes nothing. */
+export function splitPath(path: string): string[] | undefined {
+  if (!path.includes("\\")) return path.split(".");
+  const names: string[] = [];
+  let name = "";
+  for (let at = 0; at < path.length; at++) {
+    const character = path[at]!;
+    if (character === ".") {
+      names.push(name);
+      name = "";
+    } else if (character === "\\") {
+      const escaped = path[++at];
+      if (escaped !== "\\" && escaped !== ".") return undefined;
+      name += escaped;
+    } else name += character;
+  }
+  names.push(name);
+  return names;
+}

@@ -1,0 +1,187 @@
+/* One function for each annotation of PROTOCOL.md, section "Values": from the JSON there to the value. */
+import { arrayOver, bytesOf, dtypes, isDtype, type Dtype } from "../dtype.ts";
+import { ProtocolError } from "../error.ts";
+import { limits } from "../limits.ts";
+import { elementCount, NdArray } from "../ndarray.ts";
+import type { Attachments } from "./attachments.ts";
+import { isPlainObject } from "./plain.ts";
+
+export interface Place {
+  readonly attachments: Attachments;
+  /** The path to the value, for errors. */
+  describe(): string;
+}
+
+type Restore = (json: unknown, place: Place) => unknown;
+
+/** An Error as it came from the other side, with everything that was said of it. */
+export interface RemoteErrorValue extends Error {
+  readonly remote: Readonly<Record<string, unknown>>;
+}
+
+const simple: ReadonlyMap<unknown, Restore> = new Map<unknown, Restore>([
+  ["undefined", restoreUndefined],
+  ["bigint", restoreBigint],
+  ["number", restoreNumber],
+  ["Date", restoreDate],
+  ["regexp", restoreRegexp],
+  ["URL", restoreUrl],
+  ["set", restoreSet],
+  ["map", restoreMap],
+  ["Error", restoreError],
+]);
+
+const custom: ReadonlyMap<unknown, Restore> = new Map<unknown, Restore>([
+  ["bytes", restoreBytes],
+  ["typed-array", restoreTypedArray],
+  ["ndarray", restoreNdArray],
+]);
+
+/** The value that `json` with the given annotation means. @throws ProtocolError */
+export function restore(type: unknown, json: unknown, place: Place): unknown {
+  const known = Array.isArray(type) ? (type.length === 2 && type[0] === "custom" ? custom.get(type[1]) : undefined) : simple.get(type);
+  if (known === undefined) throw refuse(place, "an annotation that is not known");
+  return known(json, place);
+}
+
+function restoreUndefined(json: unknown, place: Place): undefined {
+  if (json !== null) throw refuse(place, "undefined is written as null");
+  return undefined;
+}
+
+function restoreBigint(json: unknown, place: Place): bigint {
+  if (typeof json !== "string" || !/^-?[0-9]+$/.test(json)) throw refuse(place, "a bigint is written as a string of digits");
+  if (json.length - (json.startsWith("-") ? 1 : 0) > limits.bigintDigits)
+    throw tooMuch(place, `a bigint of more than ${limits.bigintDigits} digits`);
+  return BigInt(json);
+}
+
+const namedNumbers: ReadonlyMap<string, number> = new Map([
+  ["NaN", NaN],
+  ["Infinity", Infinity],
+  ["-Infinity", -Infinity],
+  ["-0", -0],
+]);
+
+function restoreNumber(json: unknown, place: Place): number {
+  if (typeof json !== "string") throw refuse(place, "an annotated number is written as a string");
+  const named = namedNumbers.get(json);
+  if (named !== undefined) return named;
+  if (json.length > limits.numberText) throw tooMuch(place, `a number of more than ${limits.numberText} characters`);
+  if (!/^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$/.test(json)) throw refuse(place, "not a decimal number");
+  const value = Number(json);
+  if (!Number.isFinite(value)) throw refuse(place, "a number that is not finite");
+  return value;
+}
+
+function restoreDate(json: unknown, place: Place): Date {
+  const match =
+    typeof json === "string" ? /^([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3})(?:[0-9]{3})?Z$/.exec(json) : null;
+  if (match === null) throw refuse(place, "a Date is written like 2026-11-22T08:00:00.000Z");
+  const text = `${match[1]}Z`;
+  const date = new Date(text);
+  // Date takes 30 February and 24:00 for the day after.
+  if (Number.isNaN(date.getTime()) || date.toISOString() !== text || text.startsWith("0000"))
+    throw refuse(place, "not a date of the calendar");
+  return date;
+}
+
+function restoreRegexp(json: unknown, place: Place): RegExp {
+  const match = typeof json === "string" ? /^\/(.+)\/([a-z]*)$/s.exec(json) : null;
+  if (match === null) throw refuse(place, "a regular expression is written like /source/flags");
+  try {
+    return new RegExp(match[1]!, match[2]);
+  } catch (cause) {
+    throw refuse(place, "not a regular expression of this runtime", cause);
+  }
+}
+
+function restoreUrl(json: unknown, place: Place): URL {
+  if (typeof json !== "string") throw refuse(place, "a URL is written as a string");
+  try {
+    return new URL(json);
+  } catch (cause) {
+    throw refuse(place, "not a URL", cause);
+  }
+}
+
+function restoreSet(json: unknown, place: Place): Set<unknown> {
+  if (!Array.isArray(json)) throw refuse(place, "a set is written as an array");
+  const set = new Set(json);
+  if (set.size !== json.length) throw refuse(place, "a set with equal members");
+  return set;
+}
+
+function restoreMap(json: unknown, place: Place): Map<unknown, unknown> {
+  if (!Array.isArray(json) || !json.every((pair) => Array.isArray(pair) && pair.length === 2))
+    throw refuse(place, "a map is written as an array of pairs");
+  const map = new Map(json as [unknown, unknown][]);
+  if (map.size !== json.length) throw refuse(place, "a map with equal keys");
+  return map;
+}
+
+function restoreError(json: unknown, place: Place): RemoteErrorValue {
+  const facts = members(json, place, "an Error");
+  const { name, message } = facts;
+  if (typeof name !== "string" || typeof message !== "string") throw refuse(place, "an Error has the strings `name` and `message`");
+  const error = Object.hasOwn(facts, "cause") ? new Error(message, { cause: facts["cause"] }) : new Error(message);
+  const hidden = { writable: true, configurable: true, enumerable: false };
+  Object.defineProperties(error, {
+    name: { ...hidden, value: name },
+    remote: { ...hidden, value: facts },
+    // The stack of this place would name the decoder, which has nothing to do with the error.
+    stack: { ...hidden, value: `${name}: ${message}` },
+  });
+  return error as RemoteErrorValue;
+}
+
+function restoreBytes(json: unknown, place: Place): Uint8Array {
+  // A view, so that what was given as a Buffer still comes out as the Uint8Array that is promised.
+  return bytesOf(attachment(members(json, place, "bytes"), place));
+}
+
+function restoreTypedArray(json: unknown, place: Place): unknown {
+  const facts = members(json, place, "a typed array");
+  const dtype = dtypeIn(facts, place);
+  const bytes = attachment(facts, place);
+  if (bytes.length % dtypes[dtype].size !== 0) throw refuse(place, `${bytes.length} bytes are not whole elements of ${dtype}`);
+  return arrayOver(dtype, bytes);
+}
+
+function restoreNdArray(json: unknown, place: Place): NdArray {
+  const facts = members(json, place, "an ndarray");
+  const dtype = dtypeIn(facts, place);
+  const { shape, order } = facts;
+  if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0))
+    throw refuse(place, "`shape` is not an array of integers from 0 on");
+  if (shape.length > limits.dimensions) throw tooMuch(place, `more than ${limits.dimensions} dimensions`);
+  if (order !== "C" && order !== "F") throw refuse(place, '`order` is neither "C" nor "F"');
+  const bytes = attachment(facts, place);
+  const expected = elementCount(shape as number[]) * dtypes[dtype].size;
+  if (bytes.length !== expected) throw refuse(place, `an attachment of ${bytes.length} bytes for an array of ${expected}`);
+  return new NdArray(arrayOver(dtype, bytes), shape as number[], { dtype, order });
+}
+
+function dtypeIn(facts: Record<string, unknown>, place: Place): Dtype {
+  const { dtype } = facts;
+  if (!isDtype(dtype)) throw refuse(place, "a `dtype` that is not known");
+  return dtype;
+}
+
+function attachment(facts: Record<string, unknown>, place: Place): Uint8Array {
+  return place.attachments.take(facts["index"], place.describe());
+}
+
+function members(json: unknown, place: Place, what: string): Record<string, unknown> {
+  if (typeof json !== "object" || json === null || Array.isArray(json) || !isPlainObject(json))
+    throw refuse(place, `${what} is written as an object`);
+  return json;
+}
+
+function refuse(place: Place, reason: string, cause?: unknown): ProtocolError {
+  return new ProtocolError("protocol-error", `${place.describe()}: ${reason}`, { cause });
+}
+
+function tooMuch(place: Place, reason: string): ProtocolError {
+  return new ProtocolError("limit-exceeded", `${place.describe()}: ${reason}`);
+}
