@@ -1,0 +1,130 @@
+"""Finds the function a call names and calls it."""
+import sys
+
+from .errors import Refusal
+
+
+class Raised(Exception):
+    """User code raised `error` while it was imported, looked up or called."""
+
+    def __init__(self, error, stage):
+        Exception.__init__(self)
+        self.error = error
+        self.stage = stage
+
+
+def run(module, function, args, kwargs, hidden):
+    """The value of `module.function(*args, **kwargs)`, awaited where it can be. Raises Refusal if nothing ran, else Raised."""
+    target = _find(_import(module), module, function)
+    try:
+        value = target(*args, **kwargs)
+        if hasattr(type(value), "__await__"):
+            value = _wait(value)
+    except BaseException as error:
+        if isinstance(error, TypeError) and error.__traceback__.tb_next is None:
+            _check_arguments(target, module, function, args, kwargs)
+        raise Raised(error, "call") from None
+    return value
+
+
+def _import(name):
+    prefixes = [name[:end] for end in range(len(name) + 1) if end == len(name) or name[end] == "."]
+    if "" in name.split("."):
+        raise _no_module(name)
+    try:
+        __import__(name)
+        return sys.modules[name]
+    except ModuleNotFoundError as error:
+        # Only when the asked module (or a package around it) is what is missing; any other is the module's own failure.
+        if error.name in prefixes and _raised_by_import(error):
+            raise _no_module(name) from None
+        raise Raised(error, "import") from None
+    except BaseException as error:
+        raise Raised(error, "import") from None
+
+
+def _raised_by_import(error):
+    """No frame but ours and those of the import system: no code of a module asked for it."""
+    trace = error.__traceback__.tb_next
+    while trace is not None:
+        if not trace.tb_frame.f_code.co_filename.startswith("<frozen importlib"):
+            return False
+        trace = trace.tb_next
+    return True
+
+
+def _no_module(name):
+    top = name.partition(".")[0]
+    return Refusal("module-not-found", "there is no module %r for %s" % (name, sys.executable), "import",
+                   hint='installPackages(["%s"])' % (top or name))
+
+
+def _find(module, name, function):
+    target, done = module, name
+    for part in function.split("."):
+        try:
+            target = getattr(target, part)
+        except AttributeError:
+            near = _near(part, target)
+            hint = "did you mean %s?" % " or ".join(near) if near else None
+            members = {"names": near} if near else {}
+            if hint:
+                members["hint"] = hint
+            raise Refusal("function-not-found", "%s has no function %r" % (done, part), "lookup", **members) from None
+        except BaseException as error:
+            raise Raised(error, "lookup") from None
+        done += "." + part
+    if not callable(target):
+        raise Refusal("function-not-found", "%s is not a function but a %s" % (done, type(target).__name__), "lookup")
+    return target
+
+
+def _near(name, owner):
+    from difflib import get_close_matches
+    try:
+        known = [known for known in dir(owner) if isinstance(known, str) and not known.startswith("_")]
+    except Exception:  # dir() runs user code (__dir__)
+        return []
+    return get_close_matches(name, known, 5)
+
+
+def _check_arguments(target, module, function, args, kwargs):
+    """A TypeError that no frame of the function has seen may be a wrong call: then nothing ran."""
+    import inspect
+    try:
+        signature = inspect.signature(target)
+    except (TypeError, ValueError):
+        return
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        raise Refusal("bad-arguments", "%s.%s%s: %s" % (module, function, signature, error), "arguments") from None
+
+
+def _wait(awaitable):
+    import asyncio
+
+    async def wait():
+        return await awaitable
+
+    if hasattr(asyncio, "run"):
+        return asyncio.run(wait())
+    return _run_on_36(asyncio, wait())
+
+
+def _run_on_36(asyncio, coroutine):
+    """asyncio.run of 3.7, which 3.6 lacks."""
+    loop = asyncio.new_event_loop()
+    try:
+        asyncio.set_event_loop(loop)
+        return loop.run_until_complete(coroutine)
+    finally:
+        try:
+            tasks = [task for task in asyncio.Task.all_tasks(loop) if not task.done()]
+            for task in tasks:
+                task.cancel()
+            loop.run_until_complete(asyncio.gather(*tasks, loop=loop, return_exceptions=True))
+            loop.run_until_complete(loop.shutdown_asyncgens())
+        finally:
+            asyncio.set_event_loop(None)
+            loop.close()

@@ -1,0 +1,45 @@
+"""Step 5 of the spool: the function in its own process, and the reply of what came of it."""
+import sys
+
+from . import spool
+from .errors import Refusal
+from .frame import split_frame
+from .launch import environment, launch
+from .memory import out_of_memory_kills
+from .output import Output
+from .reply import answer_of, join_reply
+from .supervise import Signals, Supervision
+
+
+def execute(place, call, request, home, host, limit, umask):
+    """The reply frame of the call, as chunks."""
+    signals = Signals()
+    try:
+        env, fresh = environment(call, home)
+    except Refusal as refusal:
+        return join_reply(request.id, answer_of("not-run", refusal.failure()), [], None, host)
+    outputs = [Output(place.path("stdout"), limit), Output(place.path("stderr"), limit)]
+    kills = out_of_memory_kills()
+    timeout = call["timeoutMs"] / 1000.0 if "timeoutMs" in call else None
+    process = launch(call, request.frame, (request.parts, request.depth), env, fresh, home, umask)
+    spool.step("started")
+    ending = Supervision(process, outputs, signals, timeout).run()
+    for output in outputs:
+        output.close()
+    spool.step("ended")
+    usage = {
+        "wallMs": round(ending.wall * 1000, 3),
+        "cpuMs": round((ending.usage.ru_utime + ending.usage.ru_stime) * 1000, 3),
+        "maxRssBytes": ending.usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
+    }
+    answer, parts = None, []
+    if ending.answer is not None:
+        try:
+            answer, parts = split_frame(ending.answer)
+        except Refusal:
+            answer = None
+    if answer is None:
+        from .ending import describe_ending
+        oom = kills is not None and out_of_memory_kills() != kills
+        answer = describe_ending(ending, call, oom)
+    return join_reply(request.id, answer, parts, outputs, host, usage)

@@ -1,0 +1,140 @@
+"""The container of PROTOCOL.md, "Frame": bytes in, header and attachments out, and back. Knows no files."""
+from binascii import crc32
+
+from .errors import Refusal, limit_exceeded, protocol_error
+from .limits import ATTACHMENTS, BODY, CONTAINER, HEADER, MAGIC, PREFIX
+
+_ZEROS = bytes(8)
+
+
+def _number(data, start, size):
+    return int.from_bytes(data[start:start + size], "little")
+
+
+def read_prefix(prefix, body_limit=BODY):
+    """(A, H, B) of the first 24 bytes. The order of the checks is that of the specification."""
+    if bytes(prefix[:4]) != MAGIC:
+        raise protocol_error("these bytes are not a frame: the magic is missing")
+    if crc32(prefix[:20]) != _number(prefix, 20, 4):
+        raise protocol_error("the checksum of the frame's prefix does not match")
+    if prefix[4] != CONTAINER:
+        raise Refusal("protocol-mismatch", "the frame has container version %d, this endpoint knows %d" % (prefix[4], CONTAINER))
+    if prefix[5] != 0:
+        raise protocol_error("the frame's flags are %d, not 0" % prefix[5])
+    attachments, header, body = _number(prefix, 6, 2), _number(prefix, 8, 4), _number(prefix, 12, 8)
+    if attachments > ATTACHMENTS:
+        raise limit_exceeded("the frame has %d attachments, at most %d are allowed" % (attachments, ATTACHMENTS))
+    if header > HEADER:
+        raise limit_exceeded("the header has %d bytes, at most %d are allowed" % (header, HEADER))
+    if body > min(body_limit, BODY):
+        raise limit_exceeded("the body has %d bytes, at most %d are allowed" % (body, min(body_limit, BODY)))
+    if header < 2:
+        raise protocol_error("the header has %d bytes, at least 2 are needed" % header)
+    return attachments, header, body
+
+
+def read_frame(read_into, body_limit=BODY):
+    """The bytes of exactly one frame. `read_into(view)` fills a part of the view and returns how much, 0 at the end of the input."""
+    prefix = bytearray(PREFIX)
+    got = _fill(read_into, memoryview(prefix))
+    if got < PREFIX:
+        if bytes(prefix[:min(got, 4)]) != MAGIC[:min(got, 4)]:
+            raise protocol_error("these bytes are not a frame: the magic is missing")
+        raise protocol_error("the frame is truncated: %d bytes of a prefix of %d" % (got, PREFIX))
+    body = read_prefix(prefix, body_limit)[2]
+    frame = bytearray(PREFIX)
+    frame[:] = prefix
+    # Grows with what really arrives: a prefix that announces 1 GiB allocates nothing by itself.
+    while len(frame) < PREFIX + body + 4:
+        start = len(frame)
+        step = min(PREFIX + body + 4 - start, max(65536, start))
+        frame += bytes(step)
+        view = memoryview(frame)
+        got = _fill(read_into, view[start:])
+        view.release()
+        if got < step:
+            raise protocol_error("the frame is truncated: %d bytes of %d" % (start + got, PREFIX + body + 4))
+    return frame
+
+
+def _fill(read_into, view):
+    done = 0
+    while done < len(view):
+        with view[done:] as rest:
+            count = read_into(rest)
+        if count == 0:
+            break
+        done += count
+    return done
+
+
+def split_frame(frame, body_limit=BODY):
+    """(header bytes, attachments as views) of a complete frame. Attachments share the memory of `frame`."""
+    view = memoryview(frame)
+    if len(view) < PREFIX:
+        read_frame(_reader(view), body_limit)
+    count, header_length, body = read_prefix(view[:PREFIX], body_limit)
+    if len(view) < PREFIX + body + 4:
+        raise protocol_error("the frame is truncated: %d bytes of %d" % (len(view), PREFIX + body + 4))
+    if len(view) > PREFIX + body + 4:
+        raise protocol_error("%d bytes follow the frame" % (len(view) - PREFIX - body - 4))
+    if crc32(view[PREFIX:PREFIX + body]) != _number(view, PREFIX + body, 4):
+        raise protocol_error("the checksum of the frame's body does not match")
+    if 8 * count + _padded(header_length) > body:
+        raise protocol_error("the lengths in the frame do not add up")
+    lengths = [_number(view, PREFIX + 8 * i, 8) for i in range(count)]
+    if 8 * count + _padded(header_length) + sum(map(_padded, lengths)) != body:
+        raise protocol_error("the lengths in the frame do not add up")
+    place = PREFIX + 8 * count
+    parts = []
+    for length in [header_length] + lengths:
+        parts.append(view[place:place + length])
+        if any(view[place + length:place + _padded(length)]):
+            raise protocol_error("the padding in the frame is not zero")
+        place += _padded(length)
+    return bytes(parts[0]), parts[1:]
+
+
+def join_frame(header, attachments):
+    """The frame as a list of byte strings, to be written one after the other."""
+    lengths = [len(part) for part in attachments]
+    if len(lengths) > ATTACHMENTS:
+        raise limit_exceeded("there are %d attachments, at most %d are allowed" % (len(lengths), ATTACHMENTS))
+    if len(header) > HEADER:
+        raise limit_exceeded("the header has %d bytes, at most %d are allowed" % (len(header), HEADER))
+    body = 8 * len(lengths) + _padded(len(header)) + sum(map(_padded, lengths))
+    if body > BODY:
+        raise limit_exceeded("the body has %d bytes, at most %d are allowed" % (body, BODY))
+    prefix = (MAGIC + bytes((CONTAINER, 0)) + len(lengths).to_bytes(2, "little")
+              + len(header).to_bytes(4, "little") + body.to_bytes(8, "little"))
+    chunks = [b"".join([length.to_bytes(8, "little") for length in lengths]) + header + _padding(len(header))]
+    for part in attachments:
+        chunks.append(part)
+        if len(part) % 8:
+            chunks.append(_padding(len(part)))
+    checksum = 0
+    for chunk in chunks:
+        checksum = crc32(chunk, checksum)
+    chunks[0] = prefix + crc32(prefix).to_bytes(4, "little") + chunks[0]
+    chunks.append(checksum.to_bytes(4, "little"))
+    return chunks
+
+
+def _padded(length):
+    return length + -length % 8
+
+
+def _padding(length):
+    return _ZEROS[:-length % 8]
+
+
+def _reader(view):
+    place = [0]
+
+    def read_into(target):
+        part = view[place[0]:place[0] + len(target)]
+        target[:len(part)] = part
+        place[0] += len(part)
+        return len(part)
+
+    return read_into

@@ -1,0 +1,128 @@
+"""
+The header's JSON (PROTOCOL.md, "Header"), strictly.
+
+CPython's C scanner and encoder are used directly: importing the package `json` brings in `re` and `enum`, a third of the start-up time of a call.
+"""
+from .errors import limit_exceeded, protocol_error
+from .limits import HEADER_DEPTH, NUMBER_TEXT, SAFE_INTEGER
+
+try:
+    from _json import encode_basestring_ascii, make_encoder, make_scanner
+except ImportError:  # another implementation than CPython
+    from json.decoder import JSONDecoder
+    from json.encoder import JSONEncoder, encode_basestring_ascii
+
+    make_encoder = None
+
+    def make_scanner(rules):
+        return JSONDecoder(object_pairs_hook=rules.object_pairs_hook, parse_float=rules.parse_float,
+                           parse_int=rules.parse_int, parse_constant=rules.parse_constant).scan_once
+
+_SPACE = " \t\n\r"
+_BRACKETS = bytes.maketrans(b"{}", b"[]")
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+
+
+def _integer(text):
+    if len(text) > NUMBER_TEXT:
+        raise limit_exceeded("a number in the header has %d characters, at most %d are allowed" % (len(text), NUMBER_TEXT))
+    value = int(text)
+    if not -SAFE_INTEGER <= value <= SAFE_INTEGER or text == "-0":
+        raise protocol_error("the integer %s in the header is beyond what every runtime holds" % text)
+    return value
+
+
+def _float(text):
+    if len(text) > NUMBER_TEXT:
+        raise limit_exceeded("a number in the header has %d characters, at most %d are allowed" % (len(text), NUMBER_TEXT))
+    value = float(text)
+    if value - value != 0:
+        raise protocol_error("the number %s in the header is not finite" % text)
+    return value
+
+
+def _constant(text):
+    raise protocol_error("%s in the header is not JSON" % text)
+
+
+def _object(pairs):
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise protocol_error("an object in the header names a member twice")
+    return found
+
+
+class _Rules:
+    strict = True
+    object_hook = None
+    object_pairs_hook = staticmethod(_object)
+    parse_float = staticmethod(_float)
+    parse_int = staticmethod(_integer)
+    parse_constant = staticmethod(_constant)
+    memo = {}
+
+
+_scan = make_scanner(_Rules())
+
+
+def parse(data):
+    """(value, depth) of JSON text given as bytes."""
+    depth = nesting(data)
+    if depth > HEADER_DEPTH:
+        raise limit_exceeded("the header nests deeper than %d" % HEADER_DEPTH)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise protocol_error("the header is not UTF-8")
+    start = 0
+    while start < len(text) and text[start] in _SPACE:
+        start += 1
+    try:
+        value, end = _scan(text, start)
+    # SystemError: without the package json, the C scanner of some versions fails to find its exception class.
+    except (ValueError, StopIteration, SystemError, RecursionError):
+        raise protocol_error("the header is not JSON")
+    if text[end:].strip(_SPACE):
+        raise protocol_error("something follows the header's JSON")
+    return value, depth
+
+
+def nesting(data):
+    """How deep the text nests. Innermost pairs are removed layer by layer, so that the work is done by C code."""
+    if data.count(b"[") + data.count(b"{") <= HEADER_DEPTH and len(data) < 4096:
+        upper = data.count(b"[") + data.count(b"{")
+        if upper <= 64:
+            return upper
+    outside = data.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2]
+    rest = b"".join(outside).translate(_BRACKETS, _NOT_BRACKETS)
+    depth = 0
+    while rest and depth <= HEADER_DEPTH:
+        fewer = rest.replace(b"[]", b"")
+        if len(fewer) == len(rest):
+            # Not balanced, so not JSON; still say when the limit was passed first.
+            return depth + _deepest(rest)
+        rest = fewer
+        depth += 1
+    return depth
+
+
+def _deepest(brackets):
+    level = deepest = 0
+    for byte in brackets:
+        level += 1 if byte == 91 else -1
+        deepest = max(deepest, level)
+        if level < 0 or deepest > HEADER_DEPTH:
+            break
+    return deepest
+
+
+def _unknown(value):
+    raise TypeError("not JSON: %s" % type(value).__name__)
+
+
+def dump(value):
+    """Compact JSON as ASCII bytes; lone surrogates are escaped. The value must be a tree of dict, list, str, int, float, bool, None."""
+    if make_encoder is None:
+        return JSONEncoder(check_circular=False, separators=(",", ":")).encode(value).encode("ascii")
+    encode = make_encoder(None, _unknown, encode_basestring_ascii, None, ":", ",", False, False, False)
+    return "".join(encode(value, 0)).encode("ascii")

@@ -1,0 +1,120 @@
+"""Starts the function's process: forked where that is enough, a fresh interpreter where the environment must be in place before it starts."""
+import os
+import sys
+
+from .errors import Refusal
+from .files import write_all
+from .frame import join_frame
+from .reply import answer_of
+
+import _signal as signal
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+class FunctionProcess:
+    """A started process: its pid (also its group and session), the ends of its pipes that are read, and what it is to be sent."""
+
+    def __init__(self, pid, stdout, stderr, answer, request, request_bytes):
+        self.pid = pid
+        self.stdout = stdout
+        self.stderr = stderr
+        self.answer = answer
+        self.request = request
+        self.request_bytes = request_bytes
+
+
+def environment(call, home):
+    """(environment of the call, whether a fresh interpreter is needed for it)."""
+    env = dict(os.environ)
+    fresh = bool(sys.flags.ignore_environment) and any(name.startswith("PYTHON") for name in env)
+    if call.get("keepEnv"):
+        from .login_environment import load
+        env = load(home)
+        fresh = True
+    for name, value, only_if_unset in call.get("env", ()):
+        if only_if_unset and name in env or env.get(name) == value:
+            continue
+        env[name] = value
+        fresh = True
+    if call.get("path"):
+        env["PATH"] = os.pathsep.join(([env["PATH"]] if env.get("PATH") else []) + call["path"])
+    return env, fresh
+
+
+def launch(call, frame, parsed, env, fresh, home, umask):
+    """Starts the process of `call`. `frame` is the request as it came, `parsed` what a forked process takes over of it."""
+    outs, errs, answers = os.pipe(), os.pipe(), os.pipe()
+    requests = os.pipe() if fresh else (None, None)
+    pid = os.fork()
+    if pid == 0:
+        status = 70
+        try:
+            for fd in (outs[0], errs[0], answers[0], requests[1]):
+                if fd is not None:
+                    os.close(fd)
+            _become(outs[1], errs[1], umask)
+            try:
+                _enter(call, home)
+                if fresh:
+                    _start_afresh(requests[0], answers[1], env)
+                os.environ["PATH"] = env.get("PATH", os.defpath) if call.get("path") else os.environ.get("PATH", os.defpath)
+            except Refusal as refusal:
+                _answer(answers[1], answer_of("not-run", refusal.failure()))
+            else:
+                from .worker import work
+                status = work(call, parsed, answers[1])
+        finally:
+            os._exit(status)
+    for fd in (outs[1], errs[1], answers[1], requests[0]):
+        if fd is not None:
+            os.close(fd)
+    return FunctionProcess(pid, outs[0], errs[0], answers[0], requests[1], frame if fresh else None)
+
+
+def _become(stdout, stderr, umask):
+    os.setsid()
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.umask(umask)
+    null = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((null, 0), (stdout, 1), (stderr, 2)):
+        os.dup2(source, target)
+        os.set_inheritable(target, True)
+        if source > 2:
+            os.close(source)
+
+
+def _enter(call, home):
+    """The working directory: the home directory, or the one the call names, made when it is missing."""
+    path = os.path.join(home, os.path.expanduser(call["cwd"])) if "cwd" in call else home
+    try:
+        if "cwd" in call and not os.path.isdir(path):
+            before = os.umask(0o077)
+            os.makedirs(path, 0o700, exist_ok=True)
+            os.umask(before)
+        os.chdir(path)
+    except OSError as error:
+        if "cwd" not in call:
+            os.chdir("/")
+            return
+        from .directory import refuse
+        raise refuse(error, path, "use the working directory")
+
+
+def _start_afresh(request, answer, env):
+    for fd in (request, answer):
+        os.set_inheritable(fd, True)
+    # Ignored signals stay ignored over exec, and then Python would never turn SIGINT into KeyboardInterrupt.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        os.execve(sys.executable, [sys.executable, ROOT, "worker", str(request), str(answer)], env)
+    except OSError as error:
+        raise Refusal("endpoint-broken", "cannot start %s with the environment of the call: %s" % (sys.executable, error.strerror), "setup")
+
+
+def _answer(fd, answer):
+    write_all(fd, b"".join(join_frame(answer, [])))

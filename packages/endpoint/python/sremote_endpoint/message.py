@@ -1,0 +1,84 @@
+"""The `call` message of PROTOCOL.md, checked member by member before anything is done."""
+from .errors import Refusal, protocol_error
+from .limits import PROTOCOL
+
+NO_ID = "0" * 32
+_HEX = frozenset("0123456789abcdef")
+
+
+def is_id(value):
+    return type(value) is str and len(value) == 32 and _HEX.issuperset(value)
+
+
+def _is_text(value):
+    return type(value) is str and "\0" not in value and _encodable(value)
+
+
+def _encodable(value):
+    try:
+        value.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_name(value):
+    return _is_text(value) and value != ""
+
+
+def _is_variable(value):
+    return (type(value) is list and len(value) == 3 and _is_name(value[0]) and "=" not in value[0]
+            and _is_text(value[1]) and type(value[2]) is bool)
+
+
+def _is_count(value):
+    return type(value) is int and value >= 0
+
+
+def _is_duration(value):
+    return type(value) in (int, float) and value >= 0
+
+
+def _all(check):
+    return lambda value: type(value) is list and all(map(check, value))
+
+
+def _is_module_table(value):
+    return type(value) is dict and all(_is_name(key) and (inner is None or type(inner) is str) for key, inner in value.items())
+
+
+_OPTIONAL = (
+    ("kwargs", lambda value: type(value) is dict, "a value"),
+    ("env", _all(_is_variable), "a list of [name, value, onlyIfUnset]"),
+    ("path", _all(_is_name), "a list of strings"),
+    ("cwd", _is_name, "a path"),
+    ("keepEnv", lambda value: type(value) is bool, "a boolean"),
+    ("timeoutMs", _is_duration, "a number of milliseconds"),
+    ("outputLimit", _is_count, "a number of bytes"),
+    ("naiveTimeZone", _is_name, "a time zone"),
+    ("modules", _is_module_table, "an object of versions"),
+    ("release", _all(is_id), "a list of call ids"),
+)
+
+
+def check_call(header):
+    """Raises Refusal unless `header` is a call this endpoint can read."""
+    if type(header) is not dict or type(header.get("type")) is not str:
+        raise protocol_error("the header must be an object with a type")
+    if header["type"] != "call":
+        raise protocol_error("expected a message of type call")
+    protocol = header.get("protocol")
+    if type(protocol) is not int:
+        raise protocol_error("the call names no protocol version")
+    if protocol != PROTOCOL:
+        raise Refusal("protocol-mismatch", "the call speaks protocol %d, this endpoint speaks %d" % (protocol, PROTOCOL))
+    if not is_id(header.get("id")):
+        raise protocol_error("the call's id must be 32 lower-case hex digits")
+    for name in ("module", "function"):
+        if not _is_name(header.get(name)):
+            raise protocol_error("the call's %s must be a string that is not empty" % name)
+    if type(header.get("args")) is not dict:
+        raise protocol_error("the call's args must be a value")
+    for name, check, expected in _OPTIONAL:
+        if name in header and not check(header[name]):
+            raise protocol_error("the call's %s must be %s" % (name, expected))

@@ -1,0 +1,168 @@
+"""From Python values to the wire (PROTOCOL.md, "Values", sender's rules for Python)."""
+from .errors import Unserializable
+from .limits import BIGINT_DIGITS, SAFE_INTEGER, VALUE_DEPTH
+
+_PLAIN = frozenset((str, bool, type(None)))
+_CUSTOM = {"bytes": ["custom", "bytes"], "typed-array": ["custom", "typed-array"], "ndarray": ["custom", "ndarray"]}
+
+
+class Encoder:
+    """Encodes the values of one message; `attachments` collects their bytes. `zone` is a tzinfo for datetimes without one."""
+
+    def __init__(self, attachments, zone=None):
+        self.attachments = attachments
+        self.zone = zone
+        self.path = []
+        self.open = set()
+
+    def encode(self, value, root):
+        """`{"json", "meta"?}` of the value. Raises Unserializable with a path that begins with `root`."""
+        self.path = [root]
+        self.open = set()
+        json, tree = self.walk(value)
+        return {"json": json} if tree is None else {"json": json, "meta": {"values": tree, "v": 1}}
+
+    def walk(self, value):
+        """(json, annotation tree or None) of one value."""
+        kind = type(value)
+        if kind in _PLAIN:
+            return value, None
+        if kind is int:
+            return self.integer(value)
+        if kind is float:
+            return self.number(value)
+        if kind is list or kind is tuple:
+            return self.array(value)
+        if kind is dict:
+            return self.mapping(value)
+        from .value_kinds import walk_other
+        return walk_other(self, value)
+
+    def number(self, value):
+        if value - value == 0:
+            return value, None
+        return ("NaN" if value != value else "Infinity" if value > 0 else "-Infinity"), ["number"]
+
+    def integer(self, value):
+        if -SAFE_INTEGER <= value <= SAFE_INTEGER:
+            return value, None
+        if value.bit_length() > 14287:  # 10 ** 4300 has 14285 bits
+            self.fail("an integer of more than %d digits" % BIGINT_DIGITS)
+        text = digits(value)
+        if len(text.lstrip("-")) > BIGINT_DIGITS:
+            self.fail("an integer of more than %d digits" % BIGINT_DIGITS)
+        return text, ["bigint"]
+
+    def array(self, values):
+        if not values:
+            return [], None
+        kinds = set(map(type, values))
+        if kinds <= _PLAIN:
+            return list(values), None
+        if kinds == {int} and -SAFE_INTEGER <= min(values) and max(values) <= SAFE_INTEGER:
+            return list(values), None
+        self.enter(values)
+        json, members = [], {}
+        for index, value in enumerate(values):
+            self.path.append("[%d]" % index)
+            part, tree = self.walk(value)
+            self.path.pop()
+            json.append(part)
+            if tree is not None:
+                _graft(members, str(index), tree)
+        self.leave(values)
+        return json, members or None
+
+    def mapping(self, values):
+        if not all(type(key) is str for key in values) and not all(isinstance(key, str) for key in values):
+            return self.pairs(values)
+        return self.members(values, values.items())
+
+    def members(self, owner, items):
+        """An object of (name, value) pairs, on behalf of `owner` (watched for cycles)."""
+        self.enter(owner)
+        json, members = {}, {}
+        for name, value in items:
+            name = str.__str__(name)
+            self.path.append(member_path(name))
+            json[name], tree = self.walk(value)
+            self.path.pop()
+            if tree is not None:
+                _graft(members, name.replace("\\", "\\\\").replace(".", "\\."), tree)
+        self.leave(owner)
+        return json, members or None
+
+    def pairs(self, values):
+        self.enter(values)
+        json, members = [], {}
+        for index, pair in enumerate(values.items()):
+            both = []
+            for side, value in enumerate(pair):
+                self.path.append("<map %s>[%d]" % (("key", "value")[side], index))
+                part, tree = self.walk(value)
+                self.path.pop()
+                both.append(part)
+                if tree is not None:
+                    _graft(members, "%d.%d" % (index, side), tree)
+            json.append(both)
+        self.leave(values)
+        return json, ["map", members] if members else ["map"]
+
+    def collection(self, values):
+        self.enter(values)
+        json, members = [], {}
+        for index, value in enumerate(values):
+            self.path.append("<set>[%d]" % index)
+            part, tree = self.walk(value)
+            self.path.pop()
+            json.append(part)
+            if tree is not None:
+                _graft(members, str(index), tree)
+        self.leave(values)
+        return json, ["set", members] if members else ["set"]
+
+    def attach(self, data, kind, **members):
+        members["index"] = len(self.attachments)
+        self.attachments.append(data)
+        return members, [_CUSTOM[kind]]
+
+    def enter(self, value):
+        if id(value) in self.open:
+            self.fail("a value that contains itself")
+        self.open.add(id(value))
+        if len(self.open) > VALUE_DEPTH:
+            self.fail("a value that nests deeper than %d" % VALUE_DEPTH)
+
+    def leave(self, value):
+        self.open.discard(id(value))
+
+    def fail(self, reason, hint=None):
+        raise Unserializable("".join(self.path), reason, hint)
+
+
+def _graft(members, path, tree):
+    """Hangs the annotations of a member below its owner: plain containers pass theirs on with a longer path, as superjson does."""
+    if type(tree) is dict:
+        for inner, below in tree.items():
+            members[path + "." + inner] = below
+    else:
+        members[path] = tree
+
+
+def member_path(name):
+    if name.isidentifier():
+        return "." + name
+    from .json_text import dump
+    return "[%s]" % dump(name if len(name) <= 100 else name[:100] + "\u2026").decode("ascii")
+
+
+def digits(value):
+    """Decimal text of an integer of any length: `str` may be configured to refuse more than 640 digits."""
+    try:
+        return str(value)
+    except ValueError:
+        parts, rest = [], abs(value)
+        while rest:
+            rest, part = divmod(rest, 10 ** 600)
+            parts.append(str(part).rjust(600, "0"))
+        return ("-" if value < 0 else "") + "".join(reversed(parts)).lstrip("0")

@@ -1,0 +1,156 @@
+"""The function's process: makes itself look like a plain interpreter, runs the function, sends the answer, ends."""
+import os
+import sys
+
+from . import dispatch, failure, value_encode  # noqa: F401  loaded now: user code may move files or the working directory
+from .errors import Refusal, Unserializable
+from .files import write_all
+from .frame import join_frame
+from .json_text import dump
+from .limits import ATTACHMENTS
+from .reply import answer_of
+from .search_path import prepare
+from .value_decode import Attachments, decode
+
+
+def work(call, parsed, answer_fd):
+    """Runs `call` and writes the answer to `answer_fd`. `parsed` is (attachments, nesting of the header). Returns the exit status."""
+    pid = os.getpid()
+    opened = os.fstat(answer_fd)
+    status = 0
+    try:
+        answer, attachments, status = _run(call, parsed)
+    except Refusal as refusal:
+        answer, attachments = answer_of("not-run", refusal.failure()), []
+    if os.getpid() != pid:
+        # The function forked, and this is the copy: only the original answers.
+        return status
+    _flush()
+    _send(answer_fd, opened, answer, attachments)
+    _leave()
+    return status
+
+
+def _run(call, parsed):
+    parts, depth = parsed
+    attachments = Attachments(parts)
+    args = decode(call["args"], attachments, depth)
+    if type(args) is not list:
+        raise Refusal("protocol-error", "the call's args must be an array")
+    kwargs = decode(call["kwargs"], attachments, depth) if "kwargs" in call else {}
+    if type(kwargs) is not dict or not all(type(name) is str for name in kwargs):
+        raise Refusal("protocol-error", "the call's kwargs must be an object with names")
+    zone = None
+    if "naiveTimeZone" in call:
+        from .zones import find_zone
+        zone = find_zone(call["naiveTimeZone"])
+    with prepare("cwd" in call) as hidden:
+        versions = None
+        if call.get("modules"):
+            with hidden.shown():
+                from .module_versions import check_modules
+            versions = check_modules(call["modules"])
+        report = {} if versions is None else {"modules": versions}
+        try:
+            value = dispatch.run(call["module"], call["function"], args, kwargs, hidden)
+        except dispatch.Raised as raised:
+            with hidden.shown():
+                return _raised(raised, report)
+    return _value(value, zone, report, call)
+
+
+def _raised(raised, report):
+    if isinstance(raised.error, SystemExit) and raised.stage in ("import", "call"):
+        code = _exit_code(raised.error)
+        error = {"code": "exited", "stage": raised.stage, "message": "the function ended its process with exit status %d" % code}
+        return answer_of("killed", error, exitCode=code, **report), [], code
+    if isinstance(raised.error, Refusal):
+        return answer_of("not-run", raised.error.failure(), **report), [], 0
+    return answer_of("raised", failure.describe(raised.error, "raised", raised.stage), **report), [], 0
+
+
+def _exit_code(error):
+    if error.code is None:
+        return 0
+    if isinstance(error.code, int):
+        return error.code & 0xFF
+    try:
+        sys.stderr.write("%s\n" % (error.code,))
+    except Exception:  # as the interpreter itself does: nothing can be told when stderr is gone
+        pass
+    return 1
+
+
+def _value(value, zone, report, call):
+    attachments = []
+    try:
+        encoder = value_encode.Encoder(attachments, zone)
+        wire = encoder.encode(value, "return")
+        if len(attachments) > ATTACHMENTS - 2:
+            raise Unserializable("return", "%d arrays and byte strings, at most %d can travel" % (len(attachments), ATTACHMENTS - 2))
+        answer = dump(dict(report, outcome="value", value=wire))
+        join_frame(answer, [])
+    except (Unserializable, Refusal) as error:
+        path = getattr(error, "path", "return")
+        reason = error.reason if isinstance(error, Unserializable) else error.message
+        found = {
+            "code": "unserializable-result", "stage": "result", "path": path,
+            "message": "%s.%s ran, but its result cannot be sent: %s: %s" % (call["module"], call["function"], path, reason),
+        }
+        if getattr(error, "hint", None):
+            found["hint"] = error.hint
+        return answer_of("raised", found, **report), [], 0
+    except Exception as error:
+        # User code runs here too: properties, __iter__, utcoffset().
+        return answer_of("raised", failure.describe(error, "unserializable-result", "result"), **report), [], 0
+    return answer, attachments, 0
+
+
+def _flush():
+    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
+        try:
+            stream.flush()
+        except Exception:  # closed, or replaced by something without flush; the answer matters more
+            pass
+
+
+def _send(fd, opened, answer, attachments):
+    try:
+        found = os.fstat(fd)
+    except OSError:
+        return
+    # The function may have closed all descriptors, and opened something else under this number.
+    if (found.st_dev, found.st_ino) != (opened.st_dev, opened.st_ino):
+        return
+    try:
+        for chunk in join_frame(answer, attachments):
+            write_all(fd, chunk)
+        os.close(fd)
+    except BrokenPipeError:
+        pass
+
+
+def _leave():
+    """What a plain interpreter does at its end: wait for threads, run exit handlers. The answer is safe by now."""
+    try:
+        if "threading" in sys.modules:
+            sys.modules["threading"]._shutdown()
+        import atexit
+        atexit._run_exitfuncs()
+    except BaseException:  # an interpreter prints this and goes on to end
+        sys.excepthook(*sys.exc_info())
+    _flush()
+
+
+def serve_fresh(request_fd, answer_fd):
+    """Mode `worker`, in a fresh interpreter: takes the request from a pipe."""
+    from .frame import read_frame, split_frame
+    from .json_text import parse
+    for fd in (request_fd, answer_fd):
+        os.set_inheritable(fd, False)
+    frame = read_frame(lambda view: os.readv(request_fd, [view]))
+    os.close(request_fd)
+    header, parts = split_frame(frame)
+    call, depth = parse(header)
+    status = work(call, (parts, depth), answer_fd)
+    os._exit(status)
