@@ -43,6 +43,7 @@ const checks: Readonly<Record<Message["type"], Check>> = {
       env: arrayOf(tuple(string, string, boolean)),
       path: arrayOf(string),
       cwd: string,
+      tmp: string,
       keepEnv: boolean,
       timeoutMs: duration,
       outputLimit: count,

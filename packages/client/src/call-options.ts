@@ -1,0 +1,111 @@
+import { InvalidArgumentError } from "@sremote/protocol";
+
+export type Runtime = "python" | "node";
+
+/** Positional arguments as an array, or keyword arguments as a plain object. */
+export type CallArguments = readonly unknown[] | Readonly<Record<string, unknown>>;
+
+export interface CallOptions {
+  /** Which endpoint runs the function. Default: the client's, which is `python`. */
+  runtime?: Runtime | undefined;
+  /** Keyword arguments beside a list of positional ones. A Node function gets them as one object after the positional ones. */
+  kwargs?: Readonly<Record<string, unknown>> | undefined;
+  /** Loads the user's login environment (`.profile` and the like) first. */
+  keepEnv?: boolean | undefined;
+  /** Variables for this call, over the registered ones. In place before the interpreter starts. */
+  env?: Readonly<Record<string, string>> | undefined;
+  /** Working directory on the host, created when missing; relative to the home directory. */
+  cwd?: string | undefined;
+  /** Run deadline in milliseconds. The function is then interrupted, and killed 1 s later; the call rejects with the code `timeout`. */
+  timeout?: number | undefined;
+  /** Aborting ends the function on the host; the call rejects with the code `cancelled`. */
+  signal?: AbortSignal | undefined;
+  /** Bytes of stdout and of stderr that are kept, each; default 64 MiB. What is cut off is told in the result. */
+  outputLimit?: number | undefined;
+  /** Zone of datetimes that have none: `UTC`, `local`, `+02:00` or an IANA name. Without it they are an error. */
+  naiveTimeZone?: string | undefined;
+  /** Call id, 32 lower-case hex digits. A call repeated with the same id and arguments never runs twice. Default: random. */
+  id?: string | undefined;
+}
+
+export interface SplitArguments {
+  args: readonly unknown[];
+  kwargs: Readonly<Record<string, unknown>> | undefined;
+}
+
+/** Checks the arguments of a call, throwing InvalidArgumentError for the first that is not as it must be. */
+export function checkCall(module: unknown, fn: unknown, args: unknown, options: CallOptions): SplitArguments {
+  checkText("module", module, "the name of a module");
+  checkText("function", fn, "the name of a function in the module");
+  checkOptions(options);
+  if (args === undefined || args === null) return { args: [], kwargs: options.kwargs };
+  if (Array.isArray(args)) return { args, kwargs: options.kwargs };
+  if (!isPlainObject(args)) {
+    throw new InvalidArgumentError("args", "an array of positional arguments or a plain object of keyword arguments");
+  }
+  if (options.kwargs !== undefined) throw new InvalidArgumentError("options.kwargs", "to be absent when args is an object already");
+  return { args: [], kwargs: args };
+}
+
+const optionChecks: Record<keyof CallOptions, (name: string, value: unknown) => void> = {
+  runtime: (name, value) => {
+    if (value !== "python" && value !== "node") throw new InvalidArgumentError(name, '"python" or "node"');
+  },
+  kwargs: (name, value) => {
+    if (!isPlainObject(value)) throw new InvalidArgumentError(name, "a plain object of keyword arguments");
+  },
+  keepEnv: (name, value) => {
+    if (typeof value !== "boolean") throw new InvalidArgumentError(name, "true or false");
+  },
+  env: (name, value) => {
+    if (!isPlainObject(value)) throw new InvalidArgumentError(name, "an object of strings");
+    for (const [key, text] of Object.entries(value)) checkEnvVariable(`${name}.${key}`, key, text);
+  },
+  cwd: (name, value) => checkText(name, value, "a path"),
+  timeout: (name, value) => checkPositive(name, value, "milliseconds above 0"),
+  signal: (name, value) => {
+    if (!(value instanceof AbortSignal)) throw new InvalidArgumentError(name, "an AbortSignal");
+  },
+  outputLimit: (name, value) => {
+    if (!Number.isSafeInteger(value) || (value as number) < 0) throw new InvalidArgumentError(name, "a number of bytes, 0 or more");
+  },
+  naiveTimeZone: (name, value) => checkText(name, value, 'a zone such as "UTC", "local", "+02:00" or "Europe/Berlin"'),
+  id: (name, value) => {
+    if (typeof value !== "string" || !/^[0-9a-f]{32}$/.test(value)) throw new InvalidArgumentError(name, "32 lower-case hex digits");
+  },
+};
+
+export function checkOptions(options: unknown): asserts options is CallOptions {
+  if (!isPlainObject(options)) throw new InvalidArgumentError("options", "an object");
+  for (const [key, value] of Object.entries(options)) {
+    if (!Object.hasOwn(optionChecks, key)) {
+      throw new InvalidArgumentError(`options.${key}`, `no such option; there are ${Object.keys(optionChecks).join(", ")}`);
+    }
+    if (value !== undefined) optionChecks[key as keyof CallOptions](`options.${key}`, value);
+  }
+}
+
+export function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
+}
+
+/** A non-empty string without NUL (no host can take one in a path or a name). */
+export function checkText(name: string, value: unknown, what: string): asserts value is string {
+  if (typeof value !== "string" || value === "" || value.includes("\0")) {
+    throw new InvalidArgumentError(name, `${what}: a string that is not empty and holds no NUL`);
+  }
+}
+
+export function checkPositive(name: string, value: unknown, what: string): asserts value is number {
+  if (typeof value !== "number" || !(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError(name, what);
+}
+
+/** POSIX allows any name without `=` and NUL; names that a shell could not pass on are refused as mistakes. The value is never quoted in the error. */
+export function checkEnvVariable(argument: string, name: unknown, value: unknown): void {
+  if (typeof name !== "string" || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
+    throw new InvalidArgumentError(argument, "a variable name of letters, digits and _ that does not begin with a digit");
+  }
+  if (typeof value !== "string" || value.includes("\0")) throw new InvalidArgumentError(argument, "a string value without NUL");
+}

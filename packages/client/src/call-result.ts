@@ -1,0 +1,37 @@
+import type { Attachments, HostFacts, ReplyMessage } from "@sremote/protocol";
+
+export interface CallResult<T = unknown> {
+  /** What the function returned. */
+  value: T;
+  /** What it printed, as UTF-8 text; bytes that are not UTF-8 are shown as U+FFFD. */
+  stdout: string;
+  stderr: string;
+  /** The exact bytes, and whether `outputLimit` cut them. */
+  output: { stdout: CapturedOutput; stderr: CapturedOutput };
+  /** Wall-clock and CPU time in milliseconds, and peak memory in bytes, of the function's process. */
+  usage: { wallMs: number; cpuMs: number; maxRssBytes: number } | undefined;
+  /** The interpreter that ran it. */
+  host: HostFacts;
+  /** Versions of the registered modules; null where a module tells none. */
+  modules: Readonly<Record<string, string | null>>;
+  callId: string;
+}
+
+export interface CapturedOutput {
+  bytes: Uint8Array;
+  /** Bytes written in all. */
+  total: number;
+  truncated: boolean;
+}
+
+/** A reply with everything fetched that belongs to it. */
+export interface FetchedReply {
+  message: ReplyMessage;
+  attachments: Attachments;
+  stdout: CapturedOutput;
+  stderr: CapturedOutput;
+}
+
+export function outputText(output: CapturedOutput): string {
+  return Buffer.from(output.bytes.buffer, output.bytes.byteOffset, output.bytes.byteLength).toString("utf8");
+}

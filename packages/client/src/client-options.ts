@@ -1,0 +1,51 @@
+import type { Connector } from "@sremote/connectors";
+import { InvalidArgumentError } from "@sremote/protocol";
+import { checkText, isPlainObject, type Runtime } from "./call-options.ts";
+import type { Serializer } from "./serializer.ts";
+
+export interface RemoteClientOptions {
+  /** Endpoint of calls that name none. Default `python`. */
+  runtime?: Runtime | undefined;
+  /** Path or name of the Python interpreter on the host. Default: the endpoint's virtual environment, then `python3` and its kin on PATH. */
+  python?: string | undefined;
+  /** Path or name of Node on the host. Default: `node` on PATH, then the usual places. */
+  node?: string | undefined;
+  /** Whether a call on a host without endpoint installs it. Default true; with false it rejects with RemoteNotSetupError. */
+  autoInstall?: boolean | undefined;
+  /** As the setters of the same names. */
+  sremoteDir?: string | undefined;
+  tmpDir?: string | undefined;
+  pwdDir?: string | undefined;
+  serializer?: Serializer | undefined;
+}
+
+const known = ["runtime", "python", "node", "autoInstall", "sremoteDir", "tmpDir", "pwdDir", "serializer"];
+
+export function checkClientOptions(connector: unknown, options: unknown): asserts options is RemoteClientOptions {
+  checkConnectorShape(connector);
+  if (!isPlainObject(options)) throw new InvalidArgumentError("options", "an object");
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key)) throw new InvalidArgumentError(`options.${key}`, `no such option; there are ${known.join(", ")}`);
+  }
+  const { runtime, python, node, autoInstall, serializer } = options;
+  if (runtime !== undefined && runtime !== "python" && runtime !== "node") throw new InvalidArgumentError("options.runtime", '"python" or "node"');
+  if (python !== undefined) checkText("options.python", python, "path of a Python interpreter on the host");
+  if (node !== undefined) checkText("options.node", node, "path of Node on the host");
+  if (autoInstall !== undefined && typeof autoInstall !== "boolean") throw new InvalidArgumentError("options.autoInstall", "true or false");
+  if (serializer !== undefined) {
+    const { encode, decode } = serializer as Partial<Serializer>;
+    if (typeof encode !== "function" || typeof decode !== "function") {
+      throw new InvalidArgumentError("options.serializer", "an object with the functions encode and decode");
+    }
+  }
+}
+
+function checkConnectorShape(connector: unknown): asserts connector is Connector {
+  const shape = connector as Partial<Connector> | null | undefined;
+  for (const name of ["exec", "push", "pull", "status", "close"] as const) {
+    if (typeof shape?.[name] !== "function") {
+      throw new InvalidArgumentError("connector", `a connector such as ssh("me@host") or local(); this has no function ${name} (createConnector adds what is missing)`);
+    }
+  }
+  if (typeof shape?.label !== "string") throw new InvalidArgumentError("connector", "a connector with a label");
+}

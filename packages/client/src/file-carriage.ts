@@ -1,0 +1,84 @@
+import { randomBytes } from "node:crypto";
+import type { Connector } from "@sremote/connectors";
+import { RemoteNotSetupError, TransferError } from "@sremote/protocol";
+import type { CallRequest } from "./call-request.ts";
+import { missingError, payloadOf, silentError } from "./launch.ts";
+import { lastLines } from "./marker-text.ts";
+import { pause } from "./pause.ts";
+import { statusError } from "./pipe-carriage.ts";
+import { chooseInterpreter, probeHost } from "./probe.ts";
+import type { SpoolTransport } from "./spool-transport.ts";
+
+/** How long a finished call's reply may take to become visible, in milliseconds: attribute caches of network filesystems hold for up to 60 s. */
+const visibility = 120_000;
+
+/** Push, exec, pull: for a connector that has only these. Before the first call one probe, and the deployment where it is due. */
+export async function callThroughFiles(transport: SpoolTransport, request: CallRequest): Promise<Uint8Array> {
+  const { connector } = transport;
+  const { base, interpreter } = await locate(transport, request);
+  const question = `${base}/tmp/request-${request.id}`;
+  const answer = `${base}/calls/${request.id}/reply`;
+  await connector.push(Buffer.concat(request.frame), question, { signal: request.signal });
+  const program = programPath(base, request);
+  const timeout = request.timeout === undefined ? undefined : request.timeout + 60_000;
+  const command = [interpreter, program, "call", "--base", base, question, answer] as const;
+  const result = await connector.exec(command, { signal: request.signal, timeout });
+  if (result.exitCode !== 0) {
+    const options = { stage: "call", host: connector.label, callId: request.id };
+    throw statusError(result.exitCode, request) ?? silentError(result, request.runtime, options);
+  }
+  return await pullReply(connector, answer, request.signal);
+}
+
+function programPath(base: string, { runtime }: CallRequest): string {
+  const directory = `${base}/endpoint/${payloadOf(runtime).sha256}`;
+  return runtime === "python" ? directory : `${directory}/endpoint.mjs`;
+}
+
+/** A reply is renamed into place, so once visible it is whole; until then `no-such-file` means "not yet". */
+async function pullReply(connector: Connector, path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  const until = performance.now() + visibility;
+  for (let wait = 20; ; wait = Math.min(wait * 2, 5000)) {
+    const chunks: Uint8Array[] = [];
+    try {
+      await connector.pull(path, { write: (chunk) => void chunks.push(Uint8Array.from(chunk)) }, { signal });
+      return Buffer.concat(chunks);
+    } catch (error) {
+      const late = error instanceof TransferError && (error.code === "no-such-file" || error.code === "transfer-failed");
+      if (!late || performance.now() > until) throw error;
+    }
+    await pause(wait, signal);
+  }
+}
+
+async function locate(transport: SpoolTransport, request: CallRequest): Promise<{ base: string; interpreter: string }> {
+  const known = transport.located(request.runtime);
+  if (known.installed && known.base !== undefined && known.interpreter !== undefined) return { base: known.base, interpreter: known.interpreter };
+  const { connector } = transport;
+  const { runtime, signal } = request;
+  const install = request.install || transport.settings.autoInstall;
+  const report = await probeHost(connector, { base: known.base, runtime, prepare: install, signal });
+  const options = { stage: "deploy", host: connector.label };
+  if (report.base === undefined) throw missingError("directory", new Map([["rejected", report.rejected]]), runtime, options);
+  if (!report.installed && !install) throw missingError("endpoint", new Map(), runtime, options);
+  const interpreter = known.interpreter ?? chooseInterpreter(report, runtime, connector.label);
+  if (!report.installed) await pushEndpoint(connector, runtime, report.base, interpreter, signal);
+  Object.assign(known, { base: report.base, interpreter, installed: true });
+  return { base: report.base, interpreter };
+}
+
+async function pushEndpoint(connector: Connector, runtime: "python" | "node", base: string, interpreter: string, signal?: AbortSignal): Promise<void> {
+  const payload = payloadOf(runtime);
+  const path = `${base}/tmp/payload-${randomBytes(8).toString("hex")}${runtime === "python" ? ".pyz" : ".mjs"}`;
+  await connector.push(payload.bytes, path, { signal });
+  const script = '"$1" "$2" install --base "$3" "$2"; status=$?; rm -f -- "$2"; exit $status';
+  const result = await connector.exec(["sh", "-c", script, "sremote", interpreter, path, base], { signal });
+  if (result.exitCode !== 0) {
+    throw new RemoteNotSetupError("endpoint-broken", `the ${runtime} endpoint could not be installed (exit status ${result.exitCode})`, {
+      stage: "deploy",
+      host: connector.label,
+      lastLines: lastLines(result.stderr),
+    });
+  }
+}
+

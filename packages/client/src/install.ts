@@ -1,0 +1,108 @@
+import { InvalidArgumentError, RemoteExecError, RemoteModulesError, SremoteError } from "@sremote/protocol";
+import { checkText, type Runtime } from "./call-options.ts";
+import { cloneHere } from "./git-clone.ts";
+import { internalCall } from "./internal-call.ts";
+import { lastLines } from "./marker-text.ts";
+import type { SpoolTransport } from "./spool-transport.ts";
+
+export interface InstallOptions {
+  /** `python` (pip, into the endpoint's virtual environment) or `node` (npm, into the endpoint's prefix). Default: the client's. */
+  runtime?: Runtime | undefined;
+  /** Milliseconds. Default 15 minutes. */
+  timeout?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface BootstrapOptions {
+  runtime?: Runtime | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface BootstrapResult {
+  /** Absolute base directory on the host. */
+  base: string;
+  /** Absolute path of the interpreter that runs calls from now on. */
+  interpreter: string;
+}
+
+const quarterHour = 900_000;
+
+/** Installs the endpoint and its environment for one runtime; both steps leave alone what is there. */
+export async function bootstrap(transport: SpoolTransport, runtime: Runtime, options: BootstrapOptions): Promise<BootstrapResult> {
+  const { value } = await internalCall(transport, runtime, "prepare", [transport.settings[runtime] === undefined], options);
+  return adopt(transport, runtime, value);
+}
+
+/** From now on calls run on the interpreter of the environment. */
+function adopt(transport: SpoolTransport, runtime: Runtime, prepared: unknown): BootstrapResult {
+  const { base, interpreter } = prepared as BootstrapResult;
+  transport.located(runtime).interpreter = transport.settings[runtime] ?? interpreter;
+  return { base, interpreter };
+}
+
+export async function installPackages(transport: SpoolTransport, packages: unknown, runtime: Runtime, options: InstallOptions): Promise<void> {
+  if (!Array.isArray(packages) || packages.length === 0) throw new InvalidArgumentError("packages", "an array with at least one package");
+  for (const [index, each] of packages.entries()) {
+    checkText(`packages[${index}]`, each, 'a package such as "numpy" or "numpy==2.1.0"');
+    // An installer would take `-r file` or `--index-url=…` for an option.
+    if (each.startsWith("-") || /[\r\n]/.test(each)) throw new InvalidArgumentError(`packages[${index}]`, "a package, not an option");
+  }
+  await install(transport, runtime, "install_packages", [packages], options, `installing ${packages.length} package(s)`);
+}
+
+export interface GitModule {
+  url: string;
+  branch: string | undefined;
+  name: string | undefined;
+}
+
+export async function installGitModule(transport: SpoolTransport, module: GitModule, runtime: Runtime, options: InstallOptions): Promise<void> {
+  const { url, branch, name } = module;
+  checkText("url", url, "the URL of a git repository");
+  if (url.startsWith("-")) throw new InvalidArgumentError("url", "the URL of a git repository");
+  if (branch !== undefined) {
+    checkText("branch", branch, "a branch or tag");
+    if (branch.startsWith("-")) throw new InvalidArgumentError("branch", "a branch or tag");
+  }
+  if (name !== undefined) checkText("name", name, "the name of the module that the repository provides");
+  const task = "installing a git module";
+  const args = [url, branch ?? null, name ?? null];
+  const outcome = await install(transport, runtime, "install_git", args, options, task);
+  if (!(outcome as { git: boolean }).git) await pushClone(transport, module, runtime, options, task);
+}
+
+/** The host has no git: clone here, push the files as an archive, install from that. */
+async function pushClone(transport: SpoolTransport, { url, branch, name }: GitModule, runtime: Runtime, options: InstallOptions, task: string): Promise<void> {
+  const { connector } = transport;
+  await using clone = await cloneHere(url, branch, options.signal);
+  const { base } = transport.located(runtime);
+  const path = `${base}/tmp/${clone.fileName}`;
+  await connector.push({ path: clone.archive }, path, { signal: options.signal });
+  await install(transport, runtime, "install_archive", [path, name ?? null], options, task);
+}
+
+async function install(transport: SpoolTransport, runtime: Runtime, fn: string, args: unknown[], options: InstallOptions, task: string): Promise<unknown> {
+  const { signal, timeout = quarterHour } = options;
+  const own = transport.settings[runtime] === undefined;
+  try {
+    const { value } = await internalCall(transport, runtime, fn, [...args, own], { signal, timeout });
+    adopt(transport, runtime, value);
+    return value;
+  } catch (error) {
+    throw installError(error, task, transport.connector.label);
+  }
+}
+
+function installError(error: unknown, task: string, host: string): unknown {
+  if (!(error instanceof RemoteExecError) || error.remote === undefined || error.code !== "raised") return error;
+  const output = lastLines(Buffer.from(error.stdout + error.stderr), 20);
+  const [message, hint] = error.remote.message.split("\nhint: ");
+  return new RemoteModulesError("install-failed", `${task} failed: ${message}`, { stage: "install", host, hint, lastLines: output, cause: error });
+}
+
+export async function isModuleInstalled(transport: SpoolTransport, name: unknown, runtime: Runtime): Promise<boolean> {
+  checkText("name", name, "the name of a module");
+  const { value } = await internalCall(transport, runtime, "is_installed", [name]);
+  if (typeof value !== "boolean") throw new SremoteError("endpoint-broken", "is_installed did not answer yes or no", { host: transport.connector.label });
+  return value;
+}

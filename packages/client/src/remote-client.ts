@@ -1,0 +1,223 @@
+import type { Connector, ConnectorStatus, OperationOptions } from "@sremote/connectors";
+import { InvalidArgumentError, SremoteError } from "@sremote/protocol";
+import { type CallArguments, type CallOptions, checkCall, checkText, type Runtime } from "./call-options.ts";
+import { buildRequest } from "./call-request.ts";
+import { type CallResult, type FetchedReply, outputText } from "./call-result.ts";
+import { checkClientOptions, type RemoteClientOptions } from "./client-options.ts";
+import { HostEnvironment } from "./host-environment.ts";
+import { bootstrap, type BootstrapOptions, type BootstrapResult, installGitModule, installPackages, type InstallOptions, isModuleInstalled } from "./install.ts";
+import { type Discovery, discover, homePath, hostPath, type Locations } from "./locations.ts";
+import { moduleProxy, type RemoteModule } from "./module-proxy.ts";
+import { type HostReport, probeHost } from "./probe.ts";
+import { errorFromReply } from "./remote-failure.ts";
+import { defaultSerializer, type Serializer } from "./serializer.ts";
+import { type HostSettings, SpoolTransport } from "./spool-transport.ts";
+
+/**
+ * Calls Python and Node functions on the host that a connector reaches. Nothing needs to be installed there: the first call deploys the
+ * endpoint. Close the client (or use `await using`) so that the connection ends and the host's spool is emptied.
+ */
+export class RemoteClient implements AsyncDisposable {
+  readonly connector: Connector;
+  readonly #runtime: Runtime;
+  readonly #settings: HostSettings;
+  readonly #locations: Locations;
+  readonly #environment = new HostEnvironment();
+  readonly #modules = new Map<Runtime, Map<string, string | null>>();
+  readonly #transport: SpoolTransport;
+  #serializer: Serializer;
+  #closed: Promise<void> | undefined;
+
+  /** @throws InvalidArgumentError for an option that is not as it must be */
+  constructor(connector: Connector, options: RemoteClientOptions = {}) {
+    checkClientOptions(connector, options);
+    this.connector = connector;
+    this.#runtime = options.runtime ?? "python";
+    this.#serializer = options.serializer ?? defaultSerializer;
+    this.#locations = { sremoteDir: undefined, tmpDir: undefined, pwdDir: undefined };
+    this.#settings = { sremoteDir: undefined, python: options.python, node: options.node, autoInstall: options.autoInstall ?? true };
+    this.#transport = new SpoolTransport(connector, this.#settings);
+    if (options.sremoteDir !== undefined) this.setSremoteDir(options.sremoteDir);
+    if (options.tmpDir !== undefined) this.setTmpDir(options.tmpDir);
+    if (options.pwdDir !== undefined) this.setPwdDir(options.pwdDir);
+  }
+
+  /**
+   * Runs `module.fn(…)` on the host and resolves to what it returned and printed.
+   *
+   * @param module importable module, package or (Node) path; @param fn name in it, dots reach into attributes: `Path.home`
+   * @param args positional arguments as an array, or keyword arguments as an object; both through `options.kwargs`
+   * @throws RemoteExecError when it raised, was killed, timed out, was cancelled, or does not exist; RemoteNotSetupError, RemoteModulesError,
+   * ConnectError, TransferError, OutcomeUnknownError (the link was lost and it may have run), InvalidArgumentError (nothing was sent)
+   */
+  async doRemoteCall<T = unknown>(module: string, fn: string, args: CallArguments = [], options: CallOptions = {}): Promise<CallResult<T>> {
+    const split = checkCall(module, fn, args, options);
+    this.#checkOpen();
+    const runtime = options.runtime ?? this.#runtime;
+    const { base } = this.#transport.located(runtime);
+    const release = this.#transport.releases.take(base);
+    let reply: FetchedReply;
+    try {
+      const request = buildRequest(module, fn, split, options, {
+        runtime,
+        environment: this.#environment,
+        locations: this.#locations,
+        modules: this.#modules.get(runtime) ?? new Map(),
+        serializer: this.#serializer,
+        release,
+      });
+      reply = await this.#transport.call(request);
+    } catch (error) {
+      this.#transport.releases.giveBack(base, release);
+      throw error;
+    }
+    return this.#toResult<T>(reply, `${module}.${fn}`);
+  }
+
+  #toResult<T>(reply: FetchedReply, what: string): CallResult<T> {
+    const { message, stdout, stderr } = reply;
+    if (message.outcome !== "value" || message.value === undefined) throw errorFromReply(reply, what, this.connector.label);
+    return {
+      value: this.#serializer.decode(message.value, reply.attachments) as T,
+      stdout: outputText(stdout),
+      stderr: outputText(stderr),
+      output: { stdout, stderr },
+      usage: message.usage,
+      host: message.host,
+      modules: message.modules ?? {},
+      callId: message.id,
+    };
+  }
+
+  /** A module as an object: `await client.module("numpy").mean(data)` is `(await client.doRemoteCall("numpy", "mean", [data])).value`. */
+  module(name: string, options: CallOptions = {}): RemoteModule {
+    checkCall(name, "function", [], options);
+    return moduleProxy(async (path, args) => (await this.doRemoteCall(name, path, args, options)).value);
+  }
+
+  /**
+   * Installs the endpoint, and for Python a virtual environment in which {@link installPackages} installs. Idempotent, safe to run concurrently
+   * from many places, and optional: a call on a host without endpoint installs it as well.
+   */
+  async bootstrapInstall(options: BootstrapOptions = {}): Promise<BootstrapResult> {
+    this.#checkOpen();
+    return await bootstrap(this.#transport, options.runtime ?? this.#runtime, options);
+  }
+
+  /** Installs a Python package from a git repository. A host without git gets the repository cloned by this machine and pushed. */
+  async installGitModule(url: string, branch?: string, name?: string, options: InstallOptions = {}): Promise<void> {
+    this.#checkOpen();
+    await installGitModule(this.#transport, { url, branch, name }, options.runtime ?? this.#runtime, options);
+  }
+
+  /** Installs packages, Python's by pip into the endpoint's virtual environment, Node's by npm into its prefix. */
+  async installPackages(packages: readonly string[], options: InstallOptions = {}): Promise<void> {
+    this.#checkOpen();
+    await installPackages(this.#transport, packages, options.runtime ?? this.#runtime, options);
+  }
+
+  /** Whether a module can be imported on the host; it is looked up, not imported. */
+  async isModuleInstalled(name: string, options: { runtime?: Runtime } = {}): Promise<boolean> {
+    this.#checkOpen();
+    return await isModuleInstalled(this.#transport, name, options.runtime ?? this.#runtime);
+  }
+
+  /**
+   * From now on every call checks, before it runs, that the module is installed on the host, in this version if one is given, and rejects with
+   * RemoteModulesError otherwise. Results tell the version found.
+   */
+  registerRemoteModule(name: string, version?: string, options: { runtime?: Runtime } = {}): void {
+    checkText("name", name, "the name of a module");
+    if (version !== undefined) checkText("version", version, "a version");
+    const runtime = options.runtime ?? this.#runtime;
+    const modules = this.#modules.get(runtime) ?? new Map<string, string | null>();
+    this.#modules.set(runtime, modules.set(name, version ?? null));
+  }
+
+  /** Sets a variable in the environment of every later call; with `onlyIfUnset` only where the host's environment has none of that name. */
+  registerRemoteEnvVariable(name: string, value: string, options: { onlyIfUnset?: boolean } = {}): void {
+    this.#environment.setVariable(name, value, options.onlyIfUnset ?? false);
+  }
+
+  /** Appends a directory to `PATH` of every later call. */
+  registerRemoteEnvPath(path: string): void {
+    this.#environment.appendPath(path);
+  }
+
+  /** Takes the directories from `~/.sremote/<fileName>` on the host, a JSON file; without a valid one the configuration stays as it is. */
+  async doSelfDiscovery(fileName = ".location"): Promise<Discovery> {
+    this.#checkOpen();
+    const found = await discover(this.connector, fileName, this.#locations);
+    if (found.found) this.#moveTo(this.#locations.sremoteDir);
+    return found;
+  }
+
+  /** Base directory of the endpoint on the host; default `~/.sremote`. A relative path is relative to the home directory. */
+  setSremoteDir(path: string): void {
+    this.#moveTo((this.#locations.sremoteDir = hostPath("path", path)));
+  }
+
+  /** Directory for temporary files, `TMPDIR` of every call, created when missing. */
+  setTmpDir(path: string): void {
+    this.#locations.tmpDir = hostPath("path", path);
+  }
+
+  /** As {@link setTmpDir}, below the home directory. */
+  setTmpAtHomeDir(path: string): void {
+    this.#locations.tmpDir = homePath("path", path);
+  }
+
+  /** Working directory of calls, created when missing. Default: the home directory. */
+  setPwdDir(path: string): void {
+    this.#locations.pwdDir = hostPath("path", path);
+  }
+
+  /** As {@link setPwdDir}, below the home directory. */
+  setPwdAtHomeDir(path: string): void {
+    this.#locations.pwdDir = homePath("path", path);
+  }
+
+  /** The working directory that calls have, as an absolute path on the host. */
+  async getPwd(): Promise<string> {
+    const fn = this.#runtime === "python" ? ["os", "getcwd"] : ["node:process", "cwd"];
+    return (await this.doRemoteCall<string>(fn[0]!, fn[1]!)).value;
+  }
+
+  /** Replaces how arguments and results are turned into the wire's values. */
+  setSerializer(serializer: Serializer): void {
+    if (typeof serializer?.encode !== "function" || typeof serializer.decode !== "function") {
+      throw new InvalidArgumentError("serializer", "an object with the functions encode and decode");
+    }
+    this.#serializer = serializer;
+  }
+
+  /** Whether the host can be reached and takes the credentials. */
+  async status(options: OperationOptions = {}): Promise<ConnectorStatus> {
+    return await this.connector.status(options);
+  }
+
+  /** What the host has: interpreters, tools, directories, space. One round trip; writes nothing. */
+  async probe(options: OperationOptions = {}): Promise<HostReport> {
+    this.#checkOpen();
+    return await probeHost(this.connector, { ...options, base: this.#locations.sremoteDir });
+  }
+
+  #moveTo(sremoteDir: string | undefined): void {
+    this.#settings.sremoteDir = sremoteDir;
+    this.#transport.forget();
+  }
+
+  #checkOpen(): void {
+    if (this.#closed !== undefined) throw new SremoteError("closed", "the client was closed", { host: this.connector.label });
+  }
+
+  /** Empties the host's spool of this client's calls and closes the connector. May be called more than once. */
+  close(): Promise<void> {
+    this.#closed ??= this.#transport.releases.flush().finally(() => this.connector.close());
+    return this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+}

@@ -1,0 +1,66 @@
+import { type Code, type Failure, OutcomeUnknownError, ProtocolError, RemoteExecError, RemoteModulesError, RemoteNotSetupError, type SremoteError } from "@sremote/protocol";
+import { type FetchedReply, outputText } from "./call-result.ts";
+
+const notSetup = new Set<Code>(["no-writable-directory", "unsafe-directory", "endpoint-broken", "interpreter-missing", "not-setup"]);
+
+/** The error for a reply whose outcome is not a value. */
+export function errorFromReply(reply: FetchedReply, what: string, host: string): SremoteError {
+  const { message } = reply;
+  const failure: Failure = message.error ?? { code: "endpoint-broken", stage: "call", message: `the reply has outcome ${message.outcome} and no error` };
+  const summary = describeFailure(failure, what);
+  const options = { stage: failure.stage, host, callId: message.id, hint: failure.hint };
+  if (message.outcome === "unknown") return new OutcomeUnknownError("outcome-unknown", summary, options);
+  if (failure.code === "module-missing" || failure.code === "module-version") return new RemoteModulesError(failure.code, summary, options);
+  if (failure.code === "protocol-mismatch") return new ProtocolError(failure.code, summary, options);
+  if (notSetup.has(failure.code)) return new RemoteNotSetupError(failure.code, summary, options);
+  return new RemoteExecError(failure.code, summary, {
+    ...options,
+    outcome: message.outcome,
+    remote: failure,
+    stdout: outputText(reply.stdout),
+    stderr: outputText(reply.stderr),
+    exitCode: message.exitCode,
+    signal: message.signal,
+    cause: failure.code === "raised" ? remoteCause(failure) : undefined,
+  });
+}
+
+/** The remote exception's own cause chain as an Error, so that `console.log` and loggers walk it as they do local ones. */
+function remoteCause(failure: Failure): unknown {
+  const next = failure.cause ?? failure.context;
+  if (next === undefined) return undefined;
+  const error = new Error(next.message, { cause: remoteCause(next) });
+  error.name = qualifiedType(next);
+  error.stack = `${error.name}: ${next.message}${tracebackText(next)}`;
+  return error;
+}
+
+function describeFailure(failure: Failure, what: string): string {
+  const head = failure.type === undefined ? failure.message : `${qualifiedType(failure)}: ${failure.message}`;
+  let text = failure.code === "raised" ? `${what} raised ${head}` : `${what}: ${head}`;
+  if (failure.names !== undefined && failure.names.length > 0) text += ` (${label(failure.code)}: ${failure.names.join(", ")})`;
+  text += tracebackText(failure);
+  for (const note of failure.notes ?? []) text += `\n  note: ${note}`;
+  for (const [index, each] of (failure.exceptions ?? []).entries()) {
+    text += `\n  exception ${index + 1} of the group: ${qualifiedType(each)}: ${each.message}`;
+  }
+  return text;
+}
+
+function label(code: Code): string {
+  return code === "function-not-found" || code === "module-not-found" ? "near names" : "tried";
+}
+
+function qualifiedType(failure: Failure): string {
+  const type = failure.type ?? "Error";
+  return failure.module === undefined || failure.module === "builtins" || failure.module === "" ? type : `${failure.module}.${type}`;
+}
+
+function tracebackText(failure: Failure): string {
+  if (failure.frames === undefined || failure.frames.length === 0) return "";
+  const lines = failure.frames.map((frame) => {
+    const source = frame.source === null ? "" : `\n      ${frame.source}`;
+    return `    ${frame.file}:${frame.line} in ${frame.function}${source}`;
+  });
+  return `\n  remote traceback, outermost call first:\n${lines.join("\n")}`;
+}

@@ -1,0 +1,135 @@
+import type { Connector } from "@sremote/connectors";
+import { type Attachments, decodeFrame, decodeMessage, OutcomeUnknownError, ProtocolError, type ReplyMessage, RemoteExecError, RemoteNotSetupError, SremoteError } from "@sremote/protocol";
+import type { Runtime } from "./call-options.ts";
+import type { CallRequest } from "./call-request.ts";
+import type { CapturedOutput, FetchedReply } from "./call-result.ts";
+import { callThroughFiles } from "./file-carriage.ts";
+import { type Located, payloadOf } from "./launch.ts";
+import { callThroughPipes } from "./pipe-carriage.ts";
+import { chooseInterpreter, probeHost } from "./probe.ts";
+import { Releases } from "./releases.ts";
+import { pause } from "./pause.ts";
+
+/** What the transport needs to know of the client's configuration. */
+export interface HostSettings {
+  sremoteDir: string | undefined;
+  python: string | undefined;
+  node: string | undefined;
+  autoInstall: boolean;
+}
+
+/** Attempts of one call over links that break. The host answers a repeated id from its spool, so no attempt runs it again. */
+const attempts = 4;
+
+/**
+ * Calls over the spool: at-most-once execution, durable result. Where the connector's `exec` takes standard input, a call is one
+ * `exec`; elsewhere it is push, exec, pull.
+ */
+export class SpoolTransport {
+  readonly connector: Connector;
+  readonly settings: HostSettings;
+  readonly releases: Releases;
+  readonly #located = new Map<Runtime, Located>();
+
+  constructor(connector: Connector, settings: HostSettings) {
+    this.connector = connector;
+    this.settings = settings;
+    this.releases = new Releases(connector);
+  }
+
+  located(runtime: Runtime): Located {
+    let known = this.#located.get(runtime);
+    if (known === undefined) {
+      known = { base: this.settings.sremoteDir, interpreter: this.settings[runtime], installed: false };
+      this.#located.set(runtime, known);
+    }
+    return known;
+  }
+
+  /** Forgets what was found on the host: after a directory or interpreter was configured anew. */
+  forget(): void {
+    this.#located.clear();
+  }
+
+  async call(request: CallRequest): Promise<FetchedReply> {
+    for (let attempt = 1; ; attempt++) {
+      request.signal?.throwIfAborted();
+      try {
+        const bytes = await this.#carry(request);
+        return await this.#receive(request, bytes);
+      } catch (error) {
+        const failure = SremoteError.from(error, "endpoint-broken", { host: this.connector.label, callId: request.id });
+        const next = await this.#afterFailure(failure, request, attempt);
+        if (next !== "again") throw next;
+      }
+    }
+  }
+
+  #carry(request: CallRequest): Promise<Uint8Array> {
+    return this.connector.acceptsStdin ? callThroughPipes(this, request) : callThroughFiles(this, request);
+  }
+
+  async #afterFailure(error: SremoteError, request: CallRequest, attempt: number): Promise<SremoteError | "again"> {
+    const options = { stage: "call", host: this.connector.label, callId: request.id };
+    if (error.code === "cancelled") {
+      return new RemoteExecError("cancelled", `${request.what} was cancelled`, { ...options, outcome: "cancelled", cause: request.signal?.reason ?? error });
+    }
+    const known = this.located(request.runtime);
+    if (error instanceof RemoteNotSetupError && error.code === "not-setup" && (this.settings.autoInstall || request.install) && attempt < attempts) {
+      known.installed = false; // somebody removed the endpoint since
+      return "again";
+    }
+    if (error instanceof RemoteNotSetupError && error.code === "endpoint-broken" && attempt === 1 && this.settings[request.runtime] === undefined) {
+      // The first name on PATH does not work (a version manager's stand-in, say): start every candidate and take one that does.
+      const report = await probeHost(this.connector, { base: known.base, runtime: request.runtime, signal: request.signal });
+      known.interpreter = chooseInterpreter(report, request.runtime, this.connector.label);
+      known.installed = false;
+      return "again";
+    }
+    const lost = error.code === "connection-lost" || error.code === "timeout";
+    if (!lost) return error;
+    if (error.code === "connection-lost" && attempt < attempts) {
+      await pause(100 * 2 ** attempt, request.signal);
+      return "again";
+    }
+    return new OutcomeUnknownError("outcome-unknown", `whether ${request.what} ran is unknown: the link was lost and the host's spool could not be asked`, {
+      ...options,
+      cause: error,
+      hint: `repeat the call with { id: "${request.id}" } later: it returns the result if there is one and never runs twice`,
+    });
+  }
+
+  async #receive(request: CallRequest, bytes: Uint8Array): Promise<FetchedReply> {
+    const { message, attachments } = this.#decode(request, bytes);
+    const known = this.located(request.runtime);
+    if (message.host.endpoint === payloadOf(request.runtime).sha256) {
+      Object.assign(known, { base: message.host.base, interpreter: this.settings[request.runtime] ?? message.host.executable, installed: true });
+    }
+    const stdout = await this.#output(message, "stdout", attachments, request);
+    const stderr = await this.#output(message, "stderr", attachments, request);
+    this.releases.add(message.host.base, request.id);
+    return { message, attachments, stdout, stderr };
+  }
+
+  #decode(request: CallRequest, bytes: Uint8Array): { message: ReplyMessage; attachments: Attachments } {
+    const { message, attachments } = decodeMessage(decodeFrame(bytes));
+    if (message.type !== "reply") throw new ProtocolError("protocol-error", `expected a reply, the host sent a ${message.type}`, { host: this.connector.label });
+    if (message.id !== request.id && message.outcome !== "not-run") {
+      throw new ProtocolError("protocol-error", "the host answered with the reply of another call", { host: this.connector.label, callId: request.id });
+    }
+    return { message, attachments };
+  }
+
+  /** Output too long for the reply lies beside it on the host. */
+  async #output(message: ReplyMessage, which: "stdout" | "stderr", attachments: Attachments, request: CallRequest): Promise<CapturedOutput> {
+    const part = message[which];
+    const told = { total: part.bytes, truncated: part.truncated };
+    if (part.bytes === 0) return { bytes: new Uint8Array(), ...told };
+    if (part.index !== undefined) return { bytes: attachments.take(part.index, which), ...told };
+    const chunks: Uint8Array[] = [];
+    const sink = { write: (chunk: Uint8Array): void => void chunks.push(Uint8Array.from(chunk)) };
+    await this.connector.pull(`${message.host.base}/calls/${message.id}/${which}`, sink, { signal: request.signal });
+    return { bytes: Buffer.concat(chunks), ...told };
+  }
+}
+

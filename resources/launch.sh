@@ -1,0 +1,83 @@
+# Starts an endpoint on the host. Runs under any POSIX sh as: sh -c SCRIPT sremote MODE A B BASE INTERPRETER RUNTIME SHA STAGE1 SIZE [ENDPOINT-ARGUMENTS…]
+#   MODE         stage  interpreter reads the payload (SIZE bytes) from standard input with STAGE1, installs it where needed, and goes on
+#                run    the payload SHA must be installed already
+#   A B          halves of the marker, printed in the other order
+#   BASE         configured directory (relative: to the home directory), empty for the default ones
+#   INTERPRETER  configured or known interpreter, empty to search
+# Where nothing can be started it prints the marker, the letter N and lines of KEY=VALUE, and exits 0: the client makes an error of them.
+umask 077
+mode=$1 A=$2 B=$3 base=$4 interpreter=$5 runtime=$6 sha=$7 stage1=$8 size=$9
+shift 9
+: "${HOME:=$(cd ~ 2>/dev/null && pwd)}"
+export HOME
+
+# Nobody else may own a directory from which code is run.
+mine() { [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ]; }
+
+say_missing() {
+  printf '%s%sN\nreason=%s\nhome=%s\npath=%s\n' "$B" "$A" "$1" "$HOME" "$PATH"
+  shift
+  for line in "$@"; do printf '%s\n' "$line"; done
+  exit 0
+}
+
+case $base in
+  '') user=$(id -u)
+    bases="$HOME/.sremote
+${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/sremote}
+${TMPDIR:+$TMPDIR/sremote-$user}
+/tmp/sremote-$user" ;;
+  /*) bases=$base ;;
+  *) bases=$HOME/$base ;;
+esac
+
+tried='' candidates='' found=''
+newline='
+'
+add() {
+  tried="$tried${tried:+ }$1"
+  place=$(command -v "$1" 2>/dev/null) || return 0
+  case $place in /*) ;; *) return 0 ;; esac
+  case "$newline$candidates$newline" in *"$newline$place$newline"*) return 0 ;; esac
+  candidates="$candidates${candidates:+$newline}$place"
+}
+
+old_ifs=$IFS
+if [ -n "$interpreter" ]; then
+  add "$interpreter"
+else
+  if [ "$runtime" = python ]; then
+    IFS=$newline
+    for d in $bases; do
+      if mine "$d" && [ -x "$d/env/bin/python" ]; then add "$d/env/bin/python"; fi
+    done
+    IFS=$old_ifs
+    for name in python3 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8 python3.7 python3.6 \
+      /usr/bin/python3 /usr/local/bin/python3 /opt/homebrew/bin/python3 python; do add "$name"; done
+  else
+    for name in node nodejs /usr/local/bin/node /usr/bin/node /opt/homebrew/bin/node "$HOME/.local/bin/node" \
+      "$HOME"/.nvm/versions/node/*/bin/node "$HOME"/.volta/bin/node; do add "$name"; done
+  fi
+fi
+first=${candidates%%"$newline"*}
+[ -n "$first" ] || say_missing interpreter "tried=$tried"
+
+if [ "$mode" = stage ]; then
+  if [ "$runtime" = python ]; then
+    exec "$first" -c 'import sys; exec(sys.argv[1])' "$stage1" "$candidates" "$bases" "$size" "$sha" "$A" "$B" "$@"
+  else
+    exec "$first" -e 'eval(process.argv[1])' -- "$stage1" "$candidates" "$bases" "$size" "$sha" "$A" "$B" "$@"
+  fi
+fi
+
+IFS=$newline
+for d in $bases; do
+  if mine "$d" && mine "$d/endpoint" && mine "$d/endpoint/$sha"; then found=$d; break; fi
+done
+IFS=$old_ifs
+[ -n "$found" ] || say_missing endpoint
+program=$found/endpoint/$sha
+[ "$runtime" = python ] || program=$program/endpoint.mjs
+verb=$1
+shift
+exec "$first" "$program" "$verb" --base "$found" "$@"

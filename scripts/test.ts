@@ -1,0 +1,72 @@
+// `npm test`: sets up what the tests need, then runs every check and suite. `.ci/run` calls exactly this.
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ensureNodes, nodeProgram } from "./setup-nodes.ts";
+import { ensureNumpy } from "./setup-numpy.ts";
+import { ensureSystemPackages } from "./setup-system.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const inCi = process.env["CI"] === "true";
+const started = Date.now();
+const failures: string[] = [];
+let passed = 0;
+let failed = 0;
+
+/** Runs a command; its output is shown only where it fails, or live with `live`. */
+function step(title: string, command: string, args: readonly string[], options: { live?: boolean; env?: Record<string, string> } = {}): boolean {
+  const begin = Date.now();
+  process.stdout.write(`» ${title} … ${options.live ? "\n" : ""}`);
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    cwd: root,
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+    stdio: options.live ? "inherit" : "pipe",
+    env: { ...process.env, ...options.env },
+  });
+  const ok = status === 0 && error === undefined;
+  console.log(`${options.live ? `» ${title} ` : ""}${ok ? "ok" : "FAILED"} ${((Date.now() - begin) / 1000).toFixed(1)} s`);
+  if (!ok) {
+    failures.push(title);
+    console.log(`${stdout ?? ""}${stderr ?? ""}${error?.message ?? ""}`);
+  }
+  return ok;
+}
+
+function suite(title: string, node: string, args: readonly string[]): void {
+  const report = join(root, ".cache", `vitest-${title.replace(/\W+/g, "-")}.json`);
+  mkdirSync(join(root, ".cache"), { recursive: true });
+  const all = ["node_modules/vitest/vitest.mjs", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args];
+  step(title, node, all, { live: true });
+  const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, "utf8")) as { numPassedTests: number; numFailedTests: number };
+  passed += numPassedTests;
+  failed += numFailedTests;
+}
+
+console.log("» set-up");
+const missing = [...ensureSystemPackages(), ...ensureNodes(), ...ensureNumpy()];
+for (const each of missing) console.log(`  skipped because missing: ${each}`);
+if (missing.length > 0 && inCi) failures.push(`set-up: with CI=true nothing may be skipped; missing: ${missing.join(", ")}`);
+
+const node = process.execPath;
+step("format", node, ["node_modules/.bin/oxfmt", "--check"]);
+step("lint", node, ["node_modules/.bin/oxlint", "--type-aware", "--deny-warnings"]);
+step("layers", node, ["scripts/check-layers.ts"]);
+step("types", node, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.test.json"]);
+step("packages (publint, attw)", node, ["node_modules/.bin/turbo", "run", "lint:pkg"]);
+suite("all suites", node, []);
+for (const version of ["22.23.3", "26.10.0"]) {
+  if (missing.some((each) => each.startsWith(`Node ${version}`))) continue;
+  suite(`unit and local suites on Node ${version}`, nodeProgram(version), [
+    "packages/protocol",
+    "packages/connectors/src/local",
+    "packages/connectors/src/process",
+    "packages/client",
+    "packages/cli",
+  ]);
+}
+
+console.log(`\n${failures.length === 0 ? "all green" : `FAILED: ${failures.join("; ")}`} in ${((Date.now() - started) / 60_000).toFixed(1)} minutes`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failures.length === 0 ? 0 : 1);
