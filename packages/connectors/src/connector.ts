@@ -39,7 +39,7 @@ export interface ExecResult {
 }
 
 export interface TransferOptions extends OperationOptions {
-  /** Permission bits of a pushed file. Default 0o600. */
+  /** Permission bits of the file that is written. Default 0o600. */
   mode?: number | undefined;
   /** Called with the bytes moved so far. */
   onProgress?: ((bytes: number) => void) | undefined;
@@ -70,7 +70,10 @@ export interface RemoteProcess extends AsyncDisposable {
  * - `stdout` and `stderr` are exact bytes.
  * - `push` writes under a temporary name, verifies size and SHA-256, then renames: a file appears whole or not at all, at a path whose
  *   directory exists. `pull` verifies in the same way. Failures are `TransferError`s.
- * - Paths are absolute, any bytes but NUL. A path given as a string is sent as UTF-8.
+ * - Remote paths are absolute, any bytes but NUL. They are strings, sent as UTF-8; a byte that is not part of valid UTF-8 is the lone surrogate
+ *   U+DC00 + byte, as in Python's `os.fsdecode`. The same holds for arguments and local paths. `fromBytes` and `toBytes` convert.
+ * - A deadline that passes and an abort reject with a plain `SremoteError` (`timeout`, `cancelled`), in every method alike.
+ * - A command has ended when it has exited and its stdout and stderr are closed, as with `ssh`. A program that does not exist is exit code 127.
  * - Every method may be called at any time and concurrently; a connector connects when first used and again after a lost link.
  */
 export interface Connector extends AsyncDisposable {
@@ -81,6 +84,7 @@ export interface Connector extends AsyncDisposable {
   exec(command: Command, options?: ExecOptions): Promise<ExecResult>;
   push(source: PushSource, remotePath: string, options?: TransferOptions): Promise<void>;
   pull(remotePath: string, sink: PullSink, options?: TransferOptions): Promise<void>;
+  /** Starts a live process. The options concern the start; `kill` or disposing ends a process that runs. */
   spawn?(command: Command, options?: OperationOptions): Promise<RemoteProcess>;
   /** Whether the host can be reached and takes the credentials. Never rejects for that reason. */
   status(options?: OperationOptions): Promise<ConnectorStatus>;

@@ -1,1 +1,2 @@
-export const placeholder = 0;
+export type { CheckOptions, ConnectorCase, MakeConnector } from "./case.ts";
+export * from "./check.ts";

@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { SremoteError, TransferError } from "@sremote/protocol";
+import { defineCase, quote } from "../case.ts";
+import type { ConnectorCase } from "../case.ts";
+import { until } from "../wait.ts";
+import { bytesOf, listing, pulled } from "./file.ts";
+
+const mebibyte = 2 ** 20;
+
+export const atomicCases: readonly ConnectorCase[] = [
+  defineCase("G26 a reader sees the old file or the new one, never a part", async (stage) => {
+    const { connector, directory, run } = stage;
+    const file = quote(`${directory}/file`);
+    const [a, b] = [bytesOf(mebibyte, 1), bytesOf(mebibyte, 2)];
+    const sums: string[] = [];
+    for (const content of [a, b]) {
+      await connector.push(content, `${directory}/file`);
+      sums.push((await run(`cksum < ${file}`)).trim());
+    }
+    const stop = quote(`${directory}/stop`);
+    const reader = run(
+      `echo > ${quote(`${directory}/started`)}; while [ ! -e ${stop} ]; do cksum < ${file} || echo missing; done | sort -u`,
+    );
+    await until("the reader has begun", async () => (await listing(stage)).includes("started"));
+    for (let count = 0; count < 10; count += 1) await connector.push(count % 2 === 0 ? a : b, `${directory}/file`);
+    await run(`echo > ${stop}`);
+    const seen = (await reader).trim().split("\n");
+    for (const sum of seen) assert.ok(sums.includes(sum), `a reader saw ${sum}, which is neither of ${sums.join(", ")}`);
+  }),
+  defineCase("G26 an aborted push leaves the old content and no temporary file", async (stage) => {
+    const path = `${stage.directory}/file`;
+    const old = bytesOf(1000);
+    await stage.connector.push(old, path);
+    const control = new AbortController();
+    const push = stage.connector.push(bytesOf(48 * mebibyte, 2), path, { signal: control.signal, onProgress: () => control.abort() });
+    const timer = setTimeout(() => control.abort(), 30);
+    await stage.rejection(push, SremoteError, "cancelled").finally(() => clearTimeout(timer));
+    assert.deepEqual(await pulled(stage, path), old);
+    await until("only the old file is left", async () => (await listing(stage)) === "file\n", 5000);
+  }),
+  defineCase("G26 an aborted pull leaves the old local file and no temporary one", async (stage) => {
+    await stage.connector.push(bytesOf(16 * mebibyte), `${stage.directory}/file`);
+    const target = join(stage.localDirectory, "target");
+    await writeFile(target, "old");
+    const control = new AbortController();
+    const pull = stage.connector.pull(
+      `${stage.directory}/file`,
+      { path: target },
+      { signal: control.signal, onProgress: () => control.abort() },
+    );
+    const timer = setTimeout(() => control.abort(), 20);
+    await stage.rejection(pull, SremoteError, "cancelled").finally(() => clearTimeout(timer));
+    assert.equal(await readFile(target, "utf8"), "old");
+    assert.deepEqual(await readdir(stage.localDirectory), ["target"]);
+  }),
+  defineCase("an aborted signal prevents push, pull and exec", async (stage) => {
+    const signal = AbortSignal.abort();
+    const path = `${stage.directory}/file`;
+    await stage.rejection(stage.connector.push(bytesOf(10), path, { signal }), SremoteError, "cancelled");
+    await stage.rejection(stage.connector.pull(path, { write() {} }, { signal }), SremoteError, "cancelled");
+    await stage.rejection(stage.exec(`echo > ${quote(path)}`, { signal }), SremoteError, "cancelled");
+    assert.equal(await listing(stage), "");
+  }),
+  defineCase("G26 a sink that throws ends the pull with that error", async (stage) => {
+    await stage.connector.push(bytesOf(mebibyte), `${stage.directory}/file`);
+    const cause = new Error("no room");
+    const write = (): never => {
+      throw cause;
+    };
+    const error = await stage.rejection(stage.connector.pull(`${stage.directory}/file`, { write }), TransferError, "transfer-failed");
+    assert.equal(error.cause, cause);
+    assert.equal((await stage.exec("exit 6")).exitCode, 6);
+  }),
+];

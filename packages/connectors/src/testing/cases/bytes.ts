@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { SremoteError } from "@sremote/protocol";
+import { defineCase } from "../case.ts";
+import type { ConnectorCase } from "../case.ts";
+import { everyByte, hostileArguments, printfFormat } from "../hostile.ts";
+import { toBytes } from "../../byte-string.ts";
+
+const megabytes20 = 20_000_000;
+const everyByteScript = `printf '${printfFormat(everyByte)}'`;
+
+export const byteCases: readonly ConnectorCase[] = [
+  defineCase("G31 stdout is byte-exact, with NUL and all 256 values", async ({ connector, exec }) => {
+    if (!connector.acceptsStdin) return; // Such a connector promises exact bytes for files only.
+    const result = await exec(everyByteScript);
+    assert.deepEqual(new Uint8Array(result.stdout), everyByte);
+    assert.equal(result.stderr.length, 0);
+  }),
+  defineCase("G31 stderr is byte-exact, with NUL and all 256 values, and apart from stdout", async ({ connector, exec }) => {
+    if (!connector.acceptsStdin) return;
+    const result = await exec(`printf out; ${everyByteScript} >&2`);
+    assert.deepEqual(new Uint8Array(result.stderr), everyByte);
+    assert.equal(new TextDecoder().decode(result.stdout), "out");
+  }),
+  defineCase("G31 stdin arrives byte-exact, in one piece or many", async ({ connector, exec, rejection }) => {
+    if (!connector.acceptsStdin) {
+      await rejection(exec("cat", { stdin: everyByte }), SremoteError, "unsupported");
+      return;
+    }
+    assert.deepEqual(new Uint8Array((await exec("cat", { stdin: everyByte })).stdout), everyByte);
+    const parts = Array.from(everyByte, (byte) => Uint8Array.of(byte));
+    assert.deepEqual(new Uint8Array((await exec("cat", { stdin: parts })).stdout), everyByte);
+  }),
+  defineCase("stdin is empty by default", async ({ run }) => {
+    assert.equal((await run("wc -c", { timeout: 20_000 })).trim(), "0");
+  }),
+  defineCase("a command that does not read its stdin ends as it likes", async ({ connector, exec }) => {
+    if (!connector.acceptsStdin) return;
+    const result = await exec("exit 3", { stdin: new Uint8Array(8 << 20) });
+    assert.equal(result.exitCode, 3);
+  }),
+  defineCase("G08 every argument arrives as it was", async ({ connector }) => {
+    const script = `for x; do printf %s "$x" | od -An -v -tx1; echo .; done`;
+    const result = await connector.exec(["sh", "-c", script, "sh", ...hostileArguments]);
+    const hex = new TextDecoder().decode(result.stdout).replaceAll(/\s/g, "").split(".").slice(0, -1);
+    assert.deepEqual(
+      hex,
+      hostileArguments.map((argument) => Buffer.from(toBytes(argument)).toString("hex")),
+    );
+  }),
+  defineCase("a script is one for sh: variables, pipes, newlines", async ({ run }) => {
+    assert.equal(await run(`x='a  b'\nprintf '%s!' "$x" |\n tr a-z A-Z; echo '\\'`), "A  B!\\\n");
+  }),
+  defineCase("20 MB on stderr stop neither stdout nor the command", async ({ exec }) => {
+    const result = await exec(`head -c ${megabytes20} /dev/zero | tr '\\0' e >&2; head -c 100000 /dev/zero | tr '\\0' o; exit 5`);
+    assert.equal(result.exitCode, 5);
+    assert.equal(result.stdout.length, 100_000);
+    if (result.stderr.length < megabytes20) assert.equal(result.truncated, true, "G35 what was dropped is said");
+  }),
+  defineCase("G35 output beyond maxOutput is dropped, and said to be", async ({ exec }) => {
+    const cut = await exec("head -c 300000 /dev/zero; exit 4", { maxOutput: 1000 });
+    assert.deepEqual([cut.stdout.length, cut.truncated, cut.exitCode], [1000, true, 4]);
+    const whole = await exec("head -c 1000 /dev/zero", { maxOutput: 1000 });
+    assert.deepEqual([whole.stdout.length, whole.truncated ?? false], [1000, false]);
+  }),
+];

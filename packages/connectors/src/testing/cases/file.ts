@@ -1,0 +1,154 @@
+import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { open, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { defineCase, quote } from "../case.ts";
+import type { ConnectorCase, Stage } from "../case.ts";
+import { everyByte, hostileNames } from "../hostile.ts";
+import { toBytes } from "../../byte-string.ts";
+
+const mebibyte = 2 ** 20;
+
+export const fileCases: readonly ConnectorCase[] = [
+  ...[0, 1, 512, 70_000, 3_000_001].map((size) =>
+    defineCase(`G26 a file of ${size} bytes is the same after push and pull`, async (stage) => {
+      const content = bytesOf(size);
+      const path = `${stage.directory}/file`;
+      await stage.connector.push(content, path);
+      assert.equal((await stage.run(`wc -c < ${quote(path)}`)).trim(), String(size));
+      assert.deepEqual(await pulled(stage, path), content);
+      const back = join(stage.localDirectory, "back");
+      await stage.connector.pull(path, { path: back });
+      assert.deepEqual(new Uint8Array(await readFile(back)), content);
+    }),
+  ),
+  defineCase("G08 file names may hold any bytes but NUL and slash", async (stage) => {
+    for (const name of hostileNames) {
+      const path = `${stage.directory}/${name}`;
+      const content = toBytes(`content of ${name}`);
+      await stage.connector.push(content, path);
+      assert.deepEqual(await pulled(stage, path), content, JSON.stringify(name));
+      assert.equal((await stage.connector.exec(["test", "-f", path])).exitCode, 0, JSON.stringify(name));
+      assert.equal((await stage.connector.exec(["rm", "--", path])).exitCode, 0, JSON.stringify(name));
+    }
+    assert.equal(await listing(stage), "");
+  }),
+  defineCase("a local file is pushed and pulled by its path", async (stage) => {
+    const source = join(stage.localDirectory, "source \udcff'\n".toWellFormed());
+    await writeFile(source, everyByte);
+    const path = `${stage.directory}/file`;
+    await stage.connector.push({ path: source }, path);
+    const target = join(stage.localDirectory, "target");
+    await writeFile(target, "old");
+    await stage.connector.pull(path, { path: target });
+    assert.deepEqual(new Uint8Array(await readFile(target)), everyByte);
+  }),
+  defineCase("a pushed file has mode 0600, or the mode that was asked for, also where it replaces another", async (stage) => {
+    const path = `${stage.directory}/file`;
+    const permissions = async (): Promise<string> => (await stage.run(`ls -ln ${quote(path)}`)).slice(0, 10);
+    await stage.connector.push(everyByte, path);
+    assert.equal(await permissions(), "-rw-------");
+    await stage.connector.push(everyByte, path, { mode: 0o755 });
+    assert.equal(await permissions(), "-rwxr-xr-x");
+    await stage.connector.push(everyByte, path);
+    assert.equal(await permissions(), "-rw-------");
+  }),
+  defineCase("progress counts the bytes to the end", async (stage) => {
+    const content = bytesOf(2 * mebibyte);
+    for (const direction of ["push", "pull"] as const) {
+      const seen: number[] = [];
+      const onProgress = (bytes: number): void => void seen.push(bytes);
+      if (direction === "push") await stage.connector.push(content, `${stage.directory}/file`, { onProgress });
+      else await stage.connector.pull(`${stage.directory}/file`, { write() {} }, { onProgress });
+      assert.equal(seen.at(-1), content.length, direction);
+      assert.deepEqual(
+        seen,
+        seen.toSorted((a, b) => a - b),
+      );
+    }
+  }),
+  defineCase("G35 64 MiB are pushed and pulled in constant memory, with the same digest", async (stage) => {
+    const source = join(stage.localDirectory, "source");
+    const sha256 = await writeLarge(source, 64);
+    const path = `${stage.directory}/large`;
+    const target = join(stage.localDirectory, "target");
+    const limit = stage.options.memoryLimit ?? 16 * mebibyte;
+    const growth = await peakGrowth(async (sample) => {
+      await stage.connector.push({ path: source }, path, { onProgress: sample });
+      await stage.connector.pull(path, { path: target }, { onProgress: sample });
+    });
+    assert.equal((await stat(target)).size, 64 * mebibyte);
+    assert.equal(await digestOfFile(target), sha256);
+    assert.ok(growth <= limit, `live memory grew by ${(growth / mebibyte).toFixed(1)} MiB, more than ${limit / mebibyte} MiB`);
+  }),
+];
+
+/** Names in the case's directory, one on each line; names with newlines only show that there is something. */
+export function listing(stage: Stage): Promise<string> {
+  return stage.run(`ls -A ${quote(stage.directory)}`);
+}
+
+export async function pulled(stage: Stage, path: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  await stage.connector.pull(path, { write: (chunk) => void chunks.push(Uint8Array.from(chunk)) });
+  return new Uint8Array(Buffer.concat(chunks));
+}
+
+/** Content that repeats only after a long while, so that a swapped or repeated chunk shows. */
+export function bytesOf(size: number, seed = 1): Uint8Array {
+  const bytes = new Uint8Array(size);
+  let state = seed;
+  for (let index = 0; index < size; index += 1) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) | 0;
+    bytes[index] = state >>> 24;
+  }
+  return bytes;
+}
+
+async function writeLarge(path: string, mebibytes: number): Promise<string> {
+  const hash = createHash("sha256");
+  await using handle = await open(path, "w");
+  const block = bytesOf(mebibyte);
+  for (let count = 0; count < mebibytes; count += 1) {
+    block[0] = count;
+    hash.update(block);
+    await handle.write(block);
+  }
+  return hash.digest("hex");
+}
+
+async function digestOfFile(path: string): Promise<string> {
+  const hash = createHash("sha256");
+  await using handle = await open(path);
+  for await (const chunk of handle.createReadStream({ autoClose: false })) hash.update(chunk as Uint8Array);
+  return hash.digest("hex");
+}
+
+/** Largest growth of memory that is really in use: sampled after a collection, so that garbage does not count. */
+async function peakGrowth(work: (sample: () => void) => Promise<void>): Promise<number> {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const used = (): number => {
+    collect();
+    const { heapUsed, arrayBuffers } = process.memoryUsage();
+    return heapUsed + arrayBuffers;
+  };
+  const before = used();
+  let peak = before;
+  let last = 0;
+  const sample = (): void => {
+    if (Date.now() - last < 30) return;
+    peak = Math.max(peak, used());
+    last = Date.now();
+  };
+  // Beside the progress reports, for connectors that make few.
+  const timer = setInterval(sample, 50);
+  try {
+    await work(sample);
+  } finally {
+    clearInterval(timer);
+  }
+  return peak - before;
+}

@@ -1,0 +1,66 @@
+/* The behaviour suite as one function. */
+import { SremoteError } from "@sremote/protocol";
+import type { CheckOptions, ConnectorCase, MakeConnector } from "./case.ts";
+import { atomicCases } from "./cases/atomic.ts";
+import { byteCases } from "./cases/bytes.ts";
+import { endingCases } from "./cases/ending.ts";
+import { exitCases } from "./cases/exit.ts";
+import { failureCases } from "./cases/failure.ts";
+import { fileCases } from "./cases/file.ts";
+import { lifecycleCases } from "./cases/lifecycle.ts";
+
+export interface CaseResult {
+  readonly name: string;
+  readonly ok: boolean;
+  /** Why not. */
+  readonly error?: unknown;
+  readonly milliseconds: number;
+}
+
+export interface CheckReport {
+  readonly results: readonly CaseResult[];
+}
+
+/** Thrown by {@link checkConnector}: lists every case that failed. */
+export class ConnectorCheckError extends Error {
+  override name = "ConnectorCheckError";
+  readonly report: CheckReport;
+
+  constructor(report: CheckReport) {
+    const failed = report.results.filter(({ ok }) => !ok);
+    const lines = failed.map(({ name, error }) => `- ${name}\n${messageOf(error).replace(/^/gm, "    ")}`);
+    super(`${failed.length} of ${report.results.length} cases failed\n${lines.join("\n")}`);
+    this.report = report;
+  }
+}
+
+/** Every case, to be registered one by one: `for (const one of connectorCases()) test(one.name, () => one.run(make))`. */
+export function connectorCases(): readonly ConnectorCase[] {
+  return [...exitCases, ...byteCases, ...fileCases, ...atomicCases, ...failureCases, ...endingCases, ...lifecycleCases];
+}
+
+/**
+ * Runs every case against connectors from `make`, one after the other, a new connector for each. Needs no test framework.
+ * The host must be a POSIX one on which commands may create a directory under `$TMPDIR` or `/tmp`.
+ * @throws ConnectorCheckError when one or more fail
+ */
+export async function checkConnector(make: MakeConnector, options: CheckOptions = {}): Promise<CheckReport> {
+  const results: CaseResult[] = [];
+  for (const { name, run } of connectorCases()) {
+    const begin = performance.now();
+    try {
+      await run(make, options);
+      results.push({ name, ok: true, milliseconds: performance.now() - begin });
+    } catch (error) {
+      results.push({ name, ok: false, error, milliseconds: performance.now() - begin });
+    }
+  }
+  const report = { results };
+  if (results.some(({ ok }) => !ok)) throw new ConnectorCheckError(report);
+  return report;
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof SremoteError) return `${error.name} ${error.code}: ${error.message}`;
+  return error instanceof Error ? error.message : String(error);
+}
