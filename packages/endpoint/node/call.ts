@@ -1,0 +1,165 @@
+/* Mode `call`: one call, from request to reply (PROTOCOL.md, "Spool"). */
+import { createHash } from "node:crypto";
+import { rmSync } from "node:fs";
+import { decodeFrame, decodeMessage, limits, SremoteError, type CallMessage, type Failure } from "@sremote/protocol";
+import { holderIsRunning, takeClaim } from "./claim.ts";
+import { countOomKills, describeDeath } from "./death.ts";
+import { deliver, type Destination } from "./deliver.ts";
+import { errorCode } from "./directory.ts";
+import { callDirectory, callEnvironment } from "./environment.ts";
+import { describeRefusal } from "./failure.ts";
+import { makeReply, unknownId, type ReplyParts } from "./reply.ts";
+import { readRequest } from "./request.ts";
+import { openCallDirectory, openSpool, readReply, recordDigest, release, reserveSpace, storeReply, sweep } from "./spool.ts";
+import { isNoSpace } from "./store.ts";
+import { FunctionProcess } from "./supervise.ts";
+
+/** Named points in the life of a call at which a test may end the process. */
+export type Step = "read" | "directory" | "digest" | "reserve" | "claim" | "started" | "ended" | "stored" | "delivered";
+
+export interface CallOptions {
+  base: string;
+  /** A path, or `-` for standard input. */
+  request: string;
+  destination: Destination;
+  /** For tests: called when a step is done. */
+  onStep?: ((step: Step) => void) | undefined;
+}
+
+/** Resolves when a reply was delivered. @throws what kept it from being delivered */
+export async function call(options: CallOptions): Promise<void> {
+  const { base, destination } = options;
+  const step = options.onStep ?? ((): void => undefined);
+  let frame: Uint8Array;
+  let message: CallMessage;
+  try {
+    frame = readRequest(options.request);
+    const decoded = decodeMessage(decodeFrame(frame)).message;
+    if (decoded.type !== "call") throw new SremoteError("protocol-error", "type: expected call", { stage: "request" });
+    message = decoded;
+  } catch (error) {
+    const failure = describeRefusal(error, fileCode(error), "request");
+    return deliver(makeReply({ id: unknownId, base, outcome: "not-run", error: failure }), destination);
+  }
+  step("read");
+  deliver(await answer(message, frame, options, step), destination);
+  step("delivered");
+  sweep(base);
+}
+
+/** The reply: the one of this run, or that of an earlier one with the same id. */
+async function answer(message: CallMessage, frame: Uint8Array, options: CallOptions, step: (step: Step) => void): Promise<Uint8Array[]> {
+  const { base } = options;
+  let child: FunctionProcess | undefined;
+  try {
+    // Started before the spool is ready: its start takes longer than all that, and it does nothing before it has the request.
+    child = new FunctionProcess(await callEnvironment(message), callDirectory(message), base);
+    openSpool(base);
+    release(base, message.release ?? []);
+    const directory = openCallDirectory(base, message.id);
+    step("directory");
+    if (!recordDigest(directory, createHash("sha256").update(frame).digest("hex"))) {
+      throw new SremoteError("call-conflict", `the call id ${message.id} was used for another request`, { stage: "request" });
+    }
+    // Secrets in a request do not outlive their use.
+    if (options.request !== "-") rmSync(options.request, { force: true });
+    step("digest");
+    const stored = readReply(directory);
+    if (stored !== undefined) return await giveUp(child, [stored]);
+    reserveSpace(directory);
+    step("reserve");
+    const cancel = new AbortController();
+    for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) process.on(signal, () => cancel.abort());
+    if (!takeClaim(directory)) return await giveUp(child, await replyOfHolder(directory, message, base));
+    step("claim");
+    return await run(child, message, frame, directory, base, cancel.signal, step);
+  } catch (error) {
+    await child?.abandon();
+    if (!(error instanceof SremoteError) && errorCode(error) === undefined) throw error;
+    return makeReply({ id: message.id, base, outcome: "not-run", error: describeRefusal(error, fileCode(error), "setup") });
+  }
+}
+
+async function giveUp(child: FunctionProcess, reply: Uint8Array[]): Promise<Uint8Array[]> {
+  await child.abandon();
+  return reply;
+}
+
+async function run(
+  child: FunctionProcess,
+  message: CallMessage,
+  frame: Uint8Array,
+  directory: string,
+  base: string,
+  signal: AbortSignal,
+  step: (step: Step) => void,
+): Promise<Uint8Array[]> {
+  const oomKills = countOomKills();
+  const { timeoutMs, outputLimit } = message;
+  const parts: ReplyParts = { id: message.id, base, outcome: "not-run" };
+  try {
+    const running = child.run(frame, { directory, timeoutMs, outputLimit: outputLimit ?? limits.output, signal });
+    step("started");
+    const ending = await running;
+    step("ended");
+    parts.outputs = [ending.stdout, ending.stderr];
+    if (ending.answer === undefined) Object.assign(parts, describeDeath(ending, oomKills, timeoutMs));
+    else {
+      const { header, value, attachments } = ending.answer;
+      const { outcome, error, modules, cpuMs, maxRssBytes } = header;
+      Object.assign(parts, { outcome, error, modules, value, attachments, usage: { wallMs: ending.wallMs, cpuMs, maxRssBytes } });
+    }
+  } catch (error) {
+    if (!(error instanceof SremoteError)) throw error;
+    parts.error = describeRefusal(error, "endpoint-broken", "setup");
+  }
+  const reply = makeReply(parts);
+  storeReply(directory, reply, () => makeReply({ ...withoutContents(parts), outcome: "raised", error: noSpaceLeft }));
+  step("stored");
+  return reply;
+}
+
+const noSpaceLeft: Failure = {
+  code: "disk-full",
+  stage: "result",
+  message: "the function ran, but there was no space on the host to store its reply",
+  hint: "free space on the host, or configure a directory on another file system",
+};
+
+function withoutContents(parts: ReplyParts): ReplyParts {
+  return { id: parts.id, base: parts.base, outcome: parts.outcome };
+}
+
+/** Waits for the reply of the endpoint that took the claim; when it died without one, nobody knows what became of the call. */
+async function replyOfHolder(directory: string, message: CallMessage, base: string): Promise<Uint8Array[]> {
+  for (let wait = 1; ; wait = Math.min(wait * 1.5, 50)) {
+    const alive = holderIsRunning(directory);
+    // Looked for after the holder: it may have stored the reply and ended in between.
+    const reply = readReply(directory);
+    if (reply !== undefined) return [reply];
+    if (!alive) break;
+    await new Promise((resolve) => {
+      setTimeout(resolve, wait);
+    });
+  }
+  const error: Failure = { code: "outcome-unknown", stage: "call", message: "an endpoint took this call and ended without a reply: the function may have run" };
+  return makeReply({ id: message.id, base, outcome: "unknown", error });
+}
+
+/** Code of a failure for an error of the file system. */
+function fileCode(error: unknown): Failure["code"] {
+  if (isNoSpace(error)) return "disk-full";
+  switch (errorCode(error)) {
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return "permission-denied";
+    case "ENOENT":
+      return "no-such-file";
+    case "EISDIR":
+    case "ENOTDIR":
+      return "not-a-file";
+    default:
+      return "endpoint-broken";
+  }
+}

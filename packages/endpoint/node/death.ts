@@ -1,0 +1,62 @@
+/* How a function's process ended without an answer, in words and codes. */
+import { readFileSync } from "node:fs";
+import type { Failure, Outcome } from "@sremote/protocol";
+import type { Ending } from "./supervise.ts";
+
+export interface Death {
+  outcome: Outcome;
+  error: Failure;
+  exitCode?: number;
+  signal?: string;
+}
+
+/** Kernel's count of processes it ended for lack of memory, all of this machine or container; undefined where it does not say. */
+export function countOomKills(): number | undefined {
+  try {
+    const found = /^oom_kill (\d+)$/m.exec(readFileSync("/proc/vmstat", "latin1"));
+    return found === null ? undefined : Number(found[1]);
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param oomKills the count when the process started @param timeoutMs the call's */
+export function describeDeath(ending: Ending, oomKills: number | undefined, timeoutMs: number | undefined): Death {
+  if (ending.stopped === "timeout") {
+    return { outcome: "timeout", error: failure("timeout", `the function did not return within ${timeoutMs} ms and was ended`) };
+  }
+  if (ending.stopped === "cancelled") return { outcome: "cancelled", error: failure("cancelled", "the call was cancelled and its process ended") };
+  if (!ending.begun) {
+    const how = ending.signal ?? `exit status ${ending.exitCode}`;
+    const said = ending.stderr.tail.toString("utf8").trim();
+    const message = `the function's process ended before it began (${how})${said === "" ? "" : `: ${said}`}`;
+    return { outcome: "not-run", error: { code: "endpoint-broken", stage: "setup", message, hint: "NODE_OPTIONS and similar variables act on it before it begins" } };
+  }
+  if (ending.signal === null) {
+    const exitCode = ending.exitCode ?? 0;
+    return { outcome: "killed", exitCode, error: failure("exited", `the function ended its process with exit status ${exitCode}`) };
+  }
+  const signal = ending.signal;
+  if (ranOutOfMemory(ending, oomKills)) {
+    return { outcome: "killed", signal, error: failure("out-of-memory", `the function's process was ended by ${signal}: out of memory`) };
+  }
+  const meaning = meanings[signal];
+  return { outcome: "killed", signal, error: failure("killed", `the function's process was ended by ${signal}${meaning === undefined ? "" : ` (${meaning})`}`) };
+}
+
+const meanings: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
+  SIGXCPU: "its limit of processor time was reached",
+  SIGXFSZ: "its limit of file size was reached",
+  SIGSEGV: "it used memory that it does not have",
+  SIGABRT: "it aborted itself",
+};
+
+function ranOutOfMemory(ending: Ending, oomKills: number | undefined): boolean {
+  if (ending.signal === "SIGKILL") return oomKills !== undefined && (countOomKills() ?? 0) > oomKills;
+  // V8 prints why and aborts, by SIGABRT, SIGTRAP or SIGILL as its build has it.
+  return /FATAL ERROR: .*(?:out of memory|Allocation failed)|Fatal process out of memory/.test(ending.stderr.tail.toString("latin1"));
+}
+
+function failure(code: Failure["code"], message: string): Failure {
+  return { code, stage: "call", message };
+}

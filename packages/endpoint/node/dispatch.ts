@@ -1,0 +1,139 @@
+/* Runs one call in this process: arguments, registered modules, module, function, result. */
+import { decodeValue, encodeValue, limits, SremoteError, UnserializableError, type Attachments, type CallMessage, type Failure, type Outcome } from "@sremote/protocol";
+import { describeRefusal, describeThrown } from "./failure.ts";
+import { findFunction, FunctionNotFound, type Callable, type FoundFunction } from "./lookup.ts";
+import { checkModules } from "./registered.ts";
+import { isPath, loadModule, ModuleNotFound, type Namespace } from "./resolve.ts";
+
+export interface Result {
+  outcome: Outcome;
+  error?: Failure;
+  /** JSON text of the value on the wire. */
+  value?: string;
+  attachments: Uint8Array[];
+  modules?: Record<string, string | null>;
+}
+
+/** Attachments of a reply that are not the value's: stdout and stderr. */
+const reserved = 2;
+
+/** @param attachments the request's @param base for packages installed by us */
+export async function dispatch(call: CallMessage, attachments: Attachments, base: string): Promise<Result> {
+  let args: unknown;
+  let kwargs: unknown;
+  try {
+    args = decodeValue(call.args, attachments, { root: "args" });
+    if (!Array.isArray(args)) throw new SremoteError("protocol-error", "args: not an array", { stage: "request" });
+    if (call.kwargs !== undefined) kwargs = decodeValue(call.kwargs, attachments, { root: "kwargs" });
+  } catch (error) {
+    return refused(describeRefusal(error, "protocol-error", "request"));
+  }
+  let modules: Record<string, string | null> | undefined;
+  try {
+    if (call.modules !== undefined) modules = checkModules(call.modules, base);
+  } catch (error) {
+    return refused(describeRefusal(error, "module-missing", "import"));
+  }
+  const result = await invoke(call, kwargs === undefined ? (args as unknown[]) : [...(args as unknown[]), kwargs], base);
+  return modules === undefined ? result : { ...result, modules };
+}
+
+async function invoke(call: CallMessage, args: unknown[], base: string): Promise<Result> {
+  let namespace: Namespace;
+  try {
+    namespace = await loadModule(call.module, base);
+  } catch (error) {
+    if (error instanceof ModuleNotFound) return refused(moduleNotFound(error, call.module));
+    return raised(describeThrown(error, "raised", "import"));
+  }
+  let found: FoundFunction;
+  try {
+    found = findFunction(namespace, call.module, call.function);
+  } catch (error) {
+    if (error instanceof FunctionNotFound) return refused(functionNotFound(error));
+    return raised(describeThrown(error, "raised", "lookup")); // A getter of the module's.
+  }
+  let value: unknown;
+  try {
+    value = await apply(found, args);
+  } catch (error) {
+    return raised(describeThrown(error, "raised", "call"));
+  }
+  try {
+    return encodeResult(value);
+  } catch (error) {
+    return raised(describeUnserializable(error, value));
+  }
+}
+
+function encodeResult(value: unknown): Result {
+  const attachments: Uint8Array[] = [];
+  const wire = encodeValue(value, "return", attachments, { code: "unserializable-result" });
+  if (attachments.length + reserved > limits.attachments) {
+    throw new SremoteError("limit-exceeded", `return: more than ${limits.attachments - reserved} attachments`, { stage: "result" });
+  }
+  return { outcome: "value", value: JSON.stringify(wire), attachments };
+}
+
+/** Classes are constructed: their text says so, and of Node's own functions the engine does, before anything of theirs runs. */
+function apply(found: FoundFunction, args: unknown[]): unknown {
+  const { callable, receiver } = found;
+  const text = Function.prototype.toString.call(callable);
+  if (/^class\b/.test(text)) return Reflect.construct(callable, args);
+  if (!isNativeConstructor(callable, text)) return Reflect.apply(callable, receiver, args);
+  try {
+    return Reflect.apply(callable, receiver, args);
+  } catch (error) {
+    if (error instanceof TypeError && /^(?:Class c|C)onstructor .* (?:requires|cannot be invoked without) 'new'/.test(error.message)) {
+      return Reflect.construct(callable, args);
+    }
+    throw error;
+  }
+}
+
+/** Bound functions look native too, but have no `prototype`; a user's code may be behind them, which must not run twice. */
+function isNativeConstructor(callable: Callable, text: string): boolean {
+  return text.endsWith("{ [native code] }") && Object.hasOwn(callable, "prototype");
+}
+
+function describeUnserializable(error: unknown, value: unknown): Failure {
+  if (!(error instanceof SremoteError)) return describeThrown(error, "raised", "result"); // A getter of the value's.
+  const failure = describeRefusal(error, "unserializable-result", "result");
+  failure.stage = "result";
+  if (error instanceof UnserializableError) failure.path = error.path;
+  const hint = unserializableHint(value);
+  if (hint !== undefined && failure.path === "return") failure.hint = hint;
+  return failure;
+}
+
+function unserializableHint(value: unknown): string | undefined {
+  if (typeof value === "function") return "return what the function gives, not the function";
+  if (typeof value !== "object" || value === null) return undefined;
+  if (Symbol.asyncIterator in value) return "an async iterator cannot travel: collect it in an array (`for await`)";
+  if (Symbol.iterator in value) return "an iterator cannot travel: collect it in an array (`[...iterator]`)";
+  return "return a plain object with the members that are needed";
+}
+
+function moduleNotFound(error: ModuleNotFound, module: string): Failure {
+  const failure: Failure = { code: "module-not-found", stage: "import", message: error.message, names: error.tried };
+  if (isPath(module)) failure.hint = "a relative path starts at the working directory of the call (cwd)";
+  else if (!module.startsWith("node:")) failure.hint = `install it with installPackages([${JSON.stringify(module)}]), or set cwd to a project that has it`;
+  return failure;
+}
+
+function functionNotFound(error: FunctionNotFound): Failure {
+  const failure: Failure = { code: "function-not-found", stage: "lookup", message: error.message };
+  if (error.names.length > 0) {
+    failure.names = error.names;
+    failure.hint = `did you mean ${error.names.join(", ")}?`;
+  }
+  return failure;
+}
+
+function refused(error: Failure): Result {
+  return { outcome: "not-run", error, attachments: [] };
+}
+
+function raised(error: Failure): Result {
+  return { outcome: "raised", error, attachments: [] };
+}

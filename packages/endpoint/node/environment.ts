@@ -1,0 +1,88 @@
+/* What the function's process finds around it: environment variables and working directory, complete before it starts. */
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync } from "node:fs";
+import { homedir, userInfo } from "node:os";
+import { basename, resolve } from "node:path";
+import { SremoteError, type CallMessage } from "@sremote/protocol";
+import { errorCode } from "./directory.ts";
+
+/** How long a login shell may take, in milliseconds: some wait for network file systems, none for a person. */
+const loginDeadline = 20_000;
+const marker = "c4f0a1d2e9b84a57";
+
+export async function callEnvironment(call: CallMessage): Promise<NodeJS.ProcessEnv> {
+  const environment = call.keepEnv === true ? await loginEnvironment() : { ...process.env };
+  for (const [name, value, onlyIfUnset] of call.env ?? []) {
+    if (!onlyIfUnset || environment[name] === undefined) environment[name] = value;
+  }
+  const path = call.path ?? [];
+  if (path.length > 0) environment["PATH"] = [environment["PATH"], ...path].filter(Boolean).join(":");
+  return environment;
+}
+
+/**
+ * The call's working directory, made with mode 0700 when missing; relative to the home directory, which it is by default.
+ * @throws SremoteError with the stage `setup`
+ */
+export function callDirectory(call: CallMessage): string {
+  if (call.cwd === undefined) return existsSync(home()) ? home() : "/";
+  const directory = resolve(home(), call.cwd);
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const code = errorCode(error);
+    throw new SremoteError(
+      code === "ENOSPC" || code === "EDQUOT" ? "disk-full" : code === "EEXIST" || code === "ENOTDIR" ? "no-such-file" : "permission-denied",
+      `the working directory ${directory} cannot be made (${code})`,
+      { stage: "setup", cause: error },
+    );
+  }
+  return directory;
+}
+
+export function home(): string {
+  return process.env["HOME"] ?? homedir();
+}
+
+/** The environment that the user's login shell sets up. What its files print stands before or after the markers and is dropped. */
+async function loginEnvironment(): Promise<NodeJS.ProcessEnv> {
+  const shell = loginShell();
+  const print = `process.stdout.write("${marker}<"+JSON.stringify(process.env)+">${marker}")`;
+  // A name that begins with a dash makes any shell a login shell (login(1)); csh takes no other way together with a command.
+  const child = spawn(shell, ["-c", `'${process.execPath.replaceAll("'", "'\\''")}' -e '${print}'`], {
+    argv0: `-${basename(shell)}`,
+    stdio: ["ignore", "pipe", "ignore"],
+    detached: true,
+    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => name !== "NODE_OPTIONS")),
+  });
+  const text = await new Promise<string>((resolveText, reject) => {
+    const parts: Buffer[] = [];
+    const late = setTimeout(() => {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+      reject(loginFailed(shell, `did not end within ${loginDeadline / 1000} s`));
+    }, loginDeadline);
+    child.stdout.on("data", (part: Buffer) => parts.push(part));
+    child.on("error", (error) => {
+      clearTimeout(late);
+      reject(loginFailed(shell, `cannot be started (${errorCode(error)})`));
+    });
+    child.on("exit", () => clearTimeout(late));
+    child.on("close", () => resolveText(Buffer.concat(parts).toString("utf8")));
+  });
+  const from = text.indexOf(`${marker}<`);
+  const to = text.lastIndexOf(`>${marker}`);
+  if (from < 0 || to < 0) throw loginFailed(shell, "ended before it ran a command");
+  return JSON.parse(text.slice(from + marker.length + 1, to)) as NodeJS.ProcessEnv;
+}
+
+function loginShell(): string {
+  // The account's shell, not $SHELL, which names the shell of whoever started this process.
+  return userInfo().shell || process.env["SHELL"] || "/bin/sh";
+}
+
+function loginFailed(shell: string, what: string): SremoteError {
+  return new SremoteError("unsupported", `keepEnv: the login shell ${shell} ${what}`, {
+    stage: "setup",
+    hint: "call without keepEnv, or look into the login files of this user on the host",
+  });
+}

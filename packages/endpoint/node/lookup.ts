@@ -1,0 +1,91 @@
+/* Finds the function of a call in its module. */
+import type { Namespace } from "./resolve.ts";
+
+export type Callable = (...args: unknown[]) => unknown;
+
+export interface FoundFunction {
+  callable: Callable;
+  /** What it is a member of: its `this`. */
+  receiver: unknown;
+}
+
+/** No such function; `names` are functions with near names, `message` says what is there instead. */
+export class FunctionNotFound extends Error {
+  override name = "FunctionNotFound";
+  readonly names: string[];
+
+  constructor(message: string, names: string[]) {
+    super(message);
+    this.names = names;
+  }
+}
+
+const mostNames = 5;
+
+/** @param path dotted: `Buffer.from`; each step is looked up, the first in the namespace and then in its default export */
+export function findFunction(namespace: Namespace, module: string, path: string): FoundFunction {
+  const steps = path.split(".");
+  let problem: FunctionNotFound | undefined;
+  for (const root of [namespace, namespace["default"]]) {
+    const found = follow(root, steps, module, path);
+    if (!(found instanceof FunctionNotFound)) return found;
+    // The message of the root that leads further, or that has names to offer, helps more.
+    if (problem === undefined || (problem.names.length === 0 && found.names.length > 0)) problem = found;
+  }
+  throw problem!;
+}
+
+function follow(root: unknown, steps: string[], module: string, path: string): FoundFunction | FunctionNotFound {
+  let receiver: unknown;
+  let value = root;
+  let place = module;
+  for (const step of steps) {
+    receiver = value;
+    if (!hasMember(value, step)) return new FunctionNotFound(`${place} has no ${JSON.stringify(step)}`, nearNames(value, step));
+    value = (value as Record<string, unknown>)[step];
+    place = `${place}.${step}`;
+  }
+  if (typeof value !== "function") {
+    return new FunctionNotFound(`${module}.${path} is ${value === null ? "null" : `a ${typeof value}`}, not a function`, []);
+  }
+  // A function of a module is called as an importing module would call it; a method needs its object.
+  return { callable: value as Callable, receiver: steps.length === 1 && Object.prototype.toString.call(root) === "[object Module]" ? undefined : receiver };
+}
+
+function hasMember(value: unknown, name: string): boolean {
+  return ((typeof value === "object" && value !== null) || typeof value === "function") && name in value;
+}
+
+/** Names of functions that differ in few letters, nearest first. */
+function nearNames(value: unknown, asked: string): string[] {
+  if ((typeof value !== "object" && typeof value !== "function") || value === null) return [];
+  const wanted = asked.toLowerCase();
+  const limit = Math.max(2, Math.floor(asked.length / 3));
+  return memberNames(value)
+    .map((name) => ({ name, distance: name.toLowerCase().startsWith(wanted) ? 1 : editDistance(wanted, name.toLowerCase()) }))
+    .filter(({ distance }) => distance <= limit)
+    .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
+    .slice(0, mostNames)
+    .map(({ name }) => name);
+}
+
+function memberNames(value: object): string[] {
+  const names = new Set<string>();
+  for (let object: object | null = value; object !== null && object !== Object.prototype && object !== Function.prototype; object = Object.getPrototypeOf(object) as object | null) {
+    for (const name of Object.getOwnPropertyNames(object)) if (!name.startsWith("__") && name !== "constructor") names.add(name);
+  }
+  return [...names].filter((name) => typeof Object.getOwnPropertyDescriptor(value, name)?.value === "function" || !Object.hasOwn(value, name));
+}
+
+/** Levenshtein's distance, with two rows. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      current.push(Math.min(previous[j]! + 1, current[j - 1]! + 1, previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    previous = current;
+  }
+  return previous[b.length]!;
+}

@@ -1,0 +1,64 @@
+/* The command line: MODE and what belongs to it. */
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { SremoteError } from "@sremote/protocol";
+import { call, type CallOptions } from "./call.ts";
+import { home } from "./environment.ts";
+import { install } from "./install.ts";
+import { probe } from "./probe.ts";
+import { isNoSpace } from "./store.ts";
+import { work } from "./worker.ts";
+
+const usage = `usage: endpoint.mjs call [--base DIR] [--marker A B] REQUEST REPLY
+       endpoint.mjs probe [--base DIR] [--marker A B]
+       endpoint.mjs install [--base DIR] PAYLOAD`;
+
+/** Exit statuses. What a function does with its own process never becomes one of them. */
+const status = { failed: 90, usage: 91, undelivered: 95, unsafeDirectory: 97, noSpace: 98 } as const;
+
+interface Arguments {
+  base: string;
+  marker: [string, string] | undefined;
+  operands: string[];
+}
+
+/** Runs a mode; resolves with the exit status, 0 when a reply was delivered; undefined when the mode ends its process itself. */
+export async function main(argv: readonly string[], onStep?: CallOptions["onStep"]): Promise<number | undefined> {
+  const [mode, ...rest] = argv;
+  try {
+    if (mode === "worker") {
+      await work(rest[0] ?? "");
+      return undefined;
+    }
+    const { base, marker, operands } = parse(rest);
+    const [first, second] = operands;
+    if (mode === "call" && operands.length === 2) {
+      await call({ base, request: first!, destination: { path: second!, marker }, onStep });
+    } else if (mode === "probe" && operands.length === 0) probe(base, marker);
+    else if (mode === "install" && operands.length === 1) process.stdout.write(`${install({ base, payload: readFileSync(first!) })}\n`);
+    else return complain(usage, status.usage);
+    return 0;
+  } catch (error) {
+    if (error instanceof SremoteError) return complain(error.summary, error.code === "unsafe-directory" ? status.unsafeDirectory : status.failed);
+    return complain(error instanceof Error ? error.message : String(error), isNoSpace(error) ? status.noSpace : status.failed);
+  }
+}
+
+function parse(argv: readonly string[]): Arguments {
+  const found: Arguments = { base: "", marker: undefined, operands: [] };
+  for (let at = 0; at < argv.length; at++) {
+    if (argv[at] === "--base") found.base = argv[++at] ?? "";
+    else if (argv[at] === "--marker") {
+      found.marker = [argv[at + 1] ?? "", argv[at + 2] ?? ""];
+      at += 2;
+    } else found.operands.push(argv[at]!);
+  }
+  found.base = resolve(home(), found.base === "" ? ".sremote" : found.base);
+  return found;
+}
+
+/** One line on standard error says what went wrong. */
+function complain(message: string, exitStatus: number): number {
+  process.stderr.write(`sremote-endpoint: ${message}\n`);
+  return exitStatus;
+}

@@ -1,0 +1,12 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+/** The file this endpoint runs from: the bundle, or a module of the source in tests. */
+export const program: string = fileURLToPath(import.meta.url);
+
+/** SHA-256 of the payload in hexadecimal, or null when the endpoint runs from source. */
+export function payloadDigest(): string | null {
+  if (!program.endsWith(".mjs")) return null;
+  return createHash("sha256").update(readFileSync(program)).digest("hex");
+}

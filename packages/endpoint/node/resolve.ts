@@ -1,0 +1,114 @@
+/* Finds and loads the module of a call: Node's own, a path, or a package seen from the working directory or from BASE/node. */
+import { builtinModules, createRequire, Module } from "node:module";
+import { isAbsolute, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { errorCode } from "./directory.ts";
+import { importerName } from "./stack.ts";
+
+export type Namespace = Record<string, unknown>;
+
+/** The asked module is not there; what it was looked for in. Errors of modules that it imports itself are not this. */
+export class ModuleNotFound extends Error {
+  override name = "ModuleNotFound";
+  readonly tried: string[];
+
+  constructor(module: string, tried: string[]) {
+    super(`no module ${JSON.stringify(module)} on this host`);
+    this.tried = tried;
+  }
+}
+
+/** Directories whose `node_modules` (and those above) are searched for packages, in this order. */
+export function searchDirectories(base: string): string[] {
+  return [process.cwd(), `${base}/node`];
+}
+
+/** @throws ModuleNotFound, or whatever the module's own code throws */
+export async function loadModule(name: string, base: string): Promise<Namespace> {
+  const builtin = name.startsWith("node:") ? name.slice(5) : name;
+  if (builtinModules.includes(builtin) || (name.startsWith("node:") && isLaterBuiltin(name))) return import(`node:${builtin}`);
+  if (name.startsWith("node:")) throw new ModuleNotFound(name, [`Node ${process.versions.node}`]);
+  if (isPath(name)) return loadFile(name);
+  const tried: string[] = [];
+  for (const directory of searchDirectories(base)) {
+    const found = await loadFrom(directory, name);
+    if (found !== undefined) return found;
+    tried.push(`${directory}/node_modules`);
+  }
+  throw new ModuleNotFound(name, tried);
+}
+
+export function isPath(name: string): boolean {
+  return isAbsolute(name) || /^\.{0,2}\//.test(name) || name === "." || name === ".." || name.startsWith("file:");
+}
+
+/** Modules that exist only with the prefix, such as node:test, are not in the list of every version. */
+function isLaterBuiltin(name: string): boolean {
+  try {
+    return createRequire(import.meta.url).resolve(name) === name;
+  } catch {
+    return false;
+  }
+}
+
+async function loadFile(name: string): Promise<Namespace> {
+  const url = name.startsWith("file:") ? name : undefined;
+  const path = url === undefined ? resolve(name) : url;
+  if (url !== undefined) return (await loadFrom(process.cwd(), url)) ?? missing(name, path);
+  // As require does it: `./lib` may be lib.js or lib/index.js.
+  const file = resolvePath(path);
+  if (file === undefined) return missing(name, path);
+  return (await loadFrom(process.cwd(), pathToFileURL(file).href)) ?? missing(name, path);
+}
+
+function missing(name: string, path: string): never {
+  throw new ModuleNotFound(name, [path]);
+}
+
+function resolvePath(path: string): string | undefined {
+  const require = createRequire(`${process.cwd()}/`);
+  for (const ending of ["", ".mjs", ".cjs", ".ts", ".mts"]) {
+    try {
+      return require.resolve(path + ending);
+    } catch (error) {
+      if (errorCode(error) !== "MODULE_NOT_FOUND") throw error;
+    }
+  }
+  return undefined;
+}
+
+/** Imports as a module in the directory would. @returns undefined when the asked module (not one that it needs) is missing */
+async function loadFrom(directory: string, name: string): Promise<Namespace | undefined> {
+  const referrer = directory.replace(/\/$/, "") + importerName;
+  try {
+    return await importerAt(referrer)(name);
+  } catch (error) {
+    if (!isMissing(error, referrer)) throw error;
+  }
+  if (name.startsWith("file:")) return undefined;
+  // `import` wants `lodash/fp.js` where `require` takes `lodash/fp`.
+  let file: string;
+  try {
+    file = createRequire(referrer).resolve(name);
+  } catch {
+    return undefined;
+  }
+  return importerAt(referrer)(pathToFileURL(file).href);
+}
+
+/** Whether the module asked from `referrer` is the one that is missing. */
+function isMissing(error: unknown, referrer: string): boolean {
+  const codes = ["ERR_MODULE_NOT_FOUND", "ERR_PACKAGE_PATH_NOT_EXPORTED", "ERR_UNSUPPORTED_DIR_IMPORT", "ERR_INVALID_MODULE_SPECIFIER"];
+  return codes.includes(errorCode(error) ?? "") && (error as Error).message.includes(referrer);
+}
+
+/**
+ * `import()` that resolves from the given file: the only way to do so without a flag that works from Node 18 on. The file does not exist;
+ * a CommonJS module of that name is compiled in memory.
+ */
+function importerAt(referrer: string): (name: string) => Promise<Namespace> {
+  const module = new Module(referrer) as NodeModule & { _compile(code: string, file: string): void };
+  module.filename = referrer;
+  module._compile("module.exports = (name) => import(name)", referrer);
+  return module.exports as (name: string) => Promise<Namespace>;
+}

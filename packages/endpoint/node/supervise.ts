@@ -1,0 +1,185 @@
+/* The function's process: started early, given the request over a private channel, watched until it and its process group are gone. */
+import { spawn, type ChildProcess } from "node:child_process";
+import type { Readable } from "node:stream";
+import type { Socket } from "node:net";
+import { FrameDecoder, SremoteError } from "@sremote/protocol";
+import { readAnswer, type Answer } from "./answer.ts";
+import { errorCode } from "./directory.ts";
+import { Output } from "./output.ts";
+import { program } from "./program.ts";
+
+/** How long a signal may take before the next one, and remains of the group before they are killed; in milliseconds. */
+const signalGrace = 500;
+const remainsGrace = 1000;
+
+export interface RunOptions {
+  /** Directory of the call, for the files `stdout` and `stderr`. */
+  directory: string;
+  /** In milliseconds from the start of the process. */
+  timeoutMs: number | undefined;
+  outputLimit: number;
+  /** Aborting ends the process group. */
+  signal: AbortSignal;
+}
+
+export interface Ending {
+  answer: Answer | undefined;
+  /** Whether anything of the user's may have run. */
+  begun: boolean;
+  exitCode: number | null;
+  signal: NodeJS.Signals | null;
+  /** Why the supervisor ended it, if it did before there was an answer. */
+  stopped: "timeout" | "cancelled" | undefined;
+  /** From the start of the process to its end. */
+  wallMs: number;
+  stdout: Output;
+  stderr: Output;
+}
+
+export class FunctionProcess {
+  readonly #child: ChildProcess;
+  readonly #started: number = performance.now();
+  readonly #exited: Promise<void>;
+  #startFailure: Error | undefined;
+
+  /** Starts the process in its own process group. It does nothing before it is given a request. @throws SremoteError when it cannot be started */
+  constructor(environment: NodeJS.ProcessEnv, cwd: string, base: string) {
+    try {
+      this.#child = spawn(process.execPath, [program, "worker", base], {
+        cwd,
+        env: environment,
+        detached: true,
+        stdio: ["ignore", "pipe", "pipe", "pipe"],
+      });
+    } catch (error) {
+      throw startFailed(error);
+    }
+    this.#exited = new Promise((resolve) => {
+      this.#child.once("exit", () => resolve());
+      this.#child.once("error", (error) => {
+        this.#startFailure = error;
+        resolve();
+      });
+    });
+  }
+
+  /** Ends a process that was given no request. */
+  async abandon(): Promise<void> {
+    this.#signalGroup("SIGKILL");
+    await this.#exited;
+  }
+
+  /** Gives the process its request and waits until it is gone. @throws SremoteError when the process could not be started */
+  async run(request: Uint8Array, options: RunOptions): Promise<Ending> {
+    const [, stdoutStream, stderrStream, channel] = this.#child.stdio as unknown as [null, Readable, Readable, Socket];
+    if (this.#startFailure !== undefined) throw startFailed(this.#startFailure);
+    const stdout = new Output(stdoutStream, `${options.directory}/stdout`, options.outputLimit);
+    const stderr = new Output(stderrStream, `${options.directory}/stderr`, options.outputLimit);
+    const ending: Ending = { answer: undefined, begun: false, exitCode: null, signal: null, stopped: undefined, wallMs: 0, stdout, stderr };
+
+    const timers: NodeJS.Timeout[] = [];
+    const stop = (why: "timeout" | "cancelled"): void => {
+      if (ending.answer !== undefined || ending.stopped !== undefined) return;
+      ending.stopped = why;
+      this.#signalGroup("SIGINT");
+      timers.push(setTimeout(() => this.#signalGroup("SIGTERM"), signalGrace));
+      timers.push(setTimeout(() => this.#signalGroup("SIGKILL"), 2 * signalGrace));
+    };
+    const listen = listenForAnswer(channel, ending, () => {
+      // Handlers of the event "exit" may still run; what keeps the process after that has no say.
+      timers.push(setTimeout(() => this.#signalGroup("SIGKILL"), remainsGrace));
+    });
+    channel.write(request);
+    if (options.timeoutMs !== undefined) {
+      const left = options.timeoutMs - (performance.now() - this.#started);
+      timers.push(setTimeout(() => stop("timeout"), Math.min(Math.max(left, 0), 2 ** 31 - 1)));
+    }
+    const cancel = (): void => stop("cancelled");
+    options.signal.addEventListener("abort", cancel, { once: true });
+    if (options.signal.aborted) cancel();
+
+    await this.#exited;
+    ending.wallMs = performance.now() - this.#started;
+    await listen;
+    for (const timer of timers) clearTimeout(timer);
+    options.signal.removeEventListener("abort", cancel);
+    ending.exitCode = this.#child.exitCode;
+    ending.signal = this.#child.signalCode;
+    await this.#endRemains(stdout, stderr);
+    if (this.#startFailure !== undefined) throw startFailed(this.#startFailure);
+    return ending;
+  }
+
+  /** Waits about a second for the rest of the group and for whoever holds the pipes, then kills the group and lets go of the pipes. */
+  async #endRemains(stdout: Output, stderr: Output): Promise<void> {
+    let ended = false;
+    const both = Promise.all([stdout.ended, stderr.ended]).then(() => {
+      ended = true;
+    });
+    const deadline = performance.now() + remainsGrace;
+    while (performance.now() < deadline && !(ended && !this.#groupIsThere())) {
+      await Promise.race([ended ? sleep(20) : both, sleep(20)]);
+    }
+    this.#signalGroup("SIGKILL");
+    // A process that left the group may hold the pipes still; what the killed ones wrote is read first.
+    await Promise.race([both, sleep(signalGrace)]);
+    stdout.stop();
+    stderr.stop();
+  }
+
+  #groupIsThere(): boolean {
+    return this.#signalGroup(0);
+  }
+
+  #signalGroup(signal: NodeJS.Signals | 0): boolean {
+    if (this.#child.pid === undefined) return false;
+    try {
+      process.kill(-this.#child.pid, signal);
+      return true;
+    } catch (error) {
+      if (errorCode(error) === "ESRCH") return false;
+      if (errorCode(error) === "EPERM") return true; // It changed its user; it can only be left alone.
+      throw error;
+    }
+  }
+}
+
+/** Resolves when the process has closed its end. */
+function listenForAnswer(channel: Socket, ending: Ending, onAnswer: () => void): Promise<void> {
+  const decoder = new FrameDecoder();
+  channel.on("data", (chunk: Buffer) => {
+    if (ending.answer !== undefined || ending.stopped !== undefined) return;
+    try {
+      decoder.push(chunk);
+      for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) {
+        if (frame.header["type"] === "begin") ending.begun = true;
+        else {
+          ending.answer = readAnswer(frame.header, frame.attachments);
+          onAnswer();
+          return;
+        }
+      }
+    } catch {
+      // User code wrote on the private descriptor. There will be no answer, and the end of the process says what to tell.
+      channel.destroy();
+    }
+  });
+  return new Promise((resolve) => {
+    // EPIPE or ECONNRESET: the process ended without reading its request; its exit status says why.
+    channel.on("error", () => channel.destroy());
+    channel.on("close", () => resolve());
+  });
+}
+
+function startFailed(error: unknown): SremoteError {
+  const code = errorCode(error);
+  const options = { stage: "setup", cause: error };
+  if (code === "E2BIG") return new SremoteError("limit-exceeded", "environment and PATH are larger than the host allows", options);
+  return new SremoteError("endpoint-broken", `the function's process cannot be started (${code ?? String(error)})`, options);
+}
+
+function sleep(duration: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, duration);
+  });
+}

@@ -1,0 +1,78 @@
+/* The function's process: reads one request, runs it, answers, ends. */
+import type { Writable } from "node:stream";
+import { decodeFrame, decodeMessage, encodeFrame, type CallMessage } from "@sremote/protocol";
+import { channel, type AnswerHeader, type BeginHeader } from "./answer.ts";
+import { dispatch, type Result } from "./dispatch.ts";
+import { describeThrown } from "./failure.ts";
+import { readFrame } from "./request.ts";
+import { writeAll } from "./store.ts";
+
+/** Deep enough for any traceback a person reads; V8's own default of 10 hides where a call came from. */
+const stackDepth = 100;
+
+/** @param base directory of the endpoint, under which packages are installed */
+export async function work(base: string): Promise<void> {
+  process.argv.length = 2;
+  Error.stackTraceLimit = stackDepth;
+  let request: Uint8Array;
+  try {
+    request = readFrame(channel);
+  } catch {
+    return; // The supervisor is gone, or had nothing to run.
+  }
+  let answered = false;
+  const answer = (result: Result): void => {
+    if (answered) return;
+    answered = true;
+    void finish(result);
+  };
+  const raise = (thrown: unknown): void => answer({ outcome: "raised", error: describeThrown(thrown, "raised", "call"), attachments: [] });
+  process.on("uncaughtException", (error) => {
+    // With a listener of the user's own Node would go on; so does the call.
+    if (process.listenerCount("uncaughtException") === 1) raise(error);
+  });
+  process.on("unhandledRejection", (reason) => {
+    if (process.listenerCount("unhandledRejection") === 1) raise(reason);
+  });
+  process.on("beforeExit", () => {
+    if (!answered) raise(new NeverSettled());
+  });
+  const begin: BeginHeader = { type: "begin" };
+  writeAll(channel, encodeFrame(JSON.stringify(begin)));
+  const { message, attachments } = decodeMessage(decodeFrame(request));
+  answer(await dispatch(message as CallMessage, attachments, base));
+}
+
+class NeverSettled extends Error {
+  override name = "NeverSettled";
+
+  constructor() {
+    super("the promise of the function never settles: nothing is left in its process that could settle it");
+    this.stack = "";
+  }
+}
+
+/** Sends the answer when everything printed has left this process, and ends the process whatever else still runs in it. */
+async function finish(result: Result): Promise<void> {
+  const { outcome, value } = result;
+  await Promise.all([flush(process.stdout), flush(process.stderr)]);
+  const usage = process.resourceUsage();
+  const header: AnswerHeader = {
+    type: "answer",
+    outcome,
+    cpuMs: (usage.userCPUTime + usage.systemCPUTime) / 1000,
+    maxRssBytes: usage.maxRSS * 1024,
+  };
+  if (result.error !== undefined) header.error = result.error;
+  if (result.modules !== undefined) header.modules = result.modules;
+  const attachments = value === undefined ? [] : [...result.attachments, Buffer.from(value)];
+  writeAll(channel, encodeFrame(JSON.stringify(header), attachments));
+  process.exit(0);
+}
+
+function flush(stream: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.writableEnded) return resolve();
+    stream.write("", () => resolve());
+  });
+}
