@@ -4,3 +4,4 @@ export * from "./connector.ts";
 export * from "./local/index.ts";
 export * from "./process/index.ts";
 export * from "./quote.ts";
+export * from "./ssh/index.ts";

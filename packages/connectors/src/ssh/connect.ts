@@ -1,0 +1,141 @@
+/* Reaching a host: jump hosts, the queue of handshakes, and trying again when the host is only busy. */
+import type { Duplex } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import { ConnectError } from "@sremote/protocol";
+import type { Credentials } from "./authentication.ts";
+import { prepareCredentials } from "./authentication.ts";
+import { Connection } from "./connection.ts";
+import { shakeHands } from "./handshake.ts";
+import type { HandshakeFailure } from "./handshake.ts";
+import { HostVerifier } from "./host-verifier.ts";
+import { keyType } from "./known-hosts.ts";
+import type { Settings } from "./settings.ts";
+import { Slots } from "./slots.ts";
+import { connectTcp } from "./tcp.ts";
+
+/** sshd begins to drop connections at random when 10 are not yet authenticated (MaxStartups 10:30:100). */
+const mostHandshakes = 8;
+const handshakes = new Map<string, Slots>();
+
+/** Connections dropped without a word may also mean that no sshd is there: tried again this often. */
+const silentRetries = 3;
+/** A host that says it has too many connections is given this long, in milliseconds: 100 clients at once need some seconds. */
+const busyPatience = 60_000;
+const busy = /Exceeded MaxStartups|Not allowed at this time/i;
+
+/**
+ * An authenticated connection, through all jump hosts.
+ *
+ * @throws ConnectError, or InvalidArgumentError for unusable keys; the signal's reason when it is aborted
+ */
+export async function connect(settings: Settings, signal: AbortSignal): Promise<Connection> {
+  let carrier: Connection | undefined;
+  try {
+    for (const hop of [...settings.jumps, settings]) carrier = await connectHop(hop, carrier, signal);
+  } catch (error) {
+    await carrier?.end();
+    throw error;
+  }
+  return carrier as Connection;
+}
+
+async function connectHop(settings: Settings, carrier: Connection | undefined, signal: AbortSignal): Promise<Connection> {
+  const credentials = await prepareCredentials(settings.credentials, settings.label);
+  const refusedTypes: string[] = [];
+  const patience = Date.now() + busyPatience;
+  let refusal: ConnectError | undefined;
+  for (let attempt = 1; ; attempt += 1) {
+    const verifier = new HostVerifier(settings.hostKey, refusedTypes);
+    const result = await inQueue(settings, signal, () => attemptHop(settings, credentials, verifier, carrier, signal));
+    if (result instanceof Connection) return result;
+    if (signal.aborted) throw signal.reason;
+    refusal ??= verifier.refusal;
+    if (showsOtherKey(settings, verifier, refusedTypes)) continue;
+    if (refusal !== undefined) throw refusal;
+    const isBusy = busy.test(result.greeting) && Date.now() < patience;
+    if (!result.dropped || !(isBusy || attempt <= silentRetries)) throw explain(result, settings);
+    // At random, so that those who were dropped together do not come back together.
+    await delay(Math.random() * Math.min(2000, 100 * 2 ** attempt), undefined, { signal }).catch(() => undefined);
+  }
+}
+
+// A host has several keys; the expected fingerprint may be that of another one. No credential has been offered yet.
+function showsOtherKey(settings: Settings, verifier: HostVerifier, refusedTypes: string[]): boolean {
+  const { policy } = settings.hostKey;
+  if (typeof policy !== "object" || verifier.refused === undefined) return false;
+  const type = keyType(verifier.refused);
+  if (type === undefined || refusedTypes.includes(type)) return false;
+  refusedTypes.push(type);
+  return new HostVerifier(settings.hostKey, refusedTypes).algorithms().length > 0;
+}
+
+function explain(failure: HandshakeFailure, settings: Settings): Error {
+  const said = failure.greeting.split("SSH-")[0]?.trim();
+  if (!(failure.error instanceof ConnectError) || said === undefined || said === "" || !failure.dropped) return failure.error;
+  return new ConnectError(failure.error.code, failure.error.summary, {
+    stage: "connect",
+    host: settings.label,
+    lastLines: said,
+    cause: failure.error,
+  });
+}
+
+async function attemptHop(
+  settings: Settings,
+  credentials: Credentials,
+  verifier: HostVerifier,
+  carrier: Connection | undefined,
+  signal: AbortSignal,
+): Promise<Connection | HandshakeFailure> {
+  const { label, readyTimeout } = settings;
+  const late = new ConnectError("connect-timeout", `the host did not answer within ${readyTimeout} ms`, { stage: "connect", host: label });
+  const deadline = new AbortController();
+  const timer = setTimeout(() => deadline.abort(late), readyTimeout);
+  const both = AbortSignal.any([signal, deadline.signal]);
+  try {
+    const socket: Duplex = await reach(settings, carrier, both);
+    const result = await shakeHands(socket, settings, credentials, verifier, both);
+    return "client" in result ? new Connection(result.client, socket, label, carrier) : result;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function reach(settings: Settings, carrier: Connection | undefined, signal: AbortSignal): Promise<Duplex> {
+  const { host, port, label } = settings;
+  if (carrier === undefined) return await connectTcp(host, port, label, signal);
+  try {
+    const stream = await abortable(carrier.forward(host, port), signal);
+    return stream;
+  } catch (error) {
+    if (!(error instanceof ConnectError) || error.code !== "channel-failed") throw error;
+    throw new ConnectError("connect-failed", `the jump host could not reach it: ${error.summary}`, {
+      stage: "connect",
+      host: label,
+      hint: `check from ${carrier.label} that ${host} port ${port} can be reached, and that its sshd allows TCP forwarding`,
+      cause: error,
+    });
+  }
+}
+
+function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    if (signal.aborted) return abort();
+    signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+async function inQueue<T>(settings: Settings, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const address = `${settings.host}:${settings.port}`;
+  const slots = handshakes.get(address) ?? new Slots(mostHandshakes);
+  handshakes.set(address, slots);
+  const release = await slots.acquire(signal);
+  try {
+    return await work();
+  } finally {
+    release();
+    if (slots.idle) handshakes.delete(address);
+  }
+}

@@ -1,0 +1,127 @@
+/* One SSH connection that is up: channels on it, and what happens when it is lost. */
+import type { Duplex } from "node:stream";
+import { ConnectError } from "@sremote/protocol";
+import type { Client, ClientChannel } from "ssh2";
+import { Slots } from "./slots.ts";
+import { sshError } from "./ssh-error.ts";
+
+/** sshd allows 10 sessions for one connection by default (MaxSessions); two are kept for ending commands. */
+const mostChannels = 8;
+
+export interface OpenChannel {
+  channel: ClientChannel;
+  /** Gives the place to the next in the queue. To be called when the channel is closed. */
+  release(): void;
+}
+
+export class Connection {
+  readonly label: string;
+  readonly #client: Client;
+  readonly #socket: Duplex;
+  /** The connection to the jump host this one goes through. */
+  readonly #carrier: Connection | undefined;
+  readonly #slots = new Slots(mostChannels);
+  readonly #onLost = new Set<(error: ConnectError) => void>();
+  #lost: ConnectError | undefined;
+
+  constructor(client: Client, socket: Duplex, label: string, carrier: Connection | undefined) {
+    this.#client = client;
+    this.#socket = socket;
+    this.label = label;
+    this.#carrier = carrier;
+    client.on("error", (error: Error & { level?: string }) => {
+      // The agent is only asked during authentication; an agent that goes away later is no trouble of the link.
+      if (error.level !== "agent") this.#lose(error);
+    });
+    client.on("close", () => this.#lose(new Error("the host closed the connection")));
+  }
+
+  get isOpen(): boolean {
+    return this.#lost === undefined;
+  }
+
+  /** Calls back once when the link is lost, before any stream ends because of it; returns a function that takes the wish back. */
+  onLost(callback: (error: ConnectError) => void): () => void {
+    this.#onLost.add(callback);
+    return () => this.#onLost.delete(callback);
+  }
+
+  /** Starts a command on a channel of its own, when there is a free place. The signal ends the waiting, not the command. */
+  async exec(line: string, signal?: AbortSignal): Promise<OpenChannel> {
+    for (;;) {
+      const release = await this.#slots.acquire(signal);
+      try {
+        return { channel: await this.#start(line), release };
+      } catch (error) {
+        const others = this.#slots.held - 1;
+        release();
+        // A host that allows fewer sessions than we thought; one of them will end.
+        if (!isOpenFailure(error) || others === 0 || !this.isOpen) throw error;
+        this.#slots.lower(others);
+      }
+    }
+  }
+
+  /** As `exec`, beside the queue: for ending commands that hold all the places. */
+  execAtOnce(line: string): Promise<ClientChannel> {
+    return this.#start(line);
+  }
+
+  /** A stream to an address as seen from the host. */
+  forward(host: string, port: number): Promise<Duplex> {
+    return this.#request("channel", (done) => this.#client.forwardOut("127.0.0.1", 0, host, port, done));
+  }
+
+  /** Ends the link. Commands that still run are reported as lost. */
+  async end(): Promise<void> {
+    if (this.isOpen) {
+      const closed = new Promise<void>((resolve) => {
+        this.#client.once("close", () => resolve());
+        // The host has a moment to answer the goodbye.
+        setTimeout(resolve, 1000).unref();
+      });
+      this.#client.end();
+      await closed;
+    }
+    this.#lose(new Error("the connection was closed"));
+    await this.#carrier?.end();
+  }
+
+  async #start(line: string): Promise<ClientChannel> {
+    return await this.#request("channel", (done) => this.#client.exec(line, done));
+  }
+
+  #request<T>(phase: "channel", ask: (done: (error: Error | undefined, result: T) => void) => void): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.#lost !== undefined) return reject(this.#lost);
+      const forget = this.onLost(reject);
+      const done = (error: Error | undefined, result: T): void => {
+        forget();
+        if (error === undefined) return resolve(result);
+        reject(this.#lost ?? sshError(error, { phase, label: this.label }));
+      };
+      try {
+        ask(done);
+      } catch (error) {
+        // ssh2 throws when the socket is no longer writable.
+        forget();
+        reject(this.#lost ?? sshError(error, { phase, label: this.label }));
+      }
+    });
+  }
+
+  #lose(error: Error): void {
+    if (this.#lost !== undefined) return;
+    this.#lost = sshError(error, { phase: "open", label: this.label });
+    for (const callback of [...this.#onLost]) callback(this.#lost);
+    this.#onLost.clear();
+    this.#client.destroy();
+    this.#socket.destroy();
+    // A link through a jump host is as good as that host's own.
+    this.#carrier?.end().catch(() => undefined);
+  }
+}
+
+function isOpenFailure(error: unknown): boolean {
+  return error instanceof ConnectError && error.code === "channel-failed" && /open failure/i.test(error.summary);
+}

@@ -1,0 +1,100 @@
+/* Private keys: reading and decrypting them, once, before anything is sent. */
+import { readFile } from "node:fs/promises";
+import { ConnectError, InvalidArgumentError } from "@sremote/protocol";
+import ssh2 from "ssh2";
+import type { ParsedKey } from "ssh2";
+import type { CredentialSettings } from "./settings.ts";
+
+export interface Identity {
+  /** For errors: a path, or `options.privateKey`. */
+  name: string;
+  key: ParsedKey;
+}
+
+export interface LoadedIdentities {
+  explicit: Identity[];
+  implied: Identity[];
+  /** What was passed over and why, for an authentication error. */
+  skipped: string[];
+}
+
+/** @throws InvalidArgumentError or ConnectError when a key that the caller named cannot be used */
+export async function loadIdentities(settings: CredentialSettings, label: string): Promise<LoadedIdentities> {
+  const loaded: LoadedIdentities = { explicit: [], implied: [], skipped: [] };
+  if (settings.privateKey !== undefined) {
+    loaded.explicit.push(requireKey("options.privateKey", settings.privateKey, settings.passphrase, label));
+  }
+  for (const path of settings.keyFiles) {
+    loaded.explicit.push(requireKey(path, await readKey(path), settings.passphrase, label));
+  }
+  for (const path of settings.defaultKeyFiles) await loadImplied(path, settings.passphrase, loaded);
+  return loaded;
+}
+
+async function readKey(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    const code = String((error as NodeJS.ErrnoException).code);
+    throw new InvalidArgumentError("options.privateKeyPath", `a readable file, but ${path} gives ${code}`, { cause: error });
+  }
+}
+
+function requireKey(name: string, text: string | Uint8Array, passphrase: string | undefined, label: string): Identity {
+  const found = parse(text, passphrase);
+  if (typeof found === "object") return { name, key: found };
+  if (found === "unreadable") {
+    throw new InvalidArgumentError(
+      name === "options.privateKey" ? name : "options.privateKeyPath",
+      `a private key, but ${shown(name)} holds none`,
+    );
+  }
+  throw new ConnectError("auth-failed", `${shown(name)}: ${phrases[found]}`, {
+    stage: "connect",
+    host: label,
+    hint: "give its passphrase as options.passphrase, or add the key to an agent (ssh-add)",
+  });
+}
+
+async function loadImplied(path: string, passphrase: string | undefined, loaded: LoadedIdentities): Promise<void> {
+  let text: Buffer;
+  try {
+    text = await readFile(path);
+  } catch (error) {
+    const code = String((error as NodeJS.ErrnoException).code);
+    if (code !== "ENOENT") loaded.skipped.push(`${path} (${code})`);
+    return;
+  }
+  const found = parse(text, passphrase);
+  if (typeof found === "object") loaded.implied.push({ name: path, key: found });
+  else loaded.skipped.push(`${path} (${phrases[found]})`);
+}
+
+type Unusable = "no-passphrase" | "wrong-passphrase" | "unreadable";
+
+const phrases: Readonly<Record<Unusable, string>> = {
+  "no-passphrase": "the key is encrypted and no passphrase was given",
+  "wrong-passphrase": "the passphrase does not fit the key",
+  unreadable: "not a private key that ssh2 can use",
+};
+
+function parse(text: string | Uint8Array, passphrase: string | undefined): ParsedKey | Unusable {
+  const parsed = ssh2.utils.parseKey(typeof text === "string" ? text : Buffer.from(text), passphrase);
+  if (parsed instanceof Error) {
+    if (/no passphrase given/i.test(parsed.message)) return "no-passphrase";
+    // With a passphrase, an encrypted key that cannot be parsed was decrypted to nonsense.
+    if (passphrase !== undefined && isEncrypted(text)) return "wrong-passphrase";
+    return "unreadable";
+  }
+  const key: ParsedKey | undefined = Array.isArray(parsed) ? parsed[0] : parsed;
+  return key !== undefined && key.isPrivateKey() ? key : "unreadable";
+}
+
+function isEncrypted(text: string | Uint8Array): boolean {
+  const without = ssh2.utils.parseKey(typeof text === "string" ? text : Buffer.from(text));
+  return without instanceof Error && /no passphrase given/i.test(without.message);
+}
+
+function shown(name: string): string {
+  return name === "options.privateKey" ? "the key in options.privateKey" : name;
+}

@@ -1,0 +1,21 @@
+/* The SSH connector. */
+import type { Connector } from "../connector.ts";
+import { parseDestination } from "./destination.ts";
+import { checkSshOptions } from "./options.ts";
+import type { SshOptions } from "./options.ts";
+import { SshConnector } from "./ssh-connector.ts";
+
+export type { AuthenticationPrompt, HostKey, HostKeyPolicy, SshOptions } from "./options.ts";
+
+/**
+ * A host over SSH, by ssh2: strict host keys, the user's ssh_config, keys, agent, password, jump hosts. Connects when first used and
+ * again after a lost link. For certificates, Kerberos, security keys or ProxyCommand see `openssh`.
+ *
+ * @param destination `host`, `me@host:22`, `[::1]:22`, a `Host` of ssh_config, or all as options
+ * @throws InvalidArgumentError
+ */
+export function ssh(destination: string | SshOptions, options: Omit<SshOptions, "host"> = {}): Connector {
+  const given = typeof destination === "string" ? { ...options, ...parseDestination(destination) } : { ...options, ...destination };
+  checkSshOptions(given);
+  return new SshConnector(given);
+}

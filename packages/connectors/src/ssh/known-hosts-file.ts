@@ -1,0 +1,46 @@
+/* known_hosts files: reading them all, adding to one. */
+import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
+import { dirname } from "node:path";
+import { ConnectError } from "@sremote/protocol";
+import type { KnownHostsEntry } from "./known-hosts.ts";
+import { judgeKey, knownHostsLine, parseKnownHosts } from "./known-hosts.ts";
+
+/**
+ * The entries of all files. One that does not exist has none.
+ *
+ * @throws ConnectError `host-key-unknown` when one cannot be read: it might hold another key of the host, or revoke this one
+ */
+export function readKnownHosts(files: readonly string[], label: string): KnownHostsEntry[] {
+  return files.flatMap((file) => parseKnownHosts(readText(file, label), file));
+}
+
+function readText(file: string, label: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return "";
+    throw new ConnectError("host-key-unknown", `the known_hosts file ${file} cannot be read: ${String(code)}`, {
+      stage: "connect",
+      host: label,
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Adds a host's key at the end of the file, unless someone else did meanwhile. What is there is never rewritten.
+ * One `write` with O_APPEND, so that two writers do not mix their lines. Synchronous, because nothing may come between check and use.
+ */
+export function addKnownHost(file: string, host: string, port: number, key: Buffer, hashed: boolean): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  let before = "";
+  try {
+    before = readFileSync(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
+  if (judgeKey(parseKnownHosts(before, file), host, port, key).verdict !== "unknown") return;
+  const newline = before === "" || before.endsWith("\n") ? "" : "\n";
+  appendFileSync(file, newline + knownHostsLine(host, port, key, hashed), { mode: 0o600 });
+}

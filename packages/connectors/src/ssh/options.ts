@@ -1,0 +1,118 @@
+/* What a caller may say about an SSH connection. */
+import { InvalidArgumentError } from "@sremote/protocol";
+import type { BaseAgent } from "ssh2";
+import { checkDestination, parseDestination } from "./destination.ts";
+import type { Destination } from "./destination.ts";
+
+/** A question of the host during keyboard-interactive authentication. */
+export interface AuthenticationPrompt {
+  prompt: string;
+  /** False for a secret. */
+  echo: boolean;
+}
+
+export interface HostKey {
+  /** Such as `ssh-ed25519`. */
+  type: string;
+  /** As `ssh-keygen -l` prints it: `SHA256:…`. */
+  fingerprint: string;
+  /** The public key in SSH wire format. */
+  key: Uint8Array;
+}
+
+/**
+ * Which host keys are accepted.
+ *
+ * - `strict` (default): those in the known_hosts files.
+ * - `accept-new`: also that of a host which has none there yet; it is added. A changed key is refused all the same.
+ * - `{fingerprint}`: exactly these, as `ssh-keygen -l` prints them; files are not read.
+ * - a function: accepts by returning `true`. Anything else (a promise, a truthy value, an exception) refuses.
+ */
+export type HostKeyPolicy = "strict" | "accept-new" | { fingerprint: string | readonly string[] } | ((key: HostKey) => boolean);
+
+export interface SshOptions {
+  host: string;
+  /** Default: the user's ssh_config, else 22. */
+  port?: number | undefined;
+  /** Default: the user's ssh_config, else the local user's name. */
+  username?: string | undefined;
+  /** A private key, in OpenSSH or PEM format. */
+  privateKey?: string | Uint8Array | undefined;
+  /** Files with private keys. */
+  privateKeyPath?: string | readonly string[] | undefined;
+  /** Decrypts the private keys given here. */
+  passphrase?: string | undefined;
+  password?: string | undefined;
+  /** Path of an agent's socket, an ssh2 agent, or false for none. Default: ssh_config, else SSH_AUTH_SOCK. */
+  agent?: string | false | BaseAgent | undefined;
+  /** Answers the host's questions, in order. */
+  keyboardInteractive?:
+    | ((prompts: readonly AuthenticationPrompt[], instructions: string) => readonly string[] | Promise<readonly string[]>)
+    | undefined;
+  hostKey?: HostKeyPolicy | undefined;
+  /** known_hosts files; the first is the one that `accept-new` adds to. Default: ssh_config, else the user's and the system's. */
+  knownHosts?: string | readonly string[] | undefined;
+  /** The user's ssh_config (default true), none (false), or a file instead of it. Read by `ssh -G` where that program exists. */
+  config?: boolean | string | undefined;
+  /** Hosts to go through, in order: `"a,me@b:2222"`, options, or a list of both. False ignores a ProxyJump of ssh_config. */
+  jump?: string | SshOptions | readonly (string | SshOptions)[] | false | undefined;
+  /** Milliseconds between probes of an idle link. Default 15 000; 0 for none. */
+  keepaliveInterval?: number | undefined;
+  /** Unanswered probes after which the link counts as lost. Default 3. */
+  keepaliveCountMax?: number | undefined;
+  /** Milliseconds for reaching the host, the handshake and authentication, for each host on the way. Default 20 000. */
+  readyTimeout?: number | undefined;
+  /** Lets the host use the agent. Default false. */
+  forwardAgent?: boolean | undefined;
+}
+
+/** @throws InvalidArgumentError naming the option */
+export function checkSshOptions(options: SshOptions, argument = "options"): void {
+  if (typeof options !== "object" || options === null) throw new InvalidArgumentError(argument, "a destination or an object of options");
+  checkDestination(options, argument);
+  const fail = (name: string, expected: string): never => {
+    throw new InvalidArgumentError(`${argument}.${name}`, expected);
+  };
+  const optional = (name: keyof SshOptions, expected: string, accepts: (value: unknown) => boolean): void => {
+    const value: unknown = options[name];
+    if (value !== undefined && !accepts(value)) fail(name, expected);
+  };
+  const isText = (value: unknown): boolean => typeof value === "string";
+  const isPath = (value: unknown): boolean => typeof value === "string" && value !== "" && !value.includes("\0");
+  const isPaths = (value: unknown): boolean => isPath(value) || (Array.isArray(value) && value.every(isPath));
+  const isDuration = (value: unknown): boolean => typeof value === "number" && value >= 0 && value <= 2 ** 31 - 1;
+  optional("privateKey", "the text of a private key", (value) => (isText(value) && value !== "") || value instanceof Uint8Array);
+  optional("privateKeyPath", "a path or a list of paths", isPaths);
+  optional("passphrase", "a string", isText);
+  optional("password", "a string", isText);
+  optional("agent", "a socket's path, an ssh2 agent or false", (value) => value === false || isPath(value) || typeof value === "object");
+  optional("keyboardInteractive", "a function", (value) => typeof value === "function");
+  optional("hostKey", '"strict", "accept-new", {fingerprint: "SHA256:…"} or a function', isHostKeyPolicy);
+  optional("knownHosts", "a path or a list of paths", isPaths);
+  optional("config", "true, false or a path", (value) => typeof value === "boolean" || isPath(value));
+  optional("keepaliveInterval", "milliseconds, 0 or more", isDuration);
+  optional("keepaliveCountMax", "a whole number, 1 or more", (value) => Number.isInteger(value) && (value as number) >= 1);
+  optional("readyTimeout", "milliseconds, 1 or more", (value) => isDuration(value) && (value as number) >= 1);
+  optional("forwardAgent", "true or false", (value) => typeof value === "boolean");
+  jumpHosts(options.jump, `${argument}.jump`);
+}
+
+function isHostKeyPolicy(value: unknown): boolean {
+  if (value === "strict" || value === "accept-new" || typeof value === "function") return true;
+  if (typeof value !== "object" || value === null || !("fingerprint" in value)) return false;
+  const { fingerprint } = value;
+  const list: unknown[] = Array.isArray(fingerprint) ? fingerprint : [fingerprint];
+  return list.length > 0 && list.every((each) => typeof each === "string" && /^SHA256:[A-Za-z0-9+/]{43}=?$/.test(each));
+}
+
+/** The hosts to go through; undefined when the caller did not say. Each is checked. */
+export function jumpHosts(jump: SshOptions["jump"], argument = "jump"): (Destination | SshOptions)[] | undefined {
+  if (jump === undefined) return undefined;
+  if (jump === false || jump === "none") return [];
+  const list = Array.isArray(jump) ? (jump as readonly (string | SshOptions)[]) : [jump as string | SshOptions];
+  return list.flatMap((each): (Destination | SshOptions)[] => {
+    if (typeof each === "string") return each.split(",").map((part) => parseDestination(part.trim(), argument));
+    checkSshOptions(each, argument);
+    return [each];
+  });
+}

@@ -1,0 +1,67 @@
+/* A counting semaphore that serves in the order of asking. */
+
+export interface SlotRequest {
+  signal?: AbortSignal | undefined;
+}
+
+/** At most `limit` holders at once; the others wait, first come first served. */
+export class Slots {
+  #limit: number;
+  #held = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get held(): number {
+    return this.#held;
+  }
+
+  get idle(): boolean {
+    return this.#held === 0 && this.#waiting.length === 0;
+  }
+
+  /** Lowers the limit for good; holders keep what they have. */
+  lower(limit: number): void {
+    this.#limit = Math.min(this.#limit, Math.max(1, limit));
+  }
+
+  /** Resolves with a function that gives the slot back (once; more calls do nothing). Rejects with the signal's reason. */
+  acquire(signal?: AbortSignal): Promise<() => void> {
+    signal?.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const start = (): void => {
+        signal?.removeEventListener("abort", leave);
+        this.#held += 1;
+        resolve(this.#releaseOnce());
+      };
+      const leave = (): void => {
+        const place = this.#waiting.indexOf(start);
+        if (place >= 0) this.#waiting.splice(place, 1);
+        reject(signal?.reason as Error);
+      };
+      signal?.addEventListener("abort", leave, { once: true });
+      this.#waiting.push(start);
+      this.#serve();
+    });
+  }
+
+  #releaseOnce(): () => void {
+    let released = false;
+    return () => {
+      if (released) return;
+      released = true;
+      this.#held -= 1;
+      this.#serve();
+    };
+  }
+
+  #serve(): void {
+    while (this.#held < this.#limit) {
+      const start = this.#waiting.shift();
+      if (start === undefined) return;
+      start();
+    }
+  }
+}

@@ -1,0 +1,181 @@
+/* The connector over ssh2. */
+import { ConnectError, SremoteError } from "@sremote/protocol";
+import type {
+  Command,
+  Connector,
+  ConnectorStatus,
+  ExecOptions,
+  ExecResult,
+  OperationOptions,
+  PullSink,
+  PushSource,
+  RemoteProcess,
+  TransferOptions,
+} from "../connector.ts";
+import { checkCommand } from "../argument.ts";
+import { orAborted, withDeadline } from "../deadline.ts";
+import { Lifetime } from "../lifetime.ts";
+import { execOverProcess, pullOverProcess, pushOverProcess } from "../process/index.ts";
+import { ChannelProcess } from "./channel-process.ts";
+import type { KillSignal } from "./channel-process.ts";
+import { connect } from "./connect.ts";
+import type { Connection } from "./connection.ts";
+import { destinationLabel } from "./destination.ts";
+import { killScript } from "./kill-script.ts";
+import type { SshOptions } from "./options.ts";
+import { remoteCommand, remoteLine } from "./remote-command.ts";
+import { resolveSettings } from "./settings.ts";
+import type { Settings } from "./settings.ts";
+import { shellText } from "../command-line.ts";
+
+/** How long ending a command may take once the link is up, in milliseconds. */
+const killTimeout = 10_000;
+
+export class SshConnector implements Connector {
+  readonly label: string;
+  readonly acceptsStdin = true;
+  readonly #options: SshOptions;
+  readonly #lifetime: Lifetime;
+  readonly #processes = new Set<ChannelProcess>();
+  readonly #closing = new AbortController();
+  #settings: Promise<Settings> | undefined;
+  #connecting: Promise<Connection> | undefined;
+  #connection: Connection | undefined;
+
+  /** @param options checked before */
+  constructor(options: SshOptions) {
+    this.#options = options;
+    this.label = destinationLabel(options);
+    this.#lifetime = new Lifetime(this.label);
+  }
+
+  exec(command: Command, options: ExecOptions = {}): Promise<ExecResult> {
+    return this.#lifetime.run(options, (own) => execOverProcess(this.#start, command, own, this.label));
+  }
+
+  push(source: PushSource, remotePath: string, options: TransferOptions = {}): Promise<void> {
+    return this.#lifetime.run(options, (own) => pushOverProcess(this.#start, source, remotePath, own, this.label));
+  }
+
+  pull(remotePath: string, sink: PullSink, options: TransferOptions = {}): Promise<void> {
+    return this.#lifetime.run(options, (own) => pullOverProcess(this.#start, remotePath, sink, own, this.label));
+  }
+
+  async spawn(command: Command, options: OperationOptions = {}): Promise<RemoteProcess> {
+    checkCommand(command);
+    return await this.#lifetime.run(options, (own) =>
+      withDeadline(own, { label: this.label, stage: "spawn" }, (signal) => this.#start(command, { signal })),
+    );
+  }
+
+  async status(options: OperationOptions = {}): Promise<ConnectorStatus> {
+    try {
+      await this.#lifetime.run(options, (own) =>
+        withDeadline(own, { label: this.label, stage: "status" }, async (signal) => {
+          await orAborted(this.#connect(), signal);
+        }),
+      );
+      return { ok: true, message: `${this.label} can be reached and takes the credentials` };
+    } catch (error) {
+      if (!(error instanceof SremoteError) || error.code === "invalid-argument") throw error;
+      return { ok: false, message: `${this.label}: ${error.summary}`, error };
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#lifetime.close();
+    await Promise.allSettled([...this.#processes].map((each) => each[Symbol.asyncDispose]()));
+    this.#closing.abort(new SremoteError("closed", "the connector was closed", { host: this.label }));
+    await this.#connecting?.catch(() => undefined);
+    await this.#connection?.end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  readonly #start = async (command: Command, { signal }: OperationOptions): Promise<RemoteProcess> => {
+    const { line, marker } = remoteCommand(command);
+    const connection = await (signal === undefined ? this.#connect() : orAborted(this.#connect(), signal));
+    const starting = connection.exec(line, signal);
+    const started = starting.then(({ channel, release }) => {
+      const process = new ChannelProcess({
+        channel,
+        connection,
+        marker,
+        release: () => {
+          release();
+          this.#processes.delete(process);
+        },
+        signal: (pid, name) => this.#signal(connection, pid, name),
+      });
+      this.#processes.add(process);
+      return process;
+    });
+    if (signal === undefined) return await started;
+    try {
+      return await orAborted(started, signal);
+    } catch (error) {
+      // The request is on its way: what it starts is ended as soon as it answers.
+      if (signal.aborted) started.then((process) => process[Symbol.asyncDispose]()).catch(() => undefined);
+      throw error;
+    }
+  };
+
+  #connect(): Promise<Connection> {
+    if (this.#connection?.isOpen === true) return Promise.resolve(this.#connection);
+    this.#connecting ??= this.#makeConnection().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  async #makeConnection(): Promise<Connection> {
+    this.#settings ??= resolveSettings(this.#options);
+    const settings = await this.#settings.catch((error: unknown) => {
+      // The file may be corrected before the next use.
+      this.#settings = undefined;
+      throw error;
+    });
+    const connection = await connect(settings, this.#closing.signal);
+    this.#connection = connection;
+    return connection;
+  }
+
+  async #signal(connection: Connection, pid: number, signal: KillSignal): Promise<void> {
+    const line = remoteLine(shellText(killScript(pid, signal)));
+    const timeout = AbortSignal.timeout(killTimeout);
+    try {
+      await orAborted(this.#runKill(connection, line), timeout);
+    } catch (error) {
+      if (!timeout.aborted) throw error;
+      throw new ConnectError("connection-lost", `the host did not take ${signal} within ${killTimeout} ms`, {
+        stage: "kill",
+        host: this.label,
+      });
+    }
+  }
+
+  async #runKill(connection: Connection, line: string): Promise<void> {
+    let own: Connection | undefined;
+    try {
+      const channel = await connection.execAtOnce(line).catch(async (error: unknown) => {
+        if (!connection.isOpen) throw error;
+        // The host allows fewer sessions for one connection than are in use; another connection has its own.
+        own = await connect(await (this.#settings as Promise<Settings>), this.#closing.signal);
+        return await own.execAtOnce(line);
+      });
+      channel.stderr.resume();
+      channel.resume();
+      await new Promise<void>((resolve, reject) => {
+        const forget = (own ?? connection).onLost(reject);
+        channel.once("close", () => {
+          forget();
+          resolve();
+        });
+      });
+    } finally {
+      await own?.end();
+    }
+  }
+}

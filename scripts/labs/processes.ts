@@ -1,0 +1,86 @@
+/* What runs, read from /proc. Labs end only processes found here by parentage or by an account of their own. */
+import { readdir, readFile, stat } from "node:fs/promises";
+import { until } from "./wait.ts";
+
+export interface ProcessEntry {
+  pid: number;
+  parent: number;
+  group: number;
+  uid: number;
+  state: string;
+  command: string;
+}
+
+export async function listProcesses(): Promise<ProcessEntry[]> {
+  const names = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const entries = await Promise.all(names.map(readProcess));
+  return entries.filter((entry) => entry !== undefined);
+}
+
+async function readProcess(name: string): Promise<ProcessEntry | undefined> {
+  try {
+    const [line, owner, command] = await Promise.all([
+      readFile(`/proc/${name}/stat`, "latin1"),
+      stat(`/proc/${name}`),
+      readFile(`/proc/${name}/cmdline`, "latin1"),
+    ]);
+    const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
+    return {
+      pid: Number(name),
+      state: fields[0] ?? "?",
+      parent: Number(fields[1]),
+      group: Number(fields[2]),
+      uid: owner.uid,
+      command: command.replaceAll("\0", " ").trim(),
+    };
+  } catch {
+    // It ended while we looked.
+    return undefined;
+  }
+}
+
+/** Processes that still run (not zombies) and satisfy the condition. */
+export async function findProcesses(condition: (entry: ProcessEntry) => boolean): Promise<ProcessEntry[]> {
+  return (await listProcesses()).filter((entry) => entry.state !== "Z" && condition(entry));
+}
+
+/** The process and everything below it. */
+export async function processTree(root: number): Promise<number[]> {
+  const all = await listProcesses();
+  const found = [root];
+  for (const pid of found) found.push(...all.filter((entry) => entry.parent === pid).map((entry) => entry.pid));
+  return found;
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Sends the signal to each; those that ended meanwhile are no error. */
+export function signalEach(pids: readonly number[], signal: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+}
+
+/** Ends every process of the given user ids and waits until none is left. */
+export async function endProcessesOf(uids: readonly number[]): Promise<void> {
+  if (uids.length === 0) return;
+  await until(`the processes of users ${uids.join(", ")} to end`, async () => {
+    const left = await findProcesses((entry) => uids.includes(entry.uid));
+    signalEach(
+      left.map((entry) => entry.pid),
+      "SIGKILL",
+    );
+    return left.length === 0;
+  });
+}

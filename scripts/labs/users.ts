@@ -1,0 +1,58 @@
+/* Temporary system accounts for tests. Needs root. */
+import { readFile } from "node:fs/promises";
+import { endProcessesOf, isAlive } from "./processes.ts";
+import { run, tryRun } from "./run.ts";
+import { until } from "./wait.ts";
+
+// The name holds the pid of its maker, so that a later lab can remove what a killed one left.
+const prefix = "srl";
+let counter = 0;
+
+export interface Account {
+  name: string;
+  uid: number;
+  gid: number;
+  home: string;
+}
+
+/** Creates an account whose home is the given directory (made by the caller). */
+export async function createAccount(home: string, loginShell: string, password: string | undefined): Promise<Account> {
+  counter += 1;
+  const name = `${prefix}-${process.pid}-${counter}`;
+  // "*" means: no password fits, but the account is not locked (sshd refuses even keys for a locked one).
+  await passwordFile(["useradd", "--no-create-home", "--home-dir", home, "--shell", loginShell, "--password", "*", name]);
+  if (password !== undefined) await passwordFile(["chpasswd"], `${name}:${password}\n`);
+  const [uid, gid] = (await run("getent", ["passwd", name])).split(":").slice(2, 4).map(Number);
+  return { name, uid: uid ?? -1, gid: gid ?? -1, home };
+}
+
+export async function removeAccount(account: Pick<Account, "name" | "uid">): Promise<void> {
+  await endProcessesOf([account.uid]);
+  await passwordFile(["userdel", "--force", account.name]);
+}
+
+/** Removes accounts whose maker is gone. */
+export async function sweepAccounts(): Promise<void> {
+  const lines = (await readFile("/etc/passwd", "utf8")).split("\n");
+  for (const line of lines) {
+    const match = new RegExp(`^(${prefix}-(\\d+)-\\d+):[^:]*:(\\d+):`).exec(line);
+    if (match === null || isAlive(Number(match[2]))) continue;
+    await removeAccount({ name: match[1] ?? "", uid: Number(match[3]) });
+  }
+}
+
+// Another lab may hold the lock of the account files, or have removed the same stale account.
+async function passwordFile(command: [string, ...string[]], input?: string): Promise<void> {
+  const [file, ...args] = command;
+  await until(
+    command.join(" "),
+    async () => {
+      const result = await tryRun(file, args, input === undefined ? {} : { input });
+      if (result.code === 0) return true;
+      if (/lock/i.test(result.stderr)) return false;
+      if (file === "userdel" && /does not exist/.test(result.stderr)) return true;
+      throw new Error(`${command.join(" ")}: exit ${String(result.code)}: ${result.stderr}`);
+    },
+    60_000,
+  );
+}
