@@ -144,7 +144,7 @@ describe("strings that stand for bytes", () => {
   test("they are those of Python's os.fsdecode", () => {
     const python = `import os,sys;sys.stdout.write(ascii(os.fsdecode(bytes.fromhex("61ffc3a9c3edb2806280"))))`;
     const shown = spawnSync("python3", ["-X", "utf8", "-c", python]).stdout.toString();
-    const ours = [...fromBytes(Uint8Array.from(Buffer.from("61ffc3a9c3edb2806280", "hex")))]
+    const ours = Array.from(fromBytes(Uint8Array.from(Buffer.from("61ffc3a9c3edb2806280", "hex"))))
       .map((c) =>
         c.charCodeAt(0) < 0x80 ? c : c.charCodeAt(0) < 0x100 ? `\\x${c.charCodeAt(0).toString(16)}` : `\\u${c.charCodeAt(0).toString(16)}`,
       )

@@ -72,6 +72,14 @@ trap 'rm -f "$p"; exit 1' HUP INT TERM PIPE
 ${checkTarget(target)}${verifyAndRename(expected, mode)}`;
 }
 
+/** After an upload that failed for reasons of its own: whether the host would have taken the file at all. Leaves nothing behind. */
+export function diagnosePushScript(target: string, temporary: string, marker: Marker): string {
+  return `${preamble(marker)}p=${quote(temporary)}
+${checkTarget(target)}e=$({ printf x | cat > "$p"; } 2>&1) || fail error "$e"
+fail nothing-found
+`;
+}
+
 function checkReadable(path: string): string {
   return `f=${quote(path)}
 if [ -e "$f" ] && [ ! -f "$f" ]; then fail not-a-file; fi

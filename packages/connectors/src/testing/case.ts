@@ -30,7 +30,7 @@ export interface ConnectorCase {
   /** A sentence; G and a number name the guarantee it proves. */
   readonly name: string;
   /** Makes a connector, checks it, closes it. Rejects with an AssertionError when the connector does not behave. */
-  run(make: MakeConnector, options?: CheckOptions): Promise<void>;
+  readonly run: (make: MakeConnector, options?: CheckOptions) => Promise<void>;
 }
 
 /** What the body of a case works with. */
@@ -42,11 +42,11 @@ export interface Stage {
   /** An empty directory on this machine, removed after the case. */
   readonly localDirectory: string;
   /** Runs a script that must exit with 0; returns its stdout as text. */
-  run(script: string, options?: ExecOptions): Promise<string>;
+  readonly run: (script: string, options?: ExecOptions) => Promise<string>;
   /** Runs a script. */
-  exec(script: string, options?: ExecOptions): Promise<ExecResult>;
+  readonly exec: (script: string, options?: ExecOptions) => Promise<ExecResult>;
   /** The error the promise must reject with: one of ours, with one of these codes, without secrets. */
-  rejection(promise: Promise<unknown>, kind: ErrorKind, ...codes: Code[]): Promise<SremoteError>;
+  readonly rejection: (promise: Promise<unknown>, kind: ErrorKind, ...codes: Code[]) => Promise<SremoteError>;
 }
 
 export type ErrorKind = abstract new (...args: never[]) => SremoteError;

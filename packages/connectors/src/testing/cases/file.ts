@@ -122,19 +122,23 @@ async function writeLarge(path: string, mebibytes: number): Promise<string> {
 async function digestOfFile(path: string): Promise<string> {
   const hash = createHash("sha256");
   await using handle = await open(path);
-  for await (const chunk of handle.createReadStream({ autoClose: false })) hash.update(chunk as Uint8Array);
-  return hash.digest("hex");
+  for (const block = Buffer.alloc(mebibyte); ;) {
+    const { bytesRead } = await handle.read(block);
+    if (bytesRead === 0) return hash.digest("hex");
+    hash.update(block.subarray(0, bytesRead));
+  }
+}
+
+/** Bytes in use after a collection. */
+function used(): number {
+  runInNewContext("gc()");
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
 }
 
 /** Largest growth of memory that is really in use: sampled after a collection, so that garbage does not count. */
 async function peakGrowth(work: (sample: () => void) => Promise<void>): Promise<number> {
   setFlagsFromString("--expose-gc");
-  const collect = runInNewContext("gc") as () => void;
-  const used = (): number => {
-    collect();
-    const { heapUsed, arrayBuffers } = process.memoryUsage();
-    return heapUsed + arrayBuffers;
-  };
   const before = used();
   let peak = before;
   let last = 0;

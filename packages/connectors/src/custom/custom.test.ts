@@ -1,0 +1,122 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import { buffer } from "node:stream/consumers";
+import { describe, expect, test } from "vitest";
+import { ConnectError, InvalidArgumentError } from "@sremote/protocol";
+import { toBytes } from "../byte-string.ts";
+import { shell } from "../connector.ts";
+import type { Connector } from "../connector.ts";
+import { connectorCases } from "../testing/index.ts";
+import { createConnector } from "./index.ts";
+import type { CustomFunctions } from "./index.ts";
+
+const nativePath = (path: string): Buffer => Buffer.from(toBytes(path));
+
+/** The least an author can write: no heed of signals, no checks. */
+const functions: CustomFunctions = {
+  label: "custom://",
+  async exec(line) {
+    const child = spawn("/bin/sh", ["-c", line], { stdio: ["ignore", "pipe", "pipe"] });
+    const exit = once(child, "exit");
+    const [stdout, stderr, [exitCode, signal]] = await Promise.all([buffer(child.stdout), buffer(child.stderr), exit]);
+    return { exitCode, signal, stdout, stderr };
+  },
+  push: (bytes, path) => writeFile(nativePath(path), bytes),
+  pull: (path) => readFile(nativePath(path)),
+};
+
+/** One that passes standard input on. */
+const withStdin: CustomFunctions = {
+  ...functions,
+  acceptsStdin: true,
+  async exec(line, { stdin }) {
+    const child = spawn("/bin/sh", ["-c", line]);
+    const exit = once(child, "exit");
+    child.stdin.on("error", () => {}).end(stdin); // A command need not read its input.
+    const [stdout, stderr, [exitCode, signal]] = await Promise.all([buffer(child.stdout), buffer(child.stderr), exit]);
+    return { exitCode, signal, stdout, stderr };
+  },
+};
+
+const options = { memoryLimit: 256 * 2 ** 20 };
+
+describe("a custom connector of three functions", () => {
+  for (const one of connectorCases()) test(one.name, () => one.run(() => createConnector(functions), options));
+});
+
+describe("a custom connector that passes standard input on", () => {
+  for (const one of connectorCases()) test(one.name, () => one.run(() => createConnector(withStdin), options));
+});
+
+describe("what the author's functions do wrong", () => {
+  const made = (changes: Partial<CustomFunctions>): Connector => createConnector({ ...functions, ...changes });
+
+  test("an error keeps its system name and is the cause; its text, which may hold arguments, stays out of the message", async () => {
+    const cause = Object.assign(new Error("Command failed: curl --token s3cret"), { code: "ECONNREFUSED" });
+    await using connector = made({ exec: () => Promise.reject(cause) });
+    const error: unknown = await connector.exec(["true"]).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ConnectError);
+    expect(error).toMatchObject({ code: "connect-refused", host: "custom://", cause });
+    expect(String(error)).not.toContain("s3cret");
+    expect(await connector.status()).toMatchObject({ ok: false, error: { code: "connect-refused" } });
+  });
+
+  test("an exec function that throws before its first await is mapped too", async () => {
+    await using connector = made({
+      exec: () => {
+        throw new Error("at once");
+      },
+    });
+    await expect(connector.exec(["true"])).rejects.toMatchObject({ code: "connection-lost" });
+  });
+
+  test("text instead of bytes is refused", async () => {
+    // @ts-expect-error what an author without types may do
+    await using connector = made({ exec: async () => ({ exitCode: 0, stdout: "text", stderr: "" }) });
+    await expect(connector.exec(["true"])).rejects.toBeInstanceOf(InvalidArgumentError);
+  });
+
+  test("G26 an upload that loses bytes, or changes one, does not become visible", async () => {
+    for (const spoil of [
+      (bytes: Uint8Array) => bytes.subarray(1),
+      (bytes: Uint8Array) => bytes.map((byte, at) => (at === 5 ? byte ^ 1 : byte)),
+    ]) {
+      await using connector = made({ push: (bytes, path) => writeFile(nativePath(path), spoil(bytes)) });
+      const directory = new TextDecoder().decode((await connector.exec(["mktemp", "-d"])).stdout).trim();
+      try {
+        await expect(connector.push(Buffer.from("0123456789"), `${directory}/file`)).rejects.toMatchObject({ code: "transfer-failed" });
+        expect((await connector.exec(["ls", "-A", directory])).stdout.length).toBe(0);
+      } finally {
+        await connector.exec(["rm", "-rf", directory]);
+      }
+    }
+  });
+
+  test("G26 a download that changes a byte is refused", async () => {
+    await using connector = made({
+      pull: async (path) => (await readFile(nativePath(path))).map((byte, at) => (at === 0 ? byte ^ 1 : byte)),
+    });
+    await expect(connector.pull("/bin/sh", { write() {} })).rejects.toMatchObject({ code: "transfer-failed" });
+  });
+
+  // Only root can mount a file system that is full.
+  test.runIf(process.getuid?.() === 0)("a full disk on the host is disk-full, although the function says something else", async () => {
+    await using connector = made({ push: () => Promise.reject(new Error("status 500")) });
+    const mount = new TextDecoder().decode((await connector.exec(["mktemp", "-d"])).stdout).trim();
+    const { exitCode } = await connector.exec(
+      shell(`mount -t tmpfs -o size=4k none ${mount} && ! head -c 9999 /dev/zero 2>/dev/null > ${mount}/full`),
+    );
+    try {
+      expect(exitCode).toBe(0);
+      await expect(connector.push(Uint8Array.of(1), `${mount}/file`)).rejects.toMatchObject({ code: "disk-full" });
+    } finally {
+      await connector.exec(shell(`umount ${mount}; rmdir ${mount}`));
+    }
+  });
+
+  test("missing functions are named", () => {
+    // @ts-expect-error no exec
+    expect(() => createConnector({ label: "x", push: functions.push, pull: functions.pull })).toThrow(/functions\.exec/);
+  });
+});

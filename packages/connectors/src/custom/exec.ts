@@ -1,0 +1,69 @@
+/* `exec` by an author's function. */
+import { randomBytes } from "node:crypto";
+import { InvalidArgumentError } from "@sremote/protocol";
+import { commandLine } from "../command-line.ts";
+import { shell } from "../connector.ts";
+import type { Command, ExecOptions, ExecResult } from "../connector.ts";
+import { orAborted, settledWithin, withDeadline } from "../deadline.ts";
+import { connectError } from "./error.ts";
+import type { CustomFunctions, CustomResult } from "./index.ts";
+
+const stdoutLimit = 2 ** 30;
+const stderrLimit = 2 ** 20;
+/** Ending a command on the host, itself a command, may take this long. */
+const endTimeout = 5000;
+
+/** Runs a command under deadline and signal, whatever the function itself does about them. */
+export async function execByFunction(functions: CustomFunctions, command: Command, options: ExecOptions): Promise<ExecResult> {
+  const { label } = functions;
+  return withDeadline(options, { label, stage: "exec" }, async (signal) => {
+    const tag = randomBytes(16).toString("hex");
+    const stdin = functions.acceptsStdin === true ? joined(options.stdin) : undefined;
+    // Every process of the command inherits the variable, so that all can be found, whoever their parent is by then.
+    const line = `env SREMOTE_EXEC=${tag} ${commandLine(command)}${stdin === undefined ? " < /dev/null" : ""}`;
+    try {
+      const result = await orAborted(functions.exec(line, { signal, stdin }), signal);
+      return limited(result, options.maxOutput);
+    } catch (error) {
+      if (signal.aborted) await endCommand(functions, tag);
+      throw connectError(error, "exec", label);
+    }
+  });
+}
+
+/**
+ * Ends every process that carries the tag: SIGTERM, a second later SIGKILL. It reads `/proc`; on hosts without it, a command ends
+ * only if the author's function ends it when its signal is aborted.
+ */
+async function endCommand(functions: CustomFunctions, tag: string): Promise<void> {
+  const script = `for s in TERM 0 KILL KILL; do
+  found=$(grep -l 'SREMOTE_EXEC=${tag}' /proc/[0-9]*/environ 2>/dev/null)
+  [ -n "$found" ] || exit 0
+  for f in $found; do f=\${f#/proc/}; kill -$s "\${f%/environ}" 2>/dev/null; done
+  [ $s = KILL ] || sleep 0.5 || sleep 1
+done`;
+  const ended = (async () => functions.exec(`${commandLine(shell(script))} < /dev/null`, { signal: AbortSignal.timeout(endTimeout) }))();
+  await settledWithin(ended, endTimeout);
+}
+
+function joined(stdin: ExecOptions["stdin"]): Uint8Array {
+  if (stdin === undefined) return new Uint8Array(0);
+  return stdin instanceof Uint8Array ? stdin : Buffer.concat(stdin);
+}
+
+function limited(result: CustomResult, maxOutput: number | undefined): ExecResult {
+  checkResult(result);
+  const { exitCode, signal = null, stdout, stderr } = result;
+  const out = stdout.subarray(0, maxOutput ?? stdoutLimit);
+  const err = stderr.subarray(0, maxOutput ?? stderrLimit);
+  const truncated = out.length < stdout.length || err.length < stderr.length;
+  return { exitCode, signal, stdout: out, stderr: err, ...(truncated ? { truncated } : {}) };
+}
+
+function checkResult(result: CustomResult): void {
+  if (typeof result !== "object" || result === null) throw new InvalidArgumentError("result of exec", "an object");
+  const { exitCode, stdout, stderr } = result;
+  if (exitCode !== null && !Number.isInteger(exitCode)) throw new InvalidArgumentError("exitCode of exec's result", "an integer or null");
+  if (!(stdout instanceof Uint8Array)) throw new InvalidArgumentError("stdout of exec's result", "a Uint8Array");
+  if (!(stderr instanceof Uint8Array)) throw new InvalidArgumentError("stderr of exec's result", "a Uint8Array");
+}

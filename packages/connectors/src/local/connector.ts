@@ -1,0 +1,61 @@
+/* This machine as a host. */
+import { homedir } from "node:os";
+import { InvalidArgumentError } from "@sremote/protocol";
+import { checkCommand } from "../argument.ts";
+import type { Connector, ConnectorStatus } from "../connector.ts";
+import { withDeadline } from "../deadline.ts";
+import { Lifetime } from "../lifetime.ts";
+import { execOverProcess } from "../process/exec.ts";
+import type { StartProcess } from "../process/start.ts";
+import { startLocally } from "./process.ts";
+import { pullLocally, pushLocally } from "./transfer.ts";
+
+export interface LocalOptions {
+  /** Working directory of commands. Default: `HOME`, as after a login over SSH. */
+  cwd?: string | undefined;
+  /** Environment variables of commands, beside those of this process; `undefined` takes one away. */
+  env?: Readonly<Record<string, string | undefined>> | undefined;
+}
+
+/** A connector to this machine: child processes and file copies, no shell for argument vectors. */
+export function local(options: LocalOptions = {}): Connector {
+  return localNamed("local://", options);
+}
+
+/** The same under another label, for connectors that are this machine in disguise. */
+export function localNamed(label: string, options: LocalOptions): Connector {
+  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
+  const { cwd, env: extra = {} } = options;
+  if (cwd !== undefined && (typeof cwd !== "string" || cwd === "")) throw new InvalidArgumentError("options.cwd", "a directory's path");
+  if (typeof extra !== "object" || extra === null) throw new InvalidArgumentError("options.env", "an object of strings");
+  for (const [name, value] of Object.entries(extra)) {
+    if (value !== undefined && typeof value !== "string") throw new InvalidArgumentError(`options.env.${name}`, "a string");
+  }
+  const lifetime = new Lifetime(label);
+  const start: StartProcess = (command, { signal }) => {
+    signal?.throwIfAborted();
+    const env = definedOnly({ ...process.env, ...extra });
+    return startLocally(command, { cwd: cwd ?? env.HOME ?? homedir(), env }, label);
+  };
+  return {
+    label,
+    acceptsStdin: true,
+    exec: (command, given = {}) => lifetime.run(given, (own) => execOverProcess(start, command, own, label)),
+    push: (source, remotePath, given = {}) => lifetime.run(given, (own) => pushLocally(source, remotePath, own, label)),
+    pull: (remotePath, sink, given = {}) => lifetime.run(given, (own) => pullLocally(remotePath, sink, own, label)),
+    spawn: (command, given = {}) =>
+      lifetime.run(given, async (own) => {
+        checkCommand(command);
+        return withDeadline(own, { label, stage: "spawn" }, (signal) => start(command, { signal }));
+      }),
+    async status(): Promise<ConnectorStatus> {
+      return { ok: !lifetime.closed, message: lifetime.closed ? "the connector was closed" : "this machine" };
+    },
+    close: () => lifetime.close(),
+    [Symbol.asyncDispose]: () => lifetime.close(),
+  };
+}
+
+function definedOnly(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
