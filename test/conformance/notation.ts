@@ -1,0 +1,117 @@
+/* The neutral notation of values: written from a value, and made into one. */
+import { arrayOver, dtypeOf, isDtype, type TypedArray } from "../../packages/protocol/src/dtype.ts";
+import type { NdArray as NdArrayOf } from "@sremote/protocol";
+import { hex, type Notation, type TaggedNotation } from "./vector.ts";
+
+type NdArrayClass = typeof NdArrayOf;
+
+/**
+ * The value in the notation. Typed arrays of 8-bit unsigned numbers are written as the expected notation has them (bytes, typed array of
+ * bool or uint8), since JavaScript has one class for all; so are float16 and complex ones.
+ */
+export function toNotation(value: unknown, NdArray: NdArrayClass, expected: unknown = undefined): Notation {
+  if (value === null || typeof value === "boolean" || typeof value === "string") return value;
+  if (value === undefined) return { $: "undefined" };
+  if (typeof value === "bigint") return { $: "bigint", v: String(value) };
+  if (typeof value === "number") {
+    // JavaScript has one type for both: an integer is written as the expectation has it.
+    if (Number.isSafeInteger(value) && !Object.is(value, -0) && typeof expected === "number") return value;
+    return { $: "float", v: floatText(value) };
+  }
+  if (typeof value !== "object") throw new TypeError(`no notation for a ${typeof value}`);
+  const want = (typeof expected === "object" && expected !== null ? expected : {}) as { $?: string; v?: unknown; dtype?: string };
+  const inner = (item: unknown, index: number): Notation => toNotation(item, NdArray, (want.v as unknown[] | undefined)?.[index]);
+  const pair = ([key, item]: [unknown, unknown], index: number): Notation[] => {
+    const [wantKey, wantItem] = ((want.v as unknown[] | undefined)?.[index] ?? []) as unknown[];
+    return [toNotation(key, NdArray, wantKey), toNotation(item, NdArray, wantItem)];
+  };
+  if (Array.isArray(value))
+    return Array.from(value, (item, index) => toNotation(item, NdArray, (expected as unknown[] | undefined)?.[index]));
+  if (value instanceof Date) return { $: "date", v: value.toISOString() };
+  if (value instanceof RegExp) return { $: "regexp", source: value.source, flags: value.flags };
+  if (value instanceof URL) return { $: "url", v: value.href };
+  if (value instanceof Set) return { $: "set", v: [...value].map(inner) };
+  if (value instanceof Map) return { $: "map", v: [...value].map(pair) };
+  if (value instanceof Error) {
+    const { remote } = value as Error & { remote: Record<string, unknown> };
+    if (value.name !== remote["name"] || value.message !== remote["message"]) throw new TypeError("an Error unlike what was sent of it");
+    if ("cause" in remote && value.cause !== remote["cause"]) throw new TypeError("a cause unlike what was sent of it");
+    return { $: "error", v: Object.entries(remote).map(pair) };
+  }
+  if (value instanceof NdArray) {
+    const { dtype, shape, order } = value;
+    return { $: "ndarray", dtype, shape: [...shape], order, v: hex(value.bytes) };
+  }
+  if (ArrayBuffer.isView(value)) {
+    const bytes = hex(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+    if (value instanceof Uint8Array && want.$ === "bytes") {
+      if (value.constructor !== Uint8Array) throw new TypeError("bytes that are not a plain Uint8Array");
+      return { $: "bytes", v: bytes };
+    }
+    if (isDtype(want.dtype) && arrayOver(want.dtype, new Uint8Array(0)).constructor === value.constructor)
+      return { $: "typed-array", dtype: want.dtype, v: bytes };
+    return { $: "typed-array", dtype: dtypeOf(value)!, v: bytes };
+  }
+  const prototype = Object.getPrototypeOf(value) as unknown;
+  if (prototype !== Object.prototype) throw new TypeError("an object whose prototype is not that of objects");
+  return { $: "object", v: Object.entries(value).map(pair) };
+}
+
+/** The value that a notation stands for. */
+export function fromNotation(notation: unknown, NdArray: NdArrayClass): unknown {
+  if (Array.isArray(notation)) return notation.map((item) => fromNotation(item, NdArray));
+  if (typeof notation !== "object" || notation === null) return notation;
+  const tagged = notation as TaggedNotation;
+  const text = tagged["v"] as string;
+  const items = tagged["v"] as unknown[];
+  const pairs = (): [unknown, unknown][] => items.map((item) => fromNotation(item, NdArray) as [unknown, unknown]);
+  switch (tagged.$) {
+    case "undefined":
+      return undefined;
+    case "float":
+      return Number(text);
+    case "bigint":
+      return BigInt(text);
+    case "date":
+      return new Date(text);
+    case "regexp":
+      return new RegExp(tagged["source"] as string, tagged["flags"] as string);
+    case "url":
+      return new URL(text);
+    case "set":
+      return new Set(items.map((item) => fromNotation(item, NdArray)));
+    case "map":
+      return new Map(pairs());
+    case "object":
+      return Object.fromEntries(pairs());
+    case "error": {
+      const { name, message, ...rest } = Object.fromEntries(pairs()) as { name: string; message: string; cause?: unknown };
+      return Object.defineProperty(new Error(message, rest), "name", { value: name });
+    }
+    case "bytes":
+      return bytesFrom(text);
+    case "typed-array":
+      return typed(tagged);
+    case "ndarray": {
+      const { dtype, shape, order } = tagged as unknown as { dtype: "int8"; shape: number[]; order: "C" };
+      return new NdArray(typed(tagged), shape, { dtype, order });
+    }
+    default:
+      throw new TypeError(`unknown notation ${tagged.$}`);
+  }
+}
+
+function typed(tagged: TaggedNotation): TypedArray {
+  const dtype = tagged["dtype"];
+  if (!isDtype(dtype)) throw new TypeError(`unknown dtype ${String(dtype)}`);
+  return arrayOver(dtype, bytesFrom(tagged["v"] as string));
+}
+
+function bytesFrom(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, "hex"));
+}
+
+/** As the notation writes it; any text that means the same number does. */
+export function floatText(value: number): string {
+  return Object.is(value, -0) ? "-0" : String(value);
+}
