@@ -8,11 +8,11 @@ import { sshError } from "./ssh-error.ts";
 /** sshd allows 10 sessions for one connection by default (MaxSessions); two are kept for ending commands. */
 const mostChannels = 8;
 
-export interface OpenChannel {
-  channel: ClientChannel;
-  /** Gives the place to the next in the queue. To be called when the channel is closed. */
-  release(): void;
-}
+/**
+ * Takes a channel over, in the same turn in which it opens: ssh2 may emit its exit and close in that turn, too.
+ * `release` gives the place to the next in the queue, and is to be called when the channel is closed.
+ */
+export type TakeChannel<T> = (channel: ClientChannel, release: () => void) => T;
 
 export class Connection {
   readonly label: string;
@@ -47,11 +47,11 @@ export class Connection {
   }
 
   /** Starts a command on a channel of its own, when there is a free place. The signal ends the waiting, not the command. */
-  async exec(line: string, signal?: AbortSignal): Promise<OpenChannel> {
+  async exec<T>(line: string, signal: AbortSignal | undefined, take: TakeChannel<T>): Promise<T> {
     for (;;) {
       const release = await this.#slots.acquire(signal);
       try {
-        return { channel: await this.#start(line), release };
+        return await this.#start(line, (channel) => take(channel, release));
       } catch (error) {
         const others = this.#slots.held - 1;
         release();
@@ -63,13 +63,16 @@ export class Connection {
   }
 
   /** As `exec`, beside the queue: for ending commands that hold all the places. */
-  execAtOnce(line: string): Promise<ClientChannel> {
-    return this.#start(line);
+  execAtOnce<T>(line: string, take: (channel: ClientChannel) => T): Promise<T> {
+    return this.#start(line, take);
   }
 
   /** A stream to an address as seen from the host. */
   forward(host: string, port: number): Promise<Duplex> {
-    return this.#request("channel", (done) => this.#client.forwardOut("127.0.0.1", 0, host, port, done));
+    return this.#request(
+      (done) => this.#client.forwardOut("127.0.0.1", 0, host, port, done),
+      (channel) => channel,
+    );
   }
 
   /** Ends the link. Commands that still run are reported as lost. */
@@ -87,25 +90,30 @@ export class Connection {
     await this.#carrier?.end();
   }
 
-  async #start(line: string): Promise<ClientChannel> {
-    return await this.#request("channel", (done) => this.#client.exec(line, done));
+  #start<T>(line: string, take: (channel: ClientChannel) => T): Promise<T> {
+    return this.#request((done) => this.#client.exec(line, done), take);
   }
 
-  #request<T>(phase: "channel", ask: (done: (error: Error | undefined, result: T) => void) => void): Promise<T> {
+  #request<T>(
+    ask: (done: (error: Error | undefined, channel: ClientChannel) => void) => void,
+    take: (channel: ClientChannel) => T,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#lost !== undefined) return reject(this.#lost);
       const forget = this.onLost(reject);
-      const done = (error: Error | undefined, result: T): void => {
+      const fail = (error: unknown): void => {
         forget();
-        if (error === undefined) return resolve(result);
-        reject(this.#lost ?? sshError(error, { phase, label: this.label }));
+        reject(this.#lost ?? sshError(error, { phase: "channel", label: this.label }));
       };
       try {
-        ask(done);
-      } catch (error) {
         // ssh2 throws when the socket is no longer writable.
-        forget();
-        reject(this.#lost ?? sshError(error, { phase, label: this.label }));
+        ask((error, channel) => {
+          if (error !== undefined) return fail(error);
+          forget();
+          resolve(take(channel));
+        });
+      } catch (error) {
+        fail(error);
       }
     });
   }

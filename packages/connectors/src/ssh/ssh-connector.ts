@@ -97,8 +97,7 @@ export class SshConnector implements Connector {
   readonly #start = async (command: Command, { signal }: OperationOptions): Promise<RemoteProcess> => {
     const { line, marker } = remoteCommand(command);
     const connection = await (signal === undefined ? this.#connect() : orAborted(this.#connect(), signal));
-    const starting = connection.exec(line, signal);
-    const started = starting.then(({ channel, release }) => {
+    const started = connection.exec(line, signal, (channel, release) => {
       const process = new ChannelProcess({
         channel,
         connection,
@@ -131,15 +130,20 @@ export class SshConnector implements Connector {
   }
 
   async #makeConnection(): Promise<Connection> {
-    this.#settings ??= resolveSettings(this.#options);
-    const settings = await this.#settings.catch((error: unknown) => {
-      // The file may be corrected before the next use.
-      this.#settings = undefined;
-      throw error;
-    });
-    const connection = await connect(settings, this.#closing.signal);
+    const connection = await connect(await this.#resolve(), this.#closing.signal);
     this.#connection = connection;
     return connection;
+  }
+
+  async #resolve(): Promise<Settings> {
+    this.#settings ??= resolveSettings(this.#options);
+    try {
+      return await this.#settings;
+    } catch (error) {
+      // ssh_config may be corrected before the next use.
+      this.#settings = undefined;
+      throw error;
+    }
   }
 
   async #signal(connection: Connection, pid: number, signal: KillSignal): Promise<void> {
@@ -157,25 +161,32 @@ export class SshConnector implements Connector {
   }
 
   async #runKill(connection: Connection, line: string): Promise<void> {
-    let own: Connection | undefined;
     try {
-      const channel = await connection.execAtOnce(line).catch(async (error: unknown) => {
-        if (!connection.isOpen) throw error;
-        // The host allows fewer sessions for one connection than are in use; another connection has its own.
-        own = await connect(await (this.#settings as Promise<Settings>), this.#closing.signal);
-        return await own.execAtOnce(line);
-      });
-      channel.stderr.resume();
-      channel.resume();
-      await new Promise<void>((resolve, reject) => {
-        const forget = (own ?? connection).onLost(reject);
-        channel.once("close", () => {
-          forget();
-          resolve();
-        });
-      });
-    } finally {
-      await own?.end();
+      await runToEnd(connection, line);
+    } catch (error) {
+      if (!connection.isOpen) throw error;
+      // The host allows fewer sessions for one connection than are in use; another connection has its own.
+      const own = await connect(await this.#resolve(), this.#closing.signal);
+      try {
+        await runToEnd(own, line);
+      } finally {
+        await own.end();
+      }
     }
   }
+}
+
+async function runToEnd(connection: Connection, line: string): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const forget = connection.onLost(reject);
+  // Whoever waits for the start learns of a lost link there.
+  promise.catch(() => undefined);
+  await connection
+    .execAtOnce(line, (channel) => {
+      channel.stderr.resume();
+      channel.resume();
+      channel.once("close", () => resolve());
+    })
+    .then(() => promise)
+    .finally(forget);
 }

@@ -1,0 +1,190 @@
+/*
+ * An SSH server in this process, for demonstrations where no sshd is installed. ssh2's own Server on loopback;
+ * commands run through /bin/sh as the current user, with a home directory of their own.
+ */
+import { spawn } from "node:child_process";
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import ssh2 from "ssh2";
+import type { AuthContext, Connection, ServerChannel, Session } from "ssh2";
+
+export interface EmbeddedSshOptions {
+  /** Home directory of the commands. Default: a fresh one, removed at the end. */
+  home?: string;
+  /** Default `demo`. */
+  username?: string;
+  /** Default `127.0.0.1`. */
+  address?: string;
+  /** More environment for the commands; they get HOME, USER, SHELL and PATH. */
+  env?: Readonly<Record<string, string>>;
+}
+
+export interface EmbeddedSsh extends AsyncDisposable {
+  readonly address: string;
+  readonly port: number;
+  readonly username: string;
+  readonly home: string;
+  /** The only key that is let in, in OpenSSH format. */
+  readonly privateKey: string;
+  readonly privateKeyPath: string;
+  /** Of the host key: `SHA256:…`. */
+  readonly fingerprint: string;
+  /** A known_hosts file with the host key. */
+  readonly knownHosts: string;
+  /** Ends the server, its connections and the commands that run. */
+  stop(): Promise<void>;
+}
+
+export async function startEmbeddedSsh(options: EmbeddedSshOptions = {}): Promise<EmbeddedSsh> {
+  const directory = await mkdtemp(join(tmpdir(), "sremote-embedded-"));
+  const home = options.home ?? (await mkdtemp(join(directory, "home-")));
+  const server = new EmbeddedServer(directory, home, options);
+  await server.listen();
+  return server;
+}
+
+class EmbeddedServer implements EmbeddedSsh {
+  readonly address: string;
+  port = 0;
+  readonly username: string;
+  readonly home: string;
+  readonly privateKey: string;
+  readonly privateKeyPath: string;
+  readonly fingerprint: string;
+  readonly knownHosts: string;
+  readonly #directory: string;
+  readonly #env: Record<string, string>;
+  readonly #server: InstanceType<typeof ssh2.Server>;
+  readonly #hostKey: { private: string; public: string };
+  readonly #userKey: Buffer;
+  readonly #connections = new Set<Connection>();
+  readonly #children = new Set<ChildProcessWithoutNullStreams>();
+
+  constructor(directory: string, home: string, options: EmbeddedSshOptions) {
+    this.#directory = directory;
+    this.address = options.address ?? "127.0.0.1";
+    this.username = options.username ?? "demo";
+    this.home = home;
+    this.#hostKey = ssh2.utils.generateKeyPairSync("ed25519");
+    const userKey = ssh2.utils.generateKeyPairSync("ed25519");
+    this.privateKey = userKey.private;
+    this.privateKeyPath = join(directory, "user_key");
+    this.knownHosts = join(directory, "known_hosts");
+    this.#userKey = publicBlob(userKey.public);
+    this.fingerprint = `SHA256:${createHash("sha256").update(publicBlob(this.#hostKey.public)).digest("base64").replace(/=+$/, "")}`;
+    this.#env = {
+      HOME: home,
+      USER: this.username,
+      LOGNAME: this.username,
+      SHELL: "/bin/sh",
+      PATH: process.env["PATH"] ?? "/usr/bin:/bin",
+      ...options.env,
+    };
+    this.#server = new ssh2.Server({ hostKeys: [this.#hostKey.private] }, (connection) => this.#accept(connection));
+  }
+
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen(0, this.address, () => {
+        this.port = this.#server.address().port;
+        resolve();
+      });
+    });
+    await writeFile(this.privateKeyPath, this.privateKey);
+    await chmod(this.privateKeyPath, 0o600);
+    await writeFile(this.knownHosts, `[${this.address}]:${this.port} ${this.#hostKey.public}\n`);
+  }
+
+  async stop(): Promise<void> {
+    for (const child of this.#children) endGroup(child);
+    for (const connection of this.#connections) connection.end();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    await rm(this.#directory, { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #accept(connection: Connection): void {
+    this.#connections.add(connection);
+    connection.setNoDelay(true);
+    // A client that resets its connection is none of the server's errors.
+    connection.on("error", () => undefined);
+    connection.on("close", () => this.#connections.delete(connection));
+    connection.on("authentication", (context) => this.#authenticate(context));
+    connection.on("session", (accept) => this.#serve(accept()));
+  }
+
+  #authenticate(context: AuthContext): void {
+    if (context.method !== "publickey" || context.username !== this.username || !context.key.data.equals(this.#userKey)) {
+      context.reject(["publickey"]);
+      return;
+    }
+    if (context.signature === undefined) return context.accept();
+    const key = ssh2.utils.parseKey(`${context.key.algo.replace(/^rsa-sha2-.*/, "ssh-rsa")} ${context.key.data.toString("base64")}`);
+    const good = !(key instanceof Error) && context.blob !== undefined && key.verify(context.blob, context.signature, context.hashAlgo);
+    if (good === true) context.accept();
+    else context.reject(["publickey"]);
+  }
+
+  #serve(session: Session): void {
+    let child: ChildProcessWithoutNullStreams | undefined;
+    session.on("exec", (accept, _reject, { command }) => {
+      child = this.#run(command, accept());
+    });
+    session.on("signal", (accept, _reject, { name }) => {
+      accept?.();
+      if (child !== undefined) endGroup(child, `SIG${name}`);
+    });
+  }
+
+  #run(command: string, channel: ServerChannel): ChildProcessWithoutNullStreams {
+    // A group of its own, as sshd makes it, so that the whole of a command can be ended.
+    const child = spawn("/bin/sh", ["-c", command], { cwd: this.home, env: this.#env, detached: true });
+    this.#children.add(child);
+    // Either side may stop reading; the exit status tells the rest.
+    for (const stream of [child.stdin, channel, channel.stderr]) stream.on("error", () => undefined);
+    channel.pipe(child.stdin);
+    child.stdout.pipe(channel, { end: false });
+    child.stderr.pipe(channel.stderr, { end: false });
+    child.on("error", (error) => {
+      channel.stderr.write(`${error.message}\n`);
+      channel.exit(127);
+      channel.end();
+    });
+    let exited = false;
+    channel.on("close", () => {
+      child.stdin.destroy();
+      child.stdout.resume();
+      child.stderr.resume();
+      // As with sshd, a command that goes on without its channel is not ended, only cut off.
+      if (!exited) child.stdout.destroy();
+    });
+    child.on("close", (code, signal) => {
+      exited = true;
+      this.#children.delete(child);
+      if (signal === null) channel.exit(code ?? 255);
+      else channel.exit(signal.replace("SIG", ""));
+      channel.end();
+    });
+    return child;
+  }
+}
+
+function publicBlob(line: string): Buffer {
+  return Buffer.from(line.split(" ")[1] ?? "", "base64");
+}
+
+function endGroup(child: ChildProcessWithoutNullStreams, signal = "SIGKILL"): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
+}
