@@ -3,6 +3,9 @@ import sys
 
 from .errors import Refusal
 
+OWN = "sremote_endpoint.environment"
+"""The one module of the endpoint that calls may name: the client's install methods do."""
+
 
 class Raised(Exception):
     """User code raised `error` while it was imported, looked up or called."""
@@ -15,7 +18,7 @@ class Raised(Exception):
 
 def run(module, function, args, kwargs, hidden):
     """The value of `module.function(*args, **kwargs)`, awaited where it can be. Raises Refusal if nothing ran, else Raised."""
-    target = _find(_import(module), module, function)
+    target = _find(_own(hidden) if module == OWN else _import(module), module, function)
     try:
         value = target(*args, **kwargs)
         if hasattr(type(value), "__await__"):
@@ -25,6 +28,12 @@ def run(module, function, args, kwargs, hidden):
             _check_arguments(target, module, function, args, kwargs)
         raise Raised(error, "call") from None
     return value
+
+
+def _own(hidden):
+    with hidden.shown():
+        from . import environment
+    return environment
 
 
 def _import(name):

@@ -15,7 +15,7 @@ def execute(place, call, request, home, host, limit, umask):
     """The reply frame of the call, as chunks."""
     signals = Signals()
     try:
-        env, fresh = environment(call, home)
+        env, fresh = environment(call, home, host["base"])
     except Refusal as refusal:
         return join_reply(request.id, answer_of("not-run", refusal.failure()), [], None, host)
     outputs = [Output(place.path("stdout"), limit), Output(place.path("stderr"), limit)]

@@ -24,7 +24,7 @@ class FunctionProcess:
         self.request_bytes = request_bytes
 
 
-def environment(call, home):
+def environment(call, home, base):
     """(environment of the call, whether a fresh interpreter is needed for it)."""
     env = dict(os.environ)
     fresh = bool(sys.flags.ignore_environment) and any(name.startswith("PYTHON") for name in env)
@@ -39,6 +39,9 @@ def environment(call, home):
         fresh = True
     if call.get("path"):
         env["PATH"] = os.pathsep.join(([env["PATH"]] if env.get("PATH") else []) + call["path"])
+    env["SREMOTE_BASE"] = base
+    if "tmp" in call:
+        env["TMPDIR"] = _directory(call["tmp"], home, "use the directory for temporary files")
     return env, fresh
 
 
@@ -58,7 +61,9 @@ def launch(call, frame, parsed, env, fresh, home, umask):
                 _enter(call, home)
                 if fresh:
                     _start_afresh(requests[0], answers[1], env)
-                os.environ["PATH"] = env.get("PATH", os.defpath) if call.get("path") else os.environ.get("PATH", os.defpath)
+                for name in ("PATH", "SREMOTE_BASE", "TMPDIR"):
+                    if name in env:
+                        os.environ[name] = env[name]
             except Refusal as refusal:
                 _answer(answers[1], answer_of("not-run", refusal.failure()))
             else:
@@ -89,12 +94,8 @@ def _become(stdout, stderr, umask):
 
 def _enter(call, home):
     """The working directory: the home directory, or the one the call names, made when it is missing."""
-    path = os.path.join(home, os.path.expanduser(call["cwd"])) if "cwd" in call else home
+    path = _directory(call["cwd"], home, "use the working directory") if "cwd" in call else home
     try:
-        if "cwd" in call and not os.path.isdir(path):
-            before = os.umask(0o077)
-            os.makedirs(path, 0o700, exist_ok=True)
-            os.umask(before)
         os.chdir(path)
     except OSError as error:
         if "cwd" not in call:
@@ -102,6 +103,22 @@ def _enter(call, home):
             return
         from .directory import refuse
         raise refuse(error, path, "use the working directory")
+
+
+def _directory(path, home, purpose):
+    """The absolute path of a directory that the call names, made when it is missing."""
+    path = os.path.normpath(os.path.join(home, os.path.expanduser(path)))
+    try:
+        if not os.path.isdir(path):
+            before = os.umask(0o077)
+            try:
+                os.makedirs(path, 0o700, exist_ok=True)
+            finally:
+                os.umask(before)
+    except OSError as error:
+        from .directory import refuse
+        raise refuse(error, path, purpose)
+    return path
 
 
 def _start_afresh(request, answer, env):

@@ -1,0 +1,139 @@
+import os
+import unittest
+
+from tests.support import EndpointTest, request
+
+from sremote_endpoint import limits
+from sremote_endpoint.errors import Refusal
+from sremote_endpoint.frame import crc32, join_frame, read_frame, read_prefix, split_frame
+
+
+def prefix(attachments=0, header=2, body=8, magic=b"\x89SRM", version=1, flags=0):
+    data = (magic + bytes((version, flags)) + attachments.to_bytes(2, "little")
+            + header.to_bytes(4, "little") + body.to_bytes(8, "little"))
+    return data + crc32(data).to_bytes(4, "little")
+
+
+def reader(data, step=1 << 20):
+    place = [0]
+
+    def read_into(view):
+        part = data[place[0]:place[0] + min(step, len(view))]
+        view[:len(part)] = part
+        place[0] += len(part)
+        return len(part)
+
+    return read_into
+
+
+class FrameTest(unittest.TestCase):
+    def refused(self, code, action, *args):
+        with self.assertRaises(Refusal) as caught:
+            action(*args)
+        self.assertEqual(caught.exception.code, code, caught.exception)
+        return caught.exception.message
+
+    def test_a_frame_comes_back_as_it_was_made(self):
+        for sizes in ([], [0], [1, 7, 8, 9], [100000]):
+            parts = [bytes(range(256)) * (size // 256 + 1) for size in sizes]
+            parts = [part[:size] for part, size in zip(parts, sizes)]
+            for header in (b"{}", b'{"a":12345}'):
+                frame = bytearray(b"".join(join_frame(header, parts)))
+                self.assertEqual(len(frame) % 8, 4)
+                found, views = split_frame(frame)
+                self.assertEqual((found, [bytes(view) for view in views]), (header, parts))
+
+    def test_the_bytes_of_the_smallest_frame_are_those_of_the_specification(self):
+        frame = b"".join(join_frame(b"{}", []))
+        self.assertEqual(frame[:20].hex(), "8953524d01000000" "02000000" "0800000000000000")
+        self.assertEqual(frame[24:32], b"{}\0\0\0\0\0\0")
+        self.assertEqual(len(frame), 36)
+
+    def test_g19_no_frame_with_a_flipped_byte_is_parsed(self):
+        frame = request("os", "getenv", ["x" * 4000])
+        self.assertGreaterEqual(len(frame), 4096)
+        for index in range(len(frame)):
+            for bit in (0x01, 0x80, 0xFF):
+                damaged = bytearray(frame)
+                damaged[index] ^= bit
+                with self.assertRaises(Refusal, msg="byte %d" % index):
+                    split_frame(damaged)
+
+    def test_g19_no_truncated_frame_is_parsed(self):
+        frame = b"".join(join_frame(b'{"type":"call"}', [b"abc"]))
+        for length in range(len(frame)):
+            message = self.refused("protocol-error", read_frame, reader(frame[:length]))
+            if length:
+                self.assertIn("truncated", message)
+            self.refused("protocol-error", split_frame, bytearray(frame[:length]))
+
+    def test_reading_takes_exactly_one_frame(self):
+        frame = b"".join(join_frame(b"{}", [b"abc"]))
+        for step in (1, 5, 1000):
+            data = frame + b"more"
+            source = reader(data, step)
+            self.assertEqual(read_frame(source), frame)
+            rest = bytearray(4)
+            got = 0
+            while got < 4:
+                got += source(memoryview(rest)[got:])
+            self.assertEqual(rest, b"more")
+
+    def test_g20_limits_at_n_and_one_more(self):
+        read_prefix(prefix(attachments=limits.ATTACHMENTS))
+        self.refused("limit-exceeded", read_prefix, prefix(attachments=limits.ATTACHMENTS + 1))
+        read_prefix(prefix(header=limits.HEADER))
+        self.refused("limit-exceeded", read_prefix, prefix(header=limits.HEADER + 1))
+        read_prefix(prefix(body=limits.BODY))
+        self.refused("limit-exceeded", read_prefix, prefix(body=limits.BODY + 1))
+        read_prefix(prefix(body=100), 100)
+        self.refused("limit-exceeded", read_prefix, prefix(body=101), 100)
+        read_prefix(prefix(header=2))
+        self.refused("protocol-error", read_prefix, prefix(header=1))
+
+    def test_the_checks_come_in_the_order_of_the_specification(self):
+        self.refused("protocol-error", read_prefix, prefix(magic=b"abcd", version=2))
+        damaged = bytearray(prefix(version=2))
+        damaged[23] ^= 1
+        self.refused("protocol-error", read_prefix, damaged)
+        self.refused("protocol-mismatch", read_prefix, prefix(version=2, flags=1))
+        self.refused("protocol-error", read_prefix, prefix(flags=1, body=limits.BODY + 1))
+
+    def test_padding_that_is_not_zero_and_lengths_that_do_not_add_up_are_refused(self):
+        frame = bytearray(b"".join(join_frame(b"{}", [])))
+        frame[30] = 1
+        frame[-4:] = crc32(frame[24:-4]).to_bytes(4, "little")
+        self.assertIn("padding", self.refused("protocol-error", split_frame, frame))
+        body = (5).to_bytes(8, "little") + b"{}\0\0\0\0\0\0"
+        frame = bytearray(prefix(1, 2, len(body)) + body + crc32(body).to_bytes(4, "little"))
+        self.assertIn("lengths", self.refused("protocol-error", split_frame, frame))
+
+    def test_g20_a_prefix_that_announces_a_gigabyte_allocates_nothing_by_itself(self):
+        asked = []
+
+        def read_into(view):
+            asked.append(len(view))
+            return source(view)
+
+        source = reader(prefix(body=limits.BODY) + b"x" * 100)
+        self.refused("protocol-error", read_frame, read_into)
+        self.assertLessEqual(max(asked), 65536)
+
+
+class BadRequestTest(EndpointTest):
+    def test_a_bad_request_is_answered_with_its_code_and_nothing_runs(self):
+        good = request("os", "mkdir", [self.home + "/made"])
+        cases = {
+            "protocol-error": [b"hello", b"", good[:100], good[:-1] + b"\0", request(id="nope"), request(module=""), request(args={"json": 5})],
+            "protocol-mismatch": [request(protocol=2), prefix(version=2) + b"x" * 12],
+            "limit-exceeded": [prefix(attachments=5000) + b"x" * 12],
+        }
+        deep = []
+        for _ in range(262):
+            deep = [deep]
+        cases["limit-exceeded"].append(request(args=[deep]))
+        for code, frames in cases.items():
+            for frame in frames:
+                reply = self.send(frame)
+                self.assertEqual((reply.outcome, reply.error["code"]), ("not-run", code), reply.error)
+        self.assertFalse(os.path.exists(self.home + "/made"))
