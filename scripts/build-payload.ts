@@ -4,11 +4,12 @@
  * The same source gives the same bytes, whatever the time zone, umask or order of directory entries.
  */
 import { createHash } from "node:crypto";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { zipSync, type Zippable } from "fflate";
+import { deflateSync } from "fflate";
 import { rolldown } from "rolldown";
+import { packPython } from "./pack-python.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const endpoint = join(root, "packages/endpoint");
@@ -17,8 +18,6 @@ const resources = join(root, "resources");
 const largest = 40_000;
 /** Written by hand, sent along by the client. */
 const scripts = ["launch.sh", "probe.sh", "stage1.py", "stage1.cjs"];
-/** The earliest time that a zip can hold is 1980; fflate writes local time, so it is given one whose fields are the same everywhere. */
-const zipTime = new Date(1980, 0, 1, 0, 0, 0);
 
 export interface Artifact {
   name: string;
@@ -27,40 +26,36 @@ export interface Artifact {
 
 /** The Python endpoint as a zip that `python3` runs. */
 export function buildPython(): Artifact {
-  const source = join(endpoint, "python");
-  const files: Zippable = {};
-  for (const path of ["__main__.py", ...pythonFiles(join(source, "sremote_endpoint")).map((file) => relative(source, file))].sort()) {
-    files[path] = [readFileSync(join(source, path)), { level: 9, mtime: zipTime, os: 3, attrs: 0o100644 << 16 }];
-  }
-  return { name: "sremote-endpoint.pyz", bytes: zipSync(files) };
+  return { name: "sremote-endpoint.pyz", bytes: packPython(join(endpoint, "python")) };
 }
 
-function pythonFiles(directory: string): string[] {
-  return readdirSync(directory, { withFileTypes: true }).flatMap((entry) => {
-    const path = join(directory, entry.name);
-    if (entry.isDirectory()) return entry.name === "__pycache__" ? [] : pythonFiles(path);
-    return entry.name.endsWith(".py") ? [path] : [];
-  });
-}
-
-/** The Node endpoint as one file. Its syntax is older than its needs, so that a Node that is too old can say so. */
+/** The Node endpoint as one file: the program, packed into the loader. @param entry another program, for tests */
 export async function buildNode(entry: string = join(endpoint, "node/endpoint.ts")): Promise<Artifact> {
-  const build = await rolldown({
+  const program = await bundle(entry, "cjs", "node18");
+  const loader = await bundle(join(endpoint, "node/loader.ts"), "esm", "es2019");
+  // fflate, because the output of zlib differs from one version of Node to the next.
+  const packed = Buffer.from(deflateSync(Buffer.from(program), { level: 9, mem: 12 })).toString("base64");
+  const parts = loader.split("@program@");
+  if (parts.length !== 2) throw new Error("packages/endpoint/node/loader.ts has not exactly one place for the program");
+  return { name: "sremote-endpoint.mjs", bytes: Buffer.from(parts.join(packed)) };
+}
+
+async function bundle(entry: string, format: "cjs" | "esm", target: string): Promise<string> {
+  const graph = await rolldown({
     input: entry,
     cwd: root,
     platform: "node",
     resolve: { conditionNames: ["@sremote/source", "node", "import", "default"] },
     external: /^node:/,
-    transform: { target: "node14" },
-    treeshake: { moduleSideEffects: (id) => id.endsWith("/version.ts") || id === entry },
+    transform: { target },
+    treeshake: { moduleSideEffects: (id) => id === entry },
   });
   try {
-    const { output } = await build.generate({ format: "esm", minify: true, codeSplitting: false });
-    const [chunk, ...more] = output;
-    if (more.length > 0) throw new Error(`the Node endpoint became ${output.length} files`);
-    return { name: "sremote-endpoint.mjs", bytes: new TextEncoder().encode(chunk.code) };
+    const { output } = await graph.generate({ format, minify: true, codeSplitting: false });
+    if (output.length > 1) throw new Error(`${entry} became ${output.length} files`);
+    return output[0].code;
   } finally {
-    await build.close();
+    await graph.close();
   }
 }
 
@@ -80,7 +75,7 @@ async function build(into: string, payload: string): Promise<void> {
     manifest[name] = { size: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex"), protocol };
     process.stdout.write(`${name}: ${bytes.length} bytes\n`);
   }
-  artifacts.push({ name: "manifest.json", bytes: new TextEncoder().encode(`${JSON.stringify(manifest, undefined, 2)}\n`) });
+  artifacts.push({ name: "manifest.json", bytes: Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`) });
   mkdirSync(into, { recursive: true });
   rmSync(payload, { recursive: true, force: true });
   mkdirSync(payload, { recursive: true });

@@ -1,7 +1,7 @@
 /* Mode `call`: one call, from request to reply (PROTOCOL.md, "Spool"). */
-import { createHash } from "node:crypto";
 import { rmSync } from "node:fs";
 import { decodeFrame, decodeMessage, limits, SremoteError, type CallMessage, type Failure } from "@sremote/protocol";
+import { sha256 } from "./builtin.ts";
 import { holderIsRunning, takeClaim } from "./claim.ts";
 import { countOomKills, describeDeath } from "./death.ts";
 import { deliver, type Destination } from "./deliver.ts";
@@ -10,9 +10,10 @@ import { callDirectory, callEnvironment } from "./environment.ts";
 import { describeRefusal } from "./failure.ts";
 import { makeReply, unknownId, type ReplyParts } from "./reply.ts";
 import { readRequest } from "./request.ts";
-import { openCallDirectory, openSpool, readReply, recordDigest, release, reserveSpace, storeReply, sweep } from "./spool.ts";
+import { openCallDirectory, openSpool, readReply, recordDigest, reserveSpace, storeReply } from "./spool.ts";
 import { isNoSpace } from "./store.ts";
 import { FunctionProcess } from "./supervise.ts";
+import { release, sweepSometimes } from "./sweep.ts";
 
 /** Named points in the life of a call at which a test may end the process. */
 export type Step = "read" | "directory" | "digest" | "reserve" | "claim" | "started" | "ended" | "stored" | "delivered";
@@ -44,7 +45,16 @@ export async function call(options: CallOptions): Promise<void> {
   step("read");
   deliver(await answer(message, frame, options, step), destination);
   step("delivered");
-  sweep(base);
+  tidy(base);
+}
+
+/** A service for later calls: what hinders it is theirs to report. */
+function tidy(base: string): void {
+  try {
+    sweepSometimes(base);
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+  }
 }
 
 /** The reply: the one of this run, or that of an earlier one with the same id. */
@@ -55,10 +65,13 @@ async function answer(message: CallMessage, frame: Uint8Array, options: CallOpti
     // Started before the spool is ready: its start takes longer than all that, and it does nothing before it has the request.
     child = new FunctionProcess(await callEnvironment(message), callDirectory(message), base);
     openSpool(base);
-    release(base, message.release ?? []);
+    release(
+      base,
+      (message.release ?? []).filter((id) => id !== message.id),
+    );
     const directory = openCallDirectory(base, message.id);
     step("directory");
-    if (!recordDigest(directory, createHash("sha256").update(frame).digest("hex"))) {
+    if (!recordDigest(directory, sha256(frame))) {
       throw new SremoteError("call-conflict", `the call id ${message.id} was used for another request`, { stage: "request" });
     }
     // Secrets in a request do not outlive their use.
@@ -142,7 +155,11 @@ async function replyOfHolder(directory: string, message: CallMessage, base: stri
       setTimeout(resolve, wait);
     });
   }
-  const error: Failure = { code: "outcome-unknown", stage: "call", message: "an endpoint took this call and ended without a reply: the function may have run" };
+  const error: Failure = {
+    code: "outcome-unknown",
+    stage: "call",
+    message: "an endpoint took this call and ended without a reply: the function may have run",
+  };
   return makeReply({ id: message.id, base, outcome: "unknown", error });
 }
 

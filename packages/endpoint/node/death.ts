@@ -25,12 +25,16 @@ export function describeDeath(ending: Ending, oomKills: number | undefined, time
   if (ending.stopped === "timeout") {
     return { outcome: "timeout", error: failure("timeout", `the function did not return within ${timeoutMs} ms and was ended`) };
   }
-  if (ending.stopped === "cancelled") return { outcome: "cancelled", error: failure("cancelled", "the call was cancelled and its process ended") };
+  if (ending.stopped === "cancelled")
+    return { outcome: "cancelled", error: failure("cancelled", "the call was cancelled and its process ended") };
   if (!ending.begun) {
     const how = ending.signal ?? `exit status ${ending.exitCode}`;
     const said = ending.stderr.tail.toString("utf8").trim();
     const message = `the function's process ended before it began (${how})${said === "" ? "" : `: ${said}`}`;
-    return { outcome: "not-run", error: { code: "endpoint-broken", stage: "setup", message, hint: "NODE_OPTIONS and similar variables act on it before it begins" } };
+    return {
+      outcome: "not-run",
+      error: { code: "endpoint-broken", stage: "setup", message, hint: "NODE_OPTIONS and similar variables act on it before it begins" },
+    };
   }
   if (ending.signal === null) {
     const exitCode = ending.exitCode ?? 0;
@@ -41,7 +45,11 @@ export function describeDeath(ending: Ending, oomKills: number | undefined, time
     return { outcome: "killed", signal, error: failure("out-of-memory", `the function's process was ended by ${signal}: out of memory`) };
   }
   const meaning = meanings[signal];
-  return { outcome: "killed", signal, error: failure("killed", `the function's process was ended by ${signal}${meaning === undefined ? "" : ` (${meaning})`}`) };
+  return {
+    outcome: "killed",
+    signal,
+    error: failure("killed", `the function's process was ended by ${signal}${meaning === undefined ? "" : ` (${meaning})`}`),
+  };
 }
 
 const meanings: Readonly<Partial<Record<NodeJS.Signals, string>>> = {

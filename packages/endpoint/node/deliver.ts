@@ -1,5 +1,5 @@
 /* Hands the reply to the client: on standard output behind the marker, or as a file. */
-import { writeSync } from "node:fs";
+import { existsSync, readFileSync, writeSync } from "node:fs";
 import { errorCode } from "./directory.ts";
 import { pause } from "./request.ts";
 import { replaceFile } from "./store.ts";
@@ -13,9 +13,24 @@ export interface Destination {
   marker: readonly [string, string] | undefined;
 }
 
+/** The reply is stored and safe, but does not get to whoever asked. */
+export class Undelivered extends Error {
+  override name = "Undelivered";
+}
+
+/** @throws Undelivered */
 export function deliver(reply: readonly Uint8Array[], destination: Destination): void {
-  if (destination.path === "-") print([markerBytes(destination.marker), ...reply]);
-  else replaceFile(destination.path, reply);
+  try {
+    if (destination.path === "-") print([markerBytes(destination.marker), ...reply]);
+    else if (!isSameFile(destination.path, reply)) replaceFile(destination.path, reply);
+  } catch (error) {
+    throw new Undelivered(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+/** Whether the file is there with this content: a client may ask for the reply at the very place where the spool has it. */
+function isSameFile(path: string, reply: readonly Uint8Array[]): boolean {
+  return existsSync(path) && readFileSync(path).equals(Buffer.concat(reply));
 }
 
 export function markerBytes(marker: readonly [string, string] | undefined): Uint8Array {
@@ -25,7 +40,7 @@ export function markerBytes(marker: readonly [string, string] | undefined): Uint
 /** Writes everything to standard output before it returns. */
 export function print(chunks: readonly Uint8Array[]): void {
   for (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; ) {
+    for (let at = 0; at < chunk.length;) {
       try {
         at += writeSync(standardOutput, chunk, at, chunk.length - at);
       } catch (error) {

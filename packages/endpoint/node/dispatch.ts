@@ -1,5 +1,15 @@
 /* Runs one call in this process: arguments, registered modules, module, function, result. */
-import { decodeValue, encodeValue, limits, SremoteError, UnserializableError, type Attachments, type CallMessage, type Failure, type Outcome } from "@sremote/protocol";
+import {
+  decodeValue,
+  encodeValue,
+  limits,
+  SremoteError,
+  UnserializableError,
+  type Attachments,
+  type CallMessage,
+  type Failure,
+  type Outcome,
+} from "@sremote/protocol";
 import { describeRefusal, describeThrown } from "./failure.ts";
 import { findFunction, FunctionNotFound, type Callable, type FoundFunction } from "./lookup.ts";
 import { checkModules } from "./registered.ts";
@@ -117,7 +127,8 @@ function unserializableHint(value: unknown): string | undefined {
 function moduleNotFound(error: ModuleNotFound, module: string): Failure {
   const failure: Failure = { code: "module-not-found", stage: "import", message: error.message, names: error.tried };
   if (isPath(module)) failure.hint = "a relative path starts at the working directory of the call (cwd)";
-  else if (!module.startsWith("node:")) failure.hint = `install it with installPackages([${JSON.stringify(module)}]), or set cwd to a project that has it`;
+  else if (!module.startsWith("node:"))
+    failure.hint = `install it with installPackages([${JSON.stringify(module)}]), or set cwd to a project that has it`;
   return failure;
 }
 

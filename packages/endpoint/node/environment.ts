@@ -1,9 +1,9 @@
 /* What the function's process finds around it: environment variables and working directory, complete before it starts. */
-import { spawn } from "node:child_process";
 import { existsSync, mkdirSync } from "node:fs";
 import { homedir, userInfo } from "node:os";
 import { basename, resolve } from "node:path";
 import { SremoteError, type CallMessage } from "@sremote/protocol";
+import { loadChildProcess } from "./builtin.ts";
 import { errorCode } from "./directory.ts";
 
 /** How long a login shell may take, in milliseconds: some wait for network file systems, none for a person. */
@@ -49,7 +49,7 @@ async function loginEnvironment(): Promise<NodeJS.ProcessEnv> {
   const shell = loginShell();
   const print = `process.stdout.write("${marker}<"+JSON.stringify(process.env)+">${marker}")`;
   // A name that begins with a dash makes any shell a login shell (login(1)); csh takes no other way together with a command.
-  const child = spawn(shell, ["-c", `'${process.execPath.replaceAll("'", "'\\''")}' -e '${print}'`], {
+  const child = loadChildProcess().spawn(shell, ["-c", `'${process.execPath.replaceAll("'", "'\\''")}' -e '${print}'`], {
     argv0: `-${basename(shell)}`,
     stdio: ["ignore", "pipe", "ignore"],
     detached: true,

@@ -1,6 +1,6 @@
 /* Which process is meant: a pid alone is given out again after its process, and after a reboot, so start time and boot go with it. */
 import { readFileSync, readlinkSync } from "node:fs";
-import { execFileSync } from "node:child_process";
+import { loadChildProcess } from "./builtin.ts";
 import { errorCode } from "./directory.ts";
 
 /**
@@ -30,7 +30,10 @@ function identityWithoutProc(pid: number): string | undefined {
     if (errorCode(error) !== "EPERM") return undefined;
   }
   const script = 'ps -o lstart= -p "$0"; sysctl -n kern.boottime';
-  const text = execFileSync("/bin/sh", ["-c", script, String(pid)], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  const text = loadChildProcess().execFileSync("/bin/sh", ["-c", script, String(pid)], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   return `${pid} ${text.split(/\s+/).filter(Boolean).join(" ")}`;
 }
 

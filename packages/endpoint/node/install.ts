@@ -1,6 +1,6 @@
 /* Puts the payload where its digest says: BASE/endpoint/<sha256>/endpoint.mjs. No lock: written beside, then renamed. */
-import { createHash, randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
+import { sha256, uniqueSuffix } from "./builtin.ts";
 import { errorCode, makeBase, makePrivateDirectory, syncDirectory } from "./directory.ts";
 import { writeAll } from "./store.ts";
 
@@ -12,7 +12,7 @@ export interface InstallOptions {
 
 /** @returns path of the installed file. Doing it again, or many at once, changes nothing. @throws SremoteError `unsafe-directory`, or the file system's error */
 export function install({ base, payload }: InstallOptions): string {
-  const digest = createHash("sha256").update(payload).digest("hex");
+  const digest = sha256(payload);
   const directory = `${base}/endpoint/${digest}`;
   const file = `${directory}/endpoint.mjs`;
   makeBase(base);
@@ -22,7 +22,7 @@ export function install({ base, payload }: InstallOptions): string {
     makePrivateDirectory(directory);
     return file;
   }
-  const beside = `${base}/tmp/install-${randomBytes(8).toString("hex")}`;
+  const beside = `${base}/tmp/install-${uniqueSuffix()}`;
   mkdirSync(beside, 0o700);
   try {
     writeFile(`${beside}/endpoint.mjs`, payload);
@@ -44,7 +44,7 @@ export function install({ base, payload }: InstallOptions): string {
 
 function isIntact(file: string, digest: string): boolean {
   try {
-    return createHash("sha256").update(readFileSync(file)).digest("hex") === digest;
+    return sha256(readFileSync(file)) === digest;
   } catch (error) {
     if (errorCode(error) === "ENOENT") return false;
     throw error;

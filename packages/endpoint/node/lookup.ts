@@ -49,7 +49,10 @@ function follow(root: unknown, steps: string[], module: string, path: string): F
     return new FunctionNotFound(`${module}.${path} is ${value === null ? "null" : `a ${typeof value}`}, not a function`, []);
   }
   // A function of a module is called as an importing module would call it; a method needs its object.
-  return { callable: value as Callable, receiver: steps.length === 1 && Object.prototype.toString.call(root) === "[object Module]" ? undefined : receiver };
+  return {
+    callable: value as Callable,
+    receiver: steps.length === 1 && Object.prototype.toString.call(root) === "[object Module]" ? undefined : receiver,
+  };
 }
 
 function hasMember(value: unknown, name: string): boolean {
@@ -61,20 +64,29 @@ function nearNames(value: unknown, asked: string): string[] {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return [];
   const wanted = asked.toLowerCase();
   const limit = Math.max(2, Math.floor(asked.length / 3));
-  return memberNames(value)
-    .map((name) => ({ name, distance: name.toLowerCase().startsWith(wanted) ? 1 : editDistance(wanted, name.toLowerCase()) }))
-    .filter(({ distance }) => distance <= limit)
-    .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
-    .slice(0, mostNames)
-    .map(({ name }) => name);
+  return (
+    memberNames(value)
+      .map((name) => ({ name, distance: name.toLowerCase().startsWith(wanted) ? 1 : editDistance(wanted, name.toLowerCase()) }))
+      .filter(({ distance }) => distance <= limit)
+      // oxlint-disable-next-line unicorn/no-array-sort -- toSorted came with Node 20
+      .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
+      .slice(0, mostNames)
+      .map(({ name }) => name)
+  );
 }
 
 function memberNames(value: object): string[] {
   const names = new Set<string>();
-  for (let object: object | null = value; object !== null && object !== Object.prototype && object !== Function.prototype; object = Object.getPrototypeOf(object) as object | null) {
+  for (
+    let object: object | null = value;
+    object !== null && object !== Object.prototype && object !== Function.prototype;
+    object = Object.getPrototypeOf(object) as object | null
+  ) {
     for (const name of Object.getOwnPropertyNames(object)) if (!name.startsWith("__") && name !== "constructor") names.add(name);
   }
-  return [...names].filter((name) => typeof Object.getOwnPropertyDescriptor(value, name)?.value === "function" || !Object.hasOwn(value, name));
+  return [...names].filter(
+    (name) => typeof Object.getOwnPropertyDescriptor(value, name)?.value === "function" || !Object.hasOwn(value, name),
+  );
 }
 
 /** Levenshtein's distance, with two rows. */

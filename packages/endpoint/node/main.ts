@@ -3,6 +3,8 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { SremoteError } from "@sremote/protocol";
 import { call, type CallOptions } from "./call.ts";
+import { Undelivered } from "./deliver.ts";
+import { errorCode } from "./directory.ts";
 import { home } from "./environment.ts";
 import { install } from "./install.ts";
 import { probe } from "./probe.ts";
@@ -13,8 +15,8 @@ const usage = `usage: endpoint.mjs call [--base DIR] [--marker A B] REQUEST REPL
        endpoint.mjs probe [--base DIR] [--marker A B]
        endpoint.mjs install [--base DIR] PAYLOAD`;
 
-/** Exit statuses. What a function does with its own process never becomes one of them. */
-const status = { failed: 90, usage: 91, undelivered: 95, unsafeDirectory: 97, noSpace: 98 } as const;
+/** Exit statuses, the same as the Python endpoint's. What a function does with its own process never becomes one of them. */
+const status = { failed: 90, usage: 91, file: 92, undelivered: 93, unsafeDirectory: 97, noSpace: 98 } as const;
 
 interface Arguments {
   base: string;
@@ -39,26 +41,39 @@ export async function main(argv: readonly string[], onStep?: CallOptions["onStep
     else return complain(usage, status.usage);
     return 0;
   } catch (error) {
-    if (error instanceof SremoteError) return complain(error.summary, error.code === "unsafe-directory" ? status.unsafeDirectory : status.failed);
-    return complain(error instanceof Error ? error.message : String(error), isNoSpace(error) ? status.noSpace : status.failed);
+    return complain(...describe(error));
   }
 }
 
 function parse(argv: readonly string[]): Arguments {
   const found: Arguments = { base: "", marker: undefined, operands: [] };
   for (let at = 0; at < argv.length; at++) {
+    if (argv[at] === "--") {
+      found.operands.push(...argv.slice(at + 1));
+      break;
+    }
     if (argv[at] === "--base") found.base = argv[++at] ?? "";
     else if (argv[at] === "--marker") {
       found.marker = [argv[at + 1] ?? "", argv[at + 2] ?? ""];
       at += 2;
     } else found.operands.push(argv[at]!);
   }
-  found.base = resolve(home(), found.base === "" ? ".sremote" : found.base);
+  found.base = resolve(home(), found.base === "" ? ".sremote" : found.base.replace(/^~(?=\/|$)/, "."));
   return found;
+}
+
+function describe(error: unknown): [message: string, exitStatus: number] {
+  if (error instanceof Undelivered)
+    return [`the reply cannot be delivered: ${error.message}`, isNoSpace(error.cause) ? status.noSpace : status.undelivered];
+  if (error instanceof SremoteError) return [error.summary, error.code === "unsafe-directory" ? status.unsafeDirectory : status.failed];
+  if (isNoSpace(error)) return [(error as Error).message, status.noSpace];
+  return errorCode(error) === undefined
+    ? [error instanceof Error ? (error.stack ?? error.message) : String(error), status.failed]
+    : [(error as Error).message, status.file];
 }
 
 /** One line on standard error says what went wrong. */
 function complain(message: string, exitStatus: number): number {
-  process.stderr.write(`sremote-endpoint: ${message}\n`);
+  process.stderr.write(`sremote-endpoint: ${message.replace(/\n\s*/g, " ")}\n`);
   return exitStatus;
 }

@@ -11,7 +11,9 @@ export class Output {
   bytes = 0;
   /** Bytes kept in the file. */
   kept = 0;
+  /** Resolves, and `isEnded` is set, when nobody holds the other end any more. */
   readonly ended: Promise<void>;
+  isEnded = false;
   readonly #stream: Readable;
   readonly #limit: number;
   readonly #fd: number;
@@ -27,7 +29,10 @@ export class Output {
     this.#limit = limit;
     this.#fd = openSync(path, "w", 0o600);
     this.ended = new Promise((resolve) => {
-      stream.on("close", resolve);
+      stream.on("close", () => {
+        this.isEnded = true;
+        resolve();
+      });
     });
     stream.on("error", () => stream.destroy());
     stream.on("data", (chunk: Buffer) => this.#take(chunk));

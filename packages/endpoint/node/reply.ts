@@ -1,5 +1,15 @@
 /* Replies, as frames. */
-import { encodeFrame, limits, protocolVersion, ProtocolError, type Failure, type HostFacts, type Outcome, type OutputPart, type ReplyMessage } from "@sremote/protocol";
+import {
+  encodeFrame,
+  limits,
+  protocolVersion,
+  ProtocolError,
+  type Failure,
+  type HostFacts,
+  type Outcome,
+  type OutputPart,
+  type ReplyMessage,
+} from "@sremote/protocol";
 import { home } from "./environment.ts";
 import type { Output } from "./output.ts";
 import { payloadDigest } from "./program.ts";
@@ -24,8 +34,6 @@ export interface ReplyParts {
   modules?: Record<string, string | null> | undefined;
 }
 
-
-
 /** The frame of a reply, as chunks. A value too large for a frame becomes a failure. */
 export function makeReply(parts: ReplyParts): Uint8Array[] {
   try {
@@ -33,7 +41,12 @@ export function makeReply(parts: ReplyParts): Uint8Array[] {
   } catch (error) {
     if (!(error instanceof ProtocolError) || parts.value === undefined) throw error;
     const { value: _value, attachments: _attachments, ...rest } = parts;
-    const failure: Failure = { code: "limit-exceeded", stage: "result", message: `the function ran, but its result cannot be sent: ${error.summary}`, path: "return" };
+    const failure: Failure = {
+      code: "limit-exceeded",
+      stage: "result",
+      message: `the function ran, but its result cannot be sent: ${error.summary}`,
+      path: "return",
+    };
     return encode({ ...rest, outcome: "raised", error: failure });
   }
 }
@@ -41,7 +54,15 @@ export function makeReply(parts: ReplyParts): Uint8Array[] {
 function encode(parts: ReplyParts): Uint8Array[] {
   const attachments = [...(parts.attachments ?? [])];
   const [stdout, stderr] = describeOutputs(parts.outputs, attachments);
-  const reply: ReplyMessage = { type: "reply", protocol: protocolVersion, id: parts.id, outcome: parts.outcome, stdout, stderr, host: hostFacts(parts.base) };
+  const reply: ReplyMessage = {
+    type: "reply",
+    protocol: protocolVersion,
+    id: parts.id,
+    outcome: parts.outcome,
+    stdout,
+    stderr,
+    host: hostFacts(parts.base),
+  };
   if (parts.error !== undefined) reply.error = parts.error;
   if (parts.exitCode !== undefined) reply.exitCode = parts.exitCode;
   if (parts.signal !== undefined) reply.signal = parts.signal;

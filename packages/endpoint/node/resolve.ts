@@ -109,6 +109,7 @@ function isMissing(error: unknown, referrer: string): boolean {
 function importerAt(referrer: string): (name: string) => Promise<Namespace> {
   const module = new Module(referrer) as NodeModule & { _compile(code: string, file: string): void };
   module.filename = referrer;
+  // oxlint-disable-next-line no-underscore-dangle -- Node calls it so, and many tools rely on it
   module._compile("module.exports = (name) => import(name)", referrer);
   return module.exports as (name: string) => Promise<Namespace>;
 }

@@ -1,13 +1,11 @@
-/* The directory of one call, `BASE/calls/<id>`, and the sweep over all of them (PROTOCOL.md, "Spool"). */
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+/* The directory of one call, `BASE/calls/<id>` (PROTOCOL.md, "Spool"). */
+import { closeSync, fsyncSync, openSync, readFileSync, rmSync } from "node:fs";
 import { SremoteError } from "@sremote/protocol";
-import { holderIsRunning } from "./claim.ts";
+import { loadCrypto } from "./builtin.ts";
 import { errorCode, makeBase, makePrivateDirectory } from "./directory.ts";
 import { createFile, isNoSpace, replaceFile, writeAll } from "./store.ts";
 
 const reserveBytes = 65_536;
-const timeToLive = 24 * 3600_000;
-const sweepEvery = 3600_000;
 
 /** Makes `BASE/calls` and what is missing above. @throws SremoteError `unsafe-directory` */
 export function openSpool(base: string): void {
@@ -38,7 +36,7 @@ export function reserveSpace(directory: string): void {
     throw isNoSpace(error) ? diskFull(directory, error) : error;
   }
   try {
-    writeAll(fd, [Buffer.alloc(reserveBytes)]);
+    writeAll(fd, [randomFill()]);
     // Some file systems find out only now that there is no room.
     fsyncSync(fd);
   } catch (error) {
@@ -47,6 +45,11 @@ export function reserveSpace(directory: string): void {
   } finally {
     closeSync(fd);
   }
+}
+
+/** Not zeros: a file system that compresses would set nothing aside. */
+function randomFill(): Uint8Array {
+  return loadCrypto().randomBytes(reserveBytes);
 }
 
 function diskFull(directory: string, cause: unknown): SremoteError {
@@ -68,73 +71,27 @@ export function readReply(directory: string): Uint8Array | undefined {
 
 /**
  * Stores the reply. Without space the reserve is given up, and then the small reply takes its place.
- * @returns whether the reply itself was stored
  */
-export function storeReply(directory: string, reply: readonly Uint8Array[], small: () => readonly Uint8Array[]): boolean {
+export function storeReply(directory: string, reply: readonly Uint8Array[], small: () => readonly Uint8Array[]): void {
   const path = `${directory}/reply`;
   try {
     replaceFile(path, reply);
     rmSync(`${directory}/reserve`, { force: true });
-    return true;
+    return;
   } catch (error) {
     if (!isNoSpace(error)) throw error;
   }
   rmSync(`${directory}/reserve`, { force: true });
   try {
     replaceFile(path, reply);
-    return true;
+    return;
   } catch (error) {
     if (!isNoSpace(error)) throw error;
   }
   try {
     replaceFile(path, small());
   } catch (error) {
+    // What was found is still delivered; a retry will learn that the outcome is unknown.
     if (!isNoSpace(error)) throw error;
-    // Others may have used the room that the reserve left; what the function printed is worth less than what became of it.
-    rmSync(`${directory}/stdout`, { force: true });
-    rmSync(`${directory}/stderr`, { force: true });
-    replaceFile(path, small());
   }
-  return false;
-}
-
-/** Removes the directories of calls whose replies the client has. */
-export function release(base: string, ids: readonly string[]): void {
-  for (const id of ids) removeCall(`${base}/calls/${id}`);
-}
-
-/** Removes, at most once in an hour, what was not changed for 24 hours; both by the clock of this host's file system. */
-export function sweep(base: string): void {
-  const marker = `${base}/calls/.swept`;
-  const now = Date.now();
-  try {
-    const age = now - statSync(marker).mtimeMs;
-    if (age >= 0 && age < sweepEvery) return;
-    utimesSync(marker, now / 1000, now / 1000);
-  } catch (error) {
-    if (errorCode(error) !== "ENOENT") throw error;
-    writeFileSync(marker, "", { mode: 0o600 });
-  }
-  for (const name of readdirSync(`${base}/calls`)) {
-    const directory = `${base}/calls/${name}`;
-    if (/^[0-9a-f]{32}$/.test(name) && now - lastChange(directory) > timeToLive) removeCall(directory);
-  }
-}
-
-function lastChange(directory: string): number {
-  let latest = 0;
-  for (const name of [".", "stdout", "stderr", "reply"]) {
-    try {
-      latest = Math.max(latest, statSync(`${directory}/${name}`).mtimeMs);
-    } catch (error) {
-      if (errorCode(error) !== "ENOENT") throw error;
-    }
-  }
-  return latest;
-}
-
-/** The claim goes last: while it is there nobody runs the call again. A call that still runs is left alone. */
-function removeCall(directory: string): void {
-  if (!existsSync(`${directory}/reply`) && holderIsRunning(directory)) return;
-  rmSync(directory, { recursive: true, force: true });
 }

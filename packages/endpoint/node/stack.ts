@@ -19,7 +19,7 @@ export function stackFrames(stack: unknown): Frame[] {
     if (isOwn(frame.file)) break;
     frames.push(frame);
   }
-  while (frames.at(-1)?.file.startsWith("node:internal/")) frames.pop();
+  while (/^node:(?:internal\/|diagnostics_channel)/.test(frames.at(-1)?.file ?? "")) frames.pop();
   // The oldest call first, as Python prints it and as PROTOCOL.md says.
   frames.reverse();
   if (frames.length > mostFrames) frames.splice(mostFrames / 2, frames.length - mostFrames);

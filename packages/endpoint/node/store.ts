@@ -1,7 +1,7 @@
 /* Files that appear whole or not at all, and survive a power cut once they have appeared. */
-import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { uniqueSuffix } from "./builtin.ts";
 import { errorCode, syncDirectory } from "./directory.ts";
 
 /** Puts a file in place of whatever is at `path`. */
@@ -32,7 +32,7 @@ export function createFile(path: string, chunks: readonly Uint8Array[]): boolean
 }
 
 function writeBeside(path: string, chunks: readonly Uint8Array[]): string {
-  const beside = join(dirname(path), `.${basename(path)}.${process.pid}.${randomBytes(8).toString("hex")}`);
+  const beside = join(dirname(path), `.${basename(path)}.${uniqueSuffix()}`);
   const fd = openSync(beside, "wx", 0o600);
   try {
     writeAll(fd, chunks);
@@ -49,7 +49,7 @@ function writeBeside(path: string, chunks: readonly Uint8Array[]): string {
 /** Writes everything; a short write (which a nearly full disk gives) is continued until it fails or is done. */
 export function writeAll(fd: number, chunks: readonly Uint8Array[]): void {
   for (const chunk of chunks) {
-    for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at, chunk.length - at);
+    for (let at = 0; at < chunk.length;) at += writeSync(fd, chunk, at, chunk.length - at);
   }
 }
 

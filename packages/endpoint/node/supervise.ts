@@ -1,9 +1,10 @@
 /* The function's process: started early, given the request over a private channel, watched until it and its process group are gone. */
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
 import type { Socket } from "node:net";
 import { FrameDecoder, SremoteError } from "@sremote/protocol";
 import { readAnswer, type Answer } from "./answer.ts";
+import { loadChildProcess } from "./builtin.ts";
 import { errorCode } from "./directory.ts";
 import { Output } from "./output.ts";
 import { program } from "./program.ts";
@@ -45,7 +46,7 @@ export class FunctionProcess {
   /** Starts the process in its own process group. It does nothing before it is given a request. @throws SremoteError when it cannot be started */
   constructor(environment: NodeJS.ProcessEnv, cwd: string, base: string) {
     try {
-      this.#child = spawn(process.execPath, [program, "worker", base], {
+      this.#child = loadChildProcess().spawn(process.execPath, [program, "worker", base], {
         cwd,
         env: environment,
         detached: true,
@@ -112,13 +113,10 @@ export class FunctionProcess {
 
   /** Waits about a second for the rest of the group and for whoever holds the pipes, then kills the group and lets go of the pipes. */
   async #endRemains(stdout: Output, stderr: Output): Promise<void> {
-    let ended = false;
-    const both = Promise.all([stdout.ended, stderr.ended]).then(() => {
-      ended = true;
-    });
+    const both = Promise.all([stdout.ended, stderr.ended]);
     const deadline = performance.now() + remainsGrace;
-    while (performance.now() < deadline && !(ended && !this.#groupIsThere())) {
-      await Promise.race([ended ? sleep(20) : both, sleep(20)]);
+    while (performance.now() < deadline && !(stdout.isEnded && stderr.isEnded && !this.#groupIsThere())) {
+      await (stdout.isEnded && stderr.isEnded ? sleep(20) : Promise.race([both, sleep(20)]));
     }
     this.#signalGroup("SIGKILL");
     // A process that left the group may hold the pipes still; what the killed ones wrote is read first.

@@ -20,11 +20,12 @@ export async function work(base: string): Promise<void> {
   } catch {
     return; // The supervisor is gone, or had nothing to run.
   }
+  const streams = watchStreams();
   let answered = false;
   const answer = (result: Result): void => {
     if (answered) return;
     answered = true;
-    void finish(result);
+    void finish(result, streams);
   };
   const raise = (thrown: unknown): void => answer({ outcome: "raised", error: describeThrown(thrown, "raised", "call"), attachments: [] });
   process.on("uncaughtException", (error) => {
@@ -53,9 +54,9 @@ class NeverSettled extends Error {
 }
 
 /** Sends the answer when everything printed has left this process, and ends the process whatever else still runs in it. */
-async function finish(result: Result): Promise<void> {
+async function finish(result: Result, streams: UsedStreams): Promise<void> {
   const { outcome, value } = result;
-  await Promise.all([flush(process.stdout), flush(process.stderr)]);
+  await Promise.all(Array.from(streams, (name) => flush(process[name])));
   const usage = process.resourceUsage();
   const header: AnswerHeader = {
     type: "answer",
@@ -68,6 +69,30 @@ async function finish(result: Result): Promise<void> {
   const attachments = value === undefined ? [] : [...result.attachments, Buffer.from(value)];
   writeAll(channel, encodeFrame(JSON.stringify(header), attachments));
   process.exit(0);
+}
+
+type UsedStreams = ReadonlySet<"stdout" | "stderr">;
+
+/** Which of Node's streams the user's code has used: making one takes milliseconds, so one that was not is not made to be flushed. */
+function watchStreams(): UsedStreams {
+  const used = new Set<"stdout" | "stderr">();
+  for (const name of ["stdout", "stderr"] as const) {
+    const original = Object.getOwnPropertyDescriptor(process, name);
+    if (original?.get === undefined || original.configurable !== true) {
+      used.add(name);
+      continue;
+    }
+    const get = original.get.bind(process);
+    Object.defineProperty(process, name, {
+      ...original,
+      get: () => {
+        used.add(name);
+        Object.defineProperty(process, name, original);
+        return get();
+      },
+    });
+  }
+  return used;
 }
 
 function flush(stream: Writable): Promise<void> {

@@ -71,5 +71,9 @@ function readPayload(name: string): Buffer {
 }
 
 function notBuilt(name: string, cause?: unknown): never {
-  throw new SremoteError("endpoint-broken", `the endpoint's ${name} was not built`, { stage: "deploy", hint: "run `npm run build`", cause });
+  throw new SremoteError("endpoint-broken", `the endpoint's ${name} was not built`, {
+    stage: "deploy",
+    hint: "run `npm run build`",
+    cause,
+  });
 }

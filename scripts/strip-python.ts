@@ -1,0 +1,56 @@
+/*
+ * Takes comments and docstrings out of Python source, so that the payload stays small. Lines keep their numbers.
+ * A scanner of the few tokens that matter: strings, comments, brackets and line ends (Python reference, "Lexical analysis").
+ */
+
+/** The same program without comments and docstrings. */
+export function stripPython(source: string): string {
+  let out = "";
+  let at = 0;
+  let brackets = 0;
+  /** Whether nothing but indentation has come since the last logical line ended. */
+  let lineStart = true;
+  while (at < source.length) {
+    const string = stringAt(source, at);
+    if (string !== undefined) {
+      const text = source.slice(at, string);
+      // A string that is a statement by itself does nothing, but may be all that a block holds.
+      const alone = lineStart && brackets === 0 && /^[ \t]*(?:#[^\n]*)?(?:\n|$)/.test(source.slice(string));
+      out += alone ? `0${"\n".repeat(text.split("\n").length - 1)}` : text;
+      at = string;
+      lineStart = false;
+      continue;
+    }
+    const character = source[at]!;
+    if (character === "#" && !(at === 0 && source[1] === "!")) {
+      while (at < source.length && source[at] !== "\n") at++;
+      out = out.replace(/[ \t]+$/, "");
+      continue;
+    }
+    if (character === "\\" && source[at + 1] === "\n") {
+      out += "\\\n";
+      at += 2;
+      continue;
+    }
+    if ("([{".includes(character)) brackets++;
+    else if (")]}".includes(character)) brackets--;
+    if (character === "\n") lineStart = brackets === 0;
+    else if (character !== " " && character !== "\t") lineStart = false;
+    out += character;
+    at++;
+  }
+  return out;
+}
+
+/** Where the string literal that begins at `at` ends, or undefined when none begins there. */
+function stringAt(source: string, at: number): number | undefined {
+  if (at > 0 && /[A-Za-z0-9_]/.test(source[at - 1]!)) return undefined;
+  const opening = /^(?:[rRbBuUfF]{0,2})("""|'''|"|')/.exec(source.slice(at, at + 5));
+  if (opening === null) return undefined;
+  const quote = opening[1]!;
+  for (let end = at + opening[0].length; end < source.length; end++) {
+    if (source[end] === "\\") end++;
+    else if (source.startsWith(quote, end)) return end + quote.length;
+  }
+  throw new Error("a string that does not end");
+}
