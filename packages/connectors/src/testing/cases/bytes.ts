@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { SremoteError } from "@sremote/protocol";
 import { defineCase } from "../case.ts";
 import type { ConnectorCase } from "../case.ts";
+import { assertSameBytes } from "../same-bytes.ts";
 import { everyByte, hostileArguments, printfFormat } from "../hostile.ts";
 import { toBytes } from "../../byte-string.ts";
 
@@ -12,13 +13,13 @@ export const byteCases: readonly ConnectorCase[] = [
   defineCase("G31 stdout is byte-exact, with NUL and all 256 values", async ({ connector, exec }) => {
     if (!connector.acceptsStdin) return; // Such a connector promises exact bytes for files only.
     const result = await exec(everyByteScript);
-    assert.deepEqual(new Uint8Array(result.stdout), everyByte);
+    assertSameBytes(result.stdout, everyByte, "content");
     assert.equal(result.stderr.length, 0);
   }),
   defineCase("G31 stderr is byte-exact, with NUL and all 256 values, and apart from stdout", async ({ connector, exec }) => {
     if (!connector.acceptsStdin) return;
     const result = await exec(`printf out; ${everyByteScript} >&2`);
-    assert.deepEqual(new Uint8Array(result.stderr), everyByte);
+    assertSameBytes(result.stderr, everyByte, "content");
     assert.equal(new TextDecoder().decode(result.stdout), "out");
   }),
   defineCase("G31 stdin arrives byte-exact, in one piece or many", async ({ connector, exec, rejection }) => {
@@ -26,9 +27,9 @@ export const byteCases: readonly ConnectorCase[] = [
       await rejection(exec("cat", { stdin: everyByte }), SremoteError, "unsupported");
       return;
     }
-    assert.deepEqual(new Uint8Array((await exec("cat", { stdin: everyByte })).stdout), everyByte);
+    assertSameBytes((await exec("cat", { stdin: everyByte })).stdout, everyByte, "content");
     const parts = Array.from(everyByte, (byte) => Uint8Array.of(byte));
-    assert.deepEqual(new Uint8Array((await exec("cat", { stdin: parts })).stdout), everyByte);
+    assertSameBytes((await exec("cat", { stdin: parts })).stdout, everyByte, "content");
   }),
   defineCase("stdin is empty by default", async ({ run }) => {
     assert.equal((await run("wc -c", { timeout: 20_000 })).trim(), "0");

@@ -6,6 +6,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { defineCase, quote } from "../case.ts";
 import type { ConnectorCase, Stage } from "../case.ts";
+import { assertSameBytes } from "../same-bytes.ts";
 import { everyByte, hostileNames } from "../hostile.ts";
 import { toBytes } from "../../byte-string.ts";
 
@@ -18,10 +19,10 @@ export const fileCases: readonly ConnectorCase[] = [
       const path = `${stage.directory}/file`;
       await stage.connector.push(content, path);
       assert.equal((await stage.run(`wc -c < ${quote(path)}`)).trim(), String(size));
-      assert.deepEqual(await pulled(stage, path), content);
+      assertSameBytes(await pulled(stage, path), content, "content");
       const back = join(stage.localDirectory, "back");
       await stage.connector.pull(path, { path: back });
-      assert.deepEqual(new Uint8Array(await readFile(back)), content);
+      assertSameBytes(await readFile(back), content, "content");
     }),
   ),
   defineCase("G08 file names may hold any bytes but NUL and slash", async (stage) => {
@@ -29,7 +30,7 @@ export const fileCases: readonly ConnectorCase[] = [
       const path = `${stage.directory}/${name}`;
       const content = toBytes(`content of ${name}`);
       await stage.connector.push(content, path);
-      assert.deepEqual(await pulled(stage, path), content, JSON.stringify(name));
+      assertSameBytes(await pulled(stage, path), content, JSON.stringify(name));
       assert.equal((await stage.connector.exec(["test", "-f", path])).exitCode, 0, JSON.stringify(name));
       assert.equal((await stage.connector.exec(["rm", "--", path])).exitCode, 0, JSON.stringify(name));
     }
@@ -43,7 +44,7 @@ export const fileCases: readonly ConnectorCase[] = [
     const target = join(stage.localDirectory, "target");
     await writeFile(target, "old");
     await stage.connector.pull(path, { path: target });
-    assert.deepEqual(new Uint8Array(await readFile(target)), everyByte);
+    assertSameBytes(await readFile(target), everyByte, "content");
   }),
   defineCase("a pushed file has mode 0600, or the mode that was asked for, also where it replaces another", async (stage) => {
     const path = `${stage.directory}/file`;
