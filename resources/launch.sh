@@ -77,7 +77,7 @@ done
 IFS=$old_ifs
 [ -n "$found" ] || say_missing endpoint
 program=$found/endpoint/$sha
-[ "$runtime" = python ] || program=$program/endpoint.mjs
+case $runtime in python) program=$program/__main__.py ;; *) program=$program/endpoint.mjs ;; esac
 verb=$1
 shift
 exec "$first" "$program" "$verb" --base "$found" "$@"

@@ -32,7 +32,7 @@ export async function callThroughFiles(transport: SpoolTransport, request: CallR
 
 function programPath(base: string, { runtime }: CallRequest): string {
   const directory = `${base}/endpoint/${payloadOf(runtime).sha256}`;
-  return runtime === "python" ? directory : `${directory}/endpoint.mjs`;
+  return `${directory}/${runtime === "python" ? "__main__.py" : "endpoint.mjs"}`;
 }
 
 /** A reply is renamed into place, so once visible it is whole; until then `no-such-file` means "not yet". */

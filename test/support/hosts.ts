@@ -1,0 +1,91 @@
+/* The hosts that behaviour is tested on: one per connector of ours, each with an empty home directory and nothing of ours in it. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Connector, local, ssh } from "@sremote/connectors";
+const openssh = ssh;
+import { memory } from "@sremote/connectors/testing";
+import { type Lab, startSshd } from "../../scripts/labs/sshd.ts";
+
+/** PATH of every test host: the distribution's own programs, no version manager's stand-ins. */
+export const hostPath = "/usr/local/bin:/usr/bin:/bin";
+
+export interface TestHost extends AsyncDisposable {
+  connector: Connector;
+  /** Home directory on the host, which is this machine. */
+  home: string;
+  /** Another connector to the same host, for a second client. */
+  again(): Connector;
+}
+
+export interface HostKind {
+  name: string;
+  /** How the spool travels: one `exec` with pipes, or push, exec, pull. */
+  carriage: "pipes" | "files";
+  start(): Promise<TestHost>;
+}
+
+async function localHost(make: (home: string) => Connector): Promise<TestHost> {
+  const home = await mkdtemp(join(tmpdir(), "sremote-home-"));
+  return {
+    connector: make(home),
+    home,
+    again: () => make(home),
+    [Symbol.asyncDispose]: () => rm(home, { recursive: true, force: true }),
+  };
+}
+
+const environment = (home: string): Record<string, string> => ({ HOME: home, PATH: hostPath, LANG: "C.UTF-8" });
+
+/** As `local`, but with push, exec and pull alone. */
+function withoutStdin(connector: Connector): Connector {
+  return {
+    label: connector.label,
+    acceptsStdin: false,
+    exec: (command, options) => connector.exec(command, options),
+    push: (source, path, options) => connector.push(source, path, options),
+    pull: (path, sink, options) => connector.pull(path, sink, options),
+    status: (options) => connector.status(options),
+    close: () => connector.close(),
+    [Symbol.asyncDispose]: () => connector.close(),
+  };
+}
+
+let lab: Promise<Lab> | undefined;
+
+/** The sshd that the hosts of one test file share. */
+export function sharedSshd(): Promise<Lab> {
+  return (lab ??= startSshd());
+}
+
+export async function stopSshd(): Promise<void> {
+  const running = lab;
+  lab = undefined;
+  await (await running)?.stop();
+}
+
+async function sshHost(make: typeof ssh | typeof openssh): Promise<TestHost> {
+  const server = await sharedSshd();
+  const user = await server.addUser();
+  const connect = (): Connector =>
+    make({ host: server.address, port: server.port, username: user.name, privateKeyPath: server.key.path, knownHosts: server.knownHosts, config: false });
+  // The lab removes accounts and their files when it stops.
+  return { connector: connect(), home: user.home, again: connect, [Symbol.asyncDispose]: async () => {} };
+}
+
+export const hostKinds: readonly HostKind[] = [
+  { name: "local", carriage: "pipes", start: () => localHost((home) => local({ cwd: home, env: environment(home) })) },
+  { name: "three functions", carriage: "files", start: () => localHost((home) => withoutStdin(local({ cwd: home, env: environment(home) }))) },
+  {
+    name: "memory",
+    carriage: "files",
+    start: async () => {
+      const connector = memory({ acceptsStdin: false, env: { PATH: hostPath } });
+      return { connector, home: connector.directory, again: () => connector, [Symbol.asyncDispose]: async () => {} };
+    },
+  },
+  { name: "ssh", carriage: "pipes", start: () => sshHost(ssh) },
+  { name: "openssh", carriage: "pipes", start: () => sshHost(openssh) },
+];
+
+export const runtimes = ["python", "node"] as const;

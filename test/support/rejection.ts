@@ -1,0 +1,12 @@
+import { expect } from "vitest";
+
+/** The error a promise rejects with, which must be of this class. */
+export async function rejection<E>(promise: Promise<unknown>, type: abstract new (...args: never[]) => E): Promise<E> {
+  const outcome = await promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+  if (!("error" in outcome)) expect.fail(`expected a rejection, but it resolved to ${JSON.stringify(outcome.value)}`);
+  expect(outcome.error).toBeInstanceOf(type);
+  return outcome.error as E;
+}
