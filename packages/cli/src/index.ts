@@ -1,1 +1,2 @@
-export const placeholder = 0;
+export { exitCodes, type ExitCode } from "./exit-code.ts";
+export { run } from "./run.ts";

@@ -19,6 +19,7 @@ export function errorFromReply(reply: FetchedReply, what: string, host: string):
     remote: failure,
     stdout: outputText(reply.stdout),
     stderr: outputText(reply.stderr),
+    output: { stdout: reply.stdout.bytes, stderr: reply.stderr.bytes },
     exitCode: message.exitCode,
     signal: message.signal,
     cause: failure.code === "raised" ? remoteCause(failure) : undefined,

@@ -89,6 +89,7 @@ export interface RemoteExecDetails extends SremoteErrorOptions {
   remote?: Failure | undefined;
   stdout?: string | undefined;
   stderr?: string | undefined;
+  output?: { readonly stdout: Uint8Array; readonly stderr: Uint8Array } | undefined;
   exitCode?: number | undefined;
   signal?: string | undefined;
 }
@@ -102,6 +103,7 @@ export class RemoteExecError extends SremoteError {
   readonly stderr: string;
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
+  readonly #output: RemoteExecDetails["output"];
 
   constructor(code: Code, summary: string, details: RemoteExecDetails) {
     super(code, summary, details);
@@ -111,6 +113,12 @@ export class RemoteExecError extends SremoteError {
     this.stderr = details.stderr ?? "";
     this.exitCode = details.exitCode;
     this.signal = details.signal;
+    this.#output = details.output;
+  }
+
+  /** What it had printed, as exact bytes; undefined when the host could not tell. Not enumerable, so that logs are not filled with it. */
+  get output(): RemoteExecDetails["output"] {
+    return this.#output;
   }
 }
 

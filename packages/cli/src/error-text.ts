@@ -1,0 +1,55 @@
+/* What went wrong, for people. */
+import { type Code, SremoteError } from "sremote";
+
+export interface ErrorPlace {
+  /** HOST as it was written, for commands to type. */
+  host: string;
+  /** Adds the local stack. */
+  debug: boolean;
+}
+
+/** What to type about it; the library's own hints speak of its functions. */
+const hints: Partial<Record<Code, (host: string, error: SremoteError) => string | undefined>> = {
+  "interpreter-missing": (host) =>
+    `install it there, or name its path with --python or --node-path; \`sremote doctor ${host}\` tells what the host has`,
+  "no-writable-directory": () => "name a directory that you may write to with --sremote-dir",
+  "host-key-unknown": () =>
+    "compare the fingerprint with the host's own, then connect with --host-key SHA256:… or, to trust it now, --host-key accept-new",
+  "module-not-found": moduleHint,
+  "outcome-unknown": (_host, { callId }) =>
+    callId === undefined
+      ? undefined
+      : `repeat the command with --id ${callId} later: it returns the result if there is one and never runs twice`,
+  "endpoint-broken": (host) => `\`sremote doctor ${host}\` tells what the host has`,
+};
+
+/** The whole report of an error, ending with a newline. */
+export function errorText(error: unknown, { host, debug }: ErrorPlace): string {
+  if (!(error instanceof SremoteError)) {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return `sremote: unexpected failure, please report it: ${stack}\n`;
+  }
+  const parts = [`sremote: ${error.summary}`];
+  if (error.host !== undefined && error.host !== "local://") parts.push(`  host: ${error.host}`);
+  if (error.lastLines !== undefined && error.lastLines !== "") parts.push(`  last lines:\n${error.lastLines.replace(/^/gm, "    ")}`);
+  const hint = hints[error.code]?.(host, error) ?? error.hint;
+  if (hint !== undefined) parts.push(`  hint: ${hint}`);
+  if (debug) parts.push(`  code: ${error.code}, stage: ${error.stage ?? "none"}`, localStack(error));
+  return `${parts.join("\n")}\n`;
+}
+
+/** `pathlib.Path.home` was meant as `pathlib:Path.home`; any other name may be a package's. */
+function moduleHint(host: string, { summary, hint }: SremoteError): string | undefined {
+  const written = /^([\w.]+): /.exec(summary)?.[1]?.split(".") ?? [];
+  const type = written.findIndex((part, index) => index > 0 && /^[A-Z]/.test(part));
+  if (type > 0)
+    return `a function of a class is written with a colon: ${written.slice(0, type).join(".")}:${written.slice(type).join(".")}`;
+  const name = /installPackages\(\["([^"]+)"/.exec(hint ?? "")?.[1];
+  return name === undefined ? hint : `\`sremote install ${host} ${name}\` installs it, if it is a package of that name`;
+}
+
+function localStack(error: Error): string {
+  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  const cause = error.cause instanceof Error ? `\n  caused by: ${error.cause.message}\n${localStack(error.cause)}` : "";
+  return `  local stack:\n${frames.join("\n")}${cause}`;
+}

@@ -1,0 +1,50 @@
+/* HOST and the options of the connection to it. */
+import { type Connector, InvalidArgumentError, local, SremoteError, ssh, type SshOptions } from "sremote";
+
+export interface HostOptions {
+  identity?: string;
+  port?: string;
+  jump?: string;
+  hostKey?: string;
+  openssh?: true;
+  /** ssh_config file, or `none`. */
+  config?: string;
+}
+
+/** What was asked at the terminal after the host had refused everything else. */
+export type Answers = Pick<SshOptions, "password" | "passphrase" | "keyboardInteractive" | "readyTimeout">;
+
+/**
+ * The connector for HOST: `local`, or `[ssh://][user@]host[:port]`. Nothing is connected yet.
+ * @throws InvalidArgumentError
+ */
+export function connectorFor(host: string, options: HostOptions, answers: Answers = {}): Connector {
+  if (host === "local") {
+    const given = Object.keys(options)[0];
+    if (given !== undefined)
+      throw new InvalidArgumentError("HOST", "a host over SSH, since options of SSH connections are given; this is local");
+    return local();
+  }
+  const { identity, port, jump, hostKey, config } = options;
+  const common = {
+    ...(identity === undefined ? {} : { privateKeyPath: identity }),
+    ...(port === undefined ? {} : { port: parsePort(port) }),
+    ...(jump === undefined ? {} : { jump }),
+    ...(hostKey === undefined ? {} : { hostKey: parseHostKey(hostKey) }),
+    ...(config === undefined ? {} : { config: config === "none" ? false : config }),
+  };
+  if (options.openssh === true) throw new SremoteError("unsupported", "--openssh: this version has no connector over the system's ssh");
+  return ssh(host, { ...common, ...answers });
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) throw new InvalidArgumentError("--port", "a number from 1 to 65535");
+  return port;
+}
+
+function parseHostKey(text: string): "strict" | "accept-new" | { fingerprint: string } {
+  if (text === "strict" || text === "accept-new") return text;
+  if (/^SHA256:[A-Za-z0-9+/]{43}=?$/.test(text)) return { fingerprint: text };
+  throw new InvalidArgumentError("--host-key", "strict, accept-new or a fingerprint as `ssh-keygen -l` prints it: SHA256:…");
+}

@@ -1,0 +1,147 @@
+/* The command line: commands, options, help. */
+import { Command } from "commander";
+import { call, type CallCommandOptions } from "./call.ts";
+import type { Context } from "./context.ts";
+import { doctor, type DoctorCommandOptions } from "./doctor.ts";
+import type { ExitCode } from "./exit-code.ts";
+import type { HostOptions } from "./host-options.ts";
+import { bootstrap, type BootstrapCommandOptions, install, type InstallCommandOptions } from "./install.ts";
+
+const hostText = "`local`, or a host over SSH: [user@]host[:port]";
+
+const examples = `
+Examples:
+  $ sremote call local os.getenv HOME
+  $ sremote call me@gpu.example.org math.hypot 3 4
+  $ sremote call me@host pathlib:Path.home              a class's function, after a colon
+  $ sremote call me@host json.dumps '{"a": [1, 2]}' --kw indent=2
+  $ sremote call me@host node:os.hostname               a function of Node
+  $ sremote install me@host numpy && sremote call me@host numpy.mean '[1, 2, 6]'
+  $ sremote doctor me@host
+
+Exit status: 0 a value, 1 the function raised, 2 wrong usage, 3 no such module or function, 4 the host is not fit, 5 no connection,
+6 host key or credentials refused, 7 timeout, 8 killed or exited, 9 an installation failed, 10 transfer or disk, 11 protocol,
+12 unknown whether it ran, 130 interrupted.`;
+
+/** What a parsed command line asks for. */
+export type Task = (context: Context) => Promise<ExitCode>;
+
+/** The program; `choose` is called with the task of the command that was parsed, and HOST as written. */
+export function buildProgram(version: string, choose: (host: string, task: Task) => void): Command {
+  const program = new Command("sremote")
+    .description("Call Python and JavaScript functions on other machines, with nothing installed there beforehand.")
+    .version(version, "-V, --version", "print the version")
+    .option("--debug", "print the local stack of errors")
+    .addHelpText("after", examples)
+    .showHelpAfterError("(sremote --help tells more)");
+  addCall(program, choose);
+  addBootstrap(program, choose);
+  addInstall(program, choose);
+  addDoctor(program, choose);
+  return program;
+}
+
+type Choose = Parameters<typeof buildProgram>[1];
+
+function addCall(program: Command, choose: Choose): void {
+  const command = program
+    .command("call")
+    .description("Call a function, print what it printed and its value.")
+    .argument("HOST", hostText)
+    .argument("FUNCTION", "module.function, or module:function where the function's name is dotted")
+    .argument("[ARGS...]", "each is JSON where it is valid JSON, else a string")
+    .option("--kw <name=value>", "keyword argument, its value as ARGS are (repeatable)", collect)
+    .option("-s, --string", "take all ARGS and values of --kw literally, as strings")
+    .option("--node", "a function of Node instead of Python (implied by node:…)")
+    .option("--json", "print one JSON document: value, stdout, stderr, usage, or the error")
+    .option("--env <name=value>", "environment variable of the call (repeatable)", collect)
+    .option("--cwd <directory>", "working directory on the host, relative to its home directory")
+    .option("--timeout <duration>", "end the function after this long: 90 (seconds), 500ms, 2m, 1h30m")
+    .option("--keep-env", "load the login environment (.profile) first")
+    .option("--id <id>", "call id, 32 hex digits: a call repeated with the same id never runs twice");
+  addPlaceOptions(command);
+  addHostOptions(command);
+  command.addHelpText("after", "\nAfter `--` everything is an argument, also what begins with a dash.\n");
+  command.action((host: string, name: string, args: string[]) => {
+    const [hostOptions, options] = splitOptions<CallCommandOptions>(command);
+    choose(host, (context) => call(context, host, name, args, options, hostOptions));
+  });
+}
+
+function addBootstrap(program: Command, choose: Choose): void {
+  const command = program
+    .command("bootstrap")
+    .description("Install the endpoint and its environment. Optional: the first call installs what it needs.")
+    .argument("HOST", hostText)
+    .option("--node", "for Node instead of Python");
+  addPlaceOptions(command);
+  addHostOptions(command);
+  command.action((host: string) => {
+    const [hostOptions, options] = splitOptions<BootstrapCommandOptions>(command);
+    choose(host, (context) => bootstrap(context, host, options, hostOptions));
+  });
+}
+
+function addInstall(program: Command, choose: Choose): void {
+  const command = program
+    .command("install")
+    .description("Install packages into the endpoint's own environment: Python's with pip, Node's with npm.")
+    .argument("HOST", hostText)
+    .argument("[PACKAGES...]", "such as numpy or numpy==2.1.0")
+    .option("--node", "packages of Node instead of Python")
+    .option("--git <url>", "a package from a git repository")
+    .option("--branch <name>", "its branch or tag")
+    .option("--name <module>", "the module it provides, checked after installing")
+    .option("--timeout <duration>", "end the installation after this long (default 15m)");
+  addPlaceOptions(command);
+  addHostOptions(command);
+  command.action((host: string, packages: string[]) => {
+    const [hostOptions, options] = splitOptions<InstallCommandOptions>(command);
+    choose(host, (context) => install(context, host, packages, options, hostOptions));
+  });
+}
+
+function addDoctor(program: Command, choose: Choose): void {
+  const command = program
+    .command("doctor")
+    .description("Tell what the host has, what is wrong, and how to cure it. Writes nothing there.")
+    .argument("HOST", hostText)
+    .option("--node", "judge whether Node's functions can be called, instead of Python's")
+    .option("--json", "print one JSON document");
+  addPlaceOptions(command);
+  addHostOptions(command);
+  command.action((host: string) => {
+    const [hostOptions, options] = splitOptions<DoctorCommandOptions>(command);
+    choose(host, (context) => doctor(context, host, options, hostOptions));
+  });
+}
+
+function addPlaceOptions(command: Command): void {
+  command
+    .option("--python <path>", "Python interpreter on the host")
+    .option("--node-path <path>", "Node on the host")
+    .option("--sremote-dir <directory>", "directory of the endpoint on the host (default ~/.sremote)");
+}
+
+function addHostOptions(command: Command): void {
+  command
+    .optionsGroup("SSH options:")
+    .option("-i, --identity <file>", "private key; then no other is offered")
+    .option("-p, --port <number>", "port, where HOST tells none")
+    .option("-J, --jump <host>", "host to go through; several with commas")
+    .option("--host-key <policy>", "strict (default), accept-new, or the one to accept: SHA256:…")
+    .option("-F, --config <file>", "ssh_config file, or none")
+    .option("--openssh", "use the system's ssh command, with all that its configuration can do");
+}
+
+const hostOptionNames = ["identity", "port", "jump", "hostKey", "config", "openssh"];
+
+function splitOptions<T>(command: Command): [hostOptions: HostOptions, options: T] {
+  const all = Object.entries(command.opts());
+  const own = all.filter(([name]) => !hostOptionNames.includes(name));
+  return [Object.fromEntries(all.filter(([name]) => hostOptionNames.includes(name))), Object.fromEntries(own) as T];
+}
+
+function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}

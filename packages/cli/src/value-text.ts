@@ -1,0 +1,25 @@
+/* A returned value for a person, or for the next program in a pipe. */
+import { inspect } from "node:util";
+
+export interface TextOptions {
+  /** Whether standard output is a terminal: bytes are then shown, not sent. */
+  terminal: boolean;
+  colors: boolean;
+  columns: number;
+}
+
+/** What to print for a value; undefined for None and undefined, which print nothing. */
+export function valueText(value: unknown, options: TextOptions): string | Uint8Array | undefined {
+  if (value === null || value === undefined) return undefined;
+  if (typeof value === "string") return value.endsWith("\n") ? value : `${value}\n`;
+  if (value instanceof Uint8Array && !options.terminal) return value;
+  if (typeof value === "bigint") return `${value}\n`;
+  if (value instanceof URL) return `${value.href}\n`;
+  return `${inspect(value, {
+    depth: Infinity,
+    maxArrayLength: Infinity,
+    maxStringLength: Infinity,
+    breakLength: options.columns,
+    colors: options.colors,
+  })}\n`;
+}

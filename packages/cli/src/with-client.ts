@@ -1,0 +1,70 @@
+/* One command on one host: connect, ask for a password where the host wants one, close. */
+import { RemoteClient, type RemoteClientOptions, SremoteError } from "sremote";
+import { type Answers, connectorFor, type HostOptions } from "./host-options.ts";
+import { ask, canAsk } from "./terminal.ts";
+
+/** As OpenSSH's NumberOfPasswordPrompts. */
+const mostQuestions = 3;
+/** Milliseconds a person has for the host's questions: sshd's LoginGraceTime. */
+const patience = 120_000;
+
+/**
+ * Runs the work with a client for HOST, and closes the client. When the host refuses what it was offered, but would take a password or
+ * asks questions, the person at the terminal is asked and the work is begun anew: nothing had been sent.
+ */
+export async function withClient<T>(
+  host: string,
+  options: HostOptions,
+  settings: RemoteClientOptions,
+  signal: AbortSignal,
+  work: (client: RemoteClient) => Promise<T>,
+): Promise<T> {
+  let answers: Answers = {};
+  for (let asked = 0; ; asked++) {
+    await using client = new RemoteClient(connectorFor(host, options, answers), settings);
+    try {
+      return await work(client);
+    } catch (error) {
+      const question = asked < mostQuestions && options.openssh !== true && canAsk() ? questionOf(error) : undefined;
+      if (question === undefined) throw error;
+      answers = await answersTo(question, client.connector.label.slice("ssh://".length), answers, signal);
+    }
+  }
+}
+
+type Question = "password" | "keyboard-interactive" | "passphrase";
+
+/** What the host (or a key) wants to know, read from the error that says which methods it offers. */
+function questionOf(error: unknown): Question | undefined {
+  if (!(error instanceof SremoteError) || error.code !== "auth-failed") return undefined;
+  if (
+    /the key is encrypted and no passphrase was given|the passphrase does not fit the key/.test(error.summary) &&
+    /passphrase/.test(error.hint ?? "")
+  )
+    return "passphrase";
+  const offered = /the host offers ([a-z, -]+)/.exec(error.summary)?.[1]?.split(/, */) ?? [];
+  if (offered.includes("password")) return "password";
+  return offered.includes("keyboard-interactive") ? "keyboard-interactive" : undefined;
+}
+
+async function answersTo(question: Question, label: string, before: Answers, signal: AbortSignal): Promise<Answers> {
+  if (question === "passphrase") return { ...before, passphrase: await ask("Passphrase of the key: ", false, signal) };
+  if (question === "password") return { ...before, password: await ask(`Password of ${label}: `, false, signal) };
+  return {
+    ...before,
+    readyTimeout: patience,
+    keyboardInteractive: async (prompts, instructions) => {
+      const answers: string[] = [];
+      for (const [index, { prompt, echo }] of prompts.entries()) {
+        const heading = index === 0 && instructions !== "" ? `${printable(instructions)}\r\n` : "";
+        answers.push(await ask(`${heading}(${label}) ${printable(prompt)}`, echo, signal));
+      }
+      return answers;
+    },
+  };
+}
+
+/** A host's text must not be able to move the cursor or to change the terminal. */
+function printable(text: string): string {
+  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, " ");
+}
