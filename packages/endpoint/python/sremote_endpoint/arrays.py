@@ -62,7 +62,7 @@ def _without_numpy(data, size, code, dtype, shape, order):
     view = memoryview(bytearray(data))
     if shape is None or len(shape) == 1:
         return view.cast(code)
-    if order == "F" and len(shape) > 1 or 0 in shape:
+    if order == "F" and sum(length > 1 for length in shape) > 1 or 0 in shape:
         raise Refusal("unsupported", "an ndarray of this shape and order needs numpy on the host", "arguments", hint=_HINT)
     return view.cast(code, shape)
 

@@ -47,11 +47,22 @@ def _is_module_table(value):
     return type(value) is dict and all(_is_name(key) and (inner is None or type(inner) is str) for key, inner in value.items())
 
 
+def _is_plain(kind):
+    """A value whose top is an array or object without an annotation that would make something else of it."""
+    def check(value):
+        if type(value) is not dict or type(value.get("json")) is not kind:
+            return False
+        meta = value.get("meta", {})
+        return type(meta) is dict and type(meta.get("values")) is not list
+    return check
+
+
 _OPTIONAL = (
-    ("kwargs", lambda value: type(value) is dict, "a value"),
+    ("kwargs", _is_plain(dict), "a value that is an object"),
     ("env", _all(_is_variable), "a list of [name, value, onlyIfUnset]"),
     ("path", _all(_is_name), "a list of strings"),
     ("cwd", _is_name, "a path"),
+    ("tmp", _is_name, "a path"),
     ("keepEnv", lambda value: type(value) is bool, "a boolean"),
     ("timeoutMs", _is_duration, "a number of milliseconds"),
     ("outputLimit", _is_count, "a number of bytes"),
@@ -65,20 +76,20 @@ def check_call(header):
     """Raises Refusal unless `header` is a call this endpoint can read."""
     if type(header) is not dict or type(header.get("type")) is not str:
         raise protocol_error("the header must be an object with a type")
-    if header["type"] != "call":
-        raise protocol_error("expected a message of type call")
     protocol = header.get("protocol")
     if type(protocol) is not int:
         raise protocol_error("the call names no protocol version")
     if protocol != PROTOCOL:
         raise Refusal("protocol-mismatch", "the call speaks protocol %d, this endpoint speaks %d" % (protocol, PROTOCOL))
+    if header["type"] != "call":
+        raise protocol_error("expected a message of type call")
     if not is_id(header.get("id")):
         raise protocol_error("the call's id must be 32 lower-case hex digits")
     for name in ("module", "function"):
         if not _is_name(header.get(name)):
             raise protocol_error("the call's %s must be a string that is not empty" % name)
-    if type(header.get("args")) is not dict:
-        raise protocol_error("the call's args must be a value")
+    if not _is_plain(list)(header.get("args")):
+        raise protocol_error("the call's args must be a value that is an array")
     for name, check, expected in _OPTIONAL:
         if name in header and not check(header[name]):
             raise protocol_error("the call's %s must be %s" % (name, expected))

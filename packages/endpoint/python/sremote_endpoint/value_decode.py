@@ -32,6 +32,8 @@ def decode(wire, attachments, header_depth=0):
         raise protocol_error("a value is a tree: referentialEqualities is refused")
     if "values" not in meta:
         raise protocol_error("a value's meta must have the member values")
+    if _depth(meta["values"]) > VALUE_DEPTH:
+        raise limit_exceeded("a value's meta nests deeper than %d" % VALUE_DEPTH)
     root = _Node()
     _plant(root, meta["values"])
     return _apply(root, wire["json"], attachments)
@@ -69,7 +71,7 @@ def _plant(node, tree):
     if type(tree) is list:
         if len(tree) not in (1, 2):
             raise protocol_error("an annotation must be [TYPE] or [TYPE, {PATH: TREE}]")
-        if node.kind is not None:
+        if node.kind is not None or node.members:
             raise protocol_error("a place in a value is annotated twice")
         node.kind = _kind(tree[0])
         if len(tree) == 1:
@@ -81,6 +83,8 @@ def _plant(node, tree):
         place = node
         for name in _names(path):
             place = place.members.setdefault(name, _Node())
+            if place.kind is not None:
+                raise protocol_error("a path in a value's meta leads through an annotated part")
         _plant(place, inner)
 
 
@@ -125,6 +129,8 @@ def _apply(node, json, attachments):
     if node.kind is None:
         return json
     if node.kind in ("bytes", "typed-array", "ndarray"):
+        if node.members:
+            raise protocol_error("a reference to an attachment has no annotations in it")
         data = attachments.take(json)
         if node.kind == "bytes":
             return bytes(data)

@@ -1,5 +1,5 @@
 """Annotated scalars of PROTOCOL.md: big integers, special numbers, dates, regular expressions, URLs."""
-from .errors import Refusal, limit_exceeded, protocol_error
+from .errors import limit_exceeded, protocol_error
 from .limits import BIGINT_DIGITS, NUMBER_TEXT
 
 _DIGITS = frozenset("0123456789")
@@ -61,7 +61,7 @@ def regexp(json):
     try:
         return to_python(parts.group(1), parts.group(2))
     except (re.error, ValueError, OverflowError) as error:
-        raise Refusal("unsupported", "the regular expression has no equal in Python: %s" % error, "arguments")
+        raise protocol_error("a regular expression has no equal in Python: %s" % error)
 
 
 def url(json):

@@ -35,11 +35,7 @@ def _run(call, parsed):
     parts, depth = parsed
     attachments = Attachments(parts)
     args = decode(call["args"], attachments, depth)
-    if type(args) is not list:
-        raise Refusal("protocol-error", "the call's args must be an array")
     kwargs = decode(call["kwargs"], attachments, depth) if "kwargs" in call else {}
-    if type(kwargs) is not dict or not all(type(name) is str for name in kwargs):
-        raise Refusal("protocol-error", "the call's kwargs must be an object with names")
     zone = None
     if "naiveTimeZone" in call:
         from .zones import find_zone

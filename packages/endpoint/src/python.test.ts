@@ -1,0 +1,58 @@
+import { execFile, execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { describe, expect, it } from "vitest";
+import { findInterpreters } from "../../../test/interpreters.ts";
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL("../../..", import.meta.url));
+const python = fileURLToPath(new URL("../python", import.meta.url));
+const interpreters = findInterpreters();
+const names = interpreters.map(({ version, path }) => `${version} (${path})`);
+process.stdout.write(`Python interpreters: ${names.join(", ")}\n`);
+
+/** Runs a program of the tests; what it printed is in the error when it fails. */
+async function passes(path: string, ...args: string[]): Promise<string> {
+  const { stdout, stderr } = await run(path, ["-B", ...args], { cwd: python, maxBuffer: 1 << 26 }).catch((error: unknown) => {
+    const { stdout: out, stderr: err } = error as { stdout: string; stderr: string };
+    throw new Error(`${path} ${args.join(" ")}\n${out}\n${err}`);
+  });
+  return stdout + stderr;
+}
+
+describe("the Python endpoint", () => {
+  it("is tested with at least one interpreter", () => {
+    expect(interpreters.length).toBeGreaterThan(0);
+  });
+
+  it.each(names.map((name, index) => [name, interpreters[index]!.path] as const))("passes its tests on %s", async (_name, path) => {
+    const printed = await passes(path, "-m", "unittest", "discover", "-t", ".", "-s", "tests");
+    expect(printed).toMatch(/Ran \d\d+ tests/);
+    expect(printed).not.toContain("skipped");
+  }, 300_000);
+
+  it("keeps to the syntax and the standard library of Python 3.6", async () => {
+    expect(await passes(interpreters.at(-1)!.path, `${root}scripts/check-python36.py`)).toContain("ok");
+  });
+});
+
+describe("the Python endpoint with numpy", () => {
+  it("passes its tests of arrays", async () => {
+    execFileSync("sh", [`${root}scripts/setup-numpy.sh`], { stdio: "inherit" });
+    expect(await passes(`${root}.cache/venv-numpy/bin/python`, "-m", "unittest", "tests.numpy_values")).toMatch(/Ran \d+ tests/);
+  }, 300_000);
+});
+
+describe("G20 G30 the Python codec does what the vectors say", () => {
+  const vectors = `${root}test/conformance/run_vectors.py`;
+  it.each(names.map((name, index) => [name, interpreters[index]!.path] as const))("on %s", async (_name, path) => {
+    expect(await passes(path, vectors)).toMatch(/[1-9]\d{2,} passed, 0 failed/);
+  }, 120_000);
+
+  it("with numpy", async () => {
+    execFileSync("sh", [`${root}scripts/setup-numpy.sh`], { stdio: "inherit" });
+    const printed = await passes(`${root}.cache/venv-numpy/bin/python`, vectors);
+    expect(printed).toMatch(/numpy \d/);
+    expect(printed).toMatch(/[1-9]\d{2,} passed, 0 failed/);
+  }, 300_000);
+});
