@@ -7,3 +7,4 @@ export * from "./memory/index.ts";
 export * from "./process/index.ts";
 export * from "./quote.ts";
 export * from "./ssh/index.ts";
+export * from "./openssh/index.ts";

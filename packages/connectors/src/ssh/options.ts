@@ -111,7 +111,7 @@ export function jumpHosts(jump: SshOptions["jump"], argument = "jump"): (Destina
   if (jump === false || jump === "none") return [];
   const list = Array.isArray(jump) ? (jump as readonly (string | SshOptions)[]) : [jump as string | SshOptions];
   return list.flatMap((each): (Destination | SshOptions)[] => {
-    if (typeof each === "string") return each.split(",").map((part) => parseDestination(part.trim(), argument));
+    if (typeof each === "string") return each.split(",").map((part) => parseDestination(part.replace(/^ +| +$/g, ""), argument));
     checkSshOptions(each, argument);
     return [each];
   });

@@ -1,0 +1,30 @@
+/*
+ * The line for the host's login shell when the system's ssh carries it.
+ *
+ * ssh exits with 255 when it fails itself, and a command may, too. So a shell stays behind the command and reports its status on standard
+ * error, after a marker that nobody can know in advance; no report means that the link ended first (G02). Standard output stays untouched.
+ */
+import { randomBytes } from "node:crypto";
+import { quote } from "../quote.ts";
+import { shellText } from "../command-line.ts";
+import type { Command } from "../connector.ts";
+import { remoteLine } from "../ssh/remote-command.ts";
+
+export interface ReportedCommand {
+  line: string;
+  /** Begins both outputs, as in `ssh/remote-command.ts`. */
+  marker: Buffer;
+  /** Precedes ` STATUS\n` on standard error. */
+  trailer: Buffer;
+}
+
+/** @throws InvalidArgumentError when the command is too long for one argument */
+export function reportedCommand(command: Command): ReportedCommand {
+  const [front, back, end] = [8, 8, 8].map((bytes) => randomBytes(bytes).toString("hex")) as [string, string, string];
+  // The traps keep the shell alive when its group is signalled, and are reset in the command itself.
+  const script = `printf '%s%s %s\\n' ${front} ${back} $$; printf '%s%s\\n' ${front} ${back} >&2
+trap : HUP INT TERM
+sh -c ${quote(shellText(command))}
+printf '%s%s %s\\n' ${back} ${end} $? >&2`;
+  return { line: remoteLine(script), marker: Buffer.from(front + back), trailer: Buffer.from(back + end) };
+}

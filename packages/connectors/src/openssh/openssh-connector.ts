@@ -1,0 +1,201 @@
+/* The connector over the system's ssh. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ConnectError, SremoteError } from "@sremote/protocol";
+import { checkCommand } from "../argument.ts";
+import type {
+  Command,
+  Connector,
+  ConnectorStatus,
+  ExecOptions,
+  ExecResult,
+  OperationOptions,
+  PullSink,
+  PushSource,
+  RemoteProcess,
+  TransferOptions,
+} from "../connector.ts";
+import { orAborted, withDeadline } from "../deadline.ts";
+import { Lifetime } from "../lifetime.ts";
+import { execOverProcess, pullOverProcess, pushOverProcess } from "../process/index.ts";
+import { shellText } from "../command-line.ts";
+import type { KillSignal } from "../ssh/channel-process.ts";
+import { destinationLabel } from "../ssh/destination.ts";
+import { killScript } from "../ssh/kill-script.ts";
+import { remoteLine } from "../ssh/remote-command.ts";
+import { Slots } from "../ssh/slots.ts";
+import { reportedCommand } from "./command.ts";
+import { Master } from "./master.ts";
+import { opensshError } from "./openssh-error.ts";
+import type { OpenSshOptions } from "./options.ts";
+import { sshArguments } from "./options.ts";
+import { startSsh } from "./ssh-child.ts";
+import type { SshChild } from "./ssh-child.ts";
+import { SshProcess } from "./ssh-process.ts";
+
+/** sshd's default MaxSessions is 10: one holds the connection, and one is kept for ending commands. */
+const mostSessions = 8;
+/** How long ending a command may take, in milliseconds. */
+const killTimeout = 10_000;
+
+export class OpenSshConnector implements Connector {
+  readonly label: string;
+  readonly acceptsStdin = true;
+  readonly #options: OpenSshOptions;
+  readonly #program: string;
+  readonly #args: readonly string[];
+  readonly #lifetime: Lifetime;
+  readonly #slots = new Slots(mostSessions);
+  readonly #processes = new Set<SshProcess>();
+  readonly #closing = new AbortController();
+  #directory: Promise<string> | undefined;
+  #opening: Promise<Master> | undefined;
+  #master: Master | undefined;
+  #logs = 0;
+
+  /** @param options checked before */
+  constructor(options: OpenSshOptions) {
+    this.#options = options;
+    this.#program = options.program ?? "ssh";
+    this.#args = sshArguments(options);
+    this.label = destinationLabel(options, "openssh");
+    this.#lifetime = new Lifetime(this.label);
+  }
+
+  exec(command: Command, options: ExecOptions = {}): Promise<ExecResult> {
+    return this.#lifetime.run(options, (own) => execOverProcess(this.#start, command, own, this.label));
+  }
+
+  push(source: PushSource, remotePath: string, options: TransferOptions = {}): Promise<void> {
+    return this.#lifetime.run(options, (own) => pushOverProcess(this.#start, source, remotePath, own, this.label));
+  }
+
+  pull(remotePath: string, sink: PullSink, options: TransferOptions = {}): Promise<void> {
+    return this.#lifetime.run(options, (own) => pullOverProcess(this.#start, remotePath, sink, own, this.label));
+  }
+
+  async spawn(command: Command, options: OperationOptions = {}): Promise<RemoteProcess> {
+    checkCommand(command);
+    return await this.#lifetime.run(options, (own) =>
+      withDeadline(own, { label: this.label, stage: "spawn" }, (signal) => this.#start(command, { signal })),
+    );
+  }
+
+  async status(options: OperationOptions = {}): Promise<ConnectorStatus> {
+    try {
+      await this.exec(["true"], options);
+      return { ok: true, message: `${this.label} can be reached and takes the credentials` };
+    } catch (error) {
+      if (!(error instanceof SremoteError) || error.code === "invalid-argument") throw error;
+      return { ok: false, message: `${this.label}: ${error.summary}`, error };
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#lifetime.close();
+    await Promise.allSettled([...this.#processes].map((each) => each[Symbol.asyncDispose]()));
+    this.#closing.abort(new SremoteError("closed", "the connector was closed", { host: this.label }));
+    await this.#opening?.catch(() => undefined);
+    await this.#master?.end();
+    this.#master = undefined;
+    if (this.#directory !== undefined) await rm(await this.#directory, { recursive: true, force: true });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  readonly #start = async (command: Command, { signal }: OperationOptions): Promise<RemoteProcess> => {
+    const reported = reportedCommand(command);
+    await (signal === undefined ? this.#connect() : orAborted(this.#connect(), signal));
+    const release = await this.#slots.acquire(signal);
+    let ssh: SshChild;
+    try {
+      ssh = await this.#run(reported.line);
+    } catch (error) {
+      release();
+      throw error;
+    }
+    const process = new SshProcess({
+      ssh,
+      command: reported,
+      label: this.label,
+      shared: this.#master !== undefined,
+      release: () => {
+        release();
+        this.#processes.delete(process);
+      },
+      signal: (pid, name) => this.#signal(pid, name),
+    });
+    this.#processes.add(process);
+    return process;
+  };
+
+  async #run(line: string): Promise<SshChild> {
+    const shared = this.#options.multiplex === false ? ["-S", "none"] : ["-o", "ControlMaster=no", "-S", await this.#socket()];
+    const logFile = await this.#logFile();
+    return startSsh(this.#program, [...this.#args, ...shared, "--", this.#options.host, line], logFile, this.label);
+  }
+
+  async #connect(): Promise<void> {
+    if (this.#options.multiplex === false || this.#master?.isOpen === true) return;
+    this.#opening ??= this.#openMaster().finally(() => {
+      this.#opening = undefined;
+    });
+    await this.#opening;
+  }
+
+  async #openMaster(): Promise<Master> {
+    const directory = await this.#private();
+    this.#master = await Master.open(
+      {
+        program: this.#program,
+        args: this.#args,
+        destination: this.#options.host,
+        socket: await this.#socket(),
+        logFile: () => this.#nextLog(directory),
+        label: this.label,
+      },
+      this.#closing.signal,
+    );
+    return this.#master;
+  }
+
+  /** Private (mode 0700): who can use the socket can use the connection. */
+  #private(): Promise<string> {
+    // A socket's path may have about 100 bytes, and ssh appends 17 while it makes it.
+    const base = tmpdir().length > 60 ? "/tmp" : tmpdir();
+    this.#directory ??= mkdtemp(join(base, "sremote-ssh-"));
+    return this.#directory;
+  }
+
+  async #socket(): Promise<string> {
+    return join(await this.#private(), "s");
+  }
+
+  async #logFile(): Promise<string> {
+    return this.#nextLog(await this.#private());
+  }
+
+  #nextLog(directory: string): string {
+    this.#logs += 1;
+    return join(directory, `log-${this.#logs}`);
+  }
+
+  async #signal(pid: number, signal: KillSignal): Promise<void> {
+    const ssh = await this.#run(remoteLine(shellText(killScript(pid, signal))));
+    const { child } = ssh;
+    child.stdin.on("error", () => undefined).end();
+    child.stdout.resume();
+    child.stderr.resume();
+    const timer = setTimeout(() => child.kill("SIGKILL"), killTimeout);
+    try {
+      const code = await ssh.exited;
+      const log = await ssh.takeLog();
+      if (code !== 0) throw opensshError(log, this.label, "shared");
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}

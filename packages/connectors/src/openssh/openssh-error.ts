@@ -1,0 +1,65 @@
+/* From what ssh writes into its log to the codes of ConnectError. */
+import { ConnectError } from "@sremote/protocol";
+import type { Code } from "@sremote/protocol";
+
+/** Messages of OpenSSH's ssh.c, sshconnect.c, sshconnect2.c, packet.c and clientloop.c; the first that fits wins. */
+const ofMessage: readonly (readonly [RegExp, Code, string])[] = [
+  [/REVOKED HOST KEY DETECTED|host key .* is revoked/i, "host-key-revoked", "the host's key is marked as revoked"],
+  [/HOST IDENTIFICATION HAS CHANGED|POSSIBLE DNS SPOOFING/, "host-key-changed", "the host shows another key than the known one"],
+  [/Host key verification failed/, "host-key-unknown", "the host's key is not among the known ones"],
+  [
+    /Permission denied \(|Too many authentication failures|No more authentication methods/i,
+    "auth-failed",
+    "the host refused the credentials",
+  ],
+  [/Could not resolve hostname|Name or service not known/i, "name-not-found", "the host name does not resolve"],
+  [/Connection refused/i, "connect-refused", "nothing listens at the address"],
+  [/timed out during banner exchange|Connection timed out|Operation timed out/i, "connect-timeout", "the host did not answer in time"],
+  [/Timeout, server .* not responding/i, "connection-lost", "the link to the host was lost"],
+  [/Unable to negotiate|no matching/i, "connect-failed", "the host and ssh share no algorithm"],
+  [
+    /Bad configuration option|Bad owner or permissions|line \d+: |Can't open user config file/i,
+    "connect-failed",
+    "ssh_config could not be read",
+  ],
+  [/open failed|session request failed|exec request failed/i, "channel-failed", "the host refused to start the command"],
+];
+
+/**
+ * How far things had come: `new`, the connection was to be made; `shared`, it stood, and the command was to be started over it;
+ * `started`, the command was known to have begun.
+ */
+export type Progress = "new" | "shared" | "started";
+
+/** @param log what ssh wrote */
+export function opensshError(log: string, label: string, progress: Progress): ConnectError {
+  const lastLines = tail(log);
+  const known = progress === "started" ? undefined : ofMessage.find(([pattern]) => pattern.test(log));
+  if (known === undefined && progress !== "new") {
+    return new ConnectError("connection-lost", "the link to the host was lost", { stage: "exec", host: label, lastLines });
+  }
+  const [, code, summary] = known ?? ([/./, "connect-failed", "ssh could not connect"] as const);
+  return new ConnectError(code, `${summary}${offending(log)}`, { stage: "connect", host: label, lastLines, hint: hints[code] });
+}
+
+/** Whether the host ended the connection before keys were exchanged, as a busy sshd does (MaxStartups): trying again is safe. */
+export function wasDropped(log: string): boolean {
+  return /kex_exchange_identification|Exceeded MaxStartups|Not allowed at this time|Connection (closed|reset) by \S+ port/.test(log);
+}
+
+const hints: Partial<Record<Code, string>> = {
+  "host-key-unknown": 'check the key with the host\'s administrator and add it with ssh-keyscan, or pass hostKey: "accept-new"',
+  "host-key-changed":
+    "someone may be in between; check the new key with the host's administrator before removing the old one (ssh-keygen -R)",
+  "auth-failed": "ssh runs without questions (BatchMode): keys with a passphrase must be in an agent, passwords need ssh()",
+};
+
+function offending(log: string): string {
+  const place = /Offending .* in (\S+:\d+)/.exec(log)?.[1];
+  return place === undefined ? "" : ` (${place})`;
+}
+
+function tail(log: string): string {
+  // Banners of warnings are long; the last lines say what counts.
+  return log.trim().split(/\r?\n/).slice(-8).join("\n");
+}

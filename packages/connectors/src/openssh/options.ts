@@ -1,0 +1,101 @@
+/* What a caller may say about a connection by the system's ssh, and how it is said to ssh. */
+import { InvalidArgumentError } from "@sremote/protocol";
+import { checkDestination, parseDestination } from "../ssh/destination.ts";
+
+export interface OpenSshOptions {
+  /** A host, an address, or a `Host` of ssh_config. */
+  host: string;
+  port?: number | undefined;
+  username?: string | undefined;
+  /** Files with private keys, tried before those of ssh_config. A passphrase can only come from an agent. */
+  privateKeyPath?: string | readonly string[] | undefined;
+  /** Default: what ssh_config says; a question that ssh would ask counts as no. */
+  hostKey?: "strict" | "accept-new" | undefined;
+  /** known_hosts files instead of those of ssh_config. */
+  knownHosts?: string | readonly string[] | undefined;
+  /** The user's ssh_config (default true), none (false), or a file instead of it. */
+  config?: boolean | string | undefined;
+  /** Hosts to go through, as for `ssh -J`. */
+  jump?: string | undefined;
+  /** Milliseconds between probes of an idle link, rounded up to seconds. Default 15 000; 0 for none. */
+  keepaliveInterval?: number | undefined;
+  keepaliveCountMax?: number | undefined;
+  /** Milliseconds for reaching the host, rounded up to seconds. Default 20 000. */
+  connectTimeout?: number | undefined;
+  /** Whether commands share one connection (ControlMaster). Default true. */
+  multiplex?: boolean | undefined;
+  /** The program. Default `ssh`. */
+  program?: string | undefined;
+  /** More options of ssh_config, such as `{CertificateFile: "…", PKCS11Provider: "…"}`. They win over the user's file. */
+  sshOptions?: Readonly<Record<string, string>> | undefined;
+}
+
+/** @throws InvalidArgumentError naming the option */
+export function checkOpenSshOptions(options: OpenSshOptions): void {
+  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "a destination or an object of options");
+  checkDestination(options, "options");
+  const optional = (name: keyof OpenSshOptions, expected: string, accepts: (value: unknown) => boolean): void => {
+    const value: unknown = options[name];
+    if (value !== undefined && !accepts(value)) throw new InvalidArgumentError(`options.${name}`, expected);
+  };
+  const isPath = (value: unknown): boolean => typeof value === "string" && value !== "" && !/[\0\n\r]/.test(value);
+  const isPaths = (value: unknown): boolean => isPath(value) || (Array.isArray(value) && value.length > 0 && value.every(isPath));
+  const isDuration = (value: unknown): boolean => typeof value === "number" && value >= 0 && value <= 2 ** 31 - 1;
+  optional("privateKeyPath", "a path or a list of paths", isPaths);
+  optional("hostKey", '"strict" or "accept-new"', (value) => value === "strict" || value === "accept-new");
+  optional("knownHosts", "a path or a list of paths", isPaths);
+  optional("config", "true, false or a path", (value) => typeof value === "boolean" || isPath(value));
+  optional("keepaliveInterval", "milliseconds, 0 or more", isDuration);
+  optional("keepaliveCountMax", "a whole number, 1 or more", (value) => Number.isInteger(value) && Number(value) >= 1);
+  optional("connectTimeout", "milliseconds, 1 or more", (value) => isDuration(value) && Number(value) >= 1);
+  optional("multiplex", "true or false", (value) => typeof value === "boolean");
+  optional("program", "a program's name or path", isPath);
+  if (options.jump !== undefined) for (const part of options.jump.split(",")) parseDestination(part, "options.jump");
+  for (const [name, value] of Object.entries(options.sshOptions ?? {})) {
+    if (!/^[A-Za-z0-9]+$/.test(name)) throw new InvalidArgumentError("options.sshOptions", "names of ssh_config options");
+    if (typeof value !== "string" || /[\0\n\r]/.test(value)) {
+      throw new InvalidArgumentError(`options.sshOptions.${name}`, "a string without line breaks");
+    }
+  }
+}
+
+const seconds = (milliseconds: number): string => String(Math.ceil(milliseconds / 1000));
+
+/** In a list of files, ssh_config takes spaces as separators and `%` as the beginning of an expansion. */
+const quoteFile = (file: string): string => `"${file.replaceAll("%", "%%").replaceAll('"', String.raw`\"`)}"`;
+
+/** The arguments that every invocation has; the destination follows after `--`. ssh takes the first value it is given of an option. */
+export function sshArguments(options: OpenSshOptions): string[] {
+  const set = (name: string, value: string): string[] => ["-o", `${name}=${value}`];
+  const keys = typeof options.privateKeyPath === "string" ? [options.privateKeyPath] : (options.privateKeyPath ?? []);
+  const known = typeof options.knownHosts === "string" ? [options.knownHosts] : options.knownHosts;
+  const interval = options.keepaliveInterval ?? 15_000;
+  const args = [
+    // No terminal, X11 or agent for the host (G36), nothing that asks, and no forwarding of ssh_config.
+    ...["-T", "-x", "-a"],
+    ...set("BatchMode", "yes"),
+    ...set("EscapeChar", "none"),
+    ...set("ClearAllForwardings", "yes"),
+    ...set("PermitLocalCommand", "no"),
+    ...set("RemoteCommand", "none"),
+    ...set("Tunnel", "no"),
+    ...set("LogLevel", "INFO"),
+    ...set("ServerAliveInterval", seconds(interval)),
+    ...set("ServerAliveCountMax", String(options.keepaliveCountMax ?? 3)),
+    ...set("ConnectTimeout", seconds(options.connectTimeout ?? 20_000)),
+  ];
+  if (options.config === false) args.push("-F", "none");
+  else if (typeof options.config === "string") args.push("-F", options.config);
+  if (options.port !== undefined) args.push("-p", String(options.port));
+  if (options.username !== undefined) args.push("-l", options.username);
+  if (options.hostKey !== undefined) args.push(...set("StrictHostKeyChecking", options.hostKey === "strict" ? "yes" : "accept-new"));
+  if (known !== undefined) {
+    args.push(...set("UserKnownHostsFile", known.map(quoteFile).join(" ")), ...set("GlobalKnownHostsFile", "none"));
+    args.push(...set("UpdateHostKeys", "no"));
+  }
+  for (const key of keys) args.push("-i", key);
+  if (keys.length > 0) args.push(...set("IdentitiesOnly", "yes"));
+  if (options.jump !== undefined) args.push("-J", options.jump);
+  for (const [name, value] of Object.entries(options.sshOptions ?? {})) args.push(...set(name, value));
+  return args;
+}
