@@ -39,6 +39,7 @@ const withStdin: CustomFunctions = {
   },
 };
 
+const made = (changes: Partial<CustomFunctions>): Connector => createConnector({ ...functions, ...changes });
 const options = { memoryLimit: 256 * 2 ** 20 };
 
 describe("a custom connector of three functions", () => {
@@ -50,8 +51,6 @@ describe("a custom connector that passes standard input on", () => {
 });
 
 describe("what the author's functions do wrong", () => {
-  const made = (changes: Partial<CustomFunctions>): Connector => createConnector({ ...functions, ...changes });
-
   test("an error keeps its system name and is the cause; its text, which may hold arguments, stays out of the message", async () => {
     const cause = Object.assign(new Error("Command failed: curl --token s3cret"), { code: "ECONNREFUSED" });
     await using connector = made({ exec: () => Promise.reject(cause) });

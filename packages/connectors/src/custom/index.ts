@@ -24,6 +24,14 @@ export interface CustomContext {
   readonly signal: AbortSignal;
 }
 
+export interface CustomTransferContext extends CustomContext {
+  /**
+   * A line for the host's shell that does the transfer where `exec` can be used for it: for `push` it writes its standard input to the
+   * file, for `pull` it prints the file. It holds the path quoted, whatever bytes it is made of.
+   */
+  readonly line: string;
+}
+
 /** The author's part: how to run one command line on a host, and how to move one file there and back. */
 export interface CustomFunctions {
   /** Such as `docker://name`, for errors and logs. Holds no secret. */
@@ -34,9 +42,9 @@ export interface CustomFunctions {
    */
   readonly exec: (line: string, context: CustomContext & { readonly stdin?: Uint8Array | undefined }) => Promise<CustomResult>;
   /** Writes the bytes to a file that does not exist yet. It need not be atomic, check anything or clean up. */
-  readonly push: (bytes: Uint8Array, remotePath: string, context: CustomContext) => Promise<unknown>;
+  readonly push: (bytes: Uint8Array, remotePath: string, context: CustomTransferContext) => Promise<unknown>;
   /** Reads a file whole. A name that is not UTF-8 is a string as explained at `fromBytes`. */
-  readonly pull: (remotePath: string, context: CustomContext) => Promise<Uint8Array>;
+  readonly pull: (remotePath: string, context: CustomTransferContext) => Promise<Uint8Array>;
   /** Whether `exec` passes `stdin` on and returns stdout exactly and unbounded. Default false. */
   readonly acceptsStdin?: boolean | undefined;
   /** Starts a line as a live process. */

@@ -1,6 +1,7 @@
 /* `push` and `pull` by an author's functions, with the promises that those need not keep. */
 import { InvalidArgumentError, SremoteError, TransferError } from "@sremote/protocol";
 import { checkRemotePath, checkSink, checkSource, checkTransferOptions } from "../argument.ts";
+import { commandLine } from "../command-line.ts";
 import { shell } from "../connector.ts";
 import type { PullSink, PushSource, TransferOptions } from "../connector.ts";
 import { orAborted, settledWithin, withDeadline } from "../deadline.ts";
@@ -10,6 +11,7 @@ import type { Answer } from "../process/answer.ts";
 import { newMarker } from "../process/marker.ts";
 import type { Marker } from "../process/marker.ts";
 import { diagnosePushScript, digestScript, finishPushScript } from "../process/script.ts";
+import { quote } from "../quote.ts";
 import { shownPath } from "../transfer/error.ts";
 import { checkDigest, openSink } from "../transfer/sink.ts";
 import type { OpenSink } from "../transfer/sink.ts";
@@ -37,7 +39,7 @@ export async function pushByFunction(
     for await (const chunk of content.chunks()) chunks.push(chunk);
     const bytes = source instanceof Uint8Array ? source : Buffer.concat(chunks);
     const temporary = temporaryPath(remotePath);
-    const upload = (async () => functions.push(bytes, temporary, { signal }))();
+    const upload = (async () => functions.push(bytes, temporary, { signal, line: pushLine(temporary) }))();
     try {
       await orAborted(upload, signal);
       options.onProgress?.(bytes.length);
@@ -87,11 +89,16 @@ export async function pullByFunction(
   });
 }
 
+/** The shell opens the new file with O_EXCL (noclobber), so that nothing planted is followed. */
+function pushLine(temporary: string): string {
+  return commandLine(shell(`umask 077; set -C; cat > ${quote(temporary)}`));
+}
+
 async function download(functions: CustomFunctions, remotePath: string, signal: AbortSignal, place: Place): Promise<Uint8Array> {
   const about = { stage: place.stage, host: place.label };
   let bytes: unknown;
   try {
-    bytes = await orAborted(functions.pull(remotePath, { signal }), signal);
+    bytes = await orAborted(functions.pull(remotePath, { signal, line: commandLine(["cat", remotePath]) }), signal);
   } catch (error) {
     if (signal.aborted || error instanceof SremoteError) throw error;
     throw new TransferError("transfer-failed", `pull ${shownPath(remotePath)}: the connector failed`, { ...about, cause: error });

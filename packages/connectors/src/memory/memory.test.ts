@@ -7,6 +7,8 @@ import { shell } from "../connector.ts";
 import { connectorCases } from "../testing/index.ts";
 import { memory } from "./index.ts";
 
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
 describe("memory", () => {
   for (const one of connectorCases()) test(one.name, () => one.run(() => memory()));
 });
@@ -16,8 +18,6 @@ describe("memory without standard input", () => {
 });
 
 describe("faults", () => {
-  const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-
   test("fail-before: nothing happened; fail-after: it happened and the answer is lost", async () => {
     await using host = memory();
     const file = join(host.directory, "file");

@@ -387,19 +387,20 @@ describe("cut links", () => {
   }
 });
 
+const failing: Break = (host) => ({
+  pull: (path, sink, options) =>
+    host.pull(path, sink, options).catch((error: unknown) => {
+      if (!(error instanceof TransferError)) throw error;
+      throw new TransferError(error.code, error.summary, { host: "local://", cause: new Error("token hunter2-secret") });
+    }),
+});
+
 test("G27 a secret in a label or in an error fails the suite, without being shown", async () => {
   const secrets = ["hunter2-secret"];
   const label = caseNamed("the label is a text on one line").run(() => broken(() => ({ label: "ssh://me:hunter2-secret@host" })), {
     secrets,
   });
   await expect(label).rejects.toThrow(/G27: a secret appears in the label/);
-  const failing: Break = (host) => ({
-    pull: (path, sink, options) =>
-      host.pull(path, sink, options).catch((error: unknown) => {
-        if (!(error instanceof TransferError)) throw error;
-        throw new TransferError(error.code, error.summary, { host: "local://", cause: new Error("token hunter2-secret") });
-      }),
-  });
   const error = caseNamed("G26 a pull of a missing file is no-such-file").run(() => broken(failing), { secrets });
   await expect(error).rejects.toThrow(/G27: a secret appears in the error/);
 });

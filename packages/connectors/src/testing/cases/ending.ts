@@ -52,7 +52,7 @@ function longScript(stage: Stage): string {
 
 async function ended(stage: Stage): Promise<void> {
   for (const name of ["pid", "child"]) {
-    await until(`process ${name} is gone`, async () => !(await alive(stage.run, stage.directory, name)));
+    await until(`process ${name} is gone`, async () => !(await alive(stage.run, stage.directory, name)), 5000);
   }
   assert.equal((await stage.exec("exit 8")).exitCode, 8);
 }
