@@ -88,6 +88,9 @@ async function answer(message: CallMessage, frame: Uint8Array, options: CallOpti
     return await run(child, message, frame, directory, base, cancel.signal, step);
   } catch (error) {
     await child?.abandon();
+    // That place is for the reply of the request that has the id.
+    if (error instanceof SremoteError && error.code === "call-conflict" && options.destination.path === `${base}/calls/${message.id}/reply`)
+      throw error;
     if (!(error instanceof SremoteError) && errorCode(error) === undefined) throw error;
     return makeReply({ id: message.id, base, outcome: "not-run", error: describeRefusal(error, fileCode(error), "setup") });
   }

@@ -12,6 +12,7 @@ import {
 } from "@sremote/protocol";
 import { describeRefusal, describeThrown } from "./failure.ts";
 import { findFunction, FunctionNotFound, type Callable, type FoundFunction } from "./lookup.ts";
+import { findSyntaxError } from "./syntax-error.ts";
 import { checkModules } from "./registered.ts";
 import { isPath, loadModule, ModuleNotFound, type Namespace } from "./resolve.ts";
 
@@ -54,7 +55,12 @@ async function invoke(call: CallMessage, args: unknown[], base: string): Promise
     namespace = await loadModule(call.module, base);
   } catch (error) {
     if (error instanceof ModuleNotFound) return refused(moduleNotFound(error, call.module));
-    return raised(describeThrown(error, "raised", "import"));
+    const failure = describeThrown(error, "raised", "import");
+    if (failure.type === "SyntaxError" && failure.frames === undefined) {
+      const place = findSyntaxError(call.module);
+      if (place !== undefined) failure.frames = [place];
+    }
+    return raised(failure);
   }
   let found: FoundFunction;
   try {
@@ -72,7 +78,7 @@ async function invoke(call: CallMessage, args: unknown[], base: string): Promise
   try {
     return encodeResult(value);
   } catch (error) {
-    return raised(describeUnserializable(error, value));
+    return raised(describeUnserializable(error, value, `${call.module}.${call.function}`));
   }
 }
 
@@ -106,10 +112,12 @@ function isNativeConstructor(callable: Callable, text: string): boolean {
   return text.endsWith("{ [native code] }") && Object.hasOwn(callable, "prototype");
 }
 
-function describeUnserializable(error: unknown, value: unknown): Failure {
+function describeUnserializable(error: unknown, value: unknown, name: string): Failure {
   if (!(error instanceof SremoteError)) return describeThrown(error, "raised", "result"); // A getter of the value's.
   const failure = describeRefusal(error, "unserializable-result", "result");
   failure.stage = "result";
+  failure.message = `the function ran, but its result cannot be sent: ${failure.message}`;
+  failure.message = `${name} ran, but its result cannot be sent: ${failure.message}`;
   if (error instanceof UnserializableError) failure.path = error.path;
   const hint = unserializableHint(value);
   if (hint !== undefined && failure.path === "return") failure.hint = hint;

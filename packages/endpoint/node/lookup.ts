@@ -48,11 +48,14 @@ function follow(root: unknown, steps: string[], module: string, path: string): F
   if (typeof value !== "function") {
     return new FunctionNotFound(`${module}.${path} is ${value === null ? "null" : `a ${typeof value}`}, not a function`, []);
   }
-  // A function of a module is called as an importing module would call it; a method needs its object.
-  return {
-    callable: value as Callable,
-    receiver: steps.length === 1 && Object.prototype.toString.call(root) === "[object Module]" ? undefined : receiver,
-  };
+  return { callable: value as Callable, receiver: receiver === root ? receiverIn(root as Namespace, steps[0]!, value) : receiver };
+}
+
+/** `this` as an importing module would give it: none for an export; module.exports for a member of it, which Node shows as an export too. */
+function receiverIn(root: Namespace, name: string, value: unknown): unknown {
+  if (Object.prototype.toString.call(root) !== "[object Module]") return root;
+  const exported = root["default"];
+  return hasMember(exported, name) && (exported as Namespace)[name] === value ? exported : undefined;
 }
 
 function hasMember(value: unknown, name: string): boolean {

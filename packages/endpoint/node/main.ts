@@ -16,7 +16,8 @@ const usage = `usage: endpoint.mjs call [--base DIR] [--marker A B] REQUEST REPL
        endpoint.mjs install [--base DIR] PAYLOAD`;
 
 /** Exit statuses, the same as the Python endpoint's. What a function does with its own process never becomes one of them. */
-const status = { failed: 90, usage: 91, file: 92, undelivered: 93, unsafeDirectory: 97, noSpace: 98 } as const;
+const status = { failed: 90, usage: 91, file: 92, undelivered: 93, conflict: 94, unsafeDirectory: 97, noSpace: 98 } as const;
+const refusals: Readonly<Partial<Record<Code, number>>> = { "unsafe-directory": status.unsafeDirectory, "call-conflict": status.conflict };
 
 interface Arguments {
   base: string;
@@ -65,7 +66,7 @@ function parse(argv: readonly string[]): Arguments {
 function describe(error: unknown): [message: string, exitStatus: number] {
   if (error instanceof Undelivered)
     return [`the reply cannot be delivered: ${error.message}`, isNoSpace(error.cause) ? status.noSpace : status.undelivered];
-  if (error instanceof SremoteError) return [error.summary, error.code === "unsafe-directory" ? status.unsafeDirectory : status.failed];
+  if (error instanceof SremoteError) return [error.summary, refusals[error.code] ?? status.failed];
   if (isNoSpace(error)) return [(error as Error).message, status.noSpace];
   return errorCode(error) === undefined
     ? [error instanceof Error ? (error.stack ?? error.message) : String(error), status.failed]

@@ -52,20 +52,19 @@ function isLaterBuiltin(name: string): boolean {
 }
 
 async function loadFile(name: string): Promise<Namespace> {
-  const url = name.startsWith("file:") ? name : undefined;
-  const path = url === undefined ? resolve(name) : url;
-  if (url !== undefined) return (await loadFrom(process.cwd(), url)) ?? missing(name, path);
-  // As require does it: `./lib` may be lib.js or lib/index.js.
-  const file = resolvePath(path);
-  if (file === undefined) return missing(name, path);
-  return (await loadFrom(process.cwd(), pathToFileURL(file).href)) ?? missing(name, path);
+  const url = name.startsWith("file:") ? name : fileUrl(resolvePath(name));
+  const found = url === undefined ? undefined : await loadFrom(process.cwd(), url);
+  if (found === undefined) throw new ModuleNotFound(name, [name.startsWith("file:") ? name : resolve(name)]);
+  return found;
 }
 
-function missing(name: string, path: string): never {
-  throw new ModuleNotFound(name, [path]);
+function fileUrl(file: string | undefined): string | undefined {
+  return file === undefined ? undefined : pathToFileURL(file).href;
 }
 
-function resolvePath(path: string): string | undefined {
+/** The file that a path means, as `require` finds it: `./lib` may be lib.js or lib/index.js. */
+export function resolvePath(name: string): string | undefined {
+  const path = resolve(name);
   const require = createRequire(`${process.cwd()}/`);
   for (const ending of ["", ".mjs", ".cjs", ".ts", ".mts"]) {
     try {
