@@ -11,8 +11,13 @@ shift 9
 : "${HOME:=$(cd ~ 2>/dev/null && pwd)}"
 export HOME
 
-# Nobody else may own a directory from which code is run.
-mine() { [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ]; }
+newline='
+'
+# Nobody else may own or write to a directory from which code is run. The mode is read from ls: it is portable where stat is not.
+mine() {
+  for part in "$@"; do [ -d "$part" ] && [ ! -L "$part" ] && [ -O "$part" ] || return 1; done
+  case $newline$(ls -ld "$@" 2>/dev/null) in *"$newline"d????w*|*"$newline"d???????w*) return 1 ;; esac
+}
 
 say_missing() {
   printf '%s%sN\nreason=%s\nhome=%s\npath=%s\n' "$B" "$A" "$1" "$HOME" "$PATH"
@@ -32,8 +37,6 @@ ${TMPDIR:+$TMPDIR/sremote-$user}
 esac
 
 tried='' candidates='' found=''
-newline='
-'
 add() {
   tried="$tried${tried:+ }$1"
   place=$(command -v "$1" 2>/dev/null) || return 0
@@ -49,7 +52,7 @@ else
   if [ "$runtime" = python ]; then
     IFS=$newline
     for d in $bases; do
-      if mine "$d" && [ -x "$d/env/bin/python" ]; then add "$d/env/bin/python"; fi
+      if [ -x "$d/env/bin/python" ] && mine "$d" "$d/env"; then add "$d/env/bin/python"; fi
     done
     IFS=$old_ifs
     for name in python3 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8 python3.7 python3.6 \
@@ -72,7 +75,7 @@ fi
 
 IFS=$newline
 for d in $bases; do
-  if mine "$d" && mine "$d/endpoint" && mine "$d/endpoint/$sha"; then found=$d; break; fi
+  if mine "$d" "$d/endpoint" "$d/endpoint/$sha"; then found=$d; break; fi
 done
 IFS=$old_ifs
 [ -n "$found" ] || say_missing endpoint

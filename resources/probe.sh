@@ -19,6 +19,7 @@ say machine "$(uname -m)"
 mine() { [ -d "$1" ] && [ ! -L "$1" ] && [ -O "$1" ]; }
 # Group or others may not write; the tenth character row of ls is portable where stat is not.
 private() { case $(ls -ld "$1" 2>/dev/null) in d????w*|d???????w*) return 1 ;; esac; }
+all_mine() { for part in "$@"; do mine "$part" && private "$part" || return 1; done; }
 usable() {
   for part in "$1" "$1/endpoint" "$1/tmp"; do
     if [ ! -e "$part" ] && [ "$prepare" = yes ]; then
@@ -56,7 +57,7 @@ esac
 chosen=''
 IFS=$newline
 for d in $bases; do
-  if mine "$d" && mine "$d/endpoint" && mine "$d/endpoint/$sha" && [ -w "$d" ]; then chosen=$d; say installed yes; break; fi
+  if all_mine "$d" "$d/endpoint" "$d/endpoint/$sha" && [ -w "$d" ]; then chosen=$d; say installed yes; break; fi
 done
 [ -n "$chosen" ] || for d in $bases; do
   if usable "$d"; then chosen=$d; break; fi
@@ -80,7 +81,7 @@ try() {
 seen=''
 if [ "$runtime" != node ]; then
   venv=''
-  if [ -n "$chosen" ] && mine "$chosen" && [ -x "$chosen/env/bin/python" ]; then venv=$chosen/env/bin/python; fi
+  if [ -n "$chosen" ] && [ -x "$chosen/env/bin/python" ] && all_mine "$chosen" "$chosen/env"; then venv=$chosen/env/bin/python; fi
   for name in ${venv:+"$venv"} python3 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8 python3.7 python3.6 \
     /usr/bin/python3 /usr/local/bin/python3 /opt/homebrew/bin/python3 python; do
     try "$name" -c 'import sys; print("%d.%d.%d" % tuple(sys.version_info[:3]))' python

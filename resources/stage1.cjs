@@ -90,6 +90,7 @@ if (base === undefined) {
   if (base === undefined) missing("directory", rejected);
   if (createHash("sha256").update(payload).digest("hex") !== sha) missing("payload", ["detail=the payload arrived damaged"]);
   const beside = `${base}/tmp/stage1-${A}`;
+  let failure;
   try {
     fs.mkdirSync(beside, 0o700);
     const fd = fs.openSync(`${beside}/endpoint.mjs`, "wx", 0o600);
@@ -102,9 +103,16 @@ if (base === undefined) {
       if (!installed(base)) throw error; // another one was faster: theirs is as good
     }
   } catch (error) {
-    missing("install", [`detail=${error.path || base}: ${error.code}`]);
-  } finally {
-    fs.rmSync(beside, { recursive: true, force: true });
+    failure = error;
+  }
+  fs.rmSync(beside, { recursive: true, force: true });
+  if (failure) {
+    let unsafe;
+    try {
+      unsafe = reject(`${base}/endpoint/${sha}`);
+    } catch {} // not there: the failure says enough
+    if (unsafe) missing("directory", [`rejected=${unsafe}`]);
+    missing(failure.code === "ENOSPC" || failure.code === "EDQUOT" ? "space" : "install", [`detail=${failure.path || base}: ${failure.code}`]);
   }
 }
 const program = `${base}/endpoint/${sha}/endpoint.mjs`;

@@ -62,7 +62,7 @@ def installed(base):
     except OSError:
         return None
 bases = [b for b in bases.split("\n") if b]
-directory = None
+directory = entry = None
 for base in bases:
     directory = installed(base)
     if directory:
@@ -83,28 +83,30 @@ else:
     import hashlib
     if hashlib.sha256(payload).hexdigest() != sha:
         missing("payload", ["detail=the payload arrived damaged"])
-    archive = "%s/tmp/stage1-%s.pyz" % (base, A)
+    directory = "%s/endpoint/%s" % (base, sha)
+    # The payload's first member holds all modules; its entry knows how to import them from memory.
+    import zlib
+    start = 30 + int.from_bytes(payload[26:28], "little")
+    sources = zlib.decompress(payload[start:], -15).decode("utf-8").split("\0")
+    sources = dict(zip(sources[0::2], sources[1::2]))
+    entry = {"__name__": "sremote_first_stage"}
+    exec(compile(sources["__main__"], directory + "/__main__.py", "exec"), entry)
+    modules = entry["Modules"](directory, sources)
+    sys.meta_path.insert(0, modules)
     try:
-        with os.fdopen(os.open(archive, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as f:
-            f.write(payload)
-        sys.path.insert(0, archive)
+        from sremote_endpoint.errors import Refusal
         from sremote_endpoint.install import install
-        directory = install(payload, base)
-    except OSError as error:
-        missing("install", ["detail=%s: %s" % (error.filename or base, error.strerror)])
-    finally:
-        sys.path[:] = [p for p in sys.path if p != archive]
-        sys.path_importer_cache.pop(archive, None)
-        for name in [n for n in sys.modules if n.split(".")[0] == "sremote_endpoint"]:
-            del sys.modules[name]
-        try:
-            os.unlink(archive)
-        except OSError:
-            pass
-del parts
+        install(payload, base)
+    except Refusal as refusal:
+        missing("install", ["detail=" + refusal.message.replace("\n", " ")])
+    sys.meta_path.remove(modules)
 if rest:
-    sys.path.insert(0, directory)
-    from sremote_endpoint.main import main
-    sys.exit(main([rest[0], "--base", base] + rest[1:], endpoint=sha))
+    if entry is None:
+        entry = {"__name__": "sremote_first_stage"}
+        with open(directory + "/__main__.py") as f:
+            exec(compile(f.read(), directory + "/__main__.py", "exec"), entry)
+        modules = entry["Modules"](directory)
+    del parts
+    sys.exit(entry["start"](modules, [rest[0], "--base", base] + rest[1:], sha))
 facts = "%s%sI\nbase=%s\nexecutable=%s\nversion=%d.%d.%d\n" % ((B, A, base, sys.executable) + tuple(sys.version_info[:3]))
 os.write(1, facts.encode("utf-8", "surrogateescape"))

@@ -16,6 +16,8 @@ export interface CallRequest {
   readonly signal: AbortSignal | undefined;
   /** Installs the endpoint where it is missing, whatever the client's `autoInstall` says. */
   readonly install: boolean;
+  /** The caller chose the id, to be able to repeat the call: the host keeps what it knows of it. */
+  readonly repeatable: boolean;
 }
 
 export interface CallSettings {
@@ -45,9 +47,10 @@ export function buildRequest(module: string, fn: string, split: SplitArguments, 
   if (options.outputLimit !== undefined) message.outputLimit = options.outputLimit;
   if (options.naiveTimeZone !== undefined) message.naiveTimeZone = options.naiveTimeZone;
   if (settings.modules.size > 0) message.modules = Object.fromEntries(settings.modules);
-  if (settings.release.length > 0) message.release = settings.release;
+  // Not with an id of the caller's: a repetition must be the same bytes, else the host takes it for another request.
+  if (settings.release.length > 0 && options.id === undefined) message.release = settings.release;
   const frame = encodeMessage(message, attachments);
-  return { id, runtime: settings.runtime, what: `${module}.${fn}`, frame, timeout: options.timeout, signal: options.signal, install: false };
+  return { id, runtime: settings.runtime, what: `${module}.${fn}`, frame, timeout: options.timeout, signal: options.signal, install: false, repeatable: options.id !== undefined };
 }
 
 function addEnvironment(message: CallMessage, options: CallOptions, { environment, locations }: CallSettings): void {

@@ -87,6 +87,11 @@ export function missingError(reason: string, facts: Map<string, string[]>, runti
         ...options,
         hint: "name one with client.setSremoteDir(path)",
       });
+    case "space":
+      return new RemoteNotSetupError("disk-full", `the host has no space for the endpoint: ${detail ?? "no reason given"}`, {
+        ...options,
+        hint: "free space there, or name a directory on another file system with client.setSremoteDir(path)",
+      });
     case "install":
       return new RemoteNotSetupError("endpoint-broken", `the endpoint could not be installed: ${detail ?? "no reason given"}`, options);
     default:

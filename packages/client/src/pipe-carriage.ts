@@ -37,6 +37,9 @@ export async function callThroughPipes(transport: SpoolTransport, request: CallR
 /** Exit statuses by which an endpoint that cannot answer says why (packages/endpoint: `main`). */
 export function statusError(exitCode: number | null, request: CallRequest): RemoteNotSetupError | RemoteExecError | undefined {
   const options = { stage: "setup", callId: request.id };
+  if (exitCode === 94) {
+    return new RemoteExecError("call-conflict", `${request.what} was not run: this call id was used for another request`, { ...options, outcome: "not-run" });
+  }
   if (exitCode === 97) {
     return new RemoteNotSetupError("unsafe-directory", "a directory of the spool belongs to another user or is open to others", options);
   }

@@ -55,7 +55,7 @@ export class RemoteClient implements AsyncDisposable {
     this.#checkOpen();
     const runtime = options.runtime ?? this.#runtime;
     const { base } = this.#transport.located(runtime);
-    const release = this.#transport.releases.take(base);
+    const release = options.id === undefined ? this.#transport.releases.take(base) : [];
     let reply: FetchedReply;
     try {
       const request = buildRequest(module, fn, split, options, {

@@ -38,7 +38,7 @@ function remoteCause(failure: Failure): unknown {
 
 function describeFailure(failure: Failure, what: string): string {
   const head = failure.type === undefined ? failure.message : `${qualifiedType(failure)}: ${failure.message}`;
-  let text = failure.code === "raised" ? `${what} raised ${head}` : `${what}: ${head}`;
+  let text = failure.code === "raised" ? `${what} raised ${head}` : head.startsWith(what) ? head : `${what}: ${head}`;
   if (failure.names !== undefined && failure.names.length > 0) text += ` (${label(failure.code)}: ${failure.names.join(", ")})`;
   text += tracebackText(failure);
   for (const note of failure.notes ?? []) text += `\n  note: ${note}`;

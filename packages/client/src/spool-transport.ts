@@ -1,5 +1,8 @@
 import type { Connector } from "@sremote/connectors";
-import { type Attachments, decodeFrame, decodeMessage, OutcomeUnknownError, ProtocolError, type ReplyMessage, RemoteExecError, RemoteNotSetupError, SremoteError } from "@sremote/protocol";
+import {
+  type Attachments, type Code, ConnectError, decodeFrame, decodeMessage, OutcomeUnknownError, ProtocolError, type ReplyMessage, RemoteExecError,
+  RemoteNotSetupError, SremoteError, TransferError,
+} from "@sremote/protocol";
 import type { Runtime } from "./call-options.ts";
 import type { CallRequest } from "./call-request.ts";
 import type { CapturedOutput, FetchedReply } from "./call-result.ts";
@@ -20,6 +23,9 @@ export interface HostSettings {
 
 /** Attempts of one call over links that break. The host answers a repeated id from its spool, so no attempt runs it again. */
 const attempts = 4;
+
+/** After these nobody here knows whether the host got the call. `protocol-error`: it arrived damaged, or the reply did. */
+const linkFailures = new Set<Code>(["connection-lost", "timeout", "protocol-error"]);
 
 /**
  * Calls over the spool: at-most-once execution, durable result. Where the connector's `exec` takes standard input, a call is one
@@ -52,28 +58,42 @@ export class SpoolTransport {
   }
 
   async call(request: CallRequest): Promise<FetchedReply> {
+    let mayHaveRun = false;
     for (let attempt = 1; ; attempt++) {
-      request.signal?.throwIfAborted();
       try {
+        request.signal?.throwIfAborted();
         const bytes = await this.#carry(request);
         return await this.#receive(request, bytes);
       } catch (error) {
-        const failure = SremoteError.from(error, "endpoint-broken", { host: this.connector.label, callId: request.id });
-        const next = await this.#afterFailure(failure, request, attempt);
-        if (next !== "again") throw next;
+        mayHaveRun ||= error instanceof SremoteError && linkFailures.has(error.code);
+        const next = await this.#afterFailure(error, request, attempt, mayHaveRun).catch((second: unknown) => second);
+        if (next !== "again") throw this.#cancelled(request, next) ?? next;
       }
     }
+  }
+
+  /** The error of an aborted call, wherever the abort met it. */
+  #cancelled(request: CallRequest, error: unknown): RemoteExecError | undefined {
+    if (request.signal?.aborted !== true) return undefined;
+    // The endpoint was told to end the function and stores that it did: nobody will fetch it.
+    this.#received(request, this.located(request.runtime).base);
+    const options = { stage: "call", host: this.connector.label, callId: request.id };
+    return new RemoteExecError("cancelled", `${request.what} was cancelled`, { ...options, outcome: "cancelled", cause: request.signal.reason ?? error });
+  }
+
+  /** The host may forget the call. One whose id the caller chose is kept for its repetitions, until the host's sweep. */
+  #received(request: CallRequest, base: string | undefined): void {
+    if (!request.repeatable && base !== undefined) this.releases.add(base, request.id);
   }
 
   #carry(request: CallRequest): Promise<Uint8Array> {
     return this.connector.acceptsStdin ? callThroughPipes(this, request) : callThroughFiles(this, request);
   }
 
-  async #afterFailure(error: SremoteError, request: CallRequest, attempt: number): Promise<SremoteError | "again"> {
+  async #afterFailure(thrown: unknown, request: CallRequest, attempt: number, mayHaveRun: boolean): Promise<SremoteError | "again"> {
     const options = { stage: "call", host: this.connector.label, callId: request.id };
-    if (error.code === "cancelled") {
-      return new RemoteExecError("cancelled", `${request.what} was cancelled`, { ...options, outcome: "cancelled", cause: request.signal?.reason ?? error });
-    }
+    const error = SremoteError.from(thrown, "endpoint-broken", options);
+    if (request.signal?.aborted === true) return error;
     const known = this.located(request.runtime);
     if (error instanceof RemoteNotSetupError && error.code === "not-setup" && (this.settings.autoInstall || request.install) && attempt < attempts) {
       known.installed = false; // somebody removed the endpoint since
@@ -86,13 +106,14 @@ export class SpoolTransport {
       known.installed = false;
       return "again";
     }
-    const lost = error.code === "connection-lost" || error.code === "timeout";
-    if (!lost) return error;
-    if (error.code === "connection-lost" && attempt < attempts) {
+    // Once a link was lost under the call, failing to get there again says nothing about what became of it.
+    if (!mayHaveRun || !(linkFailures.has(error.code) || error instanceof ConnectError || error instanceof TransferError)) return error;
+    if (error.code !== "timeout" && attempt < attempts) {
       await pause(100 * 2 ** attempt, request.signal);
       return "again";
     }
-    return new OutcomeUnknownError("outcome-unknown", `whether ${request.what} ran is unknown: the link was lost and the host's spool could not be asked`, {
+    const why = error.code === "protocol-error" ? "the host's answers arrived damaged" : "the link was lost and the host's spool could not be asked";
+    return new OutcomeUnknownError("outcome-unknown", `whether ${request.what} ran is unknown: ${why}`, {
       ...options,
       cause: error,
       hint: `repeat the call with { id: "${request.id}" } later: it returns the result if there is one and never runs twice`,
@@ -107,7 +128,7 @@ export class SpoolTransport {
     }
     const stdout = await this.#output(message, "stdout", attachments, request);
     const stderr = await this.#output(message, "stderr", attachments, request);
-    this.releases.add(message.host.base, request.id);
+    this.#received(request, message.host.base);
     return { message, attachments, stdout, stderr };
   }
 
@@ -116,6 +137,10 @@ export class SpoolTransport {
     if (message.type !== "reply") throw new ProtocolError("protocol-error", `expected a reply, the host sent a ${message.type}`, { host: this.connector.label });
     if (message.id !== request.id && message.outcome !== "not-run") {
       throw new ProtocolError("protocol-error", "the host answered with the reply of another call", { host: this.connector.label, callId: request.id });
+    }
+    if (message.outcome === "not-run" && message.error?.code === "protocol-error") {
+      // The request was damaged on its way, so the host has not taken the id.
+      throw new ProtocolError("protocol-error", `the host could not read the request: ${message.error.message}`, { host: this.connector.label, callId: request.id });
     }
     return { message, attachments };
   }

@@ -1,11 +1,117 @@
-# Starts the endpoint: `PYTHON DIR MODE ...` or `PYTHON payload.pyz MODE ...`. Must parse on Python 2.7 and 3.x before 3.6.
+# Entry of the Python endpoint: run from the sources, from payload.pyz, or installed beside payload.pyz; the first stage executes this text in memory.
+# Must parse on Python 2.7 and 3.x before 3.6. A script is compiled anew at every start, so this file stays small.
 import sys
 
 if sys.version_info < (3, 6):
     sys.stderr.write("sremote-endpoint: python %d.%d is too old, 3.6 or later is needed\n" % tuple(sys.version_info[:2]))
     sys.exit(96)
 
-from sremote_endpoint.main import main
+import marshal
+import os
+import zlib
+
+PACKAGE = "sremote_endpoint"
+
+
+def unpack(payload):
+    """{module: source} of a payload: its first member, one deflated text of names and sources with NUL between them."""
+    size = int.from_bytes(payload[18:22], "little")
+    start = 30 + int.from_bytes(payload[26:28], "little") + int.from_bytes(payload[28:30], "little")
+    parts = zlib.decompress(payload[start:start + size], -15).decode("utf-8").split("\0")
+    return dict(zip(parts[0::2], parts[1::2]))
+
+
+class Modules:
+    """Finder and loader of the endpoint's modules. Compiled code is kept beside the payload, for each kind of interpreter one file."""
+
+    sremote_endpoint = True
+
+    def __init__(self, directory, sources=None):
+        self.directory = directory
+        self.sources = sources
+        self.compiled = False
+        # Code depends on the interpreter's magic number and level of optimization. A torn file fails the checksum.
+        external = sys.modules["_frozen_importlib_external"]
+        self.stamp = external.MAGIC_NUMBER
+        self.cache = "%s/code-%s-%d" % (directory, sys.implementation.cache_tag, sys.flags.optimize)
+        self.codes = self.load()
+
+    def load(self):
+        try:
+            with open(self.cache, "rb", 0) as f:
+                data = f.read()
+        except OSError:
+            return {}
+        if data[:4] != self.stamp or data[4:8] != zlib.crc32(data[8:]).to_bytes(4, "little"):
+            return {}
+        return marshal.loads(data[8:])
+
+    def save(self):
+        """Best effort: without it the next start is slower, no more. PYTHONDONTWRITEBYTECODE is about modules of the user."""
+        if not self.compiled:
+            return
+        data = marshal.dumps(self.codes)
+        beside = "%s.%d" % (self.cache, os.getpid())
+        try:
+            fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            try:
+                with os.fdopen(fd, "wb", 0) as f:
+                    f.write(self.stamp + zlib.crc32(data).to_bytes(4, "little") + data)
+                os.rename(beside, self.cache)
+            except OSError:
+                os.unlink(beside)
+        except OSError:
+            pass
+
+    def source(self, name):
+        if self.sources is None:
+            with open(self.directory + "/payload.pyz", "rb") as f:
+                self.sources = unpack(f.read())
+        return self.sources.get(name)
+
+    def find_spec(self, name, path=None, target=None):
+        if name != PACKAGE and not name.startswith(PACKAGE + "."):
+            return None
+        if name not in self.codes and self.source(name) is None:
+            return None
+        package = name == PACKAGE
+        place = self.directory + "/" + name.replace(".", "/") + ("/__init__.py" if package else ".py")
+        spec = type(sys.__spec__)(name, self, origin=place, is_package=package)
+        spec.has_location = True
+        return spec
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        name = module.__name__
+        kept = self.codes.get(name)
+        if kept is not None:
+            code = marshal.loads(kept)
+        else:
+            code = compile(self.source(name), module.__file__, "exec", dont_inherit=True)
+            self.codes[name] = marshal.dumps(code)
+            self.compiled = True
+        exec(code, module.__dict__)
+
+
+def start(modules, argv, endpoint=None):
+    if modules is not None:
+        sys.meta_path.insert(0, modules)
+    from sremote_endpoint.main import main
+    status = main(argv, endpoint)
+    if modules is not None:
+        modules.save()
+    return status
+
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    here = os.path.dirname(os.path.abspath(__file__))
+    if os.path.isdir(here + "/" + PACKAGE):
+        found = None
+    elif os.path.isfile(here):
+        with open(here, "rb") as archive:
+            found = Modules(here, unpack(archive.read()))
+    else:
+        found = Modules(here)
+    sys.exit(start(found, sys.argv[1:]))

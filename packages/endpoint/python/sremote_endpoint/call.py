@@ -39,6 +39,8 @@ def call(base, home, endpoint, marker, request_path, reply_path):
         check_call(request.call)
         chunks = _perform(base, home, host, request, request_path, umask)
     except Refusal as refusal:
+        if refusal.code == "call-conflict" and reply_path == "%s/calls/%s/reply" % (base, call_id):
+            raise  # that place is for the reply of the request that has the id
         chunks = join_reply(call_id, answer_of("not-run", refusal.failure()), [], None, host)
     status = deliver(chunks, marker, reply_path)
     spool.step("delivered")

@@ -13,6 +13,7 @@ def refuse(error, path, what):
     code = {
         errno.ENOSPC: "disk-full", errno.EDQUOT: "disk-full", errno.EACCES: "permission-denied", errno.EPERM: "permission-denied",
         errno.EROFS: "permission-denied", errno.ENOENT: "no-such-file", errno.ENOTDIR: "not-a-file",
+        errno.EEXIST: "not-a-file",
     }.get(error.errno, "endpoint-broken")
     return Refusal(code, "cannot %s %s: %s" % (what, path, error.strerror or error), "setup")
 

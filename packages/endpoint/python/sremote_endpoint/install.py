@@ -1,9 +1,10 @@
 """
-Mode `install`: the payload unpacked into BASE/endpoint/<sha256>/.
+Mode `install`: the payload and its entry, put into BASE/endpoint/<sha256>/.
 
 No lock: everything is written beside and appears by one rename. Of racing installs one wins, the others find it done.
 """
 import os
+import struct
 import sys
 
 from . import files, spool
@@ -44,26 +45,24 @@ def install(payload, base):
 
 
 def _members(payload):
-    """{name: bytes} of what is unpacked, refusing names that lead out of the directory."""
-    from io import BytesIO
-    from zipfile import BadZipFile, ZipFile
+    """{name: bytes} of what is installed: the payload, and its entry as a file, since a plain script starts 6 ms sooner than an archive."""
     try:
-        with ZipFile(BytesIO(payload)) as archive:
-            members = {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
-        data = members.pop("modules", b"")
-        while data:
-            # The modules lie in one member, each behind a line with its name and size (scripts/pack-python.ts).
-            head, _, data = data.partition(b"\n")
-            name, size = head.decode().split(" ")
-            members["sremote_endpoint/" + name], data = data[:int(size)], data[int(size):]
-    except (BadZipFile, ValueError, NotImplementedError) as error:
-        raise Refusal("install-failed", "the payload is not a zip archive of ours: %s" % error, "setup")
-    for name in members:
-        if name.startswith("/") or "\\" in name or ".." in name.split("/") or name == PAYLOAD:
-            raise Refusal("install-failed", "the payload has a member named %r" % name, "setup")
-    if "__main__.py" not in members:
-        raise Refusal("install-failed", "the payload has no __main__.py", "setup")
-    return members
+        entry = _modules(payload)["__main__"]
+    except (ValueError, KeyError) as problem:
+        raise Refusal("install-failed", "the payload is not what it should be: %r" % problem, "setup")
+    return {PAYLOAD: payload, "__main__.py": entry.encode("utf-8")}
+
+
+def _modules(payload):
+    """As `unpack` of the entry, which need not be loaded as a module here."""
+    from zlib import decompress, error
+    fields = struct.unpack_from("<4s14xI4xHH", payload)
+    start = 30 + fields[2] + fields[3]
+    try:
+        text = decompress(payload[start:start + fields[1]], -15).decode("utf-8")
+    except error as problem:
+        raise ValueError(problem)
+    return dict(zip(*[iter(text.split("\0"))] * 2))
 
 
 def _intact(target, payload, members):
@@ -71,7 +70,7 @@ def _intact(target, payload, members):
     if not os.path.lexists(target):
         return False
     check(target)
-    return files.read(target + "/" + PAYLOAD) == payload and all(_same(target + "/" + name, data) for name, data in members.items())
+    return all(_same(target + "/" + name, data) for name, data in members.items())
 
 
 def _same(path, data):
@@ -86,10 +85,7 @@ def _place(target, payload, members, scratch):
     os.mkdir(made, 0o700)
     try:
         for name, data in members.items():
-            os.makedirs(os.path.dirname("%s/%s" % (made, name)), 0o700, exist_ok=True)
             files.create("%s/%s" % (made, name), [data])
-        files.create("%s/%s" % (made, PAYLOAD), [payload])
-        _compile(made, target, members)
         spool.step("unpacked")
         _swap(made, target, payload, members, scratch)
     finally:
@@ -115,20 +111,6 @@ def _swap(made, target, payload, members, scratch):
             continue
         _remove(old)
     raise Refusal("install-failed", "%s is changed by others while it is installed" % target, "setup")
-
-
-def _compile(made, target, members):
-    """Compiles the modules, so that the first call is as fast as the next. Without them it only is slower."""
-    before = os.umask(0o077)
-    try:
-        import py_compile
-        for name in members:
-            if name.endswith(".py") and "/" in name:
-                py_compile.compile("%s/%s" % (made, name), dfile="%s/%s" % (target, name), doraise=True)
-    except Exception:  # the disk may be full, or the interpreter unable to write the cache: harmless
-        pass
-    finally:
-        os.umask(before)
 
 
 def _remove(path):

@@ -47,6 +47,9 @@ def environment(call, home, base):
 
 def launch(call, frame, parsed, env, fresh, home, umask):
     """Starts the process of `call`. `frame` is the request as it came, `parsed` what a forked process takes over of it."""
+    if not fresh:
+        # Before the fork, so that its code is kept with the rest where it had to be compiled.
+        from .worker import work
     outs, errs, answers = os.pipe(), os.pipe(), os.pipe()
     requests = os.pipe() if fresh else (None, None)
     pid = os.fork()
@@ -67,7 +70,6 @@ def launch(call, frame, parsed, env, fresh, home, umask):
             except Refusal as refusal:
                 _answer(answers[1], answer_of("not-run", refusal.failure()))
             else:
-                from .worker import work
                 status = work(call, parsed, answers[1])
         finally:
             os._exit(status)
@@ -128,7 +130,7 @@ def _start_afresh(request, answer, env):
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     try:
-        os.execve(sys.executable, [sys.executable, ROOT, "worker", str(request), str(answer)], env)
+        os.execve(sys.executable, [sys.executable, ROOT + "/__main__.py", "worker", str(request), str(answer)], env)
     except OSError as error:
         raise Refusal("endpoint-broken", "cannot start %s with the environment of the call: %s" % (sys.executable, error.strerror), "setup")
 

@@ -10,6 +10,7 @@ Exit status: 0, or with one line on standard error
     91  wrong arguments                       96  the interpreter is too old
     92  a file or directory cannot be used    97  a directory of ours is unsafe
     93  the reply cannot be delivered         98  no space is left
+    94  the call id belongs to another request, whose reply lies where this one's was to go
 A call whose reply was delivered ends with 0, whatever the outcome in it.
 """
 import os
@@ -17,7 +18,7 @@ import sys
 
 from .errors import Refusal
 
-_STATUS = {"unsafe-directory": 97, "disk-full": 98, "install-failed": 95, "invalid-argument": 91}
+_STATUS = {"unsafe-directory": 97, "disk-full": 98, "install-failed": 95, "call-conflict": 94, "invalid-argument": 91}
 
 
 def main(argv, endpoint=None):

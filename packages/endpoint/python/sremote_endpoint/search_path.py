@@ -11,13 +11,17 @@ class Hidden:
 
     def __init__(self):
         self.modules = {}
+        self.finders = []
 
     def __enter__(self):
+        self.finders = [finder for finder in sys.meta_path if hasattr(finder, PACKAGE)]
+        sys.meta_path[:] = [finder for finder in sys.meta_path if not hasattr(finder, PACKAGE)]
         for name in [name for name in sys.modules if name == PACKAGE or name.startswith(PACKAGE + ".")]:
             self.modules[name] = sys.modules.pop(name)
         return self
 
     def __exit__(self, *_):
+        sys.meta_path[:0] = self.finders
         sys.modules.update(self.modules)
 
     def shown(self):
