@@ -9,7 +9,7 @@ type NdArrayClass = typeof NdArrayOf;
  * The value in the notation. Typed arrays of 8-bit unsigned numbers are written as the expected notation has them (bytes, typed array of
  * bool or uint8), since JavaScript has one class for all; so are float16 and complex ones.
  */
-export function toNotation(value: unknown, NdArray: NdArrayClass, expected: unknown = undefined): Notation {
+export function toNotation(value: unknown, NdArray: NdArrayClass, expected?: unknown): Notation {
   if (value === null || typeof value === "boolean" || typeof value === "string") return value;
   if (value === undefined) return { $: "undefined" };
   if (typeof value === "bigint") return { $: "bigint", v: String(value) };

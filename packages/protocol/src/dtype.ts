@@ -85,12 +85,13 @@ const dtypeOfArray: ReadonlyMap<string, Dtype> = new Map<string, Dtype>([
   ["Float64Array", "float64"],
 ]);
 
-const typedArrayTag = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(Uint8Array.prototype) as object, Symbol.toStringTag)!.get!;
+const typedArrayPrototype: object = Object.getPrototypeOf(Uint8Array.prototype) as object;
 
-/** The dtype of a typed array of any realm, undefined for anything else. The getter reads an internal slot and cannot be fooled. */
+/** The dtype of a typed array of any realm, undefined for anything else. The getter of the tag reads an internal slot and cannot be fooled. */
 export function dtypeOf(value: unknown): Dtype | undefined {
-  const tag = typedArrayTag.call(value) as string | undefined;
-  return tag === undefined ? undefined : dtypeOfArray.get(tag);
+  if (!ArrayBuffer.isView(value)) return undefined;
+  const tag: unknown = Reflect.get(typedArrayPrototype, Symbol.toStringTag, value);
+  return typeof tag === "string" ? dtypeOfArray.get(tag) : undefined;
 }
 
 /**

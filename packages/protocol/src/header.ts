@@ -7,6 +7,7 @@
  */
 import { ProtocolError } from "./error.ts";
 import { limits } from "./limits.ts";
+import { parsePlainJson } from "./plain-json.ts";
 
 export interface ParsedHeader {
   header: Record<string, unknown>;
@@ -33,10 +34,10 @@ export function parseStrictJson(bytes: Uint8Array): { value: unknown; depth: num
   } catch (cause) {
     throw new ProtocolError("protocol-error", "header: not valid UTF-8", { cause });
   }
-  const { depth, names } = scan(bytes);
+  const { depth, names, escapedNames } = scan(bytes);
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = escapedNames ? parsePlainJson(text) : JSON.parse(text);
   } catch {
     // The engine's message quotes the text, which may hold what must not be shown.
     throw refuse("not JSON");
@@ -52,18 +53,24 @@ const backslash = 0x5c;
  * Depth, number of member names, and the rules for numbers.
  * Works on any bytes; what is not JSON at all is left for JSON.parse to refuse.
  */
-function scan(bytes: Uint8Array): { depth: number; names: number } {
+function scan(bytes: Uint8Array): { depth: number; names: number; escapedNames: boolean } {
   const length = bytes.length;
   let level = 0;
   let depth = 0;
   let names = 0;
   let at = 0;
+  /** Whether the string before this position held a backslash. */
+  let escaped = false;
+  let escapedNames = false;
   while (at < length) {
     const byte = bytes[at++]!;
     if (byte === quote) {
       at = endOfString(bytes, at);
+      escaped = at < 0;
+      if (escaped) at = -at;
     } else if (byte === 0x3a) {
       names++;
+      if (escaped) escapedNames = true;
     } else if (byte === 0x7b || byte === 0x5b) {
       if (++level > depth) {
         depth = level;
@@ -75,28 +82,37 @@ function scan(bytes: Uint8Array): { depth: number; names: number } {
       at = endOfNumber(bytes, at - 1);
     }
   }
-  return { depth, names };
+  return { depth, names, escapedNames };
 }
 
-/** The position after the closing quote of the string whose first byte is at `at`. */
+/** The position after the closing quote of the string whose first byte is at `at`, as a negative number when there is a backslash in it. */
 function endOfString(bytes: Uint8Array, at: number): number {
   const length = bytes.length;
   const near = Math.min(length, at + 64);
+  let sign = 1;
   while (at < near) {
     const byte = bytes[at++]!;
-    if (byte === quote) return at;
-    if (byte === backslash) at++;
+    if (byte === quote) return sign * at;
+    if (byte === backslash) {
+      sign = -1;
+      at++;
+    }
   }
   while (at < length) {
     // Long strings: the native search is many times faster than this loop.
     const end = bytes.indexOf(quote, at);
-    if (end < 0) return length;
+    if (end < 0) return sign * length;
     let escapes = 0;
     while (end - escapes > at && bytes[end - 1 - escapes] === backslash) escapes++;
+    if (sign === 1 && hasBackslash(bytes, at, end)) sign = -1;
     at = end + 1;
-    if (escapes % 2 === 0) return at;
+    if (escapes % 2 === 0) break;
   }
-  return at;
+  return sign * at;
+}
+
+function hasBackslash(bytes: Uint8Array, from: number, to: number): boolean {
+  return bytes.subarray(from, to).includes(backslash);
 }
 
 /** Check the number that begins at `start` and return the position after it. */

@@ -39,9 +39,9 @@ describe("MarkerScanner", () => {
       const scanner = new MarkerScanner(A, B);
       const noise = Uint8Array.from({ length: 300_000 }, (_, index) => 97 + (index % 23));
       for (let at = 0; at < noise.length; at += size) expect(scanner.push(noise.subarray(at, at + size))).toBeUndefined();
-      expect(scanner.noise).toEqual(noise.subarray(noise.length - keptNoiseBytes));
+      expect(Buffer.compare(scanner.noise, noise.subarray(noise.length - keptNoiseBytes))).toBe(0);
       expect(decode(scanner.push(encode(`${B}${A}x`))!)).toBe("x");
-      expect(scanner.noise).toEqual(noise.subarray(noise.length - keptNoiseBytes));
+      expect(Buffer.compare(scanner.noise, noise.subarray(noise.length - keptNoiseBytes))).toBe(0);
       expect(scanner.noiseBytes).toBe(300_000);
     }
   });

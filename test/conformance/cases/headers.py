@@ -1,5 +1,7 @@
 """The rules for JSON that go beyond RFC 8259, and those of RFC 8259 that parsers like to bend. Mostly as values: what a header refuses, a value in it is refused by."""
 
+import json
+
 from .describe import BOTH, PY, Missing, flt, obj, reject as _reject, accept as _accept
 from .frames import accept as frame_accept, frame, reject as frame_reject
 
@@ -137,6 +139,15 @@ CASES += [
     accept("__proto__ with null", '{"json":{"__proto__":null,"a":1}}', obj(["__proto__", None], ["a", 1]), canonical=BOTH),
     accept("__proto__ by an escape", '{"json":{"\\u005f_proto__":{"polluted":true}}}', obj(["__proto__", obj(["polluted", True])])),
 ]
+
+# Names that V8's parser confuses once it has read objects of the same shape (see plain-json.ts).
+for name, raw, value in (("\u00e9", "\\u00e9", "\u00e9"), ("a lone surrogate", "\\ud800", "\ud800"), ("a quote", '\\"', '"'), ("a line feed", "\\n", "\n"), ("a pair", "\\ud83d\\ude00", "\U0001f600")):
+    for first in ("\\\\", "\\\\u", raw):
+        decoded = json.loads('"%s"' % first)
+        shape = "%s after %s" % (name, decoded)
+        one, two = json.dumps(shape)[1:-1], '{"%s":1,"%s":2}'
+        CASES.append(accept("name of %s after one of %s" % (name, json.dumps(decoded)), '{"json":[%s,%s,%s]}' % (two % (one, first), two % (one, first), two % (one, raw)),
+                            [obj([shape, 1], [decoded, 2])] * 2 + [obj([shape, 1], [value, 2])]))
 
 # Strings.
 for name, text, value in (

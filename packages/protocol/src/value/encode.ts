@@ -131,7 +131,9 @@ class Encoder {
   }
 
   #error(error: Error): Tree {
-    const json: Tree = { name: String(error.name), message: String(error.message) };
+    // Programs put other things than text there, whatever the types say.
+    const { name, message }: { name: unknown; message: unknown } = error;
+    const json: Tree = { name: String(name), message: String(message) };
     if ("cause" in error) json["cause"] = this.#child("cause", "cause", error.cause);
     if (error instanceof AggregateError) json["exceptions"] = this.#child("exceptions", "exceptions", error.errors);
     return json;
