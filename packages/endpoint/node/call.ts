@@ -63,7 +63,7 @@ async function answer(message: CallMessage, frame: Uint8Array, options: CallOpti
   let child: FunctionProcess | undefined;
   try {
     // Started before the spool is ready: its start takes longer than all that, and it does nothing before it has the request.
-    child = new FunctionProcess(await callEnvironment(message), callDirectory(message), base);
+    child = new FunctionProcess(await callEnvironment(message, base), callDirectory(message), base);
     openSpool(base);
     release(
       base,

@@ -10,13 +10,15 @@ import { errorCode } from "./directory.ts";
 const loginDeadline = 20_000;
 const marker = "c4f0a1d2e9b84a57";
 
-export async function callEnvironment(call: CallMessage): Promise<NodeJS.ProcessEnv> {
+export async function callEnvironment(call: CallMessage, base: string): Promise<NodeJS.ProcessEnv> {
   const environment = call.keepEnv === true ? await loginEnvironment() : { ...process.env };
   for (const [name, value, onlyIfUnset] of call.env ?? []) {
     if (!onlyIfUnset || environment[name] === undefined) environment[name] = value;
   }
   const path = call.path ?? [];
   if (path.length > 0) environment["PATH"] = [environment["PATH"], ...path].filter(Boolean).join(":");
+  environment["SREMOTE_BASE"] = base;
+  if (call.tmp !== undefined) environment["TMPDIR"] = makeDirectory(call.tmp, "directory for temporary files");
   return environment;
 }
 
@@ -26,14 +28,18 @@ export async function callEnvironment(call: CallMessage): Promise<NodeJS.Process
  */
 export function callDirectory(call: CallMessage): string {
   if (call.cwd === undefined) return existsSync(home()) ? home() : "/";
-  const directory = resolve(home(), call.cwd);
+  return makeDirectory(call.cwd, "working directory");
+}
+
+function makeDirectory(path: string, purpose: string): string {
+  const directory = resolve(home(), path);
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
   } catch (error) {
     const code = errorCode(error);
     throw new SremoteError(
       code === "ENOSPC" || code === "EDQUOT" ? "disk-full" : code === "EEXIST" || code === "ENOTDIR" ? "no-such-file" : "permission-denied",
-      `the working directory ${directory} cannot be made (${code})`,
+      `the ${purpose} ${directory} cannot be made (${code})`,
       { stage: "setup", cause: error },
     );
   }

@@ -1,7 +1,7 @@
 /* The command line: MODE and what belongs to it. */
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { SremoteError } from "@sremote/protocol";
+import { type Code, SremoteError } from "@sremote/protocol";
 import { call, type CallOptions } from "./call.ts";
 import { Undelivered } from "./deliver.ts";
 import { errorCode } from "./directory.ts";

@@ -3,6 +3,7 @@ import { builtinModules, createRequire, Module } from "node:module";
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { errorCode } from "./directory.ts";
+import { packages } from "./packages.ts";
 import { importerName } from "./stack.ts";
 
 export type Namespace = Record<string, unknown>;
@@ -25,6 +26,7 @@ export function searchDirectories(base: string): string[] {
 
 /** @throws ModuleNotFound, or whatever the module's own code throws */
 export async function loadModule(name: string, base: string): Promise<Namespace> {
+  if (name === "sremote:environment") return packages;
   const builtin = name.startsWith("node:") ? name.slice(5) : name;
   if (builtinModules.includes(builtin) || (name.startsWith("node:") && isLaterBuiltin(name))) return import(`node:${builtin}`);
   if (name.startsWith("node:")) throw new ModuleNotFound(name, [`Node ${process.versions.node}`]);

@@ -1,0 +1,124 @@
+/* The endpoint under every version of Node that is here: the codec does what the vectors say, calls work, and a Node too old says so. */
+import { execFileSync } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readVectors } from "../../../test/conformance/vector.ts";
+import { makeRequest, makeSandbox, readReply, run, send, type Sandbox } from "./testing/harness.ts";
+import { findNodes } from "./testing/nodes.ts";
+
+const nodes = findNodes();
+const vectors = readVectors();
+const major = (version: string): number => Number(version.split(".")[0]);
+
+let sandbox: Sandbox;
+let checker: Sandbox;
+beforeAll(async () => {
+  sandbox = await makeSandbox();
+  checker = await makeSandbox(new URL("testing/vectors.ts", import.meta.url).pathname);
+  writeFileSync(join(checker.root, "vectors.json"), JSON.stringify(vectors));
+  writeFileSync(
+    join(sandbox.work, "lib.mjs"),
+    `export const sum = async (...numbers) => numbers.reduce((a, b) => a + b);
+export function fail() { throw new TypeError("no"); }`,
+  );
+});
+afterAll(() => {
+  sandbox[Symbol.dispose]();
+  checker[Symbol.dispose]();
+});
+
+describe.each(nodes.filter(({ version }) => major(version) >= 18))("Node $version", ({ path, version }) => {
+  it("G30 G20 the codec does what the vectors say", () => {
+    const said = execFileSync(path, [checker.program, join(checker.root, "vectors.json")], { encoding: "utf8", maxBuffer: 1 << 26 });
+    expect(JSON.parse(said)).toEqual({ node: version, checked: vectors.length, failures: {} });
+  });
+
+  it("calls return values and errors", async () => {
+    const value = await send(sandbox, makeRequest(sandbox, "./lib.mjs", "sum", [1n, 2n]), { node: path });
+    expect([value.value, value.host.version, value.stderr.content?.toString()]).toEqual([3n, version, ""]);
+    const error = await send(sandbox, makeRequest(sandbox, "./lib.mjs", "fail"), { node: path });
+    expect(error.error).toMatchObject({ type: "TypeError", frames: [{ file: join(sandbox.work, "lib.mjs"), line: 2, function: "fail" }] });
+    const missing = await send(sandbox, makeRequest(sandbox, "absent", "f"), { node: path });
+    expect(missing.error?.code).toBe("module-not-found");
+    const lacking = await send(sandbox, makeRequest(sandbox, "node:os", "hostnam"), { node: path });
+    expect(lacking.error?.names).toContain("hostname");
+  });
+
+  it("probe tells facts as JSON behind the marker", async () => {
+    const ran = await run(sandbox.program, ["probe", "--base", sandbox.base, "--marker", "aa", "bb"], undefined, { node: path });
+    expect([ran.status, ran.stderr, ran.stdout.subarray(0, 4).toString()]).toEqual([0, "", "bbaa"]);
+    expect(JSON.parse(ran.stdout.subarray(4).toString())).toMatchObject({
+      runtime: "node",
+      version,
+      base: sandbox.base,
+      protocol: 1,
+      problem: null,
+    });
+  });
+});
+
+/** A program that says it is another version: what a Node too old shows of itself, on machines that have none. */
+function disguised(version: string): string {
+  return `data:text/javascript,${encodeURIComponent(`Object.defineProperty(process, "versions", { value: { ...process.versions, node: "${version}" } })`)}`;
+}
+
+describe("G17 a Node that is too old", () => {
+  const really = nodes.filter(({ version }) => major(version) < 18);
+
+  it.each([
+    ...really.map(({ version, path }) => [version, path, [] as string[]] as const),
+    ["17.9.1", process.execPath, ["--import", disguised("17.9.1")]] as const,
+  ])("%s says so and ends with 96", (version, path, flags) => {
+    let ended: { status: number; stderr: string; stdout: string } | undefined;
+    try {
+      execFileSync(path, [...flags, sandbox.program, "probe"], { encoding: "utf8", stdio: "pipe" });
+    } catch (error) {
+      ended = error as typeof ended;
+    }
+    expect(ended?.status).toBe(96);
+    expect(ended?.stderr).toBe(`sremote-endpoint: node ${version} is too old, 18 or later is needed\n`);
+  });
+
+  it("18 is not", async () => {
+    const ran = await run(sandbox.program, ["probe", "--base", sandbox.base], undefined, {
+      env: { ...process.env, NODE_OPTIONS: `--import ${disguised("18.0.0")}` },
+    });
+    expect(ran.status).toBe(0);
+  });
+});
+
+describe("install", () => {
+  it("puts the payload where its digest says, twice and twenty times at once", async () => {
+    const base = join(sandbox.root, "installed");
+    const install = (): ReturnType<typeof run> => run(sandbox.program, ["install", "--base", base, sandbox.program]);
+    const all = await Promise.all(Array.from({ length: 20 }, install));
+    const path = all[0]!.stdout.toString().trim();
+    expect(new Set(all.map((ran) => `${ran.status} ${ran.stdout} ${ran.stderr}`)).size).toBe(1);
+    expect(path).toMatch(new RegExp(`^${base}/endpoint/[0-9a-f]{64}/endpoint\\.mjs$`));
+    expect(execFileSync("sha256sum", [path], { encoding: "utf8" }).slice(0, 64)).toBe(path.split("/").at(-2));
+    expect(execFileSync("find", [base], { encoding: "utf8" }).trim().split("\n").toSorted()).toEqual(
+      [base, `${base}/endpoint`, path.slice(0, path.lastIndexOf("/")), path, `${base}/tmp`].toSorted(),
+    );
+    writeFileSync(path, "damaged");
+    expect((await install()).status).toBe(0);
+    const reply = readReply((await run(path, ["call", "--base", base, "-", "-"], makeRequest(sandbox, "node:path", "join", ["a"]))).stdout);
+    expect([reply.value, reply.host.endpoint]).toEqual(["a", path.split("/").at(-2)]);
+  });
+
+  it("offers the same as functions to a program that imports it, which then is not run", async () => {
+    const base = join(sandbox.root, "in-process");
+    const script = `import { install, main } from ${JSON.stringify(sandbox.program)}; import { readFileSync } from "node:fs";
+console.log(install({ base: ${JSON.stringify(base)}, payload: readFileSync(${JSON.stringify(sandbox.program)}) }), typeof main);`;
+    const said = execFileSync(process.execPath, ["--input-type=module", "-e", script], { encoding: "utf8" });
+    expect(said).toMatch(new RegExp(`^${base}/endpoint/[0-9a-f]{64}/endpoint\\.mjs function\\n$`));
+  });
+
+  it("complains in one line about arguments it does not know", async () => {
+    for (const args of [[], ["serve-tea"], ["call", "-"], ["probe", "x"], ["install"]]) {
+      const ran = await run(sandbox.program, args);
+      expect([ran.status, ran.stdout.length]).toEqual([91, 0]);
+      expect(ran.stderr).toMatch(/^sremote-endpoint: usage: [^\n]+\n$/);
+    }
+  });
+});

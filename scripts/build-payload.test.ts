@@ -1,0 +1,98 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { stripPython } from "./strip-python.ts";
+
+const script = fileURLToPath(new URL("build-payload.ts", import.meta.url));
+const root = mkdtempSync(join(tmpdir(), "sremote-payload-"));
+afterAll(() => rmSync(root, { recursive: true }));
+
+function build(name: string, zone: string, umask: string): Map<string, Buffer> {
+  const to = join(root, name);
+  execFileSync("sh", ["-c", `umask ${umask}; exec "$0" "$@"`, process.execPath, script, to], {
+    env: { ...process.env, TZ: zone },
+    stdio: "pipe",
+  });
+  const files = readdirSync(to, { recursive: true, encoding: "utf8" }).filter((file) => statSync(join(to, file)).isFile());
+  return new Map(files.toSorted().map((file) => [file, readFileSync(join(to, file))]));
+}
+
+describe("the payloads", () => {
+  let first: Map<string, Buffer>;
+  let second: Map<string, Buffer>;
+  beforeAll(() => {
+    first = build("first", "Pacific/Kiritimati", "022");
+    second = build("second", "America/Adak", "077");
+  });
+
+  it("are the same bytes in another time zone and under another umask", () => {
+    expect([...second.keys()]).toEqual([...first.keys()]);
+    for (const [name, bytes] of first) expect(second.get(name)?.equals(bytes), name).toBe(true);
+    expect([...first.keys()]).toEqual(
+      expect.arrayContaining([
+        "sremote-endpoint.mjs",
+        "sremote-endpoint.pyz",
+        "manifest.json",
+        "payload/launch.sh",
+        "payload/stage1.cjs",
+        "payload/stage1.py",
+        "payload/probe.sh",
+      ]),
+    );
+    expect(statSync(join(root, "first/sremote-endpoint.mjs")).mode).toBe(statSync(join(root, "second/sremote-endpoint.mjs")).mode);
+  });
+
+  it("are at most 40 kB each, and as the manifest says", () => {
+    const manifest = JSON.parse(first.get("manifest.json")!.toString()) as Record<
+      string,
+      { size: number; sha256: string; protocol: number }
+    >;
+    expect(Object.keys(manifest).toSorted()).toEqual(["sremote-endpoint.mjs", "sremote-endpoint.pyz"]);
+    for (const [name, { size, sha256, protocol }] of Object.entries(manifest)) {
+      expect(first.get(name)?.length).toBe(size);
+      expect(size).toBeLessThanOrEqual(40_000);
+      expect(execFileSync("sha256sum", [join(root, "first", name)], { encoding: "utf8" }).slice(0, 64)).toBe(sha256);
+      expect(protocol).toBe(1);
+    }
+  });
+});
+
+describe("Python without comments and docstrings", () => {
+  const source = `"""Module."""
+import os  # for paths
+
+x = "# no comment"  # one
+y = '''two
+lines # kept'''
+z = ["a",  # within brackets
+     "b"]
+"alone"
+
+
+def f(a, b=r"\\\\"):
+    """Doc
+    of several lines."""
+
+
+def g():
+    'short'
+    return f"{x!r} # {'y'}", b"\\"#", \\
+        "continued"
+`;
+  const run = (text: string, code: string): string => execFileSync("python3", ["-c", `${text}\n${code}`], { encoding: "utf8" });
+
+  it("does the same, line by line", () => {
+    const stripped = stripPython(source);
+    const look = "import inspect; print(repr((x, y, z, f(1), g(), f.__code__.co_firstlineno, g.__code__.co_firstlineno)))";
+    expect(run(stripped, look)).toBe(run(source, look));
+    expect(run(stripped, "print(f.__doc__, g.__doc__)")).toBe("None None\n");
+    expect(stripped).not.toMatch(/for paths|Module|Doc|short|alone|within/);
+  });
+
+  it("a program that cannot be scanned is an error", () => {
+    expect(() => stripPython('x = "')).toThrow(/does not end/);
+  });
+});
