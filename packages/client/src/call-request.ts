@@ -50,7 +50,16 @@ export function buildRequest(module: string, fn: string, split: SplitArguments, 
   // Not with an id of the caller's: a repetition must be the same bytes, else the host takes it for another request.
   if (settings.release.length > 0 && options.id === undefined) message.release = settings.release;
   const frame = encodeMessage(message, attachments);
-  return { id, runtime: settings.runtime, what: `${module}.${fn}`, frame, timeout: options.timeout, signal: options.signal, install: false, repeatable: options.id !== undefined };
+  return {
+    id,
+    runtime: settings.runtime,
+    what: `${module}.${fn}`,
+    frame,
+    timeout: options.timeout,
+    signal: options.signal,
+    install: false,
+    repeatable: options.id !== undefined,
+  };
 }
 
 function addEnvironment(message: CallMessage, options: CallOptions, { environment, locations }: CallSettings): void {

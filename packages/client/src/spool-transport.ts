@@ -1,7 +1,17 @@
 import type { Connector } from "@sremote/connectors";
 import {
-  type Attachments, type Code, ConnectError, decodeFrame, decodeMessage, OutcomeUnknownError, ProtocolError, type ReplyMessage, RemoteExecError,
-  RemoteNotSetupError, SremoteError, TransferError,
+  type Attachments,
+  type Code,
+  ConnectError,
+  decodeFrame,
+  decodeMessage,
+  OutcomeUnknownError,
+  ProtocolError,
+  type ReplyMessage,
+  RemoteExecError,
+  RemoteNotSetupError,
+  SremoteError,
+  TransferError,
 } from "@sremote/protocol";
 import type { Runtime } from "./call-options.ts";
 import type { CallRequest } from "./call-request.ts";
@@ -78,7 +88,11 @@ export class SpoolTransport {
     // The endpoint was told to end the function and stores that it did: nobody will fetch it.
     this.#received(request, this.located(request.runtime).base);
     const options = { stage: "call", host: this.connector.label, callId: request.id };
-    return new RemoteExecError("cancelled", `${request.what} was cancelled`, { ...options, outcome: "cancelled", cause: request.signal.reason ?? error });
+    return new RemoteExecError("cancelled", `${request.what} was cancelled`, {
+      ...options,
+      outcome: "cancelled",
+      cause: request.signal.reason ?? error,
+    });
   }
 
   /** The host may forget the call. One whose id the caller chose is kept for its repetitions, until the host's sweep. */
@@ -95,11 +109,21 @@ export class SpoolTransport {
     const error = SremoteError.from(thrown, "endpoint-broken", options);
     if (request.signal?.aborted === true) return error;
     const known = this.located(request.runtime);
-    if (error instanceof RemoteNotSetupError && error.code === "not-setup" && (this.settings.autoInstall || request.install) && attempt < attempts) {
+    if (
+      error instanceof RemoteNotSetupError &&
+      error.code === "not-setup" &&
+      (this.settings.autoInstall || request.install) &&
+      attempt < attempts
+    ) {
       known.installed = false; // somebody removed the endpoint since
       return "again";
     }
-    if (error instanceof RemoteNotSetupError && error.code === "endpoint-broken" && attempt === 1 && this.settings[request.runtime] === undefined) {
+    if (
+      error instanceof RemoteNotSetupError &&
+      error.code === "endpoint-broken" &&
+      attempt === 1 &&
+      this.settings[request.runtime] === undefined
+    ) {
       // The first name on PATH does not work (a version manager's stand-in, say): start every candidate and take one that does.
       const report = await probeHost(this.connector, { base: known.base, runtime: request.runtime, signal: request.signal });
       known.interpreter = chooseInterpreter(report, request.runtime, this.connector.label);
@@ -112,7 +136,8 @@ export class SpoolTransport {
       await pause(100 * 2 ** attempt, request.signal);
       return "again";
     }
-    const why = error.code === "protocol-error" ? "the host's answers arrived damaged" : "the link was lost and the host's spool could not be asked";
+    const why =
+      error.code === "protocol-error" ? "the host's answers arrived damaged" : "the link was lost and the host's spool could not be asked";
     return new OutcomeUnknownError("outcome-unknown", `whether ${request.what} ran is unknown: ${why}`, {
       ...options,
       cause: error,
@@ -124,7 +149,11 @@ export class SpoolTransport {
     const { message, attachments } = this.#decode(request, bytes);
     const known = this.located(request.runtime);
     if (message.host.endpoint === payloadOf(request.runtime).sha256) {
-      Object.assign(known, { base: message.host.base, interpreter: this.settings[request.runtime] ?? message.host.executable, installed: true });
+      Object.assign(known, {
+        base: message.host.base,
+        interpreter: this.settings[request.runtime] ?? message.host.executable,
+        installed: true,
+      });
     }
     const stdout = await this.#output(message, "stdout", attachments, request);
     const stderr = await this.#output(message, "stderr", attachments, request);
@@ -134,19 +163,31 @@ export class SpoolTransport {
 
   #decode(request: CallRequest, bytes: Uint8Array): { message: ReplyMessage; attachments: Attachments } {
     const { message, attachments } = decodeMessage(decodeFrame(bytes));
-    if (message.type !== "reply") throw new ProtocolError("protocol-error", `expected a reply, the host sent a ${message.type}`, { host: this.connector.label });
+    if (message.type !== "reply")
+      throw new ProtocolError("protocol-error", `expected a reply, the host sent a ${message.type}`, { host: this.connector.label });
     if (message.id !== request.id && message.outcome !== "not-run") {
-      throw new ProtocolError("protocol-error", "the host answered with the reply of another call", { host: this.connector.label, callId: request.id });
+      throw new ProtocolError("protocol-error", "the host answered with the reply of another call", {
+        host: this.connector.label,
+        callId: request.id,
+      });
     }
     if (message.outcome === "not-run" && message.error?.code === "protocol-error") {
       // The request was damaged on its way, so the host has not taken the id.
-      throw new ProtocolError("protocol-error", `the host could not read the request: ${message.error.message}`, { host: this.connector.label, callId: request.id });
+      throw new ProtocolError("protocol-error", `the host could not read the request: ${message.error.message}`, {
+        host: this.connector.label,
+        callId: request.id,
+      });
     }
     return { message, attachments };
   }
 
   /** Output too long for the reply lies beside it on the host. */
-  async #output(message: ReplyMessage, which: "stdout" | "stderr", attachments: Attachments, request: CallRequest): Promise<CapturedOutput> {
+  async #output(
+    message: ReplyMessage,
+    which: "stdout" | "stderr",
+    attachments: Attachments,
+    request: CallRequest,
+  ): Promise<CapturedOutput> {
     const part = message[which];
     const told = { total: part.bytes, truncated: part.truncated };
     if (part.bytes === 0) return { bytes: new Uint8Array(), ...told };
@@ -157,4 +198,3 @@ export class SpoolTransport {
     return { bytes: Buffer.concat(chunks), ...told };
   }
 }
-

@@ -39,6 +39,8 @@ def call(base, home, endpoint, marker, request_path, reply_path):
         check_call(request.call)
         chunks = _perform(base, home, host, request, request_path, umask)
     except Refusal as refusal:
+        if request_path != "-":
+            _forget(request_path)
         if refusal.code == "call-conflict" and reply_path == "%s/calls/%s/reply" % (base, call_id):
             raise  # that place is for the reply of the request that has the id
         chunks = join_reply(call_id, answer_of("not-run", refusal.failure()), [], None, host)
@@ -57,6 +59,15 @@ def _read(path):
     finally:
         if fd:
             os.close(fd)
+
+
+def _forget(path):
+    """A refused request is of no further use, and may hold secrets."""
+    try:
+        remove(path)
+    except OSError:
+        # Not ours to remove; the refusal itself is what the client must hear of.
+        pass
 
 
 def _perform(base, home, host, request, request_path, umask):

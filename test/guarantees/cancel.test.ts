@@ -1,0 +1,62 @@
+import { RemoteClient } from "@sremote/client";
+import { RemoteExecError } from "@sremote/protocol";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { isAlive } from "../../scripts/labs/processes.ts";
+import { until } from "../../scripts/labs/wait.ts";
+import { Effects, plantEffects } from "../support/effects.ts";
+import { hostKinds, runtimes, stopSshd, type TestHost } from "../support/hosts.ts";
+import { rejection } from "../support/rejection.ts";
+
+afterAll(stopSshd);
+
+describe.each(hostKinds)("G14 ending a call on $name", (kind) => {
+  let host: TestHost;
+  let client: RemoteClient;
+  beforeEach(async () => {
+    host = await kind.start();
+    client = new RemoteClient(host.connector);
+    await plantEffects(host.home);
+  });
+  afterEach(async () => {
+    await client.close();
+    await host[Symbol.asyncDispose]();
+  });
+
+  const running = async (effects: Effects): Promise<{ pid: number; endpoint: number }> => {
+    const [run] = await until("the function to run", async () => {
+      const runs = await effects.runs();
+      return runs.length > 0 && runs;
+    });
+    return run!;
+  };
+  const gone = (pid: number): Promise<unknown> => until(`process ${pid} to end`, () => !isAlive(pid));
+
+  test.each(runtimes)("G14 aborting ends the function and its endpoint on the host, in %s", async (runtime) => {
+    const effects = new Effects(host.home);
+    const control = new AbortController();
+    const call = rejection(effects.call(client, runtime, 0, { signal: control.signal }, 600), RemoteExecError);
+    const run = await running(effects);
+    const reason = new Error("enough");
+    control.abort(reason);
+    expect(await call).toMatchObject({ code: "cancelled", outcome: "cancelled", cause: reason });
+    await gone(run.pid);
+    await gone(run.endpoint);
+    expect((await effects.call(client, runtime, "next")).value).toBe("next");
+  });
+
+  test.each(runtimes)("G14 a timeout ends the function and its endpoint on the host, in %s", async (runtime) => {
+    const effects = new Effects(host.home);
+    const call = rejection(effects.call(client, runtime, 0, { timeout: 1000 }, 600), RemoteExecError);
+    const run = await running(effects);
+    expect(await call).toMatchObject({ code: "timeout", outcome: "timeout" });
+    await gone(run.pid);
+    await gone(run.endpoint);
+  });
+
+  test("G14 a signal that is aborted already sends nothing", async () => {
+    const effects = new Effects(host.home);
+    const error = await rejection(effects.call(client, "python", 0, { signal: AbortSignal.abort() }), RemoteExecError);
+    expect(error.code).toBe("cancelled");
+    expect(await effects.runs()).toEqual([]);
+  });
+});
