@@ -14,7 +14,7 @@ ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "packages"
 LIBRARY = set("""
     array ast asyncio atexit base64 binascii builtins bisect codecs collections contextlib copy csv datetime decimal difflib enum errno
     fcntl fractions functools getpass glob gzip hashlib heapq importlib inspect io itertools json keyword linecache locale math operator
-    os pathlib platform posixpath pwd random re resource runpy secrets select shlex shutil signal site socket stat string struct
+    os pathlib platform posixpath pwd py_compile random re resource runpy secrets select shlex shutil signal site socket stat string struct
     subprocess sys sysconfig tarfile tempfile textwrap threading time traceback types unittest urllib uuid venv warnings weakref
     zipfile zipimport zlib _json _sha256 _signal
 """.split())
@@ -38,7 +38,7 @@ def check(path):
         yield "line %s: %s" % (error.lineno, error.msg)
         return
     guarded = {inner for node in ast.walk(tree) if isinstance(node, ast.Try)
-               and any("ImportError" in ast.dump(handler.type) for handler in node.handlers if handler.type is not None)
+               and any("ImportError" in ast.dump(handler.type) or "'Exception'" in ast.dump(handler.type) for handler in node.handlers if handler.type is not None)
                for part in node.body for inner in ast.walk(part)}
     for node in ast.walk(tree):
         for name in imported(node):

@@ -48,7 +48,7 @@ def _members(payload):
     """{name: bytes} of what is installed: the payload, and its entry as a file, since a plain script starts 6 ms sooner than an archive."""
     try:
         entry = _modules(payload)["__main__"]
-    except (ValueError, KeyError) as problem:
+    except (ValueError, KeyError, struct.error) as problem:
         raise Refusal("install-failed", "the payload is not what it should be: %r" % problem, "setup")
     return {PAYLOAD: payload, "__main__.py": entry.encode("utf-8")}
 

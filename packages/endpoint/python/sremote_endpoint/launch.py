@@ -129,8 +129,10 @@ def _start_afresh(request, answer, env):
     # Ignored signals stay ignored over exec, and then Python would never turn SIGINT into KeyboardInterrupt.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    # A plain script starts sooner than a directory; run from the archive itself there is none.
+    program = ROOT + "/__main__.py" if os.path.isdir(ROOT) else ROOT
     try:
-        os.execve(sys.executable, [sys.executable, ROOT + "/__main__.py", "worker", str(request), str(answer)], env)
+        os.execve(sys.executable, [sys.executable, program, "worker", str(request), str(answer)], env)
     except OSError as error:
         raise Refusal("endpoint-broken", "cannot start %s with the environment of the call: %s" % (sys.executable, error.strerror), "setup")
 

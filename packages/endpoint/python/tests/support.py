@@ -12,6 +12,8 @@ SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, SOURCE)
 
 from sremote_endpoint.frame import join_frame, split_frame  # noqa: E402
+from sremote_endpoint.value_decode import Attachments  # noqa: E402
+from tests.reply_check import check_reply  # noqa: E402
 
 MARKER = ("0123456789abcdef", "fedcba9876543210")
 
@@ -34,6 +36,7 @@ class Reply:
     def __init__(self, frame):
         header, self.attachments = split_frame(bytearray(frame))
         self.header = json.loads(header.decode())
+        check_reply(self.header, Attachments(self.attachments))
         self.outcome = self.header["outcome"]
         self.error = self.header.get("error")
         self.value = self.header.get("value", {}).get("json")
@@ -112,6 +115,8 @@ class EndpointTest(unittest.TestCase):
 
     def script(self, text, function="run", *args, **members):
         """Calls a function of a module with this text, which lies in the working directory of the call."""
+        # Two texts of one size in one second would share a compiled file.
+        shutil.rmtree(self.home + "/work/__pycache__", True)
         self.write("work/script.py", text)
         return self.call("script", function, *args, cwd="work", **members)
 

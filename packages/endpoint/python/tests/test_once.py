@@ -1,0 +1,187 @@
+import os
+import shutil
+import signal
+import subprocess
+import sys
+
+from tests.support import SOURCE, EndpointTest, Reply, is_running, new_id, request, wait_for
+
+from sremote_endpoint import claim
+
+DRIVER = SOURCE + "/tests/drive.py"
+COUNT = "import os\ndef run():\n    fd = os.open('effects', os.O_WRONLY | os.O_CREAT | os.O_APPEND)\n    os.write(fd, b'x')\n    os.close(fd)\n    return 'done'\n"
+# In the order in which the endpoint passes them; in the comment what a retry may find.
+STEPS = ("request", "directory", "digest", "request-removed", "reserve", "claim", "started", "ended", "reply", "delivered")
+BEFORE_CLAIM = STEPS[:STEPS.index("claim")]
+
+
+class OnceTest(EndpointTest):
+    def setUp(self):
+        EndpointTest.setUp(self)
+        self.write("work/effect.py", COUNT)
+
+    def effects(self):
+        try:
+            return os.path.getsize(self.home + "/work/effects")
+        except FileNotFoundError:
+            return 0
+
+    def test_g01_killed_at_any_step_and_tried_again_the_call_runs_at_most_once(self):
+        for last in STEPS:
+            frame = request("effect", "run", cwd="work")
+            path = self.write("request", frame)
+            process = self.start(last, "call", "--base", self.base, path, self.home + "/reply", program=[DRIVER], flags=["-I"])
+            self.assertEqual(process.wait(), -9, last)
+            # The function's process may still be at work: its answer has nowhere to go.
+            for _ in range(2):
+                reply = self.send(frame)
+                if last in BEFORE_CLAIM:
+                    self.assertEqual((reply.outcome, reply.value), ("value", "done"), last)
+                elif last in ("reply", "delivered"):
+                    self.assertEqual((reply.outcome, reply.value), ("value", "done"), last)
+                else:
+                    self.assertEqual((reply.outcome, reply.error["code"]), ("unknown", "outcome-unknown"), last)
+            if last == "started":
+                pass
+            elif last == "claim":
+                self.assertEqual(self.effects(), 0, last)
+            else:
+                self.assertEqual(self.effects(), 1, last)
+            self.assertLessEqual(self.effects(), 1, last)
+            if last == "started":
+                wait_for(lambda: self.effects() == 1)
+            if os.path.exists(self.home + "/work/effects"):
+                os.unlink(self.home + "/work/effects")
+            shutil.rmtree(self.base)
+
+    def test_g01_the_steps_above_are_all_there_are(self):
+        seen = subprocess.check_output([sys.executable, "-I", "-c", (
+            "import sys; sys.path.insert(0, %r); sys.argv[1:] = ['none']\n"
+            "from sremote_endpoint import main, spool\n"
+            "spool.step = lambda name: sys.stderr.write(name + ' ')\n"
+            "main.main(['call', '--base', %r, %r, %r])") % (SOURCE, self.base, self.write("request", request()), self.home + "/reply")],
+            stderr=subprocess.STDOUT)
+        self.assertEqual(tuple(seen.decode().split()), STEPS)
+
+    def test_g01_racing_endpoints_run_a_call_once_and_all_deliver_its_reply(self):
+        for _ in range(3):
+            frame = request("effect", "run", cwd="work", id=new_id())
+            racers = [self.start("call", "--base", self.base, "-", "-") for _ in range(8)]
+            for process in racers:
+                process.stdin.write(frame)
+            for process in racers:
+                process.stdin.close()
+            replies = [process.stdout.read() for process in racers]
+            self.assertEqual([process.wait() for process in racers], [0] * 8)
+            self.assertEqual(len(set(replies)), 1)
+            self.assertEqual(Reply(replies[0]).value, "done")
+            self.assertEqual(self.effects(), 1)
+            os.unlink(self.home + "/work/effects")
+
+    def test_g01_a_retry_waits_for_the_endpoint_that_runs_the_call(self):
+        os.mkfifo(self.home + "/work/go")
+        self.write("work/slow.py", "def run():\n    open('go').read()\n    return 'slow'\n")
+        frame = request("slow", "run", cwd="work")
+        first = self.start("call", "--base", self.base, "-", "-")
+        first.stdin.write(frame)
+        first.stdin.close()
+        with open(self.home + "/work/go", "w"):  # opens when the function runs
+            second = self.start("call", "--base", self.base, "-", "-")
+            second.stdin.write(frame)
+            second.stdin.close()
+        self.assertEqual(first.stdout.read(), second.stdout.read())
+        self.assertEqual((first.wait(), second.wait()), (0, 0))
+
+    def test_the_same_id_with_another_request_is_a_conflict(self):
+        call_id = new_id()
+        self.value(self.call("effect", "run", cwd="work", id=call_id))
+        path = self.write("request", request("effect", "run", cwd="work", id=call_id, timeoutMs=5000))
+        status, _, _ = self.run_raw(b"", "call", "--base", self.base, path, self.home + "/reply")
+        with open(self.home + "/reply", "rb") as file:
+            reply = Reply(file.read())
+        self.assertEqual((status, reply.outcome, reply.error["code"]), (0, "not-run", "call-conflict"))
+        self.assertFalse(os.path.exists(path))
+        self.assertEqual(self.effects(), 1)
+
+    def test_g33_a_reused_pid_or_another_boot_is_not_taken_for_a_living_holder(self):
+        # The claim of this very process, which lives, with another start time; with another boot; and as it is.
+        own = claim.own().split(b" ")
+        for place, dead in ((None, False), (1, True), (2, True)):
+            frame = request("effect", "run", cwd="work", id="%032x" % (place or 0))
+            directory = "%s/calls/%032x" % (self.base, place or 0)
+            process = self.start("claim", "call", "--base", self.base, self.write("request", frame), self.home + "/reply",
+                                 program=[DRIVER], flags=["-I"])
+            process.wait()
+            parts = list(own)
+            if place is not None:
+                parts[place] = b"1" + parts[place][1:] if parts[place][:1] != b"1" else b"2" + parts[place][1:]
+            with open(directory + "/claim", "wb") as file:
+                file.write(b" ".join(parts))
+            self.assertEqual(claim.is_alive(b" ".join(parts)), not dead)
+            if dead:
+                self.assertEqual(self.send(frame).outcome, "unknown")
+            else:
+                waiting = self.start("call", "--base", self.base, "-", "-")
+                waiting.stdin.write(frame)
+                waiting.stdin.close()
+                with self.assertRaises(subprocess.TimeoutExpired):
+                    waiting.wait(timeout=1)
+                os.unlink(directory + "/claim")
+                self.assertEqual(Reply(waiting.stdout.read()).outcome, "unknown")
+        self.assertEqual(self.effects(), 0)
+
+    def test_released_calls_are_removed_and_running_ones_are_not(self):
+        done, running = new_id(), new_id()
+        self.call("os", "getpid", id=done)
+        os.mkfifo(self.home + "/work/go")
+        self.write("work/slow.py", "def run():\n    open('go').read()\n    return 'slow'\n")
+        process = self.start("call", "--base", self.base, "-", "-")
+        process.stdin.write(request("slow", "run", cwd="work", id=running))
+        process.stdin.close()
+        with open(self.home + "/work/go", "w"):
+            last = new_id()
+            self.value(self.call("os", "getpid", id=last, release=[done, running, new_id()]))
+            self.assertEqual(sorted(os.listdir(self.base + "/calls")), sorted([running, last]))
+        self.assertEqual(Reply(process.stdout.read()).value, "slow")
+        self.assertEqual(self.send(request(release=["../.."])).error["code"], "protocol-error")
+
+    def test_what_did_not_change_for_a_day_is_swept_but_no_running_call(self):
+        old, fresh = new_id(), new_id()
+        for call_id in (old, fresh):
+            self.call("os", "getpid", id=call_id)
+        yesterday = os.path.getmtime(self.base + "/swept") - 25 * 3600
+        kept = new_id()
+        os.mkdir("%s/calls/%s" % (self.base, kept))
+        with open("%s/calls/%s/claim" % (self.base, kept), "wb") as file:
+            file.write(claim.own())
+        for call_id in (old, kept):
+            directory = "%s/calls/%s" % (self.base, call_id)
+            for path in [directory + "/" + name for name in os.listdir(directory)] + [directory]:
+                os.utime(path, (yesterday, yesterday))
+        self.call("os", "getpid")
+        self.assertTrue(os.path.exists("%s/calls/%s" % (self.base, old)), "swept although the last sweep was a moment ago")
+        os.utime(self.base + "/swept", (yesterday, yesterday))
+        self.call("os", "getpid")
+        left = os.listdir(self.base + "/calls")
+        self.assertNotIn(old, left)
+        self.assertIn(fresh, left)
+        self.assertIn(kept, left)
+
+    def test_g01_the_function_of_a_killed_endpoint_cannot_write_a_reply(self):
+        call_id = new_id()
+        self.write("work/pid.py", "import os\ndef run():\n    with open('fifo', 'w') as f: f.write(str(os.getpid()))\n    open('go').read()\n")
+        os.mkfifo(self.home + "/work/fifo")
+        os.mkfifo(self.home + "/work/go")
+        frame = request("pid", "run", cwd="work", id=call_id)
+        process = self.start("call", "--base", self.base, "-", "-")
+        process.stdin.write(frame)
+        process.stdin.close()
+        with open(self.home + "/work/fifo") as fifo:
+            pid = int(fifo.read())
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        with open(self.home + "/work/go", "w"):
+            pass
+        wait_for(lambda: not is_running(pid))
+        self.assertFalse(os.path.exists("%s/calls/%s/reply" % (self.base, call_id)))
+        self.assertEqual(self.send(frame).outcome, "unknown")
