@@ -1,5 +1,6 @@
 /* Checks of the members of a message that was received. Each names the member in its error. */
 import { ProtocolError } from "./error.ts";
+import { quoteName } from "./value/path.ts";
 
 /** @throws ProtocolError unless the value is right */
 export type Check = (value: unknown, path: string) => void;
@@ -52,7 +53,7 @@ export function tuple(...items: Check[]): Check {
 export function recordOf(item: Check): Check {
   return (value, path) => {
     if (!isRecord(value)) throw wrong(path, "an object");
-    for (const name of Object.keys(value)) item(value[name], `${path}[${JSON.stringify(name)}]`);
+    for (const name of Object.keys(value)) item(value[name], `${path}[${quoteName(name)}]`);
   };
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { crc32 } from "./crc32.ts";
 import { ProtocolError } from "./error.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
 import { decodeFrame, encodeFrame, type DecodedFrame } from "./frame.ts";
@@ -131,7 +132,20 @@ describe("FrameDecoder", () => {
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 
-  it("G20 holds no memory for a body that was only announced too large", () => {
+  it("G20 takes no memory for a gigabyte that was only announced", () => {
+    // A right prefix for a body of 1 GiB: the length is written over and the checksum made anew.
+    const prefix = join(encodeFrame(header)).slice(0, 24);
+    new DataView(prefix.buffer).setUint32(12, 2 ** 30, true);
+    new DataView(prefix.buffer).setUint32(20, crc32(prefix.subarray(0, 20)), true);
+    const before = process.memoryUsage.rss();
+    const decoder = new FrameDecoder();
+    decoder.push(prefix);
+    expect(decoder.next()).toBeUndefined();
+    expect(process.memoryUsage.rss() - before).toBeLessThan(64 * 2 ** 20);
+    expect(refusal(() => decoder.end())).toBe("protocol-error");
+  });
+
+  it("G20 refuses a body over the receiver's limit by its prefix alone", () => {
     const bytes = join(encodeFrame(header, [new Uint8Array(1000)]));
     const decoder = new FrameDecoder({ maxBody: 500 });
     decoder.push(bytes.subarray(0, 24));

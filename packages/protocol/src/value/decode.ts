@@ -1,7 +1,7 @@
 import { ProtocolError } from "../error.ts";
 import { limits } from "../limits.ts";
 import { Attachments } from "./attachments.ts";
-import { describePath, splitPath, type Step } from "./path.ts";
+import { describePath, quoteName, splitPath, type Step } from "./path.ts";
 import { isPlainObject } from "./plain.ts";
 import { restore, type Place } from "./restore.ts";
 
@@ -63,7 +63,7 @@ class Annotations {
 
   #applyAt(path: string, tree: unknown, json: unknown, depth: number): unknown {
     const names = splitPath(path);
-    if (names === undefined) throw this.#refuse(`the annotation path ${JSON.stringify(path)} has a backslash that escapes nothing`);
+    if (names === undefined) throw this.#refuse(`the annotation path ${quoteName(path)} has a backslash that escapes nothing`);
     const steps = this.#steps.length;
     let container: unknown = undefined;
     let key: string | number = "";
@@ -77,7 +77,7 @@ class Annotations {
         key = name;
         at = at[name];
       } else {
-        throw this.#refuse(`the annotation path ${JSON.stringify(path)} leads nowhere or through another annotated value`);
+        throw this.#refuse(`the annotation path ${quoteName(path)} leads nowhere or through another annotated value`);
       }
       this.#steps.push(key);
     }

@@ -9,10 +9,18 @@ export function describePath(root: string, steps: readonly Step[]): string {
   for (const step of steps) {
     if (typeof step === "number") text += `[${step}]`;
     else if (typeof step === "object") text += `<${step.in}>[${step.at}]`;
-    else if (/^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(step)) text += `.${step}`;
-    else text += `[${JSON.stringify(step)}]`;
+    else if (step.length <= longestName && /^[\p{ID_Start}_$][\p{ID_Continue}$]*$/u.test(step)) text += `.${step}`;
+    else text += `[${quoteName(step)}]`;
   }
   return text;
+}
+
+/** Names are the other side's choice, and an error message of a megabyte helps nobody. */
+const longestName = 200;
+
+/** A member name in quotes, cut when it is very long. */
+export function quoteName(name: string): string {
+  return JSON.stringify(name.length > longestName ? `${name.slice(0, longestName)}…` : name);
 }
 
 /** A member name as part of an annotation's path. */

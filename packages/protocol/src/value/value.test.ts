@@ -268,6 +268,16 @@ describe("decodeValue refuses", () => {
     expect(() => decodeValue(wire, [], { root: "return" })).toThrow(/^return\.items\[1\]\.at: a Date is written like/);
   });
 
+  it("in a message of readable size, whatever the names", () => {
+    const name = "n".repeat(1_000_000);
+    for (const wire of [
+      { json: [], meta: { values: { [name]: ["Date"] }, v: 1 } },
+      { json: { [name]: "yesterday" }, meta: { values: { [name]: ["Date"] }, v: 1 } },
+    ]) {
+      expect(() => decodeValue(wire, [])).toThrow(/^.{10,600}$/s);
+    }
+  });
+
   it("with memory in proportion to the message: a hundred thousand long paths that lead nowhere", () => {
     const values = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`${index}${".0".repeat(200)}`, ["undefined"]]));
     expect(() => decodeValue({ json: [], meta: { values, v: 1 } }, [])).toThrow(/leads nowhere/);
