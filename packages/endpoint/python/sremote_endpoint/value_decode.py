@@ -21,7 +21,7 @@ def decode(wire, attachments, header_depth=0):
     if type(wire) is not dict or "json" not in wire:
         raise protocol_error("a value must be an object with the member json")
     if header_depth == 0 or header_depth > VALUE_DEPTH:
-        if _depth(wire["json"]) > VALUE_DEPTH:
+        if depth_of(wire["json"]) > VALUE_DEPTH:
             raise limit_exceeded("a value nests deeper than %d" % VALUE_DEPTH)
     if "meta" not in wire:
         return wire["json"]
@@ -32,7 +32,7 @@ def decode(wire, attachments, header_depth=0):
         raise protocol_error("a value is a tree: referentialEqualities is refused")
     if "values" not in meta:
         raise protocol_error("a value's meta must have the member values")
-    if _depth(meta["values"]) > VALUE_DEPTH:
+    if depth_of(meta["values"]) > VALUE_DEPTH:
         raise limit_exceeded("a value's meta nests deeper than %d" % VALUE_DEPTH)
     root = _Node()
     _plant(root, meta["values"])
@@ -56,7 +56,8 @@ class Attachments:
         return self.parts[index]
 
 
-def _depth(value):
+def depth_of(value):
+    """How deep lists and dicts nest: 0 for a scalar, 1 for `[]`."""
     deepest = 0
     layer = [value]
     while layer:

@@ -1,6 +1,7 @@
 """From Python values to the wire (PROTOCOL.md, "Values", sender's rules for Python)."""
 from .errors import Unserializable
 from .limits import BIGINT_DIGITS, SAFE_INTEGER, VALUE_DEPTH
+from .value_decode import depth_of
 
 _PLAIN = frozenset((str, bool, type(None)))
 _CUSTOM = {"bytes": ["custom", "bytes"], "typed-array": ["custom", "typed-array"], "ndarray": ["custom", "ndarray"]}
@@ -14,12 +15,19 @@ class Encoder:
         self.zone = zone
         self.path = []
         self.open = set()
+        self.deepest = 0
+        self.deepest_path = []
 
     def encode(self, value, root):
         """`{"json", "meta"?}` of the value. Raises Unserializable with a path that begins with `root`."""
         self.path = [root]
         self.open = set()
+        self.deepest = 0
         json, tree = self.walk(value)
+        # An open container is at most two levels of JSON, or of annotations; what is attached three.
+        if self.deepest > VALUE_DEPTH // 2 - 3 and max(depth_of(json), depth_of(tree)) > VALUE_DEPTH:
+            self.path = self.deepest_path
+            self.fail("a value that nests deeper than %d" % VALUE_DEPTH)
         return {"json": json} if tree is None else {"json": json, "meta": {"values": tree, "v": 1}}
 
     def walk(self, value):
@@ -130,8 +138,11 @@ class Encoder:
         if id(value) in self.open:
             self.fail("a value that contains itself")
         self.open.add(id(value))
-        if len(self.open) > VALUE_DEPTH:
-            self.fail("a value that nests deeper than %d" % VALUE_DEPTH)
+        if len(self.open) > self.deepest:
+            self.deepest = len(self.open)
+            self.deepest_path = list(self.path)
+            if self.deepest > VALUE_DEPTH:
+                self.fail("a value that nests deeper than %d" % VALUE_DEPTH)
 
     def leave(self, value):
         self.open.discard(id(value))
