@@ -18,7 +18,7 @@ export type {
   Serializer,
 } from "@sremote/client";
 
-export { createConnector, fromBytes, local, shell, ssh, toBytes } from "@sremote/connectors";
+export { createConnector, fromBytes, local, openssh, shell, ssh, toBytes } from "@sremote/connectors";
 export type {
   AuthenticationPrompt,
   Command,
@@ -32,6 +32,7 @@ export type {
   HostKey,
   HostKeyPolicy,
   LocalOptions,
+  OpenSshOptions,
   OperationOptions,
   PullSink,
   PushSource,
