@@ -40,10 +40,10 @@ export function errorText(error: unknown, { host, debug }: ErrorPlace): string {
 
 /** `pathlib.Path.home` was meant as `pathlib:Path.home`; any other name may be a package's. */
 function moduleHint(host: string, { summary, hint }: SremoteError): string | undefined {
-  const written = /^([\w.]+): /.exec(summary)?.[1]?.split(".") ?? [];
-  const type = written.findIndex((part, index) => index > 0 && /^[A-Z]/.test(part));
+  const module = /no module ["']([^"']+)["']/.exec(summary)?.[1]?.split(".") ?? [];
+  const type = module.findIndex((part, index) => index > 0 && /^[A-Z]/.test(part));
   if (type > 0)
-    return `a function of a class is written with a colon: ${written.slice(0, type).join(".")}:${written.slice(type).join(".")}`;
+    return `a function of a class is written with a colon: ${module.slice(0, type).join(".")}:${module.slice(type).join(".")}.…`;
   const name = /installPackages\(\["([^"]+)"/.exec(hint ?? "")?.[1];
   return name === undefined ? hint : `\`sremote install ${host} ${name}\` installs it, if it is a package of that name`;
 }

@@ -1,5 +1,5 @@
 /* HOST and the options of the connection to it. */
-import { type Connector, InvalidArgumentError, local, SremoteError, ssh, type SshOptions } from "sremote";
+import { type Connector, InvalidArgumentError, local, openssh, ssh, type SshOptions } from "sremote";
 
 export interface HostOptions {
   identity?: string;
@@ -30,11 +30,12 @@ export function connectorFor(host: string, options: HostOptions, answers: Answer
     ...(identity === undefined ? {} : { privateKeyPath: identity }),
     ...(port === undefined ? {} : { port: parsePort(port) }),
     ...(jump === undefined ? {} : { jump }),
-    ...(hostKey === undefined ? {} : { hostKey: parseHostKey(hostKey) }),
     ...(config === undefined ? {} : { config: config === "none" ? false : config }),
   };
-  if (options.openssh === true) throw new SremoteError("unsupported", "--openssh: this version has no connector over the system's ssh");
-  return ssh(host, { ...common, ...answers });
+  const policy = hostKey === undefined ? undefined : parseHostKey(hostKey);
+  if (options.openssh !== true) return ssh(host, { ...common, ...(policy === undefined ? {} : { hostKey: policy }), ...answers });
+  if (typeof policy === "object") throw new InvalidArgumentError("--host-key", "strict or accept-new together with --openssh");
+  return openssh(host, { ...common, ...(policy === undefined ? {} : { hostKey: policy }) });
 }
 
 function parsePort(text: string): number {

@@ -1,0 +1,46 @@
+import { NdArray } from "sremote";
+import { expect, test } from "vitest";
+import { outputJson, toJson } from "./value-json.ts";
+
+test("what JSON can say is written as it is", () => {
+  const value = { a: [1, -2.5, "ü", true, null], "": {}, b: { $x: 1, y: 2 } };
+  expect(toJson(value)).toEqual(value);
+});
+
+test.each<[string, unknown, unknown]>([
+  ["undefined", undefined, null],
+  ["a bigint", 2n ** 64n, { $bigint: "18446744073709551616" }],
+  ["NaN", NaN, { $number: "NaN" }],
+  ["-Infinity", -Infinity, { $number: "-Infinity" }],
+  ["negative zero", -0, { $number: "-0" }],
+  ["a date", new Date("2026-11-22T08:00:00Z"), { $date: "2026-11-22T08:00:00.000Z" }],
+  ["bytes", Uint8Array.of(0, 255, 10), { $bytes: "AP8K" }],
+  ["a view into a larger buffer", new Uint8Array(Uint8Array.of(9, 1, 2, 9).buffer, 1, 2), { $bytes: "AQI=" }],
+  ["a regular expression", /a\/b/i, { $regexp: "/a\\/b/i" }],
+  ["a URL", new URL("https://example.org/?a=b"), { $url: "https://example.org/?a=b" }],
+  ["a set", new Set([1n, "x"]), { $set: [{ $bigint: "1" }, "x"] }],
+  ["a map", new Map([[1, new Set()]]), { $map: [[1, { $set: [] }]] }],
+  ["a typed array", Float64Array.of(1.5, NaN), { $array: { type: "Float64Array", data: [1.5, { $number: "NaN" }] } }],
+  [
+    "an error",
+    new Error("no", { cause: new TypeError("why") }),
+    { $error: { name: "Error", message: "no", cause: { $error: { name: "TypeError", message: "why" } } } },
+  ],
+])("%s has a form", (_what, value, json) => {
+  expect(toJson(value)).toEqual(json);
+  expect(toJson([{ inside: value }])).toEqual([{ inside: json }]);
+});
+
+test("an ndarray keeps its shape and its exact bytes", () => {
+  const array = new NdArray(Int16Array.of(1, 2, 3, 4), [2, 2]);
+  expect(toJson(array)).toEqual({ $ndarray: { dtype: "int16", shape: [2, 2], order: "C", data: "AQACAAMABAA=" } });
+});
+
+test("a user's own object that looks like one of these forms is wrapped", () => {
+  expect(toJson({ $bytes: "AP8K" })).toEqual({ $object: { $bytes: "AP8K" } });
+});
+
+test("output that is not UTF-8 is written as bytes", () => {
+  expect(outputJson(Buffer.from("grüße\0\n"))).toBe("grüße\0\n");
+  expect(outputJson(Uint8Array.of(0xff, 0x41))).toEqual({ $bytes: "/0E=" });
+});

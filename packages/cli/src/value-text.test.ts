@@ -1,0 +1,40 @@
+import { expect, test } from "vitest";
+import { valueText } from "./value-text.ts";
+
+const pipe = { terminal: false, colors: false, columns: 100 };
+
+test.each<[string, unknown, string]>([
+  ["a string", "a b", "a b\n"],
+  ["a string that ends its line", "a b\n", "a b\n"],
+  ["an empty string", "", "\n"],
+  ["a number", 1.5, "1.5\n"],
+  ["negative zero", -0, "-0\n"],
+  ["a bigint", 2n ** 64n, "18446744073709551616\n"],
+  ["a boolean", false, "false\n"],
+  ["a URL", new URL("https://example.org/"), "https://example.org/\n"],
+  ["a date", new Date(0), "1970-01-01T00:00:00.000Z\n"],
+  ["an object", { a: [1, { b: "x" }] }, "{ a: [ 1, { b: 'x' } ] }\n"],
+])("%s is readable", (_what, value, text) => {
+  expect(valueText(value, pipe)).toBe(text);
+});
+
+test("None and undefined print nothing", () => {
+  expect(valueText(null, pipe)).toBeUndefined();
+  expect(valueText(undefined, pipe)).toBeUndefined();
+});
+
+test("bytes go raw into a pipe, but are shown at a terminal", () => {
+  const bytes = Uint8Array.of(27, 0, 255);
+  expect(valueText(bytes, pipe)).toBe(bytes);
+  expect(valueText(bytes, { ...pipe, terminal: true })).toBe("Uint8Array(3) [ 27, 0, 255 ]\n");
+});
+
+test("nothing is left out of a long value", () => {
+  expect(
+    valueText(
+      Array.from({ length: 500 }, (_, index) => index),
+      pipe,
+    ),
+  ).toContain("499");
+  expect(valueText({ deep: { a: { b: { c: { d: { e: "end" } } } } } }, pipe)).toContain("end");
+});

@@ -1,0 +1,76 @@
+/* The real `sremote` command as a child process, with a home directory of its own. */
+import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+/** Arguments of node that run the command from source. */
+export const fromSource: readonly string[] = [
+  "--disable-warning=ExperimentalWarning",
+  "--conditions=@sremote/source",
+  join(root, "packages/cli/src/main.ts"),
+];
+/** As it is published. */
+export const fromDist: readonly string[] = [join(root, "packages/cli/dist/main.js")];
+
+export interface CommandEnd {
+  exitCode: number | null;
+  stdout: Buffer;
+  stderr: string;
+}
+
+export interface RunningCommand {
+  child: ChildProcessWithoutNullStreams;
+  end: Promise<CommandEnd>;
+}
+
+export interface CommandHome extends AsyncDisposable {
+  readonly directory: string;
+  /** The environment of the command and so of calls on `local`. */
+  readonly env: Record<string, string>;
+  start(...args: string[]): RunningCommand;
+  run(...args: string[]): Promise<CommandEnd>;
+  /** Standard output of a run that must end with 0 and print nothing on standard error. */
+  output(...args: string[]): Promise<string>;
+}
+
+/** @param files written into the home directory, from where Python imports and Node resolves */
+export async function commandHome(
+  files: Readonly<Record<string, string>> = {},
+  program: readonly string[] = fromSource,
+): Promise<CommandHome> {
+  const directory = await mkdtemp(join(tmpdir(), "sremote-cli-"));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
+  const env = { HOME: directory, PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8" };
+  const start = (...args: string[]): RunningCommand => {
+    const child = spawn(process.execPath, [...program, ...args], { env, cwd: root });
+    child.stdin.end();
+    return { child, end: endOf(child) };
+  };
+  const run = (...args: string[]): Promise<CommandEnd> => start(...args).end;
+  return {
+    directory,
+    env,
+    start,
+    run,
+    async output(...args) {
+      const { exitCode, stdout, stderr } = await run(...args);
+      if (exitCode !== 0 || stderr !== "") throw new Error(`sremote ${args.join(" ")}: exit ${exitCode}: ${stderr}`);
+      return stdout.toString("utf8");
+    },
+    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+  };
+}
+
+async function endOf(child: ChildProcessWithoutNullStreams): Promise<CommandEnd> {
+  const stdout: Buffer[] = [];
+  const stderr: Buffer[] = [];
+  child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+  await once(child, "close");
+  return { exitCode: child.exitCode, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString("utf8") };
+}
