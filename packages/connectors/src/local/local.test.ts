@@ -1,7 +1,63 @@
-import { describe, test } from "vitest";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { inspect } from "node:util";
+import { describe, expect, test } from "vitest";
+import { InvalidArgumentError } from "@sremote/protocol";
+import { shell } from "../connector.ts";
 import { connectorCases } from "../testing/index.ts";
 import { local } from "./index.ts";
 
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
+
 describe("local", () => {
   for (const one of connectorCases()) test(one.name, () => one.run(() => local()));
+});
+
+describe("what only local does", () => {
+  test("commands begin in HOME, or in the directory that was given", async () => {
+    expect(text((await local({ env: { HOME: "/usr" } }).exec(["pwd"])).stdout)).toBe("/usr\n");
+    expect(text((await local({ cwd: "/" }).exec(["pwd"])).stdout)).toBe("/\n");
+  });
+
+  test("environment variables are added, changed and taken away", async () => {
+    const host = local({ env: { SREMOTE_ADDED: "a b'", HOME: "/", LANG: undefined } });
+    expect(text((await host.exec(shell('printf %s "$SREMOTE_ADDED,$HOME,${LANG-none}"'))).stdout)).toBe("a b',/,none");
+  });
+
+  test("G27 a command that cannot be started is channel-failed, without its arguments or environment", async () => {
+    const host = local({ cwd: "/nonexistent", env: { TOKEN: "canary-env" } });
+    const error: unknown = await host.exec(["echo", "canary-argument"]).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: "ConnectError", code: "channel-failed", host: "local://" });
+    expect(inspect(error, { depth: 10, showHidden: true })).not.toContain("canary");
+  });
+
+  test("an argument list that is too long for the system is channel-failed", async () => {
+    await expect(local().exec(["true", "x".repeat(200_000)])).rejects.toMatchObject({ code: "channel-failed" });
+  });
+
+  test("a command that ignores SIGTERM is ended all the same, with what it started", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "sremote-local-"));
+    try {
+      const control = new AbortController();
+      const script = `trap '' TERM; sleep 300 & echo $! > child; echo $$ > pid; echo > ready; wait; sleep 300`;
+      const running = local({ cwd: directory }).exec(shell(script), { signal: control.signal });
+      await expect.poll(() => readFile(join(directory, "ready"), "utf8").catch(() => ""), { timeout: 5000 }).toBe("\n");
+      control.abort(new Error("why"));
+      await expect(running).rejects.toMatchObject({ code: "cancelled", cause: { message: "why" } });
+      for (const name of ["pid", "child"]) {
+        const pid = (await readFile(join(directory, name), "utf8")).trim();
+        const state = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "gone Z");
+        expect(state).toContain(" Z"); // gone, or a zombie that init has not collected yet
+      }
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+
+  test("wrong options are named", () => {
+    expect(() => local({ cwd: "" })).toThrow(InvalidArgumentError);
+    // @ts-expect-error a number is no value
+    expect(() => local({ env: { A: 1 } })).toThrow(/options\.env\.A/);
+  });
 });

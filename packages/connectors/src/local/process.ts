@@ -44,8 +44,9 @@ function argvOf(command: Command): readonly [string, ...string[]] {
 }
 
 function failure(error: unknown, label: string): ConnectError {
+  // Not as the cause: Node's error carries the arguments.
   const code = errnoOf(error) ?? "unknown error";
-  return new ConnectError("channel-failed", `the command could not be started: ${code}`, { stage: "exec", host: label, cause: error });
+  return new ConnectError("channel-failed", `the command could not be started: ${code}`, { stage: "exec", host: label });
 }
 
 async function launch(program: string, args: readonly string[], around: Surroundings): Promise<RemoteProcess> {

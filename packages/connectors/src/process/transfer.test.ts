@@ -105,7 +105,10 @@ describe("a host with nothing but sh, cat, mv, rm, chmod, wc and one digest tool
 
   test("no digest tool: an error that says so, and nothing appears", async () => {
     const start = startWith(await pathWith({ ...coreTools, sh: find("dash") }));
-    const expected = { code: "transfer-failed", hint: expect.stringContaining("sha256sum, shasum, openssl or python3") as string };
+    const expected = {
+      code: "transfer-failed",
+      hint: "one of sha256sum, shasum, openssl or python3 must be on the PATH of a non-interactive shell",
+    };
     await expect(pushOverProcess(start, content, at("to/file"), {}, label)).rejects.toMatchObject(expected);
     expect(await readdir(at("to"))).toEqual([]);
     await writeFile(at("to/file"), content);
@@ -136,12 +139,9 @@ describe("G10 what login files print is harmless", () => {
   }
 
   test("when there is no answer, the last lines are shown", async () => {
-    for (const transfer of [
-      pushOverProcess(refusing, content, at("to/x"), {}, label),
-      pullOverProcess(refusing, at("to/x"), { write() {} }, {}, label),
-    ]) {
-      await expect(transfer).rejects.toMatchObject({ code: "transfer-failed", lastLines: "This account is not available." });
-    }
+    const expected = { code: "transfer-failed", lastLines: "This account is not available." };
+    await expect(pushOverProcess(refusing, content, at("to/x"), {}, label)).rejects.toMatchObject(expected);
+    await expect(pullOverProcess(refusing, at("to/x"), { write() {} }, {}, label)).rejects.toMatchObject(expected);
   });
 });
 
@@ -157,6 +157,8 @@ const onceOnProgress = (path: string, change: (file: number, position: number) =
     closeSync(file);
   };
 };
+
+const changedMeanwhile = /changed while it was read/;
 
 describe("G26 a file that changes meanwhile", () => {
   const size = 8 << 20;
@@ -177,10 +179,7 @@ describe("G26 a file that changes meanwhile", () => {
           over === "local"
             ? host.push({ path: at("source") }, at("to/file"), options)
             : pushOverProcess(spawnLocally, { path: at("source") }, at("to/file"), options, label);
-        await expect(push).rejects.toMatchObject({
-          code: "transfer-failed",
-          summary: expect.stringContaining("changed while it was read") as string,
-        });
+        await expect(push).rejects.toThrow(changedMeanwhile);
         expect(await readFile(at("to/file"), "utf8")).toBe("old");
         expect(await readdir(at("to"))).toEqual(["file"]);
       }
@@ -194,10 +193,7 @@ describe("G26 a file that changes meanwhile", () => {
           over === "local"
             ? host.pull(at("to/file"), { path: at("back") }, options)
             : pullOverProcess(spawnLocally, at("to/file"), { path: at("back") }, options, label);
-        await expect(pull).rejects.toMatchObject({
-          code: "transfer-failed",
-          summary: expect.stringContaining("changed while it was read") as string,
-        });
+        await expect(pull).rejects.toThrow(changedMeanwhile);
         expect(await readdir(directory)).toEqual(["to"]);
       }
     });
@@ -212,8 +208,8 @@ describe("G25 a link planted at the temporary name is not followed", () => {
     const marker = newMarker();
     await using source = await openSource(content, "push", label, new AbortController().signal);
     const script = pushScript(at("to/file"), temporary, source, 0o600, marker);
-    for (const [, sh] of [...shells, ...(busybox === "" ? [] : [["busybox", busybox]])]) {
-      const result = spawnSync(String(sh), sh === busybox ? ["sh", "-c", script] : ["-c", script], { input: content });
+    for (const [, sh] of [...shells, ...(busybox === "" ? [] : [["busybox", busybox] as const])]) {
+      const result = spawnSync(sh, sh === busybox ? ["sh", "-c", script] : ["-c", script], { input: content });
       expect(lastAnswer(result.stdout, marker)?.status).toBe("error");
       expect(await readFile(at("victim"), "utf8")).toBe("untouched");
       expect(await readdir(at("to"))).not.toContain("file");
@@ -263,7 +259,10 @@ const cutting: StartProcess = async (command, options) => {
   let seen = 0;
   stdin.on("data", (chunk: Buffer) => {
     seen += chunk.length;
-    if (seen < 500_000) return void real.stdin.write(chunk);
+    if (seen < 500_000) {
+      real.stdin.write(chunk);
+      return;
+    }
     real.stdin.end();
     stdout.destroy(new Error("socket hang up"));
     stderr.destroy();
