@@ -60,23 +60,24 @@ export async function prepareCredentials(settings: CredentialSettings, label: st
 
 type PromptHandler = Extract<AnyAuthMethod, { type: "keyboard-interactive" }>["prompt"];
 
-/** The caller's callback answers; without one, the password answers one hidden question, once. An empty answer makes the host refuse. */
+/**
+ * The caller's callback answers; without one, the password answers one hidden question, once. What is not answered gets an empty answer,
+ * which makes the host refuse; with fewer answers than questions OpenSSH would end the connection without a reason.
+ */
 function answerPrompts(callback: CredentialSettings["keyboardInteractive"], password: string | undefined): PromptHandler {
   let used = false;
   return (_name, instructions, _language, prompts, finish) => {
+    const answer = (answers: readonly string[]): void => finish(prompts.map((_, index) => answers[index] ?? ""));
     if (callback === undefined) {
       const fits = !used && prompts.length === 1 && prompts[0]?.echo !== true;
       used = true;
-      finish(fits && password !== undefined ? [password] : []);
+      answer(fits && password !== undefined ? [password] : []);
       return;
     }
     const asked = prompts.map((each: Prompt): AuthenticationPrompt => ({ prompt: each.prompt, echo: each.echo === true }));
     Promise.resolve()
       .then(() => callback(asked, instructions))
-      .then(
-        (answers) => finish([...answers]),
-        () => finish([]),
-      );
+      .then(answer, () => answer([]));
   };
 }
 

@@ -2,11 +2,8 @@
 import type { Duplex } from "node:stream";
 import { ConnectError } from "@sremote/protocol";
 import type { Client, ClientChannel } from "ssh2";
-import { Slots } from "./slots.ts";
+import { ChannelQueue } from "./channel-queue.ts";
 import { sshError } from "./ssh-error.ts";
-
-/** sshd allows 10 sessions for one connection by default (MaxSessions); two are kept for ending commands. */
-const mostChannels = 8;
 
 /**
  * Takes a channel over, in the same turn in which it opens: ssh2 may emit its exit and close in that turn, too.
@@ -20,7 +17,7 @@ export class Connection {
   readonly #socket: Duplex;
   /** The connection to the jump host this one goes through. */
   readonly #carrier: Connection | undefined;
-  readonly #slots = new Slots(mostChannels);
+  readonly #queue = new ChannelQueue();
   readonly #onLost = new Set<(error: ConnectError) => void>();
   #lost: ConnectError | undefined;
 
@@ -48,16 +45,20 @@ export class Connection {
 
   /** Starts a command on a channel of its own, when there is a free place. The signal ends the waiting, not the command. */
   async exec<T>(line: string, signal: AbortSignal | undefined, take: TakeChannel<T>): Promise<T> {
-    for (;;) {
-      const release = await this.#slots.acquire(signal);
+    for (let again = false; ; again = true) {
+      const ticket = await this.#queue.acquire(signal, again);
       try {
-        return await this.#start(line, (channel) => take(channel, release));
+        return await this.#start(line, (channel) => {
+          ticket.answered();
+          return take(channel, ticket.release);
+        });
       } catch (error) {
-        const others = this.#slots.held - 1;
-        release();
+        const mayCountClosed = this.#queue.mayCountClosed;
+        ticket.release();
+        const others = this.#queue.inUse;
         // A host that allows fewer sessions than we thought; one of them will end.
-        if (!isOpenFailure(error) || others === 0 || !this.isOpen) throw error;
-        this.#slots.lower(others);
+        if (!isOpenFailure(error) || !this.isOpen || (others === 0 && !mayCountClosed)) throw error;
+        this.#queue.lower(others);
       }
     }
   }

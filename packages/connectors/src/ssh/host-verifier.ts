@@ -15,6 +15,8 @@ export interface HostKeySettings {
   policy: HostKeyPolicy;
   files: readonly string[];
   hashNames: boolean;
+  /** A key that was accepted as new but could not be written down. */
+  remembered?: Buffer;
 }
 
 /** As `ssh-keygen -l` prints it. */
@@ -95,6 +97,7 @@ export class HostVerifier {
     try {
       addKnownHost(file, name, port, this.#accepted, hashNames);
     } catch (error) {
+      this.#settings.remembered = this.#accepted;
       process.emitWarning(`the key of ${name} could not be added to ${file}: ${String((error as NodeJS.ErrnoException).code)}`);
     }
   }
@@ -144,6 +147,9 @@ export class HostVerifier {
         `ssh-keygen -R '${knownHostsName(name, port)}' -f ${found.entry.file}`;
       throw this.#error("host-key-changed", summary, key, hint);
     }
+    const { remembered } = this.#settings;
+    if (remembered?.equals(key) === true) return;
+    if (remembered !== undefined) throw this.#error("host-key-changed", "the host shows another key than before", key);
     if (policy === "accept-new") {
       this.#isNew = true;
       return;

@@ -1,12 +1,8 @@
 /* A counting semaphore that serves in the order of asking. */
 
-export interface SlotRequest {
-  signal?: AbortSignal | undefined;
-}
-
 /** At most `limit` holders at once; the others wait, first come first served. */
 export class Slots {
-  #limit: number;
+  readonly #limit: number;
   #held = 0;
   readonly #waiting: (() => void)[] = [];
 
@@ -14,17 +10,8 @@ export class Slots {
     this.#limit = limit;
   }
 
-  get held(): number {
-    return this.#held;
-  }
-
   get idle(): boolean {
     return this.#held === 0 && this.#waiting.length === 0;
-  }
-
-  /** Lowers the limit for good; holders keep what they have. */
-  lower(limit: number): void {
-    this.#limit = Math.min(this.#limit, Math.max(1, limit));
   }
 
   /** Resolves with a function that gives the slot back (once; more calls do nothing). Rejects with the signal's reason. */

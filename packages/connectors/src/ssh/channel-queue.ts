@@ -1,0 +1,114 @@
+/*
+ * Who may open a channel now.
+ *
+ * sshd allows 10 sessions for one connection by default (MaxSessions) and refuses the next. It forgets a closed one only after it has
+ * worked off everything it had read, so a close and an open that arrive together count both. So at most 8 are in use, and together with
+ * those closed since the host last answered at most 10. The two that are over are also used for ending commands.
+ */
+
+const mostInUse = 8;
+const mostCounted = 10;
+/** A close is worked off after a round trip; after so many milliseconds no answer is waited for. */
+const forgetAfter = 1000;
+/** The same for a host with few sessions, where waiting would cost more than another refusal. */
+const forgetSoon = 100;
+
+export interface ChannelTicket {
+  /** To be called when the host has answered the request to open, either way. */
+  answered(): void;
+  /** To be called when the channel is closed, or was not opened. More calls do nothing. */
+  release(): void;
+}
+
+interface Closed {
+  /** How many requests to open had been sent before. */
+  after: number;
+  at: number;
+}
+
+export class ChannelQueue {
+  #mostInUse = mostInUse;
+  #mostCounted = mostCounted;
+  #inUse = 0;
+  #sent = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #forgetAfter = forgetAfter;
+  #closed: Closed[] = [];
+  readonly #waiting: (() => void)[] = [];
+
+  get inUse(): number {
+    return this.#inUse;
+  }
+
+  /** The host allows fewer than was thought. */
+  lower(limit: number): void {
+    this.#mostInUse = Math.max(1, Math.min(this.#mostInUse, limit));
+    this.#mostCounted = this.#mostInUse;
+    this.#forgetAfter = forgetSoon;
+  }
+
+  /** Whether the host may still count channels that are closed, so that a refusal says nothing. */
+  get mayCountClosed(): boolean {
+    return this.#counted() > this.#inUse;
+  }
+
+  /** Resolves in the order of asking; `first` goes before those who wait. Rejects with the signal's reason. */
+  acquire(signal: AbortSignal | undefined, first = false): Promise<ChannelTicket> {
+    signal?.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const start = (): void => {
+        signal?.removeEventListener("abort", leave);
+        resolve(this.#ticket());
+      };
+      const leave = (): void => {
+        const place = this.#waiting.indexOf(start);
+        if (place >= 0) this.#waiting.splice(place, 1);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener("abort", leave, { once: true });
+      if (first) this.#waiting.unshift(start);
+      else this.#waiting.push(start);
+      this.#serve();
+    });
+  }
+
+  #ticket(): ChannelTicket {
+    this.#inUse += 1;
+    this.#sent += 1;
+    const number = this.#sent;
+    let released = false;
+    return {
+      answered: () => {
+        this.#closed = this.#closed.filter(({ after }) => after >= number);
+        this.#serve();
+      },
+      release: () => {
+        if (released) return;
+        released = true;
+        this.#inUse -= 1;
+        this.#closed.push({ after: this.#sent, at: performance.now() });
+        this.#serve();
+      },
+    };
+  }
+
+  #serve(): void {
+    while (this.#waiting.length > 0 && this.#inUse < this.#mostInUse) {
+      if (this.#counted() >= this.#mostCounted) {
+        // Nobody may be asked whose answer would bring us back here.
+        this.#timer ??= setTimeout(() => {
+          this.#timer = undefined;
+          this.#serve();
+        }, this.#forgetAfter);
+        return;
+      }
+      this.#waiting.shift()?.();
+    }
+  }
+
+  #counted(): number {
+    const oldest = performance.now() - this.#forgetAfter;
+    this.#closed = this.#closed.filter(({ at }) => at > oldest);
+    return this.#inUse + this.#closed.length;
+  }
+}
