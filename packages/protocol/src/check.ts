@@ -22,7 +22,10 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 export const string: Check = check((value) => typeof value === "string", "a string");
 export const boolean: Check = check((value) => typeof value === "boolean", "true or false");
 export const integer: Check = check((value) => Number.isSafeInteger(value), "an integer");
-export const count: Check = check((value) => Number.isSafeInteger(value) && (value as number) >= 0, "an integer from 0 on");
+export const count: Check = check(
+  (value) => typeof value === "number" && Number.isSafeInteger(value) && value >= 0,
+  "an integer from 0 on",
+);
 export const duration: Check = check((value) => typeof value === "number" && value >= 0, "a number from 0 on");
 export const callId: Check = check((value) => typeof value === "string" && /^[0-9a-f]{32}$/.test(value), "32 lower-case hex digits");
 
@@ -79,8 +82,8 @@ export const wireValue: Check = (value, path) => {
 export function plainWireValue(kind: "array" | "object"): Check {
   return (value, path) => {
     wireValue(value, path);
-    const { json, meta } = value as { json: unknown; meta?: { values?: unknown } };
+    const { json, meta } = isRecord(value) ? value : {};
     const right = kind === "array" ? Array.isArray(json) : isRecord(json);
-    if (!right || Array.isArray(meta?.values)) throw wrong(path, `a value that is an ${kind}`);
+    if (!right || (isRecord(meta) && Array.isArray(meta["values"]))) throw wrong(path, `a value that is an ${kind}`);
   };
 }

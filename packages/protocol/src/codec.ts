@@ -98,7 +98,7 @@ export function decodeMessage(frame: DecodedFrame): DecodedMessage {
   if (type !== "call" && type !== "reply") throw wrong("type", "call or reply");
   if (protocol !== protocolVersion) throw wrong(`${type}.protocol`, "an integer");
   checks[type](header, type);
-  // Checked just now, member by member.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- checked just now, member by member
   const message = header as unknown as Message;
   if (message.type === "reply") checkReply(message, frame.attachments);
   return { message, attachments: new Attachments(frame.attachments), depth: frame.depth };

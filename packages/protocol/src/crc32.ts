@@ -24,16 +24,14 @@ export function useCrc32(replacement: Crc32): void {
 
 /** The implementation without any native help. */
 export function crc32Portable(bytes: Uint8Array, seed = 0): number {
-  const [t0, t1, t2, t3, t4, t5, t6, t7] = tables as [
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-    Uint32Array,
-  ];
+  const t0 = tables[0]!;
+  const t1 = tables[1]!;
+  const t2 = tables[2]!;
+  const t3 = tables[3]!;
+  const t4 = tables[4]!;
+  const t5 = tables[5]!;
+  const t6 = tables[6]!;
+  const t7 = tables[7]!;
   let crc = ~seed;
   let at = 0;
   const wholeGroups = bytes.length - (bytes.length % 8);

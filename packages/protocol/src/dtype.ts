@@ -46,7 +46,7 @@ export interface DtypeFacts {
 }
 
 /** Float16Array came with V8 13.6 (Node 24 and later). */
-export const float16Array: TypedArrayConstructor | undefined = (globalThis as { Float16Array?: TypedArrayConstructor }).Float16Array;
+export const float16Array: TypedArrayConstructor | undefined = Reflect.get(globalThis, "Float16Array");
 
 /** What holds each dtype: bool as Uint8Array of 0 and 1, float16 as Uint16Array of raw bits where there is no Float16Array, complex as pairs. */
 export const dtypes: Readonly<Record<Dtype, DtypeFacts>> = {
@@ -85,7 +85,7 @@ const dtypeOfArray: ReadonlyMap<string, Dtype> = new Map<string, Dtype>([
   ["Float64Array", "float64"],
 ]);
 
-const typedArrayPrototype: object = Object.getPrototypeOf(Uint8Array.prototype) as object;
+const typedArrayPrototype: object = Object.getPrototypeOf(Uint8Array.prototype);
 
 /** The dtype of a typed array of any realm, undefined for anything else. The getter of the tag reads an internal slot and cannot be fooled. */
 export function dtypeOf(value: unknown): Dtype | undefined {

@@ -48,6 +48,7 @@ export class SremoteError extends Error {
     this.callId = options.callId;
     this.hint = options.hint;
     this.lastLines = options.lastLines;
+    keepQuiet(this, ["summary", "host", "hint", "lastLines"]);
   }
 
   /** The given error if it is one of ours, else one with the given code that has it as its cause. */
@@ -113,6 +114,7 @@ export class RemoteExecError extends SremoteError {
     this.stderr = details.stderr ?? "";
     this.exitCode = details.exitCode;
     this.signal = details.signal;
+    keepQuiet(this, ["remote", "stdout", "stderr"]);
     this.#output = details.output;
   }
 
@@ -130,4 +132,11 @@ function describe(summary: string, options: SremoteErrorOptions): string {
   }
   if (options.hint !== undefined) text += `\n  hint: ${options.hint}`;
   return text;
+}
+
+/** What the message already says, and what is absent, is not printed a second time by `console.log(error)`. It can be read as before. */
+function keepQuiet(error: SremoteError, said: readonly string[]): void {
+  for (const [name, value] of Object.entries(error)) {
+    if (value === undefined || said.includes(name)) Object.defineProperty(error, name, { enumerable: false });
+  }
 }

@@ -5,6 +5,7 @@
  * and the number of member names, which is compared with the number of own keys afterwards: JSON.parse keeps one member
  * of each name, so fewer keys than names means that a name came twice.
  */
+import { isRecord } from "./check.ts";
 import { ProtocolError } from "./error.ts";
 import { limits } from "./limits.ts";
 import { parsePlainJson } from "./plain-json.ts";
@@ -20,10 +21,9 @@ const strictUtf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 /** Parse the header of a frame. @throws ProtocolError `protocol-error` or `limit-exceeded` */
 export function parseHeader(bytes: Uint8Array): ParsedHeader {
   const { value, depth } = parseStrictJson(bytes);
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw refuse("the top level is not an object");
-  const header = value as Record<string, unknown>;
-  if (!Object.hasOwn(header, "type") || typeof header["type"] !== "string") throw refuse("no member `type` of type string");
-  return { header, depth };
+  if (!isRecord(value)) throw refuse("the top level is not an object");
+  if (!Object.hasOwn(value, "type") || typeof value["type"] !== "string") throw refuse("no member `type` of type string");
+  return { header: value, depth };
 }
 
 /** Parse JSON under the rules for headers, except that the top level may be anything. */
@@ -152,16 +152,16 @@ function ascii(bytes: Uint8Array, from: number, to: number): string {
 
 /** Own keys of all objects in the tree. Recursion is bounded by the depth that `scan` has checked. */
 function countKeys(value: unknown): number {
-  if (typeof value !== "object" || value === null) return 0;
   let count = 0;
   if (Array.isArray(value)) {
     for (const item of value) if (typeof item === "object" && item !== null) count += countKeys(item);
     return count;
   }
+  if (!isRecord(value)) return 0;
   const keys = Object.keys(value);
   for (const key of keys) {
     // An own member named __proto__ is read by this too: own properties come before the accessor of the prototype.
-    const item = (value as Record<string, unknown>)[key];
+    const item = value[key];
     if (typeof item === "object" && item !== null) count += countKeys(item);
   }
   return count + keys.length;

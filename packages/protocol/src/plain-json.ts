@@ -40,7 +40,9 @@ export function parsePlainJson(text: string): unknown {
     take(white);
     const raw = take(quoted);
     if (raw === undefined) throw new SyntaxError("expected a string");
-    return raw.includes("\\") ? (JSON.parse(raw) as string) : raw.slice(1, -1);
+    if (!raw.includes("\\")) return raw.slice(1, -1);
+    const unescaped: string = JSON.parse(raw);
+    return unescaped;
   }
 
   function members(): Record<string, unknown> {

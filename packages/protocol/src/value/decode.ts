@@ -65,24 +65,25 @@ class Annotations {
     const names = splitPath(path);
     if (names === undefined) throw this.#refuse(`the annotation path ${quoteName(path)} has a backslash that escapes nothing`);
     const steps = this.#steps.length;
-    let container: unknown = undefined;
-    let key: string | number = "";
+    let put: ((value: unknown) => void) | undefined;
     let at = json;
     for (const name of names) {
-      container = at;
-      if (Array.isArray(at) && /^(?:0|[1-9][0-9]{0,9})$/.test(name) && Number(name) < at.length) {
-        key = Number(name);
-        at = at[key] as unknown;
-      } else if (isJsonObject(at) && Object.hasOwn(at, name)) {
-        key = name;
-        at = at[name];
+      const container = at;
+      if (Array.isArray(container) && /^(?:0|[1-9][0-9]{0,9})$/.test(name) && Number(name) < container.length) {
+        const index = Number(name);
+        at = container[index];
+        this.#steps.push(index);
+        put = (value) => (container[index] = value);
+      } else if (isJsonObject(container) && Object.hasOwn(container, name)) {
+        at = container[name];
+        this.#steps.push(name);
+        // Own by the check above, so that even a member called __proto__ is set and not the prototype.
+        put = (value) => (container[name] = value);
       } else {
         throw this.#refuse(`the annotation path ${quoteName(path)} leads nowhere or through another annotated value`);
       }
-      this.#steps.push(key);
     }
-    // Own by the checks above, so that even a member called __proto__ is set and not the prototype.
-    (container as Record<string | number, unknown>)[key] = this.apply(tree, at, depth);
+    put?.(this.apply(tree, at, depth));
     this.#steps.length = steps;
     return json;
   }
@@ -101,7 +102,7 @@ function checkDepth(json: unknown, root: string, depth = 0): void {
   if (typeof json !== "object" || json === null) return;
   if (depth === limits.valueDepth) throw tooMuch(root, `nests more than ${limits.valueDepth} deep`);
   if (Array.isArray(json)) for (const item of json) checkDepth(item, root, depth + 1);
-  else for (const name of Object.keys(json)) checkDepth((json as Record<string, unknown>)[name], root, depth + 1);
+  else for (const item of Object.values(json)) checkDepth(item, root, depth + 1);
 }
 
 function refuse(path: string, reason: string): ProtocolError {

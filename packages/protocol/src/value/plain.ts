@@ -37,7 +37,7 @@ export function isPlainNumber(value: number): boolean {
 
 /** An object literal or the like, of any realm: its prototype is null or some realm's Object.prototype. */
 export function isPlainObject(value: object): value is Record<string, unknown> {
-  const prototype = Object.getPrototypeOf(value) as object | null;
+  const prototype: object | null = Object.getPrototypeOf(value);
   if (prototype === Object.prototype || prototype === null) return true;
   return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "isPrototypeOf");
 }

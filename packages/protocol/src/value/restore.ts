@@ -115,7 +115,7 @@ function restoreSet(json: unknown, place: Place): Set<unknown> {
 function restoreMap(json: unknown, place: Place): Map<unknown, unknown> {
   if (!Array.isArray(json) || !json.every((pair) => Array.isArray(pair) && pair.length === 2))
     throw refuse(place, "a map is written as an array of pairs");
-  const map = new Map(json as [unknown, unknown][]);
+  const map = new Map<unknown, unknown>(json);
   if (map.size !== json.length) throw refuse(place, "a map with equal keys");
   return map;
 }
@@ -132,6 +132,7 @@ function restoreError(json: unknown, place: Place): RemoteErrorValue {
     // The stack of this place would name the decoder, which has nothing to do with the error.
     stack: { ...hidden, value: `${name}: ${message}` },
   });
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `remote` was defined just now
   return error as RemoteErrorValue;
 }
 
@@ -152,14 +153,17 @@ function restoreNdArray(json: unknown, place: Place): NdArray {
   const facts = members(json, place, "an ndarray");
   const dtype = dtypeIn(facts, place);
   const { shape, order } = facts;
-  if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0))
-    throw refuse(place, "`shape` is not an array of integers from 0 on");
+  if (!isShape(shape)) throw refuse(place, "`shape` is not an array of integers from 0 on");
   if (shape.length > limits.dimensions) throw tooMuch(place, `more than ${limits.dimensions} dimensions`);
   if (order !== "C" && order !== "F") throw refuse(place, '`order` is neither "C" nor "F"');
   const bytes = attachment(facts, place);
-  const expected = elementCount(shape as number[]) * dtypes[dtype].size;
+  const expected = elementCount(shape) * dtypes[dtype].size;
   if (bytes.length !== expected) throw refuse(place, `an attachment of ${bytes.length} bytes for an array of ${expected}`);
-  return new NdArray(arrayOver(dtype, bytes), shape as number[], { dtype, order });
+  return new NdArray(arrayOver(dtype, bytes), shape, { dtype, order });
+}
+
+function isShape(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }
 
 function dtypeIn(facts: Record<string, unknown>, place: Place): Dtype {
