@@ -11,6 +11,10 @@ export function loadChildProcess(): typeof import("node:child_process") {
   return load("node:child_process") as typeof import("node:child_process");
 }
 
+export function loadNet(): typeof import("node:net") {
+  return load("node:net") as typeof import("node:net");
+}
+
 /** SHA-256 in hexadecimal. */
 export function sha256(bytes: Uint8Array): string {
   return loadCrypto().createHash("sha256").update(bytes).digest("hex");

@@ -8,6 +8,7 @@ import { deliver, type Destination } from "./deliver.ts";
 import { errorCode } from "./directory.ts";
 import { callDirectory, callEnvironment } from "./environment.ts";
 import { describeRefusal } from "./failure.ts";
+import { closePipes, makeOutputPipes, type OutputPipes } from "./output-pipes.ts";
 import { makeReply, unknownId, type ReplyParts } from "./reply.ts";
 import { readRequest } from "./request.ts";
 import { openCallDirectory, openSpool, readReply, recordDigest, reserveSpace, storeReply } from "./spool.ts";
@@ -31,6 +32,7 @@ export interface CallOptions {
 export async function call(options: CallOptions): Promise<void> {
   const { base, destination } = options;
   const step = options.onStep ?? ((): void => undefined);
+  const pipes = makeOutputPipes(base);
   let frame: Uint8Array;
   let message: CallMessage;
   try {
@@ -40,10 +42,11 @@ export async function call(options: CallOptions): Promise<void> {
     message = decoded;
   } catch (error) {
     const failure = describeRefusal(error, fileCode(error), "request");
+    closePipes(await pipes);
     return deliver(makeReply({ id: unknownId, base, outcome: "not-run", error: failure }), destination);
   }
   step("read");
-  deliver(await answer(message, frame, options, step), destination);
+  deliver(await answer(message, frame, await pipes, options, step), destination);
   step("delivered");
   tidy(base);
 }
@@ -58,12 +61,18 @@ function tidy(base: string): void {
 }
 
 /** The reply: the one of this run, or that of an earlier one with the same id. */
-async function answer(message: CallMessage, frame: Uint8Array, options: CallOptions, step: (step: Step) => void): Promise<Uint8Array[]> {
+async function answer(
+  message: CallMessage,
+  frame: Uint8Array,
+  pipes: OutputPipes | undefined,
+  options: CallOptions,
+  step: (step: Step) => void,
+): Promise<Uint8Array[]> {
   const { base } = options;
   let child: FunctionProcess | undefined;
   try {
     // Started before the spool is ready: its start takes longer than all that, and it does nothing before it has the request.
-    child = new FunctionProcess(await callEnvironment(message, base), callDirectory(message), base);
+    child = new FunctionProcess(await callEnvironment(message, base), callDirectory(message), base, pipes);
     openSpool(base);
     release(
       base,
@@ -87,7 +96,7 @@ async function answer(message: CallMessage, frame: Uint8Array, options: CallOpti
     step("claim");
     return await run(child, message, frame, directory, base, cancel.signal, step);
   } catch (error) {
-    await child?.abandon();
+    await (child === undefined ? closePipes(pipes) : child.abandon());
     // That place is for the reply of the request that has the id.
     if (error instanceof SremoteError && error.code === "call-conflict" && options.destination.path === `${base}/calls/${message.id}/reply`)
       throw error;

@@ -6,7 +6,7 @@ import { createFile } from "./store.ts";
 
 /** @returns whether this process may run the call; false for every other process, for ever */
 export function takeClaim(directory: string): boolean {
-  return createFile(`${directory}/claim`, [Buffer.from(processIdentity(process.pid) ?? `${process.pid} ?`)]);
+  return createFile(`${directory}/claim`, [Buffer.from(processIdentity(process.pid) ?? `${process.pid} ?`)], true);
 }
 
 /** Whether the process that took the claim still runs, so that its reply can be waited for. */

@@ -1,9 +1,9 @@
 /* The directory of one call, `BASE/calls/<id>` (PROTOCOL.md, "Spool"). */
-import { closeSync, fsyncSync, openSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { SremoteError } from "@sremote/protocol";
 import { loadCrypto } from "./builtin.ts";
 import { errorCode, makeBase, makePrivateDirectory } from "./directory.ts";
-import { createFile, isNoSpace, replaceFile, writeAll } from "./store.ts";
+import { createFile, isNoSpace, replaceFile } from "./store.ts";
 
 const reserveBytes = 65_536;
 
@@ -22,28 +22,16 @@ export function openCallDirectory(base: string, id: string): string {
 
 /** Remembers which request has this id. @returns false when the id already belongs to another request */
 export function recordDigest(directory: string, digest: string): boolean {
-  if (createFile(`${directory}/digest`, [Buffer.from(digest)])) return true;
+  if (createFile(`${directory}/digest`, [Buffer.from(digest)], false)) return true;
   return readFileSync(`${directory}/digest`, "latin1").trim() === digest;
 }
 
 /** Takes the room that a reply needs while there is some. @throws SremoteError `disk-full` */
 export function reserveSpace(directory: string): void {
-  let fd: number;
   try {
-    fd = openSync(`${directory}/reserve`, "wx", 0o600);
+    createFile(`${directory}/reserve`, [randomFill()], false);
   } catch (error) {
-    if (errorCode(error) === "EEXIST") return;
     throw isNoSpace(error) ? diskFull(directory, error) : error;
-  }
-  try {
-    writeAll(fd, [randomFill()]);
-    // Some file systems find out only now that there is no room.
-    fsyncSync(fd);
-  } catch (error) {
-    rmSync(`${directory}/reserve`, { force: true });
-    throw isNoSpace(error) ? diskFull(directory, error) : error;
-  } finally {
-    closeSync(fd);
   }
 }
 

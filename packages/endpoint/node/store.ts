@@ -6,44 +6,58 @@ import { errorCode, syncDirectory } from "./directory.ts";
 
 /** Puts a file in place of whatever is at `path`. */
 export function replaceFile(path: string, chunks: readonly Uint8Array[]): void {
-  const beside = writeBeside(path, chunks);
+  const beside = temporaryName(path);
+  const fd = createBeside(beside, chunks);
   try {
-    renameSync(beside, path);
-  } catch (error) {
-    rmSync(beside, { force: true });
-    throw error;
-  }
-  syncDirectory(dirname(path));
-}
-
-/** Puts a file at `path` only where there is none. @returns false when there is one already: of several racing writers exactly one gets true */
-export function createFile(path: string, chunks: readonly Uint8Array[]): boolean {
-  const beside = writeBeside(path, chunks);
-  try {
-    linkSync(beside, path);
-  } catch (error) {
-    if (errorCode(error) !== "EEXIST") throw error;
-    return false;
-  } finally {
-    rmSync(beside, { force: true });
-  }
-  syncDirectory(dirname(path));
-  return true;
-}
-
-function writeBeside(path: string, chunks: readonly Uint8Array[]): string {
-  const beside = join(dirname(path), `.${basename(path)}.${uniqueSuffix()}`);
-  const fd = openSync(beside, "wx", 0o600);
-  try {
-    writeAll(fd, chunks);
+    // The content before the name: after a power cut there is the whole file or none.
     fsyncSync(fd);
+    renameSync(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
     throw error;
   } finally {
     closeSync(fd);
   }
-  return beside;
+  syncDirectory(dirname(path));
+}
+
+/**
+ * Puts a file at `path` only where there is none.
+ * @param flush whether it must survive a power cut
+ * @returns false when there is one already: of several racing writers exactly one gets true
+ */
+export function createFile(path: string, chunks: readonly Uint8Array[], flush: boolean): boolean {
+  const beside = temporaryName(path);
+  const fd = createBeside(beside, chunks);
+  try {
+    linkSync(beside, path);
+    // After the link, so that the journal carries the new name too; as a file of few bytes it is written as one.
+    if (flush) fsyncSync(fd);
+    return true;
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw error;
+    return false;
+  } finally {
+    closeSync(fd);
+    rmSync(beside, { force: true });
+  }
+}
+
+function temporaryName(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${uniqueSuffix()}`);
+}
+
+/** @returns the open descriptor */
+function createBeside(beside: string, chunks: readonly Uint8Array[]): number {
+  const fd = openSync(beside, "wx", 0o600);
+  try {
+    writeAll(fd, chunks);
+    return fd;
+  } catch (error) {
+    closeSync(fd);
+    rmSync(beside, { force: true });
+    throw error;
+  }
 }
 
 /** Writes everything; a short write (which a nearly full disk gives) is continued until it fails or is done. */

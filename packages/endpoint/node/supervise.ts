@@ -3,10 +3,11 @@ import type { ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
 import type { Socket } from "node:net";
 import { FrameDecoder, SremoteError } from "@sremote/protocol";
-import { readAnswer, type Answer } from "./answer.ts";
+import { channel as channelDescriptor, readAnswer, type Answer } from "./answer.ts";
 import { loadChildProcess } from "./builtin.ts";
 import { errorCode } from "./directory.ts";
 import { Output } from "./output.ts";
+import { closeWriteEnds, type OutputPipes } from "./output-pipes.ts";
 import { program } from "./program.ts";
 
 /** How long a signal may take before the next one, and remains of the group before they are killed; in milliseconds. */
@@ -41,20 +42,26 @@ export class FunctionProcess {
   readonly #child: ChildProcess;
   readonly #started: number = performance.now();
   readonly #exited: Promise<void>;
+  readonly #outputs: readonly [Readable, Readable];
   #startFailure: Error | undefined;
 
-  /** Starts the process in its own process group. It does nothing before it is given a request. @throws SremoteError when it cannot be started */
-  constructor(environment: NodeJS.ProcessEnv, cwd: string, base: string) {
+  /**
+   * Starts the process in its own process group. It does nothing before it is given a request.
+   * @param pipes for its output; taken over when it could be started @throws SremoteError when it could not
+   */
+  constructor(environment: NodeJS.ProcessEnv, cwd: string, base: string, pipes: OutputPipes | undefined) {
     try {
       this.#child = loadChildProcess().spawn(process.execPath, [program, "worker", base], {
         cwd,
         env: environment,
         detached: true,
-        stdio: ["ignore", "pipe", "pipe", "pipe"],
+        stdio: ["ignore", pipes?.[0].writeEnd ?? "pipe", pipes?.[1].writeEnd ?? "pipe", "pipe"],
       });
     } catch (error) {
       throw startFailed(error);
     }
+    closeWriteEnds(pipes);
+    this.#outputs = [pipes?.[0].stream ?? this.#child.stdout!, pipes?.[1].stream ?? this.#child.stderr!];
     this.#exited = new Promise((resolve) => {
       this.#child.once("exit", () => resolve());
       this.#child.once("error", (error) => {
@@ -68,14 +75,15 @@ export class FunctionProcess {
   async abandon(): Promise<void> {
     this.#signalGroup("SIGKILL");
     await this.#exited;
+    for (const output of this.#outputs) output?.destroy();
   }
 
   /** Gives the process its request and waits until it is gone. @throws SremoteError when the process could not be started */
   async run(request: Uint8Array, options: RunOptions): Promise<Ending> {
-    const [, stdoutStream, stderrStream, channel] = this.#child.stdio as unknown as [null, Readable, Readable, Socket];
+    const channel = this.#child.stdio[channelDescriptor] as unknown as Socket;
     if (this.#startFailure !== undefined) throw startFailed(this.#startFailure);
-    const stdout = new Output(stdoutStream, `${options.directory}/stdout`, options.outputLimit);
-    const stderr = new Output(stderrStream, `${options.directory}/stderr`, options.outputLimit);
+    const stdout = new Output(this.#outputs[0], `${options.directory}/stdout`, options.outputLimit);
+    const stderr = new Output(this.#outputs[1], `${options.directory}/stderr`, options.outputLimit);
     const ending: Ending = { answer: undefined, begun: false, exitCode: null, signal: null, stopped: undefined, wallMs: 0, stdout, stderr };
 
     const timers: NodeJS.Timeout[] = [];
