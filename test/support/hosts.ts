@@ -1,14 +1,13 @@
 /* The hosts that behaviour is tested on: one per connector of ours, each with an empty home directory and nothing of ours in it. */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { type Connector, local, ssh } from "@sremote/connectors";
-const openssh = ssh;
+import { dirname, join } from "node:path";
+import { type Connector, local, openssh, ssh } from "@sremote/connectors";
 import { memory } from "@sremote/connectors/testing";
 import { type Lab, startSshd } from "../../scripts/labs/sshd.ts";
 
-/** PATH of every test host: the distribution's own programs, no version manager's stand-ins. */
-export const hostPath = "/usr/local/bin:/usr/bin:/bin";
+/** PATH of every test host: the distribution's own programs, no version manager's stand-ins; the Node of the tests where it has none. */
+export const hostPath = `/usr/local/bin:/usr/bin:/bin:${dirname(process.execPath)}`;
 
 export interface TestHost extends AsyncDisposable {
   connector: Connector;
@@ -55,7 +54,7 @@ let lab: Promise<Lab> | undefined;
 
 /** The sshd that the hosts of one test file share. */
 export function sharedSshd(): Promise<Lab> {
-  return (lab ??= startSshd());
+  return (lab ??= startSshd({ config: [`SetEnv PATH=${hostPath}`] }));
 }
 
 export async function stopSshd(): Promise<void> {

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { Connector } from "@sremote/connectors";
 import { RemoteNotSetupError, TransferError } from "@sremote/protocol";
 import type { CallRequest } from "./call-request.ts";
-import { missingError, payloadOf, silentError } from "./launch.ts";
-import { lastLines } from "./marker-text.ts";
+import { launchCommand, missingError, payloadOf, readLaunch, silentError } from "./launch.ts";
+import { lastLines, newMarker } from "./marker-text.ts";
 import { pause } from "./pause.ts";
 import { statusError } from "./pipe-carriage.ts";
 import { chooseInterpreter, probeHost } from "./probe.ts";
@@ -19,20 +19,19 @@ export async function callThroughFiles(transport: SpoolTransport, request: CallR
   const question = `${base}/tmp/request-${request.id}`;
   const answer = `${base}/calls/${request.id}/reply`;
   await connector.push(Buffer.concat(request.frame), question, { signal: request.signal });
-  const program = programPath(base, request);
+  const marker = newMarker();
   const timeout = request.timeout === undefined ? undefined : request.timeout + 60_000;
-  const command = [interpreter, program, "call", "--base", base, question, answer] as const;
+  // Through the launch script, which looks again whether nobody else can write to what is to be executed.
+  const endpoint = ["call", question, answer];
+  const command = launchCommand({ mode: "run", marker, base, interpreter, runtime: request.runtime, endpoint });
   const result = await connector.exec(command, { signal: request.signal, timeout });
+  const launched = readLaunch(result, marker);
+  if (launched.kind === "missing") throw missingError(launched.reason, launched.facts, request.runtime, { stage: "deploy", host: connector.label });
   if (result.exitCode !== 0) {
     const options = { stage: "call", host: connector.label, callId: request.id };
     throw statusError(result.exitCode, request) ?? silentError(result, request.runtime, options);
   }
   return await pullReply(connector, answer, request.signal);
-}
-
-function programPath(base: string, { runtime }: CallRequest): string {
-  const directory = `${base}/endpoint/${payloadOf(runtime).sha256}`;
-  return `${directory}/${runtime === "python" ? "__main__.py" : "endpoint.mjs"}`;
 }
 
 /** A reply is renamed into place, so once visible it is whole; until then `no-such-file` means "not yet". */
@@ -73,6 +72,10 @@ async function pushEndpoint(connector: Connector, runtime: "python" | "node", ba
   await connector.push(payload.bytes, path, { signal });
   const script = '"$1" "$2" install --base "$3" "$2"; status=$?; rm -f -- "$2"; exit $status';
   const result = await connector.exec(["sh", "-c", script, "sremote", interpreter, path, base], { signal });
+  if (result.exitCode === 97) {
+    const rejected = lastLines(result.stderr, 1).replace(/^sremote-endpoint: /, "");
+    throw missingError("directory", new Map([["rejected", [rejected]]]), runtime, { stage: "deploy", host: connector.label });
+  }
   if (result.exitCode !== 0) {
     throw new RemoteNotSetupError("endpoint-broken", `the ${runtime} endpoint could not be installed (exit status ${result.exitCode})`, {
       stage: "deploy",

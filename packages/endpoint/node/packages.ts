@@ -2,10 +2,10 @@
  * The host's Node packages: module `sremote:environment`, called by the client's install methods. They lie in the npm prefix `BASE/node`.
  * The names are those of the Python endpoint's `environment`, so that the client calls both alike.
  */
-import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
+import { loadChildProcess } from "./builtin.ts";
 import { searchDirectories } from "./resolve.ts";
 
 /** What failed; after a line `hint: …` what to do. */
@@ -81,7 +81,10 @@ function npm(what: string[], env: Record<string, string> = {}): void {
   const program = findNpm();
   const args = ["install", "--prefix", prefix(), "--no-audit", "--no-fund", "--no-progress", "--", ...what];
   // What npm prints is the call's output.
-  const { status, error } = spawnSync(program, args, { stdio: ["ignore", "inherit", "inherit"], env: { ...process.env, ...env } });
+  const { status, error } = loadChildProcess().spawnSync(program, args, {
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, ...env },
+  });
   if (error !== undefined) throw new InstallFailed(`npm could not be started: ${error.message}`);
   if (status !== 0) throw new InstallFailed("npm install ended with an error");
 }

@@ -1,0 +1,128 @@
+import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { defaultSerializer, RemoteClient } from "@sremote/client";
+import { InvalidArgumentError } from "@sremote/protocol";
+import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { hostKinds, runtimes, stopSshd, type TestHost } from "../support/hosts.ts";
+import { rejection } from "../support/rejection.ts";
+
+afterAll(stopSshd);
+
+const kinds = hostKinds.filter(({ name }) => ["local", "three functions", "ssh"].includes(name));
+const matrix = kinds.flatMap((kind) => runtimes.map((runtime) => ({ kind, runtime, name: `${runtime} on ${kind.name}` })));
+
+describe.each(matrix)("configuration, $name", ({ kind, runtime }) => {
+  let host: TestHost;
+  let client: RemoteClient;
+  beforeEach(async () => {
+    host = await kind.start();
+    client = new RemoteClient(host.connector, { runtime });
+  });
+  afterEach(async () => {
+    await client.close();
+    await host[Symbol.asyncDispose]();
+  });
+
+  const variable = async (name: string, options = {}): Promise<unknown> =>
+    runtime === "python"
+      ? (await client.doRemoteCall("os", "getenv", [name], options)).value
+      : (((await client.doRemoteCall("node:child_process", "execSync", [`printf %s "$${name}"`, { encoding: "utf8" }], options)).value as string) || null);
+
+  test("registered variables and paths reach every call; a call's own win; onlyIfUnset keeps the host's", async () => {
+    client.registerRemoteEnvVariable("SAMPLE", "it's \"quoted\" $HOME\n");
+    expect(await variable("SAMPLE")).toBe("it's \"quoted\" $HOME\n");
+    expect(await variable("SAMPLE", { env: { SAMPLE: "own" } })).toBe("own");
+    client.registerRemoteEnvVariable("HOME", "/elsewhere", { onlyIfUnset: true });
+    client.registerRemoteEnvVariable("UNSET", "now set", { onlyIfUnset: true });
+    expect(await variable("HOME")).toBe(host.home);
+    expect(await variable("UNSET")).toBe("now set");
+    client.registerRemoteEnvPath("/opt/sample/bin");
+    expect(await variable("PATH")).toMatch(/:\/opt\/sample\/bin$/);
+  });
+
+  test("working and temporary directory are made, below the home directory where relative", async () => {
+    client.setPwdDir(join(host.home, "a b/work"));
+    expect(await client.getPwd()).toBe(join(host.home, "a b/work"));
+    expect((await stat(join(host.home, "a b/work"))).mode & 0o777).toBe(0o700);
+    client.setPwdAtHomeDir("other");
+    expect(await client.getPwd()).toBe(join(host.home, "other"));
+    client.setTmpAtHomeDir("scratch");
+    expect(await variable("TMPDIR")).toBe(join(host.home, "scratch"));
+    expect((await stat(join(host.home, "scratch"))).mode & 0o777).toBe(0o700);
+    client.setTmpDir(join(host.home, "scratch2"));
+    expect(await variable("TMPDIR")).toBe(join(host.home, "scratch2"));
+  });
+
+  test("the base directory can be moved", async () => {
+    client.setSremoteDir("my base");
+    await client.getPwd();
+    expect((await readdir(join(host.home, "my base"))).toSorted()).toEqual(expect.arrayContaining(["calls", "endpoint", "tmp"]));
+    client.setSremoteDir(join(host.home, "absolute"));
+    await client.getPwd();
+    expect(await readdir(join(host.home, "absolute/endpoint"))).toHaveLength(1);
+    await expect(readdir(join(host.home, ".sremote"))).rejects.toThrow("ENOENT");
+  });
+
+  test("self discovery takes the directories of the seed's examples, and leaves the configuration alone without a valid file", async () => {
+    expect(await client.doSelfDiscovery()).toMatchObject({ found: false });
+    const locate = async (name: string, content: string): Promise<void> => {
+      await mkdir(join(host.home, ".sremote"), { recursive: true, mode: 0o755 });
+      await writeFile(join(host.home, ".sremote", name), content);
+    };
+    await locate(".location", JSON.stringify({ sremote: `${host.home}/found/`, absolute_tmp: `${host.home}/found/tmp`, relative_pwd: "work" }));
+    expect(await client.doSelfDiscovery()).toMatchObject({ found: true });
+    expect(await client.getPwd()).toBe(join(host.home, "work"));
+    expect(await variable("TMPDIR")).toBe(join(host.home, "found/tmp"));
+    expect(await readdir(join(host.home, "found/endpoint"))).toHaveLength(1);
+
+    await locate("relative", JSON.stringify({ sremote: `${host.home}/found/`, absolute_tmp: "sremote_tmp" }));
+    expect(await client.doSelfDiscovery("relative")).toMatchObject({ found: true });
+    expect(await variable("TMPDIR")).toBe(join(host.home, "sremote_tmp"));
+
+    for (const [name, content] of [["broken", "{"], ["list", "[]"], ["nothing", "{}"], ["number", '{"sremote": 1}']] as const) {
+      await locate(name, content);
+      expect(await client.doSelfDiscovery(name), name).toMatchObject({ found: false });
+      expect(await variable("TMPDIR"), name).toBe(join(host.home, "sremote_tmp"));
+    }
+    await rejection(client.doSelfDiscovery("../x"), InvalidArgumentError);
+  });
+
+  test("keepEnv loads the login environment, whatever it prints", async () => {
+    await writeFile(join(host.home, ".profile"), "echo noise; echo noise >&2; export FROM_PROFILE=yes\n");
+    await writeFile(join(host.home, ".bash_profile"), ". ~/.profile\n");
+    expect(await variable("FROM_PROFILE")).toBe(null);
+    expect(await variable("FROM_PROFILE", { keepEnv: true })).toBe("yes");
+    const result = runtime === "python" ? await client.doRemoteCall("os", "getcwd", [], { keepEnv: true }) : await client.doRemoteCall("node:process", "cwd", [], { keepEnv: true });
+    expect(result).toMatchObject({ stdout: "", stderr: "", value: host.home });
+  });
+
+  test("the serializer can be replaced", async () => {
+    client.setSerializer({
+      encode: (value, root, attachments) => defaultSerializer.encode(value, root, attachments),
+      decode: (value, attachments) => ({ decoded: defaultSerializer.decode(value, attachments) }),
+    });
+    const { value } = runtime === "python" ? await client.doRemoteCall("builtins", "str", ["x"]) : await client.doRemoteCall("node:path", "basename", ["/a/x"]);
+    expect(value).toEqual({ decoded: "x" });
+  });
+
+  test("a module can be used as an object", async () => {
+    if (runtime === "python") {
+      const os = client.module("os");
+      expect(await os["path"]!["join"]!("a", "b")).toBe("a/b");
+      expect(await os["getcwd"]!()).toBe(host.home);
+    } else {
+      const path = client.module("node:path");
+      expect(await path["join"]!("a", "b")).toBe("a/b");
+      expect(await path["posix"]!["join"]!("a", "b")).toBe("a/b");
+    }
+  });
+
+  test("status tells whether the host can be reached; a closed client says so", async () => {
+    expect(await client.status()).toMatchObject({ ok: true });
+    const report = await client.probe();
+    expect(report).toMatchObject({ home: host.home, base: join(host.home, ".sremote"), installed: false, rejected: [] });
+    expect(report.python.some((each) => each.usable)).toBe(true);
+    await client.close();
+    await expect(client.getPwd()).rejects.toMatchObject({ code: "closed" });
+  });
+});
