@@ -9,6 +9,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ssh2 from "ssh2";
+import { portOf } from "./port.ts";
 import type { AuthContext, Connection, ServerChannel, Session } from "ssh2";
 
 export interface EmbeddedSshOptions {
@@ -90,7 +91,7 @@ class EmbeddedServer implements EmbeddedSsh {
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
       this.#server.listen(0, this.address, () => {
-        this.port = this.#server.address().port;
+        this.port = portOf(this.#server);
         resolve();
       });
     });
@@ -112,7 +113,8 @@ class EmbeddedServer implements EmbeddedSsh {
 
   #accept(connection: Connection): void {
     this.#connections.add(connection);
-    connection.setNoDelay(true);
+    // As on the client's side, or each small message waits for an acknowledgement. The types do not know it.
+    if ("setNoDelay" in connection && typeof connection.setNoDelay === "function") connection.setNoDelay(true);
     // A client that resets its connection is none of the server's errors.
     connection.on("error", () => undefined);
     connection.on("close", () => this.#connections.delete(connection));
@@ -128,7 +130,7 @@ class EmbeddedServer implements EmbeddedSsh {
     if (context.signature === undefined) return context.accept();
     const key = ssh2.utils.parseKey(`${context.key.algo.replace(/^rsa-sha2-.*/, "ssh-rsa")} ${context.key.data.toString("base64")}`);
     const good = !(key instanceof Error) && context.blob !== undefined && key.verify(context.blob, context.signature, context.hashAlgo);
-    if (good === true) context.accept();
+    if (good) context.accept();
     else context.reject(["publickey"]);
   }
 

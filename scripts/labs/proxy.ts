@@ -1,6 +1,7 @@
 /* A TCP proxy on loopback that can be cut, stalled and slowed. */
 import { connect, createServer } from "node:net";
-import type { AddressInfo, Server, Socket } from "node:net";
+import { portOf } from "./port.ts";
+import type { Server, Socket } from "node:net";
 
 export interface ProxyOptions {
   /** Milliseconds that each chunk is held back, in each direction. Default 0. */
@@ -58,7 +59,7 @@ class TcpProxy implements Proxy {
     return new Promise((resolve, reject) => {
       server.once("error", reject);
       server.listen(this.port, this.address, () => {
-        this.port = (server.address() as AddressInfo).port;
+        this.port = portOf(server);
         resolve();
       });
     });

@@ -18,9 +18,11 @@ export interface ReportedCommand {
   trailer: Buffer;
 }
 
+const part = (): string => randomBytes(8).toString("hex");
+
 /** @throws InvalidArgumentError when the command is too long for one argument */
 export function reportedCommand(command: Command): ReportedCommand {
-  const [front, back, end] = [8, 8, 8].map((bytes) => randomBytes(bytes).toString("hex")) as [string, string, string];
+  const [front, back, end] = [part(), part(), part()];
   // The traps keep the shell alive when its group is signalled, and are reset in the command itself.
   const script = `printf '%s%s %s\\n' ${front} ${back} $$; printf '%s%s\\n' ${front} ${back} >&2
 trap : HUP INT TERM

@@ -53,12 +53,12 @@ export class Master {
 
   /** Ends the connection and everything that uses it. */
   async end(): Promise<void> {
-    const { child, exited, takeLog } = this.#ssh;
+    const { child, exited } = this.#ssh;
     // SIGTERM lets ssh remove its socket.
     child.stdin.destroy();
     child.kill("SIGTERM");
     await exited;
-    await takeLog();
+    await this.#ssh.takeLog();
   }
 }
 

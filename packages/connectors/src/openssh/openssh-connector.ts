@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConnectError, SremoteError } from "@sremote/protocol";
+import { SremoteError } from "@sremote/protocol";
 import { checkCommand } from "../argument.ts";
 import type {
   Command,

@@ -30,6 +30,10 @@ export interface OpenSshOptions {
   sshOptions?: Readonly<Record<string, string>> | undefined;
 }
 
+const isPath = (value: unknown): boolean => typeof value === "string" && value !== "" && !/[\0\n\r]/.test(value);
+const isPaths = (value: unknown): boolean => isPath(value) || (Array.isArray(value) && value.length > 0 && value.every(isPath));
+const isDuration = (value: unknown): boolean => typeof value === "number" && value >= 0 && value <= 2 ** 31 - 1;
+
 /** @throws InvalidArgumentError naming the option */
 export function checkOpenSshOptions(options: OpenSshOptions): void {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "a destination or an object of options");
@@ -38,9 +42,6 @@ export function checkOpenSshOptions(options: OpenSshOptions): void {
     const value: unknown = options[name];
     if (value !== undefined && !accepts(value)) throw new InvalidArgumentError(`options.${name}`, expected);
   };
-  const isPath = (value: unknown): boolean => typeof value === "string" && value !== "" && !/[\0\n\r]/.test(value);
-  const isPaths = (value: unknown): boolean => isPath(value) || (Array.isArray(value) && value.length > 0 && value.every(isPath));
-  const isDuration = (value: unknown): boolean => typeof value === "number" && value >= 0 && value <= 2 ** 31 - 1;
   optional("privateKeyPath", "a path or a list of paths", isPaths);
   optional("hostKey", '"strict" or "accept-new"', (value) => value === "strict" || value === "accept-new");
   optional("knownHosts", "a path or a list of paths", isPaths);
@@ -59,6 +60,8 @@ export function checkOpenSshOptions(options: OpenSshOptions): void {
   }
 }
 
+const set = (name: string, value: string): string[] => ["-o", `${name}=${value}`];
+
 const seconds = (milliseconds: number): string => String(Math.ceil(milliseconds / 1000));
 
 /** In a list of files, ssh_config takes spaces as separators and `%` as the beginning of an expansion. */
@@ -66,13 +69,14 @@ const quoteFile = (file: string): string => `"${file.replaceAll("%", "%%").repla
 
 /** The arguments that every invocation has; the destination follows after `--`. ssh takes the first value it is given of an option. */
 export function sshArguments(options: OpenSshOptions): string[] {
-  const set = (name: string, value: string): string[] => ["-o", `${name}=${value}`];
   const keys = typeof options.privateKeyPath === "string" ? [options.privateKeyPath] : (options.privateKeyPath ?? []);
   const known = typeof options.knownHosts === "string" ? [options.knownHosts] : options.knownHosts;
   const interval = options.keepaliveInterval ?? 15_000;
   const args = [
     // No terminal, X11 or agent for the host (G36), nothing that asks, and no forwarding of ssh_config.
-    ...["-T", "-x", "-a"],
+    "-T",
+    "-x",
+    "-a",
     ...set("BatchMode", "yes"),
     ...set("EscapeChar", "none"),
     ...set("ClearAllForwardings", "yes"),

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import ssh2 from "ssh2";
 import type { BaseAgent, IdentityCallback, ParsedKey, SignCallback, SigningRequestOptions } from "ssh2";
+import { errnoOf } from "../errno.ts";
 
 /** The agent at a socket's path, or the given one. */
 export function openAgent(agent: string | BaseAgent): BaseAgent {
@@ -16,7 +17,7 @@ export async function onlyNamed(agent: BaseAgent, files: readonly string[]): Pro
       const parsed = ssh2.utils.parseKey(await readFile(`${file}.pub`));
       if (!(parsed instanceof Error)) named.push(parsed.getPublicSSH());
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      if (errnoOf(error) !== "ENOENT") throw error;
     }
   }
   return new SelectedKeys(agent, named);
@@ -35,7 +36,7 @@ class SelectedKeys extends ssh2.BaseAgent<ParsedKey> {
   override getIdentities(callback: IdentityCallback<ParsedKey>): void {
     this.#agent.getIdentities((error, keys) => {
       if (error !== undefined && error !== null) return callback(error);
-      const parsed = (keys ?? []).map((key) => ssh2.utils.parseKey(key as Buffer));
+      const parsed = (keys ?? []).map((key) => parsePublic(key));
       const selected = parsed.filter((key): key is ParsedKey => {
         return !(key instanceof Error) && this.#named.some((blob) => blob.equals(key.getPublicSSH()));
       });
@@ -47,4 +48,10 @@ class SelectedKeys extends ssh2.BaseAgent<ParsedKey> {
     const [request, done] = typeof options === "function" ? [{}, options] : [options, callback];
     this.#agent.sign(key, data, request, done);
   }
+}
+
+/** An agent's keys are blobs in wire format or what they were parsed to, which parseKey gives back as it is. */
+function parsePublic(key: unknown): ParsedKey | Error {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the types know only text and blobs
+  return ssh2.utils.parseKey(key as Buffer);
 }

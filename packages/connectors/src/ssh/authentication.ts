@@ -75,10 +75,21 @@ function answerPrompts(callback: CredentialSettings["keyboardInteractive"], pass
       return;
     }
     const asked = prompts.map((each: Prompt): AuthenticationPrompt => ({ prompt: each.prompt, echo: each.echo === true }));
-    Promise.resolve()
-      .then(() => callback(asked, instructions))
-      .then(answer, () => answer([]));
+    void askCaller(callback, asked, instructions).then(answer);
   };
+}
+
+/** A callback that throws has no answers; what it threw may hold a secret and goes nowhere. */
+async function askCaller(
+  callback: NonNullable<CredentialSettings["keyboardInteractive"]>,
+  prompts: readonly AuthenticationPrompt[],
+  instructions: string,
+): Promise<readonly string[]> {
+  try {
+    return await callback(prompts, instructions);
+  } catch {
+    return [];
+  }
 }
 
 /** Hands ssh2 one attempt after the other; one per connection. */

@@ -29,7 +29,7 @@ const stdoutBuffer = 64 * 1024;
 const stderrBuffer = 48 * 1024 * 1024;
 
 export class ChannelProcess implements RemoteProcess {
-  readonly stdin: Writable;
+  readonly stdin: ChannelInput;
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly exit: Promise<ExitStatus>;
@@ -78,15 +78,10 @@ export class ChannelProcess implements RemoteProcess {
       forget();
       options.release();
       this.#closed = true;
-      (this.stdin as ChannelInput).channelClosed();
+      this.stdin.channelClosed();
       // What was received before may still be on its way through the filter.
-      if (this.#out.found) this.#settle();
-      else if (this.#out.writableFinished) this.#settle();
-      else {
-        this.#out.once("finish", () => this.#settle());
-        // Nobody reads a stream whose beginning was never seen, and nothing is left in it but noise.
-        this.#out.once("marker", () => undefined);
-      }
+      if (this.#out.found || this.#out.writableFinished) this.#settle();
+      else this.#out.once("finish", () => this.#settle());
     });
   }
 
@@ -157,7 +152,7 @@ export class ChannelProcess implements RemoteProcess {
  * The channel's input. ssh2 never calls back for a write to a channel that the host has closed; here it fails with EPIPE,
  * as a pipe's would.
  */
-class ChannelInput extends Writable {
+export class ChannelInput extends Writable {
   readonly #channel: ClientChannel;
   #pending: ((error?: Error | null) => void) | undefined;
   #closed = false;

@@ -31,7 +31,7 @@ export class ChannelQueue {
   #mostCounted = mostCounted;
   #inUse = 0;
   #sent = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #serving = false;
   #forgetAfter = forgetAfter;
   #closed: Closed[] = [];
   readonly #waiting: (() => void)[] = [];
@@ -96,14 +96,20 @@ export class ChannelQueue {
     while (this.#waiting.length > 0 && this.#inUse < this.#mostInUse) {
       if (this.#counted() >= this.#mostCounted) {
         // Nobody may be asked whose answer would bring us back here.
-        this.#timer ??= setTimeout(() => {
-          this.#timer = undefined;
-          this.#serve();
-        }, this.#forgetAfter);
+        this.#serveLater();
         return;
       }
       this.#waiting.shift()?.();
     }
+  }
+
+  #serveLater(): void {
+    if (this.#serving) return;
+    this.#serving = true;
+    setTimeout(() => {
+      this.#serving = false;
+      this.#serve();
+    }, this.#forgetAfter);
   }
 
   #counted(): number {

@@ -2,6 +2,7 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { ConnectError } from "@sremote/protocol";
+import { abortable } from "./abort.ts";
 import type { Credentials } from "./authentication.ts";
 import { prepareCredentials } from "./authentication.ts";
 import { Connection } from "./connection.ts";
@@ -31,12 +32,12 @@ const busy = /Exceeded MaxStartups|Not allowed at this time/i;
 export async function connect(settings: Settings, signal: AbortSignal): Promise<Connection> {
   let carrier: Connection | undefined;
   try {
-    for (const hop of [...settings.jumps, settings]) carrier = await connectHop(hop, carrier, signal);
+    for (const hop of settings.jumps) carrier = await connectHop(hop, carrier, signal);
+    return await connectHop(settings, carrier, signal);
   } catch (error) {
     await carrier?.end();
     throw error;
   }
-  return carrier as Connection;
 }
 
 async function connectHop(settings: Settings, carrier: Connection | undefined, signal: AbortSignal): Promise<Connection> {
@@ -116,15 +117,6 @@ async function reach(settings: Settings, carrier: Connection | undefined, signal
       cause: error,
     });
   }
-}
-
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason as Error);
-    if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }
 
 async function inQueue<T>(settings: Settings, signal: AbortSignal, work: () => Promise<T>): Promise<T> {

@@ -50,7 +50,7 @@ export class Connection {
       try {
         return await this.#start(line, (channel) => {
           ticket.answered();
-          return take(channel, ticket.release);
+          return take(channel, () => ticket.release());
         });
       } catch (error) {
         const mayCountClosed = this.#queue.mayCountClosed;
@@ -122,12 +122,12 @@ export class Connection {
   #lose(error: Error): void {
     if (this.#lost !== undefined) return;
     this.#lost = sshError(error, { phase: "open", label: this.label });
-    for (const callback of [...this.#onLost]) callback(this.#lost);
+    for (const callback of this.#onLost) callback(this.#lost);
     this.#onLost.clear();
     this.#client.destroy();
     this.#socket.destroy();
     // A link through a jump host is as good as that host's own.
-    this.#carrier?.end().catch(() => undefined);
+    void this.#carrier?.end();
   }
 }
 

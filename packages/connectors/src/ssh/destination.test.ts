@@ -78,7 +78,8 @@ describe("wrong options are named", () => {
     ["options.keyboardInteractive", { keyboardInteractive: "x" }],
     ["options.jump.hostKey", { jump: { host: "h", hostKey: "no" } }],
   ])("%s", (argument, options) => {
-    const call = () => ssh("host", options as never);
+    // @ts-expect-error wrong options
+    const call = () => ssh("host", options);
     expect(call).toThrow(InvalidArgumentError);
     expect(call).toThrow(new RegExp(`^${argument === "options.port" || argument === "options.username" ? "options" : argument}`));
   });

@@ -2,11 +2,13 @@
 import type { Duplex } from "node:stream";
 import { ConnectError } from "@sremote/protocol";
 import ssh2 from "ssh2";
-import type { AuthHandlerMiddleware, Client, ConnectConfig } from "ssh2";
+import type { AnyAuthMethod, AuthHandlerMiddleware, Client, ConnectConfig } from "ssh2";
+import { errnoOf } from "../errno.ts";
 import { allowedCiphers, allowedKeyExchanges } from "./algorithms.ts";
 import type { Credentials } from "./authentication.ts";
 import { AuthenticationDialog } from "./authentication.ts";
 import type { HostVerifier } from "./host-verifier.ts";
+import { reasonOf } from "./abort.ts";
 import type { Settings } from "./settings.ts";
 import type { Phase } from "./ssh-error.ts";
 import { sshError } from "./ssh-error.ts";
@@ -44,7 +46,7 @@ export function shakeHands(
       socket.destroy();
       resolve({ error, greeting, dropped });
     };
-    const abort = (): void => fail(signal.reason as Error);
+    const abort = (): void => fail(reasonOf(signal));
     signal.addEventListener("abort", abort, { once: true });
     client.on("handshake", () => {
       phase = "authenticate";
@@ -89,10 +91,10 @@ function configure(socket: Duplex, settings: Settings, dialog: AuthenticationDia
   const cipher = allowedCiphers(settings.ciphers, label);
   const kex = allowedKeyExchanges(settings.keyExchange, label);
   return {
-    sock: socket as NonNullable<ConnectConfig["sock"]>,
+    sock: socket,
     username: settings.username,
-    // The types know no `false`, which ends the dialog.
-    authHandler: ((left, _partial, next) => next(dialog.next(left) as never)) satisfies AuthHandlerMiddleware,
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the types know no `false`, which ends the dialog
+    authHandler: ((left, _partial, next) => next(dialog.next(left) as AnyAuthMethod)) satisfies AuthHandlerMiddleware,
     hostVerifier: verifier.verify,
     algorithms: {
       serverHostKey: verifier.algorithms(),
@@ -109,6 +111,6 @@ function configure(socket: Duplex, settings: Settings, dialog: AuthenticationDia
 
 function isDrop(error: Error): boolean {
   if (error instanceof ConnectError) return false;
-  const code = (error as NodeJS.ErrnoException).code;
-  return code === "ECONNRESET" || code === "EPIPE" || /^Connection lost before handshake/.test(error.message);
+  const code = errnoOf(error);
+  return code === "ECONNRESET" || code === "EPIPE" || error.message.startsWith("Connection lost before handshake");
 }

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { ConnectError } from "@sremote/protocol";
 import type { ServerHostKeyAlgorithm } from "ssh2";
+import { errnoOf } from "../errno.ts";
 import { addKnownHost, readKnownHosts } from "./known-hosts-file.ts";
 import type { KnownHostsEntry } from "./known-hosts.ts";
 import { judgeKey, keyType, knownHostsName, knownTypes } from "./known-hosts.ts";
@@ -98,7 +99,7 @@ export class HostVerifier {
       addKnownHost(file, name, port, this.#accepted, hashNames);
     } catch (error) {
       this.#settings.remembered = this.#accepted;
-      process.emitWarning(`the key of ${name} could not be added to ${file}: ${String((error as NodeJS.ErrnoException).code)}`);
+      process.emitWarning(`the key of ${name} could not be added to ${file}: ${String(errnoOf(error))}`);
     }
   }
 

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { ConnectError, InvalidArgumentError } from "@sremote/protocol";
 import ssh2 from "ssh2";
 import type { ParsedKey } from "ssh2";
+import { errnoOf } from "../errno.ts";
 import type { CredentialSettings } from "./settings.ts";
 
 export interface Identity {
@@ -35,7 +36,7 @@ async function readKey(path: string): Promise<Buffer> {
   try {
     return await readFile(path);
   } catch (error) {
-    const code = String((error as NodeJS.ErrnoException).code);
+    const code = String(errnoOf(error));
     throw new InvalidArgumentError("options.privateKeyPath", `a readable file, but ${path} gives ${code}`, { cause: error });
   }
 }
@@ -61,7 +62,7 @@ async function loadImplied(path: string, passphrase: string | undefined, loaded:
   try {
     text = await readFile(path);
   } catch (error) {
-    const code = String((error as NodeJS.ErrnoException).code);
+    const code = String(errnoOf(error));
     if (code !== "ENOENT") loaded.skipped.push(`${path} (${code})`);
     return;
   }

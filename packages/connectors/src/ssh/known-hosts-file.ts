@@ -2,6 +2,7 @@
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { ConnectError } from "@sremote/protocol";
+import { errnoOf } from "../errno.ts";
 import type { KnownHostsEntry } from "./known-hosts.ts";
 import { judgeKey, knownHostsLine, parseKnownHosts } from "./known-hosts.ts";
 
@@ -18,7 +19,7 @@ function readText(file: string, label: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = errnoOf(error);
     if (code === "ENOENT" || code === "ENOTDIR") return "";
     throw new ConnectError("host-key-unknown", `the known_hosts file ${file} cannot be read: ${String(code)}`, {
       stage: "connect",
@@ -38,7 +39,7 @@ export function addKnownHost(file: string, host: string, port: number, key: Buff
   try {
     before = readFileSync(file, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    if (errnoOf(error) !== "ENOENT") throw error;
   }
   if (judgeKey(parseKnownHosts(before, file), host, port, key).verdict !== "unknown") return;
   const newline = before === "" || before.endsWith("\n") ? "" : "\n";

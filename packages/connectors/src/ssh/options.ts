@@ -66,6 +66,11 @@ export interface SshOptions {
   forwardAgent?: boolean | undefined;
 }
 
+const isText = (value: unknown): boolean => typeof value === "string";
+const isPath = (value: unknown): boolean => typeof value === "string" && value !== "" && !value.includes("\0");
+const isPaths = (value: unknown): boolean => isPath(value) || (Array.isArray(value) && value.every(isPath));
+const isDuration = (value: unknown): boolean => typeof value === "number" && value >= 0 && value <= 2 ** 31 - 1;
+
 /** @throws InvalidArgumentError naming the option */
 export function checkSshOptions(options: SshOptions, argument = "options"): void {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError(argument, "a destination or an object of options");
@@ -77,10 +82,6 @@ export function checkSshOptions(options: SshOptions, argument = "options"): void
     const value: unknown = options[name];
     if (value !== undefined && !accepts(value)) fail(name, expected);
   };
-  const isText = (value: unknown): boolean => typeof value === "string";
-  const isPath = (value: unknown): boolean => typeof value === "string" && value !== "" && !value.includes("\0");
-  const isPaths = (value: unknown): boolean => isPath(value) || (Array.isArray(value) && value.every(isPath));
-  const isDuration = (value: unknown): boolean => typeof value === "number" && value >= 0 && value <= 2 ** 31 - 1;
   optional("privateKey", "the text of a private key", (value) => (isText(value) && value !== "") || value instanceof Uint8Array);
   optional("privateKeyPath", "a path or a list of paths", isPaths);
   optional("passphrase", "a string", isText);
@@ -91,8 +92,8 @@ export function checkSshOptions(options: SshOptions, argument = "options"): void
   optional("knownHosts", "a path or a list of paths", isPaths);
   optional("config", "true, false or a path", (value) => typeof value === "boolean" || isPath(value));
   optional("keepaliveInterval", "milliseconds, 0 or more", isDuration);
-  optional("keepaliveCountMax", "a whole number, 1 or more", (value) => Number.isInteger(value) && (value as number) >= 1);
-  optional("readyTimeout", "milliseconds, 1 or more", (value) => isDuration(value) && (value as number) >= 1);
+  optional("keepaliveCountMax", "a whole number, 1 or more", (value) => Number.isInteger(value) && Number(value) >= 1);
+  optional("readyTimeout", "milliseconds, 1 or more", (value) => isDuration(value) && Number(value) >= 1);
   optional("forwardAgent", "true or false", (value) => typeof value === "boolean");
   jumpHosts(options.jump, `${argument}.jump`);
 }
@@ -109,10 +110,13 @@ function isHostKeyPolicy(value: unknown): boolean {
 export function jumpHosts(jump: SshOptions["jump"], argument = "jump"): (Destination | SshOptions)[] | undefined {
   if (jump === undefined) return undefined;
   if (jump === false || jump === "none") return [];
-  const list = Array.isArray(jump) ? (jump as readonly (string | SshOptions)[]) : [jump as string | SshOptions];
-  return list.flatMap((each): (Destination | SshOptions)[] => {
+  return listOf(jump).flatMap((each): (Destination | SshOptions)[] => {
     if (typeof each === "string") return each.split(",").map((part) => parseDestination(part.replace(/^ +| +$/g, ""), argument));
     checkSshOptions(each, argument);
     return [each];
   });
+}
+
+function listOf(jump: string | SshOptions | readonly (string | SshOptions)[]): readonly (string | SshOptions)[] {
+  return typeof jump === "string" || "host" in jump ? [jump] : jump;
 }

@@ -118,9 +118,8 @@ async function resolveJumps(options: SshOptions, config: ClientConfig, depth: nu
       keepaliveInterval: options.keepaliveInterval,
       keepaliveCountMax: options.keepaliveCountMax,
     };
-    const given = Object.fromEntries(Object.entries(jump).filter(([, value]) => value !== undefined)) as unknown as SshOptions;
     // Only the first host of a chain is reached from here, so only its own jumps count.
-    const settings = await resolveSettings({ ...inherited, ...given, ...(index > 0 ? { jump: false } : {}) }, depth + 1);
+    const settings = await resolveSettings({ ...inherited, ...jump, ...(index > 0 ? { jump: false } : {}) }, depth + 1);
     resolved.push(...settings.jumps, { ...settings, jumps: [] });
   }
   return resolved;

@@ -26,7 +26,7 @@ export class Slots {
       const leave = (): void => {
         const place = this.#waiting.indexOf(start);
         if (place >= 0) this.#waiting.splice(place, 1);
-        reject(signal?.reason as Error);
+        reject(signal?.reason);
       };
       signal?.addEventListener("abort", leave, { once: true });
       this.#waiting.push(start);

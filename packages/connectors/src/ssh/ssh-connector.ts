@@ -15,6 +15,7 @@ import type {
 import { checkCommand } from "../argument.ts";
 import { orAborted, withDeadline } from "../deadline.ts";
 import { Lifetime } from "../lifetime.ts";
+import { endProcess } from "../process/end.ts";
 import { execOverProcess, pullOverProcess, pushOverProcess } from "../process/index.ts";
 import { ChannelProcess } from "./channel-process.ts";
 import type { KillSignal } from "./channel-process.ts";
@@ -37,6 +38,8 @@ export class SshConnector implements Connector {
   readonly #options: SshOptions;
   readonly #lifetime: Lifetime;
   readonly #processes = new Set<ChannelProcess>();
+  /** Commands that were given up before they had begun. */
+  readonly #ending = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
   #settings: Promise<Settings> | undefined;
   #connecting: Promise<Connection> | undefined;
@@ -84,6 +87,7 @@ export class SshConnector implements Connector {
 
   async close(): Promise<void> {
     await this.#lifetime.close();
+    await Promise.all(this.#ending);
     await Promise.allSettled([...this.#processes].map((each) => each[Symbol.asyncDispose]()));
     this.#closing.abort(new SremoteError("closed", "the connector was closed", { host: this.label }));
     await this.#connecting?.catch(() => undefined);
@@ -115,8 +119,11 @@ export class SshConnector implements Connector {
     try {
       return await orAborted(started, signal);
     } catch (error) {
-      // The request is on its way: what it starts is ended as soon as it answers.
-      if (signal.aborted) started.then((process) => process[Symbol.asyncDispose]()).catch(() => undefined);
+      // The request is on its way: what it starts is ended as soon as it answers, with time to clean up after itself.
+      if (signal.aborted) {
+        const ending = started.then(endProcess, () => false).finally(() => this.#ending.delete(ending));
+        this.#ending.add(ending);
+      }
       throw error;
     }
   };

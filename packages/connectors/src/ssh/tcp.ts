@@ -2,6 +2,7 @@
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { ConnectError } from "@sremote/protocol";
+import { reasonOf } from "./abort.ts";
 import { sshError } from "./ssh-error.ts";
 
 /** @throws ConnectError; the signal's reason when it is aborted */
@@ -11,7 +12,7 @@ export function connectTcp(host: string, port: number, label: string, signal: Ab
     const socket = connect({ host, port });
     const abort = (): void => {
       socket.destroy();
-      reject(signal.reason as Error);
+      reject(reasonOf(signal));
     };
     signal.addEventListener("abort", abort, { once: true });
     socket.once("connect", () => {
