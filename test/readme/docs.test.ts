@@ -1,0 +1,101 @@
+/* Every TypeScript block of the README and the guides: those marked `run` are run as they stand there, and must print what their comments say. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Lab, startSshd } from "../../scripts/labs/sshd.ts";
+import { hostPath } from "../support/hosts.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const documents = ["README.md", ...readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)];
+
+interface Block {
+  document: string;
+  line: number;
+  run: boolean;
+  code: string;
+}
+
+const blocks: Block[] = documents.flatMap((document) => {
+  const text = readFileSync(join(root, document), "utf8");
+  return [...text.matchAll(/^```ts( run)?\n(.*?)^```$/gms)].map((match) => ({
+    document,
+    line: text.slice(0, match.index).split("\n").length,
+    run: match[1] !== undefined,
+    code: match[2] ?? "",
+  }));
+});
+
+let lab: Lab;
+let home: string;
+let account: string;
+beforeAll(async () => {
+  lab = await startSshd({ config: [`SetEnv PATH=${hostPath}`] });
+  account = (await lab.addUser()).name;
+  home = mkdtempSync(join(tmpdir(), "sremote-docs-"));
+});
+afterAll(async () => {
+  rmSync(home, { recursive: true, force: true });
+  await lab?.stop();
+});
+
+/** The host of the examples exists: it is the lab's. */
+function atLab(code: string): string {
+  const options = { host: lab.address, port: lab.port, username: account, privateKeyPath: lab.key.path, knownHosts: lab.knownHosts, config: false };
+  return code.replaceAll(/ssh\("me@[a-z.]*example\.org"\)/g, `ssh(${JSON.stringify(options)})`);
+}
+
+/** What `// …` behind a `console.log` promises to be printed, in order. */
+function promised(code: string): string[] {
+  return [...code.matchAll(/console\.log\(.*\);? \/\/ (.+)$/gm)].map((match) => match[1] ?? "");
+}
+
+describe("TypeScript blocks", () => {
+  test.each(blocks.filter((block) => block.run))("$document:$line runs and prints what it says", ({ code }) => {
+    const folder = join(root, ".cache/docs");
+    mkdirSync(folder, { recursive: true });
+    const file = join(folder, `block-${process.pid}-${Math.random().toString(36).slice(2)}.ts`);
+    writeFileSync(file, atLab(code));
+    try {
+      const { status, stdout, stderr } = spawnSync(process.execPath, ["--conditions=@sremote/source", file], {
+        encoding: "utf8",
+        env: { ...process.env, HOME: home, PATH: hostPath },
+        timeout: 60_000,
+      });
+      expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+      for (const each of promised(code)) expect(stdout).toContain(each);
+    } finally {
+      rmSync(file);
+    }
+  });
+
+  test("those that are not run type-check", () => {
+    const folder = join(root, `.cache/docs-types-${process.pid}`);
+    mkdirSync(folder, { recursive: true });
+    const preamble = 'import { RemoteClient, local, ssh } from "sremote";\ndeclare const client: RemoteClient;\nvoid [local, ssh, client];\n';
+    const others = blocks.filter((block) => !block.run);
+    for (const [index, { code }] of others.entries()) {
+      writeFileSync(join(folder, `${index}.ts`), /^import /m.test(code) ? code : preamble + code);
+    }
+    const config = { extends: "../../tsconfig.test.json", compilerOptions: { types: ["node"], typeRoots: ["../../node_modules/@types"] }, include: ["*.ts"] };
+    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
+    try {
+      const { status, stdout } = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", folder], { encoding: "utf8" });
+      expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+
+  test("every relative link of the documents leads somewhere", () => {
+    const broken = documents.flatMap((document) =>
+      [...readFileSync(join(root, document), "utf8").matchAll(/\]\((?!https?:)([^)#]+)(#[^)]*)?\)/g)]
+        .map((match) => join(root, document, "..", match[1] ?? ""))
+        .filter((path) => spawnSync("test", ["-e", path]).status !== 0)
+        .map((path) => `${document}: ${path}`),
+    );
+    expect(broken).toEqual([]);
+  });
+});
