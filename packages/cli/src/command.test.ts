@@ -1,8 +1,10 @@
 /* The real command, from source, against this machine. */
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { until } from "../../../scripts/labs/wait.ts";
 import { type CommandHome, commandHome } from "../../../test/support/command.ts";
@@ -177,6 +179,7 @@ test.each<[string, number, RegExp, string[]]>([
   ["no duration", 2, /--timeout: expected a duration/, ["call", "local", "os.getenv", "--timeout", "soon"]],
   ["a variable that no shell takes", 2, /options\.env\.1A: expected a variable name/, ["call", "local", "os.getenv", "--env", "1A=x"]],
   ["a hostile host", 2, /destination: expected a host name without a leading dash/, ["call", "--", "-oProxyCommand=x", "os.getenv"]],
+  ["a password in HOST", 2, /HOST: expected .* without a password(?![^]*s3cret)/, ["call", "me:s3cret@host", "os.getenv"]],
   ["options of SSH for local", 2, /HOST: expected a host over SSH/, ["call", "local", "os.getenv", "-p", "22"]],
   ["no port", 2, /--port: expected a number/, ["call", "host", "os.getenv", "-p", "x"]],
   ["no host key policy", 2, /--host-key: expected strict, accept-new/, ["call", "host", "os.getenv", "--host-key", "any"]],
@@ -185,6 +188,7 @@ test.each<[string, number, RegExp, string[]]>([
   ["wrong arguments of the function", 2, /getenv/, ["call", "local", "os.getenv"]],
   ["no module", 3, /no module 'nowhere'[^]*sremote install local nowhere/, ["call", "local", "nowhere.run"]],
   ["a class written with a dot", 3, /pathlib:Path\.…/, ["call", "local", "pathlib.Path.home"]],
+  ["an object written with a dot", 3, /sremote install local sys`[^]*sys:stdin\.…/, ["call", "local", "sys.stdin.read"]],
   ["no function", 3, /near names: getenv/, ["call", "local", "os.getenvv", "X"]],
   ["no interpreter", 4, /hint: .*--python/, ["call", "local", "os.getcwd", "--python", "/nowhere/python3"]],
   ["no directory", 4, /--sremote-dir/, ["call", "local", "os.getcwd", "--sremote-dir", "/proc/nowhere"]],
@@ -223,6 +227,19 @@ test("a reader that goes away ends it quietly", async () => {
   expect(exitCode).toBe(0);
 });
 
+test("a full disk behind standard output is told, and ends with 10", async () => {
+  const { child, end } = home.start(...own, "sample.nothing");
+  expect((await end).exitCode).toBe(0);
+  const full = spawn("sh", ["-c", 'exec "$@" > /dev/full', "sh", ...child.spawnargs], {
+    env: home.env,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const stderr = text(full.stderr);
+  await once(full, "close");
+  expect(await stderr).toMatch(/^sremote: standard output cannot be written: .*no space left/i);
+  expect(full.exitCode).toBe(10);
+});
+
 test("leaves no call behind in the spool", async () => {
   await using fresh = await commandHome();
   await fresh.output("call", "local", "os.getcwd");
@@ -244,9 +261,9 @@ test("an installation that fails ends with 9 and the installer's words", async (
 });
 
 test("doctor finds this machine fit", async () => {
-  const text = await home.output("doctor", "local");
-  expect(text).toContain("/usr/bin/python3");
-  expect(text).toContain("✓ calls of python functions can work");
+  const found = await home.output("doctor", "local");
+  expect(found).toContain("/usr/bin/python3");
+  expect(found).toContain("✓ calls of python functions can work");
   expect(JSON.parse(await home.output("doctor", "local", "--json"))).toMatchObject({
     host: "local",
     ok: true,
@@ -257,6 +274,12 @@ test("doctor finds this machine fit", async () => {
 test("doctor names what prevents calls, with the cure, and ends with 4", async () => {
   const { exitCode, stdout } = await home.run("doctor", "local", "--sremote-dir", "sample.py");
   expect(stdout.toString()).toMatch(/✗ no directory can hold the endpoint: .*sample\.py[^]*cure: .*--sremote-dir/);
+  expect(exitCode).toBe(4);
+});
+
+test("doctor judges the interpreter that was named", async () => {
+  const { exitCode, stdout } = await home.run("doctor", "local", "--python", "/nowhere/python3");
+  expect(stdout.toString()).toMatch(/✗ no Python 3\.6 or later[^]*does not start[^]*\/nowhere\/python3/);
   expect(exitCode).toBe(4);
 });
 

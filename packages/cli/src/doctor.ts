@@ -1,5 +1,5 @@
 /* sremote doctor */
-import { type HostReport, type RemoteClient, type Runtime, SremoteError } from "sremote";
+import { type FoundInterpreter, type HostReport, type RemoteClient, type Runtime, SremoteError } from "sremote";
 import { type PlaceOptions, placesOf } from "./call.ts";
 import type { Context } from "./context.ts";
 import { factsOf, type Problem, problemsOf, type PythonInstallers } from "./diagnosis.ts";
@@ -15,7 +15,7 @@ export interface DoctorCommandOptions extends PlaceOptions {
 }
 
 interface Findings {
-  label: string;
+  status: string;
   report: HostReport;
   problems: Problem[];
 }
@@ -51,41 +51,30 @@ async function examine(client: RemoteClient, runtime: Runtime, options: DoctorCo
   const status = await client.status({ signal });
   if (!status.ok) throw status.error ?? new SremoteError("connect-failed", status.message, { host: client.connector.label });
   const found = await client.probe({ signal });
-  const report = { ...found, ...(await withNamed(client, found, options, signal)) };
+  const report = await withNamed(client, found, options, signal);
   const installers = await pythonInstallers(client, report, signal);
-  return { label: client.connector.label, report, problems: problemsOf(report, runtime, installers) };
+  return { status: status.message, report, problems: problemsOf(report, runtime, installers) };
 }
 
-/** An interpreter named by an option comes first, if it starts. */
+/** An interpreter named by an option is the only one that calls would use. */
 async function withNamed(
   client: RemoteClient,
   report: HostReport,
   { python, nodePath }: PlaceOptions,
   signal: AbortSignal,
-): Promise<Partial<HostReport>> {
-  const named: Partial<HostReport> = {};
-  if (python !== undefined)
-    named.python = [
-      ...(await versionOf(client, python, ["-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"], [3, 6], signal)),
-      ...report.python,
-    ];
-  if (nodePath !== undefined)
-    named.node = [...(await versionOf(client, nodePath, ["-p", "process.versions.node"], [18, 0], signal)), ...report.node];
+): Promise<HostReport> {
+  const named = { ...report, broken: [...report.broken] };
+  const look = async (path: string, args: readonly string[], least: readonly [number, number]): Promise<FoundInterpreter[]> => {
+    const { exitCode, stdout } = await client.connector.exec([path, ...args], { signal });
+    const version = Buffer.from(stdout).toString("utf8").trim();
+    const [major = 0, minor = 0] = version.split(".").map(Number);
+    if (exitCode === 0 && major > 0) return [{ path, version, usable: major > least[0] || (major === least[0] && minor >= least[1]) }];
+    named.broken.push(path);
+    return [];
+  };
+  if (python !== undefined) named.python = await look(python, ["-c", "import sys; print('%d.%d.%d' % sys.version_info[:3])"], [3, 6]);
+  if (nodePath !== undefined) named.node = await look(nodePath, ["-p", "process.versions.node"], [18, 0]);
   return named;
-}
-
-async function versionOf(
-  client: RemoteClient,
-  path: string,
-  args: readonly string[],
-  least: readonly [number, number],
-  signal: AbortSignal,
-): Promise<HostReport["python"]> {
-  const { exitCode, stdout } = await client.connector.exec([path, ...args], { signal });
-  const version = Buffer.from(stdout).toString("utf8").trim();
-  if (exitCode !== 0 || !/^\d+\.\d+/.test(version)) return [];
-  const [major = 0, minor = 0] = version.split(".").map(Number);
-  return [{ path, version, usable: major > least[0] || (major === least[0] && minor >= least[1]) }];
 }
 
 /** Debian's Python has `venv` but lacks `ensurepip` until python3-venv is installed, so each is looked for by itself. */
@@ -99,8 +88,8 @@ async function pythonInstallers(client: RemoteClient, report: HostReport, signal
   return { venv: names.includes("venv"), pip: names.includes("pip"), ensurepip: names.includes("ensurepip") };
 }
 
-function findingsText({ label, report, problems }: Findings, runtime: Runtime): string {
-  const lines = [label, "  ✓ can be reached and takes the credentials"];
+function findingsText({ status, report, problems }: Findings, runtime: Runtime): string {
+  const lines = [`✓ ${status}`];
   for (const [title, text] of factsOf(report)) lines.push(`  ${title.padEnd(10)} ${text}`);
   for (const { what, cure, preventsCalls } of problems) lines.push(`  ${preventsCalls ? "✗" : "!"} ${what}`, `      cure: ${cure}`);
   const prevented = problems.some(({ preventsCalls }) => preventsCalls);

@@ -38,14 +38,16 @@ export function errorText(error: unknown, { host, debug }: ErrorPlace): string {
   return `${parts.join("\n")}\n`;
 }
 
-/** `pathlib.Path.home` was meant as `pathlib:Path.home`; any other name may be a package's. */
+/** `pathlib.Path.home` was meant as `pathlib:Path.home`, `sys.stdin.read` as `sys:stdin.read`; any other name may be a package's. */
 function moduleHint(host: string, { summary, hint }: SremoteError): string | undefined {
-  const module = /no module ["']([^"']+)["']/.exec(summary)?.[1]?.split(".") ?? [];
-  const type = module.findIndex((part, index) => index > 0 && /^[A-Z]/.test(part));
-  if (type > 0)
-    return `a function of a class is written with a colon: ${module.slice(0, type).join(".")}:${module.slice(type).join(".")}.…`;
+  const parts = /no module ["']([^"']+)["']/.exec(summary)?.[1]?.split(".") ?? [];
+  const type = parts.findIndex((part, index) => index > 0 && /^[A-Z]/.test(part));
+  const at = type > 0 ? type : parts.length - 1;
+  const colon = `where ${parts.slice(at).join(".")} is a class or an object in a module, write a colon: ${parts.slice(0, at).join(".")}:${parts.slice(at).join(".")}.…`;
   const name = /installPackages\(\["([^"]+)"/.exec(hint ?? "")?.[1];
-  return name === undefined ? hint : `\`sremote install ${host} ${name}\` installs it, if it is a package of that name`;
+  const install = name === undefined ? hint : `\`sremote install ${host} ${name}\` installs it, if it is a package of that name`;
+  if (at < 1) return install;
+  return type > 0 || install === undefined ? colon : `${install}; ${colon}`;
 }
 
 function localStack(error: Error): string {

@@ -25,6 +25,12 @@ export function connectorFor(host: string, options: HostOptions, answers: Answer
       throw new InvalidArgumentError("HOST", "a host over SSH, since options of SSH connections are given; this is local");
     return local();
   }
+  if (/^[^@]*:.*@/.test(host.replace(/^ssh:\/\//, ""))) {
+    throw new InvalidArgumentError(
+      "HOST",
+      "[user@]host[:port] without a password; where the host wants one, it is asked for at the terminal",
+    );
+  }
   const { identity, port, jump, hostKey, config } = options;
   const common = {
     ...(identity === undefined ? {} : { privateKeyPath: identity }),

@@ -13,8 +13,8 @@ import { buildProgram, type Task } from "./program.ts";
  * what a host or a person did.
  */
 export async function run(args: readonly string[]): Promise<number> {
-  const stdout = new Output(process.stdout);
-  const stderr = new Output(process.stderr);
+  const stdout = new Output(process.stdout, "standard output");
+  const stderr = new Output(process.stderr, "standard error");
   let chosen: { host: string; task: Task } | undefined;
   const program = buildProgram(version(), (host, task) => {
     chosen = { host, task };

@@ -97,6 +97,16 @@ test("at a terminal Ctrl-C at the question ends with 130", async () => {
   expect(exitCode).toBe(130);
 });
 
+test("the password of the host is not asked for when a jump host refuses", async () => {
+  const { exitCode, screen } = await atTerminal(
+    ["call", "-F", "none", "--host-key", "accept-new", "-J", at(guarded), "nobody@host.invalid", "os.getcwd"],
+    [password],
+  );
+  expect(screen).toContain("refused the credentials");
+  expect(screen).not.toContain("Password");
+  expect(exitCode).toBe(6);
+});
+
 test("no password is asked for where a key is taken", async () => {
   const { exitCode, screen } = await atTerminal(["call", ...keyed(), at(user), "os.getcwd"], []);
   expect(screen).not.toContain("Password");
@@ -105,9 +115,7 @@ test("no password is asked for where a key is taken", async () => {
 });
 
 test("doctor over SSH tells what the host has, and which host refuses", async () => {
-  expect(await home.output("doctor", ...keyed(), at(user))).toMatch(
-    new RegExp(`^ssh://${at(user)}\\n  ✓ can be reached[^]*home ${user.home}`),
-  );
+  expect(await home.output("doctor", ...keyed(), at(user))).toMatch(new RegExp(`^✓ ssh://${at(user)} can be reached[^]*home ${user.home}`));
   const { exitCode, stdout } = await home.run("doctor", "-F", "none", "--host-key", fingerprint(), at(guarded), "--json");
   expect(JSON.parse(stdout.toString())).toMatchObject({ ok: false, error: { code: "auth-failed" } });
   expect(exitCode).toBe(6);

@@ -25,7 +25,8 @@ export async function withClient<T>(
     try {
       return await work(client);
     } catch (error) {
-      const question = asked < mostQuestions && options.openssh !== true && canAsk() ? questionOf(error) : undefined;
+      const question =
+        asked < mostQuestions && options.openssh !== true && canAsk() ? questionOf(error, client.connector.label) : undefined;
       if (question === undefined) throw error;
       answers = await answersTo(question, client.connector.label.slice("ssh://".length), answers, signal);
     }
@@ -35,8 +36,9 @@ export async function withClient<T>(
 type Question = "password" | "keyboard-interactive" | "passphrase";
 
 /** What the host (or a key) wants to know, read from the error that says which methods it offers. */
-function questionOf(error: unknown): Question | undefined {
-  if (!(error instanceof SremoteError) || error.code !== "auth-failed") return undefined;
+function questionOf(error: unknown, label: string): Question | undefined {
+  // A jump host's refusal is not the host's: its password must not be sent to the other.
+  if (!(error instanceof SremoteError) || error.code !== "auth-failed" || error.host !== label) return undefined;
   if (
     /the key is encrypted and no passphrase was given|the passphrase does not fit the key/.test(error.summary) &&
     /passphrase/.test(error.hint ?? "")
