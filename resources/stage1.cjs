@@ -23,7 +23,7 @@ if (Number(process.versions.node.split(".")[0]) < 18) {
 delete process.env.SREMOTE_TOO_OLD;
 process.umask(0o077);
 const payload = Buffer.alloc(Number(size));
-for (let at = 0; at < payload.length; ) {
+for (let at = 0; at < payload.length;) {
   let got;
   try {
     got = fs.readSync(0, payload, at, payload.length - at, null);
@@ -49,8 +49,20 @@ const makeDirectory = (path) => {
   }
   return reject(path);
 };
+// Not mkdir's own recursion: below /proc it never ends.
+const makeParents = (path) => {
+  try {
+    fs.mkdirSync(path, 0o700);
+  } catch (error) {
+    if (error.code === "EEXIST") return;
+    const parent = require("node:path").dirname(path);
+    if (error.code !== "ENOENT" || parent === path) throw error;
+    makeParents(parent);
+    fs.mkdirSync(path, 0o700);
+  }
+};
 const prepare = (base) => {
-  fs.mkdirSync(require("node:path").dirname(base), { recursive: true });
+  makeParents(require("node:path").dirname(base));
   for (const path of [base, `${base}/endpoint`, `${base}/tmp`]) {
     const why = makeDirectory(path);
     if (why) return why;
@@ -112,7 +124,9 @@ if (base === undefined) {
       unsafe = reject(`${base}/endpoint/${sha}`);
     } catch {} // not there: the failure says enough
     if (unsafe) missing("directory", [`rejected=${unsafe}`]);
-    missing(failure.code === "ENOSPC" || failure.code === "EDQUOT" ? "space" : "install", [`detail=${failure.path || base}: ${failure.code}`]);
+    missing(failure.code === "ENOSPC" || failure.code === "EDQUOT" ? "space" : "install", [
+      `detail=${failure.path || base}: ${failure.code}`,
+    ]);
   }
 }
 const program = `${base}/endpoint/${sha}/endpoint.mjs`;

@@ -98,7 +98,10 @@ else:
         from sremote_endpoint.install import install
         install(payload, base)
     except Refusal as refusal:
-        missing("install", ["detail=" + refusal.message.replace("\n", " ")])
+        said = refusal.message.replace("\n", " ")
+        if refusal.code == "unsafe-directory":
+            missing("directory", ["rejected=" + said])
+        missing("space" if refusal.code == "disk-full" else "install", ["detail=" + said])
     sys.meta_path.remove(modules)
 if rest:
     if entry is None:

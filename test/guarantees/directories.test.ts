@@ -20,12 +20,20 @@ const parts = [".sremote", ".sremote/endpoint", ".sremote/endpoint/SHA"] as cons
 const crimes = ["another user's", "a symbolic link", "group writable", "world writable"] as const;
 
 /** A deployed directory with an endpoint in it that would tell that it ran. */
-async function plantTrap(home: string, runtime: "python" | "node", owner: { uid: number; gid: number }, withEnvironment: boolean): Promise<string> {
+async function plantTrap(
+  home: string,
+  runtime: "python" | "node",
+  owner: { uid: number; gid: number },
+  withEnvironment: boolean,
+): Promise<string> {
   const directory = join(home, ".sremote/endpoint", payload[runtime].sha256);
   const trap = join(home, "trap");
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await writeFile(join(directory, "__main__.py"), `open(${JSON.stringify(trap)}, "w")\n`);
-  await writeFile(join(directory, "endpoint.mjs"), `import { writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(trap)}, "");\n`);
+  await writeFile(
+    join(directory, "endpoint.mjs"),
+    `import { writeFileSync } from "node:fs"; writeFileSync(${JSON.stringify(trap)}, "");\n`,
+  );
   if (withEnvironment) {
     await mkdir(join(home, ".sremote/env/bin"), { recursive: true, mode: 0o700 });
     await writeFile(join(home, ".sremote/env/bin/python"), `#!/bin/sh\n: > '${trap}'\nexec /usr/bin/python3 "$@"\n`, { mode: 0o755 });
@@ -49,31 +57,38 @@ const kinds = hostKinds.filter(({ name }) => ["local", "three functions", "ssh"]
 describe.each(kinds)("G07 directories on $name", (kind) => {
   describe.each(runtimes)("in %s", (runtime) => {
     for (const part of parts) {
-      test.each(crimes)(`G07 ${part} that is %s is refused, and nothing of it is executed`, async (crime) => {
-        await using host = await kind.start();
-        const owner = await lstat(host.home);
-        const trap = await plantTrap(host.home, runtime, owner, part === ".sremote");
-        // Only the base directory named here may be used, not the next best.
-        await using client = new RemoteClient(host.connector, { runtime, sremoteDir: ".sremote" });
-        await commit(crime, join(host.home, part.replace("SHA", payload[runtime].sha256)));
-        const error = await rejection(client.doRemoteCall("os", "getcwd"), RemoteNotSetupError);
-        expect(["unsafe-directory", "no-writable-directory"]).toContain(error.code);
-        expect(error.message).toContain(".sremote");
-        expect(existsSync(trap)).toBe(false);
-      });
+      // One crime is enough to see that another connector runs the same check.
+      test.each(kind.name === "ssh" ? crimes.slice(0, 1) : crimes)(
+        `G07 ${part} that is %s is refused, and nothing of it is executed`,
+        async (crime) => {
+          await using host = await kind.start();
+          const owner = await lstat(host.home);
+          const trap = await plantTrap(host.home, runtime, owner, part === ".sremote");
+          // Only the base directory named here may be used, not the next best.
+          await using client = new RemoteClient(host.connector, { runtime, sremoteDir: ".sremote" });
+          await commit(crime, join(host.home, part.replace("SHA", payload[runtime].sha256)));
+          const error = await rejection(client.doRemoteCall("os", "getcwd"), RemoteNotSetupError);
+          expect(["unsafe-directory", "no-writable-directory"]).toContain(error.code);
+          expect(error.message).toContain(".sremote");
+          expect(existsSync(trap)).toBe(false);
+        },
+      );
     }
 
-    test.each(["calls", "endpoint", "endpoint/SHA", "."])("G07 %s that becomes unsafe between two calls is refused", async (part) => {
-      await using host = await kind.start();
-      await plantEffects(host.home);
-      const effects = new Effects(host.home);
-      await using client = new RemoteClient(host.connector, { runtime, sremoteDir: ".sremote" });
-      await effects.call(client, runtime, 1);
-      await chmod(join(host.home, ".sremote", part.replace("SHA", payload[runtime].sha256)), 0o777);
-      const error = await rejection(effects.call(client, runtime, 2), RemoteNotSetupError);
-      expect(["unsafe-directory", "no-writable-directory"]).toContain(error.code);
-      expect(await effects.runs()).toHaveLength(1);
-    });
+    test.each(kind.name === "ssh" ? ["endpoint/SHA"] : ["calls", "endpoint", "endpoint/SHA", "."])(
+      "G07 %s that becomes unsafe between two calls is refused",
+      async (part) => {
+        await using host = await kind.start();
+        await plantEffects(host.home);
+        const effects = new Effects(host.home);
+        await using client = new RemoteClient(host.connector, { runtime, sremoteDir: ".sremote" });
+        await effects.call(client, runtime, 1);
+        await chmod(join(host.home, ".sremote", part.replace("SHA", payload[runtime].sha256)), 0o777);
+        const error = await rejection(effects.call(client, runtime, 2), RemoteNotSetupError);
+        expect(["unsafe-directory", "no-writable-directory"]).toContain(error.code);
+        expect(await effects.runs()).toHaveLength(1);
+      },
+    );
 
     test("G07 every file is 0600 and every directory 0700 while a call runs and after", async () => {
       await using host = await kind.start();
@@ -107,7 +122,8 @@ describe.each(runtimes)("G29 places to write in %s", (runtime) => {
   const ssh = hostKinds.find(({ name }) => name === "ssh")!;
   const call = ["time", "node:process"];
   const fn = ["time", "uptime"];
-  const now = (client: RemoteClient): Promise<{ host: { base: string } }> => client.doRemoteCall(call[runtimes.indexOf(runtime)]!, fn[runtimes.indexOf(runtime)]!);
+  const now = (client: RemoteClient): Promise<{ host: { base: string } }> =>
+    client.doRemoteCall(call[runtimes.indexOf(runtime)]!, fn[runtimes.indexOf(runtime)]!);
 
   test("G29 a read-only home directory: the call works below a temporary directory", async () => {
     await using host = await ssh.start();

@@ -97,9 +97,9 @@ async function answer(
     return await run(child, message, frame, directory, base, cancel.signal, step);
   } catch (error) {
     await (child === undefined ? closePipes(pipes) : child.abandon());
-    // That place is for the reply of the request that has the id.
-    if (error instanceof SremoteError && error.code === "call-conflict" && options.destination.path === `${base}/calls/${message.id}/reply`)
-      throw error;
+    // That place is for the reply of the request that has the id, or not safe.
+    const noPlace = error instanceof SremoteError && (error.code === "call-conflict" || error.code === "unsafe-directory");
+    if (noPlace && options.destination.path === `${base}/calls/${message.id}/reply`) throw error;
     if (!(error instanceof SremoteError) && errorCode(error) === undefined) throw error;
     return makeReply({ id: message.id, base, outcome: "not-run", error: describeRefusal(error, fileCode(error), "setup") });
   }

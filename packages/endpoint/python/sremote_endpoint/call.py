@@ -41,8 +41,8 @@ def call(base, home, endpoint, marker, request_path, reply_path):
     except Refusal as refusal:
         if request_path != "-":
             _forget(request_path)
-        if refusal.code == "call-conflict" and reply_path == "%s/calls/%s/reply" % (base, call_id):
-            raise  # that place is for the reply of the request that has the id
+        if reply_path == "%s/calls/%s/reply" % (base, call_id) and refusal.code in ("call-conflict", "unsafe-directory"):
+            raise  # that place is for the reply of the request that has the id, or not safe
         chunks = join_reply(call_id, answer_of("not-run", refusal.failure()), [], None, host)
     status = deliver(chunks, marker, reply_path)
     spool.step("delivered")
