@@ -194,3 +194,16 @@ test("too many keys for the host are an authentication failure that says so", as
   const refused = await attempt({ username: keyUser.name, privateKeyPath: keys.map((key) => key.path) });
   expect(refused).toMatchObject({ code: "auth-failed", summary: expect.stringContaining("Too many authentication failures") });
 });
+
+test("G27 no password or passphrase is in an argument list, a log or a file of the host's", async () => {
+  const { name } = passwordUser;
+  await using connector = ssh({ host: lab.address, port: lab.port, knownHosts: lab.knownHosts, username: name, password, passphrase });
+  // Every process of the machine, this one included, which is both ends.
+  const { stdout } = await connector.exec(["ps", "-A", "-o", "args="]);
+  expect(Buffer.from(stdout).toString()).toContain(`sshd: ${name}`);
+  expect(Buffer.from(stdout).toString()).not.toContain("canary");
+  const environment = await connector.exec(["env"]);
+  expect(Buffer.from(environment.stdout).toString()).not.toContain("canary");
+  expect((await connector.exec(["grep", "-r", "canary", passwordUser.home])).exitCode).toBe(1);
+  expect(await lab.log()).not.toContain("canary");
+});

@@ -1,5 +1,6 @@
 /* The link itself against a real sshd: its limits, its loss, and what must never be taken for a result. */
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { setFlagsFromString } from "node:v8";
@@ -337,6 +338,25 @@ describe("what goes on on the host", () => {
       await process.exit;
     }
     expect(await connector.exec(["true"], { timeout: 5000 })).toMatchObject({ exitCode: 0 });
+  });
+
+  test("G29 a home directory that cannot be written to is no trouble", async () => {
+    const { name, home } = await lab.addUser({ readOnlyHome: true });
+    const connector = open({ username: name });
+    expect(text((await connector.exec(shell('pwd; touch x 2>/dev/null || echo "read-only"'))).stdout)).toBe(`${home}\nread-only\n`);
+    const path = `/tmp/${name}`;
+    await connector.push(Buffer.from("content"), path);
+    expect(text((await connector.exec(["cat", path])).stdout)).toBe("content");
+    expect(await connector.exec(["rm", path])).toMatchObject({ exitCode: 0 });
+  });
+
+  test("fish as the login shell", async () => {
+    if (!existsSync("/usr/bin/fish")) return;
+    const { name } = await lab.addUser({ shell: "/usr/bin/fish" });
+    const connector = open({ username: name });
+    const hostile = ["a'b", "\\", "\\'", "!x", "$HOME", "new\nline", "`id`", "é"];
+    const { stdout } = await connector.exec(["printf", "%s\\0", ...hostile]);
+    expect(text(stdout)).toBe(hostile.map((each) => `${each}\0`).join(""));
   });
 
   test("a command that is too long for the host is an invalid argument", async () => {

@@ -1,0 +1,102 @@
+/* What is special about the system's ssh: its own failures told from the command's, and nothing left behind. */
+import { readdir, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ConnectError } from "@sremote/protocol";
+import { afterAll, assert, beforeAll, describe, expect, test } from "vitest";
+import { makeKey } from "../../../../scripts/labs/keys.ts";
+import { findProcesses } from "../../../../scripts/labs/processes.ts";
+import { startProxy } from "../../../../scripts/labs/proxy.ts";
+import type { Lab } from "../../../../scripts/labs/sshd.ts";
+import { startSshd } from "../../../../scripts/labs/sshd.ts";
+import type { Account } from "../../../../scripts/labs/users.ts";
+import { until } from "../../../../scripts/labs/wait.ts";
+import type { Connector } from "../connector.ts";
+import { shell } from "../connector.ts";
+import { openssh } from "./index.ts";
+import type { OpenSshOptions } from "./index.ts";
+
+let lab: Lab;
+let user: Account;
+beforeAll(async () => {
+  lab = await startSshd();
+  user = await lab.addUser();
+});
+afterAll(() => lab?.stop());
+
+function open(more: Partial<OpenSshOptions> = {}): Connector {
+  const target = { host: lab.address, port: lab.port, username: user.name, privateKeyPath: lab.key.path };
+  return openssh({ ...target, knownHosts: lab.knownHosts, config: false, ...more });
+}
+const ourDirectories = async (): Promise<string[]> =>
+  (await readdir(tmpdir())).filter((name) => name.startsWith("sremote-ssh-")).toSorted();
+
+describe.each([true, false])("with multiplex: %s", (multiplex) => {
+  test("G02 255 is the command's own, and stderr holds nothing of ssh's", async () => {
+    await using connector = open({ multiplex });
+    const result = await connector.exec(shell("printf 'a\\0\\377' >&2; exit 255"));
+    expect(result).toMatchObject({ exitCode: 255, signal: null });
+    expect(Buffer.from(result.stderr).toString("hex")).toBe("6100ff");
+  });
+
+  test("G02 a lost link is connection-lost", async () => {
+    await using proxy = await startProxy({ host: lab.address, port: lab.port });
+    const alias = { HostKeyAlias: `[${lab.address}]:${lab.port}` };
+    await using connector = open({ multiplex, host: proxy.address, port: proxy.port, sshOptions: alias });
+    const waiting = connector.exec(shell("echo > started; sleep 300")).catch((error: unknown) => error);
+    await until("the command has begun", async () => (await findProcesses(({ command }) => command === "sleep 300")).length > 0);
+    proxy.cut();
+    expect(await waiting).toMatchObject({ code: "connection-lost" });
+    proxy.restore();
+    expect(await connector.exec(["pkill", "-u", user.name, "-x", "sleep"])).toMatchObject({ exitCode: 0 });
+  });
+
+  test("G36 no terminal, no X11, no agent, also when the user's ssh_config asks for them", async () => {
+    await using connector = open({ multiplex, sshOptions: { ForwardAgent: "yes", ForwardX11: "yes", RequestTTY: "force" } });
+    const { stdout } = await connector.exec(shell('tty; echo "display=$DISPLAY agent=$SSH_AUTH_SOCK tty=$SSH_TTY"'));
+    expect(Buffer.from(stdout).toString()).toBe("not a tty\ndisplay= agent= tty=\n");
+  });
+
+  test("refusals have their codes", async () => {
+    const stranger = await makeKey(join(lab.directory, `stranger-${multiplex}`));
+    const failures: [Partial<OpenSshOptions>, string][] = [
+      [{ privateKeyPath: stranger.path }, "auth-failed"],
+      [{ port: 1 }, "connect-refused"],
+      [{ host: "no-such-host.invalid" }, "name-not-found"],
+      [{ program: "no-such-ssh" }, "unsupported"],
+      [{ sshOptions: { NoSuchOption: "x" } }, "connect-failed"],
+    ];
+    for (const [more, code] of failures) {
+      await using connector = open({ multiplex, ...more });
+      const error = await connector.exec(["true"]).catch((reason: unknown) => reason);
+      assert(error instanceof ConnectError, String(error));
+      expect(error.code, error.message).toBe(code);
+      expect(await connector.status()).toMatchObject({ ok: false, error: { code } });
+    }
+  });
+});
+
+test("commands share one connection through a private directory, and close leaves nothing", async () => {
+  const before = await ourDirectories();
+  await using proxy = await startProxy({ host: lab.address, port: lab.port });
+  const connector = open({ host: proxy.address, port: proxy.port, sshOptions: { HostKeyAlias: `[${lab.address}]:${lab.port}` } });
+  await Promise.all(Array.from({ length: 12 }, () => connector.exec(["true"])));
+  expect(proxy.accepted).toBe(1);
+  const [own] = (await ourDirectories()).filter((name) => !before.includes(name));
+  assert(own !== undefined);
+  expect((await stat(join(tmpdir(), own))).mode & 0o777).toBe(0o700);
+  expect(await readdir(join(tmpdir(), own)), "logs are removed").toHaveLength(2);
+  await connector.close();
+  expect(await ourDirectories()).not.toContain(own);
+  expect(await findProcesses(({ command }) => command.includes(own))).toEqual([]);
+});
+
+test("G27 what goes over standard input is in no argument list while it is on its way, and in no log", async () => {
+  await using connector = open();
+  const secret = "canary-on-stdin";
+  const seen = await connector.exec(shell("cat >/dev/null; ps -A -o args="), { stdin: Buffer.from(secret) });
+  expect(seen.exitCode).toBe(0);
+  expect(Buffer.from(seen.stdout).toString(), "the list has ssh itself in it").toContain(user.name);
+  expect(Buffer.from(seen.stdout).toString()).not.toContain(secret);
+  expect(await lab.log()).not.toContain(secret);
+});
