@@ -4,15 +4,18 @@ import { createRequire } from "node:module";
 const load = createRequire(import.meta.url);
 
 export function loadCrypto(): typeof import("node:crypto") {
-  return load("node:crypto") as typeof import("node:crypto");
+  const found: typeof import("node:crypto") = load("node:crypto");
+  return found;
 }
 
 export function loadChildProcess(): typeof import("node:child_process") {
-  return load("node:child_process") as typeof import("node:child_process");
+  const found: typeof import("node:child_process") = load("node:child_process");
+  return found;
 }
 
 export function loadNet(): typeof import("node:net") {
-  return load("node:net") as typeof import("node:net");
+  const found: typeof import("node:net") = load("node:net");
+  return found;
 }
 
 /** SHA-256 in hexadecimal. */

@@ -268,16 +268,17 @@ describe("errors", () => {
   });
 });
 
-describe("G24 each end is named", () => {
-  const end = async (
-    fn: string,
-    args: unknown[] = [],
-    options: CallOptions = {},
-  ): Promise<[string, Failure["code"] | undefined, number | string | undefined]> => {
-    const reply = await lib(fn, args, options);
-    return [reply.outcome, reply.error?.code, reply.signal ?? reply.exitCode];
-  };
+/** Outcome, code, and signal or exit status. */
+const end = async (
+  fn: string,
+  args: unknown[] = [],
+  options: CallOptions = {},
+): Promise<[string, Failure["code"] | undefined, number | string | undefined]> => {
+  const reply = await lib(fn, args, options);
+  return [reply.outcome, reply.error?.code, reply.signal ?? reply.exitCode];
+};
 
+describe("G24 each end is named", () => {
   it.each([0, 3, 255])("process.exit(%i)", async (status) => {
     const reply = await lib("exit", [status]);
     expect([reply.outcome, reply.error?.code, reply.exitCode]).toEqual(["killed", "exited", status]);
@@ -299,7 +300,7 @@ describe("G24 each end is named", () => {
     const request = makeRequest(sandbox, "./lib.mjs", "spin");
     writeFileSync(join(sandbox.root, "limited"), request);
     const ran = await run(
-      "-c" as string,
+      "-c",
       [
         'ulimit -S -t 1; exec "$0" "$@"',
         process.execPath,

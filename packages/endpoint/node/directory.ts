@@ -51,8 +51,7 @@ export function syncDirectory(path: string): void {
 
 /** The `code` of a Node system error, such as `ENOENT`. */
 export function errorCode(error: unknown): string | undefined {
-  const code = (error as { code?: unknown } | null | undefined)?.code;
-  return typeof code === "string" ? code : undefined;
+  return typeof error === "object" && error !== null && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
 function whyUnsafe(found: Stats): string | undefined {

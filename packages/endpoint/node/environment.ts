@@ -78,7 +78,8 @@ async function loginEnvironment(): Promise<NodeJS.ProcessEnv> {
   const from = text.indexOf(`${marker}<`);
   const to = text.lastIndexOf(`>${marker}`);
   if (from < 0 || to < 0) throw loginFailed(shell, "ended before it ran a command");
-  return JSON.parse(text.slice(from + marker.length + 1, to)) as NodeJS.ProcessEnv;
+  const environment: NodeJS.ProcessEnv = JSON.parse(text.slice(from + marker.length + 1, to));
+  return environment;
 }
 
 function loginShell(): string {

@@ -6,6 +6,7 @@ import { stackFrames, syntaxErrorFrame } from "./stack.ts";
 const longest = 65_536;
 const mostCauses = 16;
 const mostExceptions = 100;
+const stages: readonly Stage[] = ["request", "setup", "import", "lookup", "arguments", "call", "result"];
 
 /** What a function or a module's code threw: an Error, or anything else, since JavaScript throws any value. */
 export function describeThrown(thrown: unknown, code: Code, stage: Stage): Failure {
@@ -15,7 +16,7 @@ export function describeThrown(thrown: unknown, code: Code, stage: Stage): Failu
 /** A failure of the endpoint's own making. */
 export function describeRefusal(error: unknown, fallback: Code, stage: Stage): Failure {
   if (!(error instanceof SremoteError)) return { code: fallback, stage, message: cut(messageOf(error)) };
-  const failure: Failure = { code: error.code, stage: (error.stage as Stage | undefined) ?? stage, message: cut(error.summary) };
+  const failure: Failure = { code: error.code, stage: stages.find((known) => known === error.stage) ?? stage, message: cut(error.summary) };
   if (error.hint !== undefined) failure.hint = error.hint;
   return failure;
 }
@@ -64,7 +65,7 @@ function textOf(error: object, member: string): string | undefined {
 /** A member of a user's object: its getter may throw. */
 function read(object: object, member: string): unknown {
   try {
-    return (object as Record<string, unknown>)[member];
+    return Reflect.get(object, member);
   } catch {
     return undefined;
   }

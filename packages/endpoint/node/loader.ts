@@ -18,11 +18,13 @@ if (Number(process.versions.node.split(".")[0]) < oldest) {
 }
 
 const file = fileURLToPath(import.meta.url);
-const program = new Module(file) as NodeJS.Module & { _compile(code: string, file: string): void };
+/** What node:module calls it; Node's types leave it out. */
+type Compiled = NodeJS.Module & { _compile(code: string, file: string): void; exports: typeof Endpoint };
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every module of Node has it
+const program = new Module(file) as Compiled;
 program.filename = file;
 // oxlint-disable-next-line no-underscore-dangle -- Node calls it so, and many tools rely on it
 program._compile(inflateRawSync(Buffer.from(packed, "base64")).toString(), file);
 
-const endpoint = program.exports as typeof Endpoint;
-export const install: typeof Endpoint.install = endpoint.install;
-export const main: typeof Endpoint.main = endpoint.main;
+export const install: typeof Endpoint.install = program.exports.install;
+export const main: typeof Endpoint.main = program.exports.main;

@@ -42,23 +42,27 @@ function follow(root: unknown, steps: string[], module: string, path: string): F
   for (const step of steps) {
     receiver = value;
     if (!hasMember(value, step)) return new FunctionNotFound(`${place} has no ${JSON.stringify(step)}`, nearNames(value, step));
-    value = (value as Record<string, unknown>)[step];
+    value = value[step];
     place = `${place}.${step}`;
   }
-  if (typeof value !== "function") {
+  if (!isCallable(value)) {
     return new FunctionNotFound(`${module}.${path} is ${value === null ? "null" : `a ${typeof value}`}, not a function`, []);
   }
-  return { callable: value as Callable, receiver: receiver === root ? receiverIn(root as Namespace, steps[0]!, value) : receiver };
+  return { callable: value, receiver: receiver === root ? receiverIn(root, steps[0]!, value) : receiver };
 }
 
 /** `this` as an importing module would give it: none for an export; module.exports for a member of it, which Node shows as an export too. */
-function receiverIn(root: Namespace, name: string, value: unknown): unknown {
+function receiverIn(root: unknown, name: string, value: unknown): unknown {
   if (Object.prototype.toString.call(root) !== "[object Module]") return root;
-  const exported = root["default"];
-  return hasMember(exported, name) && (exported as Namespace)[name] === value ? exported : undefined;
+  const exported = hasMember(root, "default") ? root.default : undefined;
+  return hasMember(exported, name) && exported[name] === value ? exported : undefined;
 }
 
-function hasMember(value: unknown, name: string): boolean {
+function isCallable(value: unknown): value is Callable {
+  return typeof value === "function";
+}
+
+function hasMember<Name extends string>(value: unknown, name: Name): value is Record<Name, unknown> {
   return ((typeof value === "object" && value !== null) || typeof value === "function") && name in value;
 }
 
@@ -83,7 +87,7 @@ function memberNames(value: object): string[] {
   for (
     let object: object | null = value;
     object !== null && object !== Object.prototype && object !== Function.prototype;
-    object = Object.getPrototypeOf(object) as object | null
+    object = Reflect.getPrototypeOf(object)
   ) {
     for (const name of Object.getOwnPropertyNames(object)) if (!name.startsWith("__") && name !== "constructor") names.add(name);
   }

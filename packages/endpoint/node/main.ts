@@ -67,10 +67,9 @@ function describe(error: unknown): [message: string, exitStatus: number] {
   if (error instanceof Undelivered)
     return [`the reply cannot be delivered: ${error.message}`, isNoSpace(error.cause) ? status.noSpace : status.undelivered];
   if (error instanceof SremoteError) return [error.summary, refusals[error.code] ?? status.failed];
-  if (isNoSpace(error)) return [(error as Error).message, status.noSpace];
-  return errorCode(error) === undefined
-    ? [error instanceof Error ? (error.stack ?? error.message) : String(error), status.failed]
-    : [(error as Error).message, status.file];
+  if (!(error instanceof Error)) return [String(error), status.failed];
+  if (isNoSpace(error)) return [error.message, status.noSpace];
+  return errorCode(error) === undefined ? [error.stack ?? error.message, status.failed] : [error.message, status.file];
 }
 
 /** One line on standard error says what went wrong. */

@@ -23,7 +23,8 @@ export interface OutputPipe {
  */
 export async function makeOutputPipes(base: string): Promise<OutputPipes | undefined> {
   const directory = `${base}/tmp`;
-  const [stdout, stderr] = ["out", "err"].map((name) => `${directory}/.${name}.${uniqueSuffix()}`) as [string, string];
+  const stdout = `${directory}/.out.${uniqueSuffix()}`;
+  const stderr = `${directory}/.err.${uniqueSuffix()}`;
   try {
     makeBase(base);
     makePrivateDirectory(directory);

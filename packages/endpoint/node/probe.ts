@@ -33,7 +33,8 @@ function whyUnusable(base: string): string | null {
     makePrivateDirectory(`${base}/tmp`);
     return null;
   } catch (error) {
-    return error instanceof SremoteError ? error.summary : (error as Error).message;
+    if (error instanceof SremoteError) return error.summary;
+    return error instanceof Error ? error.message : String(error);
   }
 }
 

@@ -54,6 +54,6 @@ function versionIn(directory: string): string | null {
   } catch {
     return null;
   }
-  const { version } = JSON.parse(text) as { version?: unknown };
+  const { version }: { version?: unknown } = JSON.parse(text);
   return typeof version === "string" ? version : null;
 }

@@ -100,17 +100,20 @@ async function loadFrom(directory: string, name: string): Promise<Namespace | un
 /** Whether the module asked from `referrer` is the one that is missing. */
 function isMissing(error: unknown, referrer: string): boolean {
   const codes = ["ERR_MODULE_NOT_FOUND", "ERR_PACKAGE_PATH_NOT_EXPORTED", "ERR_UNSUPPORTED_DIR_IMPORT", "ERR_INVALID_MODULE_SPECIFIER"];
-  return codes.includes(errorCode(error) ?? "") && (error as Error).message.includes(referrer);
+  return error instanceof Error && codes.includes(errorCode(error) ?? "") && error.message.includes(referrer);
 }
+
+type CompiledImporter = NodeModule & { _compile(code: string, file: string): void; exports: (name: string) => Promise<Namespace> };
 
 /**
  * `import()` that resolves from the given file: the only way to do so without a flag that works from Node 18 on. The file does not exist;
  * a CommonJS module of that name is compiled in memory.
  */
 function importerAt(referrer: string): (name: string) => Promise<Namespace> {
-  const module = new Module(referrer) as NodeModule & { _compile(code: string, file: string): void };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every module of Node has it; its types leave it out
+  const module = new Module(referrer) as CompiledImporter;
   module.filename = referrer;
   // oxlint-disable-next-line no-underscore-dangle -- Node calls it so, and many tools rely on it
   module._compile("module.exports = (name) => import(name)", referrer);
-  return module.exports as (name: string) => Promise<Namespace>;
+  return module.exports;
 }

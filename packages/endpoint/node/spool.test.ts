@@ -52,6 +52,37 @@ const newId = (): string => Array.from({ length: 32 }, () => Math.floor(Math.ran
 const callFiles = (at: Sandbox, id: string): string[] => readdirSync(join(at.base, "calls", id));
 const count = (file: string): number => (existsSync(file) ? readFileSync(file, "utf8").length : 0);
 
+/** Field 22 of /proc/PID/stat of this process. */
+const start = (): string =>
+  readFileSync(`/proc/${process.pid}/stat`, "latin1")
+    .replace(/^.*\) /s, "")
+    .split(" ")[19]!;
+
+const age = (path: string, hours: number): void => utimesSync(path, Date.now() / 1000 - hours * 3600, Date.now() / 1000 - hours * 3600);
+
+/** A tiny file system with the given number of free bytes, filled up but for them. */
+function withTinyDisk<T>(free: number, use: (base: string) => Promise<T>): Promise<T> {
+  const at = join(sandbox.root, `disk-${newId()}`);
+  mkdirSync(at, { mode: 0o700 });
+  execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", at]);
+  mkdirSync(join(at, "base"), { mode: 0o700 });
+  writeFileSync(join(at, "filler"), Buffer.alloc(1_048_576 - free));
+  return use(join(at, "base")).finally(() => {
+    execFileSync("umount", [at]);
+    rmSync(at, { recursive: true });
+  });
+}
+
+/** A call whose endpoint died after it took the claim, which is changed then; the reply to a second try. */
+async function abandoned(claim: (own: string) => string): Promise<Reply> {
+  const id = newId();
+  const request = makeRequest(steps, "./effects.mjs", "large", [1], { id });
+  await run(steps.program, ["call", "--base", steps.base, "-", "-"], request, { env: { ...process.env, SREMOTE_KILL_AT: "claim" } });
+  const path = join(steps.base, "calls", id, "claim");
+  writeFileSync(path, claim(readFileSync(path, "utf8")));
+  return send(steps, request);
+}
+
 describe("G01 an id executes at most once", () => {
   const dying = {
     read: "value",
@@ -202,19 +233,6 @@ describe("G07 files are private and planted directories refused", () => {
 });
 
 describe.skipIf(process.geteuid?.() !== 0)("G13 a full disk is reported as such", () => {
-  /** A tiny file system with the given number of free bytes, filled up but for them. */
-  function withTinyDisk<T>(free: number, use: (base: string) => Promise<T>): Promise<T> {
-    const at = join(sandbox.root, `disk-${newId()}`);
-    mkdirSync(at, { mode: 0o700 });
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", at]);
-    mkdirSync(join(at, "base"), { mode: 0o700 });
-    writeFileSync(join(at, "filler"), Buffer.alloc(1_048_576 - free));
-    return use(join(at, "base")).finally(() => {
-      execFileSync("umount", [at]);
-      rmSync(at, { recursive: true });
-    });
-  }
-
   it("nothing runs when there is no room for a reply", async () => {
     await withTinyDisk(24_576, async (base) => {
       const file = join(sandbox.work, "full");
@@ -268,7 +286,7 @@ describe("G19 a damaged request never runs", () => {
       writeFileSync(file, request);
       const ran = await run(tester.program, [file]);
       expect(ran.stderr).toBe("");
-      const found = JSON.parse(ran.stdout.toString()) as { whole: string; flipped: Record<string, number>; cut: Record<string, number> };
+      const found: { whole: string; flipped: Record<string, number>; cut: Record<string, number> } = JSON.parse(ran.stdout.toString());
       expect(found.whole).toBe("call");
       expect(Object.keys(found.flipped).toSorted()).toEqual(
         ["limit-exceeded", "protocol-error", "protocol-mismatch"].filter((code) => code in found.flipped),
@@ -308,19 +326,6 @@ describe("G19 a damaged request never runs", () => {
 });
 
 describe("G33 a reused pid or a reboot is never read as running", () => {
-  async function abandoned(claim: (own: string) => string): Promise<Reply> {
-    const id = newId();
-    const request = makeRequest(steps, "./effects.mjs", "large", [1], { id });
-    await run(steps.program, ["call", "--base", steps.base, "-", "-"], request, { env: { ...process.env, SREMOTE_KILL_AT: "claim" } });
-    const path = join(steps.base, "calls", id, "claim");
-    writeFileSync(path, claim(readFileSync(path, "utf8")));
-    return send(steps, request);
-  }
-  const start = (): string =>
-    readFileSync(`/proc/${process.pid}/stat`, "latin1")
-      .replace(/^.*\) /s, "")
-      .split(" ")[19]!;
-
   it.each([
     ["another start time", (own: string) => own.replace(/^\d+ \d+/, `${process.pid} 1`)],
     ["another boot", (own: string) => own.replace(/^\d+ \d+ \S+/, `${process.pid} ${start()} 00000000-0000-0000-0000-000000000000`)],
@@ -380,7 +385,6 @@ describe("tidiness", () => {
     const [old, young] = [newId(), newId()];
     await call(at, "./effects.mjs", "large", [1], { id: old });
     await call(at, "./effects.mjs", "large", [1], { id: young });
-    const age = (path: string, hours: number): void => utimesSync(path, Date.now() / 1000 - hours * 3600, Date.now() / 1000 - hours * 3600);
     for (const name of [".", ...callFiles(at, old)]) age(join(base, "calls", old, name), 25);
     for (const name of [".", ...callFiles(at, young)]) age(join(base, "calls", young, name), 23);
     await call(at, "./effects.mjs", "large", [1]);

@@ -4,7 +4,7 @@ import type { Readable } from "node:stream";
 import type { Socket } from "node:net";
 import { FrameDecoder, SremoteError } from "@sremote/protocol";
 import { channel as channelDescriptor, readAnswer, type Answer } from "./answer.ts";
-import { loadChildProcess } from "./builtin.ts";
+import { loadChildProcess, loadNet } from "./builtin.ts";
 import { errorCode } from "./directory.ts";
 import { Output } from "./output.ts";
 import { closeWriteEnds, type OutputPipes } from "./output-pipes.ts";
@@ -80,8 +80,9 @@ export class FunctionProcess {
 
   /** Gives the process its request and waits until it is gone. @throws SremoteError when the process could not be started */
   async run(request: Uint8Array, options: RunOptions): Promise<Ending> {
-    const channel = this.#child.stdio[channelDescriptor] as unknown as Socket;
     if (this.#startFailure !== undefined) throw startFailed(this.#startFailure);
+    const channel = this.#child.stdio[channelDescriptor];
+    if (!(channel instanceof loadNet().Socket)) throw startFailed(new Error("it has no channel"));
     const stdout = new Output(this.#outputs[0], `${options.directory}/stdout`, options.outputLimit);
     const stderr = new Output(this.#outputs[1], `${options.directory}/stderr`, options.outputLimit);
     const ending: Ending = { answer: undefined, begun: false, exitCode: null, signal: null, stopped: undefined, wallMs: 0, stdout, stderr };

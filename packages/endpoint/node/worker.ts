@@ -1,6 +1,6 @@
 /* The function's process: reads one request, runs it, answers, ends. */
 import type { Writable } from "node:stream";
-import { decodeFrame, decodeMessage, encodeFrame, type CallMessage } from "@sremote/protocol";
+import { decodeFrame, decodeMessage, encodeFrame } from "@sremote/protocol";
 import { channel, type AnswerHeader, type BeginHeader } from "./answer.ts";
 import { dispatch, type Result } from "./dispatch.ts";
 import { describeThrown } from "./failure.ts";
@@ -41,7 +41,7 @@ export async function work(base: string): Promise<void> {
   const begin: BeginHeader = { type: "begin" };
   writeAll(channel, encodeFrame(JSON.stringify(begin)));
   const { message, attachments } = decodeMessage(decodeFrame(request));
-  answer(await dispatch(message as CallMessage, attachments, base));
+  if (message.type === "call") answer(await dispatch(message, attachments, base));
 }
 
 class NeverSettled extends Error {

@@ -41,7 +41,10 @@ let manifest: Readonly<Record<string, ManifestEntry>> | undefined;
 function payload(name: string): Payload {
   let bytes: Uint8Array | undefined;
   const entry = (): ManifestEntry => {
-    manifest ??= JSON.parse(readPayload("manifest.json").toString("utf8")) as Record<string, ManifestEntry>;
+    if (manifest === undefined) {
+      const read: Record<string, ManifestEntry> = JSON.parse(readPayload("manifest.json").toString("utf8"));
+      manifest = read;
+    }
     return manifest[name] ?? notBuilt(name);
   };
   return {

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { decodeFrame, decodeMessage, SremoteError } from "@sremote/protocol";
 
-const whole = readFileSync(process.argv[2]!);
+const whole = readFileSync(process.argv[2] ?? "");
 
 function read(bytes: Uint8Array): string {
   try {

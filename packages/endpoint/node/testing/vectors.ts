@@ -4,7 +4,7 @@ import * as protocol from "@sremote/protocol";
 import { checkVector } from "../../../../test/conformance/check-vector.ts";
 import type { Vector } from "../../../../test/conformance/vector.ts";
 
-const vectors = JSON.parse(readFileSync(process.argv[2]!, "utf8")) as Vector[];
+const vectors: Vector[] = JSON.parse(readFileSync(process.argv[2] ?? "", "utf8"));
 const failures: Record<string, string> = {};
 for (const vector of vectors) {
   try {
