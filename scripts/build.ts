@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const commands = [
   [process.execPath, "--conditions=@sremote/source", "scripts/build-payload.ts"],
-  [process.execPath, "node_modules/typescript/bin/tsc", "-b"],
+  [process.execPath, "node_modules/typescript/bin/tsc", "-b", "tsconfig.build.json"],
 ];
 for (const [command, ...args] of commands) {
   const { status } = spawnSync(command!, args, { cwd: root, stdio: "inherit" });

@@ -23,7 +23,7 @@ export interface Violation {
 
 /** The violations in one source file. @param packageName folder below packages/; @param file path for the report */
 export function violations(packageName: string, file: string, text: string): Violation[] {
-  const isTest = /\.test\.ts$/.test(file);
+  const isTest = file.endsWith(".test.ts") || file.includes("/node/testing/");
   const found: Violation[] = [];
   const pattern = /\bfrom\s+["']([^"']+)["']|\bimport\s*\(\s*["']([^"']+)["']|^\s*import\s+["']([^"']+)["']/gm;
   for (const match of text.matchAll(pattern)) {

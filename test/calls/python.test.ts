@@ -59,7 +59,8 @@ def unsendable():
 describe.each(hostKinds)("Python calls on $name", (kind) => {
   let host: TestHost;
   let client: RemoteClient;
-  const call = async (fn: string, ...args: unknown[]): Promise<unknown> => (await client.doRemoteCall("sample", fn, args, { cwd: "work" })).value;
+  const call = async (fn: string, ...args: unknown[]): Promise<unknown> =>
+    (await client.doRemoteCall("sample", fn, args, { cwd: "work" })).value;
 
   beforeAll(async () => {
     host = await kind.start();
@@ -94,17 +95,47 @@ describe.each(hostKinds)("Python calls on $name", (kind) => {
 
   test("every value of the table comes back as documented", async () => {
     expect(await call("everything")).toEqual({
-      none: null, yes: true, text: "hé\ud800", big: 2n ** 80n, float: 0.5, nan: Number.NaN, minus: -0,
-      bytes: new Uint8Array([0, 255]), tuple: [1, 2], set: new Set([3]), keys: new Map<unknown, string>([[1, "a"], [[2, 3], "b"]]),
-      time: new Date("2026-01-02T03:04:05.678Z"), colour: "red", point: { x: 1, y: 2 }, decimal: "1.10",
-      uuid: "00000000-0000-0000-0000-000000000001", path: "/x", pattern: /a+/i, url: new URL("https://example.org/p?q=1"),
+      none: null,
+      yes: true,
+      text: "hé\ud800",
+      big: 2n ** 80n,
+      float: 0.5,
+      nan: Number.NaN,
+      minus: -0,
+      bytes: new Uint8Array([0, 255]),
+      tuple: [1, 2],
+      set: new Set([3]),
+      keys: new Map<unknown, string>([
+        [1, "a"],
+        [[2, 3], "b"],
+      ]),
+      time: new Date("2026-01-02T03:04:05.678Z"),
+      colour: "red",
+      point: { x: 1, y: 2 },
+      decimal: "1.10",
+      uuid: "00000000-0000-0000-0000-000000000001",
+      path: "/x",
+      pattern: /a+/i,
+      url: new URL("https://example.org/p?q=1"),
     });
   });
 
   test("values travel there and back", async () => {
     const values = [
-      Number.NaN, Infinity, -0, 2 ** 53, 1e300, -(2n ** 200n), "\u0000\ud800", new Date(1), new Set([1, "a"]), new Map([[1, [1]]]),
-      new Uint8Array([1, 2, 3]), { __proto__x: 1, constructor: 2, "a.b\\c": [new Date(2)] }, [[[[]]]], null,
+      Number.NaN,
+      Infinity,
+      -0,
+      2 ** 53,
+      1e300,
+      -(2n ** 200n),
+      "\u0000\ud800",
+      new Date(1),
+      new Set([1, "a"]),
+      new Map([[1, [1]]]),
+      new Uint8Array([1, 2, 3]),
+      { __proto__x: 1, constructor: 2, "a.b\\c": [new Date(2)] },
+      [[[[]]]],
+      null,
     ];
     const [echoed] = (await call("echo", ...values)) as [unknown[]];
     expect(echoed).toEqual(values);
@@ -128,7 +159,11 @@ describe.each(hostKinds)("Python calls on $name", (kind) => {
     expect(error).toMatchObject({ code: "raised", stage: "call", outcome: "raised", host: host.connector.label });
     expect(error.remote).toMatchObject({ type: "ValueError", message: "outer", cause: { type: "KeyError", message: "'missing'" } });
     const frame = error.remote?.frames?.at(-1);
-    expect(frame).toMatchObject({ file: join(host.home, "work/sample.py"), function: "fail", source: 'raise ValueError("outer") from error' });
+    expect(frame).toMatchObject({
+      file: join(host.home, "work/sample.py"),
+      function: "fail",
+      source: 'raise ValueError("outer") from error',
+    });
     expect(error.message).toContain("ValueError: outer");
     expect(error.message).toContain(`sample.py:${frame?.line} in fail`);
     expect(error.stack).toContain("python.test.ts");
@@ -137,7 +172,12 @@ describe.each(hostKinds)("Python calls on $name", (kind) => {
 
   test("G12 an unserialisable result names the path and says that the function ran; the next call works", async () => {
     const error = await rejection(call("unsendable"), RemoteExecError);
-    expect(error).toMatchObject({ code: "unserializable-result", stage: "result", outcome: "raised", remote: { path: "return.items[1].handler" } });
+    expect(error).toMatchObject({
+      code: "unserializable-result",
+      stage: "result",
+      outcome: "raised",
+      remote: { path: "return.items[1].handler" },
+    });
     expect(error.message).toMatch(/ran/);
     expect(await call("echo")).toEqual([[], {}]);
   });
@@ -149,21 +189,36 @@ describe.each(hostKinds)("Python calls on $name", (kind) => {
     const near = await rejection(client.doRemoteCall("os", "getenvv"), RemoteExecError);
     expect(near).toMatchObject({ code: "function-not-found", outcome: "not-run" });
     expect(near.message).toContain("getenv");
-    expect(await rejection(client.doRemoteCall("os", "getenv", []), RemoteExecError)).toMatchObject({ code: "bad-arguments", outcome: "not-run" });
+    expect(await rejection(client.doRemoteCall("os", "getenv", []), RemoteExecError)).toMatchObject({
+      code: "bad-arguments",
+      outcome: "not-run",
+    });
   });
 
   test("G24 exit, signal and deadline are told apart", async () => {
-    expect(await rejection(client.doRemoteCall("os", "_exit", [255]), RemoteExecError)).toMatchObject({ code: "exited", outcome: "killed", exitCode: 255 });
+    expect(await rejection(client.doRemoteCall("os", "_exit", [255]), RemoteExecError)).toMatchObject({
+      code: "exited",
+      outcome: "killed",
+      exitCode: 255,
+    });
     expect(await rejection(client.doRemoteCall("sys", "exit", [3]), RemoteExecError)).toMatchObject({ code: "exited", exitCode: 3 });
     expect(await rejection(client.doRemoteCall("os", "abort"), RemoteExecError)).toMatchObject({ code: "killed", signal: "SIGABRT" });
-    expect(await rejection(client.doRemoteCall("time", "sleep", [60], { timeout: 300 }), RemoteExecError)).toMatchObject({ code: "timeout", outcome: "timeout" });
+    expect(await rejection(client.doRemoteCall("time", "sleep", [60], { timeout: 300 }), RemoteExecError)).toMatchObject({
+      code: "timeout",
+      outcome: "timeout",
+    });
   });
 
   test("variables and search paths are in place before the interpreter starts", async () => {
     await client.doRemoteCall("os", "makedirs", ["lib"]);
     await client.doRemoteCall("shutil", "copy", ["/lib/x86_64-linux-gnu/libm.so.6", join(host.home, "lib/libsremote-sample.so")]);
     const env = { LD_LIBRARY_PATH: join(host.home, "lib"), PYTHONUTF8: "1" };
-    const loaded = await client.doRemoteCall("builtins", "eval", ["[__import__('ctypes').CDLL('libsremote-sample.so') is not None, __import__('sys').flags.utf8_mode]"], { env });
+    const loaded = await client.doRemoteCall(
+      "builtins",
+      "eval",
+      ["[__import__('ctypes').CDLL('libsremote-sample.so') is not None, __import__('sys').flags.utf8_mode]"],
+      { env },
+    );
     expect(loaded.value).toEqual([true, 1]);
   });
 });

@@ -23,7 +23,7 @@ export function readVectors(runtime: "typescript" | "python" = "typescript"): Ve
   const files = readdirSync(directory).filter((file) => file.endsWith(".json"));
   return files.toSorted().flatMap((file) => {
     const vectors = JSON.parse(readFileSync(new URL(file, directory), "utf8")) as (Vector & Record<string, Partial<Vector>>)[];
-    return vectors.map((vector) => ({ ...vector, ...vector[runtime] }));
+    return vectors.map((vector) => Object.assign(vector, vector[runtime]));
   });
 }
 

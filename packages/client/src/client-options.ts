@@ -28,7 +28,8 @@ export function checkClientOptions(connector: unknown, options: unknown): assert
     if (!known.includes(key)) throw new InvalidArgumentError(`options.${key}`, `no such option; there are ${known.join(", ")}`);
   }
   const { runtime, python, node, autoInstall, serializer } = options;
-  if (runtime !== undefined && runtime !== "python" && runtime !== "node") throw new InvalidArgumentError("options.runtime", '"python" or "node"');
+  if (runtime !== undefined && runtime !== "python" && runtime !== "node")
+    throw new InvalidArgumentError("options.runtime", '"python" or "node"');
   if (python !== undefined) checkText("options.python", python, "path of a Python interpreter on the host");
   if (node !== undefined) checkText("options.node", node, "path of Node on the host");
   if (autoInstall !== undefined && typeof autoInstall !== "boolean") throw new InvalidArgumentError("options.autoInstall", "true or false");
@@ -44,7 +45,10 @@ function checkConnectorShape(connector: unknown): asserts connector is Connector
   const shape = connector as Partial<Connector> | null | undefined;
   for (const name of ["exec", "push", "pull", "status", "close"] as const) {
     if (typeof shape?.[name] !== "function") {
-      throw new InvalidArgumentError("connector", `a connector such as ssh("me@host") or local(); this has no function ${name} (createConnector adds what is missing)`);
+      throw new InvalidArgumentError(
+        "connector",
+        `a connector such as ssh("me@host") or local(); this has no function ${name} (createConnector adds what is missing)`,
+      );
     }
   }
   if (typeof shape?.label !== "string") throw new InvalidArgumentError("connector", "a connector with a label");

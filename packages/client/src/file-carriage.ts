@@ -26,7 +26,8 @@ export async function callThroughFiles(transport: SpoolTransport, request: CallR
   const command = launchCommand({ mode: "run", marker, base, interpreter, runtime: request.runtime, endpoint });
   const result = await connector.exec(command, { signal: request.signal, timeout });
   const launched = readLaunch(result, marker);
-  if (launched.kind === "missing") throw missingError(launched.reason, launched.facts, request.runtime, { stage: "deploy", host: connector.label });
+  if (launched.kind === "missing")
+    throw missingError(launched.reason, launched.facts, request.runtime, { stage: "deploy", host: connector.label });
   if (result.exitCode !== 0) {
     const options = { stage: "call", host: connector.label, callId: request.id };
     throw statusError(result.exitCode, request) ?? silentError(result, request.runtime, options);
@@ -52,7 +53,8 @@ async function pullReply(connector: Connector, path: string, signal: AbortSignal
 
 async function locate(transport: SpoolTransport, request: CallRequest): Promise<{ base: string; interpreter: string }> {
   const known = transport.located(request.runtime);
-  if (known.installed && known.base !== undefined && known.interpreter !== undefined) return { base: known.base, interpreter: known.interpreter };
+  if (known.installed && known.base !== undefined && known.interpreter !== undefined)
+    return { base: known.base, interpreter: known.interpreter };
   const { connector } = transport;
   const { runtime, signal } = request;
   const install = request.install || transport.settings.autoInstall;
@@ -66,7 +68,13 @@ async function locate(transport: SpoolTransport, request: CallRequest): Promise<
   return { base: report.base, interpreter };
 }
 
-async function pushEndpoint(connector: Connector, runtime: "python" | "node", base: string, interpreter: string, signal?: AbortSignal): Promise<void> {
+async function pushEndpoint(
+  connector: Connector,
+  runtime: "python" | "node",
+  base: string,
+  interpreter: string,
+  signal?: AbortSignal,
+): Promise<void> {
   const payload = payloadOf(runtime);
   const path = `${base}/tmp/payload-${randomBytes(8).toString("hex")}${runtime === "python" ? ".pyz" : ".mjs"}`;
   await connector.push(payload.bytes, path, { signal });
@@ -84,4 +92,3 @@ async function pushEndpoint(connector: Connector, runtime: "python" | "node", ba
     });
   }
 }
-

@@ -40,7 +40,12 @@ function adopt(transport: SpoolTransport, runtime: Runtime, prepared: unknown): 
   return { base, interpreter };
 }
 
-export async function installPackages(transport: SpoolTransport, packages: unknown, runtime: Runtime, options: InstallOptions): Promise<void> {
+export async function installPackages(
+  transport: SpoolTransport,
+  packages: unknown,
+  runtime: Runtime,
+  options: InstallOptions,
+): Promise<void> {
   if (!Array.isArray(packages) || packages.length === 0) throw new InvalidArgumentError("packages", "an array with at least one package");
   for (const [index, each] of packages.entries()) {
     checkText(`packages[${index}]`, each, 'a package such as "numpy" or "numpy==2.1.0"');
@@ -56,7 +61,12 @@ export interface GitModule {
   name: string | undefined;
 }
 
-export async function installGitModule(transport: SpoolTransport, module: GitModule, runtime: Runtime, options: InstallOptions): Promise<void> {
+export async function installGitModule(
+  transport: SpoolTransport,
+  module: GitModule,
+  runtime: Runtime,
+  options: InstallOptions,
+): Promise<void> {
   const { url, branch, name } = module;
   checkText("url", url, "the URL of a git repository");
   if (url.startsWith("-")) throw new InvalidArgumentError("url", "the URL of a git repository");
@@ -72,7 +82,13 @@ export async function installGitModule(transport: SpoolTransport, module: GitMod
 }
 
 /** The host has no git: clone here, push the files as an archive, install from that. */
-async function pushClone(transport: SpoolTransport, { url, branch, name }: GitModule, runtime: Runtime, options: InstallOptions, task: string): Promise<void> {
+async function pushClone(
+  transport: SpoolTransport,
+  { url, branch, name }: GitModule,
+  runtime: Runtime,
+  options: InstallOptions,
+  task: string,
+): Promise<void> {
   const { connector } = transport;
   await using clone = await cloneHere(url, branch, options.signal);
   const { base } = transport.located(runtime);
@@ -81,7 +97,14 @@ async function pushClone(transport: SpoolTransport, { url, branch, name }: GitMo
   await install(transport, runtime, "install_archive", [path, name ?? null], options, task);
 }
 
-async function install(transport: SpoolTransport, runtime: Runtime, fn: string, args: unknown[], options: InstallOptions, task: string): Promise<unknown> {
+async function install(
+  transport: SpoolTransport,
+  runtime: Runtime,
+  fn: string,
+  args: unknown[],
+  options: InstallOptions,
+  task: string,
+): Promise<unknown> {
   const { signal, timeout = quarterHour } = options;
   const own = transport.settings[runtime] === undefined;
   try {
@@ -97,12 +120,19 @@ function installError(error: unknown, task: string, host: string): unknown {
   if (!(error instanceof RemoteExecError) || error.remote === undefined || error.code !== "raised") return error;
   const output = lastLines(Buffer.from(error.stdout + error.stderr), 20);
   const [message, hint] = error.remote.message.split("\nhint: ");
-  return new RemoteModulesError("install-failed", `${task} failed: ${message}`, { stage: "install", host, hint, lastLines: output, cause: error });
+  return new RemoteModulesError("install-failed", `${task} failed: ${message}`, {
+    stage: "install",
+    host,
+    hint,
+    lastLines: output,
+    cause: error,
+  });
 }
 
 export async function isModuleInstalled(transport: SpoolTransport, name: unknown, runtime: Runtime): Promise<boolean> {
   checkText("name", name, "the name of a module");
   const { value } = await internalCall(transport, runtime, "is_installed", [name]);
-  if (typeof value !== "boolean") throw new SremoteError("endpoint-broken", "is_installed did not answer yes or no", { host: transport.connector.label });
+  if (typeof value !== "boolean")
+    throw new SremoteError("endpoint-broken", "is_installed did not answer yes or no", { host: transport.connector.label });
   return value;
 }

@@ -64,7 +64,12 @@ export function readLaunch(result: ExecResult, marker: Marker): Launched {
 }
 
 /** The error for what `launch.sh` or the first stage found missing. */
-export function missingError(reason: string, facts: Map<string, string[]>, runtime: Runtime, options: SremoteErrorOptions): RemoteNotSetupError {
+export function missingError(
+  reason: string,
+  facts: Map<string, string[]>,
+  runtime: Runtime,
+  options: SremoteErrorOptions,
+): RemoteNotSetupError {
   const name = runtime === "python" ? "Python 3.6 or later" : "Node 18 or later";
   const detail = facts.get("detail")?.join("; ");
   switch (reason) {
@@ -83,10 +88,14 @@ export function missingError(reason: string, facts: Map<string, string[]>, runti
         hint: "call client.bootstrapInstall() once, or leave autoInstall on",
       });
     case "directory":
-      return new RemoteNotSetupError("no-writable-directory", `no directory on the host can hold the endpoint; ${(facts.get("rejected") ?? []).join("; ")}`, {
-        ...options,
-        hint: "name one with client.setSremoteDir(path)",
-      });
+      return new RemoteNotSetupError(
+        "no-writable-directory",
+        `no directory on the host can hold the endpoint; ${(facts.get("rejected") ?? []).join("; ")}`,
+        {
+          ...options,
+          hint: "name one with client.setSremoteDir(path)",
+        },
+      );
     case "space":
       return new RemoteNotSetupError("disk-full", `the host has no space for the endpoint: ${detail ?? "no reason given"}`, {
         ...options,
@@ -95,7 +104,11 @@ export function missingError(reason: string, facts: Map<string, string[]>, runti
     case "install":
       return new RemoteNotSetupError("endpoint-broken", `the endpoint could not be installed: ${detail ?? "no reason given"}`, options);
     default:
-      return new RemoteNotSetupError("endpoint-broken", `the endpoint could not be started (${reason}): ${detail ?? "no reason given"}`, options);
+      return new RemoteNotSetupError(
+        "endpoint-broken",
+        `the endpoint could not be started (${reason}): ${detail ?? "no reason given"}`,
+        options,
+      );
   }
 }
 
@@ -103,5 +116,8 @@ export function missingError(reason: string, facts: Map<string, string[]>, runti
 export function silentError(result: ExecResult, runtime: Runtime, options: SremoteErrorOptions): RemoteNotSetupError {
   const how = result.signal === null ? `exit status ${result.exitCode}` : `signal ${result.signal}`;
   const said = [lastLines(result.stdout, 6), lastLines(result.stderr, 6)].filter((text) => text !== "").join("\n");
-  return new RemoteNotSetupError("endpoint-broken", `the ${runtime} endpoint ended with ${how} and without an answer`, { ...options, lastLines: said });
+  return new RemoteNotSetupError("endpoint-broken", `the ${runtime} endpoint ended with ${how} and without an answer`, {
+    ...options,
+    lastLines: said,
+  });
 }

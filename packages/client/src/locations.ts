@@ -81,4 +81,3 @@ function either(content: Record<string, unknown>, what: "tmp" | "pwd"): string |
   const relative = content[`relative_${what}`];
   return relative === undefined ? undefined : homePath(`relative_${what}`, relative);
 }
-

@@ -100,7 +100,10 @@ export function chooseInterpreter(report: HostReport, runtime: Runtime, host: st
   const facts = new Map([
     ["tooold", report[runtime].map((each) => `${each.path} ${each.version}`)],
     ["broken", report.broken],
-    ["tried", [`names such as ${runtime === "python" ? "python3, python3.6 … python3.14" : "node, nodejs, ~/.nvm"} on PATH ${report.path}`]],
+    [
+      "tried",
+      [`names such as ${runtime === "python" ? "python3, python3.6 … python3.14" : "node, nodejs, ~/.nvm"} on PATH ${report.path}`],
+    ],
   ]);
   throw missingError("interpreter", facts, runtime, { stage: "probe", host });
 }

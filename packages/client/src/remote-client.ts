@@ -1,11 +1,20 @@
 import type { Connector, ConnectorStatus, OperationOptions } from "@sremote/connectors";
-import { InvalidArgumentError, SremoteError } from "@sremote/protocol";
+import { crc32 } from "node:zlib";
+import { InvalidArgumentError, SremoteError, useCrc32 } from "@sremote/protocol";
 import { type CallArguments, type CallOptions, checkCall, checkText, type Runtime } from "./call-options.ts";
 import { buildRequest } from "./call-request.ts";
 import { type CallResult, type FetchedReply, outputText } from "./call-result.ts";
 import { checkClientOptions, type RemoteClientOptions } from "./client-options.ts";
 import { HostEnvironment } from "./host-environment.ts";
-import { bootstrap, type BootstrapOptions, type BootstrapResult, installGitModule, installPackages, type InstallOptions, isModuleInstalled } from "./install.ts";
+import {
+  bootstrap,
+  type BootstrapOptions,
+  type BootstrapResult,
+  installGitModule,
+  installPackages,
+  type InstallOptions,
+  isModuleInstalled,
+} from "./install.ts";
 import { type Discovery, discover, homePath, hostPath, type Locations } from "./locations.ts";
 import { moduleProxy, type RemoteModule } from "./module-proxy.ts";
 import { type HostReport, probeHost } from "./probe.ts";
@@ -31,6 +40,7 @@ export class RemoteClient implements AsyncDisposable {
   /** @throws InvalidArgumentError for an option that is not as it must be */
   constructor(connector: Connector, options: RemoteClientOptions = {}) {
     checkClientOptions(connector, options);
+    useCrc32(crc32); // ten times as fast as the portable one
     this.connector = connector;
     this.#runtime = options.runtime ?? "python";
     this.#serializer = options.serializer ?? defaultSerializer;
@@ -213,8 +223,13 @@ export class RemoteClient implements AsyncDisposable {
 
   /** Empties the host's spool of this client's calls and closes the connector. May be called more than once. */
   close(): Promise<void> {
-    this.#closed ??= this.#transport.releases.flush().finally(() => this.connector.close());
+    this.#closed ??= this.#end();
     return this.#closed;
+  }
+
+  async #end(): Promise<void> {
+    await this.#transport.releases.flush();
+    await this.connector.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

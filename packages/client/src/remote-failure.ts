@@ -1,4 +1,13 @@
-import { type Code, type Failure, OutcomeUnknownError, ProtocolError, RemoteExecError, RemoteModulesError, RemoteNotSetupError, type SremoteError } from "@sremote/protocol";
+import {
+  type Code,
+  type Failure,
+  OutcomeUnknownError,
+  ProtocolError,
+  RemoteExecError,
+  RemoteModulesError,
+  RemoteNotSetupError,
+  type SremoteError,
+} from "@sremote/protocol";
 import { type FetchedReply, outputText } from "./call-result.ts";
 
 const notSetup = new Set<Code>(["no-writable-directory", "unsafe-directory", "endpoint-broken", "interpreter-missing", "not-setup"]);
@@ -6,7 +15,11 @@ const notSetup = new Set<Code>(["no-writable-directory", "unsafe-directory", "en
 /** The error for a reply whose outcome is not a value. */
 export function errorFromReply(reply: FetchedReply, what: string, host: string): SremoteError {
   const { message } = reply;
-  const failure: Failure = message.error ?? { code: "endpoint-broken", stage: "call", message: `the reply has outcome ${message.outcome} and no error` };
+  const failure: Failure = message.error ?? {
+    code: "endpoint-broken",
+    stage: "call",
+    message: `the reply has outcome ${message.outcome} and no error`,
+  };
   const summary = describeFailure(failure, what);
   const options = { stage: failure.stage, host, callId: message.id, hint: failure.hint };
   if (message.outcome === "unknown") return new OutcomeUnknownError("outcome-unknown", summary, options);
