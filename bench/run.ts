@@ -21,7 +21,9 @@ for (const [name, measure] of Object.entries(benchmarks)) {
   console.log("| figure | median | × floor | aim |\n|---|---|---|---|");
   for (const { name: figure, value, floor, aim } of figures) {
     const shown = figure.endsWith("bytes") ? String(value) : `${value.toFixed(1)} ms`;
-    console.log(`| ${figure} | ${shown} | ${floor === undefined ? "" : (value / floor).toFixed(2)} | ${aim === undefined ? "" : `≤ ${aim}`} |`);
+    console.log(
+      `| ${figure} | ${shown} | ${floor === undefined ? "" : (value / floor).toFixed(2)} | ${aim === undefined ? "" : `≤ ${aim}`} |`,
+    );
   }
 }
 writeFileSync(fileURLToPath(new URL("results.json", import.meta.url)), `${JSON.stringify(results, undefined, 2)}\n`);

@@ -3,7 +3,9 @@ import { violations } from "./check-layers.ts";
 
 test("an import against the arrows is reported with its line", () => {
   const text = 'import { a } from "@sremote/protocol";\nimport { b } from "@sremote/client";\n';
-  expect(violations("connectors", "connectors/src/x.ts", text)).toEqual([{ file: "connectors/src/x.ts", line: 2, specifier: "@sremote/client" }]);
+  expect(violations("connectors", "connectors/src/x.ts", text)).toEqual([
+    { file: "connectors/src/x.ts", line: 2, specifier: "@sremote/client" },
+  ]);
 });
 
 test("protocol may not even import node:*", () => {

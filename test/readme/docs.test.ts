@@ -9,7 +9,12 @@ import { type Lab, startSshd } from "../../scripts/labs/sshd.ts";
 import { hostPath } from "../support/hosts.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const documents = ["README.md", ...readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md")).map((name) => `docs/${name}`)];
+const documents = [
+  "README.md",
+  ...readdirSync(join(root, "docs"))
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => `docs/${name}`),
+];
 
 interface Block {
   document: string;
@@ -43,7 +48,14 @@ afterAll(async () => {
 
 /** The host of the examples exists: it is the lab's. */
 function atLab(code: string): string {
-  const options = { host: lab.address, port: lab.port, username: account, privateKeyPath: lab.key.path, knownHosts: lab.knownHosts, config: false };
+  const options = {
+    host: lab.address,
+    port: lab.port,
+    username: account,
+    privateKeyPath: lab.key.path,
+    knownHosts: lab.knownHosts,
+    config: false,
+  };
   return code.replaceAll(/ssh\("me@[a-z.]*example\.org"\)/g, `ssh(${JSON.stringify(options)})`);
 }
 
@@ -74,15 +86,22 @@ describe("TypeScript blocks", () => {
   test("those that are not run type-check", () => {
     const folder = join(root, `.cache/docs-types-${process.pid}`);
     mkdirSync(folder, { recursive: true });
-    const preamble = 'import { RemoteClient, local, ssh } from "sremote";\ndeclare const client: RemoteClient;\nvoid [local, ssh, client];\n';
+    const preamble =
+      'import { RemoteClient, local, ssh } from "sremote";\ndeclare const client: RemoteClient;\nvoid [local, ssh, client];\n';
     const others = blocks.filter((block) => !block.run);
     for (const [index, { code }] of others.entries()) {
       writeFileSync(join(folder, `${index}.ts`), /^import /m.test(code) ? code : preamble + code);
     }
-    const config = { extends: "../../tsconfig.test.json", compilerOptions: { types: ["node"], typeRoots: ["../../node_modules/@types"] }, include: ["*.ts"] };
+    const config = {
+      extends: "../../tsconfig.test.json",
+      compilerOptions: { types: ["node"], typeRoots: ["../../node_modules/@types"] },
+      include: ["*.ts"],
+    };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(config));
     try {
-      const { status, stdout } = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", folder], { encoding: "utf8" });
+      const { status, stdout } = spawnSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", folder], {
+        encoding: "utf8",
+      });
       expect({ status, stdout }).toEqual({ status: 0, stdout: "" });
     } finally {
       rmSync(folder, { recursive: true });

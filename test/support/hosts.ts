@@ -67,14 +67,25 @@ async function sshHost(make: typeof ssh | typeof openssh): Promise<TestHost> {
   const server = await sharedSshd();
   const user = await server.addUser();
   const connect = (): Connector =>
-    make({ host: server.address, port: server.port, username: user.name, privateKeyPath: server.key.path, knownHosts: server.knownHosts, config: false });
+    make({
+      host: server.address,
+      port: server.port,
+      username: user.name,
+      privateKeyPath: server.key.path,
+      knownHosts: server.knownHosts,
+      config: false,
+    });
   // The lab removes accounts and their files when it stops.
   return { connector: connect(), home: user.home, again: connect, [Symbol.asyncDispose]: async () => {} };
 }
 
 export const hostKinds: readonly HostKind[] = [
   { name: "local", carriage: "pipes", start: () => localHost((home) => local({ cwd: home, env: environment(home) })) },
-  { name: "three functions", carriage: "files", start: () => localHost((home) => withoutStdin(local({ cwd: home, env: environment(home) }))) },
+  {
+    name: "three functions",
+    carriage: "files",
+    start: () => localHost((home) => withoutStdin(local({ cwd: home, env: environment(home) }))),
+  },
   {
     name: "memory",
     carriage: "files",
