@@ -22,7 +22,10 @@ test("the table in docs/command-line.md lists the same exit statuses with the sa
   const page = readFileSync(new URL("../../../docs/command-line.md", import.meta.url), "utf8");
   const rows = [...page.matchAll(/^\| (\d+) \| [^|]* \|([^|]*)\|$/gm)];
   const documented = new Map(
-    rows.map(([, status, names]) => [Number(status), [...(names ?? "").matchAll(/`([a-z-]+)`/g)].map((match) => match[1]).toSorted()]),
+    rows.map(([, status, names]) => [
+      Number(status),
+      [...(names ?? "").matchAll(/`([a-z-]+)`/g)].map((match) => match[1] ?? "").toSorted(),
+    ]),
   );
   const actual = new Map<number, string[]>(Object.values(exitCodes).map((status) => [status, []]));
   for (const [code, status] of Object.entries(exitCodeOf)) actual.get(status)!.push(code);
