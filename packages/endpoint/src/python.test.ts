@@ -25,11 +25,15 @@ describe("the Python endpoint", () => {
     expect(interpreters.length).toBeGreaterThan(0);
   });
 
-  it.each(names.map((name, index) => [name, interpreters[index]!.path] as const))("passes its tests on %s", async (_name, path) => {
-    const printed = await passes(path, "-m", "unittest", "discover", "-t", ".", "-s", "tests");
-    expect(printed).toMatch(/Ran \d\d+ tests/);
-    expect(printed).not.toContain("skipped");
-  }, 300_000);
+  it.each(names.map((name, index) => [name, interpreters[index]!.path] as const))(
+    "passes its tests on %s",
+    async (_name, path) => {
+      const printed = await passes(path, "-m", "unittest", "discover", "-t", ".", "-s", "tests");
+      expect(printed).toMatch(/Ran \d\d+ tests/);
+      expect(printed).not.toContain("skipped");
+    },
+    300_000,
+  );
 
   it("keeps to the syntax and the standard library of Python 3.6", async () => {
     expect(await passes(interpreters.at(-1)!.path, `${root}scripts/check-python36.py`)).toContain("ok");
@@ -45,9 +49,13 @@ describe("the Python endpoint with numpy", () => {
 
 describe("G20 G30 the Python codec does what the vectors say", () => {
   const vectors = `${root}test/conformance/run_vectors.py`;
-  it.each(names.map((name, index) => [name, interpreters[index]!.path] as const))("on %s", async (_name, path) => {
-    expect(await passes(path, vectors)).toMatch(/[1-9]\d{2,} passed, 0 failed/);
-  }, 120_000);
+  it.each(names.map((name, index) => [name, interpreters[index]!.path] as const))(
+    "on %s",
+    async (_name, path) => {
+      expect(await passes(path, vectors)).toMatch(/[1-9]\d{2,} passed, 0 failed/);
+    },
+    120_000,
+  );
 
   it("with numpy", async () => {
     execFileSync("sh", [`${root}scripts/setup-numpy.sh`], { stdio: "inherit" });

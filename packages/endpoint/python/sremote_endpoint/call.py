@@ -41,12 +41,21 @@ def call(base, home, endpoint, marker, request_path, reply_path):
     except Refusal as refusal:
         if request_path != "-":
             _forget(request_path)
-        if reply_path == "%s/calls/%s/reply" % (base, call_id) and refusal.code in ("call-conflict", "unsafe-directory"):
+        if _is_own(reply_path, base, call_id) and (refusal.code in ("call-conflict", "unsafe-directory") or os.path.exists(reply_path)):
             raise  # that place is for the reply of the request that has the id, or not safe
         chunks = join_reply(call_id, answer_of("not-run", refusal.failure()), [], None, host)
+    else:
+        if _is_own(reply_path, base, call_id) and os.path.exists(reply_path):
+            spool.step("delivered")
+            return 0  # stored there already; on a full disk a smaller one than was meant
     status = deliver(chunks, marker, reply_path)
     spool.step("delivered")
     return status
+
+
+def _is_own(reply_path, base, call_id):
+    """Whether the client fetches the reply from where the spool has it."""
+    return reply_path == "%s/calls/%s/reply" % (base, call_id)
 
 
 def _read(path):
