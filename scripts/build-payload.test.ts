@@ -46,10 +46,7 @@ describe("the payloads", () => {
   });
 
   it("are at most 40 kB each, and as the manifest says", () => {
-    const manifest = JSON.parse(first.get("manifest.json")!.toString()) as Record<
-      string,
-      { size: number; sha256: string; protocol: number }
-    >;
+    const manifest: Record<string, { size: number; sha256: string; protocol: number }> = JSON.parse(String(first.get("manifest.json")));
     expect(Object.keys(manifest).toSorted()).toEqual(["sremote-endpoint.mjs", "sremote-endpoint.pyz"]);
     for (const [name, { size, sha256, protocol }] of Object.entries(manifest)) {
       expect(first.get(name)?.length).toBe(size);
@@ -59,6 +56,8 @@ describe("the payloads", () => {
     }
   });
 });
+
+const runPython = (text: string, code: string): string => execFileSync("python3", ["-c", `${text}\n${code}`], { encoding: "utf8" });
 
 describe("Python without comments and docstrings", () => {
   const source = `"""Module."""
@@ -82,13 +81,12 @@ def g():
     return f"{x!r} # {'y'}", b"\\"#", \\
         "continued"
 `;
-  const run = (text: string, code: string): string => execFileSync("python3", ["-c", `${text}\n${code}`], { encoding: "utf8" });
 
   it("does the same, line by line", () => {
     const stripped = stripPython(source);
     const look = "import inspect; print(repr((x, y, z, f(1), g(), f.__code__.co_firstlineno, g.__code__.co_firstlineno)))";
-    expect(run(stripped, look)).toBe(run(source, look));
-    expect(run(stripped, "print(f.__doc__, g.__doc__)")).toBe("None None\n");
+    expect(runPython(stripped, look)).toBe(runPython(source, look));
+    expect(runPython(stripped, "print(f.__doc__, g.__doc__)")).toBe("None None\n");
     expect(stripped).not.toMatch(/for paths|Module|Doc|short|alone|within/);
   });
 

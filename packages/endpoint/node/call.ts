@@ -1,5 +1,5 @@
 /* Mode `call`: one call, from request to reply (PROTOCOL.md, "Spool"). */
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { decodeFrame, decodeMessage, limits, SremoteError, type CallMessage, type Failure } from "@sremote/protocol";
 import { sha256 } from "./builtin.ts";
 import { holderIsRunning, takeClaim } from "./claim.ts";
@@ -46,7 +46,9 @@ export async function call(options: CallOptions): Promise<void> {
     return deliver(makeReply({ id: unknownId, base, outcome: "not-run", error: failure }), destination);
   }
   step("read");
-  deliver(await answer(message, frame, await pipes, options, step), destination);
+  const reply = await answer(message, frame, await pipes, options, step);
+  // Stored there already; on a full disk a smaller one than was meant.
+  if (!(isOwnPlace(destination.path, base, message) && existsSync(destination.path))) deliver(reply, destination);
   step("delivered");
   tidy(base);
 }
@@ -58,6 +60,11 @@ function tidy(base: string): void {
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
   }
+}
+
+/** Whether the client fetches the reply from where the spool has it. */
+function isOwnPlace(path: string, base: string, message: CallMessage): boolean {
+  return path === `${base}/calls/${message.id}/reply`;
 }
 
 /** The reply: the one of this run, or that of an earlier one with the same id. */
@@ -99,7 +106,8 @@ async function answer(
     await (child === undefined ? closePipes(pipes) : child.abandon());
     // That place is for the reply of the request that has the id, or not safe.
     const noPlace = error instanceof SremoteError && (error.code === "call-conflict" || error.code === "unsafe-directory");
-    if (noPlace && options.destination.path === `${base}/calls/${message.id}/reply`) throw error;
+    const { path } = options.destination;
+    if (isOwnPlace(path, base, message) && (noPlace || existsSync(path))) throw error;
     if (!(error instanceof SremoteError) && errorCode(error) === undefined) throw error;
     return makeReply({ id: message.id, base, outcome: "not-run", error: describeRefusal(error, fileCode(error), "setup") });
   }

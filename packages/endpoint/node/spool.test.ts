@@ -15,19 +15,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import {
-  call,
-  isThere,
-  makeRequest,
-  makeSandbox,
-  readReply,
-  run,
-  send,
-  until,
-  type CallOptions,
-  type Reply,
-  type Sandbox,
-} from "./testing/harness.ts";
+import { call, isThere, makeRequest, makeSandbox, readReply, run, send, until, type Reply, type Sandbox } from "./testing/harness.ts";
 
 const effects = `
 import { appendFileSync, writeFileSync } from "node:fs";
@@ -168,7 +156,7 @@ describe("the carriage", () => {
 
   it("G21 refuses another protocol version before anything runs", async () => {
     const file = join(sandbox.work, "mismatch");
-    const reply = await call(sandbox, "./effects.mjs", "effect", [file], { protocol: 2 } as CallOptions);
+    const reply = await call(sandbox, "./effects.mjs", "effect", [file], { protocol: 2 });
     expect([reply.outcome, reply.error?.code]).toEqual(["not-run", "protocol-mismatch"]);
     expect(count(file)).toBe(0);
   });
