@@ -22,6 +22,7 @@ const packages: readonly SystemPackage[] = [
   { name: "git", purpose: "modules from git repositories", isPresent: () => hasProgram("git") },
   { name: "rsync", purpose: "comparisons with rsync", isPresent: () => hasProgram("rsync") },
   { name: "csh", purpose: "accounts whose login shell is csh", isPresent: () => hasProgram("csh") },
+  { name: "fish", purpose: "accounts whose login shell is fish", isPresent: () => existsSync("/usr/bin/fish") },
   { name: "procps", purpose: "ending the processes below a command", isPresent: () => hasProgram("ps") },
 ];
 

@@ -350,8 +350,7 @@ describe("what goes on on the host", () => {
     expect(await connector.exec(["rm", path])).toMatchObject({ exitCode: 0 });
   });
 
-  test("fish as the login shell", async () => {
-    if (!existsSync("/usr/bin/fish")) return;
+  test.skipIf(!existsSync("/usr/bin/fish"))("fish as the login shell (needs /usr/bin/fish)", async () => {
     const { name } = await lab.addUser({ shell: "/usr/bin/fish" });
     const connector = open({ username: name });
     const hostile = ["a'b", "\\", "\\'", "!x", "$HOME", "new\nline", "`id`", "é"];
