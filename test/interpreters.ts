@@ -18,7 +18,7 @@ export function findInterpreters(): Interpreter[] {
   const pyenv = join(homedir(), ".pyenv/versions");
   if (existsSync(pyenv)) candidates.push(...readdirSync(pyenv).map((version) => join(pyenv, version, "bin/python3")));
   const found = new Map<string, Interpreter>();
-  for (const path of new Set(candidates.filter(isExecutable).map((path) => realpathSync(path)))) {
+  for (const path of new Set(candidates.filter(isExecutable).map((candidate) => realpathSync(candidate)))) {
     const { status, stdout } = spawnSync(path, ["-I", "-S", "-c", "import sys; print('%d.%d.%d' % sys.version_info[:3], sys.executable)"], {
       encoding: "utf8",
     });

@@ -32,7 +32,7 @@ describe("the Python endpoint", () => {
       expect(printed).toMatch(/Ran \d\d+ tests/);
       expect(printed).not.toContain("skipped");
     },
-    300_000,
+    600_000,
   );
 
   it("keeps to the syntax and the standard library of Python 3.6", async () => {
