@@ -24,7 +24,7 @@ usable() {
   for part in "$1" "$1/endpoint" "$1/tmp"; do
     if [ ! -e "$part" ] && [ "$prepare" = yes ]; then
       [ "$part" != "$1" ] || mkdir -p "$(dirname "$1")" 2>/dev/null
-      why=$(mkdir "$part" 2>&1) || { say rejected "$1: ${why##*: }"; return 1; }
+      why=$(mkdir "$part" 2>&1) || [ -d "$part" ] || { say rejected "$1: ${why##*: }"; return 1; }
     fi
     if [ -e "$part" ] || [ -L "$part" ]; then
       mine "$part" || { say rejected "$part: not a directory owned by this user"; return 1; }
@@ -58,8 +58,6 @@ chosen=''
 IFS=$newline
 for d in $bases; do
   if all_mine "$d" "$d/endpoint" "$d/endpoint/$sha" && [ -w "$d" ]; then chosen=$d; say installed yes; break; fi
-done
-[ -n "$chosen" ] || for d in $bases; do
   if usable "$d"; then chosen=$d; break; fi
 done
 unset IFS

@@ -86,20 +86,21 @@ const installed = (base) => {
   }
 };
 const bases = baseList.split("\n").filter(Boolean);
-let base = bases.find(installed);
-if (base === undefined) {
-  const rejected = [];
-  base = bases.find((each) => {
-    let why;
-    try {
-      why = prepare(each);
-    } catch (error) {
-      why = `${error.path || each}: ${error.code}`;
-    }
-    if (why) rejected.push(`rejected=${why}`);
-    return !why;
-  });
-  if (base === undefined) missing("directory", rejected);
+const rejected = [];
+let ready;
+const base = bases.find((each) => {
+  if ((ready = installed(each))) return true;
+  let why;
+  try {
+    why = prepare(each);
+  } catch (error) {
+    why = `${error.path || each}: ${error.code}`;
+  }
+  if (why) rejected.push(`rejected=${why}`);
+  return !why;
+});
+if (base === undefined) missing("directory", rejected);
+if (!ready) {
   if (createHash("sha256").update(payload).digest("hex") !== sha) missing("payload", ["detail=the payload arrived damaged"]);
   const beside = `${base}/tmp/stage1-${A}`;
   let failure;

@@ -63,22 +63,21 @@ def installed(base):
         return None
 bases = [b for b in bases.split("\n") if b]
 directory = entry = None
+rejected = []
 for base in bases:
     directory = installed(base)
     if directory:
         break
+    try:
+        why = prepare(base)
+    except OSError as error:
+        why = "%s: %s" % (error.filename or base, error.strerror)
+    if not why:
+        break
+    rejected.append("rejected=" + why)
 else:
-    rejected = []
-    for base in bases:
-        try:
-            why = prepare(base)
-        except OSError as error:
-            why = "%s: %s" % (error.filename or base, error.strerror)
-        if not why:
-            break
-        rejected.append("rejected=" + why)
-    else:
-        missing("directory", rejected)
+    missing("directory", rejected)
+if not directory:
     payload = b"".join(parts)
     import hashlib
     if hashlib.sha256(payload).hexdigest() != sha:

@@ -1,0 +1,64 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { RemoteClient } from "@sremote/client";
+import { nodePayload, pythonPayload } from "@sremote/endpoint";
+import { afterAll, describe, expect, test } from "vitest";
+import { hostKinds, hostPath, runtimes, stopSshd } from "../support/hosts.ts";
+
+afterAll(stopSshd);
+
+const payload = { python: pythonPayload, node: nodePayload };
+const one = { python: ["os", "getpid"], node: ["node:os", "hostname"] } as const;
+
+/** A client in a process of its own. */
+async function inOtherProcess(home: string, runtime: string, module: string, fn: string): Promise<string> {
+  const text = `
+    const { RemoteClient } = await import("@sremote/client");
+    const { local } = await import("@sremote/connectors");
+    await using client = new RemoteClient(local({ cwd: ${JSON.stringify(home)}, env: ${JSON.stringify({ HOME: home, PATH: hostPath })} }), { runtime: "${runtime}" });
+    await client.doRemoteCall("${module}", "${fn}");
+    console.log("called");`;
+  const child = spawn(process.execPath, ["--conditions=@sremote/source", "--input-type=module", "-e", text], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let said = "";
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => (said += chunk));
+  await once(child, "close");
+  return said;
+}
+
+describe.each(runtimes)("G22 concurrent deployments in %s", (runtime) => {
+  test.each(hostKinds.filter(({ name }) => ["local", "three functions", "ssh"].includes(name)))(
+    "G22 twenty at once on $name: all succeed, one intact install, nothing left in tmp",
+    async (kind) => {
+      await using host = await kind.start();
+      const [module, fn] = one[runtime];
+      const clients = Array.from({ length: kind.name === "local" ? 16 : 20 }, () => new RemoteClient(host.again(), { runtime }));
+      const others = kind.name === "local" ? [1, 2, 3, 4].map(() => inOtherProcess(host.home, runtime, module, fn)) : [];
+      try {
+        await Promise.all(clients.map((client) => client.doRemoteCall(module, fn)));
+        expect(await Promise.all(others)).toEqual(others.map(() => "called\n"));
+      } finally {
+        await Promise.all(clients.map((client) => client.close()));
+      }
+      const base = join(host.home, ".sremote");
+      expect(await readdir(join(base, "endpoint"))).toEqual([payload[runtime].sha256]);
+      expect(await readdir(join(base, "tmp"))).toEqual([]);
+      expect(await readdir(join(base, "calls"))).toEqual([]);
+      await using after = new RemoteClient(host.again(), { runtime, autoInstall: false });
+      await after.doRemoteCall(module, fn);
+    },
+  );
+
+  test("G22 twenty bootstrapInstall at once: one interpreter, nothing left in tmp", async () => {
+    await using host = await hostKinds[0]!.start();
+    const clients = Array.from({ length: 20 }, () => new RemoteClient(host.again(), { runtime }));
+    const results = await Promise.all(clients.map((client) => client.bootstrapInstall()));
+    for (const result of results) expect(result).toEqual(results[0]);
+    expect(results[0]?.base).toBe(join(host.home, ".sremote"));
+    await Promise.all(clients.map((client) => client.close()));
+    expect(await readdir(join(host.home, ".sremote/tmp"))).toEqual([]);
+  });
+});
