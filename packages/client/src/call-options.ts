@@ -75,12 +75,11 @@ const optionChecks: Record<keyof CallOptions, (name: string, value: unknown) => 
   },
 };
 
-export function checkOptions(options: unknown): asserts options is CallOptions {
+/** Checks options of which only these are known: all of a call's, or some of them. */
+export function checkOptions(options: unknown, known: readonly string[] = Object.keys(optionChecks)): asserts options is CallOptions {
   if (!isPlainObject(options)) throw new InvalidArgumentError("options", "an object");
   for (const [key, value] of Object.entries(options)) {
-    if (!Object.hasOwn(optionChecks, key)) {
-      throw new InvalidArgumentError(`options.${key}`, `no such option; there are ${Object.keys(optionChecks).join(", ")}`);
-    }
+    if (!known.includes(key)) throw new InvalidArgumentError(`options.${key}`, `no such option; there are ${known.join(", ")}`);
     if (value !== undefined) optionChecks[key as keyof CallOptions](`options.${key}`, value);
   }
 }
@@ -103,9 +102,9 @@ export function checkPositive(name: string, value: unknown, what: string): asser
 }
 
 /** POSIX allows any name without `=` and NUL; names that a shell could not pass on are refused as mistakes. The value is never quoted in the error. */
-export function checkEnvVariable(argument: string, name: unknown, value: unknown): void {
+export function checkEnvVariable(argument: string, name: unknown, value: unknown, valueArgument: string = argument): void {
   if (typeof name !== "string" || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
     throw new InvalidArgumentError(argument, "a variable name of letters, digits and _ that does not begin with a digit");
   }
-  if (typeof value !== "string" || value.includes("\0")) throw new InvalidArgumentError(argument, "a string value without NUL");
+  if (typeof value !== "string" || value.includes("\0")) throw new InvalidArgumentError(valueArgument, "a string value without NUL");
 }

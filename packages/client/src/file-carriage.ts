@@ -18,6 +18,8 @@ export async function callThroughFiles(transport: SpoolTransport, request: CallR
   const { base, interpreter } = await locate(transport, request);
   const question = `${base}/tmp/request-${request.id}`;
   const answer = `${base}/calls/${request.id}/reply`;
+  // It may hold secrets. An endpoint removes it when it takes the call; if none does, the client does when it closes.
+  transport.releases.addFile(question);
   await connector.push(Buffer.concat(request.frame), question, { signal: request.signal });
   const marker = newMarker();
   const timeout = request.timeout === undefined ? undefined : request.timeout + 60_000;
@@ -32,6 +34,7 @@ export async function callThroughFiles(transport: SpoolTransport, request: CallR
     const options = { stage: "call", host: connector.label, callId: request.id };
     throw statusError(result.exitCode, request) ?? silentError(result, request.runtime, options);
   }
+  transport.releases.forgetFile(question);
   return await pullReply(connector, answer, request.signal);
 }
 

@@ -6,7 +6,7 @@ export class HostEnvironment {
   readonly #path: string[] = [];
 
   setVariable(name: string, value: string, onlyIfUnset: boolean): void {
-    checkEnvVariable("name", name, value);
+    checkEnvVariable("name", name, value, "value");
     this.#variables.set(name, { value, onlyIfUnset });
   }
 

@@ -118,15 +118,20 @@ async function install(
 
 function installError(error: unknown, task: string, host: string): unknown {
   if (!(error instanceof RemoteExecError) || error.remote === undefined || error.code !== "raised") return error;
-  const output = lastLines(Buffer.from(error.stdout + error.stderr), 20);
-  const [message, hint] = error.remote.message.split("\nhint: ");
-  return new RemoteModulesError("install-failed", `${task} failed: ${message}`, {
+  const output = lastLines(Buffer.from(withoutCredentials(error.stdout + error.stderr)), 20);
+  const [message = "", hint] = error.remote.message.split("\nhint: ");
+  // Without the original as its cause: that holds what the installer printed, and installers print addresses with their passwords.
+  return new RemoteModulesError("install-failed", `${task} failed: ${withoutCredentials(message)}`, {
     stage: "install",
     host,
     hint,
     lastLines: output,
-    cause: error,
   });
+}
+
+/** `https://user:secret@host` → `https://host`. */
+function withoutCredentials(text: string): string {
+  return text.replace(/(?<=:\/\/)[^\s/@]*@/g, "");
 }
 
 export async function isModuleInstalled(transport: SpoolTransport, name: unknown, runtime: Runtime): Promise<boolean> {

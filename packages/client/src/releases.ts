@@ -12,6 +12,7 @@ const most = 256;
 export class Releases {
   readonly #connector: Connector;
   readonly #ids = new Map<string, Set<string>>();
+  readonly #files = new Set<string>();
 
   constructor(connector: Connector) {
     this.#connector = connector;
@@ -21,6 +22,16 @@ export class Releases {
     let ids = this.#ids.get(base);
     if (ids === undefined) this.#ids.set(base, (ids = new Set()));
     ids.add(id);
+  }
+
+  /** A file of ours on the host that may be there still when the client closes: a request that no endpoint took. */
+  addFile(path: string): void {
+    this.#files.add(path);
+  }
+
+  /** It is gone. */
+  forgetFile(path: string): void {
+    this.#files.delete(path);
   }
 
   /** The ids that a call to this base may carry. */
@@ -37,19 +48,17 @@ export class Releases {
     if (base !== undefined) for (const id of ids) this.add(base, id);
   }
 
-  /** Removes what is left, in one round trip per base. A failure is no error of the caller's: the host sweeps. */
+  /** Removes what is left, in one round trip. A failure is no error of the caller's: the host sweeps. */
   async flush(): Promise<void> {
-    for (const [base, ids] of this.#ids) {
-      this.#ids.delete(base);
-      const paths = [...ids].map((id) => `${base}/calls/${id}`);
-      if (paths.length === 0) continue;
-      try {
-        for (let at = 0; at < paths.length; at += most) {
-          await this.#connector.exec(["rm", "-rf", "--", ...paths.slice(at, at + most)], { timeout: 30_000 });
-        }
-      } catch (error) {
-        debug("releasing %d replies on %s: %s", paths.length, this.#connector.label, error);
+    const paths = [...this.#files, ...[...this.#ids].flatMap(([base, ids]) => [...ids].map((id) => `${base}/calls/${id}`))];
+    this.#files.clear();
+    this.#ids.clear();
+    try {
+      for (let at = 0; at < paths.length; at += most) {
+        await this.#connector.exec(["rm", "-rf", "--", ...paths.slice(at, at + most)], { timeout: 30_000 });
       }
+    } catch (error) {
+      debug("releasing %d replies on %s: %s", paths.length, this.#connector.label, error);
     }
   }
 }

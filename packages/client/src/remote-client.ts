@@ -1,7 +1,7 @@
 import type { Connector, ConnectorStatus, OperationOptions } from "@sremote/connectors";
 import { crc32 } from "node:zlib";
 import { InvalidArgumentError, SremoteError, useCrc32 } from "@sremote/protocol";
-import { type CallArguments, type CallOptions, checkCall, checkText, type Runtime } from "./call-options.ts";
+import { type CallArguments, type CallOptions, checkCall, checkOptions, checkText, type Runtime } from "./call-options.ts";
 import { buildRequest } from "./call-request.ts";
 import { type CallResult, type FetchedReply, outputText } from "./call-result.ts";
 import { checkClientOptions, type RemoteClientOptions } from "./client-options.ts";
@@ -47,9 +47,10 @@ export class RemoteClient implements AsyncDisposable {
     this.#locations = { sremoteDir: undefined, tmpDir: undefined, pwdDir: undefined };
     this.#settings = { sremoteDir: undefined, python: options.python, node: options.node, autoInstall: options.autoInstall ?? true };
     this.#transport = new SpoolTransport(connector, this.#settings);
-    if (options.sremoteDir !== undefined) this.setSremoteDir(options.sremoteDir);
-    if (options.tmpDir !== undefined) this.setTmpDir(options.tmpDir);
-    if (options.pwdDir !== undefined) this.setPwdDir(options.pwdDir);
+    const { sremoteDir, tmpDir, pwdDir } = options;
+    if (sremoteDir !== undefined) this.#moveTo((this.#locations.sremoteDir = hostPath("options.sremoteDir", sremoteDir)));
+    if (tmpDir !== undefined) this.#locations.tmpDir = hostPath("options.tmpDir", tmpDir);
+    if (pwdDir !== undefined) this.#locations.pwdDir = hostPath("options.pwdDir", pwdDir);
   }
 
   /**
@@ -110,24 +111,28 @@ export class RemoteClient implements AsyncDisposable {
    * from many places, and optional: a call on a host without endpoint installs it as well.
    */
   async bootstrapInstall(options: BootstrapOptions = {}): Promise<BootstrapResult> {
+    checkOptions(options, ["runtime", "signal"]);
     this.#checkOpen();
     return await bootstrap(this.#transport, options.runtime ?? this.#runtime, options);
   }
 
   /** Installs a Python package from a git repository. A host without git gets the repository cloned by this machine and pushed. */
   async installGitModule(url: string, branch?: string, name?: string, options: InstallOptions = {}): Promise<void> {
+    checkOptions(options, ["runtime", "timeout", "signal"]);
     this.#checkOpen();
     await installGitModule(this.#transport, { url, branch, name }, options.runtime ?? this.#runtime, options);
   }
 
   /** Installs packages, Python's by pip into the endpoint's virtual environment, Node's by npm into its prefix. */
   async installPackages(packages: readonly string[], options: InstallOptions = {}): Promise<void> {
+    checkOptions(options, ["runtime", "timeout", "signal"]);
     this.#checkOpen();
     await installPackages(this.#transport, packages, options.runtime ?? this.#runtime, options);
   }
 
   /** Whether a module can be imported on the host; it is looked up, not imported. */
   async isModuleInstalled(name: string, options: { runtime?: Runtime } = {}): Promise<boolean> {
+    checkOptions(options, ["runtime"]);
     this.#checkOpen();
     return await isModuleInstalled(this.#transport, name, options.runtime ?? this.#runtime);
   }
@@ -137,6 +142,7 @@ export class RemoteClient implements AsyncDisposable {
    * RemoteModulesError otherwise. Results tell the version found.
    */
   registerRemoteModule(name: string, version?: string, options: { runtime?: Runtime } = {}): void {
+    checkOptions(options, ["runtime"]);
     checkText("name", name, "the name of a module");
     if (version !== undefined) checkText("version", version, "a version");
     const runtime = options.runtime ?? this.#runtime;
@@ -146,7 +152,9 @@ export class RemoteClient implements AsyncDisposable {
 
   /** Sets a variable in the environment of every later call; with `onlyIfUnset` only where the host's environment has none of that name. */
   registerRemoteEnvVariable(name: string, value: string, options: { onlyIfUnset?: boolean } = {}): void {
-    this.#environment.setVariable(name, value, options.onlyIfUnset ?? false);
+    const { onlyIfUnset = false } = options;
+    if (typeof onlyIfUnset !== "boolean") throw new InvalidArgumentError("options.onlyIfUnset", "true or false");
+    this.#environment.setVariable(name, value, onlyIfUnset);
   }
 
   /** Appends a directory to `PATH` of every later call. */
@@ -208,6 +216,7 @@ export class RemoteClient implements AsyncDisposable {
 
   /** What the host has: interpreters, tools, directories, space. One round trip; writes nothing. */
   async probe(options: OperationOptions = {}): Promise<HostReport> {
+    checkOptions(options, ["signal", "timeout"]);
     this.#checkOpen();
     return await probeHost(this.connector, { ...options, base: this.#locations.sremoteDir });
   }
