@@ -46,9 +46,9 @@ function installed() {
 function findNode() {
   const own = join(root, "node_modules/.bin/node");
   if (existsSync(own)) return own;
-  const [major, minor] = process.versions.node.split(".").map(Number);
-  if (major > 22 || (major === 22 && minor >= 19)) return process.execPath;
-  console.error(`sremote needs Node 22.19 or later here; this is ${process.versions.node}`);
+  // The scripts run as they are written, and `using` in them is known from Node 24 on. The packages themselves need 22.19.
+  if (Number(process.versions.node.split(".")[0]) >= 24) return process.execPath;
+  console.error(`working on sremote needs Node 24 or later on this platform; this is ${process.versions.node}`);
   return process.exit(1);
 }
 

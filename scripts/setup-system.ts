@@ -18,11 +18,17 @@ const packages: readonly SystemPackage[] = [
     isPresent: () => existsSync("/usr/sbin/sshd") && hasProgram("ssh-keygen"),
   },
   { name: "openssh-client", purpose: "the openssh() connector", isPresent: () => hasProgram("ssh") && hasProgram("ssh-agent") },
-  { name: "python3-venv", purpose: "virtual environments", isPresent: () => spawnSync("python3", ["-c", "import ensurepip"]).status === 0 },
+  {
+    name: "python3-venv",
+    purpose: "virtual environments",
+    isPresent: () => spawnSync("/usr/bin/python3", ["-c", "import ensurepip"]).status === 0,
+  },
   { name: "git", purpose: "modules from git repositories", isPresent: () => hasProgram("git") },
   { name: "rsync", purpose: "comparisons with rsync", isPresent: () => hasProgram("rsync") },
   { name: "csh", purpose: "accounts whose login shell is csh", isPresent: () => hasProgram("csh") },
   { name: "fish", purpose: "accounts whose login shell is fish", isPresent: () => existsSync("/usr/bin/fish") },
+  { name: "busybox", purpose: "quoting in the smallest shell", isPresent: () => hasProgram("busybox") },
+  { name: "tcsh", purpose: "quoting in tcsh", isPresent: () => hasProgram("tcsh") },
   { name: "procps", purpose: "ending the processes below a command", isPresent: () => hasProgram("ps") },
 ];
 
