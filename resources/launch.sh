@@ -50,11 +50,13 @@ if [ -n "$interpreter" ]; then
   add "$interpreter"
 else
   if [ "$runtime" = python ]; then
+    set -f
     IFS=$newline
     for d in $bases; do
       if [ -x "$d/env/bin/python" ] && mine "$d" "$d/env"; then add "$d/env/bin/python"; fi
     done
     IFS=$old_ifs
+    set +f
     for name in python3 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8 python3.7 python3.6 \
       /usr/bin/python3 /usr/local/bin/python3 /opt/homebrew/bin/python3 python; do add "$name"; done
   else
@@ -73,6 +75,8 @@ if [ "$mode" = stage ]; then
   fi
 fi
 
+# A directory may be named `*`.
+set -f
 IFS=$newline
 for d in $bases; do
   if mine "$d" "$d/endpoint" "$d/endpoint/$sha"; then found=$d; break; fi

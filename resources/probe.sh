@@ -55,12 +55,15 @@ ${TMPDIR:+$TMPDIR/sremote-$user}
   *) bases=$HOME/$base ;;
 esac
 chosen=''
+# A directory may be named `*`.
+set -f
 IFS=$newline
 for d in $bases; do
   if all_mine "$d" "$d/endpoint" "$d/endpoint/$sha" && [ -w "$d" ]; then chosen=$d; say installed yes; break; fi
   if usable "$d"; then chosen=$d; break; fi
 done
 unset IFS
+set +f
 if [ -n "$chosen" ]; then
   say base "$chosen"
   where=$chosen
