@@ -140,7 +140,7 @@ describe("G01 a cut SSH link", () => {
     const user = await server.addUser();
     proxy = await startProxy({ host: server.address, port: server.port });
     home = user.home;
-    const [{ publicKey }] = server.hostKeys as [{ publicKey: string }];
+    const publicKey = server.hostKeys[0]!.publicKey;
     connector = ssh({
       host: proxy.address,
       port: proxy.port,

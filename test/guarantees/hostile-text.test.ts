@@ -76,13 +76,13 @@ describe.each(hostKinds)("G08 nothing of a caller's reaches a shell on $name", (
     });
 
     test("G08 working directories and directories of the client's are taken literally", async () => {
-      const [module, fn] = runtime === "python" ? ["os", "getcwd"] : ["node:process", "cwd"];
+      const [module, fn] = runtime === "python" ? (["os", "getcwd"] as const) : (["node:process", "cwd"] as const);
       for (const text of ["$(touch trap)", 'it\'s "quoted"', "-leading dash", "a\nb", "`touch trap`; x"]) {
-        expect((await client.doRemoteCall(module!, fn!, [], { cwd: `work/${text}` })).value).toBe(join(host.home, "work", text));
+        expect((await client.doRemoteCall(module, fn, [], { cwd: `work/${text}` })).value).toBe(join(host.home, "work", text));
       }
       for (const text of ["$(touch trap)", 'it\'s "quoted" `touch trap`', "-leading dash", "; touch trap #", "* ?"]) {
         await using other = new RemoteClient(unclosed(host), { runtime, sremoteDir: `dirs/${text}` });
-        for (const _ of [1, 2]) expect((await other.doRemoteCall(module!, fn!)).host.base).toBe(join(host.home, "dirs", text));
+        for (const _ of [1, 2]) expect((await other.doRemoteCall(module, fn)).host.base).toBe(join(host.home, "dirs", text));
       }
       expect(existsSync(trap)).toBe(false);
       expect((await readdir(join(host.home, "dirs"))).length).toBe(5);

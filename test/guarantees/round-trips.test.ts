@@ -12,7 +12,7 @@ describe.each(runtimes)("round trips in %s", (runtime) => {
     await using host = await kind.start();
     const { connector, operations } = counted(host.connector);
     await using client = new RemoteClient(connector, { runtime });
-    for (const _ of [1, 2, 3]) await client.doRemoteCall(...time[runtime]);
+    for (const _ of [1, 2, 3]) await client.doRemoteCall(time[runtime][0], time[runtime][1]);
     expect(operations).toEqual(["exec", "exec", "exec"]);
   });
 
@@ -22,11 +22,11 @@ describe.each(runtimes)("round trips in %s", (runtime) => {
       await using host = await kind.start();
       const { connector, operations } = counted(host.connector);
       await using client = new RemoteClient(connector, { runtime });
-      await client.doRemoteCall(...time[runtime]);
+      await client.doRemoteCall(time[runtime][0], time[runtime][1]);
       const before = operations.length;
-      await client.doRemoteCall(...time[runtime]);
+      await client.doRemoteCall(time[runtime][0], time[runtime][1]);
       expect(operations.slice(before)).toEqual(["push", "exec", "pull"]);
-      await client.doRemoteCall(...time[runtime]);
+      await client.doRemoteCall(time[runtime][0], time[runtime][1]);
       expect(operations).toHaveLength(before + 6);
     },
   );
@@ -38,8 +38,8 @@ describe.each(runtimes)("round trips in %s", (runtime) => {
     const before = await accepted();
     {
       await using client = new RemoteClient(host.connector, { runtime });
-      for (let call = 0; call < 5; call++) await client.doRemoteCall(...time[runtime]);
-      await Promise.all(Array.from({ length: 15 }, () => client.doRemoteCall(...time[runtime])));
+      for (let call = 0; call < 5; call++) await client.doRemoteCall(time[runtime][0], time[runtime][1]);
+      await Promise.all(Array.from({ length: 15 }, () => client.doRemoteCall(time[runtime][0], time[runtime][1])));
       await client.probe();
       await expect(client.doRemoteCall("missing", "function")).rejects.toMatchObject({ code: "module-not-found" });
     }

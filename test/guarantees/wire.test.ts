@@ -33,7 +33,7 @@ describe.each(runtimes)("the wire end to end in %s", (runtime) => {
         args: { json: [effects.path] },
         cwd: "work",
       };
-      const frame = encodeMessage({ ...message, protocol: protocol as 1 }, []);
+      const frame = encodeMessage({ ...message, protocol }, []);
       const argv = [host.executable, payloadPath(host), "call", "--base", host.base, "-", "-"] as const;
       const { stdout } = await connector.exec(argv, { stdin: frame });
       const reply = decodeMessage(decodeFrame(stdout)).message;
