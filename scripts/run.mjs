@@ -52,7 +52,8 @@ function findNode() {
   return process.exit(1);
 }
 
-if (!installed()) step("installing packages", "npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+// Not `npm ci`: it refuses a lock file without the optional packages of every platform, and mirrors do not have them all.
+if (!installed()) step("installing packages", "npm", ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"]);
 const node = findNode();
 const bin = dirname(node);
 const path = `${join(root, "node_modules/.bin")}:${bin}:${process.env.PATH}`;
