@@ -134,6 +134,6 @@ test("G05 G08 facts that a host makes up reach no shell unquoted, and no file of
   await client.doRemoteCall("os", "getpid");
   await client.close();
   for (const command of executed) expect(Array.isArray(command)).toBe(true);
-  const release = executed.at(-1) as string[];
+  const release = executed.at(-1) as readonly string[];
   expect(release.slice(0, 3)).toEqual(["rm", "-rf", "--"]);
 });
