@@ -18,11 +18,6 @@ export function loadNet(): typeof import("node:net") {
   return found;
 }
 
-/** SHA-256 in hexadecimal. */
-export function sha256(bytes: Uint8Array): string {
-  return loadCrypto().createHash("sha256").update(bytes).digest("hex");
-}
-
 /** Part of a file name that no other process uses at the same time; not a secret. */
 export function uniqueSuffix(): string {
   return `${process.pid}.${Math.random().toString(36).slice(2)}`;

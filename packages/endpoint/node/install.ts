@@ -1,6 +1,7 @@
 /* Puts the payload where its digest says: BASE/endpoint/<sha256>/endpoint.mjs. No lock: written beside, then renamed. */
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { sha256, uniqueSuffix } from "./builtin.ts";
+import { uniqueSuffix } from "./builtin.ts";
+import { sha256 } from "./digest.ts";
 import { errorCode, makeBase, makePrivateDirectory, syncDirectory } from "./directory.ts";
 import { writeAll } from "./store.ts";
 

@@ -4,6 +4,7 @@ import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { errorCode } from "./directory.ts";
 import { packages } from "./packages.ts";
+import { program } from "./program.ts";
 import { importerName } from "./stack.ts";
 
 export type Namespace = Record<string, unknown>;
@@ -28,7 +29,7 @@ export function searchDirectories(base: string): string[] {
 export async function loadModule(name: string, base: string): Promise<Namespace> {
   if (name === "sremote:environment") return packages;
   const builtin = name.startsWith("node:") ? name.slice(5) : name;
-  if (builtinModules.includes(builtin) || (name.startsWith("node:") && isLaterBuiltin(name))) return import(`node:${builtin}`);
+  if (builtinModules.includes(builtin) || (name.startsWith("node:") && isLaterBuiltin(name))) return importerAt(program)(`node:${builtin}`);
   if (name.startsWith("node:")) throw new ModuleNotFound(name, [`Node ${process.versions.node}`]);
   if (isPath(name)) return loadFile(name);
   const tried: string[] = [];

@@ -1,7 +1,6 @@
 /* The directory of one call, `BASE/calls/<id>` (PROTOCOL.md, "Spool"). */
-import { readFileSync, rmSync } from "node:fs";
+import { closeSync, lstatSync, openSync, readFileSync, readSync, rmSync } from "node:fs";
 import { SremoteError } from "@sremote/protocol";
-import { loadCrypto } from "./builtin.ts";
 import { errorCode, makeBase, makePrivateDirectory } from "./directory.ts";
 import { createFile, isNoSpace, replaceFile } from "./store.ts";
 
@@ -31,13 +30,27 @@ export function reserveSpace(directory: string): void {
   try {
     createFile(`${directory}/reserve`, [randomFill()], false);
   } catch (error) {
+    // A call that was claimed needs none from us: its holder answers, or nobody knows.
+    if (isClaimed(directory)) return;
     throw isNoSpace(error) ? diskFull(directory, error) : error;
   }
 }
 
-/** Not zeros: a file system that compresses would set nothing aside. */
+/** Whether any endpoint ever took this call. */
+export function isClaimed(directory: string): boolean {
+  return lstatSync(`${directory}/claim`, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** Not zeros: a file system that compresses would set nothing aside. From the device, since node:crypto takes 5 ms to load. */
 function randomFill(): Uint8Array {
-  return loadCrypto().randomBytes(reserveBytes);
+  const bytes = new Uint8Array(reserveBytes);
+  const fd = openSync("/dev/urandom", "r");
+  try {
+    for (let at = 0; at < bytes.length;) at += readSync(fd, bytes, at, bytes.length - at, null);
+  } finally {
+    closeSync(fd);
+  }
+  return bytes;
 }
 
 function diskFull(directory: string, cause: unknown): SremoteError {
@@ -59,6 +72,7 @@ export function readReply(directory: string): Uint8Array | undefined {
 
 /**
  * Stores the reply. Without space the reserve is given up, and then the small reply takes its place.
+ * @throws the file system's error when not even that fits
  */
 export function storeReply(directory: string, reply: readonly Uint8Array[], small: () => readonly Uint8Array[]): void {
   const path = `${directory}/reply`;
@@ -76,10 +90,5 @@ export function storeReply(directory: string, reply: readonly Uint8Array[], smal
   } catch (error) {
     if (!isNoSpace(error)) throw error;
   }
-  try {
-    replaceFile(path, small());
-  } catch (error) {
-    // What was found is still delivered; a retry will learn that the outcome is unknown.
-    if (!isNoSpace(error)) throw error;
-  }
+  replaceFile(path, small());
 }
