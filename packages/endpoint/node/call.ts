@@ -1,17 +1,17 @@
 /* Mode `call`: one call, from request to reply (PROTOCOL.md, "Spool"). */
 import { existsSync, rmSync } from "node:fs";
 import { decodeFrame, decodeMessage, limits, SremoteError, type CallMessage, type Failure } from "@sremote/protocol";
-import { sha256 } from "./builtin.ts";
 import { holderIsRunning, takeClaim } from "./claim.ts";
 import { countOomKills, describeDeath } from "./death.ts";
 import { deliver, type Destination } from "./deliver.ts";
+import { sha256 } from "./digest.ts";
 import { errorCode } from "./directory.ts";
 import { callDirectory, callEnvironment } from "./environment.ts";
 import { describeRefusal } from "./failure.ts";
 import { closePipes, makeOutputPipes, type OutputPipes } from "./output-pipes.ts";
 import { makeReply, unknownId, type ReplyParts } from "./reply.ts";
 import { readRequest } from "./request.ts";
-import { openCallDirectory, openSpool, readReply, recordDigest, reserveSpace, storeReply } from "./spool.ts";
+import { isClaimed, openCallDirectory, openSpool, readReply, recordDigest, reserveSpace, storeReply } from "./spool.ts";
 import { isNoSpace } from "./store.ts";
 import { FunctionProcess } from "./supervise.ts";
 import { release, sweepSometimes } from "./sweep.ts";
@@ -67,6 +67,8 @@ function isOwnPlace(path: string, base: string, message: CallMessage): boolean {
   return path === `${base}/calls/${message.id}/reply`;
 }
 
+const cancelling = ["SIGTERM", "SIGHUP", "SIGINT"] as const;
+
 /** The reply: the one of this run, or that of an earlier one with the same id. */
 async function answer(
   message: CallMessage,
@@ -88,7 +90,7 @@ async function answer(
     const directory = openCallDirectory(base, message.id);
     step("directory");
     if (!recordDigest(directory, sha256(frame))) {
-      throw new SremoteError("call-conflict", `the call id ${message.id} was used for another request`, { stage: "request" });
+      throw new SremoteError("call-conflict", "this call id was used for another request", { stage: "request" });
     }
     // Secrets in a request do not outlive their use.
     if (options.request !== "-") rmSync(options.request, { force: true });
@@ -98,8 +100,14 @@ async function answer(
     reserveSpace(directory);
     step("reserve");
     const cancel = new AbortController();
-    for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) process.on(signal, () => cancel.abort());
-    if (!takeClaim(directory)) return await giveUp(child, await replyOfHolder(directory, message, base));
+    const abort = (): void => cancel.abort();
+    for (const signal of cancelling) process.on(signal, abort);
+    if (!takeClaim(directory)) {
+      // Who only waits may be ended like any program.
+      for (const signal of cancelling) process.off(signal, abort);
+      await child.abandon();
+      return await replyOfHolder(directory, message, base);
+    }
     step("claim");
     return await run(child, message, frame, directory, base, cancel.signal, step);
   } catch (error) {
@@ -109,7 +117,9 @@ async function answer(
     const { path } = options.destination;
     if (isOwnPlace(path, base, message) && (noPlace || existsSync(path))) throw error;
     if (!(error instanceof SremoteError) && errorCode(error) === undefined) throw error;
-    return makeReply({ id: message.id, base, outcome: "not-run", error: describeRefusal(error, fileCode(error), "setup") });
+    // Where the call was claimed, by this endpoint or an earlier one, an error of a file does not mean that it did not run.
+    const outcome = !(error instanceof SremoteError) && isClaimed(`${base}/calls/${message.id}`) ? "unknown" : "not-run";
+    return makeReply({ id: message.id, base, outcome, error: describeRefusal(error, fileCode(error), "setup") });
   }
 }
 
@@ -147,17 +157,25 @@ async function run(
     parts.error = describeRefusal(error, "endpoint-broken", "setup");
   }
   const reply = makeReply(parts);
-  storeReply(directory, reply, () => makeReply({ ...withoutContents(parts), outcome: "raised", error: noSpaceLeft }));
+  try {
+    const error = noSpaceLeft(`${message.module}.${message.function}`);
+    storeReply(directory, reply, () => makeReply({ ...withoutContents(parts), outcome: "raised", error }));
+  } catch (error) {
+    // No room for the small one either, or a broken disk. What was found is still delivered; a retry will learn that the outcome is unknown.
+    if (errorCode(error) === undefined) throw error;
+  }
   step("stored");
   return reply;
 }
 
-const noSpaceLeft: Failure = {
-  code: "disk-full",
-  stage: "result",
-  message: "the function ran, but there was no space on the host to store its reply",
-  hint: "free space on the host, or configure a directory on another file system",
-};
+function noSpaceLeft(name: string): Failure {
+  return {
+    code: "disk-full",
+    stage: "result",
+    message: `${name} ran, but its reply could not be stored: the disk is full`,
+    hint: "free space on the host, or configure a directory on another file system",
+  };
+}
 
 function withoutContents(parts: ReplyParts): ReplyParts {
   return { id: parts.id, base: parts.base, outcome: parts.outcome };
@@ -178,7 +196,7 @@ async function replyOfHolder(directory: string, message: CallMessage, base: stri
   const error: Failure = {
     code: "outcome-unknown",
     stage: "call",
-    message: "an endpoint took this call and ended without a reply: the function may have run",
+    message: "an earlier endpoint took this call and died without a reply: whether the function ran cannot be known",
   };
   return makeReply({ id: message.id, base, outcome: "unknown", error });
 }

@@ -23,7 +23,7 @@ export function countOomKills(): number | undefined {
 /** @param oomKills the count when the process started @param timeoutMs the call's */
 export function describeDeath(ending: Ending, oomKills: number | undefined, timeoutMs: number | undefined): Death {
   if (ending.stopped === "timeout") {
-    return { outcome: "timeout", error: failure("timeout", `the function did not return within ${timeoutMs} ms and was ended`) };
+    return { outcome: "timeout", error: failure("timeout", `the function did not end within ${timeoutMs} ms and was ended`) };
   }
   if (ending.stopped === "cancelled")
     return { outcome: "cancelled", error: failure("cancelled", "the call was cancelled and its process ended") };
@@ -42,21 +42,24 @@ export function describeDeath(ending: Ending, oomKills: number | undefined, time
   }
   const signal = ending.signal;
   if (ranOutOfMemory(ending, oomKills)) {
-    return { outcome: "killed", signal, error: failure("out-of-memory", `the function's process was ended by ${signal}: out of memory`) };
+    const who = signal === "SIGKILL" ? "by the kernel" : `by ${signal}`;
+    return { outcome: "killed", signal, error: failure("out-of-memory", `the function's process was ended ${who} for lack of memory`) };
   }
-  const meaning = meanings[signal];
-  return {
-    outcome: "killed",
-    signal,
-    error: failure("killed", `the function's process was ended by ${signal}${meaning === undefined ? "" : ` (${meaning})`}`),
-  };
+  const error = failure("killed", `the function's process was ended by ${signal}`);
+  const hint = hints[signal];
+  if (hint !== undefined) error.hint = hint;
+  return { outcome: "killed", signal, error };
 }
 
-const meanings: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
-  SIGXCPU: "its limit of processor time was reached",
-  SIGXFSZ: "its limit of file size was reached",
-  SIGSEGV: "it used memory that it does not have",
-  SIGABRT: "it aborted itself",
+/** The same as the Python endpoint's. */
+const hints: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
+  SIGKILL: "lack of memory is the usual reason for SIGKILL; the administrator or a batch system is another",
+  SIGXCPU: "its limit of processor time was passed (ulimit -t)",
+  SIGXFSZ: "its limit of file size was passed (ulimit -f)",
+  SIGSEGV: "compiled code touched memory that was not its own",
+  SIGABRT: "compiled code gave up; its last words are in stderr",
+  SIGBUS: "a mapped file became shorter, or a disk is full",
+  SIGILL: "compiled code was made for another processor",
 };
 
 function ranOutOfMemory(ending: Ending, oomKills: number | undefined): boolean {

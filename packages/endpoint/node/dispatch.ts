@@ -113,10 +113,9 @@ function isNativeConstructor(callable: Callable, text: string): boolean {
 }
 
 function describeUnserializable(error: unknown, value: unknown, name: string): Failure {
-  if (!(error instanceof SremoteError)) return describeThrown(error, "raised", "result"); // A getter of the value's.
+  if (!(error instanceof SremoteError)) return describeThrown(error, "unserializable-result", "result"); // A getter of the value's.
   const failure = describeRefusal(error, "unserializable-result", "result");
   failure.stage = "result";
-  failure.message = `the function ran, but its result cannot be sent: ${failure.message}`;
   failure.message = `${name} ran, but its result cannot be sent: ${failure.message}`;
   if (error instanceof UnserializableError) failure.path = error.path;
   const hint = unserializableHint(value);

@@ -1,8 +1,8 @@
 /* What the function's process finds around it: environment variables and working directory, complete before it starts. */
-import { existsSync, mkdirSync } from "node:fs";
-import { homedir, userInfo } from "node:os";
-import { basename, resolve } from "node:path";
-import { SremoteError, type CallMessage } from "@sremote/protocol";
+import { accessSync, constants, mkdirSync, statSync } from "node:fs";
+import { userInfo } from "node:os";
+import { basename, isAbsolute, resolve } from "node:path";
+import { SremoteError, type CallMessage, type Code } from "@sremote/protocol";
 import { loadChildProcess } from "./builtin.ts";
 import { errorCode } from "./directory.ts";
 
@@ -27,28 +27,47 @@ export async function callEnvironment(call: CallMessage, base: string): Promise<
  * @throws SremoteError with the stage `setup`
  */
 export function callDirectory(call: CallMessage): string {
-  if (call.cwd === undefined) return existsSync(home()) ? home() : "/";
+  if (call.cwd === undefined) return mayEnter(home()) ? home() : "/";
   return makeDirectory(call.cwd, "working directory");
+}
+
+function mayEnter(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 function makeDirectory(path: string, purpose: string): string {
   const directory = resolve(home(), path);
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    accessSync(directory, constants.X_OK);
   } catch (error) {
-    const code = errorCode(error);
-    throw new SremoteError(
-      code === "ENOSPC" || code === "EDQUOT" ? "disk-full" : code === "EEXIST" || code === "ENOTDIR" ? "no-such-file" : "permission-denied",
-      `the ${purpose} ${directory} cannot be made (${code})`,
-      { stage: "setup", cause: error },
-    );
+    const code = errorCode(error) ?? "";
+    throw new SremoteError(codes[code] ?? "permission-denied", `cannot use the ${purpose} ${directory}: ${code}`, {
+      stage: "setup",
+      cause: error,
+    });
   }
   return directory;
 }
 
 export function home(): string {
-  return process.env["HOME"] ?? homedir();
+  const found = process.env["HOME"];
+  // An empty or relative one says nothing; then it is the account's, as for the Python endpoint.
+  return found !== undefined && isAbsolute(found) ? resolve(found) : userInfo().homedir;
 }
+
+const codes: Readonly<Record<string, Code>> = {
+  ENOSPC: "disk-full",
+  EDQUOT: "disk-full",
+  EEXIST: "not-a-file",
+  ENOTDIR: "not-a-file",
+  ENOENT: "no-such-file",
+};
 
 /** The environment that the user's login shell sets up. What its files print stands before or after the markers and is dropped. */
 async function loginEnvironment(): Promise<NodeJS.ProcessEnv> {

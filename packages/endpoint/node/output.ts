@@ -1,8 +1,9 @@
 /* stdout or stderr of the function's process: every byte counted, the first ones kept. */
-import { closeSync, openSync } from "node:fs";
+import { closeSync, constants, openSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { limits } from "@sremote/protocol";
-import { isNoSpace, writeAll } from "./store.ts";
+import { errorCode } from "./directory.ts";
+import { writeAll } from "./store.ts";
 
 const tailBytes = 4096;
 
@@ -16,7 +17,7 @@ export class Output {
   isEnded = false;
   readonly #stream: Readable;
   readonly #limit: number;
-  readonly #fd: number;
+  readonly #fd: number | undefined;
   /** What the file holds, as long as it is small enough to travel inside the reply. */
   #chunks: Buffer[] = [];
   #full = false;
@@ -27,7 +28,7 @@ export class Output {
   constructor(stream: Readable, path: string, limit: number) {
     this.#stream = stream;
     this.#limit = limit;
-    this.#fd = openSync(path, "w", 0o600);
+    this.#fd = this.#open(path);
     this.ended = new Promise((resolve) => {
       stream.on("close", () => {
         this.isEnded = true;
@@ -38,6 +39,17 @@ export class Output {
     stream.on("data", (chunk: Buffer) => this.#take(chunk));
   }
 
+  /** Never through a link that somebody put there. */
+  #open(path: string): number | undefined {
+    try {
+      return openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
+    } catch (error) {
+      if (errorCode(error) === undefined) throw error;
+      this.#full = true;
+      return undefined;
+    }
+  }
+
   get truncated(): boolean {
     return this.kept < this.bytes;
   }
@@ -45,7 +57,7 @@ export class Output {
   /** Stops reading, from whoever else may still hold the other end. */
   stop(): void {
     this.#stream.destroy();
-    closeSync(this.#fd);
+    if (this.#fd !== undefined) closeSync(this.#fd);
   }
 
   /** What was kept, when it is at most what may travel inside a reply; otherwise the file has it. */
@@ -57,12 +69,13 @@ export class Output {
     this.bytes += chunk.length;
     this.tail = (chunk.length < tailBytes ? Buffer.concat([this.tail, chunk]) : chunk).subarray(-tailBytes);
     const room = this.#full ? 0 : this.#limit - this.kept;
-    if (room <= 0) return;
+    if (room <= 0 || this.#fd === undefined) return;
     const part = chunk.length <= room ? chunk : chunk.subarray(0, room);
     try {
       writeAll(this.#fd, [part]);
     } catch (error) {
-      if (!isNoSpace(error)) throw error;
+      if (errorCode(error) === undefined) throw error;
+      // A full or a broken disk. The function goes on, and its value is worth more than its output: the reply says `truncated`.
       this.#full = true;
       return;
     }

@@ -1,5 +1,5 @@
 /* Files that appear whole or not at all, and survive a power cut once they have appeared. */
-import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, linkSync, lstatSync, openSync, renameSync, rmSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { uniqueSuffix } from "./builtin.ts";
 import { errorCode, syncDirectory } from "./directory.ts";
@@ -28,7 +28,14 @@ export function replaceFile(path: string, chunks: readonly Uint8Array[]): void {
  */
 export function createFile(path: string, chunks: readonly Uint8Array[], flush: boolean): boolean {
   const beside = temporaryName(path);
-  const fd = createBeside(beside, chunks);
+  let fd: number;
+  try {
+    fd = createBeside(beside, chunks);
+  } catch (error) {
+    // No room for another one, and none is needed.
+    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return false;
+    throw error;
+  }
   try {
     linkSync(beside, path);
     // After the link, so that the journal carries the new name too; as a file of few bytes it is written as one.

@@ -3,7 +3,7 @@ import os
 import sys
 
 from . import spool
-from .directory import DISK_FULL
+from .directory import DISK_FULL, refuse
 from .errors import Refusal
 from .files import read, remove, replace, write_all
 from .frame import read_frame, split_frame
@@ -28,6 +28,8 @@ class Request:
 def call(base, home, endpoint, marker, request_path, reply_path):
     """Runs the call and delivers its reply. Returns the exit status: 0 when a reply was delivered, whatever its outcome."""
     umask = os.umask(0o077)
+    if sys.stdout is not None:
+        sys.stdout.flush()  # what a site file printed belongs before the marker, and not into the function's process
     host = host_facts(home, base, endpoint)
     request = None
     call_id = NO_ID
@@ -38,12 +40,16 @@ def call(base, home, endpoint, marker, request_path, reply_path):
         call_id = request.id
         check_call(request.call)
         chunks = _perform(base, home, host, request, request_path, umask)
-    except Refusal as refusal:
+    except (Refusal, OSError) as problem:
+        # An OSError of what comes before the run; those of the run are answered there.
+        refusal = problem if isinstance(problem, Refusal) else refuse(problem, problem.filename or base, "use")
         if request_path != "-":
             _forget(request_path)
         if _is_own(reply_path, base, call_id) and (refusal.code in ("call-conflict", "unsafe-directory") or os.path.exists(reply_path)):
-            raise  # that place is for the reply of the request that has the id, or not safe
-        chunks = join_reply(call_id, answer_of("not-run", refusal.failure()), [], None, host)
+            raise refusal  # that place is for the reply of the request that has the id, or not safe
+        # Where the call was claimed, by this endpoint or an earlier one, nobody may say that it did not run.
+        claimed = problem is not refusal and os.path.lexists("%s/calls/%s/claim" % (base, call_id))
+        chunks = join_reply(call_id, answer_of("unknown" if claimed else "not-run", refusal.failure()), [], None, host)
     else:
         if _is_own(reply_path, base, call_id) and os.path.exists(reply_path):
             spool.step("delivered")
@@ -94,8 +100,12 @@ def _perform(base, home, host, request, request_path, umask):
     stored = place.reply()
     if stored is None:
         place.reserve()
+        from .supervise import Signals
+        # Before the claim: a signal between the two would leave a call of unknown outcome.
+        signals = Signals()
         if place.take():
-            return _run(place, home, host, request, umask)
+            return _run(place, home, host, request, umask, signals)
+        signals.release()
         stored = place.wait()
     if stored is None:
         failure = {
@@ -106,12 +116,12 @@ def _perform(base, home, host, request, request_path, umask):
     return [stored]
 
 
-def _run(place, home, host, request, umask):
+def _run(place, home, host, request, umask, signals):
     from .execute import execute
     from .sweep import sweep_sometimes
     message = request.call
     limit = message.get("outputLimit", OUTPUT)
-    chunks = execute(place, message, request, home, host, limit, umask)
+    chunks = execute(place, message, request, home, host, limit, umask, signals)
 
     def full_disk():
         failure = {
@@ -122,10 +132,9 @@ def _run(place, home, host, request, umask):
 
     try:
         place.store(chunks, full_disk)
-    except OSError as error:
-        if error.errno not in DISK_FULL:
-            raise
-        # Not even the small one fits. What was found is still delivered; a retry will learn that the outcome is unknown.
+    except OSError:
+        # Not even the small one fits, or the disk is broken. What was found is still delivered; a retry will learn that the outcome is unknown.
+        pass
     sweep_sometimes(host["base"], place.directory)
     return chunks
 

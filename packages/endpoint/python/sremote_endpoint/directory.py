@@ -5,13 +5,14 @@ from stat import S_ISDIR, S_ISLNK
 
 from .errors import Refusal
 
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+# EFBIG: a limit of file size (ulimit -f); the interpreter ignores SIGXFSZ.
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def refuse(error, path, what):
     """The Refusal for an OSError met while doing `what` with `path`."""
     code = {
-        errno.ENOSPC: "disk-full", errno.EDQUOT: "disk-full", errno.EACCES: "permission-denied", errno.EPERM: "permission-denied",
+        errno.ENOSPC: "disk-full", errno.EDQUOT: "disk-full", errno.EFBIG: "disk-full", errno.EACCES: "permission-denied", errno.EPERM: "permission-denied",
         errno.EROFS: "permission-denied", errno.ENOENT: "no-such-file", errno.ENOTDIR: "not-a-file",
         errno.EEXIST: "not-a-file",
     }.get(error.errno, "endpoint-broken")

@@ -25,7 +25,7 @@ def signal_name(number):
 def describe_ending(ending, call, oom):
     """The inner part of the reply."""
     if ending.reason == "timeout":
-        message = "the function did not end within %g ms and was ended" % call["timeoutMs"]
+        message = "the function did not end within %s ms and was ended" % ("%f" % call["timeoutMs"]).rstrip("0").rstrip(".")
         return answer_of("timeout", {"code": "timeout", "stage": "call", "message": message})
     if ending.reason == "cancelled":
         return answer_of("cancelled", {"code": "cancelled", "stage": "call", "message": "the call was cancelled and its process ended"})

@@ -8,12 +8,11 @@ from .launch import environment, launch
 from .memory import out_of_memory_kills
 from .output import Output
 from .reply import answer_of, join_reply
-from .supervise import Signals, Supervision
+from .supervise import Supervision
 
 
-def execute(place, call, request, home, host, limit, umask):
+def execute(place, call, request, home, host, limit, umask, signals):
     """The reply frame of the call, as chunks."""
-    signals = Signals()
     try:
         env, fresh = environment(call, home, host["base"])
     except Refusal as refusal:
@@ -21,7 +20,12 @@ def execute(place, call, request, home, host, limit, umask):
     outputs = [Output(place.path("stdout"), limit), Output(place.path("stderr"), limit)]
     kills = out_of_memory_kills()
     timeout = call["timeoutMs"] / 1000.0 if "timeoutMs" in call else None
-    process = launch(call, request.frame, (request.parts, request.depth), env, fresh, home, umask)
+    try:
+        process = launch(call, request.frame, (request.parts, request.depth), env, fresh, home, umask)
+    except OSError as error:
+        # No more processes, descriptors or memory: named, and stored, so that a retry hears the same.
+        failure = {"code": "endpoint-broken", "stage": "setup", "message": "the function's process cannot be started: %s" % error.strerror}
+        return join_reply(request.id, answer_of("not-run", failure), [], None, host)
     spool.step("started")
     ending = Supervision(process, outputs, signals, timeout).run()
     for output in outputs:

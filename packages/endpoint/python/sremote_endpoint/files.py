@@ -47,7 +47,12 @@ def replace(path, chunks):
 def link_new(path, chunks, flush=True):
     """Makes the file at `path` unless it exists, by link(): exactly one of racing processes gets True."""
     new = temporary(os.path.dirname(path), os.path.basename(path))
-    create(new, chunks, flush=False)
+    try:
+        create(new, chunks, flush=False)
+    except OSError:
+        if os.path.lexists(path):
+            return False  # No room for another one, and none is needed.
+        raise
     try:
         try:
             os.link(new, path)

@@ -1,4 +1,5 @@
 """Starts the function's process: forked where that is enough, a fresh interpreter where the environment must be in place before it starts."""
+import errno
 import os
 import sys
 
@@ -109,7 +110,7 @@ def _enter(call, home):
 
 def _directory(path, home, purpose):
     """The absolute path of a directory that the call names, made when it is missing."""
-    path = os.path.normpath(os.path.join(home, os.path.expanduser(path)))
+    path = os.path.normpath(os.path.join(home, path))
     try:
         if not os.path.isdir(path):
             before = os.umask(0o077)
@@ -134,6 +135,8 @@ def _start_afresh(request, answer, env):
     try:
         os.execve(sys.executable, [sys.executable, program, "worker", str(request), str(answer)], env)
     except OSError as error:
+        if error.errno == errno.E2BIG:
+            raise Refusal("limit-exceeded", "environment and PATH are larger than the host allows", "setup")
         raise Refusal("endpoint-broken", "cannot start %s with the environment of the call: %s" % (sys.executable, error.strerror), "setup")
 
 

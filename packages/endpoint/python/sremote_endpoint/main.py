@@ -40,6 +40,8 @@ def main(argv, endpoint=None):
         return _complain(refusal.message, _STATUS.get(refusal.code, 92))
     except OSError as error:
         return _complain(str(error), 92)
+    except Exception as error:  # an error of the endpoint's own: a status that says so, not the interpreter's 1
+        return _complain("%s: %s" % (type(error).__name__, error), 90)
 
 
 def _complain(message, status):

@@ -34,10 +34,11 @@ def join_reply(call_id, answer, attachments, outputs, host, usage=None):
             attachments.append(b"")
             continue
         part = outputs[index]
+        content = part.content() if inline else None
         outer[name] = {"bytes": part.total, "truncated": part.total > part.kept}
         if inline:
             outer[name]["index"] = len(attachments)
-            attachments.append(part.content())
+            attachments.append(content)
     if usage is not None:
         outer["usage"] = usage
     outer["host"] = host

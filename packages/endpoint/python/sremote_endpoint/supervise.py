@@ -34,7 +34,8 @@ class Signals:
     NAMES = ("SIGTERM", "SIGHUP", "SIGINT")
 
     def __init__(self):
-        self.reader, writer = os.pipe()
+        self.reader, self.writer = os.pipe()
+        writer = self.writer
         os.set_blocking(self.reader, False)
         os.set_blocking(writer, False)
         signal.set_wakeup_fd(writer)
@@ -42,6 +43,16 @@ class Signals:
         signal.signal(signal.SIGCHLD, self._noticed)
         for name in self.NAMES:
             signal.signal(getattr(signal, name), self._cancel)
+
+    def release(self):
+        """Signals act again as they do by default; for an endpoint that turns out to have nothing to run."""
+        for name in self.NAMES + ("SIGCHLD",):
+            signal.signal(getattr(signal, name), signal.SIG_DFL)
+        signal.set_wakeup_fd(-1)
+        os.close(self.reader)
+        os.close(self.writer)
+        if self.cancelled:
+            os.kill(os.getpid(), signal.SIGTERM)
 
     def _noticed(self, number, frame):
         pass

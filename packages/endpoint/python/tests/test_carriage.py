@@ -100,6 +100,8 @@ class CarriageTest(EndpointTest):
             out, err = process.communicate()
             self.assertEqual((process.returncode, out), (96, b""))
             self.assertEqual(err, b"sremote-endpoint: python 2.7 is too old, 3.6 or later is needed\n")
+        else:
+            sys.stderr.write("left out, since it is not here: Python 2.7\n")
         code = ("import sys, runpy; sys.version_info = (3, 5, 2, 'final', 0); sys.argv = ['x', 'call', '-', '-'];"
                 "runpy.run_path(%r, run_name='__main__')" % (SOURCE + "/__main__.py"))
         process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)

@@ -145,6 +145,55 @@ class OnceTest(EndpointTest):
         self.assertEqual(Reply(process.stdout.read()).value, "slow")
         self.assertEqual(self.send(request(release=["../.."])).error["code"], "protocol-error")
 
+    def test_an_endpoint_that_only_waits_for_the_reply_of_another_ends_with_sigterm(self):
+        frame = request("effect", "run", cwd="work", id="3" * 32)
+        self.start("claim", "call", "--base", self.base, "-", "-", program=[DRIVER], flags=["-I"]).communicate(frame)
+        directory = self.base + "/calls/" + "3" * 32
+        with open(directory + "/claim", "wb") as file:
+            file.write(claim.own())
+        waiting = self.start("call", "--base", self.base, "-", "-")
+        waiting.stdin.write(frame)
+        waiting.stdin.close()
+
+        def asleep():
+            # Its handlers are gone and it has read the whole request: bit 14 of SigCgt is SIGTERM, proc(5).
+            with open("/proc/%d/status" % waiting.pid) as file:
+                caught = [line.split()[1] for line in file if line.startswith("SigCgt")][0]
+            return not int(caught, 16) >> 14 & 1 and waiting.poll() is None
+        wait_for(asleep)
+        waiting.send_signal(signal.SIGTERM)
+        self.assertEqual(waiting.wait(timeout=20), -signal.SIGTERM)
+
+    def test_cancelled_calls_and_those_of_dead_endpoints_are_swept_when_their_day_is_over_but_no_running_call(self):
+        self.write("work/slow.py", "def run(fifo, go):\n    open(fifo, 'w').close()\n    open(go).read()\n    return 'slow'\n")
+        ids, processes = [new_id() for _ in range(3)], []
+        for number, call_id in zip((signal.SIGTERM, signal.SIGKILL, None), ids):
+            for name in ("at-", "go-"):
+                os.mkfifo(self.home + "/work/" + name + call_id)
+            process = self.start("call", "--base", self.base, "-", "-")
+            processes.append(process)
+            process.stdin.write(request("slow", "run", ["at-" + call_id, "go-" + call_id], cwd="work", id=call_id))
+            process.stdin.close()
+            with open(self.home + "/work/at-" + call_id) as fifo:
+                fifo.read()
+            if number is not None:
+                process.send_signal(number)
+                process.wait()
+        self.call("os", "getpid")
+        yesterday = os.path.getmtime(self.base + "/swept") - 25 * 3600
+        for call_id in ids:
+            directory = "%s/calls/%s" % (self.base, call_id)
+            for path in [directory + "/" + name for name in os.listdir(directory)] + [directory]:
+                os.utime(path, (yesterday, yesterday))
+        os.utime(self.base + "/swept", (yesterday, yesterday))
+        self.call("os", "getpid")
+        left = os.listdir(self.base + "/calls")
+        self.assertEqual([call_id in left for call_id in ids], [False, False, True])
+        for call_id in ids[1:]:
+            with open(self.home + "/work/go-" + call_id, "w"):
+                pass
+        self.assertEqual(Reply(processes[2].stdout.read()).value, "slow")
+
     def test_what_did_not_change_for_a_day_is_swept_but_no_running_call(self):
         old, fresh = new_id(), new_id()
         for call_id in (old, fresh):

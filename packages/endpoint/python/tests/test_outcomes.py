@@ -3,7 +3,7 @@ import signal
 import stat
 import sys
 
-from tests.support import EndpointTest, Reply, is_running, new_id, request, wait_for
+from tests.support import SOURCE, EndpointTest, Reply, is_running, new_id, request, wait_for
 
 
 class OutcomeTest(EndpointTest):
@@ -192,6 +192,22 @@ class EnvironmentTest(EndpointTest):
         self.write("file", "")
         reply = self.call("os", "getcwd", cwd="file")
         self.assertEqual((reply.outcome, reply.error["code"], reply.error["stage"]), ("not-run", "not-a-file", "setup"))
+        self.assertEqual(self.value(self.call("os", "getcwd", cwd="~root")), self.home + "/~root")
+
+    def test_an_environment_larger_than_the_host_allows_is_named(self):
+        reply = self.call("os", "getpid", env=[["LARGE", "x" * (1 << 20), False]])
+        self.assertEqual((reply.outcome, reply.error["code"], reply.error["stage"]), ("not-run", "limit-exceeded", "setup"))
+
+    def test_no_process_to_be_had_is_a_named_reply_and_stays_so(self):
+        frame = request("os", "getpid", id="4" * 32)
+        sick = ("import errno, os, sys; sys.path.insert(0, %r)\n"
+                "def fork(): raise OSError(errno.EAGAIN, 'Resource temporarily unavailable')\n"
+                "os.fork = fork\nfrom sremote_endpoint import main\nsys.exit(main.main(sys.argv[1:]))") % SOURCE
+        for program in (["-c", sick], [SOURCE]):
+            status, out, err = self.run_raw(frame, "call", "--base", self.base, "-", "-", program=program)
+            self.assertEqual((status, err), (0, b""))
+            error = Reply(out).error
+            self.assertEqual((Reply(out).outcome, error["code"], error["stage"]), ("not-run", "endpoint-broken", "setup"))
 
     def test_the_umask_of_the_function_is_the_users(self):
         before = os.umask(0o027)
