@@ -1,6 +1,7 @@
 /* The endpoint's programs as bytes, and the scripts that start them on a host. Made by `npm run build` into ../payload. */
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { SremoteError } from "@sremote/protocol";
+import { protocolVersion, SremoteError } from "@sremote/protocol";
 
 export interface Payload {
   /** File name in the package, such as `sremote-endpoint.pyz`. */
@@ -35,32 +36,22 @@ export function script(name: ScriptName): string {
 
 const scripts = new Map<ScriptName, string>();
 
-type ManifestEntry = Pick<Payload, "size" | "sha256" | "protocol">;
-let manifest: Readonly<Record<string, ManifestEntry>> | undefined;
-
+/** Everything is told of the bytes that were read, once: a build may put another payload in place while a program runs. */
 function payload(name: string): Payload {
   let bytes: Uint8Array | undefined;
-  const entry = (): ManifestEntry => {
-    if (manifest === undefined) {
-      const read: Record<string, ManifestEntry> = JSON.parse(readPayload("manifest.json").toString("utf8"));
-      manifest = read;
-    }
-    return manifest[name] ?? notBuilt(name);
-  };
+  let sha256: string | undefined;
+  const read = (): Uint8Array => (bytes ??= readPayload(name));
   return {
     name,
+    protocol: protocolVersion,
     get bytes() {
-      bytes ??= readPayload(name);
-      return bytes;
+      return read();
     },
     get sha256() {
-      return entry().sha256;
+      return (sha256 ??= createHash("sha256").update(read()).digest("hex"));
     },
     get size() {
-      return entry().size;
-    },
-    get protocol() {
-      return entry().protocol;
+      return read().length;
     },
   };
 }
