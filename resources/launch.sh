@@ -8,7 +8,19 @@
 umask 077
 mode=$1 A=$2 B=$3 base=$4 interpreter=$5 runtime=$6 sha=$7 stage1=$8 size=$9
 shift 9
-: "${HOME:=$(cd ~ 2>/dev/null && pwd)}"
+# What the user set for Python or Node must not act on the endpoint itself, only on the function's process, which gets it back: python -E, and this.
+if [ "$runtime" = node ] && [ -n "${NODE_OPTIONS:-}" ]; then
+  SREMOTE_NODE_OPTIONS=$NODE_OPTIONS
+  export SREMOTE_NODE_OPTIONS
+  unset NODE_OPTIONS
+fi
+# Unset, HOME is the account's; a relative one starts here.
+user=$(id -un 2>/dev/null)
+case ${HOME:-} in
+  /*) ;;
+  ?*) HOME=$PWD/$HOME ;;
+  *) case $user in '' | *[!A-Za-z0-9._-]*) HOME=/ ;; *) eval "HOME=~$user" ;; esac ;;
+esac
 export HOME
 
 newline='
@@ -27,11 +39,11 @@ say_missing() {
 }
 
 case $base in
-  '') user=$(id -u)
+  '') uid=$(id -u)
     bases="$HOME/.sremote
 ${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/sremote}
-${TMPDIR:+$TMPDIR/sremote-$user}
-/tmp/sremote-$user" ;;
+${TMPDIR:+$TMPDIR/sremote-$uid}
+/tmp/sremote-$uid" ;;
   /*) bases=$base ;;
   *) bases=$HOME/$base ;;
 esac
@@ -69,7 +81,7 @@ first=${candidates%%"$newline"*}
 
 if [ "$mode" = stage ]; then
   if [ "$runtime" = python ]; then
-    exec "$first" -c 'import sys; exec(sys.argv[1])' "$stage1" "$candidates" "$bases" "$size" "$sha" "$A" "$B" "$@"
+    exec "$first" -E -c 'import sys; exec(sys.argv[1])' "$stage1" "$candidates" "$bases" "$size" "$sha" "$A" "$B" "$@"
   else
     exec "$first" -e 'eval(process.argv[1])' -- "$stage1" "$candidates" "$bases" "$size" "$sha" "$A" "$B" "$@"
   fi
@@ -84,7 +96,7 @@ done
 IFS=$old_ifs
 [ -n "$found" ] || say_missing endpoint
 program=$found/endpoint/$sha
-case $runtime in python) program=$program/__main__.py ;; *) program=$program/endpoint.mjs ;; esac
+case $runtime in python) program=$program/__main__.py flags=-E ;; *) program=$program/endpoint.mjs flags='' ;; esac
 verb=$1
 shift
-exec "$first" "$program" "$verb" --base "$found" "$@"
+exec "$first" $flags "$program" "$verb" --base "$found" "$@"

@@ -2,14 +2,20 @@
 # With PREPARE=yes the first usable base gets its directories. Writes nothing else.
 umask 077
 A=$1 B=$2 base=$3 runtime=$4 prepare=$5 sha=$6
-: "${HOME:=$(cd ~ 2>/dev/null && pwd)}"
+# Unset, HOME is the account's; a relative one starts here.
+user=$(id -un 2>/dev/null)
+case ${HOME:-} in
+  /*) ;;
+  ?*) HOME=$PWD/$HOME ;;
+  *) case $user in '' | *[!A-Za-z0-9._-]*) HOME=/ ;; *) eval "HOME=~$user" ;; esac ;;
+esac
 export HOME
-user=$(id -u)
+uid=$(id -u)
 say() { printf '%s=%s\n' "$1" "$2"; }
 printf '%s%sP\n' "$B" "$A"
 say home "$HOME"
-say user "$(id -un 2>/dev/null || printf %s "$user")"
-say uid "$user"
+say user "${user:-$uid}"
+say uid "$uid"
 say shell "${SHELL:-}"
 say path "$PATH"
 say system "$(uname -s)"
@@ -49,8 +55,8 @@ newline='
 case $base in
   '') bases="$HOME/.sremote
 ${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/sremote}
-${TMPDIR:+$TMPDIR/sremote-$user}
-/tmp/sremote-$user" ;;
+${TMPDIR:+$TMPDIR/sremote-$uid}
+/tmp/sremote-$uid" ;;
   /*) bases=$base ;;
   *) bases=$HOME/$base ;;
 esac
@@ -71,13 +77,22 @@ if [ -n "$chosen" ]; then
   say disk "$(df -Pk "$where" 2>/dev/null | tail -n 1 | tr -s ' ' | cut -d ' ' -f 4)"
 fi
 
-# Each candidate is really started: a version manager's stand-in exists without working.
+# Each candidate is really started: a version manager's stand-in exists without working. Site files may print before or after the version.
+unset NODE_OPTIONS
 try() {
   place=$(command -v "$1" 2>/dev/null) || return 0
   case $place in /*) ;; *) return 0 ;; esac
   case " $seen " in *" $place "*) return 0 ;; esac
   seen="$seen $place"
-  if version=$("$place" "$2" "$3" 2>/dev/null </dev/null); then say "$4" "$version $place"; else say broken "$place"; fi
+  kind=$2
+  shift 2
+  said=$("$place" "$@" 2>&1 </dev/null)
+  case $said in
+    *sremote=*=*)
+      version=${said##*sremote=}
+      say "$kind" "${version%%=*} $place" ;;
+    *) say broken "$place${said:+ (${said##*"$newline"})}" ;;
+  esac
 }
 seen=''
 if [ "$runtime" != node ]; then
@@ -85,13 +100,13 @@ if [ "$runtime" != node ]; then
   if [ -n "$chosen" ] && [ -x "$chosen/env/bin/python" ] && all_mine "$chosen" "$chosen/env"; then venv=$chosen/env/bin/python; fi
   for name in ${venv:+"$venv"} python3 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8 python3.7 python3.6 \
     /usr/bin/python3 /usr/local/bin/python3 /opt/homebrew/bin/python3 python; do
-    try "$name" -c 'import sys; print("%d.%d.%d" % tuple(sys.version_info[:3]))' python
+    try "$name" python -E -c 'import sys; print("sremote=%d.%d.%d=" % tuple(sys.version_info[:3]))'
   done
 fi
 if [ "$runtime" != python ]; then
   for name in node nodejs /usr/local/bin/node /usr/bin/node /opt/homebrew/bin/node "$HOME/.local/bin/node" \
     "$HOME"/.nvm/versions/node/*/bin/node "$HOME"/.volta/bin/node; do
-    try "$name" -p 'process.versions.node' node
+    try "$name" node -p '"sremote=" + process.versions.node + "="'
   done
 fi
 for tool in git uv pip3 npm rsync tar sbatch qsub bsub nvidia-smi; do

@@ -17,7 +17,7 @@ if sys.version_info < (3, 6):
     if not names:
         missing("interpreter", old.split("\n"))
     os.environ["SREMOTE_TOO_OLD"] = old
-    os.execv(names[0], [names[0], "-c", "import sys; exec(sys.argv[1])", sys.argv[1], "\n".join(names)] + sys.argv[3:])
+    os.execv(names[0], [names[0], "-E", "-c", "import sys; exec(sys.argv[1])", sys.argv[1], "\n".join(names)] + sys.argv[3:])
 os.environ.pop("SREMOTE_TOO_OLD", None)
 os.umask(0o077)
 left = int(size)

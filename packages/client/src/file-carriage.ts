@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Connector } from "@sremote/connectors";
 import { RemoteNotSetupError, TransferError } from "@sremote/protocol";
 import type { CallRequest } from "./call-request.ts";
-import { launchCommand, missingError, payloadOf, readLaunch, silentError } from "./launch.ts";
+import { launchCommand, type Located, missingError, payloadOf, readLaunch, silentError } from "./launch.ts";
 import { lastLines, newMarker } from "./marker-text.ts";
 import { pause } from "./pause.ts";
 import { statusError } from "./pipe-carriage.ts";
@@ -13,9 +13,9 @@ import type { SpoolTransport } from "./spool-transport.ts";
 const visibility = 120_000;
 
 /** Push, exec, pull: for a connector that has only these. Before the first call one probe, and the deployment where it is due. */
-export async function callThroughFiles(transport: SpoolTransport, request: CallRequest): Promise<Uint8Array> {
+export async function callThroughFiles(transport: SpoolTransport, request: CallRequest, known: Located): Promise<Uint8Array> {
   const { connector } = transport;
-  const { base, interpreter } = await locate(transport, request);
+  const { base, interpreter } = await locate(transport, request, known);
   const question = `${base}/tmp/request-${request.id}`;
   const answer = `${base}/calls/${request.id}/reply`;
   // It may hold secrets. An endpoint removes it when it takes the call; if none does, the client does when it closes.
@@ -54,8 +54,7 @@ async function pullReply(connector: Connector, path: string, signal: AbortSignal
   }
 }
 
-async function locate(transport: SpoolTransport, request: CallRequest): Promise<{ base: string; interpreter: string }> {
-  const known = transport.located(request.runtime);
+async function locate(transport: SpoolTransport, request: CallRequest, known: Located): Promise<{ base: string; interpreter: string }> {
   if (known.installed && known.base !== undefined && known.interpreter !== undefined)
     return { base: known.base, interpreter: known.interpreter };
   const { connector } = transport;
@@ -81,7 +80,8 @@ async function pushEndpoint(
   const payload = payloadOf(runtime);
   const path = `${base}/tmp/payload-${randomBytes(8).toString("hex")}${runtime === "python" ? ".pyz" : ".mjs"}`;
   await connector.push(payload.bytes, path, { signal });
-  const script = '"$1" "$2" install --base "$3" "$2"; status=$?; rm -f -- "$2"; exit $status';
+  // As launch.sh: what the user set for Python or Node must not act on the endpoint itself.
+  const script = `unset NODE_OPTIONS; "$1" ${runtime === "python" ? "-E " : ""}"$2" install --base "$3" "$2"; status=$?; rm -f -- "$2"; exit $status`;
   const result = await connector.exec(["sh", "-c", script, "sremote", interpreter, path, base], { signal });
   if (result.exitCode === 97) {
     const rejected = lastLines(result.stderr, 1).replace(/^sremote-endpoint: /, "");

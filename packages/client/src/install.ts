@@ -2,6 +2,7 @@ import { InvalidArgumentError, RemoteExecError, RemoteModulesError, SremoteError
 import { checkText, type Runtime } from "./call-options.ts";
 import { cloneHere } from "./git-clone.ts";
 import { internalCall } from "./internal-call.ts";
+import type { Located } from "./launch.ts";
 import { lastLines } from "./marker-text.ts";
 import type { SpoolTransport } from "./spool-transport.ts";
 
@@ -29,14 +30,15 @@ const quarterHour = 900_000;
 
 /** Installs the endpoint and its environment for one runtime; both steps leave alone what is there. */
 export async function bootstrap(transport: SpoolTransport, runtime: Runtime, options: BootstrapOptions): Promise<BootstrapResult> {
+  const known = transport.located(runtime);
   const { value } = await internalCall(transport, runtime, "prepare", [transport.settings[runtime] === undefined], options);
-  return adopt(transport, runtime, value);
+  return adopt(transport, runtime, known, value);
 }
 
 /** From now on calls run on the interpreter of the environment. */
-function adopt(transport: SpoolTransport, runtime: Runtime, prepared: unknown): BootstrapResult {
+function adopt(transport: SpoolTransport, runtime: Runtime, known: Located, prepared: unknown): BootstrapResult {
   const { base, interpreter } = prepared as BootstrapResult;
-  transport.located(runtime).interpreter = transport.settings[runtime] ?? interpreter;
+  known.interpreter = transport.settings[runtime] ?? interpreter;
   return { base, interpreter };
 }
 
@@ -107,9 +109,10 @@ async function install(
 ): Promise<unknown> {
   const { signal, timeout = quarterHour } = options;
   const own = transport.settings[runtime] === undefined;
+  const known = transport.located(runtime);
   try {
     const { value } = await internalCall(transport, runtime, fn, [...args, own], { signal, timeout });
-    adopt(transport, runtime, value);
+    adopt(transport, runtime, known, value);
     return value;
   } catch (error) {
     throw installError(error, task, transport.connector.label);

@@ -1,6 +1,6 @@
-import { RemoteExecError, RemoteNotSetupError } from "@sremote/protocol";
+import { checksumBytes, prefixBytes, readPrefix, RemoteExecError, RemoteNotSetupError } from "@sremote/protocol";
 import type { CallRequest } from "./call-request.ts";
-import { launchCommand, missingError, payloadOf, readLaunch, silentError } from "./launch.ts";
+import { launchCommand, type Located, missingError, payloadOf, readLaunch, silentError } from "./launch.ts";
 import { newMarker } from "./marker-text.ts";
 import type { SpoolTransport } from "./spool-transport.ts";
 
@@ -11,9 +11,8 @@ const slack = 60_000;
  * One `exec` per call: request on standard input, reply on standard output. As long as it is not known whether the host has this
  * endpoint, the payload goes along: 30 kB cost less than asking first on any link slower than a local one.
  */
-export async function callThroughPipes(transport: SpoolTransport, request: CallRequest): Promise<Uint8Array> {
+export async function callThroughPipes(transport: SpoolTransport, request: CallRequest, known: Located): Promise<Uint8Array> {
   const { connector, settings } = transport;
-  const known = transport.located(request.runtime);
   const mode = known.installed || !(settings.autoInstall || request.install) ? "run" : "stage";
   const marker = newMarker();
   const { base, interpreter } = known;
@@ -26,12 +25,27 @@ export async function callThroughPipes(transport: SpoolTransport, request: CallR
   const options = { stage: "deploy", host: connector.label, callId: request.id };
   switch (launched.kind) {
     case "frame":
-      return launched.bytes;
+      return firstFrame(launched.bytes);
     case "missing":
       throw missingError(launched.reason, launched.facts, request.runtime, options);
     default:
       throw statusError(result.exitCode, request) ?? silentError(result, request.runtime, options);
   }
+}
+
+/**
+ * Without what was printed after the reply: exit handlers of the host's Python or Node, or of the shell around it, print as start-up files do. The
+ * frame's own length says where it ends; bytes of which that cannot be read are left for whoever decodes them to refuse.
+ */
+function firstFrame(bytes: Uint8Array): Uint8Array {
+  if (bytes.byteLength < prefixBytes) return bytes;
+  let length: number;
+  try {
+    length = prefixBytes + readPrefix(bytes.subarray(0, prefixBytes)).body + checksumBytes;
+  } catch {
+    return bytes;
+  }
+  return bytes.subarray(0, length);
 }
 
 /** Exit statuses by which an endpoint that cannot answer says why (packages/endpoint: `main`). */

@@ -69,24 +69,26 @@ export class SpoolTransport {
 
   async call(request: CallRequest): Promise<FetchedReply> {
     let mayHaveRun = false;
+    // Every attempt goes to the same spool, also when the client is configured anew meanwhile: another one would run the call again.
+    const known = this.located(request.runtime);
     for (let attempt = 1; ; attempt++) {
       try {
         request.signal?.throwIfAborted();
-        const bytes = await this.#carry(request);
-        return await this.#receive(request, bytes);
+        const bytes = await this.#carry(request, known);
+        return await this.#receive(request, known, bytes);
       } catch (error) {
         mayHaveRun ||= error instanceof SremoteError && linkFailures.has(error.code);
-        const next = await this.#afterFailure(error, request, attempt, mayHaveRun).catch((second: unknown) => second);
-        if (next !== "again") throw this.#cancelled(request, next) ?? next;
+        const next = await this.#afterFailure(error, request, known, attempt, mayHaveRun).catch((second: unknown) => second);
+        if (next !== "again") throw this.#cancelled(request, known, next) ?? next;
       }
     }
   }
 
   /** The error of an aborted call, wherever the abort met it. */
-  #cancelled(request: CallRequest, error: unknown): RemoteExecError | undefined {
+  #cancelled(request: CallRequest, known: Located, error: unknown): RemoteExecError | undefined {
     if (request.signal?.aborted !== true) return undefined;
     // The endpoint was told to end the function and stores that it did: nobody will fetch it.
-    this.#received(request, this.located(request.runtime).base);
+    this.#received(request, known.base);
     const options = { stage: "call", host: this.connector.label, callId: request.id };
     return new RemoteExecError("cancelled", `${request.what} was cancelled`, {
       ...options,
@@ -100,15 +102,20 @@ export class SpoolTransport {
     if (!request.repeatable && base !== undefined) this.releases.add(base, request.id);
   }
 
-  #carry(request: CallRequest): Promise<Uint8Array> {
-    return this.connector.acceptsStdin ? callThroughPipes(this, request) : callThroughFiles(this, request);
+  #carry(request: CallRequest, known: Located): Promise<Uint8Array> {
+    return this.connector.acceptsStdin ? callThroughPipes(this, request, known) : callThroughFiles(this, request, known);
   }
 
-  async #afterFailure(thrown: unknown, request: CallRequest, attempt: number, mayHaveRun: boolean): Promise<SremoteError | "again"> {
+  async #afterFailure(
+    thrown: unknown,
+    request: CallRequest,
+    known: Located,
+    attempt: number,
+    mayHaveRun: boolean,
+  ): Promise<SremoteError | "again"> {
     const options = { stage: "call", host: this.connector.label, callId: request.id };
     const error = SremoteError.from(thrown, "endpoint-broken", options);
     if (request.signal?.aborted === true) return error;
-    const known = this.located(request.runtime);
     if (
       error instanceof RemoteNotSetupError &&
       error.code === "not-setup" &&
@@ -145,9 +152,8 @@ export class SpoolTransport {
     });
   }
 
-  async #receive(request: CallRequest, bytes: Uint8Array): Promise<FetchedReply> {
+  async #receive(request: CallRequest, known: Located, bytes: Uint8Array): Promise<FetchedReply> {
     const { message, attachments } = this.#decode(request, bytes);
-    const known = this.located(request.runtime);
     if (message.host.endpoint === payloadOf(request.runtime).sha256) {
       Object.assign(known, {
         base: message.host.base,

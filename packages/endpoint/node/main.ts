@@ -28,6 +28,7 @@ interface Arguments {
 /** Runs a mode; resolves with the exit status, 0 when a reply was delivered; undefined when the mode ends its process itself. */
 export async function main(argv: readonly string[], onStep?: CallOptions["onStep"]): Promise<number | undefined> {
   const [mode, ...rest] = argv;
+  giveBackNodeOptions();
   try {
     if (mode === "worker") {
       await work(rest[0] ?? "");
@@ -44,6 +45,14 @@ export async function main(argv: readonly string[], onStep?: CallOptions["onStep
   } catch (error) {
     return complain(...describe(error));
   }
+}
+
+/** The user's options of Node were kept from this process (launch.sh); those it starts have them as the user meant it. */
+function giveBackNodeOptions(): void {
+  const kept = process.env["SREMOTE_NODE_OPTIONS"];
+  if (kept === undefined) return;
+  process.env["NODE_OPTIONS"] = kept;
+  delete process.env["SREMOTE_NODE_OPTIONS"];
 }
 
 function parse(argv: readonly string[]): Arguments {

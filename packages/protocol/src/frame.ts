@@ -8,7 +8,7 @@ import { limits } from "./limits.ts";
 export const magic: Uint8Array = Uint8Array.of(0x89, 0x53, 0x52, 0x4d);
 export const containerVersion = 1;
 export const prefixBytes = 24;
-const checksumBytes = 4;
+export const checksumBytes = 4;
 /** Frames up to this size are made as one chunk: one write costs less than copying this much. */
 const oneChunkBytes = 65_536;
 
