@@ -3,22 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SremoteError } from "@sremote/protocol";
-import { checkCommand } from "../argument.ts";
-import type {
-  Command,
-  Connector,
-  ConnectorStatus,
-  ExecOptions,
-  ExecResult,
-  OperationOptions,
-  PullSink,
-  PushSource,
-  RemoteProcess,
-  TransferOptions,
-} from "../connector.ts";
-import { orAborted, withDeadline } from "../deadline.ts";
-import { Lifetime } from "../lifetime.ts";
-import { execOverProcess, pullOverProcess, pushOverProcess } from "../process/index.ts";
+import type { Command, OperationOptions, RemoteProcess } from "../connector.ts";
+import { orAborted } from "../deadline.ts";
+import { ProcessConnector } from "../process/process-connector.ts";
 import { shellText } from "../command-line.ts";
 import type { KillSignal } from "../ssh/channel-process.ts";
 import { destinationLabel } from "../ssh/destination.ts";
@@ -39,13 +26,10 @@ const mostSessions = 8;
 /** How long ending a command may take, in milliseconds. */
 const killTimeout = 10_000;
 
-export class OpenSshConnector implements Connector {
-  readonly label: string;
-  readonly acceptsStdin = true;
+export class OpenSshConnector extends ProcessConnector {
   readonly #options: OpenSshOptions;
   readonly #program: string;
   readonly #args: readonly string[];
-  readonly #lifetime: Lifetime;
   readonly #slots = new Slots(mostSessions);
   readonly #processes = new Set<SshProcess>();
   readonly #closing = new AbortController();
@@ -56,44 +40,18 @@ export class OpenSshConnector implements Connector {
 
   /** @param options checked before */
   constructor(options: OpenSshOptions) {
+    super(destinationLabel(options, "openssh"));
     this.#options = options;
     this.#program = options.program ?? "ssh";
     this.#args = sshArguments(options);
-    this.label = destinationLabel(options, "openssh");
-    this.#lifetime = new Lifetime(this.label);
   }
 
-  exec(command: Command, options: ExecOptions = {}): Promise<ExecResult> {
-    return this.#lifetime.run(options, (own) => execOverProcess(this.#start, command, own, this.label));
-  }
-
-  push(source: PushSource, remotePath: string, options: TransferOptions = {}): Promise<void> {
-    return this.#lifetime.run(options, (own) => pushOverProcess(this.#start, source, remotePath, own, this.label));
-  }
-
-  pull(remotePath: string, sink: PullSink, options: TransferOptions = {}): Promise<void> {
-    return this.#lifetime.run(options, (own) => pullOverProcess(this.#start, remotePath, sink, own, this.label));
-  }
-
-  async spawn(command: Command, options: OperationOptions = {}): Promise<RemoteProcess> {
-    checkCommand(command);
-    return await this.#lifetime.run(options, (own) =>
-      withDeadline(own, { label: this.label, stage: "spawn" }, (signal) => this.#start(command, { signal })),
-    );
-  }
-
-  async status(options: OperationOptions = {}): Promise<ConnectorStatus> {
-    try {
-      await this.exec(["true"], options);
-      return { ok: true, message: `${this.label} can be reached and takes the credentials` };
-    } catch (error) {
-      if (!(error instanceof SremoteError) || error.code === "invalid-argument") throw error;
-      return { ok: false, message: `${this.label}: ${error.summary}`, error };
-    }
+  protected reach(options: OperationOptions): Promise<unknown> {
+    return this.exec(["true"], options);
   }
 
   async close(): Promise<void> {
-    await this.#lifetime.close();
+    await this.lifetime.close();
     await Promise.allSettled([...this.#processes].map((each) => each[Symbol.asyncDispose]()));
     this.#closing.abort(new SremoteError("closed", "the connector was closed", { host: this.label }));
     await this.#opening?.catch(() => undefined);
@@ -102,11 +60,7 @@ export class OpenSshConnector implements Connector {
     if (this.#directory !== undefined) await rm(await this.#directory, { recursive: true, force: true });
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  readonly #start = async (command: Command, { signal }: OperationOptions): Promise<RemoteProcess> => {
+  protected async start(command: Command, { signal }: OperationOptions): Promise<RemoteProcess> {
     const reported = reportedCommand(command);
     await (signal === undefined ? this.#connect() : orAborted(this.#connect(), signal));
     const release = await this.#slots.acquire(signal);
@@ -130,7 +84,7 @@ export class OpenSshConnector implements Connector {
     });
     this.#processes.add(process);
     return process;
-  };
+  }
 
   async #run(line: string): Promise<SshChild> {
     const shared = this.#options.multiplex === false ? ["-S", "none"] : ["-o", "ControlMaster=no", "-S", await this.#socket()];

@@ -1,22 +1,9 @@
 /* The connector over ssh2. */
 import { ConnectError, SremoteError } from "@sremote/protocol";
-import type {
-  Command,
-  Connector,
-  ConnectorStatus,
-  ExecOptions,
-  ExecResult,
-  OperationOptions,
-  PullSink,
-  PushSource,
-  RemoteProcess,
-  TransferOptions,
-} from "../connector.ts";
-import { checkCommand } from "../argument.ts";
+import type { Command, OperationOptions, RemoteProcess } from "../connector.ts";
 import { orAborted, withDeadline } from "../deadline.ts";
-import { Lifetime } from "../lifetime.ts";
 import { endProcess } from "../process/end.ts";
-import { execOverProcess, pullOverProcess, pushOverProcess } from "../process/index.ts";
+import { ProcessConnector } from "../process/process-connector.ts";
 import { ChannelProcess } from "./channel-process.ts";
 import type { KillSignal } from "./channel-process.ts";
 import { connect } from "./connect.ts";
@@ -32,11 +19,8 @@ import { shellText } from "../command-line.ts";
 /** How long ending a command may take once the link is up, in milliseconds. */
 const killTimeout = 10_000;
 
-export class SshConnector implements Connector {
-  readonly label: string;
-  readonly acceptsStdin = true;
+export class SshConnector extends ProcessConnector {
   readonly #options: SshOptions;
-  readonly #lifetime: Lifetime;
   readonly #processes = new Set<ChannelProcess>();
   /** Commands that were given up before they had begun. */
   readonly #ending = new Set<Promise<unknown>>();
@@ -47,46 +31,18 @@ export class SshConnector implements Connector {
 
   /** @param options checked before */
   constructor(options: SshOptions) {
+    super(destinationLabel(options));
     this.#options = options;
-    this.label = destinationLabel(options);
-    this.#lifetime = new Lifetime(this.label);
   }
 
-  exec(command: Command, options: ExecOptions = {}): Promise<ExecResult> {
-    return this.#lifetime.run(options, (own) => execOverProcess(this.#start, command, own, this.label));
-  }
-
-  push(source: PushSource, remotePath: string, options: TransferOptions = {}): Promise<void> {
-    return this.#lifetime.run(options, (own) => pushOverProcess(this.#start, source, remotePath, own, this.label));
-  }
-
-  pull(remotePath: string, sink: PullSink, options: TransferOptions = {}): Promise<void> {
-    return this.#lifetime.run(options, (own) => pullOverProcess(this.#start, remotePath, sink, own, this.label));
-  }
-
-  async spawn(command: Command, options: OperationOptions = {}): Promise<RemoteProcess> {
-    checkCommand(command);
-    return await this.#lifetime.run(options, (own) =>
-      withDeadline(own, { label: this.label, stage: "spawn" }, (signal) => this.#start(command, { signal })),
+  protected reach(options: OperationOptions): Promise<unknown> {
+    return this.lifetime.run(options, (own) =>
+      withDeadline(own, { label: this.label, stage: "status" }, (signal) => orAborted(this.#connect(), signal)),
     );
   }
 
-  async status(options: OperationOptions = {}): Promise<ConnectorStatus> {
-    try {
-      await this.#lifetime.run(options, (own) =>
-        withDeadline(own, { label: this.label, stage: "status" }, async (signal) => {
-          await orAborted(this.#connect(), signal);
-        }),
-      );
-      return { ok: true, message: `${this.label} can be reached and takes the credentials` };
-    } catch (error) {
-      if (!(error instanceof SremoteError) || error.code === "invalid-argument") throw error;
-      return { ok: false, message: `${this.label}: ${error.summary}`, error };
-    }
-  }
-
   async close(): Promise<void> {
-    await this.#lifetime.close();
+    await this.lifetime.close();
     await Promise.all(this.#ending);
     await Promise.allSettled([...this.#processes].map((each) => each[Symbol.asyncDispose]()));
     this.#closing.abort(new SremoteError("closed", "the connector was closed", { host: this.label }));
@@ -94,11 +50,7 @@ export class SshConnector implements Connector {
     await this.#connection?.end();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
-  }
-
-  readonly #start = async (command: Command, { signal }: OperationOptions): Promise<RemoteProcess> => {
+  protected async start(command: Command, { signal }: OperationOptions): Promise<RemoteProcess> {
     const { line, marker } = remoteCommand(command);
     const connection = await (signal === undefined ? this.#connect() : orAborted(this.#connect(), signal));
     const started = connection.exec(line, signal, (channel, release) => {
@@ -126,7 +78,7 @@ export class SshConnector implements Connector {
       }
       throw error;
     }
-  };
+  }
 
   #connect(): Promise<Connection> {
     if (this.#connection?.isOpen === true) return Promise.resolve(this.#connection);
