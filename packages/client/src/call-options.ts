@@ -47,21 +47,20 @@ export function checkCall(module: unknown, fn: unknown, args: unknown, options: 
   return { args: [], kwargs: args };
 }
 
-const optionChecks: Record<keyof CallOptions, (name: string, value: unknown) => void> = {
+const optionChecks: Record<keyof CallOptions | "onlyIfUnset", (name: string, value: unknown) => void> = {
   runtime: (name, value) => {
     if (value !== "python" && value !== "node") throw new InvalidArgumentError(name, '"python" or "node"');
   },
   kwargs: (name, value) => {
     if (!isPlainObject(value)) throw new InvalidArgumentError(name, "a plain object of keyword arguments");
   },
-  keepEnv: (name, value) => {
-    if (typeof value !== "boolean") throw new InvalidArgumentError(name, "true or false");
-  },
+  keepEnv: checkBoolean,
+  onlyIfUnset: checkBoolean,
   env: (name, value) => {
     if (!isPlainObject(value)) throw new InvalidArgumentError(name, "an object of strings");
     for (const [key, text] of Object.entries(value)) checkEnvVariable(`${name}.${key}`, key, text);
   },
-  cwd: (name, value) => checkText(name, value, "a path"),
+  cwd: (name, value) => void fromHome(name, value),
   timeout: (name, value) => checkPositive(name, value, "milliseconds above 0"),
   signal: (name, value) => {
     if (!(value instanceof AbortSignal)) throw new InvalidArgumentError(name, "an AbortSignal");
@@ -75,12 +74,18 @@ const optionChecks: Record<keyof CallOptions, (name: string, value: unknown) => 
   },
 };
 
+const ofCall = Object.keys(optionChecks).filter((name) => name !== "onlyIfUnset");
+
+function checkBoolean(name: string, value: unknown): void {
+  if (typeof value !== "boolean") throw new InvalidArgumentError(name, "true or false");
+}
+
 /** Checks options of which only these are known: all of a call's, or some of them. */
-export function checkOptions(options: unknown, known: readonly string[] = Object.keys(optionChecks)): asserts options is CallOptions {
+export function checkOptions(options: unknown, known: readonly string[] = ofCall): asserts options is CallOptions {
   if (!isPlainObject(options)) throw new InvalidArgumentError("options", "an object");
   for (const [key, value] of Object.entries(options)) {
     if (!known.includes(key)) throw new InvalidArgumentError(`options.${key}`, `no such option; there are ${known.join(", ")}`);
-    if (value !== undefined) optionChecks[key as keyof CallOptions](`options.${key}`, value);
+    if (value !== undefined) optionChecks[key as keyof typeof optionChecks](`options.${key}`, value);
   }
 }
 
@@ -90,11 +95,20 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null;
 }
 
-/** A non-empty string without NUL (no host can take one in a path or a name). */
+/** A non-empty string of whole characters (half a surrogate pair is none in UTF-8) without NUL (no host can take one in a path or a name). */
 export function checkText(name: string, value: unknown, what: string): asserts value is string {
-  if (typeof value !== "string" || value === "" || value.includes("\0")) {
+  if (typeof value !== "string" || value === "" || value.includes("\0") || !value.isWellFormed()) {
     throw new InvalidArgumentError(name, `${what}: a string that is not empty and holds no NUL`);
   }
+}
+
+/** A path that the host resolves against the home directory: `~`, `~/x`, `x` and `/x` are all fine. */
+export function fromHome(argument: string, path: unknown): string {
+  checkText(argument, path, "a path on the host");
+  if (path === "~" || path === "~/") return ".";
+  if (path.startsWith("~/")) return path.slice(2);
+  if (path.startsWith("~")) throw new InvalidArgumentError(argument, "a path; of `~` forms only `~/…` is known");
+  return path;
 }
 
 export function checkPositive(name: string, value: unknown, what: string): asserts value is number {
@@ -106,5 +120,7 @@ export function checkEnvVariable(argument: string, name: unknown, value: unknown
   if (typeof name !== "string" || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
     throw new InvalidArgumentError(argument, "a variable name of letters, digits and _ that does not begin with a digit");
   }
-  if (typeof value !== "string" || value.includes("\0")) throw new InvalidArgumentError(valueArgument, "a string value without NUL");
+  if (typeof value !== "string" || value.includes("\0") || !value.isWellFormed()) {
+    throw new InvalidArgumentError(valueArgument, "a string value without NUL");
+  }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { type CallMessage, encodeMessage, protocolVersion } from "@sremote/protocol";
-import type { CallOptions, Runtime, SplitArguments } from "./call-options.ts";
+import { type CallOptions, fromHome, type Runtime, type SplitArguments } from "./call-options.ts";
 import type { HostEnvironment } from "./host-environment.ts";
 import type { Locations } from "./locations.ts";
 import type { Serializer } from "./serializer.ts";
@@ -65,7 +65,7 @@ export function buildRequest(module: string, fn: string, split: SplitArguments, 
 function addEnvironment(message: CallMessage, options: CallOptions, { environment, locations }: CallSettings): void {
   const env = environment.variables(options.env);
   const path = environment.path();
-  const cwd = options.cwd ?? locations.pwdDir;
+  const cwd = options.cwd === undefined ? locations.pwdDir : fromHome("options.cwd", options.cwd);
   if (env.length > 0) message.env = env;
   if (path.length > 0) message.path = path;
   if (cwd !== undefined) message.cwd = cwd;

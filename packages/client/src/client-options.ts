@@ -1,7 +1,7 @@
 import type { Connector } from "@sremote/connectors";
 import { InvalidArgumentError } from "@sremote/protocol";
 import { checkText, isPlainObject, type Runtime } from "./call-options.ts";
-import type { Serializer } from "./serializer.ts";
+import { checkSerializer, type Serializer } from "./serializer.ts";
 
 export interface RemoteClientOptions {
   /** Endpoint of calls that name none. Default `python`. */
@@ -33,12 +33,7 @@ export function checkClientOptions(connector: unknown, options: unknown): assert
   if (python !== undefined) checkText("options.python", python, "path of a Python interpreter on the host");
   if (node !== undefined) checkText("options.node", node, "path of Node on the host");
   if (autoInstall !== undefined && typeof autoInstall !== "boolean") throw new InvalidArgumentError("options.autoInstall", "true or false");
-  if (serializer !== undefined) {
-    const { encode, decode } = serializer as Partial<Serializer>;
-    if (typeof encode !== "function" || typeof decode !== "function") {
-      throw new InvalidArgumentError("options.serializer", "an object with the functions encode and decode");
-    }
-  }
+  if (serializer !== undefined) checkSerializer("options.serializer", serializer);
 }
 
 function checkConnectorShape(connector: unknown): asserts connector is Connector {

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from "@sremote/protocol";
 import { checkEnvVariable, checkText } from "./call-options.ts";
 
 /** What every call of a client finds in its environment. Kept on the client; sent with each call, in its body, never in an argument vector. */
@@ -12,6 +13,7 @@ export class HostEnvironment {
 
   appendPath(path: string): void {
     checkText("path", path, "a directory");
+    if (path.startsWith("~")) throw new InvalidArgumentError("path", "a directory's absolute path, without `~`");
     if (!this.#path.includes(path)) this.#path.push(path);
   }
 

@@ -75,7 +75,7 @@ export function missingError(
   switch (reason) {
     case "interpreter": {
       const old = (facts.get("tooold") ?? []).map((each) => `${each} is too old`);
-      const broken = (facts.get("broken") ?? []).map((each) => `${each.replace(/(?= \(|$)/, " does not start")}`);
+      const broken = (facts.get("broken") ?? []).map((each) => each.replace(/(?= \(|$)/, " does not start"));
       const tried = [...old, ...broken, ...(facts.get("tried") ?? [])].join(", ");
       return new RemoteNotSetupError("interpreter-missing", `no ${name} on the host; tried: ${tried}`, {
         ...options,

@@ -1,6 +1,6 @@
 import type { Connector } from "@sremote/connectors";
 import { InvalidArgumentError } from "@sremote/protocol";
-import { checkText, isPlainObject } from "./call-options.ts";
+import { checkText, fromHome, isPlainObject } from "./call-options.ts";
 import { newMarker, textAfterMarker } from "./marker-text.ts";
 
 /** Where things lie on the host. A path that does not start with `/` is relative to the home directory. */
@@ -20,14 +20,11 @@ export interface Discovery {
   message: string;
 }
 
-/** A path the endpoint resolves against the home directory: `~`, `~/x`, `x` and `/x` are all fine. */
+/** As {@link fromHome}, without line breaks and slashes at its end. */
 export function hostPath(argument: string, path: unknown): string {
-  checkText(argument, path, "a path on the host");
-  if (path.includes("\n")) throw new InvalidArgumentError(argument, "a path without line breaks");
-  if (path === "~" || path === "~/") return ".";
-  if (path.startsWith("~/")) return path.slice(2);
-  if (path.startsWith("~")) throw new InvalidArgumentError(argument, "a path; of `~` forms only `~/…` is known");
-  return path.length > 1 ? path.replace(/\/+$/, "") || "/" : path;
+  const resolved = fromHome(argument, path);
+  if (resolved.includes("\n")) throw new InvalidArgumentError(argument, "a path without line breaks");
+  return resolved.replace(/\/+$/, "") || "/";
 }
 
 /** As {@link hostPath}, but always below the home directory. */

@@ -1,6 +1,6 @@
 import type { Connector, ConnectorStatus, OperationOptions } from "@sremote/connectors";
 import { crc32 } from "node:zlib";
-import { InvalidArgumentError, SremoteError, useCrc32 } from "@sremote/protocol";
+import { SremoteError, useCrc32 } from "@sremote/protocol";
 import { type CallArguments, type CallOptions, checkCall, checkOptions, checkText, type Runtime } from "./call-options.ts";
 import { buildRequest } from "./call-request.ts";
 import { type CallResult, type FetchedReply, outputText } from "./call-result.ts";
@@ -19,7 +19,7 @@ import { type Discovery, discover, homePath, hostPath, type Locations } from "./
 import { moduleProxy, type RemoteModule } from "./module-proxy.ts";
 import { type HostReport, probeHost } from "./probe.ts";
 import { errorFromReply } from "./remote-failure.ts";
-import { defaultSerializer, type Serializer } from "./serializer.ts";
+import { checkSerializer, defaultSerializer, type Serializer } from "./serializer.ts";
 import { type HostSettings, SpoolTransport } from "./spool-transport.ts";
 
 /**
@@ -152,12 +152,12 @@ export class RemoteClient implements AsyncDisposable {
 
   /** Sets a variable in the environment of every later call; with `onlyIfUnset` only where the host's environment has none of that name. */
   registerRemoteEnvVariable(name: string, value: string, options: { onlyIfUnset?: boolean } = {}): void {
+    checkOptions(options, ["onlyIfUnset"]);
     const { onlyIfUnset = false } = options;
-    if (typeof onlyIfUnset !== "boolean") throw new InvalidArgumentError("options.onlyIfUnset", "true or false");
     this.#environment.setVariable(name, value, onlyIfUnset);
   }
 
-  /** Appends a directory to `PATH` of every later call. */
+  /** Appends a directory to `PATH` of every later call. An absolute path: nothing on the host would expand a `~`. */
   registerRemoteEnvPath(path: string): void {
     this.#environment.appendPath(path);
   }
@@ -203,14 +203,13 @@ export class RemoteClient implements AsyncDisposable {
 
   /** Replaces how arguments and results are turned into the wire's values. */
   setSerializer(serializer: Serializer): void {
-    if (typeof serializer?.encode !== "function" || typeof serializer.decode !== "function") {
-      throw new InvalidArgumentError("serializer", "an object with the functions encode and decode");
-    }
+    checkSerializer("serializer", serializer);
     this.#serializer = serializer;
   }
 
   /** Whether the host can be reached and takes the credentials. */
   async status(options: OperationOptions = {}): Promise<ConnectorStatus> {
+    checkOptions(options, ["signal", "timeout"]);
     return await this.connector.status(options);
   }
 
@@ -230,7 +229,10 @@ export class RemoteClient implements AsyncDisposable {
     if (this.#closed !== undefined) throw new SremoteError("closed", "the client was closed", { host: this.connector.label });
   }
 
-  /** Empties the host's spool of this client's calls and closes the connector. May be called more than once. */
+  /**
+   * Empties the host's spool of this client's calls and closes the connector, also where another client uses it too. Calls under way reject with
+   * the code `closed`. May be called more than once.
+   */
   close(): Promise<void> {
     this.#closed ??= this.#end();
     return this.#closed;

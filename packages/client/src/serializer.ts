@@ -1,4 +1,4 @@
-import { type Attachments, decodeValue, encodeValue, type WireValue } from "@sremote/protocol";
+import { type Attachments, decodeValue, encodeValue, InvalidArgumentError, type WireValue } from "@sremote/protocol";
 
 /**
  * Turns values into the wire's form and back. The default covers the table in docs/values.md; another one may, for instance, accept
@@ -8,6 +8,14 @@ export interface Serializer {
   /** @param root how errors name the value: `args`, `kwargs`; attachments are appended to the list */
   encode(value: unknown, root: string, attachments: Uint8Array[]): WireValue;
   decode(value: WireValue, attachments: Attachments): unknown;
+}
+
+/** @throws InvalidArgumentError */
+export function checkSerializer(name: string, value: unknown): asserts value is Serializer {
+  const { encode, decode } = (value ?? {}) as Partial<Serializer>;
+  if (typeof encode !== "function" || typeof decode !== "function") {
+    throw new InvalidArgumentError(name, "an object with the functions encode and decode");
+  }
 }
 
 export const defaultSerializer: Serializer = {

@@ -37,6 +37,9 @@ const attempts = 4;
 /** After these nobody here knows whether the host got the call. `protocol-error`: it arrived damaged, or the reply did. */
 const linkFailures = new Set<Code>(["connection-lost", "timeout", "protocol-error"]);
 
+/** Stage of the error for a request that the host could not read: damaged on its way, or made wrong. The host has not taken its id. */
+const unread = "request";
+
 /**
  * Calls over the spool: at-most-once execution, durable result. Where the connector's `exec` takes standard input, a call is one
  * `exec`; elsewhere it is push, exec, pull.
@@ -77,7 +80,7 @@ export class SpoolTransport {
         const bytes = await this.#carry(request, known);
         return await this.#receive(request, known, bytes);
       } catch (error) {
-        mayHaveRun ||= error instanceof SremoteError && linkFailures.has(error.code);
+        mayHaveRun ||= error instanceof SremoteError && linkFailures.has(error.code) && error.stage !== unread;
         const next = await this.#afterFailure(error, request, known, attempt, mayHaveRun).catch((second: unknown) => second);
         if (next !== "again") throw this.#cancelled(request, known, next) ?? next;
       }
@@ -138,11 +141,16 @@ export class SpoolTransport {
       return "again";
     }
     // Once a link was lost under the call, failing to get there again says nothing about what became of it.
-    if (!mayHaveRun || !(linkFailures.has(error.code) || error instanceof ConnectError || error instanceof TransferError)) return error;
+    if (
+      !(mayHaveRun || error.stage === unread) ||
+      !(linkFailures.has(error.code) || error instanceof ConnectError || error instanceof TransferError)
+    )
+      return error;
     if (error.code !== "timeout" && attempt < attempts) {
       await pause(100 * 2 ** attempt, request.signal);
       return "again";
     }
+    if (!mayHaveRun) return error;
     const why =
       error.code === "protocol-error" ? "the host's answers arrived damaged" : "the link was lost and the host's spool could not be asked";
     return new OutcomeUnknownError("outcome-unknown", `whether ${request.what} ran is unknown: ${why}`, {
@@ -178,8 +186,8 @@ export class SpoolTransport {
       });
     }
     if (message.outcome === "not-run" && message.error?.code === "protocol-error") {
-      // The request was damaged on its way, so the host has not taken the id.
       throw new ProtocolError("protocol-error", `the host could not read the request: ${message.error.message}`, {
+        stage: unread,
         host: this.connector.label,
         callId: request.id,
       });
