@@ -158,6 +158,8 @@ describe("keyboard-interactive", () => {
     const before = (await interactive.log()).length;
     const refused = await attempt({ username: account.name, password: wrong }, interactive);
     expect(refused).toMatchObject({ code: "auth-failed", summary: expect.stringContaining("tried keyboard-interactive") });
+    // sshd writes its log in its own time.
+    await expect.poll(async () => (await interactive.log()).slice(before), { timeout: 10_000 }).toMatch(/Failed keyboard-interactive\/pam/);
     const log = (await interactive.log()).slice(before);
     expect(log.match(/Failed keyboard-interactive\/pam/g)).toHaveLength(1);
     expect(log).not.toMatch(/method password/);

@@ -101,7 +101,8 @@ describe("ssh against sshd", () => {
             config: false,
           },
         }),
-      async () => ({ ...(await options()), cut: undefined }),
+      // Two connections, each with windows and ciphers of its own.
+      async () => ({ ...(await options()), memoryLimit: 64 * 2 ** 20, cut: undefined }),
     );
   });
 });
