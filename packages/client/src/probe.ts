@@ -32,7 +32,7 @@ export interface HostReport {
   installed: boolean;
   python: FoundInterpreter[];
   node: FoundInterpreter[];
-  /** Interpreters that are there but do not start. */
+  /** Interpreters that are there but do not start, each with the last line it said: `/usr/bin/python3 (…)`. */
   broken: string[];
   /** Other programs found, name → path: git, uv, pip3, npm, rsync, tar, sbatch, qsub, bsub, nvidia-smi. */
   tools: Record<string, string>;

@@ -28,8 +28,6 @@ class Request:
 def call(base, home, endpoint, marker, request_path, reply_path):
     """Runs the call and delivers its reply. Returns the exit status: 0 when a reply was delivered, whatever its outcome."""
     umask = os.umask(0o077)
-    if sys.stdout is not None:
-        sys.stdout.flush()  # what a site file printed belongs before the marker, and not into the function's process
     host = host_facts(home, base, endpoint)
     request = None
     call_id = NO_ID
