@@ -24,8 +24,9 @@ export async function ask(question: string, echo: boolean, signal: AbortSignal):
   const terminal = new ReadStream(descriptor);
   const show = (text: string): void => void writeSync(descriptor, text);
   try {
-    show(question);
+    // Before the question is seen, so that not even the fastest answer to it is echoed.
     terminal.setRawMode(true);
+    show(question);
     return await readAnswer(terminal, echo ? show : () => undefined, signal);
   } finally {
     terminal.setRawMode(false);
