@@ -7,7 +7,10 @@ import { findInterpreters } from "../../../test/interpreters.ts";
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const python = fileURLToPath(new URL("../python", import.meta.url));
-const interpreters = findInterpreters();
+/** One of each minor version, the system's before others: patch releases do not change the language. */
+const interpreters = [...Map.groupBy(findInterpreters(), ({ version }) => version.split(".", 2).join(".")).values()].map(
+  (alike) => alike.find(({ path }) => path.startsWith("/usr/bin/")) ?? alike[0]!,
+);
 const names = interpreters.map(({ version, path }) => `${version} (${path})`);
 process.stdout.write(`Python interpreters: ${names.join(", ")}\n`);
 /** Everything runs on the oldest, the newest and the system's; what depends on the language alone on those between. */
