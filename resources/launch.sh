@@ -38,11 +38,13 @@ say_missing() {
   exit 0
 }
 
+# A relative one would be another directory for the endpoint, which starts elsewhere.
+case ${TMPDIR:-} in /*) tmp=$TMPDIR ;; *) tmp='' ;; esac
 case $base in
   '') uid=$(id -u)
     bases="$HOME/.sremote
 ${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/sremote}
-${TMPDIR:+$TMPDIR/sremote-$uid}
+${tmp:+$tmp/sremote-$uid}
 /tmp/sremote-$uid" ;;
   /*) bases=$base ;;
   *) bases=$HOME/$base ;;

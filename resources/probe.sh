@@ -52,10 +52,12 @@ usable() {
 }
 newline='
 '
+# A relative one would be another directory for the endpoint, which starts elsewhere.
+case ${TMPDIR:-} in /*) tmp=$TMPDIR ;; *) tmp='' ;; esac
 case $base in
   '') bases="$HOME/.sremote
 ${XDG_RUNTIME_DIR:+$XDG_RUNTIME_DIR/sremote}
-${TMPDIR:+$TMPDIR/sremote-$uid}
+${tmp:+$tmp/sremote-$uid}
 /tmp/sremote-$uid" ;;
   /*) bases=$base ;;
   *) bases=$HOME/$base ;;

@@ -89,6 +89,11 @@ describe.each([
     expect((await client.probe()).broken).toEqual([`${join(home, "bin/python3")} (manager: no version is set)`]);
   });
 
+  test("a TMPDIR that is relative holds no endpoint", async () => {
+    await using client = connect({ HOME: "/proc/none", TMPDIR: "." });
+    expect((await client.probe()).base).toMatch(/^\/tmp\/sremote-\d+$/);
+  });
+
   test("HOME unset is the account's, HOME relative starts at the working directory", async () => {
     await using unset = connect({ HOME: undefined });
     expect((await unset.probe()).home).toBe(userInfo().homedir);
