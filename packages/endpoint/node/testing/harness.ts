@@ -69,7 +69,7 @@ export interface RunOptions {
   node?: string;
   env?: NodeJS.ProcessEnv;
   /** Called with the endpoint's pid as soon as it runs. */
-  onStart?: (pid: number) => void;
+  onStart?: ((pid: number) => void) | undefined;
   /** Leave standard input open after the request. */
   keepInputOpen?: boolean;
 }
