@@ -35,7 +35,10 @@ test("every package holds its code, types, sources and licence, and no test", ()
   for (const name of names) {
     const files = contents.get(name) ?? [];
     expect(files, name).toEqual(expect.arrayContaining(["LICENSE", "package.json", "dist/index.js", "dist/index.d.ts", "src/index.ts"]));
-    expect(files.filter((file) => file.includes(".test.") || file.includes("tsbuildinfo")), name).toEqual([]);
+    expect(
+      files.filter((file) => file.includes(".test.") || file.includes("tsbuildinfo")),
+      name,
+    ).toEqual([]);
   }
 });
 
@@ -61,5 +64,7 @@ console.log(JSON.stringify([python.value, node.value]));
 
 test("the command is there", () => {
   const bin = join(project, "node_modules/.bin/sremote");
-  expect(run(bin, ["call", "local", "math.sqrt", "81", "--sremote-dir", join(project, "base")], { cwd: project, env: process.env }).trim()).toMatch(/^9(\.0)?$/);
+  expect(
+    run(bin, ["call", "local", "math.sqrt", "81", "--sremote-dir", join(project, "base")], { cwd: project, env: process.env }).trim(),
+  ).toMatch(/^9(\.0)?$/);
 });

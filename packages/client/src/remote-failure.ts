@@ -9,6 +9,7 @@ import {
   type SremoteError,
 } from "@sremote/protocol";
 import { type FetchedReply, outputText } from "./call-result.ts";
+import { lastLines } from "./marker-text.ts";
 
 const notSetup = new Set<Code>(["no-writable-directory", "unsafe-directory", "endpoint-broken", "interpreter-missing", "not-setup"]);
 
@@ -25,7 +26,9 @@ export function errorFromReply(reply: FetchedReply, what: string, host: string):
   if (message.outcome === "unknown") return new OutcomeUnknownError("outcome-unknown", summary, options);
   if (failure.code === "module-missing" || failure.code === "module-version") return new RemoteModulesError(failure.code, summary, options);
   if (failure.code === "protocol-mismatch") return new ProtocolError(failure.code, summary, options);
-  if (notSetup.has(failure.code)) return new RemoteNotSetupError(failure.code, summary, options);
+  if (notSetup.has(failure.code)) {
+    return new RemoteNotSetupError(failure.code, summary, { ...options, lastLines: lastLines(reply.stderr.bytes) });
+  }
   return new RemoteExecError(failure.code, summary, {
     ...options,
     outcome: message.outcome,

@@ -79,9 +79,14 @@ async function answer(
 ): Promise<Uint8Array[]> {
   const { base } = options;
   let child: FunctionProcess | undefined;
+  let hindrance: unknown;
   try {
     // Started before the spool is ready: its start takes longer than all that, and it does nothing before it has the request.
-    child = new FunctionProcess(await callEnvironment(message, base), callDirectory(message), base, pipes);
+    try {
+      child = new FunctionProcess(await callEnvironment(message, base), callDirectory(message), base, pipes);
+    } catch (error) {
+      hindrance = error; // told when there is a place for the reply
+    }
     openSpool(base);
     release(
       base,
@@ -96,7 +101,11 @@ async function answer(
     if (options.request !== "-") rmSync(options.request, { force: true });
     step("digest");
     const stored = readReply(directory);
-    if (stored !== undefined) return await giveUp(child, [stored]);
+    if (stored !== undefined) {
+      await (child === undefined ? closePipes(pipes) : child.abandon());
+      return [stored];
+    }
+    if (child === undefined) throw hindrance;
     reserveSpace(directory);
     step("reserve");
     const cancel = new AbortController();
@@ -121,11 +130,6 @@ async function answer(
     const outcome = !(error instanceof SremoteError) && isClaimed(`${base}/calls/${message.id}`) ? "unknown" : "not-run";
     return makeReply({ id: message.id, base, outcome, error: describeRefusal(error, fileCode(error), "setup") });
   }
-}
-
-async function giveUp(child: FunctionProcess, reply: Uint8Array[]): Promise<Uint8Array[]> {
-  await child.abandon();
-  return reply;
 }
 
 async function run(

@@ -1,5 +1,5 @@
 /* Directories that hold requests, replies and code belong to the user alone (PROTOCOL.md, "Spool"). */
-import { chmodSync, closeSync, fsyncSync, lstatSync, mkdirSync, openSync, type Stats } from "node:fs";
+import { chmodSync, closeSync, fsyncSync, lstatSync, mkdirSync, openSync, statSync, type Stats } from "node:fs";
 import { dirname } from "node:path";
 import { SremoteError } from "@sremote/protocol";
 
@@ -32,8 +32,28 @@ export function makePrivateDirectory(path: string): boolean {
 
 /** Makes BASE itself: directories above it are made when missing, and may be links and shared. */
 export function makeBase(base: string): void {
-  mkdirSync(dirname(base), { recursive: true, mode: 0o700 });
+  makeDirectories(dirname(base));
   makePrivateDirectory(base);
+}
+
+/** Makes a directory and those above it with mode 0700. Node's own recursion never ends below /proc, where every mkdir says ENOENT. */
+export function makeDirectories(path: string): void {
+  if (makeOne(path)) return;
+  makeDirectories(dirname(path));
+  if (!makeOne(path)) throw Object.assign(new Error(`ENOENT: ${path} cannot be made`), { code: "ENOENT", path });
+}
+
+/** @returns false when the directory above is missing */
+function makeOne(path: string): boolean {
+  try {
+    mkdirSync(path, 0o700);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "ENOENT" && dirname(path) !== path) return false;
+    // A root directory may be said to be read-only rather than there.
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
+  }
+  return true;
 }
 
 /** Makes what a rename or link did to a directory's entries survive a power cut. */

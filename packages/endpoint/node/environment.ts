@@ -1,10 +1,10 @@
 /* What the function's process finds around it: environment variables and working directory, complete before it starts. */
-import { accessSync, constants, mkdirSync, statSync } from "node:fs";
+import { accessSync, constants, statSync } from "node:fs";
 import { userInfo } from "node:os";
 import { basename, isAbsolute, resolve } from "node:path";
 import { SremoteError, type CallMessage, type Code } from "@sremote/protocol";
 import { loadChildProcess } from "./builtin.ts";
-import { errorCode } from "./directory.ts";
+import { errorCode, makeDirectories } from "./directory.ts";
 
 /** How long a login shell may take, in milliseconds: some wait for network file systems, none for a person. */
 const loginDeadline = 20_000;
@@ -43,7 +43,7 @@ function mayEnter(path: string): boolean {
 function makeDirectory(path: string, purpose: string): string {
   const directory = resolve(home(), path);
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectories(directory);
     accessSync(directory, constants.X_OK);
   } catch (error) {
     const code = errorCode(error) ?? "";

@@ -3,7 +3,16 @@ export * from "./codec.ts";
 export { crc32, useCrc32, type Crc32 } from "./crc32.ts";
 export { dtypes, dtypeOf, isDtype, type Dtype, type DtypeFacts, type TypedArray, type TypedArrayConstructor } from "./dtype.ts";
 export * from "./error.ts";
-export { checksumBytes, decodeFrame, encodeFrame, prefixBytes, readPrefix, type DecodedFrame, type FrameOptions, type Prefix } from "./frame.ts";
+export {
+  checksumBytes,
+  decodeFrame,
+  encodeFrame,
+  prefixBytes,
+  readPrefix,
+  type DecodedFrame,
+  type FrameOptions,
+  type Prefix,
+} from "./frame.ts";
 export * from "./frame-decoder.ts";
 export { parseHeader, type ParsedHeader } from "./header.ts";
 export * from "./limits.ts";

@@ -29,6 +29,8 @@ def describe_ending(ending, call, oom):
         return answer_of("timeout", {"code": "timeout", "stage": "call", "message": message})
     if ending.reason == "cancelled":
         return answer_of("cancelled", {"code": "cancelled", "stage": "call", "message": "the call was cancelled and its process ended"})
+    if not ending.begun:
+        return _before_it_began(ending)
     if os.WIFSIGNALED(ending.status):
         name = signal_name(os.WTERMSIG(ending.status))
         failure = {"code": "killed", "stage": "call", "message": "the function's process was ended by %s" % name}
@@ -40,3 +42,12 @@ def describe_ending(ending, call, oom):
     code = os.WEXITSTATUS(ending.status)
     failure = {"code": "exited", "stage": "call", "message": "the function ended its process with exit status %d" % code}
     return answer_of("killed", failure, exitCode=code)
+
+
+def _before_it_began(ending):
+    signaled = os.WIFSIGNALED(ending.status)
+    how = signal_name(os.WTERMSIG(ending.status)) if signaled else "exit status %d" % os.WEXITSTATUS(ending.status)
+    return answer_of("not-run", {
+        "code": "endpoint-broken", "stage": "setup", "message": "the function's process ended before it began (%s)" % how,
+        "hint": "variables such as PYTHONHOME act on an interpreter before it begins",
+    })

@@ -69,7 +69,9 @@ def launch(call, frame, parsed, env, fresh, home, umask):
                     if name in env:
                         os.environ[name] = env[name]
             except Refusal as refusal:
-                _answer(answers[1], answer_of("not-run", refusal.failure()))
+                # What `serve_fresh` puts before its answer.
+                mark = b"B" if fresh else b""
+                write_all(answers[1], mark + b"".join(join_frame(answer_of("not-run", refusal.failure()), [])))
             else:
                 status = work(call, parsed, answers[1])
         finally:
@@ -138,7 +140,3 @@ def _start_afresh(request, answer, env):
         if error.errno == errno.E2BIG:
             raise Refusal("limit-exceeded", "environment and PATH are larger than the host allows", "setup")
         raise Refusal("endpoint-broken", "cannot start %s with the environment of the call: %s" % (sys.executable, error.strerror), "setup")
-
-
-def _answer(fd, answer):
-    write_all(fd, b"".join(join_frame(answer, [])))

@@ -22,6 +22,7 @@ class Ending:
 
     def __init__(self):
         self.answer = None
+        self.begun = True
         self.reason = None
         self.status = None
         self.usage = None
@@ -69,14 +70,18 @@ class Signals:
 
 
 class Answer:
-    """Reads the frame that the function's process sends."""
+    """Reads what the function's process sends: a byte when a fresh interpreter is about to run the function, then the frame."""
 
-    def __init__(self):
+    def __init__(self, fresh):
+        self.begun = not fresh
         self.data = bytearray()
         self.size = None
         self.complete = False
 
     def feed(self, data):
+        if not self.begun and data:
+            self.begun = True
+            data = data[1:]
         self.data += data
         if self.size is None and len(self.data) >= PREFIX:
             try:
@@ -90,7 +95,7 @@ class Supervision:
     def __init__(self, process, outputs, signals, timeout):
         self.process = process
         self.signals = signals
-        self.answer = Answer()
+        self.answer = Answer(process.request is not None)
         self.ending = Ending()
         self.started = time.monotonic()
         self.deadline = None if timeout is None else self.started + timeout
@@ -125,6 +130,7 @@ class Supervision:
             self._close(fd)
         if self.process.request is not None:
             os.close(self.process.request)
+        self.ending.begun = self.answer.begun
         if self.answer.complete and self.ending.reason is None:
             self.ending.answer = self.answer.data
         return self.ending

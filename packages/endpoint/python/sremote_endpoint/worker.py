@@ -148,5 +148,6 @@ def serve_fresh(request_fd, answer_fd):
     os.close(request_fd)
     header, parts = split_frame(frame)
     call, depth = parse(header)
+    write_all(answer_fd, b"B")
     status = work(call, (parts, depth), answer_fd)
     os._exit(status)
