@@ -80,12 +80,14 @@ export async function installGitModule(
   const task = "installing a git module";
   const args = [url, branch ?? null, name ?? null];
   const outcome = await install(transport, runtime, "install_git", args, options, task);
-  if (!(outcome as { git: boolean }).git) await pushClone(transport, module, runtime, options, task);
+  const { git, base } = outcome as { git: boolean; base: string };
+  if (!git) await pushClone(transport, base, module, runtime, options, task);
 }
 
 /** The host has no git: clone here, push the files as an archive, install from that. */
 async function pushClone(
   transport: SpoolTransport,
+  base: string,
   { url, branch, name }: GitModule,
   runtime: Runtime,
   options: InstallOptions,
@@ -93,7 +95,6 @@ async function pushClone(
 ): Promise<void> {
   const { connector } = transport;
   await using clone = await cloneHere(url, branch, options.signal);
-  const { base } = transport.located(runtime);
   const path = `${base}/tmp/${clone.fileName}`;
   await connector.push({ path: clone.archive }, path, { signal: options.signal });
   await install(transport, runtime, "install_archive", [path, name ?? null], options, task);
