@@ -25,6 +25,11 @@ class FunctionProcess:
         self.request_bytes = request_bytes
 
 
+def host_text(text):
+    """The string that stands for this text's UTF-8 bytes here: before 3.7 the C locale means ASCII, and some hosts have others still."""
+    return os.fsdecode(text.encode("utf-8", "surrogateescape"))
+
+
 def environment(call, home, base):
     """(environment of the call, whether a fresh interpreter is needed for it)."""
     env = dict(os.environ)
@@ -34,12 +39,13 @@ def environment(call, home, base):
         env = load(home)
         fresh = True
     for name, value, only_if_unset in call.get("env", ()):
+        name, value = host_text(name), host_text(value)
         if only_if_unset and name in env or env.get(name) == value:
             continue
         env[name] = value
         fresh = True
     if call.get("path"):
-        env["PATH"] = os.pathsep.join(([env["PATH"]] if env.get("PATH") else []) + call["path"])
+        env["PATH"] = os.pathsep.join(([env["PATH"]] if env.get("PATH") else []) + [host_text(path) for path in call["path"]])
     env["SREMOTE_BASE"] = base
     if "tmp" in call:
         env["TMPDIR"] = _directory(call["tmp"], home, "use the directory for temporary files")
@@ -74,6 +80,9 @@ def launch(call, frame, parsed, env, fresh, home, umask):
                 write_all(answers[1], mark + b"".join(join_frame(answer_of("not-run", refusal.failure()), [])))
             else:
                 status = work(call, parsed, answers[1])
+        except BaseException:
+            # An error of ours: the call's stderr is where it can be seen.
+            sys.excepthook(*sys.exc_info())
         finally:
             os._exit(status)
     for fd in (outs[1], errs[1], answers[1], requests[0]):
@@ -112,7 +121,7 @@ def _enter(call, home):
 
 def _directory(path, home, purpose):
     """The absolute path of a directory that the call names, made when it is missing."""
-    path = os.path.normpath(os.path.join(home, path))
+    path = os.path.normpath(os.path.join(home, host_text(path)))
     try:
         if not os.path.isdir(path):
             before = os.umask(0o077)

@@ -153,8 +153,20 @@ class EnvironmentTest(EndpointTest):
         text = ("import os\ndef run(*names):\n    with open('/proc/self/environ', 'rb') as f:\n        early = f.read().split(b'\\0')\n"
                 "    return [(n + '=' + os.environ.get(n, '')).encode() in early for n in names] + [os.environ.get(n) for n in names]\n")
         env = [["LD_LIBRARY_PATH", "/somewhere", False], ["HOME", "/never", True], ["EMPTY", "", False], ["U", "\u00e9 \"$x`", False]]
-        value = self.value(self.script(text, "run", "LD_LIBRARY_PATH", "U", "EMPTY", "HOME", env=env))
+        options = {"env": self.environment(LC_ALL="C.UTF-8")}
+        value = self.value(self.script(text, "run", "LD_LIBRARY_PATH", "U", "EMPTY", "HOME", env=env, options=options))
         self.assertEqual(value, [True] * 4 + ["/somewhere", "\u00e9 \"$x`", "", self.home])
+
+    def test_text_reaches_the_host_as_utf_8_whatever_its_locale(self):
+        text = "import os\ndef run():\n    return [b.decode('utf-8') for b in (os.environb[b'U'], os.getcwdb(), os.environb[b'TMPDIR'], os.environb[b'PATH'])]\n"
+        name = "caf\u00e9"
+        self.write(os.fsdecode(name.encode("utf-8")) + "/script.py", text)
+        for locale in ("C", "C.UTF-8", "en_US.ISO-8859-1"):
+            options = {"env": self.environment(LC_ALL=locale, PYTHONCOERCECLOCALE="0")}
+            reply = self.call("script", "run", cwd=name, tmp=name + "/tmp", path=["/" + name], env=[["U", name, False]], options=options)
+            value = self.value(reply)
+            self.assertEqual(value[:3], [name, self.home + "/" + name, self.home + "/" + name + "/tmp"])
+            self.assertTrue(value[3].endswith(":/" + name))
 
     def test_secrets_are_in_no_argument_and_no_file(self):
         secret = "canary-%s" % new_id()
