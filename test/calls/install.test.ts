@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RemoteClient } from "@sremote/client";
@@ -8,51 +8,21 @@ import { RemoteExecError, RemoteModulesError, RemoteNotSetupError } from "@sremo
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hostKinds, hostPath, stopSshd, type TestHost } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
+import { makeRepositories, type Repositories } from "../support/repositories.ts";
 
-/* Packages are built by a backend that lies in their own tree, so that no index is asked. */
-const backend = `
-import os, zipfile
-def build_wheel(directory, config_settings=None, metadata_directory=None):
-    name = "sample_tools-1.5-py3-none-any.whl"
-    with zipfile.ZipFile(os.path.join(directory, name), "w") as wheel:
-        wheel.writestr("sample_tools.py", open("sample_tools.py").read())
-        wheel.writestr("sample_tools-1.5.dist-info/METADATA", "Metadata-Version: 2.1\\nName: sample-tools\\nVersion: 1.5\\n")
-        wheel.writestr("sample_tools-1.5.dist-info/WHEEL", "Wheel-Version: 1.0\\nGenerator: sample\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
-        wheel.writestr("sample_tools-1.5.dist-info/RECORD", "")
-    return name
-`;
+let repositories: Repositories;
 let sources: string;
 let repository: string;
 let nodeRepository: string;
 
-async function makeRepository(name: string, files: Record<string, string>): Promise<string> {
-  const directory = join(sources, name);
-  await mkdir(directory);
-  for (const [path, text] of Object.entries(files)) await writeFile(join(directory, path), text);
-  const git = (...args: string[]): Buffer =>
-    execFileSync("git", ["-C", directory, "-c", "user.name=t", "-c", "user.email=t@example.org", ...args]);
-  git("init", "--quiet", "--initial-branch", "stable");
-  git("add", ".");
-  git("commit", "--quiet", "-m", "first");
-  execFileSync("chmod", ["-R", "a+rX", directory]);
-  return directory;
-}
-
 beforeAll(async () => {
-  sources = await mkdtemp(join(tmpdir(), "sremote-sources-"));
-  await chmod(sources, 0o755);
-  repository = await makeRepository("tools", {
-    "pyproject.toml": '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n',
-    "backend.py": backend,
-    "sample_tools.py": "def answer():\n    return 42\n",
-  });
-  nodeRepository = await makeRepository("node-tools", {
-    "package.json": '{ "name": "sample-node-tools", "version": "2.1.0", "main": "index.js" }\n',
-    "index.js": "exports.answer = () => 43;\n",
-  });
+  repositories = await makeRepositories();
+  sources = repositories.directory;
+  repository = await repositories.python("sample_tools", "1.5", "stable");
+  nodeRepository = await repositories.node("sample-node-tools", "2.1.0", "stable");
 });
 afterAll(async () => {
-  await rm(sources, { recursive: true, force: true });
+  await repositories?.[Symbol.asyncDispose]();
   await stopSshd();
 });
 

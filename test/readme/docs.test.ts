@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Lab, startSshd } from "../../scripts/labs/sshd.ts";
 import { hostPath } from "../support/hosts.ts";
+import { makeRepositories, type Repositories } from "../support/repositories.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const documents = [
@@ -36,17 +37,27 @@ const blocks: Block[] = documents.flatMap((document) => {
 let lab: Lab;
 let home: string;
 let account: string;
+let repositories: Repositories;
+let sources: { git: string; python: string; node: string };
 beforeAll(async () => {
+  repositories = await makeRepositories();
+  sources = {
+    git: await repositories.python("labtools", "1.0", "main"),
+    python: await repositories.python("other_tools", "2.1.0", "main"),
+    node: await repositories.node("left-pad", "1.3.0", "main"),
+  };
   lab = await startSshd({ config: [`SetEnv PATH=${hostPath}`] });
-  account = (await lab.addUser()).name;
+  // The repositories belong to the tests' user, which git would not trust.
+  account = (await lab.addUser({ files: { ".gitconfig": "[safe]\n\tdirectory = *\n" } })).name;
   home = mkdtempSync(join(tmpdir(), "sremote-docs-"));
 });
 afterAll(async () => {
   rmSync(home, { recursive: true, force: true });
+  await repositories?.[Symbol.asyncDispose]();
   await lab?.stop();
 });
 
-/** The host of the examples exists: it is the lab's. */
+/** The host of the examples exists: it is the lab's. So do their packages, without an index being asked. */
 function atLab(code: string): string {
   const options = {
     host: lab.address,
@@ -56,7 +67,11 @@ function atLab(code: string): string {
     knownHosts: lab.knownHosts,
     config: false,
   };
-  return code.replaceAll(/ssh\("me@[a-z.]*example\.org"\)/g, `ssh(${JSON.stringify(options)})`);
+  return code
+    .replaceAll(/ssh\("me@[a-z.]*example\.org"\)/g, `ssh(${JSON.stringify(options)})`)
+    .replaceAll('"https://example.org/lab/tools.git"', JSON.stringify(sources.git))
+    .replaceAll('"numpy==2.1.0"', JSON.stringify(sources.python))
+    .replaceAll('"left-pad"', JSON.stringify(sources.node));
 }
 
 /** What `// …` behind a `console.log` promises to be printed, in order. */
