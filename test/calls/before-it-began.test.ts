@@ -33,7 +33,7 @@ describe.each(kinds)("what keeps a function from beginning, on $name", (kind) =>
 
   test.each(["python", "node"] as const)("a working directory that cannot be made is refused at once, in %s", async (runtime) => {
     const [module, fn] = runtime === "python" ? ["os", "getpid"] : ["node:os", "hostname"];
-    const error = await rejection(client.doRemoteCall(module!, fn!, [], { runtime, cwd: "/proc/nothing/below" }), RemoteExecError);
+    const error = await rejection(client.doRemoteCall(module, fn, [], { runtime, cwd: "/proc/nothing/below" }), RemoteExecError);
     expect(error).toMatchObject({ outcome: "not-run", code: "no-such-file" });
   });
 });
