@@ -145,12 +145,14 @@ describe("what is in the way after the claim", () => {
     await run(steps.program, ["call", "--base", steps.base, "-", "-"], request, { env: { ...process.env, SREMOTE_KILL_AT: "claim" } });
     const path = join(steps.base, "calls", id, "claim");
     writeFileSync(path, readFileSync(path, "utf8").replace(/^\d+ \d+/, `${process.pid} ${start()}`));
+    // The first endpoint's: that it is there again shows how far the second one got.
+    const reserve = join(steps.base, "calls", id, "reserve");
+    rmSync(reserve);
     let pid = 0;
     const waiting = run(steps.program, ["call", "--base", steps.base, "-", "-"], request, { onStart: (started) => (pid = started) });
-    // It has no child any more once it waits; before the claim it has one.
+    // It starts a child before it reserves space, and has none any more once it waits.
     const children = (): string => readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1");
-    await until("a child", () => children() !== "");
-    await until("waiting", () => children() === "" && existsSync(join(steps.base, "calls", id, "reserve")));
+    await until("waiting", () => existsSync(reserve) && children() === "");
     process.kill(pid, "SIGTERM");
     expect((await waiting).signal).toBe("SIGTERM");
   });
