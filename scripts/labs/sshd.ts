@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { chmod, chown, mkdir, mkdtemp, open, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { KeyPair, KeyType } from "./keys.ts";
 import { makeKey } from "./keys.ts";
 import { freePort } from "./port.ts";
@@ -138,8 +138,9 @@ class SshdLab implements Lab {
     const account = await createAccount(home, options.shell ?? "/bin/bash", options.password);
     this.#accounts.push(account);
     for (const [name, content] of Object.entries(options.files ?? {})) {
+      await mkdir(join(home, name, ".."), { recursive: true });
       await writeFile(join(home, name), content);
-      await chown(join(home, name), account.uid, account.gid);
+      for (let path = name; path !== "."; path = dirname(path)) await chown(join(home, path), account.uid, account.gid);
     }
     if (options.readOnlyHome === true) await chmod(home, 0o555);
     else {

@@ -16,10 +16,10 @@ def load(home):
     """The environment as a dict. Start-up files may print what they like: the answer stands behind a random marker."""
     shell = _shell()
     marker = os.urandom(16).hex().encode()
-    program = ("import os; os.write(1, bytes.fromhex('%s') + b'\\0'.join(k + b'=' + v for k, v in os.environb.items()) + bytes.fromhex('%s'))"
+    program = ("import os; os.write(1, bytes.fromhex('%s') + bytes(1).join(k + b'=' + v for k, v in os.environb.items()) + bytes.fromhex('%s'))"
                % (marker.hex(), marker.hex()))
-    # Quotes that sh, csh and fish read alike: the program holds no double quote, $, ` or !; the path is quoted for all of them.
-    command = "%s -I -S -c \"%s\"" % (_quoted(sys.executable), program.replace("\\", "\\\\"))
+    # Quotes that sh, csh and fish read alike: the program holds no double quote, backslash, $, ` or !; the path is quoted for all of them.
+    command = "%s -I -S -c \"%s\"" % (_quoted(sys.executable), program)
     printed, status = _run(shell, command, home)
     parts = printed.split(marker)
     if len(parts) < 3:
