@@ -43,8 +43,10 @@ describe.each([true, false])("with multiplex: %s", (multiplex) => {
     await using proxy = await startProxy({ host: lab.address, port: lab.port });
     const alias = { HostKeyAlias: `[${lab.address}]:${lab.port}` };
     await using connector = open({ multiplex, host: proxy.address, port: proxy.port, sshOptions: alias });
-    const waiting = connector.exec(shell("echo > started; sleep 300")).catch((error: unknown) => error);
-    await until("the command has begun", async () => (await findProcesses(({ command }) => command === "sleep 300")).length > 0);
+    // Other suites run sleeps at the same time.
+    const sleep = `sleep 300.${process.pid}${Date.now()}`;
+    const waiting = connector.exec(shell(sleep)).catch((error: unknown) => error);
+    await until("the command has begun", async () => (await findProcesses(({ command }) => command === sleep)).length > 0);
     proxy.cut();
     expect(await waiting).toMatchObject({ code: "connection-lost" });
     proxy.restore();
