@@ -25,10 +25,9 @@ const packages: readonly SystemPackage[] = [
   },
   { name: "git", purpose: "modules from git repositories", isPresent: () => hasProgram("git") },
   { name: "rsync", purpose: "comparisons with rsync", isPresent: () => hasProgram("rsync") },
-  { name: "csh", purpose: "accounts whose login shell is csh", isPresent: () => hasProgram("csh") },
   { name: "fish", purpose: "accounts whose login shell is fish", isPresent: () => existsSync("/usr/bin/fish") },
   { name: "busybox", purpose: "quoting in the smallest shell", isPresent: () => hasProgram("busybox") },
-  { name: "tcsh", purpose: "quoting in tcsh", isPresent: () => hasProgram("tcsh") },
+  { name: "tcsh", purpose: "quoting, and accounts whose login shell is tcsh", isPresent: () => hasProgram("tcsh") },
   { name: "procps", purpose: "ending the processes below a command", isPresent: () => hasProgram("ps") },
 ];
 

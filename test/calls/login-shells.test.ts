@@ -12,7 +12,7 @@ afterAll(() => lab?.stop());
 
 const shells = [
   { shell: "/bin/bash", files: { ".bash_profile": "echo noise; export FROM_LOGIN=yes\n" } },
-  { shell: "/bin/csh", files: { ".cshrc": "echo noise\n", ".login": "echo more noise\nsetenv FROM_LOGIN yes\n" } },
+  { shell: "/bin/tcsh", files: { ".cshrc": "echo noise\n", ".login": "echo more noise\nsetenv FROM_LOGIN yes\n" } },
   { shell: "/usr/bin/fish", files: { ".config/fish/config.fish": "echo noise\nif status --is-login\n  set -x FROM_LOGIN yes\nend\n" } },
 ];
 

@@ -143,7 +143,10 @@ export class ChannelProcess implements RemoteProcess {
       stage: "exec",
       host: label,
       lastLines: said.split("\n").slice(-10).join("\n"),
-      hint: "the account may have no usable login shell, a forced command, or start-up files that exit",
+      // Debian's package csh, of 1993: no word may have more than 1,024 bytes. tcsh, the csh of all other systems, has no such limit.
+      hint: said.includes("Word too long")
+        ? "the account's login shell is too old for commands of this length; use tcsh in place of bsd-csh, or another shell"
+        : "the account may have no usable login shell, a forced command, or start-up files that exit",
     });
   }
 }

@@ -37,7 +37,7 @@ describe("ssh against sshd", () => {
     jumpLab = await startSshd({ address: "127.0.0.2" });
     user = await lab.addUser();
     noisy = await lab.addUser({ files: noisyFiles });
-    cshUser = await lab.addUser({ shell: "/bin/csh", files: { ".cshrc": "echo noise from cshrc\n" } });
+    cshUser = await lab.addUser({ shell: "/bin/tcsh", files: { ".cshrc": "echo noise from cshrc\n" } });
     jumper = await jumpLab.addUser();
     proxy = await startProxy({ host: lab.address, port: lab.port });
   });
