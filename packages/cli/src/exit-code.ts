@@ -82,6 +82,8 @@ export const exitCodeOf: Readonly<Record<Code, ExitCode>> = {
   "protocol-error": exitCodes.protocol,
   "protocol-mismatch": exitCodes.protocol,
   "limit-exceeded": exitCodes.protocol,
+  "object-lost": exitCodes.notFound,
+  "dependency-failed": exitCodes.raised,
   "outcome-unknown": exitCodes.unknown,
 };
 

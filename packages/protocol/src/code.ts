@@ -46,6 +46,8 @@ export const codes: Readonly<Record<Code, string>> = {
   "module-missing": "a registered module is not installed on the host",
   "module-version": "a registered module has another version on the host",
   "call-conflict": "the call id was used for another request",
+  "object-lost": "a kept object was released, or its process has ended",
+  "dependency-failed": "an argument is the result of a call that gave none",
   "outcome-unknown": "whether the call ran cannot be known",
   // Wire
   "protocol-error": "bytes that are not a message",
@@ -92,6 +94,8 @@ export type Code =
   | "module-missing"
   | "module-version"
   | "call-conflict"
+  | "object-lost"
+  | "dependency-failed"
   | "outcome-unknown"
   | "protocol-error"
   | "protocol-mismatch"

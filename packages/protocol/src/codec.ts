@@ -31,9 +31,19 @@ export interface DecodedMessage<M extends Message = Message> {
   depth: number;
 }
 
-const outcomes: readonly Outcome[] = ["value", "raised", "killed", "timeout", "cancelled", "not-run", "unknown"];
-const versions: Check = recordOf(orNull(string));
+export const outcomes: readonly Outcome[] = ["value", "raised", "killed", "timeout", "cancelled", "not-run", "unknown"];
+export const versions: Check = recordOf(orNull(string));
 const outputPart: Check = members({ bytes: count, truncated: boolean }, { index: count });
+export const hostFacts: Check = members({
+  runtime: oneOf(["python", "node"]),
+  version: string,
+  executable: string,
+  platform: string,
+  pid: count,
+  home: string,
+  base: string,
+  endpoint: orNull(string),
+});
 
 const checks: Readonly<Record<Message["type"], Check>> = {
   call: members(
@@ -58,16 +68,7 @@ const checks: Readonly<Record<Message["type"], Check>> = {
       outcome: oneOf(outcomes),
       stdout: outputPart,
       stderr: outputPart,
-      host: members({
-        runtime: oneOf(["python", "node"]),
-        version: string,
-        executable: string,
-        platform: string,
-        pid: count,
-        home: string,
-        base: string,
-        endpoint: orNull(string),
-      }),
+      host: hostFacts,
     },
     {
       value: wireValue,

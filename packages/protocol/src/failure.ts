@@ -4,7 +4,7 @@ import { ProtocolError } from "./error.ts";
 import { limits } from "./limits.ts";
 import type { Stage } from "./message.ts";
 
-const stages: readonly Stage[] = ["request", "setup", "import", "lookup", "arguments", "call", "result"];
+const stages: readonly Stage[] = ["request", "setup", "queue", "import", "lookup", "arguments", "call", "result"];
 
 const frame: Check = members({ file: string, line: integer, function: string, source: orNull(string) });
 

@@ -32,7 +32,7 @@ export interface CallMessage {
 }
 
 export type Outcome = "value" | "raised" | "killed" | "timeout" | "cancelled" | "not-run" | "unknown";
-export type Stage = "request" | "setup" | "import" | "lookup" | "arguments" | "call" | "result";
+export type Stage = "request" | "setup" | "queue" | "import" | "lookup" | "arguments" | "call" | "result";
 
 export interface Frame {
   file: string;

@@ -10,6 +10,8 @@ export interface DecodeOptions {
   root?: string | undefined;
   /** How deep the JSON around and of the value nests, when that is known; it spares a walk. */
   depth?: number | undefined;
+  /** Annotations `["custom", name]` beyond those of PROTOCOL.md: the value they mean, or undefined where the name is not known either. */
+  custom?: ((name: string, json: Record<string, unknown>) => unknown) | undefined;
 }
 
 /**
@@ -29,15 +31,15 @@ export function decodeValue(wire: unknown, attachments: readonly Uint8Array[] | 
   if (meta["v"] !== 1) throw refuse(root, "`meta.v` is not 1");
   if (Object.hasOwn(meta, "referentialEqualities")) throw refuse(root, "`meta.referentialEqualities` is not allowed: values are trees");
   if (!Object.hasOwn(meta, "values")) throw refuse(root, "`meta.values` is missing");
-  return new Annotations(root, Attachments.from(attachments)).apply(meta["values"], json, 1);
+  return new Annotations(root, Attachments.from(attachments), options.custom).apply(meta["values"], json, 1);
 }
 
 class Annotations {
   readonly #place: Place;
   readonly #steps: Step[] = [];
 
-  constructor(root: string, attachments: Attachments) {
-    this.#place = { attachments, describe: () => describePath(root, this.#steps) };
+  constructor(root: string, attachments: Attachments, custom: DecodeOptions["custom"]) {
+    this.#place = { attachments, custom, describe: () => describePath(root, this.#steps) };
   }
 
   /**

@@ -10,6 +10,14 @@ import { UnserializableError } from "./unserializable-error.ts";
 export interface EncodeOptions {
   /** Code of the error when a value cannot travel; default `unserializable-argument`. A passed limit is always `limit-exceeded`. */
   code?: Code | undefined;
+  /** What only a session can carry, such as callbacks: asked for functions and class instances that have no form of their own. */
+  custom?: ((value: object) => CustomValue | undefined) | undefined;
+}
+
+/** A value with the annotation `["custom", name]` and this JSON. */
+export interface CustomValue {
+  readonly name: string;
+  readonly json: Readonly<Record<string, string | number>>;
 }
 
 type Type = string | readonly ["custom", string];
@@ -30,6 +38,7 @@ class Encoder {
   readonly #root: string;
   readonly #attachments: Uint8Array[];
   readonly #code: Code | undefined;
+  readonly #custom: EncodeOptions["custom"];
   /** The way to the current value, for errors. */
   readonly #steps: Step[] = [];
   /** The way to the current value in the JSON, for annotations. */
@@ -49,6 +58,7 @@ class Encoder {
     this.#root = root;
     this.#attachments = attachments;
     this.#code = options.code;
+    this.#custom = options.custom;
   }
 
   encode(value: unknown): WireValue {
@@ -75,6 +85,8 @@ class Encoder {
         return this.#annotate("undefined", () => null);
       case "object":
         return value === null ? null : this.#object(value);
+      case "function":
+        return this.#extra(value) ?? this.#fail("a function cannot travel");
       default:
         throw this.#refuse(`a ${typeof value} cannot travel`);
     }
@@ -97,13 +109,23 @@ class Encoder {
       return dtype === undefined ? this.#attach("bytes", bytesOf(value), {}) : this.#attach("typed-array", bytesOf(value), { dtype });
     }
     if (value instanceof ArrayBuffer) return this.#attach("bytes", new Uint8Array(value), {});
-    if (!isPlainObject(value)) throw this.#refuse(`${describeClass(value)} cannot travel`);
+    if (!isPlainObject(value)) return this.#extra(value) ?? this.#fail(`${describeClass(value)} cannot travel`);
     if (hasToJson(value)) throw this.#refuse("an object with a toJSON method cannot travel");
     return this.#within(value, () => {
       const json: Tree = {};
       for (const name of Object.keys(value)) setMember(json, name, this.#child(name, name, value[name]));
       return json;
     });
+  }
+
+  /** What the hook of the options makes of a value. */
+  #extra(value: object): unknown {
+    const found = this.#custom?.(value);
+    return found === undefined ? undefined : this.#annotate(["custom", found.name], () => ({ ...found.json }));
+  }
+
+  #fail(reason: string): never {
+    throw this.#refuse(reason);
   }
 
   #items(values: readonly unknown[]): unknown[] {

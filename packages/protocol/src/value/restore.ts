@@ -8,6 +8,7 @@ import { isPlainObject } from "./plain.ts";
 
 export interface Place {
   readonly attachments: Attachments;
+  readonly custom: ((name: string, json: Record<string, unknown>) => unknown) | undefined;
   /** The path to the value, for errors. */
   describe(): string;
 }
@@ -39,7 +40,12 @@ const custom: ReadonlyMap<unknown, Restore> = new Map<unknown, Restore>([
 
 /** The value that `json` with the given annotation means. @throws ProtocolError */
 export function restore(type: unknown, json: unknown, place: Place): unknown {
-  const known = Array.isArray(type) ? (type.length === 2 && type[0] === "custom" ? custom.get(type[1]) : undefined) : simple.get(type);
+  const name: unknown = Array.isArray(type) && type.length === 2 && type[0] === "custom" ? type[1] : undefined;
+  const known = name === undefined ? simple.get(type) : custom.get(name);
+  if (known === undefined && typeof name === "string" && place.custom !== undefined) {
+    const value = place.custom(name, members(json, place, "a value of a session"));
+    if (value !== undefined) return value;
+  }
   if (known === undefined) throw refuse(place, "an annotation that is not known");
   return known(json, place);
 }

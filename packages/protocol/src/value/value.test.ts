@@ -283,3 +283,24 @@ describe("decodeValue refuses", () => {
     expect(() => decodeValue({ json: [], meta: { values, v: 1 } }, [])).toThrow(/leads nowhere/);
   });
 });
+
+describe("custom values of a session", () => {
+  it("are written and read by the hooks, anywhere in a value", () => {
+    const callback = (): void => undefined;
+    const wire = encodeValue({ list: [1, callback] }, "args", [], {
+      custom: (value) => (value === callback ? { name: "callback", json: { id: 7 } } : undefined),
+    });
+    expect(wire).toEqual({ json: { list: [1, { id: 7 }] }, meta: { values: { "list.1": [["custom", "callback"]] }, v: 1 } });
+    const custom = (name: string, json: Record<string, unknown>): unknown =>
+      name === "callback" ? `callback ${String(json["id"])}` : undefined;
+    expect(decodeValue(JSON.parse(JSON.stringify(wire)), [], { custom })).toEqual({ list: [1, "callback 7"] });
+  });
+
+  it("are refused without a hook, or where the hook does not know them", () => {
+    expect(() => encodeValue([() => 1], "args", [])).toThrow("args[0]: a function cannot travel");
+    expect(() => encodeValue([() => 1], "args", [], { custom: () => undefined })).toThrow("args[0]: a function cannot travel");
+    const wire = { json: { id: 1 }, meta: { values: [["custom", "object"]], v: 1 } };
+    expect(() => decodeValue(wire, [])).toThrow("an annotation that is not known");
+    expect(() => decodeValue(wire, [], { custom: () => undefined })).toThrow("an annotation that is not known");
+  });
+});

@@ -1,0 +1,97 @@
+import { crc32 } from "../crc32.ts";
+import { ProtocolError } from "../error.ts";
+import { packetKinds, sessionLimits, takeNumber, type Packet, type PacketKind } from "./packet.ts";
+
+const kinds: ReadonlySet<number> = new Set(Object.values(packetKinds));
+const { packetHead, packetPayload } = sessionLimits;
+
+/**
+ * Packets out of a stream of bytes cut anywhere. Call `next` until it gives undefined after each `push`.
+ * A packet that lies whole in one chunk is a view of it; others are put together in a buffer of their own. After an error the link is of no use any more.
+ */
+export class PacketReader {
+  #chunk: Uint8Array = new Uint8Array(0);
+  #at = 0;
+  /** A packet that began in an earlier chunk: its head at least, then as long as it is. */
+  #partial: Uint8Array | undefined;
+  #filled = 0;
+
+  /** Give the next bytes. They must not change as long as a packet made of them is in use. `next` must have given undefined before. */
+  push(chunk: Uint8Array): void {
+    this.#chunk = chunk;
+    this.#at = 0;
+  }
+
+  /** Whether a packet has begun and is not whole: where the input ends so, it was cut. */
+  get isWithin(): boolean {
+    return this.#partial !== undefined;
+  }
+
+  /** @throws ProtocolError for a wrong checksum, length or kind */
+  next(): Packet | undefined {
+    if (this.#partial !== undefined) return this.#resume(this.#partial);
+    const left = this.#chunk.length - this.#at;
+    if (left === 0) return undefined;
+    if (left < packetHead) return this.#keep(packetHead, left);
+    const length = checkedLength(this.#chunk, this.#at);
+    if (left < packetHead + length) return this.#keep(packetHead + length, left);
+    const bytes = this.#chunk.subarray(this.#at, this.#at + packetHead + length);
+    this.#at += packetHead + length;
+    return readPacket(bytes);
+  }
+
+  /** The rest of the chunk is the beginning of a packet of which so many bytes are known to come. */
+  #keep(expected: number, left: number): undefined {
+    this.#partial = new Uint8Array(expected);
+    this.#partial.set(this.#chunk.subarray(this.#at));
+    this.#filled = left;
+    this.#at = this.#chunk.length;
+    return undefined;
+  }
+
+  #resume(partial: Uint8Array): Packet | undefined {
+    if (!this.#fill(partial)) return undefined;
+    let whole = partial;
+    if (partial.length === packetHead) {
+      const length = checkedLength(partial, 0);
+      if (length > 0) {
+        whole = new Uint8Array(packetHead + length);
+        whole.set(partial);
+        this.#partial = whole;
+        if (!this.#fill(whole)) return undefined;
+      }
+    }
+    this.#partial = undefined;
+    return readPacket(whole);
+  }
+
+  #fill(target: Uint8Array): boolean {
+    const part = this.#chunk.subarray(this.#at, this.#at + target.length - this.#filled);
+    target.set(part, this.#filled);
+    this.#filled += part.length;
+    this.#at += part.length;
+    return this.#filled === target.length;
+  }
+}
+
+/** The length in a head whose own checksum cannot be tested yet: only one that no packet has is refused here. */
+function checkedLength(bytes: Uint8Array, at: number): number {
+  const length = takeNumber(bytes, at);
+  if (length > packetPayload) throw damaged(`a length of ${length} bytes`);
+  return length;
+}
+
+function readPacket(bytes: Uint8Array): Packet {
+  const kind = bytes[4]!;
+  const payload = bytes.subarray(packetHead);
+  let checksum = crc32(bytes.subarray(0, 12));
+  if (kind !== packetKinds.data) checksum = crc32(payload, checksum);
+  if (checksum !== takeNumber(bytes, 12)) throw damaged("a wrong checksum");
+  if (!kinds.has(kind)) throw damaged(`the kind ${kind}`);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one of the set, see above
+  return { kind: kind as PacketKind, flags: bytes[5]!, worker: bytes[6]! | (bytes[7]! << 8), stream: takeNumber(bytes, 8), payload, bytes };
+}
+
+function damaged(how: string): ProtocolError {
+  return new ProtocolError("protocol-error", `the link carried a packet with ${how}`);
+}

@@ -1,0 +1,116 @@
+/* Messages of a session, checked member by member: SESSION.md, sections "Messages" and "Route". */
+import {
+  arrayOf,
+  boolean,
+  callId,
+  count,
+  duration,
+  integer,
+  isRecord,
+  members,
+  oneOf,
+  plainWireValue,
+  string,
+  tuple,
+  wireValue,
+  wrong,
+  type Check,
+} from "../check.ts";
+import { hostFacts, outcomes, versions } from "../codec.ts";
+import { ProtocolError } from "../error.ts";
+import { checkFailure } from "../failure.ts";
+import { parseHeader, parseStrictJson } from "../header.ts";
+import { protocolVersion } from "../message.ts";
+import type { Route, SessionMessage } from "./session-message.ts";
+
+type MessageOf<T extends SessionMessage["type"]> = Extract<SessionMessage, { type: T }>;
+
+const usage = members({ wallMs: duration, cpuMs: duration, maxRssBytes: count });
+
+const checks: Readonly<Record<SessionMessage["type"], Check>> = {
+  hello: members({ token: callId, workers: count, leaseMs: duration, heartbeatMs: duration }),
+  welcome: members({ attach: string, host: hostFacts }),
+  resume: members({ token: callId, received: count }),
+  resumed: members({ received: count }),
+  bye: members({}, { error: checkFailure }),
+  invoke: members(
+    { module: string, function: string, args: plainWireValue("array") },
+    {
+      kwargs: plainWireValue("object"),
+      naiveTimeZone: string,
+      modules: versions,
+      returns: oneOf(["object"]),
+      leaseMs: duration,
+      keep: count,
+    },
+  ),
+  result: members(
+    { outcome: oneOf(outcomes) },
+    { value: wireValue, error: checkFailure, exitCode: integer, signal: string, usage, modules: versions },
+  ),
+  ask: members({ ask: count, callback: count, args: plainWireValue("array") }, { kwargs: plainWireValue("object") }),
+  answer: members({ ask: count }, { value: wireValue, error: members({ name: string, message: string }) }),
+};
+
+const checkRoute = members(
+  {},
+  {
+    env: arrayOf(tuple(string, string, boolean)),
+    path: arrayOf(string),
+    cwd: string,
+    tmp: string,
+    keepEnv: boolean,
+    isolation: oneOf(["call"]),
+    worker: string,
+    on: count,
+    after: count,
+    keep: boolean,
+    timeoutMs: duration,
+    queueMs: duration,
+    idleMs: duration,
+  },
+);
+
+const versioned: ReadonlySet<string> = new Set(["hello", "welcome"]);
+const utf8 = new TextEncoder();
+
+/** Payload of a packet that holds a message. */
+export function encodeSessionMessage(message: SessionMessage): Uint8Array {
+  return utf8.encode(JSON.stringify(message));
+}
+
+/** The message in the payload of a packet. @throws ProtocolError; `protocol-mismatch` when the other side speaks another version */
+export function decodeSessionMessage<T extends SessionMessage["type"]>(payload: Uint8Array, ...types: readonly T[]): MessageOf<T> {
+  return checkSessionMessage(parseHeader(payload).header, ...types);
+}
+
+/** A header of a frame on a stream as a message of one of these types. @throws ProtocolError naming the member */
+export function checkSessionMessage<T extends SessionMessage["type"]>(header: unknown, ...types: readonly T[]): MessageOf<T> {
+  if (!isRecord(header)) throw wrong("message", "an object");
+  const type = types.find((each) => each === header["type"]);
+  if (type === undefined) throw wrong("type", types.join(" or "));
+  if (versioned.has(type) && header["protocol"] !== protocolVersion) {
+    throw new ProtocolError(
+      "protocol-mismatch",
+      `the other side speaks protocol ${String(header["protocol"])}, this one ${protocolVersion}`,
+    );
+  }
+  checks[type](header, type);
+  if (type === "result") checkOneOf(header, header["outcome"] === "value" ? "value" : "error", "result");
+  if (type === "answer") checkOneOf(header, Object.hasOwn(header, "error") ? "error" : "value", "answer");
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- checked just now, member by member
+  return header as unknown as MessageOf<T>;
+}
+
+function checkOneOf(header: Record<string, unknown>, needed: string, type: string): void {
+  if (!Object.hasOwn(header, needed)) throw wrong(`${type}.${needed}`, "a member that is not missing");
+}
+
+/** The route of an `open`. @throws ProtocolError */
+export function decodeRoute(bytes: Uint8Array): Route {
+  if (bytes.length === 0) return {};
+  const { value } = parseStrictJson(bytes);
+  checkRoute(value, "route");
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- checked just now, member by member
+  return value as Route;
+}

@@ -1,0 +1,103 @@
+/* One type per message of SESSION.md. A test holds these types and the headings of that page together. */
+import type { Failure, HostFacts, Outcome, WireValue } from "../message.ts";
+
+export interface HelloMessage {
+  type: "hello";
+  protocol: number;
+  /** 32 lower-case hex digits; who knows it may resume. */
+  token: string;
+  workers: number;
+  leaseMs: number;
+  heartbeatMs: number;
+}
+
+export interface WelcomeMessage {
+  type: "welcome";
+  protocol: number;
+  attach: string;
+  host: HostFacts;
+}
+
+export interface ResumeMessage {
+  type: "resume";
+  token: string;
+  /** Counted packets received. */
+  received: number;
+}
+
+export interface ResumedMessage {
+  type: "resumed";
+  received: number;
+}
+
+export interface ByeMessage {
+  type: "bye";
+  error?: Failure;
+}
+
+export interface InvokeMessage {
+  type: "invoke";
+  module: string;
+  function: string;
+  args: WireValue;
+  kwargs?: WireValue;
+  naiveTimeZone?: string;
+  modules?: Record<string, string | null>;
+  returns?: "object";
+  leaseMs?: number;
+  keep?: number;
+}
+
+export interface ResultMessage {
+  type: "result";
+  outcome: Outcome;
+  value?: WireValue;
+  error?: Failure;
+  exitCode?: number;
+  signal?: string;
+  usage?: { wallMs: number; cpuMs: number; maxRssBytes: number };
+  modules?: Record<string, string | null>;
+}
+
+export interface AskMessage {
+  type: "ask";
+  ask: number;
+  callback: number;
+  args: WireValue;
+  kwargs?: WireValue;
+}
+
+export interface AnswerMessage {
+  type: "answer";
+  ask: number;
+  value?: WireValue;
+  error?: { name: string; message: string };
+}
+
+export type SessionMessage =
+  | HelloMessage
+  | WelcomeMessage
+  | ResumeMessage
+  | ResumedMessage
+  | ByeMessage
+  | InvokeMessage
+  | ResultMessage
+  | AskMessage
+  | AnswerMessage;
+
+/** What the supervisor must know of a call: SESSION.md, section "Route". */
+export interface Route {
+  env?: [name: string, value: string, onlyIfUnset: boolean][];
+  path?: string[];
+  cwd?: string;
+  tmp?: string;
+  keepEnv?: boolean;
+  isolation?: "call";
+  worker?: string;
+  on?: number;
+  after?: number;
+  keep?: boolean;
+  timeoutMs?: number;
+  queueMs?: number;
+  idleMs?: number;
+}
