@@ -4,7 +4,7 @@ import { cloneHere } from "./git-clone.ts";
 import { internalCall } from "./internal-call.ts";
 import type { Located } from "./launch.ts";
 import { lastLines } from "./marker-text.ts";
-import type { SpoolTransport } from "./spool-transport.ts";
+import type { SpoolTransport } from "./spool/spool-transport.ts";
 
 export interface InstallOptions {
   /** `python` (pip, into the endpoint's virtual environment) or `node` (npm, into the endpoint's prefix). Default: the client's. */

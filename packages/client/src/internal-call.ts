@@ -4,7 +4,7 @@ import { outputText } from "./call-result.ts";
 import { HostEnvironment } from "./host-environment.ts";
 import { errorFromReply } from "./remote-failure.ts";
 import { defaultSerializer } from "./serializer.ts";
-import type { SpoolTransport } from "./spool-transport.ts";
+import type { SpoolTransport } from "./spool/spool-transport.ts";
 
 const locations = { sremoteDir: undefined, tmpDir: undefined, pwdDir: undefined };
 

@@ -20,7 +20,7 @@ import { moduleProxy, type RemoteModule } from "./module-proxy.ts";
 import { type HostReport, probeHost } from "./probe.ts";
 import { errorFromReply } from "./remote-failure.ts";
 import { checkSerializer, defaultSerializer, type Serializer } from "./serializer.ts";
-import { type HostSettings, SpoolTransport } from "./spool-transport.ts";
+import { type HostSettings, SpoolTransport } from "./spool/spool-transport.ts";
 
 /**
  * Calls Python and Node functions on the host that a connector reaches. Nothing needs to be installed there: the first call deploys the

@@ -13,15 +13,15 @@ import {
   SremoteError,
   TransferError,
 } from "@sremote/protocol";
-import type { Runtime } from "./call-options.ts";
-import type { CallRequest } from "./call-request.ts";
-import type { CapturedOutput, FetchedReply } from "./call-result.ts";
+import type { Runtime } from "../call-options.ts";
+import type { CallRequest } from "../call-request.ts";
+import type { CapturedOutput, FetchedReply } from "../call-result.ts";
 import { callThroughFiles } from "./file-carriage.ts";
-import { type Located, payloadOf } from "./launch.ts";
+import { type Located, payloadOf } from "../launch.ts";
 import { callThroughPipes } from "./pipe-carriage.ts";
-import { chooseInterpreter, probeHost } from "./probe.ts";
+import { chooseInterpreter, probeHost } from "../probe.ts";
 import { Releases } from "./releases.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../pause.ts";
 
 /** What the transport needs to know of the client's configuration. */
 export interface HostSettings {

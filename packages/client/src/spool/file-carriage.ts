@@ -1,12 +1,12 @@
 import { randomBytes } from "node:crypto";
 import type { Connector } from "@sremote/connectors";
 import { RemoteNotSetupError, TransferError } from "@sremote/protocol";
-import type { CallRequest } from "./call-request.ts";
-import { launchCommand, type Located, missingError, payloadOf, readLaunch, silentError } from "./launch.ts";
-import { lastLines, newMarker } from "./marker-text.ts";
-import { pause } from "./pause.ts";
+import type { CallRequest } from "../call-request.ts";
+import { launchCommand, type Located, missingError, payloadOf, readLaunch, silentError } from "../launch.ts";
+import { lastLines, newMarker } from "../marker-text.ts";
+import { pause } from "../pause.ts";
 import { statusError } from "./pipe-carriage.ts";
-import { chooseInterpreter, probeHost } from "./probe.ts";
+import { chooseInterpreter, probeHost } from "../probe.ts";
 import type { SpoolTransport } from "./spool-transport.ts";
 
 /** How long a finished call's reply may take to become visible, in milliseconds: attribute caches of network filesystems hold for up to 60 s. */

@@ -1,7 +1,7 @@
 import { checksumBytes, prefixBytes, readPrefix, RemoteExecError, RemoteNotSetupError } from "@sremote/protocol";
-import type { CallRequest } from "./call-request.ts";
-import { launchCommand, type Located, missingError, payloadOf, readLaunch, silentError } from "./launch.ts";
-import { newMarker } from "./marker-text.ts";
+import type { CallRequest } from "../call-request.ts";
+import { launchCommand, type Located, missingError, payloadOf, readLaunch, silentError } from "../launch.ts";
+import { newMarker } from "../marker-text.ts";
 import type { SpoolTransport } from "./spool-transport.ts";
 
 /** Time the host gets beyond a call's own deadline to start the interpreter and to report, in milliseconds. */
