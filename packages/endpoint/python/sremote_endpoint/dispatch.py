@@ -2,6 +2,7 @@
 import sys
 
 from .errors import Refusal
+from .lazy import load
 
 OWN = "sremote_endpoint.environment"
 """The one module of the endpoint that calls may name: the client's install methods do."""
@@ -16,9 +17,9 @@ class Raised(Exception):
         self.stage = stage
 
 
-def run(module, function, args, kwargs, hidden):
+def run(module, function, args, kwargs):
     """The value of `module.function(*args, **kwargs)`, awaited where it can be. Raises Refusal if nothing ran, else Raised."""
-    target = _find(_own(hidden) if module == OWN else _import(module), module, function)
+    target = _find(load("environment") if module == OWN else _import(module), module, function)
     try:
         value = target(*args, **kwargs)
         if hasattr(type(value), "__await__"):
@@ -28,12 +29,6 @@ def run(module, function, args, kwargs, hidden):
             _check_arguments(target, module, function, args, kwargs)
         raise Raised(error, "call") from None
     return value
-
-
-def _own(hidden):
-    with hidden.shown():
-        from . import environment
-    return environment
 
 
 def _import(name):

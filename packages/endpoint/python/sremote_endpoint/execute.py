@@ -4,7 +4,7 @@ import sys
 from . import spool
 from .errors import Refusal
 from .frame import split_frame
-from .launch import environment, launch
+from .launch import environment, launch, needs_fresh
 from .memory import out_of_memory_kills
 from .output import Output
 from .reply import answer_of, join_reply
@@ -14,14 +14,14 @@ from .supervise import Supervision
 def execute(place, call, request, home, host, limit, umask, signals):
     """The reply frame of the call, as chunks."""
     try:
-        env, fresh = environment(call, home, host["base"])
+        env = environment(call, home, host["base"])
     except Refusal as refusal:
         return join_reply(request.id, answer_of("not-run", refusal.failure()), [], None, host)
     outputs = [Output(place.path("stdout"), limit), Output(place.path("stderr"), limit)]
     kills = out_of_memory_kills()
     timeout = call["timeoutMs"] / 1000.0 if "timeoutMs" in call else None
     try:
-        process = launch(call, request.frame, (request.parts, request.depth), env, fresh, home, umask)
+        process = launch(call, request.frame, (request.parts, request.depth), env, needs_fresh(call), home, umask)
     except OSError as error:
         # No more processes, descriptors or memory: named, and stored, so that a retry hears the same.
         failure = {"code": "endpoint-broken", "stage": "setup", "message": "the function's process cannot be started: %s" % error.strerror}

@@ -30,26 +30,35 @@ def host_text(text):
     return os.fsdecode(text.encode("utf-8", "surrogateescape"))
 
 
+def needs_fresh(call):
+    """Whether the call's environment must be in place before an interpreter starts."""
+    env = os.environ
+    if call.get("keepEnv") or sys.flags.ignore_environment and any(name.startswith("PYTHON") for name in env):
+        return True
+    return any(True for _ in _changes(call, env))
+
+
+def _changes(call, env):
+    for name, value, only_if_unset in call.get("env", ()):
+        name, value = host_text(name), host_text(value)
+        if not (only_if_unset and name in env or env.get(name) == value):
+            yield name, value
+
+
 def environment(call, home, base):
-    """(environment of the call, whether a fresh interpreter is needed for it)."""
+    """The environment of the call's process."""
     env = dict(os.environ)
-    fresh = bool(sys.flags.ignore_environment) and any(name.startswith("PYTHON") for name in env)
     if call.get("keepEnv"):
         from .login_environment import load
         env = load(home)
-        fresh = True
-    for name, value, only_if_unset in call.get("env", ()):
-        name, value = host_text(name), host_text(value)
-        if only_if_unset and name in env or env.get(name) == value:
-            continue
+    for name, value in _changes(call, env):
         env[name] = value
-        fresh = True
     if call.get("path"):
         env["PATH"] = os.pathsep.join(([env["PATH"]] if env.get("PATH") else []) + [host_text(path) for path in call["path"]])
     env["SREMOTE_BASE"] = base
     if "tmp" in call:
         env["TMPDIR"] = _directory(call["tmp"], home, "use the directory for temporary files")
-    return env, fresh
+    return env
 
 
 def launch(call, frame, parsed, env, fresh, home, umask):
@@ -66,9 +75,9 @@ def launch(call, frame, parsed, env, fresh, home, umask):
             for fd in (outs[0], errs[0], answers[0], requests[1]):
                 if fd is not None:
                     os.close(fd)
-            _become(outs[1], errs[1], umask)
+            become(outs[1], errs[1], umask)
             try:
-                _enter(call, home)
+                enter(call, home)
                 if fresh:
                     _start_afresh(requests[0], answers[1], env)
                 for name in ("PATH", "SREMOTE_BASE", "TMPDIR"):
@@ -91,7 +100,7 @@ def launch(call, frame, parsed, env, fresh, home, umask):
     return FunctionProcess(pid, outs[0], errs[0], answers[0], requests[1], frame if fresh else None)
 
 
-def _become(stdout, stderr, umask):
+def become(stdout, stderr, umask):
     os.setsid()
     signal.set_wakeup_fd(-1)
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
@@ -106,7 +115,7 @@ def _become(stdout, stderr, umask):
             os.close(source)
 
 
-def _enter(call, home):
+def enter(call, home):
     """The working directory: the home directory, or the one the call names, made when it is missing."""
     path = _directory(call["cwd"], home, "use the working directory") if "cwd" in call else home
     try:

@@ -22,20 +22,20 @@ def _encodable(value):
     return True
 
 
-def _is_name(value):
+def is_name(value):
     return _is_text(value) and value != ""
 
 
 def _is_variable(value):
-    return (type(value) is list and len(value) == 3 and _is_name(value[0]) and "=" not in value[0]
+    return (type(value) is list and len(value) == 3 and is_name(value[0]) and "=" not in value[0]
             and _is_text(value[1]) and type(value[2]) is bool)
 
 
-def _is_count(value):
+def is_count(value):
     return type(value) is int and value >= 0
 
 
-def _is_duration(value):
+def is_duration(value):
     return type(value) in (int, float) and value >= 0
 
 
@@ -44,7 +44,7 @@ def _all(check):
 
 
 def _is_module_table(value):
-    return type(value) is dict and all(_is_name(key) and (inner is None or type(inner) is str) for key, inner in value.items())
+    return type(value) is dict and all(is_name(key) and (inner is None or type(inner) is str) for key, inner in value.items())
 
 
 def _is_plain(kind):
@@ -60,16 +60,32 @@ def _is_plain(kind):
 _OPTIONAL = (
     ("kwargs", _is_plain(dict), "a value that is an object"),
     ("env", _all(_is_variable), "a list of [name, value, onlyIfUnset]"),
-    ("path", _all(_is_name), "a list of strings"),
-    ("cwd", _is_name, "a path"),
-    ("tmp", _is_name, "a path"),
+    ("path", _all(is_name), "a list of strings"),
+    ("cwd", is_name, "a path"),
+    ("tmp", is_name, "a path"),
     ("keepEnv", lambda value: type(value) is bool, "a boolean"),
-    ("timeoutMs", _is_duration, "a number of milliseconds"),
-    ("outputLimit", _is_count, "a number of bytes"),
-    ("naiveTimeZone", _is_name, "a time zone"),
+    ("timeoutMs", is_duration, "a number of milliseconds"),
+    ("outputLimit", is_count, "a number of bytes"),
+    ("naiveTimeZone", is_name, "a time zone"),
     ("modules", _is_module_table, "an object of versions"),
     ("release", _all(is_id), "a list of call ids"),
 )
+
+
+def check_members(header, names, what):
+    """Raises Refusal unless those of the optional members that are there are what they must be."""
+    for name, check, expected in _OPTIONAL:
+        if name in header and name in names and not check(header[name]):
+            raise protocol_error("the %s's %s must be %s" % (what, name, expected))
+
+
+def check_function(header, what):
+    """Raises Refusal unless the function and its positional arguments are named as they must be."""
+    for name in ("module", "function"):
+        if not is_name(header.get(name)):
+            raise protocol_error("the %s's %s must be a string that is not empty" % (what, name))
+    if not _is_plain(list)(header.get("args")):
+        raise protocol_error("the %s's args must be a value that is an array" % what)
 
 
 def check_call(header):
@@ -85,11 +101,5 @@ def check_call(header):
         raise protocol_error("expected a message of type call")
     if not is_id(header.get("id")):
         raise protocol_error("the call's id must be 32 lower-case hex digits")
-    for name in ("module", "function"):
-        if not _is_name(header.get(name)):
-            raise protocol_error("the call's %s must be a string that is not empty" % name)
-    if not _is_plain(list)(header.get("args")):
-        raise protocol_error("the call's args must be a value that is an array")
-    for name, check, expected in _OPTIONAL:
-        if name in header and not check(header[name]):
-            raise protocol_error("the call's %s must be %s" % (name, expected))
+    check_function(header, "call")
+    check_members(header, [name for name, _, _ in _OPTIONAL], "call")

@@ -1,6 +1,11 @@
 """From the wire to Python values (PROTOCOL.md, "Values")."""
 from .errors import limit_exceeded, protocol_error
+from .lazy import load
 from .limits import VALUE_DEPTH
+
+
+# The last four are known in sessions only (SESSION.md, "Objects, iterators, callbacks, results").
+_CUSTOM = ("bytes", "typed-array", "ndarray", "object", "iterator", "callback", "result")
 
 
 class _Node:
@@ -40,7 +45,7 @@ def decode(wire, attachments, header_depth=0):
 
 
 class Attachments:
-    """The attachments of one message; each may be taken once."""
+    """The attachments of one message; each may be taken once. A session also knows what stands for things that stay where they are."""
 
     def __init__(self, parts):
         self.parts = parts
@@ -54,6 +59,9 @@ class Attachments:
             raise protocol_error("attachment %d is referenced twice" % index)
         self.taken.add(index)
         return self.parts[index]
+
+    def stand_in(self, kind, place):
+        raise protocol_error("unknown annotation of a value")
 
 
 def depth_of(value):
@@ -92,7 +100,7 @@ def _plant(node, tree):
 def _kind(annotation):
     if type(annotation) is str and annotation in _SCALARS:
         return annotation
-    if type(annotation) is list and len(annotation) == 2 and annotation[0] == "custom" and annotation[1] in ("bytes", "typed-array", "ndarray"):
+    if type(annotation) is list and len(annotation) == 2 and annotation[0] == "custom" and annotation[1] in _CUSTOM:
         return annotation[1]
     raise protocol_error("unknown annotation of a value")
 
@@ -129,14 +137,15 @@ def _apply(node, json, attachments):
             raise protocol_error("a path in a value's meta leads nowhere")
     if node.kind is None:
         return json
-    if node.kind in ("bytes", "typed-array", "ndarray"):
+    if node.kind in _CUSTOM:
         if node.members:
-            raise protocol_error("a reference to an attachment has no annotations in it")
+            raise protocol_error("a reference has no annotations in it")
+        if node.kind in _CUSTOM[3:]:
+            return attachments.stand_in(node.kind, json)
         data = attachments.take(json)
         if node.kind == "bytes":
             return bytes(data)
-        from .arrays import decode_array
-        return decode_array(node.kind, json, data)
+        return load("arrays").decode_array(node.kind, json, data)
     return _SCALARS[node.kind](json)
 
 
@@ -152,8 +161,7 @@ def _undefined(json):
 
 def _later(name):
     def convert(json):
-        from . import value_scalars
-        return getattr(value_scalars, name)(json)
+        return getattr(load("value_scalars"), name)(json)
     return convert
 
 

@@ -1,5 +1,7 @@
 """From Python values to the wire (PROTOCOL.md, "Values", sender's rules for Python)."""
 from .errors import Unserializable
+from .json_text import dump
+from .lazy import load
 from .limits import BIGINT_DIGITS, SAFE_INTEGER, VALUE_DEPTH
 from .value_decode import depth_of
 
@@ -43,8 +45,7 @@ class Encoder:
             return self.array(value)
         if kind is dict:
             return self.mapping(value)
-        from .value_kinds import walk_other
-        return walk_other(self, value)
+        return load("value_kinds").walk_other(self, value)
 
     def number(self, value):
         if value - value == 0:
@@ -163,7 +164,6 @@ def _graft(members, path, tree):
 def member_path(name):
     if name.isidentifier():
         return "." + name
-    from .json_text import dump
     return "[%s]" % dump(name if len(name) <= 100 else name[:100] + "\u2026").decode("ascii")
 
 

@@ -1,6 +1,8 @@
 """The less usual kinds of values an endpoint sends. A class whose module was never imported cannot be the class of a value."""
 import sys
 
+from .lazy import load
+
 
 def _class(module, name):
     return getattr(sys.modules.get(module), name, None) or ()
@@ -16,8 +18,7 @@ def walk_other(encoder, value):
         return encoder.attach(value.tobytes(), "bytes")
     generic, ndarray = _class("numpy", "generic"), _class("numpy", "ndarray")
     if isinstance(value, generic) or isinstance(value, ndarray) or isinstance(value, _class("array", "array")):
-        from .arrays import walk_array
-        return walk_array(encoder, value, generic)
+        return load("arrays").walk_array(encoder, value, generic)
     if isinstance(value, bool):
         return bool(value), None
     if isinstance(value, int):
@@ -71,16 +72,14 @@ def _moment(encoder, value):
 
 
 def _pattern(encoder, value):
-    from .regexp import to_javascript
     try:
-        return to_javascript(value)
+        return load("regexp").to_javascript(value)
     except ValueError as error:
         encoder.fail("a regular expression that JavaScript has no equal for: %s" % error)
 
 
 def _error(encoder, value):
-    from .failure import describe
-    found = describe(value, "raised", "call")
+    found = load("failure").describe(value, "raised", "call")
     found["name"] = found.get("type", "Error")
     return found, ["Error"]
 

@@ -1,5 +1,6 @@
 """Annotated scalars of PROTOCOL.md: big integers, special numbers, dates, regular expressions, URLs."""
 from .errors import limit_exceeded, protocol_error
+from .lazy import load
 from .limits import BIGINT_DIGITS, NUMBER_TEXT
 
 _DIGITS = frozenset("0123456789")
@@ -51,7 +52,6 @@ def date(json):
 
 
 def regexp(json):
-    from .regexp import to_python
     import re
     parts = re.match(r"/(.+)/([a-z]*)\Z", json, re.DOTALL) if type(json) is str else None
     if parts is None:
@@ -59,7 +59,7 @@ def regexp(json):
     if len(set(parts.group(2))) != len(parts.group(2)) or set(parts.group(2)) - set("dgimsuvy"):
         raise protocol_error("a regexp has flags that do not exist")
     try:
-        return to_python(parts.group(1), parts.group(2))
+        return load("regexp").to_python(parts.group(1), parts.group(2))
     except (re.error, ValueError, OverflowError) as error:
         raise protocol_error("a regular expression has no equal in Python: %s" % error)
 

@@ -7,6 +7,7 @@ from .errors import Refusal, Unserializable
 from .files import write_all
 from .frame import join_frame
 from .json_text import dump
+from .lazy import keep_hidden, load
 from .limits import ATTACHMENTS
 from .reply import answer_of
 from .search_path import prepare
@@ -25,9 +26,9 @@ def work(call, parsed, answer_fd):
     if os.getpid() != pid:
         # The function forked, and this is the copy: only the original answers.
         return status
-    _flush()
+    flush()
     _send(answer_fd, opened, answer, attachments)
-    _leave()
+    leave()
     return status
 
 
@@ -38,26 +39,19 @@ def _run(call, parsed):
     kwargs = decode(call["kwargs"], attachments, depth) if "kwargs" in call else {}
     zone = None
     if "naiveTimeZone" in call:
-        from .zones import find_zone
-        zone = find_zone(call["naiveTimeZone"])
-    with prepare("cwd" in call) as hidden:
-        versions = None
-        if call.get("modules"):
-            with hidden.shown():
-                from .module_versions import check_modules
-            versions = check_modules(call["modules"])
-        report = {} if versions is None else {"modules": versions}
-        try:
-            value = dispatch.run(call["module"], call["function"], args, kwargs, hidden)
-        except dispatch.Raised as raised:
-            with hidden.shown():
-                return _raised(raised, report)
+        zone = load("zones").find_zone(call["naiveTimeZone"])
+    keep_hidden(prepare("cwd" in call))
+    report = {"modules": load("module_versions").check_modules(call["modules"])} if call.get("modules") else {}
+    try:
+        value = dispatch.run(call["module"], call["function"], args, kwargs)
+    except dispatch.Raised as raised:
+        return _raised(raised, report)
     return _value(value, zone, report, call)
 
 
 def _raised(raised, report):
     if isinstance(raised.error, SystemExit) and raised.stage in ("import", "call"):
-        code = _exit_code(raised.error)
+        code = exit_code(raised.error)
         error = {"code": "exited", "stage": raised.stage, "message": "the function ended its process with exit status %d" % code}
         return answer_of("killed", error, exitCode=code, **report), [], code
     if isinstance(raised.error, Refusal):
@@ -65,7 +59,7 @@ def _raised(raised, report):
     return answer_of("raised", failure.describe(raised.error, "raised", raised.stage), **report), [], 0
 
 
-def _exit_code(error):
+def exit_code(error):
     if error.code is None:
         return 0
     if isinstance(error.code, int):
@@ -102,7 +96,7 @@ def _value(value, zone, report, call):
     return answer, attachments, 0
 
 
-def _flush():
+def flush():
     for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
         try:
             stream.flush()
@@ -126,7 +120,7 @@ def _send(fd, opened, answer, attachments):
         pass
 
 
-def _leave():
+def leave():
     """What a plain interpreter does at its end: wait for threads, run exit handlers. The answer is safe by now."""
     try:
         if "threading" in sys.modules:
@@ -135,7 +129,7 @@ def _leave():
         atexit._run_exitfuncs()
     except BaseException:  # an interpreter prints this and goes on to end
         sys.excepthook(*sys.exc_info())
-    _flush()
+    flush()
 
 
 def serve_fresh(request_fd, answer_fd):
