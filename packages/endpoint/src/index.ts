@@ -17,12 +17,25 @@ export interface Payload {
 }
 
 /** What the client sends to `sh` or to an interpreter; see the head of each file for its arguments. */
-export type ScriptName = "launch.sh" | "probe.sh" | "stage1.py" | "stage1.cjs";
+export type ScriptName =
+  | "launch.sh"
+  | "probe.sh"
+  | "stage1.py"
+  | "stage1.cjs"
+  | "stage-session.py"
+  | "stage-session.cjs"
+  | "attach.py"
+  | "attach.cjs";
 
 /** The Python endpoint: a zip that `python3` runs, 3.6 or later. */
 export const pythonPayload: Payload = payload("sremote-endpoint.pyz");
 /** The Node endpoint: one ECMAScript module, Node 18 or later. */
 export const nodePayload: Payload = payload("sremote-endpoint.mjs");
+
+/** What serves a session in Python, never installed: it travels with the session's start. */
+export const pythonSessionPayload: Payload = payload("sremote-session.pyz");
+/** What serves a session in Node. */
+export const nodeSessionPayload: Payload = payload("sremote-session.mjs");
 
 /** The text of a script. */
 export function script(name: ScriptName): string {
