@@ -1,103 +1,94 @@
-/* Cold and warm calls over a real sshd on loopback, against the floor: connect and run `python3 -c pass` on the same host. */
-import { readFileSync } from "node:fs";
-import { ssh } from "@sremote/connectors";
-import { nodePayload, pythonPayload } from "@sremote/endpoint";
-import { RemoteClient } from "@sremote/client";
-import { startSshd } from "../scripts/labs/sshd.ts";
-
-export interface Figure {
-  name: string;
-  /** Milliseconds, median; bytes where the name says so. */
-  value: number;
-  floor?: number;
-  aim?: number;
-}
+/* A client's first call, from nothing: connect, start what is needed on the host, call. */
+import { type RemoteClientOptions } from "@sremote/client";
+import type { Account } from "../scripts/labs/users.ts";
+import { connectBare, execBare } from "./bare.ts";
+import { against, type Figure } from "./figure.ts";
+import { hostPython, type Setting } from "./setting.ts";
+import { interleaved, median, timed } from "./statistics.ts";
 
 const rounds = 25;
 
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const begin = performance.now();
-  await work();
-  return performance.now() - begin;
-}
-
-function median(values: number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
-}
-
-/** Each round measures every row once, in turn, so that the noise of the machine meets all of them alike. */
-export async function measureColdCalls(): Promise<Figure[]> {
-  await using lab = await startSshd();
-  const prepared = await lab.addUser();
-  const connect = (username: string) =>
-    ssh({ host: lab.address, port: lab.port, username, privateKeyPath: lab.key.path, knownHosts: lab.knownHosts, config: false });
-  const floors: number[] = [];
-  const nodeFloors: number[] = [];
-  const bare: number[] = [];
-  const cold: number[] = [];
-  const warm: number[] = [];
-  const exec: number[] = [];
-  const nodeCold: number[] = [];
-  for (let round = -2; round < rounds; round++) {
-    const fresh = await lab.addUser();
-    const samples = {
-      floor: await timed(async () => {
-        await using connector = connect(prepared.name);
-        await connector.exec(["python3", "-c", "pass"]);
-      }),
-      nodeFloor: await timed(async () => {
-        await using connector = connect(prepared.name);
-        await connector.exec(["node", "-e", "0"]);
-      }),
-      bare: await coldCall(() => new RemoteClient(connect(fresh.name)), "os", "getpid"),
-      cold: await coldCall(() => new RemoteClient(connect(prepared.name)), "os", "getpid"),
-      nodeCold: await coldCall(() => new RemoteClient(connect(prepared.name), { runtime: "node" }), "node:os", "hostname"),
-      ...(await openConnection(() => new RemoteClient(connect(prepared.name)))),
-    };
-    if (round < 0) continue; // warming up: code is compiled and files are cached
-    floors.push(samples.floor);
-    nodeFloors.push(samples.nodeFloor);
-    bare.push(samples.bare);
-    cold.push(samples.cold);
-    nodeCold.push(samples.nodeCold);
-    warm.push(samples.warm);
-    exec.push(samples.exec);
-  }
-  const floor = median(floors);
-  return [
-    { name: "connect + exec python3 -c pass (floor)", value: floor, floor },
-    { name: "cold call, prepared host", value: median(cold), floor, aim: 1.5 },
-    { name: "cold call, bare host (connect, deploy, call)", value: median(bare), floor, aim: 2 },
-    { name: "exec python3 -c pass, open connection (floor)", value: median(exec), floor: median(exec) },
-    { name: "spool call, open connection", value: median(warm), floor: median(exec) },
-    { name: "connect + exec node -e 0 (floor)", value: median(nodeFloors), floor: median(nodeFloors) },
-    { name: "cold Node call, prepared host", value: median(nodeCold), floor: median(nodeFloors) },
-    { name: "Python payload, bytes", value: pythonPayload.size, floor: 40_000, aim: 1 },
-    { name: "Node payload, bytes", value: nodePayload.size, floor: 40_000, aim: 1 },
-  ];
-}
-
-async function coldCall(make: () => RemoteClient, module: string, fn: string): Promise<number> {
-  let client: RemoteClient | undefined;
-  const time = await timed(async () => {
-    client = make();
+async function coldCall(setting: Setting, account: Account, options: RemoteClientOptions, module: string, fn: string): Promise<number> {
+  await using stack = new AsyncDisposableStack();
+  // Closing is not part of it.
+  return await timed(async () => {
+    const client = stack.use(setting.client(options, account));
     await client.doRemoteCall(module, fn);
   });
-  await client?.close();
+}
+
+async function coldExec(setting: Setting, command: string): Promise<number> {
+  let end: (() => void) | undefined;
+  const time = await timed(async () => {
+    const client = await connectBare(setting.lab, setting.account);
+    end = () => client.end();
+    await execBare(client, command);
+  });
+  end?.();
   return time;
 }
 
-async function openConnection(make: () => RemoteClient): Promise<{ warm: number; exec: number }> {
-  await using client = make();
-  await client.doRemoteCall("os", "getpid");
-  const exec = await timed(() => client.connector.exec(["python3", "-c", "pass"]));
-  const warm = await timed(() => client.doRemoteCall("os", "getpid"));
-  return { warm, exec };
-}
-
-/** The processor's name, for the table's caption. */
-export function machine(): string {
-  const model = /model name\s*:\s*(.*)/.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? process.arch;
-  return model;
+export async function measureColdCalls(setting: Setting): Promise<Figure[]> {
+  await using stack = new AsyncDisposableStack();
+  const prepared = await setting.lab.addUser();
+  const peers = await setting.peers(["mitogen", "execnet"]);
+  for (const peer of peers) stack.use(peer);
+  const peerRows = peers.flatMap((peer) =>
+    [true, false].map((fair) => {
+      const row = async (): Promise<number> => {
+        const time = await peer.open({ fair });
+        await peer.close();
+        return time;
+      };
+      return [fair ? `${peer.name}, with ssh2's key exchange` : `${peer.name}, as it comes`, row] as const;
+    }),
+  );
+  const times = await interleaved(
+    {
+      floor: () => coldExec(setting, `${hostPython} -c pass`),
+      "floor, Node": () => coldExec(setting, "node -e 0"),
+      bare: async () => coldCall(setting, await setting.lab.addUser(), {}, "os", "getpid"),
+      node: async () => coldCall(setting, await setting.lab.addUser(), { runtime: "node" }, "node:os", "uptime"),
+      "spool, bare": async () => coldCall(setting, await setting.lab.addUser(), { transport: "spool" }, "os", "getpid"),
+      "spool, prepared": () => coldCall(setting, prepared, { transport: "spool" }, "os", "getpid"),
+      ...Object.fromEntries(peerRows),
+    },
+    { rounds, optional: (row) => peerRows.some(([name]) => name === row) },
+  );
+  const time = (name: string): number => median(times.get(name)!);
+  const floor = time("floor");
+  const measuredPeers = peerRows.map(([name]) => name).filter((name) => times.has(name));
+  const fair = measuredPeers.filter((name) => name.includes("key exchange")).toSorted((a, b) => time(a) - time(b));
+  return [
+    { name: "ssh2 connect and `python3 -c pass` (floor)", value: floor, unit: "ms" },
+    {
+      name: "**connect and first call on a bare host**",
+      value: time("bare"),
+      unit: "ms",
+      compared: [
+        ...against("floor", floor, { atMost: 1.5 }),
+        ...fair.slice(0, 1).flatMap((best) => against(best, time(best), { atMost: 0.6 })),
+      ],
+    },
+    ...measuredPeers.map((name): Figure => ({ name, value: time(name), unit: "ms", compared: against("floor", floor) })),
+    { name: "ssh2 connect and `node -e 0` (floor for Node)", value: time("floor, Node"), unit: "ms" },
+    {
+      name: "connect and first call of a Node function on a bare host",
+      value: time("node"),
+      unit: "ms",
+      compared: against("floor for Node", time("floor, Node"), { atMost: 1.5 }),
+    },
+    {
+      name: "spool: first call on a prepared host",
+      value: time("spool, prepared"),
+      unit: "ms",
+      compared: against("floor", floor, { atMost: 1.5 }),
+    },
+    {
+      name: "spool: connect, deploy, call on a bare host",
+      value: time("spool, bare"),
+      unit: "ms",
+      compared: against("floor", floor, { atMost: 2 }),
+    },
+  ];
 }

@@ -1,29 +1,88 @@
-// `npm run bench [-- NAME…]`: one table per benchmark, ratios measured side by side in one run, and bench/results.json.
+// `npm run bench [-- NAME…] [--readme]`: one table per benchmark, ratios measured side by side in one run over one sshd, and bench/results.json.
+import { spawnSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
-import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type Figure, machine, measureColdCalls } from "./cold-call.ts";
+import { measureBulk } from "./bulk.ts";
+import { measureColdCalls } from "./cold-call.ts";
+import { measureConcurrency } from "./concurrency.ts";
+import { type Figure, isMet, ratio, table } from "./figure.ts";
+import { measureMemory } from "./memory.ts";
+import { replaceSection } from "./readme.ts";
+import { hostPython, Setting } from "./setting.ts";
+import { measureSmallObjects } from "./small-objects.ts";
+import { measureThroughput } from "./throughput.ts";
+import { measureWarmCalls } from "./warm-call.ts";
 
-const benchmarks: Record<string, () => Promise<Figure[]>> = { "cold-call": measureColdCalls };
-const wanted = process.argv.slice(2);
+const benchmarks: Readonly<Record<string, (setting: Setting) => Promise<Figure[]>>> = {
+  "warm-call": measureWarmCalls,
+  throughput: measureThroughput,
+  "cold-call": measureColdCalls,
+  bulk: measureBulk,
+  "small-objects": measureSmallObjects,
+  memory: measureMemory,
+  concurrency: measureConcurrency,
+};
+
+const wanted = process.argv.slice(2).filter((argument) => argument !== "--readme");
+const intoReadme = process.argv.includes("--readme");
 for (const name of wanted) {
   if (!Object.hasOwn(benchmarks, name)) {
     console.error(`bench: no benchmark ${name}; there are ${Object.keys(benchmarks).join(", ")}`);
     process.exit(2);
   }
 }
-const results: Record<string, Figure[]> = {};
-for (const [name, measure] of Object.entries(benchmarks)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
-  console.log(`\n${name} (${new Date().toISOString().slice(0, 10)}, Node ${process.versions.node}, ${cpus().length} × ${machine()})\n`);
-  const figures = await measure();
-  results[name] = figures;
-  console.log("| figure | median | × floor | aim |\n|---|---|---|---|");
-  for (const { name: figure, value, floor, aim } of figures) {
-    const shown = figure.endsWith("bytes") ? String(value) : `${value.toFixed(1)} ms`;
-    console.log(
-      `| ${figure} | ${shown} | ${floor === undefined ? "" : (value / floor).toFixed(2)} | ${aim === undefined ? "" : `≤ ${aim}`} |`,
-    );
-  }
+if (intoReadme && wanted.length > 0) {
+  console.error("bench: --readme quotes all benchmarks of one run");
+  process.exit(2);
 }
-writeFileSync(fileURLToPath(new URL("results.json", import.meta.url)), `${JSON.stringify(results, undefined, 2)}\n`);
+
+const figures: Figure[] = [];
+const failures: string[] = [];
+const setting = await Setting.open();
+const caption = describeRun(setting);
+try {
+  console.log(`${caption}\n`);
+  for (const [name, measure] of Object.entries(benchmarks)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    try {
+      const found = await measure(setting);
+      figures.push(...found);
+      console.log(`${name}\n\n${table(found)}\n`);
+    } catch (error) {
+      failures.push(name);
+      console.error(`bench: ${name} failed:`, error);
+    }
+  }
+} finally {
+  await setting[Symbol.asyncDispose]();
+}
+
+const compared = figures.map((figure) => ({
+  ...figure,
+  compared: figure.compared?.map((comparison) => ({ ...comparison, ratio: ratio(figure, comparison), met: isMet(figure, comparison) })),
+}));
+writeFileSync(fileURLToPath(new URL("results.json", import.meta.url)), `${JSON.stringify({ caption, figures: compared }, undefined, 2)}\n`);
+const missed = compared.flatMap(({ name, compared: all }) =>
+  (all ?? []).filter(({ met }) => met === false).map((each) => `${name}: ${each.ratio.toFixed(2)} × ${each.with}`),
+);
+if (missed.length > 0) console.log(`aims missed:\n${missed.map((line) => `- ${line}`).join("\n")}`);
+// A table with holes is no measurement of the whole.
+if (intoReadme && failures.length === 0) {
+  const readme = fileURLToPath(new URL("../README.md", import.meta.url));
+  writeFileSync(readme, replaceSection(readFileSync(readme, "utf8"), "bench", `${caption}\n\n${table(figures)}`));
+}
+process.exitCode = failures.length > 0 ? 1 : 0;
+
+/** When, where and with what. */
+function describeRun({ setup }: Setting): string {
+  const model = /model name\s*:\s*(.*)/.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? process.arch;
+  const said = (command: string, args: readonly string[]): string => {
+    const { stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
+    return `${stdout}${stderr}`.trim().split(",")[0] ?? "";
+  };
+  const peers = Object.entries(setup.versions).map(([name, version]) => `${name} ${version}`);
+  const programs = [`Node ${process.versions.node}`, said(hostPython, ["--version"]), said("ssh", ["-V"]), ...peers];
+  const missing = setup.missing.length === 0 ? "" : ` Missing: ${setup.missing.join("; ")}.`;
+  return `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${model.trim()}, one sshd on loopback, medians; ${programs.join(", ")}.${missing}`;
+}
