@@ -19,7 +19,16 @@ class Raised(Exception):
 
 def run(module, function, args, kwargs):
     """The value of `module.function(*args, **kwargs)`, awaited where it can be. Raises Refusal if nothing ran, else Raised."""
-    target = _find(load("environment") if module == OWN else _import(module), module, function)
+    return call(find(module, function), module, function, args, kwargs)
+
+
+def find(module, function):
+    """The function of that name."""
+    return _find(load("environment") if module == OWN else _import(module), module, function)
+
+
+def call(target, module, function, args, kwargs):
+    """What `target` returns, awaited where it can be. The names are for errors."""
     try:
         value = target(*args, **kwargs)
         if hasattr(type(value), "__await__"):

@@ -35,37 +35,39 @@ def read_prefix(prefix, body_limit=BODY):
 
 def read_frame(read_into, body_limit=BODY):
     """The bytes of exactly one frame. `read_into(view)` fills a part of the view and returns how much, 0 at the end of the input."""
-    prefix = bytearray(PREFIX)
-    got = _fill(read_into, memoryview(prefix))
-    if got < PREFIX:
-        if bytes(prefix[:min(got, 4)]) != MAGIC[:min(got, 4)]:
+    return FramePart(body_limit).read(read_into)
+
+
+class FramePart:
+    """As much of one frame as came. It grows with what really arrives: a prefix that announces 1 GiB allocates nothing by itself."""
+
+    def __init__(self, body_limit=BODY, data=None):
+        self.body_limit = body_limit
+        self.data = bytearray(PREFIX) if data is None else data
+        self.have = 0 if data is None else len(data)
+        self.size = None
+
+    def read(self, read_into):
+        """The whole frame. When `read_into` raises, reading can go on later."""
+        while True:
+            if self.size is None and self.have >= PREFIX:
+                self.size = PREFIX + read_prefix(self.data[:PREFIX], self.body_limit)[2] + 4
+            if self.have == self.size:
+                return self.data
+            if self.have == len(self.data):
+                self.data += bytes(min((self.size or PREFIX) - self.have, max(65536, self.have)))
+            with memoryview(self.data)[self.have:] as rest:
+                count = read_into(rest)
+            if count == 0:
+                self._end_early()
+            self.have += count
+
+    def _end_early(self):
+        if self.have >= PREFIX:
+            raise protocol_error("the frame is truncated: %d bytes of %d" % (self.have, self.size))
+        if bytes(self.data[:min(self.have, 4)]) != MAGIC[:min(self.have, 4)]:
             raise protocol_error("these bytes are not a frame: the magic is missing")
-        raise protocol_error("the frame is truncated: %d bytes of a prefix of %d" % (got, PREFIX))
-    body = read_prefix(prefix, body_limit)[2]
-    frame = bytearray(PREFIX)
-    frame[:] = prefix
-    # Grows with what really arrives: a prefix that announces 1 GiB allocates nothing by itself.
-    while len(frame) < PREFIX + body + 4:
-        start = len(frame)
-        step = min(PREFIX + body + 4 - start, max(65536, start))
-        frame += bytes(step)
-        view = memoryview(frame)
-        got = _fill(read_into, view[start:])
-        view.release()
-        if got < step:
-            raise protocol_error("the frame is truncated: %d bytes of %d" % (start + got, PREFIX + body + 4))
-    return frame
-
-
-def _fill(read_into, view):
-    done = 0
-    while done < len(view):
-        with view[done:] as rest:
-            count = read_into(rest)
-        if count == 0:
-            break
-        done += count
-    return done
+        raise protocol_error("the frame is truncated: %d bytes of a prefix of %d" % (self.have, PREFIX))
 
 
 def split_frame(frame, body_limit=BODY):

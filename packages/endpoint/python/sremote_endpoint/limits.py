@@ -1,4 +1,4 @@
-"""Limits of the wire, as stated in PROTOCOL.md. Sizes in bytes."""
+"""Limits of the wire, as stated in PROTOCOL.md. Sizes in bytes. And times, in seconds, that spool and sessions share."""
 
 PROTOCOL = 1
 CONTAINER = 1
@@ -17,3 +17,10 @@ OUTPUT = 67108864
 SAFE_INTEGER = 9007199254740991
 RESERVE = 65536
 TEXT = 65536
+
+# Seconds between SIGINT, SIGTERM and SIGKILL to the group of a call that is to end.
+GRACE = 0.5
+# How long the pipes are read on after the process ended, while a process it started holds them open.
+DRAIN = 1.0
+# How long threads and exit handlers may take after the answer was given.
+LINGER = 10.0

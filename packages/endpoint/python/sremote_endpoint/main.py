@@ -2,6 +2,7 @@
 The modes of the endpoint.
 
     call [--base DIR] [--marker A B] REQUEST REPLY    runs one call; REQUEST and REPLY are paths or - (PROTOCOL.md, "Carriage")
+    session [--base DIR] [--marker A B]               serves calls on standard input and output (SESSION.md)
     probe [--base DIR] [--marker A B]                 facts about the host, as JSON
     install [--base DIR] PAYLOAD                      puts the payload to BASE/endpoint/<sha256>/, prints that directory
 
@@ -28,6 +29,9 @@ def main(argv, endpoint=None):
         if mode == "call":
             from .call import call
             return call(options["base"], options["home"], endpoint or _endpoint(), options["marker"], *rest)
+        if mode == "session":
+            from .session import serve
+            return serve(options["home"], options["base"], endpoint, options["marker"])
         if mode == "worker":
             from .worker import serve_fresh
             return serve_fresh(int(rest[0]), int(rest[1]))
@@ -54,7 +58,7 @@ class _Usage(Refusal):
         Refusal.__init__(self, "invalid-argument", message)
 
 
-_OPERANDS = {"call": 2, "probe": 0, "install": 1, "worker": 2}
+_OPERANDS = {"call": 2, "session": 0, "probe": 0, "install": 1, "worker": 2}
 
 
 def _read_arguments(argv):

@@ -7,14 +7,7 @@ import _signal as signal
 
 from .errors import Refusal
 from .frame import read_prefix
-from .limits import PREFIX
-
-# Seconds between SIGINT, SIGTERM and SIGKILL to the group of a call that is to end.
-GRACE = 0.5
-# How long the pipes are read on after the process ended, while a process it started holds them open.
-DRAIN = 1.0
-# How long threads and exit handlers may take after the answer was given.
-LINGER = 10.0
+from .limits import DRAIN, GRACE, LINGER, PREFIX
 
 
 class Ending:

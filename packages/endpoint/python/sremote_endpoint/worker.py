@@ -81,19 +81,24 @@ def _value(value, zone, report, call):
         answer = dump(dict(report, outcome="value", value=wire))
         join_frame(answer, [])
     except (Unserializable, Refusal) as error:
-        path = getattr(error, "path", "return")
-        reason = error.reason if isinstance(error, Unserializable) else error.message
-        found = {
-            "code": "unserializable-result", "stage": "result", "path": path,
-            "message": "%s.%s ran, but its result cannot be sent: %s: %s" % (call["module"], call["function"], path, reason),
-        }
-        if getattr(error, "hint", None):
-            found["hint"] = error.hint
-        return answer_of("raised", found, **report), [], 0
+        return answer_of("raised", unserializable(call, error), **report), [], 0
     except Exception as error:
         # User code runs here too: properties, __iter__, utcoffset().
         return answer_of("raised", failure.describe(error, "unserializable-result", "result"), **report), [], 0
     return answer, attachments, 0
+
+
+def unserializable(call, error):
+    """The failure of a result that cannot travel. `error` is what the encoder or the frame raised."""
+    path = getattr(error, "path", "return")
+    reason = error.reason if isinstance(error, Unserializable) else error.message
+    found = {
+        "code": "unserializable-result", "stage": "result", "path": path,
+        "message": "%s.%s ran, but its result cannot be sent: %s: %s" % (call["module"], call["function"], path, reason),
+    }
+    if getattr(error, "hint", None):
+        found["hint"] = error.hint
+    return found
 
 
 def flush():

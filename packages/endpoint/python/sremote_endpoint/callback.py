@@ -1,0 +1,130 @@
+"""Functions of the client as arguments: called on the host, they run there (SESSION.md, "ask" and "answer")."""
+from _thread import allocate_lock, get_ident
+
+from . import interrupt, value_encode
+from .errors import Refusal, Unserializable, protocol_error
+from .frame import FramePart, join_frame, split_frame
+from .json_text import dump, parse
+from .value_decode import Attachments, decode
+from .worker_channel import Over
+
+OVER = "the call to which this function of the client belongs is over"
+
+
+class CallbackError(RuntimeError):
+    """The client's function threw, or cannot be asked any more. `name` is the name of its error."""
+
+    def __init__(self, message, name="Error"):
+        RuntimeError.__init__(self, message)
+        self.name = name
+
+
+class Callback:
+    """Calls a function of the client and returns what it returned. From any thread, while a call runs in this worker."""
+
+    __slots__ = ("_asking", "_number", "__weakref__")
+
+    def __init__(self, asking, number):
+        self._asking = asking
+        self._number = number
+
+    def __call__(self, *args, **kwargs):
+        return self._asking.ask(self._number, args, kwargs)
+
+    def __repr__(self):
+        return "<function of the client>"
+
+
+class Asking:
+    """Asks of all threads over one channel: of those that wait, one reads for all."""
+
+    def __init__(self, channel):
+        self.channel = channel
+        self.turn = allocate_lock()
+        self.state = allocate_lock()
+        self.stream = 0
+        self.count = 0
+        self.answers = {}
+        # Where an interrupted reader left off: the next one goes on there.
+        self.part = None
+
+    def begin(self, zone):
+        self.stream = self.channel.stream
+        self.zone = zone
+        self.count = 0
+        self.answers = {}
+        self.part = None
+
+    def end(self):
+        """After the stream's last frame: threads that still wait get an error."""
+        self.stream = 0
+        if self.turn.locked():
+            self.channel.stop_reading(self.turn)
+
+    def ask(self, callback, args, kwargs):
+        """Raises CallbackError."""
+        main = interrupt.is_main()
+        was_running = interrupt.running
+        if main:
+            # Nothing of what is sent or received may be cut off by KeyboardInterrupt; only the waiting may.
+            interrupt.end()
+        try:
+            stream = self.stream
+            if stream == 0:
+                raise CallbackError("a function of the client can be called only while a call runs in this worker")
+            with self.state:
+                number = self.count
+                self.count += 1
+                self.answers[number] = None
+            if not main:
+                self.channel.allow_threads()
+            self._send(stream, number, callback, args, kwargs)
+            return self._take(stream, number)
+        except Over:
+            raise CallbackError(OVER) from None
+        finally:
+            if main and was_running:
+                interrupt.begin()
+
+    def _send(self, stream, number, callback, args, kwargs):
+        attachments = []
+        encoder = value_encode.Encoder(attachments, self.zone)
+        try:
+            message = {"type": "ask", "ask": number, "callback": callback, "args": encoder.encode(args, "args")}
+            if kwargs:
+                message["kwargs"] = encoder.encode(kwargs, "kwargs")
+            chunks = join_frame(dump(message), attachments)
+        except Unserializable as error:
+            raise TypeError("%s: %s cannot be sent to the client" % (error.path, error.reason)) from None
+        except Refusal as error:
+            raise CallbackError(error.message) from None
+        if not self.channel.send(stream, chunks):
+            raise CallbackError(OVER)
+
+    def _take(self, stream, number):
+        while True:
+            with self.turn:
+                if self.stream != stream:
+                    raise CallbackError(OVER)
+                answer = self.answers.get(number)
+                if answer is None:
+                    self._read()
+                    continue
+            del self.answers[number]
+            if "error" in answer[0]:
+                error = answer[0]["error"]
+                raise CallbackError(error["message"], error["name"])
+            return decode(answer[0]["value"], Attachments(answer[1]), answer[2])
+
+    def _read(self):
+        """Reads one frame of the stream. When it is interrupted, what came so far is kept."""
+        if self.part is None:
+            self.part = FramePart()
+        frame = self.part.read(self.channel.read_into)
+        self.part = None
+        header, parts = split_frame(frame)
+        answer, depth = parse(header)
+        number = answer.get("ask") if type(answer) is dict and answer.get("type") == "answer" else None
+        if number not in self.answers:
+            raise protocol_error("an answer to what was not asked")
+        self.answers[number] = (answer, parts, depth)

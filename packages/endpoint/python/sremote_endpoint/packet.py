@@ -1,0 +1,74 @@
+"""Packets (SESSION.md, "Packet"): sixteen bytes of head, then the payload. Knows no descriptors."""
+from binascii import crc32
+from struct import Struct
+
+HELLO, WELCOME, RESUME, RESUMED, PING, PONG, ACK, BYE = range(1, 9)
+OPEN, DATA, STDOUT, STDERR, CREDIT, CANCEL, MUTE, TOTALS = range(16, 24)
+COUNTED = 16
+# Flags of `data` from the host.
+LAST, HOLDS = 1, 2
+# Between supervisor and worker only. Kinds: the worker can take calls; descriptors of its new output pipes; it holds no objects any more.
+READY, PIPES, EMPTY = 64, 65, 66
+# Flags of the last `data`: the call started processes; the worker ends.
+CHILDREN, ENDS = 64, 128
+
+SIZE = 16
+PAYLOAD = 1048576
+CHUNK = 65536
+
+_unpack = Struct("<IBBHII").unpack_from
+_head = Struct("<IBBHI").pack
+_check = Struct("<I").pack
+
+
+class Damaged(Exception):
+    """The bytes are not packets: the link they came over is given up."""
+
+
+def head(kind, stream, size, flags=0, worker=0):
+    """The first sixteen bytes of a `data` packet, or of any without a payload."""
+    start = _head(size, kind, flags, worker, stream)
+    return start + _check(crc32(start))
+
+
+def pack(kind, stream=0, payload=b"", flags=0, worker=0):
+    start = _head(len(payload), kind, flags, worker, stream)
+    return b"".join((start, _check(crc32(start) if kind == DATA else crc32(payload, crc32(start))), payload))
+
+
+class Packets:
+    """Cuts a stream of bytes into packets."""
+
+    def __init__(self, limit=PAYLOAD):
+        self.rest = b""
+        self.limit = limit
+
+    def feed(self, data):
+        """Yields (kind, flags, stream, packet) of each whole packet. Raises Damaged at the first that is not one."""
+        if self.rest:
+            data = self.rest + data
+            self.rest = b""
+        at, end = 0, len(data)
+        while end - at >= SIZE:
+            size, kind, flags, _, stream, check = _unpack(data, at)
+            if size > self.limit:
+                raise Damaged("a packet of %d bytes" % size)
+            stop = at + SIZE + size
+            if stop > end:
+                break
+            packet = data[at:stop]
+            found = crc32(packet[:12])
+            if kind != DATA and size:
+                found = crc32(packet[SIZE:], found)
+            if found != check:
+                raise Damaged("a packet whose checksum does not match")
+            yield kind, flags, stream, packet
+            at = stop
+        self.rest = data[at:]
+
+
+def count(packet):
+    """The number of counted packets that `ping`, `pong` and `ack` tell."""
+    if len(packet) != SIZE + 8:
+        raise Damaged("a packet of a wrong length")
+    return int.from_bytes(packet[SIZE:], "little")

@@ -1,0 +1,226 @@
+"""Which worker runs which call, and which calls wait (SESSION.md, "Route")."""
+from _collections import deque
+
+RETRY = 0.05
+TRIES = 20
+
+
+class Pool:
+    """
+    `start(route)` makes a worker or raises OSError, `take(worker, stream)` gives it a call, `refuse(stream, outcome, failure)` answers one,
+    `dismiss(worker)` ends a free one.
+    """
+
+    def __init__(self, limit, loop, start, take, refuse, dismiss):
+        self.limit = limit
+        self.loop = loop
+        self.start = start
+        self.take = take
+        self.refuse = refuse
+        self.dismiss = dismiss
+        self.workers = {}
+        # Workers for any call of their environment: how many there are, and which are free, by environment, the last busy one last.
+        self.count = 0
+        self.free = {}
+        self.waiting = deque()
+        self.named = {}
+        self.alone = 0
+        self.lonely = deque()
+        # Calls whose worker could not be started.
+        self.stuck = []
+        self.problem = None
+        # Where calls with `keep` run or ran.
+        self.ran = {}
+
+    def place(self, stream):
+        route = stream.route
+        if route.on is not None:
+            self._give_to(self.workers.get(route.on), stream, "object-lost", "the worker that held the object is gone")
+        elif route.after is not None:
+            self._follow(stream, route.after)
+        elif route.name is not None:
+            self._name(stream, route)
+        elif route.alone:
+            self.lonely.append(stream)
+            self._fill_lonely()
+        elif self.waiting or not self._run(stream):
+            if self.problem is None or self.count:
+                self.waiting.append(stream)
+            else:
+                self._stick(stream)
+
+    def _run(self, stream):
+        worker = self._find(stream.route)
+        if worker is not None:
+            self.take(worker, stream)
+        return worker is not None
+
+    def _find(self, route):
+        """A free worker of the environment, or a new one."""
+        free = self.free.get(route.key)
+        if free:
+            return free.pop()
+        if self.count >= self.limit:
+            other = next((worker for free in self.free.values() for worker in free if not worker.holds), None)
+            if other is None:
+                return None
+            self.leave(other)
+            self.dismiss(other)
+        worker = self._start(route)
+        if worker is not None:
+            self.count += 1
+        return worker
+
+    def _start(self, route):
+        try:
+            worker = self.start(route)
+        except OSError as error:
+            self.problem = error
+            return None
+        self.problem = None
+        self.workers[worker.number] = worker
+        return worker
+
+    def warm_up(self, route):
+        """A first worker, so that it is ready when the first call comes."""
+        worker = self._find(route)
+        if worker is not None:
+            self.free.setdefault(worker.key, []).append(worker)
+
+    def _give_to(self, worker, stream, code, message):
+        if worker is None or worker.ends:
+            self.refuse(stream, "not-run", {"code": code, "stage": "arguments", "message": message})
+        elif worker.stream is None and not worker.waiting and worker.exited is None:
+            if worker in self.free.get(worker.key, ()):
+                self.free[worker.key].remove(worker)
+            self.take(worker, stream)
+        else:
+            worker.waiting.append(stream)
+
+    def _follow(self, stream, earlier):
+        found = self.ran.get(earlier)
+        if type(found) is list:
+            found.append(stream)
+        else:
+            self._give_to(self.workers.get(found), stream, "dependency-failed", "the worker of the call whose result is an argument is gone")
+
+    def _name(self, stream, route):
+        worker = self.named.get((route.name, route.key))
+        if worker is None or worker.ends:
+            worker = self._start(route)
+            if worker is None:
+                self._stick(stream)
+                return
+            self.named[route.name, route.key] = worker
+        self._give_to(worker, stream, "", "")
+
+    def _fill_lonely(self):
+        while self.lonely and self.alone < self.limit:
+            stream = self.lonely.popleft()
+            if stream.over:
+                continue
+            worker = self._start(stream.route)
+            if worker is None:
+                self._stick(stream)
+                return
+            self.alone += 1
+            self.take(worker, stream)
+
+    def _stick(self, stream):
+        """No process to be had: perhaps there will be when those of an ended call are gone."""
+        stream.tries += 1
+        if stream.tries > TRIES:
+            message = "the function's process cannot be started: %s" % (self.problem.strerror or self.problem)
+            self.refuse(stream, "not-run", {"code": "endpoint-broken", "stage": "setup", "message": message})
+            return
+        if not self.stuck:
+            self.loop.after(RETRY, self._retry)
+        self.stuck.append(stream)
+
+    def _retry(self):
+        stuck, self.stuck = self.stuck, []
+        for stream in stuck:
+            if not stream.over:
+                self.place(stream)
+
+    def announce(self, stream):
+        """A call with `keep`: calls that want its result wait until it has a worker."""
+        self.ran[stream.number] = []
+
+    def settle(self, stream, worker):
+        """Now it has one, or never will."""
+        followers = self.ran.get(stream.number)
+        if type(followers) is not list:
+            return
+        self.ran[stream.number] = worker.number if worker is not None else None
+        for follower in followers:
+            if not follower.over:
+                self._follow(follower, stream.number)
+
+    def freed(self, worker):
+        """The worker can take its next call."""
+        if worker.ends or worker.exited is not None:
+            return
+        own, shared = _first(worker.waiting), None
+        pooled = worker.name is None and not worker.alone
+        if pooled:
+            shared = _first(self.waiting)
+        if own is not None and (shared is None or own.number < shared.number):
+            self.take(worker, worker.waiting.popleft())
+        elif shared is not None and shared.route.key == worker.key:
+            self.take(worker, self.waiting.popleft())
+        elif pooled:
+            self.free.setdefault(worker.key, []).append(worker)
+            if shared is not None:
+                self.fill()
+
+    def fill(self):
+        """Gives calls that wait to workers that are free or may be started."""
+        kept, refused = deque(), set()
+        while self.waiting:
+            stream = self.waiting.popleft()
+            if stream.over:
+                continue
+            if stream.route.key in refused or not self._run(stream):
+                refused.add(stream.route.key)
+                kept.append(stream)
+                if self.problem is not None or not any(self.free.values()):
+                    break
+        kept.extend(self.waiting)
+        self.waiting = kept
+        if self.waiting and self.problem is not None and not self.count:
+            for _ in range(len(self.waiting)):
+                self._stick(self.waiting.popleft())
+
+    def leave(self, worker):
+        """The worker takes no more calls."""
+        if worker.ends:
+            return
+        worker.ends = True
+        if worker.name is not None:
+            if self.named.get((worker.name, worker.key)) is worker:
+                del self.named[worker.name, worker.key]
+        elif worker.alone:
+            self.alone -= 1
+        else:
+            self.count -= 1
+            if worker in self.free.get(worker.key, ()):
+                self.free[worker.key].remove(worker)
+
+    def ended(self, worker):
+        """Its process is gone. Calls that only it could run are placed again, and learn that."""
+        self.leave(worker)
+        self.workers.pop(worker.number, None)
+        waiting, worker.waiting = worker.waiting, deque()
+        for stream in waiting:
+            if not stream.over:
+                self.place(stream)
+        self._fill_lonely()
+        if self.waiting:
+            self.fill()
+
+
+def _first(waiting):
+    while waiting and waiting[0].over:
+        waiting.popleft()
+    return waiting[0] if waiting else None

@@ -1,0 +1,309 @@
+"""Mode `session`: the supervisor (SESSION.md). It speaks with the client and never runs user code."""
+import gc
+import os
+
+import _signal as signal
+
+from .attach import PATIENCE, STRANGERS, Door, take_streams
+from .calls import Calls
+from .errors import Refusal, protocol_error
+from .json_text import dump, parse
+from .limits import PROTOCOL
+from .link import Link
+from .loop import POLLIN, POLLOUT, Loop
+from .message import is_count, is_duration, is_id
+from .packet import (ACK, BYE, CANCEL, COUNTED, CREDIT, DATA, HELLO, MUTE, OPEN, PING, PONG, RESUME, RESUMED, SIZE, WELCOME, Damaged, count,
+                     pack)
+from .replay import Received, Sent
+from .reply import host_facts
+
+# Counted packets that are not acknowledged, in bytes: more is not read from workers.
+UNACKNOWLEDGED = 4194304
+# Seconds between SIGTERM and SIGKILL at the end of the lease.
+GRACE = 1.0
+
+
+class Session:
+    def __init__(self, home, base, endpoint, umask):
+        self.host = host_facts(home, base, endpoint)
+        self.umask = umask
+        self.loop = Loop()
+        self.sent = Sent()
+        self.received = Received()
+        self.link = None
+        self.heard = self.loop.now
+        self.strangers = set()
+        self.hello = None
+        self.calls = None
+        self.door = None
+        self.lease = None
+        self.over = False
+
+    def run(self, link):
+        """Serves until the client says `bye`, or its lease ends. Returns the exit status."""
+        reader, writer = os.pipe()
+        for fd in (reader, writer):
+            os.set_blocking(fd, False)
+        signal.set_wakeup_fd(writer)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, self._terminate)
+        self.loop.watch(reader, lambda _: self._signalled(reader))
+        self._adopt(link)
+        try:
+            while not self.over:
+                self.loop.turn()
+                if self.link is not None and self.link.unsent:
+                    self._flush()
+        finally:
+            if self.calls is not None:
+                self.calls.kill()
+            if self.door is not None:
+                self.door.close()
+        return 0
+
+    def _terminate(self, *_):
+        self.over = True
+
+    def _signalled(self, reader):
+        try:
+            while os.read(reader, 4096):
+                pass
+        except BlockingIOError:
+            pass
+        if self.calls is not None:
+            self.calls.reap()
+
+    # The link.
+
+    def send(self, packet):
+        """A counted packet: it reaches the client, over this link or a later one."""
+        self.sent.add(packet)
+        if self.link is not None:
+            self.link.put(packet)
+        if self.sent.bytes >= UNACKNOWLEDGED and not self.calls.paused:
+            self.calls.pause(True)
+
+    def _flush(self):
+        link = self.link
+        done = link.flush()
+        if done is None:
+            self._drop()
+        elif done:
+            self.loop.forget(link.writer)
+        else:
+            self.loop.watch(link.writer, lambda _: None, POLLOUT)
+
+    def _adopt(self, link):
+        self.link = link
+        self.heard = self.loop.now
+        self.loop.timers.cancel(self.lease)
+        self.loop.watch(link.reader, lambda _: self._read(link))
+
+    def _drop(self):
+        """The link is lost. Workers go on until the lease ends."""
+        link, self.link = self.link, None
+        self._release(link)
+        if self.hello is None:
+            self.over = True
+        else:
+            self.lease = self.loop.after(self.hello["leaseMs"] / 1000.0, self._end_lease)
+
+    def _release(self, link):
+        for fd in (link.reader, link.writer):
+            self.loop.forget(fd)
+        link.close()
+
+    def _end_lease(self):
+        self.calls.stop(signal.SIGTERM)
+        self.lease = self.loop.after(GRACE, self._terminate)
+
+    def _read(self, link):
+        data = link.read()
+        if data is None:
+            return
+        self.heard = self.loop.now
+        try:
+            if not data:
+                raise Damaged("the end")
+            for kind, flags, stream, packet in link.packets.feed(data):
+                if link is self.link:
+                    self._handle(kind, flags, stream, packet)
+                else:
+                    self._meet(link, kind, packet)
+        except Damaged:
+            if link is self.link:
+                self._drop()
+            else:
+                self._send_away(link)
+
+    def _handle(self, kind, flags, stream, packet):
+        if kind >= COUNTED:
+            if self.hello is None or kind not in _COUNTED:
+                raise Damaged("a packet of an unknown kind")
+            if self.received.add(len(packet) - SIZE):
+                self.link.put(pack(ACK, payload=self.received.told()))
+            calls = self.calls
+            if kind == OPEN:
+                calls.open(stream, packet)
+            elif kind == DATA:
+                calls.data(stream, packet)
+            elif kind == CREDIT:
+                calls.credit(stream, packet)
+            elif kind == CANCEL:
+                calls.cancel(stream)
+            else:
+                calls.mute(stream, flags)
+        elif kind == PING:
+            self._acknowledge(count(packet))
+            self.link.put(pack(PONG, payload=self.received.told()))
+        elif kind == ACK:
+            self._acknowledge(count(packet))
+        elif kind == HELLO and self.hello is None:
+            self._greet(packet)
+        elif kind == BYE:
+            self.over = True
+        else:
+            raise Damaged("a packet of an unknown kind")
+
+    def _acknowledge(self, received):
+        if not self.sent.acknowledge(received):
+            raise Damaged("an acknowledgement of what was not sent")
+        if self.calls is not None and self.calls.paused and self.sent.bytes < UNACKNOWLEDGED:
+            self.calls.pause(False)
+
+    def _greet(self, packet):
+        try:
+            hello = _message(packet, "hello")
+            protocol = hello.get("protocol")
+            if type(protocol) is int and protocol != PROTOCOL:
+                raise Refusal("protocol-mismatch", "the client speaks protocol %d, this endpoint speaks %d" % (protocol, PROTOCOL))
+            checks = (("protocol", is_count), ("token", is_id), ("workers", _is_pool), ("leaseMs", is_duration), ("heartbeatMs", is_duration))
+            for name, check in checks:
+                if not check(hello.get(name)):
+                    raise protocol_error("the hello's %s is not what it must be" % name)
+            self.door = Door()
+        except Refusal as refusal:
+            self._refuse(refusal)
+            return
+        except OSError as error:
+            self._refuse(Refusal("endpoint-broken", "nothing can be made that a client could attach to: %s" % error.strerror, "setup"))
+            return
+        self.hello = hello
+        self.loop.watch(self.door.fd, lambda _: self._visited())
+        settings = {"home": self.host["home"], "base": self.host["base"]}
+        self.calls = Calls(self.loop, self.send, settings, hello["workers"], self.umask)
+        self.link.put(pack(WELCOME, payload=dump({"type": "welcome", "protocol": PROTOCOL, "attach": self.door.address, "host": self.host})))
+        self._listen()
+
+    def _refuse(self, refusal):
+        self.link.put(pack(BYE, payload=dump({"type": "bye", "error": refusal.failure()})))
+        self.over = True
+        os.set_blocking(self.link.writer, True)
+        self.link.flush()
+
+    def _listen(self):
+        """Gives up a link over which nothing came for four heartbeats."""
+        silence = 4 * self.hello["heartbeatMs"] / 1000.0
+        if self.link is not None and self.loop.now - self.heard >= silence:
+            self._drop()
+        self.loop.after(silence / 4, self._listen)
+
+    # A client that comes again.
+
+    def _visited(self):
+        fd = self.door.accept()
+        if fd is None:
+            return
+        if len(self.strangers) >= STRANGERS:
+            os.close(fd)
+            return
+        self.strangers.add(fd)
+        timer = self.loop.after(PATIENCE, self._forget, fd)
+        self.loop.watch(fd, lambda _: self._take_streams(fd, timer))
+
+    def _take_streams(self, fd, timer):
+        streams = take_streams(fd)
+        if streams is None:
+            return
+        self.loop.timers.cancel(timer)
+        self._forget(fd, close=not streams)
+        if not streams:
+            return
+        link = Link(streams[0], streams[1], fd)
+        self.strangers.add(link)
+        link.timer = self.loop.after(PATIENCE, self._send_away, link)
+        self.loop.watch(link.reader, lambda _: self._read(link))
+
+    def _forget(self, fd, close=True):
+        self.strangers.discard(fd)
+        self.loop.forget(fd)
+        if close:
+            os.close(fd)
+
+    def _send_away(self, link):
+        self.strangers.discard(link)
+        self.loop.timers.cancel(link.timer)
+        self._release(link)
+
+    def _meet(self, link, kind, packet):
+        """The first packet of a new link."""
+        try:
+            if kind != RESUME:
+                raise Damaged("not a resume")
+            resume = _message(packet, "resume")
+            received = resume.get("received")
+            if not _same(resume.get("token"), self.hello["token"]) or not is_count(received) or not self.sent.acknowledge(received):
+                raise Damaged("not the client of this session")
+        except Refusal:
+            raise Damaged("not a message")
+        self.strangers.discard(link)
+        self.loop.timers.cancel(link.timer)
+        if self.link is not None:
+            self._release(self.link)
+        self._adopt(link)
+        link.put(pack(RESUMED, payload=dump({"type": "resumed", "received": self.received.count})))
+        self.received.told()
+        for each in self.sent.kept:
+            link.put(each)
+        if self.calls.paused and self.sent.bytes < UNACKNOWLEDGED:
+            self.calls.pause(False)
+
+
+_COUNTED = frozenset((OPEN, DATA, CREDIT, CANCEL, MUTE))
+
+
+def _message(packet, kind):
+    message, _ = parse(packet[SIZE:])
+    if type(message) is not dict or message.get("type") != kind:
+        raise protocol_error("expected a message of type %s" % kind)
+    return message
+
+
+def _is_pool(value):
+    return type(value) is int and 1 <= value <= 1024
+
+
+def _same(given, token):
+    """In a time that does not tell how much of the token was right."""
+    if type(given) is not str or len(given) != len(token):
+        return False
+    different = 0
+    for ours, theirs in zip(given, token):
+        different |= ord(ours) ^ ord(theirs)
+    return different == 0
+
+
+def serve(home, base, endpoint, marker):
+    """Runs a session on standard input and output, and returns the exit status."""
+    umask = os.umask(0o077)
+    gc.disable()
+    try:
+        os.setsid()
+    except OSError:
+        pass  # a leader of its group already
+    for number in (signal.SIGHUP, signal.SIGPIPE, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    link = Link(0, 1)
+    if marker:
+        link.put((marker[1] + marker[0]).encode())
+    return Session(home, base, endpoint, umask).run(link)

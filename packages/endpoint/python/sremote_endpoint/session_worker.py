@@ -1,0 +1,242 @@
+"""A worker: takes one call after the other from its channel, runs them, sends what came of them (SESSION.md)."""
+import gc
+import os
+import sys
+import time
+
+from . import dispatch, failure, interrupt, iterators, object_functions, value_encode
+from .callback import Asking, Callback
+from .errors import Refusal, Unserializable, protocol_error
+from .frame import FramePart, join_frame, split_frame
+from .json_text import dump, parse
+from .lazy import keep_hidden, load
+from .limits import ATTACHMENTS
+from .message import check_function, check_members, is_count, is_duration
+from .objects import Failed, Objects, object_id
+from .packet import CHILDREN, EMPTY, ENDS, HOLDS, LAST, READY, pack
+from .search_path import prepare
+from .value_decode import Attachments, decode
+from .worker import exit_code, flush, leave, unserializable
+from .worker_channel import Channel
+from .worker_state import Place, Processes, largest_memory, take_new_pipes
+
+_EMPTY = {}
+_OPTIONAL = (("returns", "object".__eq__), ("leaseMs", is_duration), ("keep", is_count))
+
+
+class _Exit(Exception):
+    """The function called sys.exit()."""
+
+    def __init__(self, answer, status):
+        Exception.__init__(self)
+        self.answer = answer
+        self.status = status
+
+
+class References(Attachments):
+    """The attachments of a call, and what stands in it for objects, callbacks and results of this worker."""
+
+    def __init__(self, parts, worker):
+        Attachments.__init__(self, parts)
+        self.worker = worker
+
+    def stand_in(self, kind, place):
+        if kind == "callback":
+            return Callback(self.worker.asking, object_id(place))
+        if kind == "result":
+            return self.worker.objects.result(place.get("stream") if type(place) is dict else None)
+        return self.worker.objects.find(object_id(place)).value
+
+
+def begin(settings):
+    """Makes this process look like a plain interpreter, and serves."""
+    _follow_lines()
+    interrupt.install()
+    keep_hidden(prepare(settings["cwd"]))
+    gc.enable()
+    return SessionWorker(settings).serve()
+
+
+def _follow_lines():
+    """What is printed is sent line by line, as to a terminal: somebody watches it live."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            continue
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(line_buffering=True)
+        else:
+            # Python 3.6
+            import io
+            stream = io.TextIOWrapper(stream.detach(), stream.encoding, stream.errors, line_buffering=True)
+            setattr(sys, name, stream)
+            setattr(sys, "__%s__" % name, stream)
+
+
+class SessionWorker:
+    def __init__(self, settings):
+        self.number = settings["number"]
+        self.alone = settings["alone"]
+        self.pid = os.getpid()
+        self.channel = Channel(settings["channel"], self.number)
+        self.objects = Objects(settings["first"])
+        self.asking = Asking(self.channel)
+        self.place = Place()
+        self.processes = Processes()
+
+    def serve(self, refusal=None, parcel=False):
+        """
+        Returns the exit status. With `refusal` nothing can run here: that is the answer to the one call. `parcel`: what was meant for a fresh
+        interpreter comes first.
+        """
+        try:
+            if parcel:
+                self.channel.skip_parcel()
+            self.channel.write(pack(READY, worker=self.number))
+            while True:
+                if self.objects.kept:
+                    self._watch_leases()
+                data = self.channel.next_open()
+                status = self._perform(data, refusal)
+                if status is not None:
+                    break
+        except EOFError:
+            status = 0
+        leave()
+        return status
+
+    def _watch_leases(self):
+        while self.objects.kept:
+            left = self.objects.expire()
+            if not self.objects:
+                self.channel.write(pack(EMPTY, worker=self.number))
+            if left is None or not self.channel.is_quiet(left):
+                return
+
+    def _perform(self, data, refusal):
+        """One call. Its exit status when the worker is to end, else None."""
+        started, used = time.perf_counter(), time.process_time()
+        stream = self.channel.stream
+        status = 0 if self.alone or refusal is not None else None
+        call = _EMPTY
+        attachments = []
+        try:
+            if refusal is not None:
+                raise refusal
+            call, parts, depth = self._read(data)
+            del data
+            answer, attachments = self._run(call, References(parts, self), depth)
+            del parts
+        except Refusal as problem:
+            answer = {"outcome": "not-run", "error": problem.failure()}
+        except _Exit as ended:
+            answer, status = ended.answer, ended.status
+        except KeyboardInterrupt:
+            interrupt.end()
+            answer = {"outcome": "cancelled", "error": {"code": "cancelled", "stage": "request", "message": "the call was cancelled before it began"}}
+        if os.getpid() != self.pid:
+            # The function forked, and this is the copy: only the original answers.
+            os._exit(status or 0)
+        if "keep" in call and answer["outcome"] != "value":
+            self.objects.keep_result(stream, Failed(answer["error"]), call["keep"])
+        flush()
+        self.place.restore()
+        answer["type"] = "result"
+        answer["usage"] = {
+            "wallMs": round((time.perf_counter() - started) * 1000, 3), "cpuMs": round((time.process_time() - used) * 1000, 3),
+            "maxRssBytes": largest_memory(),
+        }
+        self._finish(stream, answer, attachments, call, status)
+        return status
+
+    def _finish(self, stream, answer, attachments, call, status):
+        try:
+            chunks = join_frame(dump(answer), attachments)
+        except Refusal as error:
+            chunks = join_frame(dump({"type": "result", "outcome": "raised", "error": unserializable(call, error)}), [])
+        children = self.processes.were_started()
+        flags = LAST | (HOLDS if self.objects else 0) | (CHILDREN if children else 0) | (ENDS if status is not None else 0)
+        self.channel.send(stream, chunks, flags)
+        self.asking.end()
+        if children and status is None:
+            take_new_pipes(self.channel)
+
+    def _read(self, data):
+        """(call, attachments, nesting) of the invoke frame, of which `data` came with the opening packet."""
+        header, parts = split_frame(FramePart(data=data).read(self.channel.read_into))
+        call, depth = parse(header)
+        if type(call) is not dict or call.get("type") != "invoke":
+            raise protocol_error("expected a message of type invoke")
+        check_function(call, "invoke")
+        check_members(call, ("kwargs", "naiveTimeZone", "modules"), "invoke")
+        for name, check in _OPTIONAL:
+            if name in call and not check(call[name]):
+                raise protocol_error("the invoke's %s is not what it must be" % name)
+        return call, parts, depth
+
+    def _run(self, call, references, depth):
+        """(answer, attachments). Raises Refusal, and _Exit for sys.exit()."""
+        module, function = call["module"], call["function"]
+        target = None
+        if module == object_functions.MODULE:
+            arguments = call["args"]["json"]
+            subject = arguments[0] if arguments and type(arguments[0]) is dict else _EMPTY
+            target = object_functions.find_function(function, self.objects, subject.get("id"))
+        args = decode(call["args"], references, depth)
+        kwargs = decode(call["kwargs"], references, depth) if "kwargs" in call else _EMPTY
+        zone = load("zones").find_zone(call["naiveTimeZone"]) if "naiveTimeZone" in call else None
+        report = {"modules": load("module_versions").check_modules(call["modules"])} if call.get("modules") else {}
+        self.asking.begin(zone)
+        try:
+            try:
+                interrupt.begin()
+                if target is None:
+                    target = dispatch.find(module, function)
+                value = dispatch.call(target, module, function, args, kwargs)
+                del args, kwargs
+                report["value"], attachments = self._encode(value, call, zone)
+            finally:
+                interrupt.end()
+        except dispatch.Raised as raised:
+            return self._raised(raised, report), []
+        except (Unserializable, Refusal) as error:
+            if type(error) is Refusal and error.stage in ("import", "lookup", "arguments"):
+                raise
+            report.update(outcome="raised", error=unserializable(call, error))
+            return report, []
+        except BaseException as error:
+            # SIGINT between the function's end and ours, or user code while its value was read: properties, __iter__, utcoffset().
+            interrupt.end()
+            report.update(outcome="raised", error=failure.describe(error, "unserializable-result", "result"))
+            return report, []
+        if "keep" in call:
+            self.objects.keep_result(self.channel.stream, value, call["keep"])
+        report["outcome"] = "value"
+        return report, attachments
+
+    def _encode(self, value, call, zone):
+        """(wire form, attachments) of a result."""
+        iterator = iterators.is_iterator(value)
+        attachments = []
+        if iterator or "returns" in call:
+            lease = call["leaseMs"] / 1000.0 if "leaseMs" in call else None
+            kind = "object" if "returns" in call else "iterator"
+            place = {"id": self.objects.keep(value, lease)}
+            if kind == "object":
+                place["type"] = "%s.%s" % (type(value).__module__, type(value).__qualname__)
+            return {"json": place, "meta": {"values": [["custom", kind]], "v": 1}}, attachments
+        wire = value_encode.Encoder(attachments, zone).encode(value, "return")
+        if len(attachments) > ATTACHMENTS:
+            raise Unserializable("return", "%d arrays and byte strings, at most %d can travel" % (len(attachments), ATTACHMENTS))
+        return wire, attachments
+
+    def _raised(self, raised, report):
+        if isinstance(raised.error, SystemExit) and raised.stage in ("import", "call"):
+            status = exit_code(raised.error)
+            message = "the function ended its process with exit status %d" % status
+            report.update(outcome="killed", exitCode=status, error={"code": "exited", "stage": raised.stage, "message": message})
+            raise _Exit(report, status)
+        if isinstance(raised.error, Refusal):
+            raise raised.error
+        report.update(outcome="raised", error=failure.describe(raised.error, "raised", raised.stage))
+        return report

@@ -1,0 +1,45 @@
+"""One call of a session, as the supervisor sees it (SESSION.md, "Flow"): never its frames, only how much may flow."""
+
+# Bytes: of the request before the host gave credit, of each output before the client did, and of the request once a worker has the call.
+REQUEST = 65536
+OUTPUT = 262144
+WINDOW = 4194304
+
+
+class Stream:
+    __slots__ = ("number", "route", "worker", "over", "packets", "received", "granted", "credit", "muted", "totals",
+                 "reason", "last", "timers", "seen", "since", "followers", "tries")
+
+    def __init__(self, number, route, now):
+        self.number = number
+        self.route = route
+        self.worker = None
+        self.over = False
+        # The request until a worker takes it.
+        self.packets = []
+        self.received = 0
+        self.granted = REQUEST
+        self.credit = [OUTPUT, OUTPUT]
+        self.muted = [False, False]
+        self.totals = [0, 0]
+        # Why it was ended, in words of the outcome, with the failure.
+        self.reason = None
+        # The packet that ends it, while output written before is still to be sent.
+        self.last = None
+        self.timers = []
+        # When it last gave a sign, and when a worker took it.
+        self.seen = self.since = now
+        # Calls with `after` that wait until this one has a worker.
+        self.followers = None
+        self.tries = 0
+
+    def grant(self, unhanded):
+        """Bytes of credit for the request that are due now. `unhanded`: what the worker has not taken from us yet."""
+        if self.received <= REQUEST // 2:
+            return 0  # most requests end before, and need none
+        target = self.received - unhanded + WINDOW
+        if target - self.granted < WINDOW // 4:
+            return 0
+        more = target - self.granted
+        self.granted = target
+        return more

@@ -1,0 +1,188 @@
+"""A worker's end of its channel to the supervisor: packets in, frames of the running stream out of them, and back."""
+import os
+from _thread import allocate_lock
+from select import POLLIN, poll
+from struct import Struct
+
+from . import interrupt
+from .packet import CHUNK, DATA, LAST, OPEN, SIZE, head
+
+_unpack = Struct("<IBBHI").unpack_from
+
+
+class Over(Exception):
+    """The running stream ended while a thread waited for something of it."""
+
+
+class Channel:
+    def __init__(self, fd, number):
+        self.fd = fd
+        self.number = number
+        self.data = b""
+        self.at = 0
+        # Bytes of the current packet's payload that were not taken yet.
+        self.left = 0
+        # The stream whose function runs, 0 between calls.
+        self.stream = 0
+        self.kind = 0
+        self.writing = allocate_lock()
+        self.poll = poll()
+        self.poll.register(fd, POLLIN)
+        found = os.fstat(fd)
+        self.identity = (found.st_dev, found.st_ino)
+        self.wake = None
+        self.receive = os.read
+
+    def is_intact(self):
+        """User code may have closed all descriptors, and opened something else under this number."""
+        try:
+            found = os.fstat(self.fd)
+        except OSError:
+            return False
+        return (found.st_dev, found.st_ino) == self.identity
+
+    def skip_parcel(self):
+        """Passes over bytes that are no packets, behind their length."""
+        while len(self.data) - self.at < 8:
+            self._fill(CHUNK)
+        self.left = int.from_bytes(self.data[self.at:self.at + 8], "little")
+        self.at += 8
+
+    def is_quiet(self, seconds):
+        """Waits so long for a call. False when one comes."""
+        return self.at == len(self.data) and not self.poll.poll(max(0, int(seconds * 1000) + 1))
+
+    def allow_threads(self):
+        """Other threads than the main one may read from now on; `stop_reading` ends that."""
+        if self.wake is None:
+            self.wake = os.pipe()
+            self.poll.register(self.wake[0], POLLIN)
+
+    def stop_reading(self, turn):
+        """Takes back the channel from a thread that waits in it, and holds `turn`."""
+        os.write(self.wake[1], b"w")
+        with turn:
+            os.read(self.wake[0], 1)
+
+    def _wait(self):
+        interrupt.wait(self.poll)
+        if self.stream == 0:
+            raise Over
+
+    def _fill(self, size, interruptible=False):
+        if interruptible:
+            self._wait()
+        more = self.receive(self.fd, size)
+        if not more:
+            raise EOFError
+        self.data = self.data[self.at:] + more if self.at < len(self.data) else more
+        self.at = 0
+
+    def _next_head(self, idle):
+        """Goes to the next packet and returns (kind, stream)."""
+        while self.left:
+            if self.at == len(self.data):
+                self._fill(CHUNK, not idle)
+            step = min(self.left, len(self.data) - self.at)
+            self.at += step
+            self.left -= step
+        while len(self.data) - self.at < SIZE:
+            # While a large frame comes in, no more than the head: the payload is read to where it belongs.
+            self._fill(CHUNK + 4096 if idle else SIZE - len(self.data) + self.at, not idle)
+        self.left, self.kind, _, _, stream = _unpack(self.data, self.at)
+        self.at += SIZE
+        return self.kind, stream
+
+    def next_open(self):
+        """Waits for a call and makes its stream the running one. The first bytes of its frame if all of them are there, else None."""
+        while True:
+            kind, stream = self._next_head(True)
+            if kind == OPEN:
+                break
+        while len(self.data) - self.at < 2:
+            self._fill(CHUNK)
+        skip = 2 + int.from_bytes(self.data[self.at:self.at + 2], "little")
+        self.stream = stream
+        while skip > len(self.data) - self.at:
+            self._fill(CHUNK)
+        self.at += skip
+        self.left -= skip
+        if self.left > len(self.data) - self.at:
+            return None
+        found = bytearray(memoryview(self.data)[self.at:self.at + self.left])
+        self.at += self.left
+        self.left = 0
+        return found
+
+    def skip_to(self, kind, receive):
+        """Waits for a packet of this kind, between calls. `receive(descriptor, size)` reads meanwhile."""
+        self.receive = receive
+        try:
+            while self._next_head(True)[0] != kind:
+                pass
+        finally:
+            self.receive = os.read
+
+    def read_into(self, view):
+        """Fills a part of `view` with bytes of the running stream. Interruptible where nothing is lost."""
+        while self.left == 0 or self.kind not in (DATA, OPEN):
+            if self._next_head(False)[0] == DATA and _unpack(self.data, self.at - SIZE)[4] != self.stream:
+                self.kind = 0
+        size = min(len(view), self.left)
+        have = min(size, len(self.data) - self.at)
+        if have:
+            view[:have] = memoryview(self.data)[self.at:self.at + have]
+            self.at += have
+            self.left -= have
+            return have
+        self._wait()
+        with view[:size] as part:
+            done = os.readv(self.fd, [part])
+        if not done:
+            raise EOFError
+        self.left -= done
+        return done
+
+    def send(self, stream, chunks, flags=0):
+        """Sends a frame. With LAST in `flags` it is the stream's last one."""
+        with self.writing:
+            if stream != self.stream or not self.is_intact():
+                return False
+            if flags & LAST:
+                self.stream = 0
+            size = sum(map(len, chunks))
+            if size <= CHUNK:
+                self._write([head(DATA, stream, size, flags, self.number)] + chunks)
+            else:
+                self._send_large(stream, chunks, size, flags)
+        return True
+
+    def _send_large(self, stream, chunks, size, flags):
+        parts, room = [], min(size, CHUNK)
+        for chunk in chunks:
+            view = memoryview(chunk).cast("B") if len(chunk) else b""
+            while len(view):
+                parts.append(view[:room])
+                view = view[len(parts[-1]):]
+                room -= len(parts[-1])
+                if room == 0:
+                    length = min(size, CHUNK)
+                    size -= length
+                    self._write([head(DATA, stream, length, 0 if size else flags, self.number)] + parts)
+                    parts, room = [], min(size, CHUNK)
+
+    def write(self, packet):
+        with self.writing:
+            self._write([packet])
+
+    def _write(self, parts):
+        if len(parts) > 512:
+            parts = [b"".join(parts)]  # writev takes 1024
+        try:
+            left = sum(map(len, parts)) - os.writev(self.fd, parts)
+            if left:
+                rest = memoryview(b"".join(parts))[-left:]
+                while len(rest):
+                    rest = rest[os.write(self.fd, rest):]
+        except BrokenPipeError:
+            raise EOFError

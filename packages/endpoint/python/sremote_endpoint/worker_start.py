@@ -1,0 +1,153 @@
+"""Starts workers: forked where that is enough, a fresh interpreter where the environment must be in place before it starts."""
+import errno
+import os
+import sys
+
+import _signal as signal
+
+from . import session_worker
+from .errors import Refusal
+from .launch import ROOT, become, enter, environment, needs_fresh
+from .search_path import PACKAGE
+
+# What a fresh interpreter runs: it takes the endpoint's modules from its channel, since they may be in no file.
+_BOOT = """import sys
+sys.path[:] = [p for p in sys.path if p]
+import marshal, os
+def take(left):
+    parts = []
+    while left:
+        parts.append(os.read(%d, left))
+        if not parts[-1]: sys.exit(0)
+        left -= len(parts[-1])
+    return b"".join(parts)
+settings, root, directory, sources, codes = marshal.loads(take(int.from_bytes(take(8), "little")))
+if root:
+    sys.path.insert(0, root)
+else:
+    entry = {"__name__": "sremote_worker"}
+    exec(compile(sources["__main__"], directory + "/__main__.py", "exec"), entry)
+    modules = entry["Modules"](directory, sources)
+    modules.codes = codes
+    sys.meta_path.insert(0, modules)
+from sremote_endpoint.worker_start import serve_fresh
+serve_fresh(settings)
+"""
+
+
+def start_worker(settings, route, umask):
+    """
+    Starts a process: (pid, channel, stdout, stderr, lifeline, first bytes for the channel or None). `settings` is a dict for the worker.
+    Raises OSError.
+    """
+    from _socket import AF_UNIX, SOCK_STREAM, socketpair
+    fresh = needs_fresh(route.place)
+    opened = []
+    try:
+        ours, theirs = [end.detach() for end in socketpair(AF_UNIX, SOCK_STREAM)]
+        opened += [ours, theirs]
+        for _ in range(3):
+            opened += os.pipe()
+        _, _, out, stdout, err, stderr, lifeline, held = opened
+        settings = dict(settings, channel=theirs, lifeline=lifeline, cwd="cwd" in route.place, alone=route.alone)
+        pid = os.fork()
+    except OSError:
+        for fd in opened:
+            os.close(fd)
+        raise
+    if pid == 0:
+        status = 70
+        try:
+            _close_others((theirs, stdout, stderr, lifeline))
+            become(stdout, stderr, umask)
+            status = _begin(settings, route.place, fresh)
+        except BaseException:
+            # An error of ours: the call's stderr is where it can be seen.
+            sys.excepthook(*sys.exc_info())
+        finally:
+            os._exit(status)
+    for fd in (theirs, stdout, stderr, lifeline):
+        os.close(fd)
+    for fd in (ours, out, err):
+        os.set_blocking(fd, False)
+    return pid, ours, out, err, held, _parcel(settings) if fresh else None
+
+
+def _close_others(own):
+    """Whatever the supervisor has open is none of the worker's business."""
+    try:
+        numbers = [int(name) for name in os.listdir("/proc/self/fd")]
+    except OSError:
+        numbers = range(3, 1024)
+    for fd in numbers:
+        if fd > 2 and fd not in own:
+            try:
+                os.close(fd)
+            except OSError:
+                pass  # the one that listed the directory, or none at all
+
+
+def _begin(settings, place, fresh):
+    watch_lifeline(settings["lifeline"])
+    try:
+        env = environment(place, settings["home"], settings["base"])
+        enter(place, settings["home"])
+        if fresh:
+            _start_afresh(settings, env)
+        for name in ("PATH", "SREMOTE_BASE", "TMPDIR"):
+            if name in env:
+                os.environ[name] = env[name]
+    except Refusal as refusal:
+        return session_worker.SessionWorker(settings).serve(refusal, fresh)
+    return session_worker.begin(settings)
+
+
+def _start_afresh(settings, env):
+    fds = settings["channel"], settings["lifeline"]
+    for fd in fds:
+        os.set_inheritable(fd, True)
+    # Ignored signals stay ignored over exec, and then Python would never turn SIGINT into KeyboardInterrupt.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        os.execve(sys.executable, [sys.executable, "-c", _BOOT % settings["channel"]], env)
+    except OSError as error:
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        if error.errno == errno.E2BIG:
+            raise Refusal("limit-exceeded", "environment and PATH are larger than the host allows", "setup")
+        raise Refusal("endpoint-broken", "cannot start %s with the environment of the call: %s" % (sys.executable, error.strerror), "setup")
+
+
+def _parcel(settings):
+    import marshal
+    modules = next((finder for finder in sys.meta_path if hasattr(finder, PACKAGE)), None)
+    if modules is None:
+        data = marshal.dumps((settings, ROOT, None, None, None))
+    else:
+        data = marshal.dumps((settings, None, modules.directory, modules.sources, modules.codes))
+    return len(data).to_bytes(8, "little") + data
+
+
+def serve_fresh(settings):
+    """In a fresh interpreter."""
+    for name in ("channel", "lifeline"):
+        os.set_inheritable(settings[name], False)
+    os._exit(session_worker.begin(settings))
+
+
+def watch_lifeline(fd):
+    """
+    Has the kernel kill this process group when the supervisor is gone, which alone holds the other end of the pipe, even while compiled code
+    runs (Linux, fcntl(2)). Elsewhere a worker ends when it next looks at its channel.
+    """
+    import fcntl
+    if not hasattr(fcntl, "F_SETSIG"):
+        return
+    fcntl.fcntl(fd, fcntl.F_SETOWN, -os.getpgrp())
+    fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(fd, fcntl.F_SETFL, fcntl.fcntl(fd, fcntl.F_GETFL) | os.O_ASYNC)
+    from select import POLLHUP, poll
+    already = poll()
+    already.register(fd, 0)
+    if any(event & POLLHUP for _, event in already.poll(0)):
+        os._exit(0)

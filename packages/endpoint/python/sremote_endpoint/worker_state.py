@@ -1,0 +1,90 @@
+"""What a warm worker puts back after each call, and what it finds out about the processes that the call started."""
+import os
+import sys
+
+from . import interrupt
+from .packet import PIPES
+
+try:
+    import resource
+except ImportError:
+    resource = None
+
+
+class Place:
+    """Working directory, umask and arguments, as they were when the worker began."""
+
+    def __init__(self):
+        self.directory = os.getcwd()
+        self.umask = os.umask(0o077)
+        os.umask(self.umask)
+
+    def restore(self):
+        interrupt.restore()
+        os.umask(self.umask)
+        if sys.argv != [""]:
+            sys.argv = [""]
+        try:
+            if os.getcwd() == self.directory:
+                return
+        except OSError:
+            pass  # the function removed it
+        try:
+            os.chdir(self.directory)
+        except OSError:
+            os.chdir("/")
+
+
+class Processes:
+    """Notices that processes were started: some are there, or the resources of those that ended have grown."""
+
+    def __init__(self):
+        self.before = self._ended()
+
+    @staticmethod
+    def _ended():
+        found = resource and resource.getrusage(resource.RUSAGE_CHILDREN)
+        return found and (found.ru_minflt, found.ru_utime, found.ru_stime)
+
+    def were_started(self):
+        ended = self._ended()
+        if ended != self.before or ended is None:
+            self.before = ended
+            return True
+        if not hasattr(os, "waitid"):
+            return True
+        try:
+            os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+        except ChildProcessError:
+            return False
+        return True
+
+
+def largest_memory():
+    """Bytes of this process, at its largest."""
+    if resource is None:
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def take_new_pipes(channel):
+    """The supervisor sends two: processes of this call keep the old ones, so that what they write later is not taken for the next call's."""
+    from _socket import AF_UNIX, CMSG_SPACE, SOCK_STREAM, socket
+    from array import array
+    end = socket(AF_UNIX, SOCK_STREAM, 0, fileno=channel.fd)
+    fds = array("i")
+
+    def receive(_, size):
+        data, extras, _, _ = end.recvmsg(size, CMSG_SPACE(2 * fds.itemsize))
+        for extra in extras:
+            fds.frombytes(extra[2])
+        return data
+
+    try:
+        channel.skip_to(PIPES, receive)
+    finally:
+        end.detach()
+    for fd, target in zip(fds, (1, 2)):
+        os.dup2(fd, target)
+        os.set_inheritable(target, True)
+        os.close(fd)
