@@ -7,6 +7,7 @@ import { run } from "../scripts/labs/run.ts";
 import { type Lab, startSshd } from "../scripts/labs/sshd.ts";
 import type { Account } from "../scripts/labs/users.ts";
 import { ensurePeers, type PeerName, peerNames, peersPython, type PeersSetup } from "../scripts/setup-peers.ts";
+import { ensureSystemPackages } from "../scripts/setup-system.ts";
 import { Peer } from "./peer.ts";
 
 /** The interpreter on the host, of all alike. */
@@ -25,6 +26,7 @@ export class Setting implements AsyncDisposable {
   }
 
   static async open(): Promise<Setting> {
+    ensureSystemPackages();
     const setup = ensurePeers();
     const lab = await startSshd();
     const setting = new Setting(lab, await lab.addUser(), setup);
