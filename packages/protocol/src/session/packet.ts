@@ -23,8 +23,8 @@ export const packetKinds = {
 
 export type PacketKind = (typeof packetKinds)[keyof typeof packetKinds];
 
-/** Flags of the last `data` of a stream, and of a `mute`. */
-export const packetFlags = { last: 1, holds: 2, muteStdout: 1, muteStderr: 2 } as const;
+/** Flags of a `data` from the host, and of a `mute`. */
+export const packetFlags = { last: 1, holds: 2, fresh: 4, muteStdout: 1, muteStderr: 2 } as const;
 
 /** Sizes in bytes, as SESSION.md states them. */
 export const sessionLimits = {
