@@ -1,13 +1,24 @@
 /* How a function's process ended without an answer, in words and codes. */
 import { readFileSync } from "node:fs";
 import type { Failure, Outcome } from "@sremote/protocol";
-import type { Ending } from "./supervise.ts";
 
 export interface Death {
   outcome: Outcome;
   error: Failure;
   exitCode?: number;
   signal?: string;
+}
+
+/** How a process ended. */
+export interface ProcessEnding {
+  /** Whether anything of the user's may have run. */
+  begun: boolean;
+  exitCode: number | null;
+  signal: NodeJS.Signals | null;
+  /** Why its supervisor ended it, if it did before there was an answer. */
+  stopped: "timeout" | "cancelled" | undefined;
+  /** The last it wrote there. */
+  stderr: { readonly tail: Buffer };
 }
 
 /** Kernel's count of processes it ended for lack of memory, all of this machine or container; undefined where it does not say. */
@@ -21,7 +32,7 @@ export function countOomKills(): number | undefined {
 }
 
 /** @param oomKills the count when the process started @param timeoutMs the call's */
-export function describeDeath(ending: Ending, oomKills: number | undefined, timeoutMs: number | undefined): Death {
+export function describeDeath(ending: ProcessEnding, oomKills: number | undefined, timeoutMs: number | undefined): Death {
   if (ending.stopped === "timeout") {
     return { outcome: "timeout", error: failure("timeout", `the function did not end within ${timeoutMs} ms and was ended`) };
   }
@@ -62,7 +73,7 @@ const hints: Readonly<Partial<Record<NodeJS.Signals, string>>> = {
   SIGILL: "compiled code was made for another processor",
 };
 
-function ranOutOfMemory(ending: Ending, oomKills: number | undefined): boolean {
+function ranOutOfMemory(ending: ProcessEnding, oomKills: number | undefined): boolean {
   if (ending.signal === "SIGKILL") return oomKills !== undefined && (countOomKills() ?? 0) > oomKills;
   // V8 prints why and aborts, by SIGABRT, SIGTRAP or SIGILL as its build has it.
   return /FATAL ERROR: .*(?:out of memory|Allocation failed)|Fatal process out of memory/.test(ending.stderr.tail.toString("latin1"));

@@ -45,11 +45,16 @@ export async function dispatch(call: CallMessage, attachments: Attachments, base
   } catch (error) {
     return refused(describeRefusal(error, "module-missing", "import"));
   }
-  const result = await invoke(call, kwargs === undefined ? (args as unknown[]) : [...(args as unknown[]), kwargs], base);
+  const performed = await perform(call, kwargs === undefined ? (args as unknown[]) : [...(args as unknown[]), kwargs], base);
+  const result = "returned" in performed ? encodeResult(performed.returned, call) : performed;
   return modules === undefined ? result : { ...result, modules };
 }
 
-async function invoke(call: CallMessage, args: unknown[], base: string): Promise<Result> {
+/** What a function returned, or why it returned nothing. */
+export type Performed = { returned: unknown } | Result;
+
+/** Finds the function and runs it. */
+export async function perform(call: Pick<CallMessage, "module" | "function">, args: unknown[], base: string): Promise<Performed> {
   let namespace: Namespace;
   try {
     namespace = await loadModule(call.module, base);
@@ -69,26 +74,24 @@ async function invoke(call: CallMessage, args: unknown[], base: string): Promise
     if (error instanceof FunctionNotFound) return refused(functionNotFound(error));
     return raised(describeThrown(error, "raised", "lookup")); // A getter of the module's.
   }
-  let value: unknown;
   try {
-    value = await apply(found, args);
+    return { returned: await apply(found, args) };
   } catch (error) {
     return raised(describeThrown(error, "raised", "call"));
   }
+}
+
+function encodeResult(value: unknown, call: CallMessage): Result {
+  const attachments: Uint8Array[] = [];
   try {
-    return encodeResult(value);
+    const wire = encodeValue(value, "return", attachments, { code: "unserializable-result" });
+    if (attachments.length + reserved > limits.attachments) {
+      throw new SremoteError("limit-exceeded", `return: more than ${limits.attachments - reserved} attachments`, { stage: "result" });
+    }
+    return { outcome: "value", value: JSON.stringify(wire), attachments };
   } catch (error) {
     return raised(describeUnserializable(error, value, `${call.module}.${call.function}`));
   }
-}
-
-function encodeResult(value: unknown): Result {
-  const attachments: Uint8Array[] = [];
-  const wire = encodeValue(value, "return", attachments, { code: "unserializable-result" });
-  if (attachments.length + reserved > limits.attachments) {
-    throw new SremoteError("limit-exceeded", `return: more than ${limits.attachments - reserved} attachments`, { stage: "result" });
-  }
-  return { outcome: "value", value: JSON.stringify(wire), attachments };
 }
 
 /** Classes are constructed: their text says so, and of Node's own functions the engine does, before anything of theirs runs. */
@@ -112,7 +115,8 @@ function isNativeConstructor(callable: Callable, text: string): boolean {
   return text.endsWith("{ [native code] }") && Object.hasOwn(callable, "prototype");
 }
 
-function describeUnserializable(error: unknown, value: unknown, name: string): Failure {
+/** Why what a function returned cannot be sent. */
+export function describeUnserializable(error: unknown, value: unknown, name: string): Failure {
   if (!(error instanceof SremoteError)) return describeThrown(error, "unserializable-result", "result"); // A getter of the value's.
   const failure = describeRefusal(error, "unserializable-result", "result");
   failure.stage = "result";
@@ -148,10 +152,10 @@ function functionNotFound(error: FunctionNotFound): Failure {
   return failure;
 }
 
-function refused(error: Failure): Result {
+export function refused(error: Failure): Result {
   return { outcome: "not-run", error, attachments: [] };
 }
 
-function raised(error: Failure): Result {
+export function raised(error: Failure): Result {
   return { outcome: "raised", error, attachments: [] };
 }

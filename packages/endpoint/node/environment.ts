@@ -10,7 +10,10 @@ import { errorCode, makeDirectories } from "./directory.ts";
 const loginDeadline = 20_000;
 const marker = "c4f0a1d2e9b84a57";
 
-export async function callEnvironment(call: CallMessage, base: string): Promise<NodeJS.ProcessEnv> {
+/** The part of a call that says what its process finds around it. */
+export type Surroundings = Pick<CallMessage, "env" | "path" | "cwd" | "tmp" | "keepEnv">;
+
+export async function callEnvironment(call: Surroundings, base: string): Promise<NodeJS.ProcessEnv> {
   const environment = call.keepEnv === true ? await loginEnvironment() : { ...process.env };
   for (const [name, value, onlyIfUnset] of call.env ?? []) {
     if (!onlyIfUnset || environment[name] === undefined) environment[name] = value;
@@ -26,7 +29,7 @@ export async function callEnvironment(call: CallMessage, base: string): Promise<
  * The call's working directory, made with mode 0700 when missing; relative to the home directory, which it is by default.
  * @throws SremoteError with the stage `setup`
  */
-export function callDirectory(call: CallMessage): string {
+export function callDirectory(call: Surroundings): string {
   if (call.cwd === undefined) return mayEnter(home()) ? home() : "/";
   return makeDirectory(call.cwd, "working directory");
 }

@@ -1,11 +1,10 @@
 /* The command line: MODE and what belongs to it. */
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { type Code, SremoteError } from "@sremote/protocol";
+import { giveBackNodeOptions, parseArguments } from "./arguments.ts";
 import { call, type CallOptions } from "./call.ts";
 import { Undelivered } from "./deliver.ts";
 import { errorCode } from "./directory.ts";
-import { home } from "./environment.ts";
 import { install } from "./install.ts";
 import { probe } from "./probe.ts";
 import { isNoSpace } from "./store.ts";
@@ -19,12 +18,6 @@ const usage = `usage: endpoint.mjs call [--base DIR] [--marker A B] REQUEST REPL
 const status = { failed: 90, usage: 91, file: 92, undelivered: 93, conflict: 94, unsafeDirectory: 97, noSpace: 98 } as const;
 const refusals: Readonly<Partial<Record<Code, number>>> = { "unsafe-directory": status.unsafeDirectory, "call-conflict": status.conflict };
 
-interface Arguments {
-  base: string;
-  marker: [string, string] | undefined;
-  operands: string[];
-}
-
 /** Runs a mode; resolves with the exit status, 0 when a reply was delivered; undefined when the mode ends its process itself. */
 export async function main(argv: readonly string[], onStep?: CallOptions["onStep"]): Promise<number | undefined> {
   const [mode, ...rest] = argv;
@@ -34,7 +27,7 @@ export async function main(argv: readonly string[], onStep?: CallOptions["onStep
       await work(rest[0] ?? "");
       return undefined;
     }
-    const { base, marker, operands } = parse(rest);
+    const { base, marker, operands } = parseArguments(rest);
     const [first, second] = operands;
     if (mode === "call" && operands.length === 2) {
       await call({ base, request: first!, destination: { path: second!, marker }, onStep });
@@ -45,31 +38,6 @@ export async function main(argv: readonly string[], onStep?: CallOptions["onStep
   } catch (error) {
     return complain(...describe(error));
   }
-}
-
-/** The user's options of Node were kept from this process (launch.sh); those it starts have them as the user meant it. */
-function giveBackNodeOptions(): void {
-  const kept = process.env["SREMOTE_NODE_OPTIONS"];
-  if (kept === undefined) return;
-  process.env["NODE_OPTIONS"] = kept;
-  delete process.env["SREMOTE_NODE_OPTIONS"];
-}
-
-function parse(argv: readonly string[]): Arguments {
-  const found: Arguments = { base: "", marker: undefined, operands: [] };
-  for (let at = 0; at < argv.length; at++) {
-    if (argv[at] === "--") {
-      found.operands.push(...argv.slice(at + 1));
-      break;
-    }
-    if (argv[at] === "--base") found.base = argv[++at] ?? "";
-    else if (argv[at] === "--marker") {
-      found.marker = [argv[at + 1] ?? "", argv[at + 2] ?? ""];
-      at += 2;
-    } else found.operands.push(argv[at]!);
-  }
-  found.base = resolve(home(), found.base === "" ? ".sremote" : found.base.replace(/^~(?=\/|$)/, "."));
-  return found;
 }
 
 function describe(error: unknown): [message: string, exitStatus: number] {

@@ -104,13 +104,23 @@ function isMissing(error: unknown, referrer: string): boolean {
   return error instanceof Error && codes.includes(errorCode(error) ?? "") && error.message.includes(referrer);
 }
 
-type CompiledImporter = NodeModule & { _compile(code: string, file: string): void; exports: (name: string) => Promise<Namespace> };
+type CompiledImporter = NodeModule & { _compile(code: string, file: string): void; exports: Importer };
+
+type Importer = (name: string) => Promise<Namespace>;
+
+const importers = new Map<string, Importer>();
 
 /**
  * `import()` that resolves from the given file: the only way to do so without a flag that works from Node 18 on. The file does not exist;
- * a CommonJS module of that name is compiled in memory.
+ * a CommonJS module of that name is compiled in memory, once.
  */
-function importerAt(referrer: string): (name: string) => Promise<Namespace> {
+function importerAt(referrer: string): Importer {
+  const made = importers.get(referrer) ?? makeImporter(referrer);
+  importers.set(referrer, made);
+  return made;
+}
+
+function makeImporter(referrer: string): Importer {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- every module of Node has it; its types leave it out
   const module = new Module(referrer) as CompiledImporter;
   module.filename = referrer;

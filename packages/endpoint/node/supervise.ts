@@ -5,6 +5,7 @@ import type { Socket } from "node:net";
 import { FrameDecoder, SremoteError } from "@sremote/protocol";
 import { channel as channelDescriptor, readAnswer, type Answer } from "./answer.ts";
 import { loadChildProcess, loadNet } from "./builtin.ts";
+import type { ProcessEnding } from "./death.ts";
 import { errorCode } from "./directory.ts";
 import { Output } from "./output.ts";
 import { closeWriteEnds, type OutputPipes } from "./output-pipes.ts";
@@ -24,14 +25,8 @@ export interface RunOptions {
   signal: AbortSignal;
 }
 
-export interface Ending {
+export interface Ending extends ProcessEnding {
   answer: Answer | undefined;
-  /** Whether anything of the user's may have run. */
-  begun: boolean;
-  exitCode: number | null;
-  signal: NodeJS.Signals | null;
-  /** Why the supervisor ended it, if it did before there was an answer. */
-  stopped: "timeout" | "cancelled" | undefined;
   /** From the start of the process to its end. */
   wallMs: number;
   stdout: Output;
@@ -178,7 +173,8 @@ function listenForAnswer(channel: Socket, ending: Ending, onAnswer: () => void):
   });
 }
 
-function startFailed(error: unknown): SremoteError {
+/** The process could not be started. */
+export function startFailed(error: unknown): SremoteError {
   const code = errorCode(error);
   const options = { stage: "setup", cause: error };
   if (code === "E2BIG") return new SremoteError("limit-exceeded", "environment and PATH are larger than the host allows", options);

@@ -4,11 +4,9 @@ import { decodeFrame, decodeMessage, encodeFrame } from "@sremote/protocol";
 import { channel, type AnswerHeader, type BeginHeader } from "./answer.ts";
 import { dispatch, type Result } from "./dispatch.ts";
 import { describeThrown } from "./failure.ts";
+import { NeverSettled, stackDepth } from "./never-settled.ts";
 import { readFrame } from "./request.ts";
 import { writeAll } from "./store.ts";
-
-/** Deep enough for any traceback a person reads; V8's own default of 10 hides where a call came from. */
-const stackDepth = 100;
 
 /** @param base directory of the endpoint, under which packages are installed */
 export async function work(base: string): Promise<void> {
@@ -42,15 +40,6 @@ export async function work(base: string): Promise<void> {
   writeAll(channel, encodeFrame(JSON.stringify(begin)));
   const { message, attachments } = decodeMessage(decodeFrame(request));
   if (message.type === "call") answer(await dispatch(message, attachments, base));
-}
-
-class NeverSettled extends Error {
-  override name = "NeverSettled";
-
-  constructor() {
-    super("the promise of the function never settles: nothing is left in its process that could settle it");
-    this.stack = "";
-  }
 }
 
 /** Sends the answer when everything printed has left this process, and ends the process whatever else still runs in it. */
