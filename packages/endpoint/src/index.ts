@@ -34,8 +34,8 @@ export const nodePayload: Payload = payload("sremote-endpoint.mjs");
 
 /** What serves a session in Python, never installed: it travels with the session's start. */
 export const pythonSessionPayload: Payload = payload("sremote-session.pyz");
-/** What serves a session in Node. */
-export const nodeSessionPayload: Payload = payload("sremote-session.mjs");
+/** What serves a session in Node: a program, deflated, that stage-session.cjs runs from memory. */
+export const nodeSessionPayload: Payload = payload("sremote-session.js.deflate");
 
 /** The text of a script. */
 export function script(name: ScriptName): string {

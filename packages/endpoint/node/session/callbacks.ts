@@ -1,0 +1,67 @@
+/* Functions of the client that a function on the host calls: `ask` and `answer` of SESSION.md. */
+import { decodeValue, encodeValue, type AnswerMessage, type AskMessage, type Attachments, type DecodeOptions } from "@sremote/protocol";
+
+interface Waiting {
+  promise: Promise<unknown>;
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/** The questions of one call. Many may be open at once. */
+export class Asks {
+  readonly #waiting: Map<number, Waiting> = new Map();
+  readonly #send: (message: AskMessage, attachments: Uint8Array[]) => void;
+  #last = 0;
+
+  constructor(send: (message: AskMessage, attachments: Uint8Array[]) => void) {
+    this.#send = send;
+  }
+
+  get isWaiting(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  /** Resolves with what the client's function returned, rejects with what it threw. @throws UnserializableError */
+  ask(callback: number, args: unknown[]): Promise<unknown> {
+    const attachments: Uint8Array[] = [];
+    const wire = encodeValue(args, "args", attachments);
+    const ask = ++this.#last;
+    let settle: Omit<Waiting, "promise">;
+    const promise = new Promise<unknown>((resolve, reject) => {
+      settle = { resolve, reject };
+    });
+    this.#waiting.set(ask, { promise, ...settle! });
+    this.#send({ type: "ask", ask, callback, args: wire }, attachments);
+    return promise;
+  }
+
+  answer(message: AnswerMessage, attachments: Attachments, custom: DecodeOptions["custom"]): void {
+    const waiting = this.#waiting.get(message.ask);
+    this.#waiting.delete(message.ask);
+    if (waiting === undefined) return;
+    if (message.error !== undefined) return waiting.reject(new CallbackError(message.error));
+    try {
+      waiting.resolve(decodeValue(message.value, attachments, { root: "answer", custom }));
+    } catch (error) {
+      waiting.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  /** The call is over: nobody will answer any more. */
+  end(): void {
+    for (const { promise, reject } of this.#waiting.values()) {
+      // Who told of progress and did not wait must not have the worker end for it.
+      promise.catch(() => undefined);
+      reject(new Error("the call ended before the callback was answered"));
+    }
+    this.#waiting.clear();
+  }
+}
+
+/** What the client's function threw, under the name that it had there. */
+class CallbackError extends Error {
+  constructor({ name, message }: { name: string; message: string }) {
+    super(message);
+    Object.defineProperty(this, "name", { value: name, writable: true, configurable: true, enumerable: false });
+  }
+}

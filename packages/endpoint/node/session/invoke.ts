@@ -1,0 +1,172 @@
+/* Runs one call of a session in its worker: arguments, function, result. */
+import {
+  decodeValue,
+  encodeValue,
+  SremoteError,
+  type Attachments,
+  type Failure,
+  type InvokeMessage,
+  type Outcome,
+  type WireValue,
+} from "@sremote/protocol";
+import { describeUnserializable, perform, raised, refused, type Performed, type Result } from "../dispatch.ts";
+import { describeRefusal, describeThrown } from "../failure.ts";
+import { checkModules } from "../registered.ts";
+import { iteratorOf, objectFunctions } from "./object-functions.ts";
+import { DependencyFailed, type Objects, type Results } from "./objects.ts";
+
+/** What a call finds in its worker. */
+export interface Surroundings {
+  base: string;
+  objects: Objects;
+  results: Results;
+  /** A function that asks the client. */
+  callback(id: number): (...args: unknown[]) => Promise<unknown>;
+}
+
+export interface Ran {
+  outcome: Outcome;
+  value?: WireValue;
+  error?: Failure;
+  modules?: Record<string, string | null>;
+  attachments: Uint8Array[];
+}
+
+/** Stands for a result that is `undefined` until everything around it is decoded. */
+const undefinedResult = Symbol("undefined");
+
+/** The values that only sessions have, as they are decoded; and what was used of the worker meanwhile. */
+export class SessionValues {
+  /** Under which number each object met is kept. */
+  readonly ids: Map<unknown, number> = new Map();
+  readonly #streams: Set<number> = new Set();
+  readonly #around: Surroundings;
+  #hasUndefined = false;
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  /** For `decodeValue`. @throws SremoteError, DependencyFailed */
+  readonly custom = (name: string, json: Record<string, unknown>): unknown => {
+    const { id, stream } = json;
+    if (name === "object" || name === "iterator") {
+      const value = this.#around.objects.use(id);
+      this.ids.set(value, Number(id));
+      return value;
+    }
+    if (name === "callback") return this.#around.callback(Number(id));
+    if (name !== "result") return undefined;
+    this.#streams.add(Number(stream));
+    const value = this.#around.results.look(stream);
+    if (value !== undefined) return value;
+    this.#hasUndefined = true;
+    return undefinedResult;
+  };
+
+  decode(wire: WireValue, attachments: Attachments, root: string, depth: number): unknown {
+    const value = decodeValue(wire, attachments, { root, depth, custom: this.custom });
+    return this.#hasUndefined ? putUndefined(value) : value;
+  }
+
+  /** Every argument is decoded, or one cannot be: each result counts as taken once. */
+  taken(): void {
+    for (const stream of this.#streams) this.#around.results.taken(stream);
+    this.#streams.clear();
+  }
+}
+
+function putUndefined(value: unknown): unknown {
+  if (value === undefinedResult) return undefined;
+  if (Array.isArray(value)) return value.map(putUndefined);
+  if (typeof value !== "object" || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
+  for (const [name, inner] of Object.entries(value)) Reflect.set(value, name, putUndefined(inner));
+  return value;
+}
+
+/** Resolves always: whatever goes wrong is in the result. @param depth of the message's JSON */
+export async function invoke(
+  stream: number,
+  message: InvokeMessage,
+  attachments: Attachments,
+  depth: number,
+  around: Surroundings,
+): Promise<Ran> {
+  const values = new SessionValues(around);
+  let performed: Performed;
+  let modules: Record<string, string | null> | undefined;
+  try {
+    const args = values.decode(message.args, attachments, "args", depth);
+    if (!Array.isArray(args)) throw new SremoteError("protocol-error", "args: not an array", { stage: "request" });
+    const all: unknown[] = args;
+    if (message.kwargs !== undefined) all.push(values.decode(message.kwargs, attachments, "kwargs", depth));
+    values.taken();
+    if (message.modules !== undefined) modules = checkModules(message.modules, around.base);
+    performed = message.module === "sremote:object" ? await act(message, all, values, around) : await perform(message, all, around.base);
+  } catch (error) {
+    values.taken();
+    performed = refused(describeBadArguments(error));
+  }
+  const ran = "returned" in performed ? send(performed.returned, message, around) : withoutValue(performed);
+  if (message.keep !== undefined) {
+    around.results.keep(stream, message.keep, "returned" in performed ? performed.returned : undefined, ran.error);
+  }
+  if (modules !== undefined) ran.modules = modules;
+  return ran;
+}
+
+function describeBadArguments(error: unknown): Failure {
+  if (error instanceof DependencyFailed) {
+    const message = `an argument is the result of a call that gave none: ${error.message}`;
+    return { code: "dependency-failed", stage: "arguments", message, cause: error.failure };
+  }
+  return describeRefusal(error, "protocol-error", "request");
+}
+
+async function act(message: InvokeMessage, args: unknown[], values: SessionValues, { objects }: Surroundings): Promise<Performed> {
+  const action = objectFunctions.get(message.function);
+  if (action === undefined) {
+    return refused({ code: "function-not-found", stage: "lookup", message: `sremote:object has no ${JSON.stringify(message.function)}` });
+  }
+  try {
+    return { returned: await action(args, { objects, ids: values.ids }) };
+  } catch (error) {
+    if (error instanceof SremoteError) return refused(describeRefusal(error, "bad-arguments", "arguments"));
+    return raised(describeThrown(error, "raised", "call"));
+  }
+}
+
+function withoutValue({ outcome, error, attachments }: Result): Ran {
+  return error === undefined ? { outcome, attachments } : { outcome, error, attachments };
+}
+
+function send(value: unknown, message: InvokeMessage, { objects }: Surroundings): Ran {
+  const attachments: Uint8Array[] = [];
+  try {
+    if (message.returns === "object") {
+      return keptAs("object", { id: objects.add(value, message.leaseMs), type: typeName(value) });
+    }
+    if (isIterable(value)) return keptAs("iterator", { id: objects.add(iteratorOf(value), message.leaseMs) });
+    return { outcome: "value", value: encodeValue(value, "return", attachments, { code: "unserializable-result" }), attachments };
+  } catch (error) {
+    return withoutValue(raised(describeUnserializable(error, value, `${message.module}.${message.function}`)));
+  }
+}
+
+function keptAs(name: "object" | "iterator", json: { id: number; type?: string }): Ran {
+  return { outcome: "value", value: { json, meta: { values: [["custom", name]], v: 1 } }, attachments: [] };
+}
+
+/** What is not sent as a value, but given item by item. */
+function isIterable(value: unknown): value is object {
+  if (typeof value !== "object" || value === null) return false;
+  if (Array.isArray(value) || ArrayBuffer.isView(value) || value instanceof Map || value instanceof Set) return false;
+  return Symbol.asyncIterator in value || (Symbol.iterator in value && "next" in value);
+}
+
+/** `module.Class` in the words of Python; JavaScript knows only the class. */
+function typeName(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  const constructor: unknown = Reflect.get(Object(value), "constructor");
+  return typeof constructor === "function" && constructor.name !== "" ? constructor.name : typeof value;
+}

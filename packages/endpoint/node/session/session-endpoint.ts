@@ -1,0 +1,65 @@
+/* The entry of the program that serves a session: its supervisor, or one of its workers. */
+import { builtinModules } from "node:module";
+import { giveBackNodeOptions, parseArguments } from "../arguments.ts";
+import { program } from "../program.ts";
+import { hostFacts } from "../reply.ts";
+import { Link } from "./link.ts";
+import { Session } from "./session.ts";
+import { openStandardStreams } from "./standard-streams.ts";
+import { workSession } from "./session-worker.ts";
+
+/** Exit statuses, as those of the other modes. */
+const status = { failed: 90, usage: 91 } as const;
+
+/** @param source this program's own text @param argv `session [--base DIR] [--marker A B] [SHA256]`, the digest of the payload */
+export function startSession(source: string, argv: readonly string[]): void {
+  giveBackNodeOptions();
+  const [mode, ...rest] = argv;
+  const { base, marker, operands } = parseArguments(rest);
+  const [digest, ...others] = operands;
+  if (mode !== "session" || others.length > 0) {
+    return end(status.usage, "usage: session [--base DIR] [--marker A B] [SHA256]");
+  }
+  const session = new Session({
+    base,
+    host: { ...hostFacts(base), endpoint: digest ?? null },
+    source,
+    onEnd: () => process.exit(0),
+  });
+  process.on("exit", () => session.kill());
+  process.on("uncaughtException", (error) => end(status.failed, error.stack ?? error.message));
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(0));
+  // The link is lost, and the lease begins; that is no reason to end.
+  process.on("SIGHUP", () => undefined);
+  const { input, output } = openStandardStreams();
+  if (marker !== undefined) output.write(marker[1] + marker[0]);
+  session.begin((events) => new Link(input, output, events));
+}
+
+/** One line on standard error says what went wrong. */
+function end(exitStatus: number, message: string): void {
+  process.stderr.write(`sremote-session: ${message.replace(/\n\s*/g, " ")}\n`);
+  process.exit(exitStatus);
+}
+
+/** Called by boot.ts in a worker, whose arguments are its number and the base directory. */
+export function startWorker(): void {
+  const [, number, base] = process.argv;
+  hideBoot();
+  workSession(Number(number), base ?? "");
+}
+
+/** Makes the process look as if its program were a file: `node -e` offers modules as global variables, and a fork would run the script again. */
+function hideBoot(): void {
+  process.argv.splice(1, process.argv.length - 1, program);
+  process.execArgv.length = 0;
+  for (const name of ["require", "module", "exports", "__filename", "__dirname", ...builtinModules]) {
+    const found = Object.getOwnPropertyDescriptor(globalThis, name);
+    if (found === undefined || kept.has(name) || (found.enumerable === true && found.get !== undefined)) continue;
+    if (found.configurable === true) Reflect.deleteProperty(globalThis, name);
+  }
+  Reflect.deleteProperty(process, "_eval");
+}
+
+/** Global variables of every program. */
+const kept: ReadonlySet<string> = new Set(["process", "console"]);

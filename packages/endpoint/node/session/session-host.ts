@@ -1,0 +1,72 @@
+/* What a session gives to its workers: the program, their environments, pipes, and who watches over them. */
+import { countOomKills } from "../death.ts";
+import { callEnvironment } from "../environment.ts";
+import type { Call, ParsedRoute } from "./call.ts";
+import type { Host } from "./host.ts";
+import type { PrivatePlace } from "./private-place.ts";
+import { bootScript } from "./boot.ts";
+import { Watcher } from "./watcher.ts";
+import { PipeMaker } from "./worker-pipes.ts";
+
+/** How old the kernel's count may be that a death is held against, in milliseconds. */
+const countAge = 1000;
+
+/** What only the session itself can do. */
+export type Sending = Pick<Host, "relay" | "sendTotals" | "sendResult" | "onTaken" | "onHanded">;
+
+export class SessionHost implements Host {
+  readonly watcher: Watcher;
+  readonly pipes: PipeMaker;
+  readonly program: Uint8Array;
+  readonly relay: Host["relay"];
+  readonly sendTotals: Host["sendTotals"];
+  readonly sendResult: Host["sendResult"];
+  readonly onHanded: Host["onHanded"];
+  readonly #onTaken: Host["onTaken"];
+  readonly #base: string;
+  /** Login environments, which take long to ask for and do not change. */
+  readonly #environments: Map<string, Promise<NodeJS.ProcessEnv>> = new Map();
+  #oomKills: number | undefined = countOomKills();
+  #countedAt = performance.now();
+
+  constructor(place: PrivatePlace, program: { base: string; source: string }, sending: Sending) {
+    this.watcher = new Watcher(place.directory);
+    this.pipes = new PipeMaker(place, this.watcher);
+    this.#base = program.base;
+    const source = Buffer.from(program.source, "latin1");
+    this.program = Buffer.concat([Buffer.from(String(source.length).padStart(10, "0")), source]);
+    this.relay = sending.relay;
+    this.sendTotals = sending.sendTotals;
+    this.sendResult = sending.sendResult;
+    this.onHanded = sending.onHanded;
+    this.#onTaken = sending.onTaken;
+  }
+
+  workerArguments(number: number): string[] {
+    return ["-e", bootScript, "--", String(number), this.#base];
+  }
+
+  environment({ route, environment }: ParsedRoute): Promise<NodeJS.ProcessEnv> {
+    if (route.keepEnv !== true) return callEnvironment(route, this.#base);
+    let made = this.#environments.get(environment);
+    if (made === undefined) {
+      made = callEnvironment(route, this.#base);
+      this.#environments.set(environment, made);
+      made.catch(() => this.#environments.delete(environment)); // The next call may have more luck.
+    }
+    return made;
+  }
+
+  onTaken(call: Call): void {
+    this.#onTaken(call);
+    if (performance.now() - this.#countedAt < countAge) return;
+    this.#countedAt = performance.now();
+    this.#oomKills = countOomKills();
+  }
+
+  oomKills(): number | undefined {
+    const before = this.#oomKills;
+    this.#oomKills = countOomKills();
+    return before;
+  }
+}

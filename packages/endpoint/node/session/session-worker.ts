@@ -1,0 +1,246 @@
+/* The process that runs functions, one call after the other. It speaks with its supervisor in packets over descriptor 3. */
+import type { Socket } from "node:net";
+import {
+  Attachments,
+  checkSessionMessage,
+  encodeFrame,
+  encodePacket,
+  FrameDecoder,
+  packetFlags,
+  packetKinds,
+  PacketReader,
+  ProtocolError,
+  sessionLimits,
+  splitOpen,
+  type AskMessage,
+  type DecodedFrame,
+  type InvokeMessage,
+  type Packet,
+  type ResultMessage,
+} from "@sremote/protocol";
+import { loadNet } from "../builtin.ts";
+import { describeRefusal, describeThrown } from "../failure.ts";
+import { stackDepth, NeverSettled } from "../never-settled.ts";
+import { Asks } from "./callbacks.ts";
+import { decodeControl, encodeControl, type Control } from "./control.ts";
+import { speedUpChecksums } from "./checksum.ts";
+import { invoke, SessionValues, type Ran, type Surroundings } from "./invoke.ts";
+import { Objects, Results } from "./objects.ts";
+import { WorkerStreams } from "./worker-streams.ts";
+
+/** Descriptor of the channel to the supervisor. */
+export const channel = 3;
+
+/** The call that runs, or whose request is on its way. */
+interface Current {
+  stream: number;
+  decoder: FrameDecoder;
+  asks: Asks;
+  isRunning: boolean;
+  startedAt: number;
+  cpuAtStart: NodeJS.CpuUsage | undefined;
+}
+
+/** @param number the worker's own @param base directory of sremote on the host */
+export function workSession(number: number, base: string): void {
+  Error.stackTraceLimit = stackDepth;
+  new SessionWorker(number, base).listen();
+}
+
+class SessionWorker {
+  readonly #number: number;
+  readonly #around: Surroundings;
+  readonly #channel: Socket = new (loadNet().Socket)({ fd: channel, readable: true, writable: true });
+  readonly #streams: WorkerStreams = new WorkerStreams();
+  readonly #reader: PacketReader = new PacketReader();
+  #current: Current | undefined;
+  #isEnding = false;
+
+  constructor(number: number, base: string) {
+    this.#number = number;
+    this.#around = {
+      base,
+      objects: new Objects(() => this.#tellHolding()),
+      results: new Results(),
+      callback:
+        (id) =>
+        (...args) =>
+          this.#ask(id, args),
+    };
+  }
+
+  listen(): void {
+    this.#channel.on("data", (chunk: Buffer) => {
+      this.#reader.push(chunk);
+      for (let packet = this.#reader.next(); packet !== undefined; packet = this.#reader.next()) this.#take(packet);
+    });
+    // The supervisor is gone: nobody wants what runs here.
+    this.#channel.on("error", () => process.kill(-process.pid, "SIGKILL"));
+    this.#channel.on("end", () => process.kill(-process.pid, "SIGKILL"));
+    const watch = (thrown: unknown, event: "uncaughtException" | "unhandledRejection"): void => {
+      // With a listener of the user's own Node would go on; so does the worker.
+      if (process.listenerCount(event) === 1) this.#fail(thrown);
+    };
+    process.on("uncaughtException", (error) => watch(error, "uncaughtException"));
+    process.on("unhandledRejection", (reason) => watch(reason, "unhandledRejection"));
+    process.on("beforeExit", () => this.#fail(new NeverSettled()));
+    this.#tell({ ready: true });
+  }
+
+  #take(packet: Packet): void {
+    switch (packet.kind) {
+      case packetKinds.open:
+        this.#current = this.#begin(packet.stream);
+        this.#read(this.#current, splitOpen(packet.payload)!.frame);
+        break;
+      case packetKinds.data:
+        if (this.#current?.stream === packet.stream) this.#read(this.#current, packet.payload);
+        break;
+      case packetKinds.hello:
+        this.#obey(decodeControl(packet.payload));
+        break;
+      case packetKinds.bye:
+        process.exit(0);
+        break;
+      default:
+    }
+  }
+
+  #begin(stream: number): Current {
+    const asks = new Asks((message, attachments) => this.#sendAsk(stream, message, attachments));
+    return { stream, decoder: new FrameDecoder(), asks, isRunning: false, startedAt: 0, cpuAtStart: undefined };
+  }
+
+  /** The next bytes of the call's frames: the `invoke`, then answers. */
+  #read(current: Current, bytes: Uint8Array): void {
+    if (bytes.length > largeBytes) speedUpChecksums();
+    try {
+      current.decoder.push(bytes);
+      for (let frame = current.decoder.next(); frame !== undefined; frame = current.decoder.next()) {
+        if (current.isRunning) this.#answer(current, frame);
+        else void this.#run(current, checkSessionMessage(frame.header, "invoke"), frame);
+      }
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      this.#finish(current, { outcome: "not-run", error: describeRefusal(error, "protocol-error", "request"), attachments: [] });
+    }
+  }
+
+  /** Never rejects: whatever goes wrong is the call's result. */
+  async #run(current: Current, message: InvokeMessage, frame: DecodedFrame): Promise<void> {
+    current.startedAt = performance.now();
+    current.cpuAtStart = process.cpuUsage();
+    current.isRunning = true;
+    // From here on only the function's own doings keep the process: when there are none left, its promise never settles.
+    this.#channel.unref();
+    const ran = await invoke(current.stream, message, new Attachments(frame.attachments), frame.depth, this.#around);
+    const flushed = this.#streams.flush();
+    if (flushed !== undefined) await flushed;
+    this.#finish(current, ran);
+  }
+
+  #answer(current: Current, frame: DecodedFrame): void {
+    const message = checkSessionMessage(frame.header, "answer");
+    current.asks.answer(message, new Attachments(frame.attachments), new SessionValues(this.#around).custom);
+    if (!current.asks.isWaiting) this.#channel.unref();
+  }
+
+  #ask(callback: number, args: unknown[]): Promise<unknown> {
+    if (this.#current === undefined) throw new Error("a callback can only be called while a call runs");
+    return this.#current.asks.ask(callback, args);
+  }
+
+  #sendAsk(stream: number, message: AskMessage, attachments: Uint8Array[]): void {
+    this.#channel.ref();
+    this.#sendFrame(stream, JSON.stringify(message), attachments, 0);
+  }
+
+  /** Something was thrown where nobody catches it. */
+  #fail(thrown: unknown): void {
+    // What its process is worth now nobody knows. Between calls too: the next one must not find what this one left.
+    if (!this.#isEnding) this.#tell({ ending: true });
+    this.#isEnding = true;
+    const current = this.#current;
+    if (current?.isRunning !== true) return;
+    const result = { outcome: "raised" as const, error: describeThrown(thrown, "raised", "call"), attachments: [] };
+    const flushed = this.#streams.flush();
+    if (flushed === undefined) this.#finish(current, result);
+    else void flushed.then(() => this.#finish(current, result));
+  }
+
+  #finish(current: Current, ran: Ran): void {
+    if (this.#current !== current) return; // It failed in between.
+    this.#current = undefined;
+    current.asks.end();
+    this.#channel.ref();
+    if (this.#streams.takeStarted()) this.#tell({ processes: true });
+    const { attachments, ...rest } = ran;
+    const usage = usageSince(current);
+    const result: ResultMessage = { type: "result", ...rest, usage };
+    const flags = packetFlags.last | (this.#holds() ? packetFlags.holds : 0);
+    try {
+      this.#sendFrame(current.stream, JSON.stringify(result), attachments, flags);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      const message = `the function ran, but its result cannot be sent: ${error.summary}`;
+      const failed: ResultMessage = {
+        type: "result",
+        outcome: "raised",
+        error: { code: "limit-exceeded", stage: "result", message, path: "return" },
+        usage,
+      };
+      this.#sendFrame(current.stream, JSON.stringify(failed), [], flags);
+    }
+  }
+
+  #holds(): boolean {
+    return this.#around.objects.size + this.#around.results.size > 0;
+  }
+
+  /** A lease ended. While a call runs its last packet will say so. */
+  #tellHolding(): void {
+    if (this.#current === undefined) this.#tell({ holds: this.#holds() });
+  }
+
+  #obey(control: Control): void {
+    if (!Array.isArray(control.pipes)) return;
+    const [stdout, stderr]: unknown[] = control.pipes;
+    this.#streams.replace([String(stdout), String(stderr)]);
+    this.#tell({ pipes: true });
+  }
+
+  #tell(control: Control): void {
+    for (const chunk of encodeControl(control)) this.#channel.write(chunk);
+  }
+
+  /** @throws ProtocolError when it is too large */
+  #sendFrame(stream: number, header: string, attachments: readonly Uint8Array[], flags: number): void {
+    if (attachments.some(({ length }) => length > largeBytes)) speedUpChecksums();
+    const chunks = encodeFrame(header, attachments);
+    const packet = (part: Uint8Array, partFlags: number): void => {
+      const options = { flags: partFlags, worker: this.#number };
+      for (const piece of encodePacket(packetKinds.data, stream, [part], options)) this.#channel.write(piece);
+    };
+    const { dataPayload } = sessionLimits;
+    this.#channel.cork();
+    for (const [index, chunk] of chunks.entries()) {
+      for (let at = 0; at < chunk.length; at += dataPayload) {
+        const isLast = index === chunks.length - 1 && at + dataPayload >= chunk.length;
+        packet(chunk.subarray(at, at + dataPayload), isLast ? flags : flags & ~packetFlags.last);
+      }
+    }
+    this.#channel.uncork();
+  }
+}
+
+/** From here on the checksum of Node's own engine is worth its loading; in bytes. */
+const largeBytes = 16_384;
+
+function usageSince({ startedAt, cpuAtStart }: Current): NonNullable<ResultMessage["usage"]> {
+  const cpu = process.cpuUsage(cpuAtStart);
+  return {
+    wallMs: startedAt === 0 ? 0 : performance.now() - startedAt,
+    cpuMs: (cpu.user + cpu.system) / 1000,
+    maxRssBytes: process.resourceUsage().maxRSS * 1024,
+  };
+}

@@ -1,0 +1,25 @@
+/* The first link of a session: standard input and output, which can be closed as any other link. */
+import { closeSync, openSync } from "node:fs";
+import type { Socket } from "node:net";
+import { loadNet } from "../builtin.ts";
+
+const standardError = 2;
+
+/** Node's own `process.stdin` and `process.stdout` cannot be closed. @throws where they are neither pipes nor sockets */
+export function openStandardStreams(): { input: Socket; output: Socket } {
+  const { Socket: PipeEnd } = loadNet();
+  const input = new PipeEnd({ fd: 0, readable: true, writable: false });
+  const output = new PipeEnd({ fd: 1, readable: false, writable: true });
+  const closed = [input, output].map((stream) => new Promise((resolve) => stream.once("close", resolve)));
+  void Promise.all(closed).then(letGo);
+  return { input, output };
+}
+
+/** The client's channel ends only when nobody holds standard error either. The numbers stay taken, so that nothing else gets them. */
+function letGo(): void {
+  closeSync(standardError);
+  let fd: number;
+  do fd = openSync("/dev/null", "r+");
+  while (fd < standardError);
+  if (fd > standardError) closeSync(fd);
+}

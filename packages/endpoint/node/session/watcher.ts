@@ -1,0 +1,102 @@
+/*
+ * A shell beside the supervisor, one for each session. It makes named pipes, and when the supervisor vanishes (its input ends then) it kills the
+ * process groups of the workers and removes the session's directory: nothing else on the host would.
+ */
+import type { ChildProcess } from "node:child_process";
+import { loadChildProcess } from "../builtin.ts";
+
+/**
+ * Commands, one a line: `+ GROUP`, `- GROUP`, `p NAME NAME` (makes pipes and answers with a line, the exit status), `q`.
+ * The `kill` of dash takes no `--` before the number of a group.
+ */
+const script = `trap '' HUP INT TERM
+groups=' '
+cd "$1" || exit
+while read -r verb a b; do
+  case $verb in
+    +) groups="$groups$a " ;;
+    -) groups="\${groups%% $a *} \${groups#* $a }" ;;
+    p) mkfifo -m 600 "$a" "$b" 2>/dev/null; echo $? ;;
+    q) exit 0 ;;
+  esac
+done
+for group in $groups; do kill -9 -"$group" 2>/dev/null; done
+cd /
+rm -rf "$1"`;
+
+export class Watcher {
+  readonly #directory: string;
+  readonly #groups: Set<number> = new Set();
+  #child: ChildProcess;
+  #isClosed = false;
+  #said = "";
+  #waiting: ((made: boolean) => void)[] = [];
+
+  constructor(directory: string) {
+    this.#directory = directory;
+    this.#child = this.#start();
+  }
+
+  add(group: number): void {
+    this.#groups.add(group);
+    this.#say(`+ ${group}`);
+  }
+
+  remove(group: number): void {
+    if (this.#groups.delete(group)) this.#say(`- ${group}`);
+  }
+
+  /** Makes two named pipes in the session's directory. Resolves with whether they are there. */
+  makePipes(names: readonly [string, string]): Promise<boolean> {
+    return new Promise((resolve) => {
+      this.#waiting.push(resolve);
+      this.#say(`p ${names[0]} ${names[1]}`);
+    });
+  }
+
+  /** Ends the shell: there is nothing left for it to end. */
+  close(): void {
+    this.#isClosed = true;
+    this.#say("q");
+    this.#child.stdin?.end();
+    this.#child.unref();
+  }
+
+  #say(line: string): void {
+    this.#child.stdin?.write(`${line}\n`);
+  }
+
+  #start(): ChildProcess {
+    // A group of its own: who kills that of the supervisor must not kill this.
+    const child = loadChildProcess().spawn("/bin/sh", ["-c", script, "sremote-watcher", this.#directory], {
+      detached: true,
+      cwd: "/",
+      stdio: ["pipe", "pipe", "ignore"],
+    });
+    child.stdin.on("error", () => child.stdin.destroy());
+    child.stdout.on("data", (chunk: Buffer) => this.#hear(chunk.toString("latin1")));
+    let isGone = false;
+    const gone = (): void => {
+      if (isGone) return;
+      isGone = true;
+      for (const resolve of this.#waiting.splice(0)) resolve(false);
+      if (this.#isClosed || performance.now() - startedAt < soon) return;
+      // Somebody ended it. The session is not safe without.
+      this.#child = this.#start();
+      for (const group of this.#groups) this.#say(`+ ${group}`);
+    };
+    const startedAt = performance.now();
+    child.on("error", gone);
+    child.on("exit", gone);
+    return child;
+  }
+
+  #hear(text: string): void {
+    const lines = (this.#said + text).split("\n");
+    this.#said = lines.pop() ?? "";
+    for (const line of lines) this.#waiting.shift()?.(line === "0");
+  }
+}
+
+/** A shell that ends so soon, in milliseconds, will do so again. */
+const soon = 1000;

@@ -1,0 +1,428 @@
+/* A worker as its supervisor sees it: a process in a group of its own, a channel, two pipes, and the call that it runs. */
+import type { ChildProcess } from "node:child_process";
+import { closeSync } from "node:fs";
+import { Socket } from "node:net";
+import {
+  encodePacket,
+  encodeFrame,
+  packetFlags,
+  packetKinds,
+  PacketReader,
+  ProtocolError,
+  sessionLimits,
+  SremoteError,
+  type Failure,
+  type Packet,
+  type ResultMessage,
+} from "@sremote/protocol";
+import { loadChildProcess } from "../builtin.ts";
+import { describeDeath } from "../death.ts";
+import { errorCode } from "../directory.ts";
+import { callDirectory } from "../environment.ts";
+import { describeRefusal } from "../failure.ts";
+import { startFailed } from "../supervise.ts";
+import type { Call, ParsedRoute, Stop } from "./call.ts";
+import { decodeControl, encodeControl, type Control } from "./control.ts";
+import { OutputRelay } from "./output-relay.ts";
+import type { Host } from "./host.ts";
+import { channel as channelDescriptor } from "./session-worker.ts";
+import { openWriters, removePipes, type NamedPipes } from "./worker-pipes.ts";
+
+/** How long a signal may take before the next one, and remains of a group before they are killed; in milliseconds. */
+const signalGrace = 500;
+const remainsGrace = 1000;
+
+/** What a worker tells the pool. */
+export interface WorkerEvents {
+  /** It waits for a call. */
+  onFree(worker: WorkerProcess): void;
+  /** Its process is gone, or never was. */
+  onGone(worker: WorkerProcess): void;
+  /** A call got its last packet. @param failure why there is no value, where the supervisor knows */
+  onOver(call: Call, failure: Failure | undefined): void;
+}
+
+export interface WorkerKind extends ParsedRoute {
+  number: number;
+  /** Its name, where calls ask for it by one. */
+  name: string | undefined;
+  /** It ends with its first call. */
+  isIsolated: boolean;
+}
+
+export class WorkerProcess {
+  readonly kind: WorkerKind;
+  /** Calls that only this worker may run. */
+  readonly queue: Call[] = [];
+  /** It keeps objects or results. */
+  holds = false;
+  call: Call | undefined;
+  /** It takes no more calls. */
+  isEnding = false;
+  readonly #host: Host;
+  readonly #events: WorkerEvents;
+  readonly #reader: PacketReader = new PacketReader();
+  #child: ChildProcess | undefined;
+  #channel: Socket | undefined;
+  #outputs: [OutputRelay, OutputRelay] | undefined;
+  #isReady = false;
+  #hasStartedProcesses = false;
+  #isSwapping = false;
+  #isGone = false;
+  #timers: NodeJS.Timeout[] = [];
+
+  /** Begins to start the process. */
+  constructor(kind: WorkerKind, host: Host, events: WorkerEvents) {
+    this.kind = kind;
+    this.#host = host;
+    this.#events = events;
+    void this.#start();
+  }
+
+  /** Whether it could begin a call now. */
+  get isFree(): boolean {
+    return this.call === undefined && !this.isEnding && !this.#isSwapping && !this.#isGone;
+  }
+
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** Gives it a call. */
+  assign(call: Call): void {
+    this.call = call;
+    call.worker = this;
+    const stop = (limit: "timeoutMs" | "idleMs"): void => this.stop(call, lateness(limit, call));
+    call.startRunning(stop);
+    this.#host.onTaken(call);
+    if (this.#outputs === undefined) return; // It is being started, and will find its call.
+    this.#hand(call);
+  }
+
+  #hand(call: Call): void {
+    this.#outputs?.[0].begin(call.stdout);
+    this.#outputs?.[1].begin(call.stderr);
+    for (const packet of call.request.splice(0)) this.write(call, packet);
+  }
+
+  /** Hands a packet of the call's request on. */
+  write(call: Call, packet: Uint8Array): void {
+    if (this.#channel === undefined) call.request.push(packet);
+    else this.#channel.write(packet, () => this.#host.onHanded(call, packet.length - sessionLimits.packetHead));
+  }
+
+  /** Room for output was made, or none is needed any more. */
+  resume(): void {
+    for (const output of this.#outputs ?? []) output.resume();
+    this.#finishIfDrained();
+  }
+
+  /** Stops reading, or goes on: the client has not taken what was sent. */
+  pauseReading(isPaused: boolean): void {
+    if (isPaused) this.#channel?.pause();
+    else {
+      this.#channel?.resume();
+      this.resume();
+    }
+  }
+
+  /** Ends the call that it runs, by ending its process. */
+  stop(call: Call, why: Stop): void {
+    if (call !== this.call || call.stopped !== undefined) return;
+    call.stopped = why;
+    if (call.last !== undefined || this.#child?.pid === undefined) {
+      // It returned already and only its output waits, or it has not begun.
+      const hadReturned = call.last !== undefined;
+      call.stdout.isMuted = true;
+      call.stderr.isMuted = true;
+      this.#giveResult(call, { type: "result", outcome: why.outcome, error: stopFailure(why) });
+      if (!hadReturned) return;
+    } else {
+      this.isEnding = true;
+      this.#signalGroup("SIGINT");
+      this.#timers.push(setTimeout(() => this.#signalGroup("SIGTERM"), signalGrace));
+      this.#timers.push(setTimeout(() => this.#signalGroup("SIGKILL"), 2 * signalGrace));
+    }
+  }
+
+  /** Ends a worker that runs no call. */
+  end(): void {
+    if (this.isEnding && this.#timers.length > 0) return;
+    this.isEnding = true;
+    if (this.#channel !== undefined) for (const chunk of encodePacket(packetKinds.bye, 0, [])) this.#write(chunk);
+    this.#timers.push(setTimeout(() => this.#signalGroup("SIGKILL"), remainsGrace));
+  }
+
+  /** Sends a signal to the process and all that it started. @returns whether there is still one of them */
+  signal(name: NodeJS.Signals): boolean {
+    this.isEnding = true;
+    return this.#signalGroup(name);
+  }
+
+  async #start(): Promise<void> {
+    let pipes: NamedPipes | undefined;
+    try {
+      const environment = await this.#host.environment(this.kind);
+      const cwd = callDirectory(this.kind.route);
+      pipes = await this.#host.pipes.take();
+      if (this.isEnding) throw new SremoteError("cancelled", "the worker is not needed any more", { stage: "setup" });
+      this.#spawn(environment, cwd, pipes);
+    } catch (error) {
+      if (pipes !== undefined) {
+        removePipes(pipes.paths);
+        for (const reader of pipes.readers) reader.destroy();
+      }
+      this.#failToStart(error);
+      return;
+    }
+    if (this.call !== undefined) this.#hand(this.call);
+  }
+
+  #spawn(environment: NodeJS.ProcessEnv, cwd: string, pipes: NamedPipes | undefined): void {
+    const writers = pipes === undefined ? undefined : openWriters(pipes.paths);
+    let child: ChildProcess;
+    try {
+      child = loadChildProcess().spawn(process.execPath, this.#host.workerArguments(this.kind.number), {
+        cwd,
+        env: environment,
+        detached: true,
+        stdio: ["ignore", writers?.[0] ?? "pipe", writers?.[1] ?? "pipe", "pipe"],
+      });
+    } catch (error) {
+      throw startFailed(error);
+    } finally {
+      for (const fd of writers ?? []) closeSync(fd);
+    }
+    this.#child = child;
+    const channel = child.stdio[channelDescriptor];
+    if (!(channel instanceof Socket)) throw startFailed(new Error("it has no channel"));
+    this.#channel = channel;
+    if (child.pid !== undefined) this.#host.watcher.add(child.pid);
+    const streams = pipes?.readers ?? [child.stdout, child.stderr];
+    this.#outputs = [this.#relay(streams[0]), this.#relay(streams[1])];
+    this.#watch(child, channel);
+    channel.write(this.#host.program);
+  }
+
+  #relay(stream: unknown): OutputRelay {
+    if (!(stream instanceof Socket)) throw startFailed(new Error("it has no output"));
+    return new OutputRelay(stream);
+  }
+
+  #watch(child: ChildProcess, channel: Socket): void {
+    let failure: unknown;
+    const exited = new Promise<void>((resolve) => {
+      child.once("exit", () => resolve());
+      child.once("error", (error) => {
+        failure = error;
+        resolve();
+      });
+    });
+    channel.on("data", (chunk: Buffer) => this.#read(chunk));
+    channel.on("error", () => channel.destroy());
+    const closed = new Promise<void>((resolve) => {
+      channel.once("close", resolve);
+    });
+    void Promise.all([exited, closed]).then(() => (failure === undefined ? this.#onExit(child) : this.#failToStart(startFailed(failure))));
+  }
+
+  #read(chunk: Buffer): void {
+    try {
+      this.#reader.push(chunk);
+      for (let packet = this.#reader.next(); packet !== undefined; packet = this.#reader.next()) this.#take(packet);
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) throw error;
+      // User code wrote on the private descriptor: nothing that this process says can be understood any more.
+      this.signal("SIGKILL");
+      this.#channel?.destroy();
+    }
+  }
+
+  #take(packet: Packet): void {
+    const { call } = this;
+    if (packet.kind === packetKinds.hello) return this.#hear(decodeControl(packet.payload));
+    if (packet.kind !== packetKinds.data || call === undefined || call.stream !== packet.stream || call.last !== undefined) return;
+    const isLast = (packet.flags & packetFlags.last) !== 0;
+    if (isLast) this.holds = (packet.flags & packetFlags.holds) !== 0;
+    if (call.stopped !== undefined) {
+      // It is too late for a value. Its process would end by itself in a while.
+      if (isLast) this.#signalGroup("SIGKILL");
+      return;
+    }
+    call.noteActivity();
+    if (!isLast) return this.#host.relay(packet, call);
+    call.stopTimers();
+    call.last = () => this.#host.relay(packet, call);
+    this.#finishIfDrained();
+  }
+
+  #hear(control: Control): void {
+    if (control.ready) this.#isReady = true;
+    if (control.processes) this.#hasStartedProcesses = true;
+    if (control.holds !== undefined) this.holds = control.holds;
+    if (control.ending) {
+      this.isEnding = true;
+      if (this.call === undefined) this.end();
+    }
+    if (control.pipes) this.#onSwapped();
+  }
+
+  /** Sends the last packet of the call when all that was printed before it is sent. */
+  #finishIfDrained(): void {
+    const { call } = this;
+    if (call?.last === undefined) return;
+    const [stdout, stderr] = this.#outputs ?? [];
+    const isDrained = [stdout?.drain() ?? true, stderr?.drain() ?? true];
+    if (!isDrained.every(Boolean)) return;
+    stdout?.end();
+    stderr?.end();
+    this.call = undefined;
+    const { last } = call;
+    this.#host.sendTotals(call);
+    last();
+    call.end();
+    this.#events.onOver(call, call.failure);
+    this.#onFinished();
+  }
+
+  #onFinished(): void {
+    if (this.#isGone) {
+      for (const output of this.#outputs ?? []) output.destroy();
+      return;
+    }
+    if (this.isEnding || this.kind.isIsolated) return this.end();
+    if (this.#hasStartedProcesses) {
+      this.#hasStartedProcesses = false;
+      this.#isSwapping = true;
+      void this.#swapPipes();
+      return;
+    }
+    this.#events.onFree(this);
+  }
+
+  /** Other pipes, so that what the started processes still write is not taken for output of the next call. */
+  async #swapPipes(): Promise<void> {
+    const pipes = await this.#host.pipes.take();
+    if (pipes === undefined) {
+      // There are no others: another worker then, if this one has nothing that would be lost.
+      this.#isSwapping = false;
+      if (!this.holds && this.kind.name === undefined && this.queue.length === 0) this.end();
+      else this.#events.onFree(this);
+      return;
+    }
+    this.#nextPipes = pipes;
+    for (const chunk of encodeControl({ pipes: pipes.paths })) this.#write(chunk);
+  }
+
+  #nextPipes: NamedPipes | undefined;
+
+  #onSwapped(): void {
+    const pipes = this.#nextPipes;
+    if (pipes === undefined) return;
+    this.#nextPipes = undefined;
+    removePipes(pipes.paths);
+    // The old ones are read on, into nothing, as long as somebody writes.
+    this.#outputs = [new OutputRelay(pipes.readers[0]), new OutputRelay(pipes.readers[1])];
+    this.#isSwapping = false;
+    if (this.isEnding) this.end();
+    else this.#events.onFree(this);
+  }
+
+  /** Waits about a second for the rest of the group and for whoever holds the pipes, then tells what the call came to. */
+  async #onExit(child: ChildProcess): Promise<void> {
+    this.isEnding = true;
+    for (const timer of this.#timers.splice(0)) clearTimeout(timer);
+    const { call } = this;
+    const outputs = this.#outputs ?? [];
+    if (call !== undefined) await outputsEnd(outputs, remainsGrace);
+    this.#signalGroup("SIGKILL");
+    if (call !== undefined) await outputsEnd(outputs, signalGrace);
+    if (child.pid !== undefined) this.#host.watcher.remove(child.pid);
+    if (call !== undefined && call === this.call && call.last === undefined) this.#giveResult(call, this.#describeEnd(child, call));
+    this.#beGone();
+  }
+
+  #describeEnd(child: ChildProcess, call: Call): ResultMessage {
+    if (call.stopped !== undefined) return { type: "result", outcome: call.stopped.outcome, error: stopFailure(call.stopped) };
+    const stderr = this.#outputs?.[1] ?? { tail: Buffer.alloc(0) };
+    const ending = { begun: this.#isReady, exitCode: child.exitCode, signal: child.signalCode, stopped: undefined, stderr };
+    const { outcome, error, exitCode, signal } = describeDeath(ending, this.#host.oomKills(), undefined);
+    return {
+      type: "result",
+      outcome,
+      error,
+      ...(exitCode === undefined ? {} : { exitCode }),
+      ...(signal === undefined ? {} : { signal }),
+    };
+  }
+
+  #failToStart(error: unknown): void {
+    this.isEnding = true;
+    const failure = describeRefusal(error, "endpoint-broken", "setup");
+    if (this.call !== undefined) this.#giveResult(this.call, { type: "result", outcome: "not-run", error: failure });
+    this.#beGone();
+  }
+
+  /** The result is the supervisor's. */
+  #giveResult(call: Call, message: ResultMessage): void {
+    call.stopTimers();
+    call.failure = message.error;
+    const frame = encodeFrame(JSON.stringify(message));
+    call.last = () => this.#host.sendResult(call, frame);
+    this.#finishIfDrained();
+  }
+
+  #beGone(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    for (const timer of this.#timers.splice(0)) clearTimeout(timer);
+    for (const pipe of this.#nextPipes?.readers ?? []) pipe.destroy();
+    if (this.#nextPipes !== undefined) removePipes(this.#nextPipes.paths);
+    if (this.call === undefined) for (const output of this.#outputs ?? []) output.destroy();
+    this.#events.onGone(this);
+  }
+
+  #write(bytes: Uint8Array): void {
+    this.#channel?.write(bytes);
+  }
+
+  #signalGroup(name: NodeJS.Signals): boolean {
+    const pid = this.#child?.pid;
+    if (pid === undefined || this.#isGone) return false;
+    try {
+      process.kill(-pid, name);
+      return true;
+    } catch (error) {
+      if (errorCode(error) === "ESRCH") return false;
+      if (errorCode(error) === "EPERM") return true; // It changed its user; it can only be left alone.
+      throw error;
+    }
+  }
+}
+
+function lateness(limit: "timeoutMs" | "idleMs", { route }: Call): Stop {
+  const within = `${route[limit]} ms`;
+  const message =
+    limit === "timeoutMs"
+      ? `the function did not end within ${within} and was ended`
+      : `the function gave no sign of life for ${within} and was ended`;
+  return { outcome: "timeout", message };
+}
+
+function stopFailure({ outcome, message }: Stop): Failure {
+  return { code: outcome, stage: "call", message };
+}
+
+/** Resolves when nobody holds the other ends any more, and at the latest after so many milliseconds. */
+function outputsEnd(outputs: readonly OutputRelay[], within: number): Promise<void> {
+  return new Promise((resolve) => {
+    const late = setTimeout(resolve, within);
+    const look = (): void => {
+      if (!outputs.every(({ isEnded }) => isEnded)) return;
+      clearTimeout(late);
+      resolve();
+    };
+    for (const output of outputs) output.onEnd = look;
+    look();
+  });
+}
