@@ -9,15 +9,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deflateSync } from "fflate";
 import { rolldown } from "rolldown";
-import { packPython } from "./pack-python.ts";
+import { packPython, sessionModules, spoolModules } from "./pack-python.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const endpoint = join(root, "packages/endpoint");
 const resources = join(root, "resources");
 /** A payload travels with every first call, so its size is a promise. */
-const largest = 40_000;
+const largest = 46_000;
 /** Written by hand, sent along by the client. */
-const scripts = ["launch.sh", "probe.sh", "stage1.py", "stage1.cjs"];
+const scripts = ["launch.sh", "probe.sh", "stage1.py", "stage1.cjs", "stage-session.py", "attach.py"];
 
 export interface Artifact {
   name: string;
@@ -26,7 +26,12 @@ export interface Artifact {
 
 /** The Python endpoint as a zip that `python3` runs. */
 export function buildPython(): Artifact {
-  return { name: "sremote-endpoint.pyz", bytes: packPython(join(endpoint, "python")) };
+  return { name: "sremote-endpoint.pyz", bytes: packPython(join(endpoint, "python"), spoolModules, true) };
+}
+
+/** What serves sessions alone: it travels with every session. */
+export function buildPythonSession(): Artifact {
+  return { name: "sremote-session.pyz", bytes: packPython(join(endpoint, "python"), sessionModules, false) };
 }
 
 /** The Node endpoint as one file: the program, packed into the loader. @param entry another program, for tests */
@@ -72,7 +77,7 @@ function protocolVersion(): number {
 }
 
 async function build(into: string, payload: string): Promise<void> {
-  const artifacts = [buildPython(), await buildNode()];
+  const artifacts = [buildPython(), buildPythonSession(), await buildNode()];
   const protocol = protocolVersion();
   const manifest: Record<string, { size: number; sha256: string; protocol: number }> = {};
   for (const { name, bytes } of artifacts) {

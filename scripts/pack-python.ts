@@ -3,7 +3,7 @@
  * separately they would take half as much again. The other is the entry, which imports them from memory; where the endpoint is installed they are
  * imported from the same payload, with their compiled code kept beside it.
  */
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { zipSync } from "fflate";
 import { stripPython } from "./strip-python.ts";
@@ -12,17 +12,36 @@ import { stripPython } from "./strip-python.ts";
 const zipTime = new Date(1980, 0, 1, 0, 0, 0);
 const member = { level: 9, mtime: zipTime, os: 3, attrs: 0o100644 << 16 } as const;
 
-/** Bytes of the payload made from the directory that holds `__main__.py` and `sremote_endpoint/`. The same source gives the same bytes. */
-export function packPython(source: string): Uint8Array {
+/** Modules that the modes of `main` import: what else a payload needs, follows from them. */
+export const spoolModules: readonly string[] = ["call", "install", "probe", "worker"];
+export const sessionModules: readonly string[] = ["session"];
+
+/**
+ * Bytes of the payload made from the directory that holds `__main__.py` and `sremote_endpoint/`, with the named modules and those they import.
+ * A `runnable` one can be given to `python3`. The same source gives the same bytes.
+ */
+export function packPython(source: string, roots: readonly string[], runnable: boolean): Uint8Array {
   const entry = stripPython(readFileSync(join(source, "__main__.py"), "utf8"));
   const modules: [name: string, text: string][] = [["__main__", entry]];
-  for (const file of readdirSync(join(source, "sremote_endpoint")).toSorted()) {
-    if (!file.endsWith(".py")) continue;
-    const name = file === "__init__.py" ? "sremote_endpoint" : `sremote_endpoint.${file.slice(0, -3)}`;
-    modules.push([name, stripPython(readFileSync(join(source, "sremote_endpoint", file), "utf8"))]);
+  const read = (module: string): string => readFileSync(join(source, "sremote_endpoint", `${module}.py`), "utf8");
+  for (const module of ["__init__", "main", ...reach(roots, read)].toSorted()) {
+    const name = module === "__init__" ? "sremote_endpoint" : `sremote_endpoint.${module}`;
+    modules.push([name, stripPython(read(module))]);
   }
   // `unpack` of the entry takes this apart. No source holds a NUL: Python refuses it.
   const text = modules.flat().join("\0");
   // Integer-like names would come first; these two keep their order.
-  return zipSync({ modules: [Buffer.from(text), member], "__main__.py": [Buffer.from(entry), member] });
+  return zipSync({ modules: [Buffer.from(text), member], ...(runnable ? { "__main__.py": [Buffer.from(entry), member] } : {}) });
+}
+
+/** The modules and all that they import, now or later: `from .name import`, `from . import name, name`, `load("name")`. */
+function reach(roots: readonly string[], read: (module: string) => string): Set<string> {
+  const found = new Set(["errors", ...roots]);
+  for (const module of found) {
+    const text = read(module);
+    for (const [, name] of text.matchAll(/^ *from \.(\w+) import /gm)) found.add(name!);
+    for (const [, name] of text.matchAll(/\bload\("(\w+)"\)/g)) found.add(name!);
+    for (const [, names] of text.matchAll(/^ *from \. import ([\w, ]+)/gm)) for (const name of names!.split(",")) found.add(name.trim());
+  }
+  return found;
 }

@@ -1,9 +1,10 @@
 /*
- * Takes comments and docstrings out of Python source, so that the payload stays small. Lines keep their numbers.
+ * Takes comments and docstrings out of Python source, and makes its indentation one space instead of four, so that the payload stays small.
+ * Lines keep their numbers.
  * A scanner of the few tokens that matter: strings, comments, brackets and line ends (Python reference, "Lexical analysis").
  */
 
-/** The same program without comments and docstrings. */
+/** The same program without comments and docstrings, less indented. */
 export function stripPython(source: string): string {
   let out = "";
   let at = 0;
@@ -32,10 +33,24 @@ export function stripPython(source: string): string {
       at += 2;
       continue;
     }
+    if (character === "\n" || at === 0) {
+      const spaces = /^\n? *(?![ \n]|$)/.exec(source.slice(at, at + 200))?.[0].replace("\n", "").length ?? 0;
+      if (character === "\n") {
+        out += "\n";
+        lineStart = brackets === 0;
+        at++;
+      }
+      // Within brackets indentation means nothing.
+      if (brackets === 0) {
+        if (spaces % 4 !== 0) throw new Error(`a line is indented by ${spaces} spaces`);
+        out += " ".repeat(spaces / 4);
+      }
+      at += spaces;
+      if (character === "\n" || spaces > 0) continue;
+    }
     if ("([{".includes(character)) brackets++;
     else if (")]}".includes(character)) brackets--;
-    if (character === "\n") lineStart = brackets === 0;
-    else if (character !== " " && character !== "\t") lineStart = false;
+    if (character !== " " && character !== "\t") lineStart = false;
     out += character;
     at++;
   }

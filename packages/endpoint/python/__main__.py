@@ -26,15 +26,16 @@ class Modules:
 
     sremote_endpoint = True
 
-    def __init__(self, directory, sources=None):
+    def __init__(self, directory, sources=None, cache=""):
+        """`cache`: where compiled code is kept; None for nowhere."""
         self.directory = directory
         self.sources = sources
         self.compiled = False
         # Code depends on the interpreter's magic number and level of optimization. A torn file fails the checksum.
         external = sys.modules["_frozen_importlib_external"]
         self.stamp = external.MAGIC_NUMBER
-        self.cache = "%s/code-%s-%d" % (directory, sys.implementation.cache_tag, sys.flags.optimize)
-        self.codes = self.load()
+        self.cache = "%s/code-%s-%d" % (directory, sys.implementation.cache_tag, sys.flags.optimize) if cache == "" else cache
+        self.codes = {} if cache is None else self.load()
 
     def load(self):
         try:
@@ -48,8 +49,9 @@ class Modules:
 
     def save(self):
         """Best effort: without it the next start is slower, no more. PYTHONDONTWRITEBYTECODE is about modules of the user."""
-        if not self.compiled:
+        if not self.compiled or self.cache is None:
             return
+        self.compiled = False
         data = marshal.dumps(self.codes)
         beside = "%s.%d" % (self.cache, os.getpid())
         try:

@@ -281,7 +281,9 @@ class Calls:
             worker.deaf = True
             self.loop.forget(worker.channel)
             if worker.exited is None:
-                self.pool.leave(worker)
+                worker.ends = True
+                if not worker.alone:
+                    self.pool.leave(worker)
                 self.loop.after(LAST_SECOND, self._kill, worker)
             return False
         return True

@@ -194,9 +194,9 @@ class Pool:
 
     def leave(self, worker):
         """The worker takes no more calls."""
-        if worker.ends:
+        if worker.left:
             return
-        worker.ends = True
+        worker.ends = worker.left = True
         if worker.name is not None:
             if self.named.get((worker.name, worker.key)) is worker:
                 del self.named[worker.name, worker.key]

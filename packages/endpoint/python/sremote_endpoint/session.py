@@ -1,6 +1,7 @@
 """Mode `session`: the supervisor (SESSION.md). It speaks with the client and never runs user code."""
 import gc
 import os
+import sys
 
 import _signal as signal
 
@@ -16,9 +17,12 @@ from .packet import (ACK, BYE, CANCEL, COUNTED, CREDIT, DATA, HELLO, MUTE, OPEN,
                      pack)
 from .replay import Received, Sent
 from .reply import host_facts
+from .search_path import PACKAGE
 
 # Counted packets that are not acknowledged, in bytes: more is not read from workers.
 UNACKNOWLEDGED = 4194304
+# Seconds after which the first calls are likely to be over.
+QUIET = 2.0
 # Seconds between SIGTERM and SIGKILL at the end of the lease.
 GRACE = 1.0
 
@@ -194,6 +198,7 @@ class Session:
         self.calls = Calls(self.loop, self.send, settings, hello["workers"], self.umask)
         self.link.put(pack(WELCOME, payload=dump({"type": "welcome", "protocol": PROTOCOL, "attach": self.door.address, "host": self.host})))
         self._listen()
+        self.loop.after(QUIET, _keep_code)
 
     def _refuse(self, refusal):
         self.link.put(pack(BYE, payload=dump({"type": "bye", "error": refusal.failure()})))
@@ -291,6 +296,13 @@ def _same(given, token):
     for ours, theirs in zip(given, token):
         different |= ord(ours) ^ ord(theirs)
     return different == 0
+
+
+def _keep_code():
+    """Once there is time: what was compiled makes the next start on this host faster."""
+    modules = next((finder for finder in sys.meta_path if hasattr(finder, PACKAGE)), None)
+    if modules is not None:
+        modules.save()
 
 
 def serve(home, base, endpoint, marker):

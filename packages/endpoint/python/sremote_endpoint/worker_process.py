@@ -27,9 +27,9 @@ class WorkerProcess:
         self.waiting = deque()
         self.ready = False
         self.holds = False
-        # It takes no more calls; its channel is not read any more; its output is not read until there is credit; its pipes are to be renewed;
+        # It takes no more calls; the pool does not count on it; its channel is not read any more; its output is not read until there is credit; its pipes are to be renewed;
         # no time is left for its output; all of it is freed.
-        self.ends = self.deaf = self.blocked = self.renew = self.late = self.gone = False
+        self.ends = self.left = self.deaf = self.blocked = self.renew = self.late = self.gone = False
         self.on_channel = self.on_output = None
         self.escalation = None
         self.exited = None
