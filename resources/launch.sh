@@ -1,6 +1,7 @@
 # Starts an endpoint on the host. Runs under any POSIX sh as: sh -c SCRIPT sremote MODE A B BASE INTERPRETER RUNTIME SHA STAGE1 SIZE [ENDPOINT-ARGUMENTS…]
 #   MODE         stage  interpreter reads the payload (SIZE bytes) from standard input with STAGE1, installs it where needed, and goes on
 #                run    the payload SHA must be installed already
+#                demand as stage, and the payload whose SHA-256 is the first of ENDPOINT-ARGUMENTS must be installed already
 #   A B          halves of the marker, printed in the other order
 #   BASE         configured directory (relative: to the home directory), empty for the default ones
 #   INTERPRETER  configured or known interpreter, empty to search
@@ -108,6 +109,23 @@ fi
 first=${candidates%%"$newline"*}
 [ -n "$first" ] || say_missing interpreter "tried=$tried"
 
+# Sets $found to the base directory in which the payload of that SHA-256 is installed.
+find_installed() {
+  # A directory may be named `*`.
+  set -f
+  IFS=$newline
+  for d in $bases; do
+    if mine "$d" "$d/endpoint" "$d/endpoint/$1"; then found=$d; break; fi
+  done
+  IFS=$old_ifs
+  [ -n "$found" ] || say_missing endpoint
+}
+if [ "$mode" = demand ]; then
+  find_installed "$1"
+  shift
+  mode=stage
+fi
+
 if [ "$mode" = stage ]; then
   if [ "$runtime" = python ]; then
     exec "$first" -E -c 'import sys; exec(sys.argv[1])' "$stage1" "$candidates" "$bases" "$size" "$sha" "$A" "$B" "$@"
@@ -116,14 +134,7 @@ if [ "$mode" = stage ]; then
   fi
 fi
 
-# A directory may be named `*`.
-set -f
-IFS=$newline
-for d in $bases; do
-  if mine "$d" "$d/endpoint" "$d/endpoint/$sha"; then found=$d; break; fi
-done
-IFS=$old_ifs
-[ -n "$found" ] || say_missing endpoint
+find_installed "$sha"
 program=$found/endpoint/$sha
 case $runtime in python) program=$program/__main__.py flags=-E ;; *) program=$program/endpoint.mjs flags='' ;; esac
 verb=$1

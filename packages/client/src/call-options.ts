@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from "@sremote/protocol";
+import { Writable } from "node:stream";
+import type { OutputHandling } from "./session/call-output.ts";
 
 export type Runtime = "python" | "node";
 
@@ -18,10 +20,27 @@ export interface CallOptions {
   cwd?: string | undefined;
   /** Run deadline in milliseconds. The function is then interrupted, and killed 1 s later; the call rejects with the code `timeout`. */
   timeout?: number | undefined;
+  /** Deadline in milliseconds until a worker takes the call; then it rejects with the code `timeout`, stage `queue`, and nothing ran. */
+  queueTimeout?: number | undefined;
+  /** Deadline in milliseconds without output, items or callbacks while the function runs. */
+  idleTimeout?: number | undefined;
   /** Aborting ends the function on the host; the call rejects with the code `cancelled`. */
   signal?: AbortSignal | undefined;
   /** Bytes of stdout and of stderr that are kept, each; default 64 MiB. What is cut off is told in the result. */
   outputLimit?: number | undefined;
+  /** What becomes of stdout: `collect` it for the result (default), `discard` it, or pass it on as it comes to a stream or `{write(chunk)}`. */
+  stdout?: OutputHandling | undefined;
+  stderr?: OutputHandling | undefined;
+  /** `call`: a process of its own for this call. Default `worker`: a warm process in which modules stay loaded and module state is shared. */
+  isolation?: "call" | "worker" | undefined;
+  /** Name of a process that this call shares with all others of the same name, and with none else. */
+  worker?: string | undefined;
+  /** `object`: the result stays on the host and a RemoteObject stands for it. */
+  returns?: "value" | "object" | undefined;
+  /** With `returns: "object"`: milliseconds without use after which the host forgets the object. Default: none. */
+  lease?: number | undefined;
+  /** Of a generator's items, how many are asked for ahead of the loop. Default 0: the generator makes one when the loop wants it. */
+  prefetch?: number | undefined;
   /** Zone of datetimes that have none: `UTC`, `local`, `+02:00` or an IANA name. Without it they are an error. */
   naiveTimeZone?: string | undefined;
   /** Call id, 32 lower-case hex digits. A call repeated with the same id and arguments never runs twice. Default: random. */
@@ -38,6 +57,13 @@ export function checkCall(module: unknown, fn: unknown, args: unknown, options: 
   checkText("module", module, "the name of a module");
   checkText("function", fn, "the name of a function in the module");
   checkOptions(options);
+  if (options.isolation === "call") {
+    if (options.worker !== undefined) throw new InvalidArgumentError("options.worker", 'to be absent with isolation "call"');
+    if (options.returns === "object")
+      throw new InvalidArgumentError("options.returns", 'to be "value" with isolation "call": its process ends with the call');
+  }
+  if (options.lease !== undefined && options.returns !== "object")
+    throw new InvalidArgumentError("options.lease", 'to be absent without returns "object"');
   if (args === undefined || args === null) return { args: [], kwargs: options.kwargs };
   if (Array.isArray(args)) return { args, kwargs: options.kwargs };
   if (!isPlainObject(args)) {
@@ -62,12 +88,23 @@ const optionChecks: Record<keyof CallOptions | "onlyIfUnset", (name: string, val
   },
   cwd: (name, value) => void fromHome(name, value),
   timeout: (name, value) => checkPositive(name, value, "milliseconds above 0"),
+  queueTimeout: (name, value) => checkPositive(name, value, "milliseconds above 0"),
+  idleTimeout: (name, value) => checkPositive(name, value, "milliseconds above 0"),
+  lease: (name, value) => checkPositive(name, value, "milliseconds above 0"),
+  prefetch: checkCount("a number of items, 0 or more"),
+  stdout: checkHandling,
+  stderr: checkHandling,
+  isolation: (name, value) => {
+    if (value !== "call" && value !== "worker") throw new InvalidArgumentError(name, '"call" or "worker"');
+  },
+  worker: (name, value) => checkText(name, value, "the name of a process"),
+  returns: (name, value) => {
+    if (value !== "value" && value !== "object") throw new InvalidArgumentError(name, '"value" or "object"');
+  },
   signal: (name, value) => {
     if (!(value instanceof AbortSignal)) throw new InvalidArgumentError(name, "an AbortSignal");
   },
-  outputLimit: (name, value) => {
-    if (!Number.isSafeInteger(value) || (value as number) < 0) throw new InvalidArgumentError(name, "a number of bytes, 0 or more");
-  },
+  outputLimit: checkCount("a number of bytes, 0 or more"),
   naiveTimeZone: (name, value) => checkText(name, value, 'a zone such as "UTC", "local", "+02:00" or "Europe/Berlin"'),
   id: (name, value) => {
     if (typeof value !== "string" || !/^[0-9a-f]{32}$/.test(value)) throw new InvalidArgumentError(name, "32 lower-case hex digits");
@@ -75,6 +112,19 @@ const optionChecks: Record<keyof CallOptions | "onlyIfUnset", (name: string, val
 };
 
 const ofCall = Object.keys(optionChecks).filter((name) => name !== "onlyIfUnset");
+
+function checkCount(what: string): (name: string, value: unknown) => void {
+  return (name, value) => {
+    if (!Number.isSafeInteger(value) || (value as number) < 0) throw new InvalidArgumentError(name, what);
+  };
+}
+
+function checkHandling(name: string, value: unknown): void {
+  if (value === "collect" || value === "discard" || value instanceof Writable) return;
+  const sink = (value ?? {}) as { write?: unknown };
+  if (typeof sink.write !== "function")
+    throw new InvalidArgumentError(name, '"collect", "discard", a writable stream or an object with write(chunk)');
+}
 
 function checkBoolean(name: string, value: unknown): void {
   if (typeof value !== "boolean") throw new InvalidArgumentError(name, "true or false");

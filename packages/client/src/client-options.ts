@@ -12,6 +12,17 @@ export interface RemoteClientOptions {
   node?: string | undefined;
   /** Whether a call on a host without endpoint installs it. Default true; with false it rejects with RemoteNotSetupError. */
   autoInstall?: boolean | undefined;
+  /**
+   * How calls travel. `auto` (default): over a live session where the connector can start one, else over files. `spool`: always over files, each call
+   * in a process of its own with a durable result.
+   */
+  transport?: "auto" | "spool" | undefined;
+  /** Calls of one runtime that run at once in a session, 1 to 1024. Default 4. More wait their turn. */
+  workers?: number | undefined;
+  /** Milliseconds for which the host keeps a session whose link is lost, at least 1000. Default 30 s. Then it ends everything that runs in it. */
+  lease?: number | undefined;
+  /** Milliseconds between two signs of life, at least 100. Default 15 s; after three without an answer a link is given up and made anew. */
+  heartbeat?: number | undefined;
   /** As the setters of the same names. */
   sremoteDir?: string | undefined;
   tmpDir?: string | undefined;
@@ -19,7 +30,20 @@ export interface RemoteClientOptions {
   serializer?: Serializer | undefined;
 }
 
-const known = ["runtime", "python", "node", "autoInstall", "sremoteDir", "tmpDir", "pwdDir", "serializer"];
+const known = [
+  "runtime",
+  "python",
+  "node",
+  "autoInstall",
+  "transport",
+  "workers",
+  "lease",
+  "heartbeat",
+  "sremoteDir",
+  "tmpDir",
+  "pwdDir",
+  "serializer",
+];
 
 export function checkClientOptions(connector: unknown, options: unknown): asserts options is RemoteClientOptions {
   checkConnectorShape(connector);
@@ -33,7 +57,19 @@ export function checkClientOptions(connector: unknown, options: unknown): assert
   if (python !== undefined) checkText("options.python", python, "path of a Python interpreter on the host");
   if (node !== undefined) checkText("options.node", node, "path of Node on the host");
   if (autoInstall !== undefined && typeof autoInstall !== "boolean") throw new InvalidArgumentError("options.autoInstall", "true or false");
+  const { transport, workers, lease, heartbeat } = options;
+  if (transport !== undefined && transport !== "auto" && transport !== "spool")
+    throw new InvalidArgumentError("options.transport", '"auto" or "spool"');
+  if (workers !== undefined)
+    checkNumber("options.workers", workers, "a number from 1 to 1024", (value) => Number.isInteger(value) && value >= 1 && value <= 1024);
+  if (lease !== undefined) checkNumber("options.lease", lease, "milliseconds, at least 1000", (value) => value >= 1000 && value < 2 ** 31);
+  if (heartbeat !== undefined)
+    checkNumber("options.heartbeat", heartbeat, "milliseconds, at least 100", (value) => value >= 100 && value < 2 ** 31);
   if (serializer !== undefined) checkSerializer("options.serializer", serializer);
+}
+
+function checkNumber(name: string, value: unknown, what: string, fits: (value: number) => boolean): void {
+  if (typeof value !== "number" || !fits(value)) throw new InvalidArgumentError(name, what);
 }
 
 function checkConnectorShape(connector: unknown): asserts connector is Connector {

@@ -7,3 +7,7 @@ export type { Discovery } from "./locations.ts";
 export type { FoundInterpreter, HostReport } from "./probe.ts";
 export type { RemoteModule } from "./module-proxy.ts";
 export { defaultSerializer, type Serializer } from "./serializer.ts";
+export { Call } from "./call.ts";
+export type { CallOutput, OutputHandling, OutputSink } from "./session/call-output.ts";
+export { RemoteIterable } from "./session/remote-iterable.ts";
+export { RemoteObject, type AccessOptions } from "./session/remote-object.ts";

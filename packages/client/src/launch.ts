@@ -1,6 +1,6 @@
 import type { Command, ExecResult } from "@sremote/connectors";
-import { nodePayload, pythonPayload, script } from "@sremote/endpoint";
-import { RemoteNotSetupError, type SremoteErrorOptions } from "@sremote/protocol";
+import { nodePayload, nodeSessionPayload, pythonPayload, pythonSessionPayload, script } from "@sremote/endpoint";
+import { RemoteNotSetupError, type SremoteErrorOptions, type WelcomeMessage } from "@sremote/protocol";
 import type { Runtime } from "./call-options.ts";
 import { lastLines, type Marker, parseFacts, splitAtMarker } from "./marker-text.ts";
 
@@ -44,6 +44,38 @@ export function launchCommand(request: LaunchRequest): Command {
   const size = mode === "stage" ? String(payload.size) : "0";
   const fixed = [mode, ...marker, base ?? "", interpreter ?? "", runtime, payload.sha256, stage1, size];
   return ["sh", "-c", script("launch.sh"), "sremote", ...fixed, ...endpoint];
+}
+
+export function sessionPayloadOf(runtime: Runtime): Payload {
+  return runtime === "python" ? pythonSessionPayload : nodeSessionPayload;
+}
+
+export interface SessionLaunch {
+  marker: Marker;
+  base: string | undefined;
+  interpreter: string | undefined;
+  runtime: Runtime;
+  /** Whether the endpoint must have been installed before. */
+  demand: boolean;
+}
+
+/** The command that starts a session from the payload on standard input. Nothing is installed. */
+export function sessionCommand({ marker, base, interpreter, runtime, demand }: SessionLaunch): Command {
+  const payload = sessionPayloadOf(runtime);
+  const first = script(runtime === "python" ? "stage-session.py" : "stage-session.cjs");
+  const fixed = [...marker, base ?? "", interpreter ?? "", runtime, payload.sha256, first, String(payload.size)];
+  const required = demand ? [payloadOf(runtime).sha256] : [];
+  return ["sh", "-c", script("launch.sh"), "sremote", demand ? "demand" : "stage", ...fixed, ...required, "session"];
+}
+
+/** As launch.sh: what the user set for Node must not act on the endpoint itself. */
+const cleanNode = 'unset NODE_OPTIONS; exec "$@"';
+
+/** The command that reaches a session's supervisor again. The token that lets it in is not part of it. */
+export function attachCommand({ host, attach }: WelcomeMessage, marker: Marker): Command {
+  return host.runtime === "python"
+    ? [host.executable, "-E", "-c", "import sys; exec(sys.argv[1])", script("attach.py"), attach, ...marker]
+    : ["sh", "-c", cleanNode, "sremote", host.executable, "-e", "eval(process.argv[1])", "--", script("attach.cjs"), attach, ...marker];
 }
 
 export type Launched =
@@ -113,7 +145,11 @@ export function missingError(
 }
 
 /** The error for a launch that printed nothing of ours: what the shell or interpreter said instead. */
-export function silentError(result: ExecResult, runtime: Runtime, options: SremoteErrorOptions): RemoteNotSetupError {
+export function silentError(
+  result: Pick<ExecResult, "exitCode" | "signal" | "stdout" | "stderr">,
+  runtime: Runtime,
+  options: SremoteErrorOptions,
+): RemoteNotSetupError {
   const how = result.signal === null ? `exit status ${result.exitCode}` : `signal ${result.signal}`;
   const said = [lastLines(result.stdout, 6), lastLines(result.stderr, 6)].filter((text) => text !== "").join("\n");
   return new RemoteNotSetupError("endpoint-broken", `the ${runtime} endpoint ended with ${how} and without an answer`, {

@@ -2,8 +2,9 @@ import type { Connector, ConnectorStatus, OperationOptions } from "@sremote/conn
 import { crc32 } from "node:zlib";
 import { SremoteError, useCrc32 } from "@sremote/protocol";
 import { type CallArguments, type CallOptions, checkCall, checkOptions, checkText, type Runtime } from "./call-options.ts";
-import { buildRequest } from "./call-request.ts";
-import { type CallResult, type FetchedReply, outputText } from "./call-result.ts";
+import type { Call } from "./call.ts";
+import type { CallResult } from "./call-result.ts";
+import { Calls } from "./calls.ts";
 import { checkClientOptions, type RemoteClientOptions } from "./client-options.ts";
 import { HostEnvironment } from "./host-environment.ts";
 import {
@@ -18,8 +19,8 @@ import {
 import { type Discovery, discover, homePath, hostPath, type Locations } from "./locations.ts";
 import { moduleProxy, type RemoteModule } from "./module-proxy.ts";
 import { type HostReport, probeHost } from "./probe.ts";
-import { errorFromReply } from "./remote-failure.ts";
 import { checkSerializer, defaultSerializer, type Serializer } from "./serializer.ts";
+import { StreamTransport } from "./session/stream-transport.ts";
 import { type HostSettings, SpoolTransport } from "./spool/spool-transport.ts";
 
 /**
@@ -34,6 +35,8 @@ export class RemoteClient implements AsyncDisposable {
   readonly #environment = new HostEnvironment();
   readonly #modules = new Map<Runtime, Map<string, string | null>>();
   readonly #transport: SpoolTransport;
+  readonly #stream: StreamTransport | undefined;
+  readonly #calls: Calls;
   #serializer: Serializer;
   #closed: Promise<void> | undefined;
 
@@ -47,6 +50,23 @@ export class RemoteClient implements AsyncDisposable {
     this.#locations = { sremoteDir: undefined, tmpDir: undefined, pwdDir: undefined };
     this.#settings = { sremoteDir: undefined, python: options.python, node: options.node, autoInstall: options.autoInstall ?? true };
     this.#transport = new SpoolTransport(connector, this.#settings);
+    const { transport = "auto", workers = 4, lease = 30_000, heartbeat = 15_000 } = options;
+    if (transport === "auto" && connector.spawn !== undefined) {
+      this.#stream = new StreamTransport(connector, this.#settings, { workers, lease, heartbeat }, (runtime) =>
+        this.#transport.located(runtime),
+      );
+    }
+    this.#calls = new Calls({
+      connector,
+      runtime: this.#runtime,
+      environment: this.#environment,
+      locations: this.#locations,
+      modules: this.#modules,
+      spool: this.#transport,
+      stream: this.#stream,
+      serializer: () => this.#serializer,
+      checkOpen: () => this.#checkOpen(),
+    });
     const { sremoteDir, tmpDir, pwdDir } = options;
     if (sremoteDir !== undefined) this.#moveTo((this.#locations.sremoteDir = hostPath("options.sremoteDir", sremoteDir)));
     if (tmpDir !== undefined) this.#locations.tmpDir = hostPath("options.tmpDir", tmpDir);
@@ -62,42 +82,15 @@ export class RemoteClient implements AsyncDisposable {
    * ConnectError, TransferError, OutcomeUnknownError (the link was lost and it may have run), InvalidArgumentError (nothing was sent)
    */
   async doRemoteCall<T = unknown>(module: string, fn: string, args: CallArguments = [], options: CallOptions = {}): Promise<CallResult<T>> {
-    const split = checkCall(module, fn, args, options);
-    this.#checkOpen();
-    const runtime = options.runtime ?? this.#runtime;
-    const { base } = this.#transport.located(runtime);
-    const release = options.id === undefined ? this.#transport.releases.take(base) : [];
-    let reply: FetchedReply;
-    try {
-      const request = buildRequest(module, fn, split, options, {
-        runtime,
-        environment: this.#environment,
-        locations: this.#locations,
-        modules: this.#modules.get(runtime) ?? new Map(),
-        serializer: this.#serializer,
-        release,
-      });
-      reply = await this.#transport.call(request);
-    } catch (error) {
-      this.#transport.releases.giveBack(base, release);
-      throw error;
-    }
-    return this.#toResult<T>(reply, `${module}.${fn}`);
+    return await this.call<T>(module, fn, args, options);
   }
 
-  #toResult<T>(reply: FetchedReply, what: string): CallResult<T> {
-    const { message, stdout, stderr } = reply;
-    if (message.outcome !== "value" || message.value === undefined) throw errorFromReply(reply, what, this.connector.label);
-    return {
-      value: this.#serializer.decode(message.value, reply.attachments) as T,
-      stdout: outputText(stdout),
-      stderr: outputText(stderr),
-      output: { stdout, stderr },
-      usage: message.usage,
-      host: message.host,
-      modules: message.modules ?? {},
-      callId: message.id,
-    };
+  /**
+   * As {@link doRemoteCall}, as an object: its output can be read while it runs, it can be cancelled, iterated when the function returns a generator,
+   * and be an argument of another call before it has ended. Functions among the arguments can be called by the host while the call runs.
+   */
+  call<T = unknown>(module: string, fn: string, args: CallArguments = [], options: CallOptions = {}): Call<T> {
+    return this.#calls.call<T>(module, fn, args, options);
   }
 
   /** A module as an object: `await client.module("numpy").mean(data)` is `(await client.doRemoteCall("numpy", "mean", [data])).value`. */
@@ -113,21 +106,21 @@ export class RemoteClient implements AsyncDisposable {
   async bootstrapInstall(options: BootstrapOptions = {}): Promise<BootstrapResult> {
     checkOptions(options, ["runtime", "signal"]);
     this.#checkOpen();
-    return await bootstrap(this.#transport, options.runtime ?? this.#runtime, options);
+    return await this.#changing(bootstrap(this.#transport, options.runtime ?? this.#runtime, options));
   }
 
   /** Installs a Python package from a git repository. A host without git gets the repository cloned by this machine and pushed. */
   async installGitModule(url: string, branch?: string, name?: string, options: InstallOptions = {}): Promise<void> {
     checkOptions(options, ["runtime", "timeout", "signal"]);
     this.#checkOpen();
-    await installGitModule(this.#transport, { url, branch, name }, options.runtime ?? this.#runtime, options);
+    await this.#changing(installGitModule(this.#transport, { url, branch, name }, options.runtime ?? this.#runtime, options));
   }
 
   /** Installs packages, Python's by pip into the endpoint's virtual environment, Node's by npm into its prefix. */
   async installPackages(packages: readonly string[], options: InstallOptions = {}): Promise<void> {
     checkOptions(options, ["runtime", "timeout", "signal"]);
     this.#checkOpen();
-    await installPackages(this.#transport, packages, options.runtime ?? this.#runtime, options);
+    await this.#changing(installPackages(this.#transport, packages, options.runtime ?? this.#runtime, options));
   }
 
   /** Whether a module can be imported on the host; it is looked up, not imported. */
@@ -220,9 +213,19 @@ export class RemoteClient implements AsyncDisposable {
     return await probeHost(this.connector, { ...options, base: this.#locations.sremoteDir });
   }
 
+  /** What is installed is seen by processes that start afterwards. */
+  async #changing<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } finally {
+      this.#stream?.renew();
+    }
+  }
+
   #moveTo(sremoteDir: string | undefined): void {
     this.#settings.sremoteDir = sremoteDir;
     this.#transport.forget();
+    this.#stream?.renew();
   }
 
   #checkOpen(): void {
@@ -239,6 +242,7 @@ export class RemoteClient implements AsyncDisposable {
   }
 
   async #end(): Promise<void> {
+    await this.#stream?.close();
     await this.#transport.releases.flush();
     await this.connector.close();
   }

@@ -14,7 +14,12 @@ import { lastLines } from "./marker-text.ts";
 const notSetup = new Set<Code>(["no-writable-directory", "unsafe-directory", "endpoint-broken", "interpreter-missing", "not-setup"]);
 
 /** The error for a reply whose outcome is not a value. */
-export function errorFromReply(reply: FetchedReply, what: string, host: string): SremoteError {
+export function errorFromReply(
+  reply: FetchedReply,
+  what: string,
+  host: string,
+  thrown?: { readonly error: unknown; readonly message: string },
+): SremoteError {
   const { message } = reply;
   const failure: Failure = message.error ?? {
     code: "endpoint-broken",
@@ -38,8 +43,14 @@ export function errorFromReply(reply: FetchedReply, what: string, host: string):
     output: { stdout: reply.stdout.bytes, stderr: reply.stderr.bytes },
     exitCode: message.exitCode,
     signal: message.signal,
-    cause: failure.code === "raised" ? remoteCause(failure) : undefined,
+    cause: ownCause(failure, thrown) ?? (failure.code === "raised" ? remoteCause(failure) : undefined),
   });
+}
+
+/** What a callback of this program threw, where that is what the function ended with. */
+function ownCause(failure: Failure, thrown: { readonly error: unknown; readonly message: string } | undefined): unknown {
+  const from = failure.type === "CallbackError" || failure.message === thrown?.message;
+  return thrown !== undefined && from && failure.message.includes(thrown.message) ? thrown.error : undefined;
 }
 
 /** The remote exception's own cause chain as an Error, so that `console.log` and loggers walk it as they do local ones. */

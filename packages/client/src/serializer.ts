@@ -1,4 +1,12 @@
-import { type Attachments, decodeValue, encodeValue, InvalidArgumentError, type WireValue } from "@sremote/protocol";
+import {
+  type Attachments,
+  type DecodeOptions,
+  decodeValue,
+  type EncodeOptions,
+  encodeValue,
+  InvalidArgumentError,
+  type WireValue,
+} from "@sremote/protocol";
 
 /**
  * Turns values into the wire's form and back. The default covers the table in docs/values.md; another one may, for instance, accept
@@ -6,9 +14,14 @@ import { type Attachments, decodeValue, encodeValue, InvalidArgumentError, type 
  */
 export interface Serializer {
   /** @param root how errors name the value: `args`, `kwargs`; attachments are appended to the list */
-  encode(value: unknown, root: string, attachments: Uint8Array[]): WireValue;
-  decode(value: WireValue, attachments: Attachments): unknown;
+  encode(value: unknown, root: string, attachments: Uint8Array[], hooks?: EncodeHooks): WireValue;
+  decode(value: WireValue, attachments: Attachments, hooks?: DecodeHooks): unknown;
 }
+
+/** What only a session can carry: callbacks and objects that stay on the host. To be handed on to `encodeValue`. */
+export type EncodeHooks = Pick<EncodeOptions, "custom">;
+/** To be handed on to `decodeValue`. */
+export type DecodeHooks = Pick<DecodeOptions, "custom">;
 
 /** @throws InvalidArgumentError */
 export function checkSerializer(name: string, value: unknown): asserts value is Serializer {
@@ -19,6 +32,6 @@ export function checkSerializer(name: string, value: unknown): asserts value is 
 }
 
 export const defaultSerializer: Serializer = {
-  encode: (value, root, attachments) => encodeValue(value, root, attachments),
-  decode: (value, attachments) => decodeValue(value, attachments, { root: "return" }),
+  encode: (value, root, attachments, hooks) => encodeValue(value, root, attachments, hooks),
+  decode: (value, attachments, hooks) => decodeValue(value, attachments, { ...hooks, root: "return" }),
 };

@@ -1,0 +1,153 @@
+import { randomBytes } from "node:crypto";
+import { InvalidArgumentError } from "@sremote/protocol";
+import type { CallOptions } from "./call-options.ts";
+import type { CallResult } from "./call-result.ts";
+import { CallOutput } from "./session/call-output.ts";
+import type { Dependable } from "./session/dependencies.ts";
+import type { Session } from "./session/session.ts";
+import { RemoteIterable } from "./session/remote-iterable.ts";
+
+/** What carries a call out. */
+export interface CallRun<T> {
+  (call: Call<T>): Promise<CallResult<T>>;
+}
+
+/**
+ * A call under way. Awaiting it gives its {@link CallResult} or rejects as {@link RemoteClient.doRemoteCall} does; `stdout` and `stderr` can be read
+ * while it runs; iterating over the call gives the items of a generator.
+ */
+export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<unknown>, Dependable {
+  /** 32 hexadecimal digits, also in errors. */
+  readonly id: string;
+  readonly stdout: CallOutput;
+  readonly stderr: CallOutput;
+  readonly #result: Promise<CallResult<T>>;
+  #cancelled: { reason: unknown } | undefined;
+  #onCancel: ((reason: unknown) => void) | undefined;
+  #place: { session: Session; stream: number } | undefined;
+  #sent = false;
+  #kept = 0;
+
+  /** @internal */
+  constructor(options: CallOptions, run: CallRun<T>, outputs?: readonly [CallOutput, CallOutput]) {
+    this.id = options.id ?? randomBytes(16).toString("hex");
+    const read = (): void => {
+      // Whoever reads the output gets the call's error at its end, so that it is not lost if he does not also wait for the call.
+      this.#result.catch(() => undefined);
+    };
+    this.stdout = outputs?.[0] ?? new CallOutput(options.stdout, read);
+    this.stderr = outputs?.[1] ?? new CallOutput(options.stderr, read);
+    // In the next microtask: calls that follow in the same turn may take the result as an argument, and share a packet of the network.
+    const ran = Promise.resolve().then(() => run(this));
+    if (options.signal !== undefined) this.#follow(options.signal, ran);
+    if (outputs === undefined) void this.#endOutputs(ran);
+    // A promise of its own: what listens to the other one must not hide that nobody looks at this call's error.
+    this.#result = ran.then((result) => result);
+  }
+
+  #follow(signal: AbortSignal, ran: Promise<unknown>): void {
+    const abort = (): void => this.#cancel(signal.reason);
+    if (signal.aborted) return abort();
+    signal.addEventListener("abort", abort, { once: true });
+    const forget = (): void => signal.removeEventListener("abort", abort);
+    ran.then(forget, forget);
+  }
+
+  #cancel(reason: unknown): void {
+    if (this.#cancelled !== undefined) return;
+    this.#cancelled = { reason };
+    this.#onCancel?.(reason);
+  }
+
+  /** @internal Why it was cancelled, if it was. */
+  get cancelled(): { readonly reason: unknown } | undefined {
+    return this.#cancelled;
+  }
+
+  /** @internal One who is told when the call is cancelled, now if it was already. */
+  onCancel(callback: (reason: unknown) => void): void {
+    this.#onCancel = callback;
+    if (this.#cancelled !== undefined) callback(this.#cancelled.reason);
+  }
+
+  async #endOutputs(ran: Promise<CallResult<T>>): Promise<void> {
+    try {
+      const { value } = await ran;
+      // A generator prints while it is iterated; its outputs end with it.
+      if (value instanceof RemoteIterable) return;
+      this.stdout.end();
+      this.stderr.end();
+    } catch (error) {
+      this.stdout.end({ error });
+      this.stderr.end({ error });
+    }
+  }
+
+  /** Ends the function on the host. Resolves when the host has said so, or when the call has ended otherwise; the call rejects with `cancelled`. */
+  async cancel(reason?: unknown): Promise<void> {
+    this.#result.catch(() => undefined);
+    this.#cancel(reason ?? new DOMException("the call was cancelled", "AbortError"));
+    await this.#result.then(
+      () => undefined,
+      () => undefined,
+    );
+  }
+
+  /** What the function returned. */
+  get value(): Promise<T> {
+    return this.#result.then(({ value }) => value);
+  }
+
+  /** @internal */
+  get place(): { readonly session: Session; readonly stream: number } | undefined {
+    return this.#place;
+  }
+
+  /** @internal */
+  get isSent(): boolean {
+    return this.#sent;
+  }
+
+  /** @internal Whether the host keeps the result for a call that follows. Each such call uses it up. */
+  get isKept(): boolean {
+    if (this.#kept === 0) return false;
+    this.#kept--;
+    return true;
+  }
+
+  /** @internal @param kept for how many calls the host keeps the result */
+  sent(place: { session: Session; stream: number } | undefined, kept = 0): void {
+    this.#sent = true;
+    this.#place = place;
+    this.#kept = kept;
+  }
+
+  /** The items of the generator or iterator that the function returns. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
+    const { value } = await this.#result;
+    if (!(value instanceof RemoteIterable)) {
+      throw new InvalidArgumentError("call", "a function that returns a generator or iterator, to be iterated");
+    }
+    yield* value;
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- a call is a promise of its result, with more to it
+  then<A = CallResult<T>, B = never>(
+    fulfilled?: ((result: CallResult<T>) => A | PromiseLike<A>) | null,
+    rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#result.then(fulfilled, rejected);
+  }
+
+  catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<CallResult<T> | B> {
+    return this.#result.catch(rejected);
+  }
+
+  finally(callback?: (() => void) | null): Promise<CallResult<T>> {
+    return this.#result.finally(callback);
+  }
+
+  get [Symbol.toStringTag](): string {
+    return "Call";
+  }
+}

@@ -1,0 +1,210 @@
+/* stdout or stderr of a call: collected for the result, read live, passed on, or dropped. */
+import { Writable } from "node:stream";
+import { sessionLimits } from "@sremote/protocol";
+import type { CapturedOutput } from "../call-result.ts";
+
+/** Takes each chunk of bytes as it comes; while its promise is pending the function on the host waits. */
+export interface OutputSink {
+  write(chunk: Uint8Array): void | Promise<void>;
+}
+
+/**
+ * What becomes of an output: `collect` it for the result (up to `outputLimit`), `discard` it, or pass it on to a stream or sink as it comes, beside
+ * collecting it.
+ */
+export type OutputHandling = "collect" | "discard" | Writable | OutputSink;
+
+/** What the call asks of its connection on behalf of an output. */
+export interface OutputFlow {
+  /** So many bytes were taken and may be sent in addition. */
+  grant(bytes: number): void;
+  /** No more is wanted: the host is to count and drop the rest. */
+  mute(): void;
+}
+
+/** A line longer than this is given in parts, so that output without line ends needs no memory of its own size. */
+const longestLine = 1 << 20;
+
+/** Credit is given back in portions, not byte by byte. */
+const portion = sessionLimits.outputCredit / 4;
+
+const silent: OutputFlow = { grant: () => undefined, mute: () => undefined };
+
+/**
+ * The output of a call, live. Iterating gives lines (UTF-8, without their ends); {@link bytes} gives the bytes as they come. What is iterated is not
+ * kept for the result, and while nobody takes it the function waits: nothing is lost, and nothing piles up. Iterating ends with the call, and throws
+ * its error where it failed. Leaving the loop discards the rest.
+ */
+export class CallOutput implements AsyncIterable<string> {
+  #mode: "collect" | "live" | "discard" = "collect";
+  #flow: OutputFlow = silent;
+  #limit: number = Number.POSITIVE_INFINITY;
+  readonly #sink: ((chunk: Uint8Array) => void | Promise<void>) | undefined;
+  #sinkTurn: Promise<void> = Promise.resolve();
+  #sinkFailure: { error: unknown } | undefined;
+  #chunks: Uint8Array[] = [];
+  #kept = 0;
+  #total = 0;
+  #toldTotal: number | undefined;
+  #taken = 0;
+  #muted = false;
+  #ended: { error: unknown } | "well" | undefined;
+  #wake: (() => void) | undefined;
+  readonly #onRead: () => void;
+
+  /** @param onRead called when somebody begins to iterate: errors of the call are then his to see */
+  constructor(handling: OutputHandling = "collect", onRead: () => void = () => undefined) {
+    this.#onRead = onRead;
+    if (handling === "discard") this.#mode = "discard";
+    else if (handling instanceof Writable) this.#sink = (chunk) => writeTo(handling, chunk);
+    else if (handling !== "collect") this.#sink = (chunk) => handling.write(chunk);
+  }
+
+  /** The call goes out. @param limit bytes to collect @internal */
+  begin(flow: OutputFlow, limit: number): void {
+    this.#flow = flow;
+    this.#limit = limit;
+    if (this.#mode === "discard") this.#mute();
+  }
+
+  /** Bytes have come. @internal */
+  feed(chunk: Uint8Array): void {
+    this.#total += chunk.length;
+    if (this.#mode === "live") {
+      this.#chunks.push(chunk);
+      this.#wake?.();
+      return;
+    }
+    const sink = this.#sink;
+    if (sink === undefined) this.#grant(chunk.length);
+    else this.#sinkTurn = this.#sinkTurn.then(() => this.#pass(sink, chunk));
+    this.#keep(chunk);
+  }
+
+  async #pass(sink: (chunk: Uint8Array) => void | Promise<void>, chunk: Uint8Array): Promise<void> {
+    try {
+      if (this.#sinkFailure === undefined) await sink(chunk);
+    } catch (error) {
+      this.#sinkFailure = { error };
+    }
+    this.#grant(chunk.length);
+  }
+
+  #keep(chunk: Uint8Array): void {
+    if (this.#mode === "discard") return;
+    const room = this.#limit - this.#kept;
+    if (room > 0) {
+      // A copy: the chunk is a view of a larger buffer, which it would keep alive.
+      const part = Uint8Array.from(chunk.length <= room ? chunk : chunk.subarray(0, room));
+      this.#chunks.push(part);
+      this.#kept += part.length;
+    }
+    if (chunk.length > room && this.#sink === undefined) this.#mute();
+  }
+
+  /** Bytes that the function wrote in all, told by the host after a mute. @internal */
+  totals(bytes: number): void {
+    this.#toldTotal = bytes;
+  }
+
+  /** Nothing more comes. @internal */
+  end(error?: { error: unknown }): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = error ?? "well";
+    this.#wake?.();
+  }
+
+  /** Resolves when a sink has taken everything; rejects with its error. @internal */
+  async passedOn(): Promise<void> {
+    await this.#sinkTurn;
+    if (this.#sinkFailure !== undefined) throw this.#sinkFailure.error;
+  }
+
+  /** What was collected so far. @internal */
+  captured(): CapturedOutput {
+    const total = this.#toldTotal ?? this.#total;
+    if (this.#mode === "live") return { bytes: new Uint8Array(), total, truncated: false };
+    const bytes = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
+    if (this.#chunks.length > 1) this.#chunks = [bytes];
+    return { bytes, total, truncated: this.#mode !== "discard" && total > bytes.length };
+  }
+
+  /** The bytes as they come, in chunks of any size. */
+  async *bytes(): AsyncGenerator<Uint8Array, void, undefined> {
+    this.#onRead();
+    if (this.#mode === "discard") throw new TypeError("this output is discarded, or was read before");
+    if (this.#sink !== undefined) throw new TypeError("this output goes to the sink given with the call");
+    if (this.#mode === "live") throw new TypeError("this output is being read already");
+    // What was collected so far comes first; its credit was given when it came.
+    let credited = this.#kept;
+    this.#mode = "live";
+    try {
+      for (;;) {
+        const chunk = this.#chunks.shift();
+        if (chunk !== undefined) {
+          yield chunk;
+          const owed = Math.max(0, chunk.length - credited);
+          credited = Math.max(0, credited - chunk.length);
+          this.#grant(owed);
+          continue;
+        }
+        if (this.#ended !== undefined) break;
+        await new Promise<void>((resolve) => (this.#wake = resolve));
+        this.#wake = undefined;
+      }
+      if (this.#ended !== "well") throw this.#ended.error;
+    } finally {
+      this.#mode = "discard";
+      this.#chunks = [];
+      if (this.#ended === undefined) this.#mute();
+    }
+  }
+
+  /** The lines as they come, without their line feeds; a line of more than 1 MiB comes in parts. */
+  async *lines(): AsyncGenerator<string, void, undefined> {
+    const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+    let rest = "";
+    for await (const chunk of this.bytes()) {
+      const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      rest = parts.pop()!;
+      yield* parts;
+      if (rest.length > longestLine) {
+        yield rest;
+        rest = "";
+      }
+    }
+    rest += decoder.decode();
+    if (rest !== "") yield rest;
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<string, void, undefined> {
+    return this.lines();
+  }
+
+  #grant(bytes: number): void {
+    this.#taken += bytes;
+    if (this.#taken < portion) return;
+    this.#flow.grant(this.#taken);
+    this.#taken = 0;
+  }
+
+  #mute(): void {
+    if (this.#muted) return;
+    this.#muted = true;
+    this.#flow.mute();
+  }
+}
+
+function writeTo(stream: Writable, chunk: Uint8Array): void | Promise<void> {
+  // A stream that has failed or ended takes nothing any more, and would never say "drain".
+  if (stream.destroyed || stream.writableEnded) throw stream.errored ?? new Error("the stream for the call's output is closed");
+  if (stream.write(chunk)) return undefined;
+  return new Promise((resolve, reject) => {
+    const settle = (error?: Error): void => {
+      stream.off("drain", settle).off("error", settle).off("close", settle);
+      if (error instanceof Error) reject(error);
+      else resolve();
+    };
+    stream.on("drain", settle).on("error", settle).on("close", settle);
+  });
+}

@@ -1,0 +1,34 @@
+/* Where something that stays on the host lives, and what a call needs to act on it. */
+import type { CallArguments, CallOptions } from "../call-options.ts";
+import type { Call } from "../call.ts";
+import type { Callbacks } from "./callbacks.ts";
+import type { CallOutput } from "./call-output.ts";
+import type { Session } from "./session.ts";
+
+/** The module of the endpoint whose functions act on objects. */
+export const objectModule = "sremote:object";
+
+/** The session and worker of an object. */
+export interface Place {
+  readonly session: Session;
+  readonly callbacks: Callbacks;
+  readonly worker: number;
+}
+
+/** What a result holds that is not a value: an object, or an iterator. */
+export interface Hosted {
+  readonly place: Place;
+  readonly id: number;
+  /** Callbacks given to the call it comes from, which it may use as long as it lives. */
+  readonly callbacks: readonly number[];
+  /** Calls a function of {@link objectModule} in its worker. */
+  perform(fn: string, args: CallArguments, options?: PerformOptions): Call;
+}
+
+export interface PerformOptions extends CallOptions {
+  /** Outputs of the call that it belongs to. */
+  outputs?: readonly [stdout: CallOutput, stderr: CallOutput] | undefined;
+}
+
+/** What each object or iterator of ours stands for; only it can be an argument again. */
+export const hostedOf: WeakMap<object, Hosted> = new WeakMap();

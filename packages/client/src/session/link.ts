@@ -1,0 +1,242 @@
+/* One live process on the host that carries packets: the first one, which becomes the supervisor, or an `attach` to it. */
+import type { Command, Connector, RemoteProcess } from "@sremote/connectors";
+import { type Packet, PacketReader, SremoteError } from "@sremote/protocol";
+import { lastLines, type Marker } from "../marker-text.ts";
+
+export interface LinkEvents {
+  packet(packet: Packet): void;
+  /** Bytes have come, so the other side is there. */
+  heard(): void;
+  /** Called once, never after `close`. The error says why the link is of no use any more. */
+  lost(reason: LinkEnd): void;
+  /** The output that waited has left; only after `write` has answered false. */
+  drained(): void;
+}
+
+/** How a link ended. */
+export interface LinkEnd {
+  error: Error | undefined;
+  /** Text after the marker in place of packets: the first stage found something missing. */
+  missing?: Uint8Array | undefined;
+  /** Whether the marker was seen: whatever started was ours. */
+  started: boolean;
+  exitCode: number | null;
+  signal: string | null;
+  /** What was printed that is not ours. */
+  stdout: Uint8Array;
+  stderr: Uint8Array;
+}
+
+export interface LinkOptions {
+  connector: Connector;
+  command: Command;
+  marker: Marker;
+  /** Goes to the process before any packet. */
+  first: readonly Uint8Array[];
+  signal?: AbortSignal | undefined;
+  events: LinkEvents;
+}
+
+/** What is kept of text that is not ours, for error messages. */
+const keptNoise = 8192;
+/** Writes up to this size are joined: one packet of SSH for many small calls. */
+const joinBytes = 32_768;
+/** `N` and the beginning of `reason=`: as the length of a packet it is past the limit, so no packet begins so. */
+const missingLetter = Buffer.from("N\nre", "latin1");
+
+/** Starts the process. @throws what the connector's `spawn` rejects with */
+export async function openLink(options: LinkOptions): Promise<Link> {
+  const { connector, command, signal } = options;
+  if (connector.spawn === undefined) throw new SremoteError("unsupported", "the connector cannot start a live process");
+  return new Link(await connector.spawn(command, { signal }), options);
+}
+
+export class Link {
+  readonly #process: RemoteProcess;
+  readonly #events: LinkEvents;
+  readonly #marker: Buffer;
+  readonly #reader = new PacketReader();
+  /** Output before the marker, then undefined. */
+  #noise: Buffer | undefined = Buffer.alloc(0);
+  #said: Buffer = Buffer.alloc(0);
+  #missing: Buffer | undefined;
+  #stderr: Buffer = Buffer.alloc(0);
+  #queue: Uint8Array[] = [];
+  #queued = 0;
+  #flushing = false;
+  /** Somebody was told to wait for `drained`. */
+  #awaited = false;
+  #over = false;
+  #status: { exitCode: number | null; signal: string | null } | undefined;
+
+  constructor(process: RemoteProcess, options: LinkOptions) {
+    this.#process = process;
+    this.#events = options.events;
+    this.#marker = Buffer.from(options.marker[1] + options.marker[0], "latin1");
+    const { stdin, stdout, stderr } = process;
+    stdin.on("error", (error) => void this.#broken(error));
+    stdin.on("drain", () => this.#drained());
+    stdout.on("data", (chunk: Buffer) => this.#take(chunk));
+    stdout.on("error", (error) => void this.#broken(error));
+    stderr.on("data", (chunk: Buffer) => {
+      this.#stderr = Buffer.concat([this.#stderr, chunk]).subarray(-keptNoise);
+    });
+    stderr.on("error", () => undefined); // stdout tells of the same
+    void this.#watch();
+    for (const chunk of options.first) stdin.write(chunk);
+  }
+
+  async #watch(): Promise<void> {
+    const { exit, stdout } = this.#process;
+    try {
+      this.#status = await exit;
+    } catch (error) {
+      return this.#lost(asError(error));
+    }
+    // What it printed before may still be on its way through the stream.
+    if (stdout.readableEnded || stdout.destroyed) this.#lost(undefined);
+    else stdout.once("close", () => this.#lost(undefined));
+  }
+
+  /** Sends chunks after all that was given before, at the end of this turn of the event loop. @returns false when the caller should wait for `drained` */
+  write(chunks: readonly Uint8Array[]): boolean {
+    if (this.#over) return true; // the packets are kept, and sent again on the next link
+    for (const chunk of chunks) {
+      this.#queue.push(chunk);
+      this.#queued += chunk.length;
+    }
+    if (!this.#flushing) {
+      this.#flushing = true;
+      queueMicrotask(() => this.#flush());
+    }
+    if (this.#queued < joinBytes && !this.#process.stdin.writableNeedDrain) return true;
+    this.#awaited = true;
+    return false;
+  }
+
+  #drained(): void {
+    if (this.#over || !this.#awaited) return;
+    this.#awaited = false;
+    this.#events.drained();
+  }
+
+  #flush(): void {
+    this.#flushing = false;
+    const chunks = this.#queue;
+    this.#queue = [];
+    this.#queued = 0;
+    if (this.#over) return;
+    const { stdin } = this.#process;
+    let first = 0;
+    let bytes = 0;
+    for (let at = 0; at < chunks.length; at++) {
+      const { length } = chunks[at]!;
+      if (bytes > 0 && bytes + length > joinBytes) {
+        stdin.write(joined(chunks, first, at));
+        first = at;
+        bytes = 0;
+      }
+      bytes += length;
+    }
+    if (bytes > 0) stdin.write(joined(chunks, first, chunks.length));
+    if (this.#awaited && !stdin.writableNeedDrain) queueMicrotask(() => this.#drained());
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#over) return;
+    let bytes = chunk;
+    if (this.#noise !== undefined) {
+      const all = Buffer.concat([this.#noise, chunk]);
+      const at = all.indexOf(this.#marker);
+      if (at < 0) {
+        // The end of it may be the beginning of the marker.
+        this.#noise = all.subarray(-keptNoise);
+        return;
+      }
+      this.#said = all.subarray(0, at);
+      this.#noise = undefined;
+      bytes = all.subarray(at + this.#marker.length);
+      if (bytes.length === 0) return;
+    }
+    if (this.#missing !== undefined || isMissing(bytes, this.#reader)) {
+      this.#missing = Buffer.concat([this.#missing ?? Buffer.alloc(0), bytes]);
+      return;
+    }
+    this.#events.heard();
+    try {
+      this.#reader.push(bytes);
+      for (let packet = this.#reader.next(); packet !== undefined; packet = this.#reader.next()) {
+        this.#events.packet(packet);
+        if (this.#over) return;
+      }
+    } catch (error) {
+      this.#lost(asError(error));
+    }
+  }
+
+  /** A stream failed: the process's own end says more, if it comes. */
+  async #broken(error: Error): Promise<void> {
+    await this.ended();
+    this.#lost(error);
+  }
+
+  #lost(error: Error | undefined): void {
+    if (this.#over) return;
+    this.#over = true;
+    const { exitCode = null, signal = null } = this.#status ?? {};
+    const stdout = this.#noise ?? this.#said;
+    this.#events.lost({
+      error,
+      missing: this.#missing,
+      started: this.#noise === undefined,
+      exitCode,
+      signal,
+      stdout,
+      stderr: this.#stderr,
+    });
+    this.#dispose();
+  }
+
+  /** The other side is silent, or no longer needed. Its process is ended where it can be reached. */
+  abandon(): void {
+    this.#over = true;
+    this.#dispose();
+  }
+
+  #dispose(): void {
+    // A link that does not answer any more cannot be asked to end anything: the host's lease does.
+    Promise.resolve(this.#process[Symbol.asyncDispose]()).catch(() => undefined);
+  }
+
+  /** No more is sent or taken. Resolves when the process has ended by itself. */
+  async finish(): Promise<void> {
+    this.#over = true;
+    await this.ended();
+  }
+
+  /** Resolves when the process has ended, or is known to be out of reach. */
+  async ended(): Promise<void> {
+    try {
+      await this.#process.exit;
+    } catch {
+      // The link was lost; whoever waits here wants to know no more than that.
+    }
+  }
+
+  /** The last lines it printed on standard error. */
+  get lastLines(): string {
+    return lastLines(this.#stderr);
+  }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
+function isMissing(bytes: Buffer, reader: PacketReader): boolean {
+  return !reader.isWithin && bytes.subarray(0, missingLetter.length).equals(missingLetter);
+}
+
+function joined(chunks: readonly Uint8Array[], from: number, to: number): Uint8Array {
+  return to - from === 1 ? chunks[from]! : Buffer.concat(chunks.slice(from, to));
+}

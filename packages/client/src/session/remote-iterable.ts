@@ -1,0 +1,96 @@
+import { ProtocolError } from "@sremote/protocol";
+import { type Hosted, hostedOf } from "./hosted.ts";
+import { isLost } from "./remote-object.ts";
+
+interface Step {
+  done: boolean;
+  value: unknown;
+}
+
+/**
+ * A generator or iterator of the host. Each item is made when it is asked for, so a slow loop holds the generator up and nothing piles up;
+ * leaving the loop closes it there (`finally` blocks run). It can be iterated once.
+ */
+export class RemoteIterable<T = unknown> implements AsyncIterableIterator<T, unknown>, AsyncDisposable {
+  readonly #hosted: Hosted;
+  readonly #prefetch: number;
+  /** Steps that were asked for, in order. */
+  readonly #asked: Promise<Step>[] = [];
+  readonly #onEnd: (error?: { error: unknown }) => void;
+  #over = false;
+
+  /** @internal @param prefetch steps to ask for ahead of the loop @param onEnd called once, when nothing more can come */
+  constructor(hosted: Hosted, prefetch: number, onEnd: (error?: { error: unknown }) => void) {
+    this.#hosted = hosted;
+    this.#prefetch = prefetch;
+    this.#onEnd = onEnd;
+    hostedOf.set(this, hosted);
+  }
+
+  async next(): Promise<IteratorResult<T, unknown>> {
+    while (!this.#over && this.#asked.length <= this.#prefetch) this.#ask();
+    const step = this.#asked.shift();
+    if (step === undefined) return { done: true, value: undefined };
+    try {
+      const { done, value } = await step;
+      if (done) this.#end();
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the caller says what the generator gives, as with every call
+      return done ? { done: true, value } : { done: false, value: value as T };
+    } catch (error) {
+      const first = !this.#over;
+      this.#end({ error });
+      // With steps asked for ahead, those behind the end find it gone.
+      if (!first && isLost(error)) return { done: true, value: undefined };
+      throw error;
+    }
+  }
+
+  #ask(): void {
+    const step = this.#hosted.perform("next", [this]).then(({ value }) => asStep(value));
+    step.catch(() => undefined); // met when it is its turn
+    this.#asked.push(step);
+  }
+
+  /** Closes the generator on the host. */
+  async return(value?: unknown): Promise<IteratorResult<T, unknown>> {
+    if (!this.#over) {
+      this.#over = true;
+      const { place } = this.#hosted;
+      try {
+        if (!place.session.isOver) await this.#hosted.perform("close", [this]);
+      } catch (error) {
+        if (!isLost(error)) throw error;
+      } finally {
+        this.#asked.length = 0;
+        this.#finish();
+      }
+    }
+    return { done: true, value };
+  }
+
+  #end(error?: { error: unknown }): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#finish(error);
+  }
+
+  #finish(error?: { error: unknown }): void {
+    this.#hosted.place.callbacks.remove(this.#hosted.callbacks);
+    this.#onEnd(error);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.return();
+  }
+}
+
+function asStep(value: unknown): Step {
+  if (typeof value !== "object" || value === null || !("done" in value) || !("value" in value)) {
+    throw new ProtocolError("protocol-error", "the host's answer to next is not an object with done and value");
+  }
+  return { done: value.done === true, value: value.value };
+}

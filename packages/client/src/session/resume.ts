@@ -1,0 +1,130 @@
+/* Takes a session up again on a new link: SESSION.md, section "Losing the link". */
+import {
+  ConnectError,
+  decodeSessionMessage,
+  encodePacket,
+  encodeSessionMessage,
+  type Packet,
+  packetKinds,
+  type Receipt,
+  SremoteError,
+  type WelcomeMessage,
+} from "@sremote/protocol";
+import { attachCommand } from "../launch.ts";
+import { newMarker } from "../marker-text.ts";
+import { pause } from "../pause.ts";
+import { type Link, type LinkEnd, type LinkEvents, openLink } from "./link.ts";
+import type { SessionOptions } from "./session.ts";
+
+export interface Resumed {
+  link: Link;
+  /** Counted packets that the host has received. */
+  received: number;
+  /** Gives over what has come since, and everything later. */
+  adopt(events: LinkEvents): void;
+}
+
+/** How long one attempt may take until the host has answered, in milliseconds. */
+const attemptTimeout = 20_000;
+const firstPause = 100;
+const longestPause = 3000;
+
+/** Codes of errors that another attempt would meet again. */
+const final = new Set(["host-key-unknown", "host-key-changed", "host-key-revoked", "auth-failed", "closed", "object-lost"]);
+
+/**
+ * Tries until the host's lease must be over.
+ * @throws SremoteError why not: the last attempt's error, or `outcome-unknown` when the supervisor is gone
+ */
+export async function resume(welcome: WelcomeMessage, options: SessionOptions, receipt: Receipt, signal: AbortSignal): Promise<Resumed> {
+  const until = performance.now() + options.lease;
+  let last: unknown;
+  for (let wait = firstPause; ; wait = Math.min(wait * 2, longestPause)) {
+    const left = until - performance.now();
+    if (left <= 0) break;
+    const attempt = AbortSignal.any([signal, AbortSignal.timeout(Math.min(attemptTimeout, Math.ceil(left)))]);
+    try {
+      return await attach(welcome, options, receipt, attempt);
+    } catch (error) {
+      if (signal.aborted || error instanceof SupervisorGone) throw error;
+      if (error instanceof SremoteError && final.has(error.code)) throw error;
+      last = error;
+    }
+    await pause(Math.min(wait, Math.max(0, until - performance.now())), signal);
+  }
+  const host = options.connector.label;
+  throw new ConnectError("connection-lost", `the link was lost and could not be made again within ${options.lease} ms`, {
+    stage: "call",
+    host,
+    cause: last,
+  });
+}
+
+/** The host was reached, and nobody serves the session there any more. */
+class SupervisorGone extends SremoteError {}
+
+async function attach(welcome: WelcomeMessage, options: SessionOptions, receipt: Receipt, signal: AbortSignal): Promise<Resumed> {
+  const marker = newMarker();
+  const { promise, resolve, reject } = Promise.withResolvers<{ received: number }>();
+  promise.catch(() => undefined);
+  let adopted: LinkEvents | undefined;
+  const held: Packet[] = [];
+  let end: LinkEnd | undefined;
+  const events: LinkEvents = {
+    packet: (packet) => {
+      if (packet.kind === packetKinds.resumed) resolve(decodeSessionMessage(packet.payload, "resumed"));
+      else if (adopted === undefined) held.push(packet);
+      else adopted.packet(packet);
+    },
+    heard: () => adopted?.heard(),
+    drained: () => adopted?.drained(),
+    lost: (how) => {
+      end = how;
+      if (adopted === undefined) reject(attachError(how, options));
+      else adopted.lost(how);
+    },
+  };
+  const message = encodeSessionMessage({ type: "resume", token: options.token, received: receipt.tell() });
+  const link = await openLink({
+    connector: options.connector,
+    command: attachCommand(welcome, marker),
+    marker,
+    first: encodePacket(packetKinds.resume, 0, [message]),
+    signal,
+    events,
+  });
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    const { received } = await promise;
+    return {
+      link,
+      received,
+      adopt: (to) => {
+        adopted = to;
+        for (const packet of held) to.packet(packet);
+        if (end !== undefined) to.lost(end);
+      },
+    };
+  } catch (error) {
+    link.abandon();
+    throw error;
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+function attachError(end: LinkEnd, options: SessionOptions): SremoteError {
+  const host = options.connector.label;
+  if (end.missing !== undefined)
+    return new SupervisorGone("outcome-unknown", "the host's side of the session has ended", { stage: "call", host });
+  return SremoteError.from(
+    end.error ?? new Error(`attaching ended with ${end.exitCode ?? end.signal ?? "no exit status"}`),
+    "connection-lost",
+    {
+      stage: "call",
+      host,
+    },
+  );
+}

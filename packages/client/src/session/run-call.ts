@@ -1,0 +1,146 @@
+/* A call over a session, from its options to a reply such as the spool gives. */
+import {
+  type Attachments,
+  limits,
+  OutcomeUnknownError,
+  protocolVersion,
+  type ReplyMessage,
+  RemoteExecError,
+  type ResultMessage,
+  SremoteError,
+} from "@sremote/protocol";
+import type { Call } from "../call.ts";
+import type { Invocation } from "../call-request.ts";
+import type { FetchedReply } from "../call-result.ts";
+import type { Serializer } from "../serializer.ts";
+import { dependents } from "./dependencies.ts";
+import type { Place } from "./hosted.ts";
+import { CallValues } from "./session-values.ts";
+import { StreamCall, StreamLost } from "./stream-call.ts";
+import type { LiveSession } from "./stream-transport.ts";
+
+export interface StreamPlan {
+  call: Call;
+  /** `os.getenv` on the host, for messages. */
+  what: string;
+  host: string;
+  serializer: Serializer;
+  outputLimit: number | undefined;
+  /** Makes the message, when the session is there. @param keep how many calls take the result as an argument */
+  build(values: CallValues, keep: number): Invocation;
+}
+
+export interface StreamReply extends FetchedReply {
+  place: Place;
+  /** Callbacks among the arguments; whoever holds what came of the call lets them go. */
+  callbacks: readonly number[];
+  /** What a callback threw that the function did not catch. */
+  thrown: { readonly error: unknown; readonly message: string } | undefined;
+}
+
+/** The session ended before the call could reach the host; on another one it may be tried again. */
+export class NotSent extends Error {}
+
+/** @throws NotSent, or what the call rejects with */
+export async function runOverSession(live: LiveSession, plan: StreamPlan): Promise<StreamReply> {
+  const { call, what, host } = plan;
+  await untilStarted(live, plan);
+  const { session, callbacks } = live;
+  const values = new CallValues(session, callbacks, plan.serializer);
+  let thrown: StreamReply["thrown"];
+  let running: StreamCall;
+  let kept = 0;
+  try {
+    throwIfCancelled(plan);
+    kept = dependents(call);
+    const { route, frame } = plan.build(values, kept);
+    running = new StreamCall({
+      session,
+      route,
+      frame,
+      stdout: call.stdout,
+      stderr: call.stderr,
+      outputLimit: plan.outputLimit ?? limits.output,
+      answer: (ask, attachments) =>
+        callbacks.answer(ask, attachments, plan.serializer, (error, message) => {
+          thrown = { error, message };
+        }),
+    });
+  } catch (error) {
+    callbacks.remove(values.callbacks);
+    throw session.isOver ? new NotSent() : error;
+  }
+  call.sent({ session, stream: running.stream }, kept);
+  call.onCancel(() => running.cancel());
+  try {
+    const { message, attachments, worker } = await running.result;
+    await Promise.all([call.stdout.passedOn(), call.stderr.passedOn()]);
+    if (message.outcome === "cancelled") throw cancelledError(plan, call.cancelled?.reason);
+    return {
+      ...asReply(message, attachments, plan, live),
+      place: { session, callbacks, worker },
+      callbacks: values.callbacks,
+      thrown,
+    };
+  } catch (error) {
+    callbacks.remove(values.callbacks);
+    throw error instanceof StreamLost
+      ? lostError(error, plan)
+      : error instanceof SremoteError
+        ? error
+        : SremoteError.from(error, "endpoint-broken", { stage: "call", host, callId: call.id });
+  }
+
+  function lostError({ cause, reached }: StreamLost, { call: { cancelled, id } }: StreamPlan): Error {
+    if (cause.code === "closed") return cause;
+    if (!reached) return cancelled === undefined ? new NotSent() : cancelledError(plan, cancelled.reason);
+    return new OutcomeUnknownError("outcome-unknown", `whether ${what} ran is unknown: ${cause.summary}`, {
+      stage: "call",
+      host,
+      callId: id,
+      cause,
+      lastLines: cause.lastLines,
+      hint: "a call whose result must outlast its session can be given an id of its own: it then travels by files on the host and can be repeated safely",
+    });
+  }
+}
+
+/** Waits for the session, unless the call is cancelled before. */
+async function untilStarted(live: LiveSession, plan: StreamPlan): Promise<void> {
+  if (live.session.welcome !== undefined && !live.session.isOver) return;
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => undefined);
+  plan.call.onCancel((reason) => reject(cancelledError(plan, reason)));
+  await Promise.race([live.started, promise]);
+}
+
+function throwIfCancelled(plan: StreamPlan): void {
+  const { cancelled } = plan.call;
+  if (cancelled !== undefined) throw cancelledError(plan, cancelled.reason);
+}
+
+function cancelledError({ call, what, host }: StreamPlan, reason: unknown): RemoteExecError {
+  return new RemoteExecError("cancelled", `${what} was cancelled`, {
+    stage: "call",
+    host,
+    callId: call.id,
+    outcome: "cancelled",
+    cause: reason,
+  });
+}
+
+function asReply(result: ResultMessage, attachments: Attachments, { call }: StreamPlan, { session }: LiveSession): FetchedReply {
+  const stdout = call.stdout.captured();
+  const stderr = call.stderr.captured();
+  const part = ({ total, truncated }: { total: number; truncated: boolean }): ReplyMessage["stdout"] => ({ bytes: total, truncated });
+  const message: ReplyMessage = {
+    ...result,
+    type: "reply",
+    protocol: protocolVersion,
+    id: call.id,
+    stdout: part(stdout),
+    stderr: part(stderr),
+    host: session.welcome!.host,
+  };
+  return { message, attachments, stdout, stderr };
+}

@@ -1,0 +1,295 @@
+/*
+ * One session with a supervisor on the host, over whatever links it takes: SESSION.md.
+ *
+ *   starting ──welcome──▶ open ◀──resumed── resuming
+ *      │                   │ ──link lost──▶    │
+ *      └──────▶ ended ◀────┴──────lease over───┘
+ *
+ * A link that is lost while starting ends the session: nothing is known of a supervisor then, and the calls on their way were not begun, or may have been.
+ */
+import type { Connector } from "@sremote/connectors";
+import {
+  ConnectError,
+  decodeCount,
+  decodeSessionMessage,
+  encodeCount,
+  encodePacket,
+  encodeSessionMessage,
+  isCounted,
+  type Packet,
+  type PacketKind,
+  packetKinds,
+  type PacketOptions,
+  ProtocolError,
+  Receipt,
+  Replay,
+  SremoteError,
+  type WelcomeMessage,
+} from "@sremote/protocol";
+import type { Link, LinkEnd, LinkEvents } from "./link.ts";
+import { resume } from "./resume.ts";
+
+/** What a session tells the call of a stream. */
+export interface StreamEvents {
+  packet(packet: Packet): void;
+  /** More may be sent, as far as the link is concerned. */
+  drained(): void;
+  /** The session is over. @param reached whether the host may have got the call */
+  lost(error: SremoteError, reached: boolean): void;
+}
+
+export interface SessionOptions {
+  connector: Connector;
+  token: string;
+  /** Milliseconds without a link after which the host ends everything. */
+  lease: number;
+  /** Milliseconds between two pings; without an answer for three of them the link is given up. */
+  heartbeat: number;
+}
+
+/** Intervals of the heartbeat without a sign from the host after which a link is given up, and while it starts. */
+const silentIntervals = 3;
+const startIntervals = 8;
+/** How long the host may take to end everything when the session is closed, in milliseconds. */
+const byeTimeout = 5000;
+
+export class Session {
+  readonly options: SessionOptions;
+  /** Resolves when the host has answered. Rejects with what kept it from that. */
+  readonly ready: Promise<WelcomeMessage>;
+  welcome: WelcomeMessage | undefined;
+  #state: "starting" | "open" | "resuming" | "ended" = "starting";
+  #link: Link | undefined;
+  readonly #replay = new Replay();
+  readonly #receipt = new Receipt();
+  readonly #streams = new Map<number, { events: StreamEvents; number: number }>();
+  #nextStream = 1;
+  /** Counted packets that were ever given to a link. */
+  #written = 0;
+  #silent = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #settleReady!: { resolve(welcome: WelcomeMessage): void; reject(end: SessionEnd): void };
+  readonly #resuming = new AbortController();
+  #onIdle: (() => void) | undefined;
+  #held = 0;
+  #failure: SremoteError | undefined;
+
+  constructor(options: SessionOptions) {
+    this.options = options;
+    this.ready = new Promise((resolve, reject) => {
+      this.#settleReady = { resolve, reject };
+    });
+    this.ready.catch(() => undefined); // whoever starts a session waits for it; calls hear of the end on their own
+  }
+
+  get isOver(): boolean {
+    return this.#state === "ended";
+  }
+
+  /** Streams that are not over. */
+  get busy(): number {
+    return this.#streams.size;
+  }
+
+  /** The link that starts the supervisor takes its events from here. */
+  get events(): LinkEvents {
+    const own = (): boolean => this.#state !== "ended";
+    return {
+      packet: (packet) => this.#packet(packet),
+      heard: () => (this.#silent = 0),
+      drained: () => {
+        if (own()) for (const { events } of this.#streams.values()) events.drained();
+      },
+      lost: (end) => {
+        if (own()) this.#linkLost(end);
+      },
+    };
+  }
+
+  /** The link is made; packets given before are sent. */
+  begin(link: Link): void {
+    if (this.#state === "ended") return link.abandon();
+    this.#link = link;
+    this.#written = this.#replay.sent;
+    link.write(this.#replay.unacknowledged());
+    this.#timer = setInterval(() => this.#beat(), this.options.heartbeat);
+    this.#timer.unref();
+  }
+
+  /** No link could be made. */
+  fail(error: SremoteError): void {
+    this.#end({ error, link: undefined });
+  }
+
+  /** A new stream for a call; its first packet is sent by the caller. */
+  newStream(events: StreamEvents): number {
+    if (this.#failure !== undefined) throw this.#failure;
+    const stream = this.#nextStream++;
+    this.#streams.set(stream, { events, number: this.#replay.sent });
+    return stream;
+  }
+
+  /** Sends a counted packet. @returns false when bulk data should wait for `drained` */
+  send(kind: PacketKind, stream: number, payload: readonly Uint8Array[], options?: PacketOptions): boolean {
+    if (this.#state === "ended") return true;
+    const chunks = encodePacket(kind, stream, payload, options);
+    this.#replay.keep(chunks);
+    if (this.#link === undefined) return true;
+    this.#written = this.#replay.sent;
+    return this.#link.write(chunks);
+  }
+
+  forget(stream: number): void {
+    this.#streams.delete(stream);
+    this.#tellIdle();
+  }
+
+  /** Something on the host is in use as long as this many of these are not let go. */
+  hold(): void {
+    this.#held++;
+  }
+
+  letGo(): void {
+    this.#held--;
+    this.#tellIdle();
+  }
+
+  #tellIdle(): void {
+    if (this.#onIdle !== undefined && this.#streams.size === 0 && this.#held === 0) this.#onIdle();
+  }
+
+  /** Calls back when no stream is open and nothing is held any more. */
+  whenIdle(callback: () => void): void {
+    this.#onIdle = callback;
+    this.#tellIdle();
+  }
+
+  #packet(packet: Packet): void {
+    if (isCounted(packet.kind)) {
+      const due = this.#receipt.count(packet.payload.length);
+      this.#streams.get(packet.stream)?.events.packet(packet);
+      if (due) this.#tell(packetKinds.ack);
+      return;
+    }
+    switch (packet.kind) {
+      case packetKinds.welcome:
+        this.#welcomed(decodeSessionMessage(packet.payload, "welcome"));
+        break;
+      case packetKinds.bye:
+        this.#refused(packet);
+        break;
+      case packetKinds.pong:
+      case packetKinds.ack:
+        if (!this.#replay.acknowledge(decodeCount(packet.payload))) {
+          throw new ProtocolError("protocol-error", "the host acknowledged packets that were never sent");
+        }
+        break;
+      default: // of a later version: what is not counted may be passed over
+    }
+  }
+
+  #welcomed(welcome: WelcomeMessage): void {
+    this.welcome = welcome;
+    this.#state = "open";
+    this.#settleReady.resolve(welcome);
+  }
+
+  #refused(packet: Packet): void {
+    const { error } = decodeSessionMessage(packet.payload, "bye");
+    const code = error?.code ?? "endpoint-broken";
+    const host = this.options.connector.label;
+    const message = `the host ended the session: ${error?.message ?? "no reason given"}`;
+    const Kind = code === "protocol-mismatch" || code === "protocol-error" ? ProtocolError : SremoteError;
+    this.#end({ error: new Kind(code, message, { stage: error?.stage, host, hint: error?.hint }), link: undefined });
+  }
+
+  #tell(kind: PacketKind): void {
+    this.#link?.write(encodePacket(kind, 0, [encodeCount(this.#receipt.tell())]));
+  }
+
+  #beat(): void {
+    if (this.#state === "resuming" || this.#link === undefined) return;
+    this.#silent++;
+    if (this.#silent > (this.#state === "starting" ? startIntervals : silentIntervals)) {
+      const seconds = (this.#silent - 1) * (this.options.heartbeat / 1000);
+      const link = this.#link;
+      const error = new ConnectError("connection-lost", `the host has been silent for ${seconds} s`, {
+        host: this.options.connector.label,
+      });
+      this.#linkLost({ error, started: false, exitCode: null, signal: null, stdout: new Uint8Array(), stderr: new Uint8Array() });
+      link.abandon();
+      return;
+    }
+    this.#tell(packetKinds.ping);
+  }
+
+  #linkLost(end: LinkEnd): void {
+    this.#link = undefined;
+    if (this.#state !== "open" || this.welcome === undefined) {
+      this.#end({ error: undefined, link: end });
+      return;
+    }
+    this.#state = "resuming";
+    void this.#resume(this.welcome, end);
+  }
+
+  async #resume(welcome: WelcomeMessage, end: LinkEnd): Promise<void> {
+    try {
+      const resumed = await resume(welcome, this.options, this.#receipt, this.#resuming.signal);
+      const { link, received } = resumed;
+      if (this.isOver) return link.abandon();
+      if (!this.#replay.acknowledge(received)) {
+        link.abandon();
+        throw new ProtocolError("protocol-error", "the host has received packets that were never sent");
+      }
+      this.#state = "open";
+      this.#silent = 0;
+      this.#link = link;
+      this.#written = this.#replay.sent;
+      link.write(this.#replay.unacknowledged());
+      resumed.adopt(this.events);
+      // Bulk data that waited for the old link.
+      this.events.drained();
+    } catch (error) {
+      this.#end({ error: SremoteError.from(error, "connection-lost"), link: end });
+    }
+  }
+
+  #end(end: SessionEnd): void {
+    if (this.#state === "ended") return;
+    this.#state = "ended";
+    clearInterval(this.#timer);
+    this.#resuming.abort();
+    this.#link?.abandon();
+    this.#link = undefined;
+    const host = this.options.connector.label;
+    this.#failure =
+      end.error ?? SremoteError.from(end.link?.error ?? new Error("the endpoint ended"), "connection-lost", { stage: "call", host });
+    this.#settleReady.reject(end);
+    const streams = [...this.#streams.values()];
+    this.#streams.clear();
+    for (const { events, number } of streams) events.lost(this.#failure, number < this.#written);
+  }
+
+  /** Ends everything on the host. Calls under way hear that the client was closed. */
+  async close(): Promise<void> {
+    if (this.#state === "ended") return;
+    const link = this.#link;
+    link?.write(encodePacket(packetKinds.bye, 0, [encodeSessionMessage({ type: "bye" })]));
+    const closed = new SremoteError("closed", "the client was closed", { host: this.options.connector.label });
+    this.#link = undefined;
+    this.#end({ error: closed, link: undefined });
+    if (link === undefined) return;
+    const { promise: late, resolve } = Promise.withResolvers<"late">();
+    const timer = setTimeout(() => resolve("late"), byeTimeout);
+    const outcome = await Promise.race([link.finish(), late]);
+    clearTimeout(timer);
+    if (outcome === "late") link.abandon();
+  }
+}
+
+/** Why a session is over; `link` is how its last link ended. */
+export interface SessionEnd {
+  error: SremoteError | undefined;
+  link: LinkEnd | undefined;
+}

@@ -1,0 +1,198 @@
+/* One call on a session: the conversation of a stream, from `open` to the last `data`. */
+import {
+  Attachments,
+  checkSessionMessage,
+  type AskMessage,
+  type DecodedFrame,
+  decodeCount,
+  decodeCredit,
+  encodeCredit,
+  encodeOpen,
+  FrameDecoder,
+  type Packet,
+  packetFlags,
+  packetKinds,
+  ProtocolError,
+  type ResultMessage,
+  sessionLimits,
+  type SremoteError,
+} from "@sremote/protocol";
+import type { CallOutput } from "./call-output.ts";
+import type { Session, StreamEvents } from "./session.ts";
+
+export interface StreamResult {
+  message: ResultMessage;
+  attachments: Attachments;
+  /** The worker it ran in. */
+  worker: number;
+}
+
+export interface StreamCallOptions {
+  session: Session;
+  /** JSON, or no text for the default. */
+  route: string;
+  /** The `invoke` frame. */
+  frame: readonly Uint8Array[];
+  stdout: CallOutput;
+  stderr: CallOutput;
+  outputLimit: number;
+  /** Answers an `ask` with the frame of an `answer`. Never rejects. */
+  answer(ask: AskMessage, attachments: Attachments): Promise<readonly Uint8Array[]>;
+}
+
+/** The session ended under the call. */
+export class StreamLost extends Error {
+  override readonly cause: SremoteError;
+  /** Whether the host may have got the call. */
+  readonly reached: boolean;
+  constructor(cause: SremoteError, reached: boolean) {
+    super("the session ended under the call");
+    this.cause = cause;
+    this.reached = reached;
+  }
+}
+
+export class StreamCall implements StreamEvents {
+  readonly stream: number;
+  readonly result: Promise<StreamResult>;
+  readonly #options: StreamCallOptions;
+  #decoder = new FrameDecoder();
+  /** Frames that are not sent yet, in pieces. */
+  #unsent: Uint8Array[];
+  #credit: number = sessionLimits.requestCredit;
+  #over = false;
+  #settle!: { resolve(result: StreamResult): void; reject(error: Error): void };
+
+  constructor(options: StreamCallOptions) {
+    this.#options = options;
+    this.result = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    this.stream = options.session.newStream(this);
+    this.#unsent = [...options.frame];
+    options.session.send(packetKinds.open, this.stream, encodeOpen(options.route, this.#take()));
+    this.#sendMore();
+    this.#beginOutput();
+  }
+
+  #beginOutput(): void {
+    const { session, stdout, stderr, outputLimit } = this.#options;
+    for (const [output, flags] of [
+      [stdout, packetFlags.muteStdout],
+      [stderr, packetFlags.muteStderr],
+    ] as const) {
+      output.begin(
+        {
+          grant: (bytes) => {
+            if (this.#over) return;
+            session.send(packetKinds.credit, this.stream, [
+              flags === packetFlags.muteStdout ? encodeCredit(bytes, 0) : encodeCredit(0, bytes),
+            ]);
+          },
+          mute: () => {
+            if (!this.#over) session.send(packetKinds.mute, this.stream, [], { flags });
+          },
+        },
+        outputLimit,
+      );
+    }
+  }
+
+  cancel(): void {
+    if (!this.#over) this.#options.session.send(packetKinds.cancel, this.stream, []);
+  }
+
+  /** As much of what is not sent as one packet and the credit allow. */
+  #take(): Uint8Array[] {
+    let room = Math.min(this.#credit, sessionLimits.dataPayload);
+    const parts: Uint8Array[] = [];
+    let used = 0;
+    while (room > 0 && used < this.#unsent.length) {
+      const chunk = this.#unsent[used]!;
+      const part = chunk.length <= room ? chunk : chunk.subarray(0, room);
+      parts.push(part);
+      room -= part.length;
+      this.#credit -= part.length;
+      if (part.length === chunk.length) used++;
+      else this.#unsent[used] = chunk.subarray(part.length);
+    }
+    if (used > 0) this.#unsent = this.#unsent.slice(used);
+    return parts;
+  }
+
+  #sendMore(): void {
+    while (this.#unsent.length > 0 && this.#credit > 0) {
+      if (!this.#options.session.send(packetKinds.data, this.stream, this.#take())) return;
+    }
+  }
+
+  drained(): void {
+    if (!this.#over) this.#sendMore();
+  }
+
+  packet(packet: Packet): void {
+    const { stdout, stderr } = this.#options;
+    switch (packet.kind) {
+      case packetKinds.stdout:
+        stdout.feed(packet.payload);
+        break;
+      case packetKinds.stderr:
+        stderr.feed(packet.payload);
+        break;
+      case packetKinds.totals:
+        stdout.totals(decodeCount(packet.payload, 0));
+        stderr.totals(decodeCount(packet.payload, 8));
+        break;
+      case packetKinds.credit:
+        this.#credit += decodeCredit(packet.payload) || 0;
+        this.#sendMore();
+        break;
+      case packetKinds.data:
+        this.#data(packet);
+        break;
+      default: // of a later version
+    }
+  }
+
+  #data(packet: Packet): void {
+    try {
+      if ((packet.flags & packetFlags.fresh) !== 0) this.#decoder = new FrameDecoder();
+      this.#decoder.push(packet.payload);
+      for (let frame = this.#decoder.next(); frame !== undefined; frame = this.#decoder.next()) this.#frame(frame, packet);
+      if ((packet.flags & packetFlags.last) !== 0 && !this.#over)
+        throw new ProtocolError("protocol-error", "the host's answer has no result");
+    } catch (error) {
+      this.#end();
+      this.#settle.reject(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #frame(frame: DecodedFrame, packet: Packet): void {
+    const message = checkSessionMessage(frame.header, "result", "ask");
+    const attachments = new Attachments(frame.attachments);
+    if (message.type === "ask") {
+      void this.#options.answer(message, attachments).then((answer) => this.#reply(answer));
+      return;
+    }
+    this.#end();
+    this.#settle.resolve({ message, attachments, worker: packet.worker });
+  }
+
+  #reply(answer: readonly Uint8Array[]): void {
+    if (this.#over) return; // the function did not wait for it
+    this.#unsent.push(...answer);
+    this.#sendMore();
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#unsent = [];
+    this.#options.session.forget(this.stream);
+  }
+
+  lost(error: SremoteError, reached: boolean): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#settle.reject(new StreamLost(error, reached));
+  }
+}

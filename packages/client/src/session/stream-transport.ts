@@ -1,0 +1,173 @@
+/* Calls over live sessions, one for each runtime: started when first needed, and anew when one has ended. */
+import { randomBytes } from "node:crypto";
+import type { Connector } from "@sremote/connectors";
+import {
+  type Code,
+  ConnectError,
+  encodeSessionMessage,
+  encodePacket,
+  packetKinds,
+  protocolVersion,
+  RemoteNotSetupError,
+  SremoteError,
+} from "@sremote/protocol";
+import type { Runtime } from "../call-options.ts";
+import { type Located, missingError, sessionCommand, sessionPayloadOf, silentError } from "../launch.ts";
+import { newMarker, parseFacts } from "../marker-text.ts";
+import { pause } from "../pause.ts";
+import { chooseInterpreter, probeHost } from "../probe.ts";
+import type { HostSettings } from "../spool/spool-transport.ts";
+import { Callbacks } from "./callbacks.ts";
+import { type LinkEnd, openLink } from "./link.ts";
+import { Session } from "./session.ts";
+
+export interface StreamSettings {
+  workers: number;
+  /** Milliseconds. */
+  lease: number;
+  heartbeat: number;
+}
+
+export interface LiveSession {
+  readonly session: Session;
+  readonly callbacks: Callbacks;
+  /** Resolves when calls can be sent; rejects with a SremoteError: then nothing has run. */
+  readonly started: Promise<void>;
+}
+
+/** Attempts to start a session over a link that breaks. Nothing runs before it has started, so each is safe. */
+const attempts = 4;
+
+const brokenLink = new Set<Code>(["connection-lost", "protocol-error"]);
+
+export class StreamTransport {
+  readonly #connector: Connector;
+  readonly #host: HostSettings;
+  readonly #settings: StreamSettings;
+  readonly #locate: (runtime: Runtime) => Located;
+  readonly #live = new Map<Runtime, LiveSession>();
+  /** Sessions that take no new calls and end when those they have are over. */
+  readonly #retired = new Set<Session>();
+
+  /** @param locate what is known of the host's interpreter and directory */
+  constructor(connector: Connector, host: HostSettings, settings: StreamSettings, locate: (runtime: Runtime) => Located) {
+    this.#connector = connector;
+    this.#host = host;
+    this.#settings = settings;
+    this.#locate = locate;
+  }
+
+  /** The session for calls of this runtime, which may be starting still. */
+  session(runtime: Runtime): LiveSession {
+    const known = this.#live.get(runtime);
+    if (known !== undefined && !known.session.isOver) return known;
+    const live = this.#start(runtime);
+    this.#live.set(runtime, live);
+    return live;
+  }
+
+  #start(runtime: Runtime): LiveSession {
+    const options = {
+      connector: this.#connector,
+      token: randomBytes(16).toString("hex"),
+      lease: this.#settings.lease,
+      heartbeat: this.#settings.heartbeat,
+    };
+    let session = new Session(options);
+    const live = { session, callbacks: new Callbacks(), started: Promise.resolve() };
+    live.started = this.#attempts(runtime, () => {
+      // What was tried before has ended without a session on the host.
+      if (session.isOver) live.session = session = new Session(options);
+      return session;
+    });
+    live.started.catch(() => {
+      if (this.#live.get(runtime) === live) this.#live.delete(runtime);
+    });
+    return live;
+  }
+
+  async #attempts(runtime: Runtime, next: () => Session): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      const session = next();
+      try {
+        await this.#launch(runtime, session);
+        return;
+      } catch (thrown) {
+        const error = SremoteError.from(thrown, "endpoint-broken", { stage: "deploy", host: this.#connector.label });
+        session.fail(error);
+        if (attempt === attempts || !(await this.#mayTryAgain(runtime, error, attempt))) throw error;
+      }
+    }
+  }
+
+  async #mayTryAgain(runtime: Runtime, error: SremoteError, attempt: number): Promise<boolean> {
+    const known = this.#locate(runtime);
+    if (error instanceof RemoteNotSetupError && error.code === "endpoint-broken" && attempt === 1 && this.#host[runtime] === undefined) {
+      // The first name on PATH does not work (a version manager's stand-in, say): start every candidate and take one that does.
+      const report = await probeHost(this.#connector, { base: known.base, runtime });
+      known.interpreter = chooseInterpreter(report, runtime, this.#connector.label);
+      return true;
+    }
+    if (!(error instanceof ConnectError) || !brokenLink.has(error.code)) return false;
+    await pause(100 * 2 ** attempt, undefined);
+    return true;
+  }
+
+  async #launch(runtime: Runtime, session: Session): Promise<void> {
+    const marker = newMarker();
+    const { base, interpreter } = this.#locate(runtime);
+    const { token, lease, heartbeat } = session.options;
+    const hello = encodeSessionMessage({
+      type: "hello",
+      protocol: protocolVersion,
+      token,
+      workers: this.#settings.workers,
+      leaseMs: lease,
+      heartbeatMs: heartbeat,
+    });
+    const link = await openLink({
+      connector: this.#connector,
+      command: sessionCommand({ marker, base, interpreter, runtime, demand: !this.#host.autoInstall }),
+      marker,
+      first: [sessionPayloadOf(runtime).bytes, ...encodePacket(packetKinds.hello, 0, [hello])],
+      events: session.events,
+    });
+    session.begin(link);
+    try {
+      await session.ready;
+    } catch (end) {
+      throw this.#startError(end, runtime);
+    }
+  }
+
+  /** Why a session did not start. */
+  #startError(thrown: unknown, runtime: Runtime): unknown {
+    const { error, link } = thrown as { error?: SremoteError; link?: LinkEnd };
+    const options = { stage: "deploy", host: this.#connector.label };
+    if (link?.missing !== undefined) {
+      const facts = parseFacts(Buffer.from(link.missing).toString("utf8"));
+      return missingError(facts.get("reason")?.[0] ?? "unknown", facts, runtime, options);
+    }
+    if (error !== undefined) return error;
+    if (link === undefined) return thrown;
+    return link.error ?? silentError(link, runtime, options);
+  }
+
+  /** Calls from now on get a new session: what is installed on the host, or where, has changed. */
+  renew(): void {
+    for (const { session } of this.#live.values()) {
+      this.#retired.add(session);
+      session.whenIdle(() => {
+        this.#retired.delete(session);
+        void session.close();
+      });
+    }
+    this.#live.clear();
+  }
+
+  async close(): Promise<void> {
+    const sessions = [...Array.from(this.#live.values(), ({ session }) => session), ...this.#retired];
+    this.#live.clear();
+    await Promise.all(sessions.map((session) => session.close()));
+  }
+}
