@@ -49,10 +49,10 @@ export class Asks {
 
   /** The call is over: nobody will answer any more. */
   end(): void {
-    for (const { promise, reject } of this.#waiting.values()) {
+    for (const waiting of this.#waiting.values()) {
       // Who told of progress and did not wait must not have the worker end for it.
-      promise.catch(() => undefined);
-      reject(new Error("the call ended before the callback was answered"));
+      waiting.promise.catch(() => undefined);
+      waiting.reject(new Error("the call ended before the callback was answered"));
     }
     this.#waiting.clear();
   }

@@ -49,9 +49,8 @@ function remove(object: unknown, name: unknown): void {
 function invoke(object: unknown, name: unknown, args: unknown, kwargs: unknown): unknown {
   const callable = name === null || name === undefined ? object : Reflect.get(container(object), key(name));
   if (!isCallable(callable)) {
-    throw new SremoteError("function-not-found", `${name === null ? "the object" : String(name)} is a ${typeof callable}, not a function`, {
-      stage: "lookup",
-    });
+    const what = typeof name === "string" ? `the member ${JSON.stringify(name)}` : "the object";
+    throw new SremoteError("function-not-found", `${what} is a ${typeof callable}, not a function`, { stage: "lookup" });
   }
   const positional: unknown[] = Array.isArray(args) ? args : [];
   const named = typeof kwargs === "object" && kwargs !== null && Object.keys(kwargs).length > 0 ? [kwargs] : [];

@@ -2,7 +2,8 @@
 import type { Failure, Outcome } from "@sremote/protocol";
 import type { Call } from "./call.ts";
 import type { Host } from "./host.ts";
-import { WorkerProcess, type WorkerKind } from "./worker-process.ts";
+import { WorkerProcess } from "./worker-process.ts";
+import type { WorkerKind } from "./worker-start.ts";
 
 /** How many failed calls are remembered for those that depend on them. */
 const mostFailures = 1000;

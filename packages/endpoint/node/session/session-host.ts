@@ -29,7 +29,8 @@ export class SessionHost implements Host {
   #oomKills: number | undefined = countOomKills();
   #countedAt = performance.now();
 
-  constructor(place: PrivatePlace, program: { base: string; source: string }, sending: Sending) {
+  constructor(program: { place: PrivatePlace; base: string; source: string }, sending: Sending) {
+    const { place } = program;
     this.watcher = new Watcher(place.directory);
     this.pipes = new PipeMaker(place, this.watcher);
     this.#base = program.base;

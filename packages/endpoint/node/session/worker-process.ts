@@ -1,7 +1,6 @@
 /* A worker as its supervisor sees it: a process in a group of its own, a channel, two pipes, and the call that it runs. */
 import type { ChildProcess } from "node:child_process";
-import { closeSync } from "node:fs";
-import { Socket } from "node:net";
+import type { Socket } from "node:net";
 import {
   encodePacket,
   encodeFrame,
@@ -10,23 +9,20 @@ import {
   PacketReader,
   ProtocolError,
   sessionLimits,
-  SremoteError,
   type Failure,
   type Packet,
   type ResultMessage,
 } from "@sremote/protocol";
-import { loadChildProcess } from "../builtin.ts";
 import { describeDeath } from "../death.ts";
 import { errorCode } from "../directory.ts";
-import { callDirectory } from "../environment.ts";
 import { describeRefusal } from "../failure.ts";
 import { startFailed } from "../supervise.ts";
-import type { Call, ParsedRoute, Stop } from "./call.ts";
+import type { Call, Stop } from "./call.ts";
 import { decodeControl, encodeControl, type Control } from "./control.ts";
 import { OutputRelay } from "./output-relay.ts";
 import type { Host } from "./host.ts";
-import { channel as channelDescriptor } from "./session-worker.ts";
-import { openWriters, removePipes, type NamedPipes } from "./worker-pipes.ts";
+import { removePipes, type NamedPipes } from "./worker-pipes.ts";
+import { startWorkerProcess, type StartedWorker, type WorkerKind } from "./worker-start.ts";
 
 /** How long a signal may take before the next one, and remains of a group before they are killed; in milliseconds. */
 const signalGrace = 500;
@@ -40,14 +36,6 @@ export interface WorkerEvents {
   onGone(worker: WorkerProcess): void;
   /** A call got its last packet. @param failure why there is no value, where the supervisor knows */
   onOver(call: Call, failure: Failure | undefined): void;
-}
-
-export interface WorkerKind extends ParsedRoute {
-  number: number;
-  /** Its name, where calls ask for it by one. */
-  name: string | undefined;
-  /** It ends with its first call. */
-  isIsolated: boolean;
 }
 
 export class WorkerProcess {
@@ -160,53 +148,20 @@ export class WorkerProcess {
   }
 
   async #start(): Promise<void> {
-    let pipes: NamedPipes | undefined;
+    let started: StartedWorker;
     try {
-      const environment = await this.#host.environment(this.kind);
-      const cwd = callDirectory(this.kind.route);
-      pipes = await this.#host.pipes.take();
-      if (this.isEnding) throw new SremoteError("cancelled", "the worker is not needed any more", { stage: "setup" });
-      this.#spawn(environment, cwd, pipes);
+      started = await startWorkerProcess(this.kind, this.#host, () => !this.isEnding);
     } catch (error) {
-      if (pipes !== undefined) {
-        removePipes(pipes.paths);
-        for (const reader of pipes.readers) reader.destroy();
-      }
-      this.#failToStart(error);
-      return;
+      return this.#failToStart(error);
     }
-    if (this.call !== undefined) this.#hand(this.call);
-  }
-
-  #spawn(environment: NodeJS.ProcessEnv, cwd: string, pipes: NamedPipes | undefined): void {
-    const writers = pipes === undefined ? undefined : openWriters(pipes.paths);
-    let child: ChildProcess;
-    try {
-      child = loadChildProcess().spawn(process.execPath, this.#host.workerArguments(this.kind.number), {
-        cwd,
-        env: environment,
-        detached: true,
-        stdio: ["ignore", writers?.[0] ?? "pipe", writers?.[1] ?? "pipe", "pipe"],
-      });
-    } catch (error) {
-      throw startFailed(error);
-    } finally {
-      for (const fd of writers ?? []) closeSync(fd);
-    }
+    const { child, channel, outputs } = started;
     this.#child = child;
-    const channel = child.stdio[channelDescriptor];
-    if (!(channel instanceof Socket)) throw startFailed(new Error("it has no channel"));
     this.#channel = channel;
+    this.#outputs = outputs;
     if (child.pid !== undefined) this.#host.watcher.add(child.pid);
-    const streams = pipes?.readers ?? [child.stdout, child.stderr];
-    this.#outputs = [this.#relay(streams[0]), this.#relay(streams[1])];
     this.#watch(child, channel);
     channel.write(this.#host.program);
-  }
-
-  #relay(stream: unknown): OutputRelay {
-    if (!(stream instanceof Socket)) throw startFailed(new Error("it has no output"));
-    return new OutputRelay(stream);
+    if (this.call !== undefined) this.#hand(this.call);
   }
 
   #watch(child: ChildProcess, channel: Socket): void {

@@ -203,8 +203,8 @@ export class TestSession {
   /** A new link by way of attach.cjs. Resolves when the supervisor has answered. */
   async resume(token: string = this.token): Promise<ChildProcess> {
     const { attach } = await this.welcomed;
-    const arguments_ = ["-e", "eval(process.argv[1])", "--", resource("attach.cjs"), attach, markerA, markerB];
-    const child = spawn(this.options.node ?? process.execPath, arguments_, { stdio: ["pipe", "pipe", "inherit"] });
+    const argv = ["-e", "eval(process.argv[1])", "--", resource("attach.cjs"), attach, markerA, markerB];
+    const child = spawn(this.options.node ?? process.execPath, argv, { stdio: ["pipe", "pipe", "inherit"] });
     this.#use(child);
     this.sendUncounted(packetKinds.resume, encodeSessionMessage({ type: "resume", token, received: this.receipt.tell() }));
     await Promise.race([
