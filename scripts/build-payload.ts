@@ -17,7 +17,7 @@ const resources = join(root, "resources");
 /** A payload travels with every first call, so its size is a promise. */
 const largest = 46_000;
 /** Written by hand, sent along by the client. */
-const scripts = ["launch.sh", "probe.sh", "stage1.py", "stage1.cjs", "stage-session.py", "attach.py"];
+const scripts = ["launch.sh", "probe.sh", "stage1.py", "stage1.cjs", "stage-session.py", "stage-session.cjs", "attach.py", "attach.cjs"];
 
 export interface Artifact {
   name: string;
@@ -36,17 +36,25 @@ export function buildPythonSession(): Artifact {
 
 /** The Node endpoint as one file: the program, packed into the loader. @param entry another program, for tests */
 export async function buildNode(entry: string = join(endpoint, "node/endpoint.ts")): Promise<Artifact> {
-  // In ASCII, so that V8 keeps it with one byte a character.
+  const loader = await bundle(join(endpoint, "node/loader.ts"), "esm", "es2019");
+  const parts = loader.split("@program@");
+  if (parts.length !== 2) throw new Error("packages/endpoint/node/loader.ts has not exactly one place for the program");
+  return { name: "sremote-endpoint.mjs", bytes: Buffer.from(parts.join((await packNode(entry)).toString("base64"))) };
+}
+
+/** What serves a session in Node: the program alone, which resources/stage-session.cjs unpacks. */
+export async function buildNodeSession(): Promise<Artifact> {
+  return { name: "sremote-session.js.deflate", bytes: await packNode(join(endpoint, "node/session/session-endpoint.ts")) };
+}
+
+/** A program in ASCII, so that V8 keeps it with one byte a character; deflated. */
+async function packNode(entry: string): Promise<Buffer> {
   const program = (await bundle(entry, "cjs", "node18")).replace(
     /[^\0-\x7f]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
-  const loader = await bundle(join(endpoint, "node/loader.ts"), "esm", "es2019");
   // fflate, because the output of zlib differs from one version of Node to the next.
-  const packed = Buffer.from(deflateSync(Buffer.from(program), { level: 9, mem: 12 })).toString("base64");
-  const parts = loader.split("@program@");
-  if (parts.length !== 2) throw new Error("packages/endpoint/node/loader.ts has not exactly one place for the program");
-  return { name: "sremote-endpoint.mjs", bytes: Buffer.from(parts.join(packed)) };
+  return Buffer.from(deflateSync(Buffer.from(program), { level: 9, mem: 12 }));
 }
 
 async function bundle(entry: string, format: "cjs" | "esm", target: string): Promise<string> {
@@ -77,7 +85,7 @@ function protocolVersion(): number {
 }
 
 async function build(into: string, payload: string): Promise<void> {
-  const artifacts = [buildPython(), buildPythonSession(), await buildNode()];
+  const artifacts = [buildPython(), buildPythonSession(), await buildNode(), await buildNodeSession()];
   const protocol = protocolVersion();
   const manifest: Record<string, { size: number; sha256: string; protocol: number }> = {};
   for (const { name, bytes } of artifacts) {
