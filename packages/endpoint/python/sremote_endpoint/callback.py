@@ -63,11 +63,10 @@ class Asking:
 
     def ask(self, callback, args, kwargs):
         """Raises CallbackError."""
-        main = interrupt.is_main()
-        was_running = interrupt.running
+        main = interrupt.is_main() and interrupt.running
         if main:
             # Nothing of what is sent or received may be cut off by KeyboardInterrupt; only the waiting may.
-            interrupt.end()
+            interrupt.hold()
         try:
             stream = self.stream
             if stream == 0:
@@ -76,14 +75,14 @@ class Asking:
                 number = self.count
                 self.count += 1
                 self.answers[number] = None
-            if not main:
+            if not interrupt.is_main():
                 self.channel.allow_threads()
             self._send(stream, number, callback, args, kwargs)
             return self._take(stream, number)
         except Over:
             raise CallbackError(OVER) from None
         finally:
-            if main and was_running:
+            if main:
                 interrupt.begin()
 
     def _send(self, stream, number, callback, args, kwargs):

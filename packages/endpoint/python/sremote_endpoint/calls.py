@@ -274,6 +274,7 @@ class Calls:
                     worker.ready = True
                 elif kind == EMPTY:
                     worker.holds = False
+                    self.pool.fill()
                 else:
                     raise Damaged("not what a worker sends")
         except Damaged:

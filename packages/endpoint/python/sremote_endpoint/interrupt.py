@@ -2,8 +2,12 @@
 import _signal as signal
 from _thread import get_ident
 
-# Is user code running? Is the main thread waiting where nothing is lost when it is interrupted?
+# Does user code run?
 running = False
+# Does our code run on its behalf? Then an interrupt waits: until our code waits, or until user code goes on.
+_held = False
+_pending = False
+# Does the main thread wait where nothing is lost when it is interrupted?
 _waiting = False
 _main = None
 
@@ -21,32 +25,50 @@ def restore():
 
 
 def _interrupt(number, frame):
+    global _pending
     if running or _waiting:
         raise KeyboardInterrupt
-
-
-def begin():
-    global running
-    running = True
-
-
-def end():
-    global running
-    running = False
+    _pending = _held
 
 
 def is_main():
     return get_ident() == _main
 
 
+def begin():
+    """User code runs from now on."""
+    global running, _held, _pending
+    running = True
+    _held = False
+    if _pending:
+        _pending = False
+        raise KeyboardInterrupt
+
+
+def hold():
+    """Ours does on its behalf."""
+    global running, _held
+    _held = True
+    running = False
+
+
+def end():
+    """Ours does, and nothing of the call can be interrupted any more."""
+    global running, _held, _pending
+    running = _held = _pending = False
+
+
 def wait(poll):
     """Waits until `poll` sees something. In the main thread SIGINT raises here."""
-    global _waiting
+    global _waiting, _pending
     if get_ident() != _main:
         poll.poll()
         return
     try:
         _waiting = True
+        if _pending:
+            _pending = False
+            raise KeyboardInterrupt
         poll.poll()
     finally:
         _waiting = False

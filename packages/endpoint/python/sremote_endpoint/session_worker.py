@@ -163,6 +163,8 @@ class SessionWorker:
 
     def _read(self, data):
         """(call, attachments, nesting) of the invoke frame, of which `data` came with the opening packet."""
+        if data is None:
+            interrupt.hold()
         header, parts = split_frame(FramePart(data=data).read(self.channel.read_into))
         call, depth = parse(header)
         if type(call) is not dict or call.get("type") != "invoke":
