@@ -1,7 +1,11 @@
+import { SremoteError } from "@sremote/protocol";
 import { expect } from "vitest";
 
-/** The error a promise rejects with, which must be of this class. */
-export async function rejection<E>(promise: Promise<unknown>, type: abstract new (...args: never[]) => E): Promise<E> {
+/** The error a promise rejects with, which must be of this class: one of ours where none is named. */
+export async function rejection<E = SremoteError>(
+  promise: PromiseLike<unknown>,
+  type: abstract new (...args: never[]) => E = SremoteError as abstract new (...args: never[]) => E,
+): Promise<E> {
   const outcome = await promise.then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),

@@ -27,6 +27,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   #place: { session: Session; stream: number } | undefined;
   #sent = false;
   #kept = 0;
+  #onSent: (() => void)[] = [];
 
   /** @internal */
   constructor(options: CallOptions, run: CallRun<T>, outputs?: readonly [CallOutput, CallOutput]) {
@@ -108,6 +109,18 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
     return this.#sent;
   }
 
+  /** @internal Resolves when it has gone out, or has failed before. */
+  untilSent(): Promise<void> {
+    if (this.#sent) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onSent.push(resolve);
+    this.#result.then(
+      () => resolve(),
+      () => resolve(),
+    );
+    return promise;
+  }
+
   /** @internal Whether the host keeps the result for a call that follows. Each such call uses it up. */
   get isKept(): boolean {
     if (this.#kept === 0) return false;
@@ -120,6 +133,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
     this.#sent = true;
     this.#place = place;
     this.#kept = kept;
+    for (const tell of this.#onSent.splice(0)) tell();
   }
 
   /** The items of the generator or iterator that the function returns. */

@@ -133,6 +133,7 @@ export class Calls {
     const substitute = async (value: unknown): Promise<unknown> => {
       if (!(value instanceof Call)) return value;
       if (value === call) throw new InvalidArgumentError("args", "another call than this one");
+      await value.untilSent();
       const place = value.place;
       const fits = place !== undefined && place.session === live?.session && options.worker === undefined && options.isolation !== "call";
       if (!fits || !value.isKept || (after !== undefined && after !== place.stream)) return await value.value;

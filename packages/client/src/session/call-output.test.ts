@@ -90,7 +90,7 @@ describe("an output", () => {
     const taken: number[] = [];
     const gate = Promise.withResolvers<void>();
     const output = new CallOutput({
-      write: async (chunk) => {
+      write: async (chunk: Uint8Array) => {
         await gate.promise;
         taken.push(chunk.length);
         if (taken.length === 2) throw new Error("disk full");

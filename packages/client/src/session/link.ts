@@ -208,8 +208,9 @@ export class Link {
     Promise.resolve(this.#process[Symbol.asyncDispose]()).catch(() => undefined);
   }
 
-  /** No more is sent or taken. Resolves when the process has ended by itself. */
+  /** What was given is sent, and no more is sent or taken. Resolves when the process has ended by itself. */
   async finish(): Promise<void> {
+    this.#flush();
     this.#over = true;
     await this.ended();
   }
