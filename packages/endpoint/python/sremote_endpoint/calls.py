@@ -8,7 +8,7 @@ from .ending import describe_ending
 from .errors import Refusal
 from .loop import POLLIN, POLLOUT
 from .memory import out_of_memory_kills
-from .packet import CHILDREN, CHUNK, CREDIT, DATA, EMPTY, ENDS, HOLDS, LAST, READY, STDERR, STDOUT, TOTALS, Damaged, pack
+from .packet import CANCEL, CHILDREN, CHUNK, CREDIT, DATA, EMPTY, ENDS, HOLDS, LAST, READY, STDERR, STDOUT, TOTALS, Damaged, pack
 from .pool import Pool
 from .route import read_route
 from .stream import Stream
@@ -148,6 +148,8 @@ class Calls:
         worker = stream.worker
         if stream.last is None and stream.reason is None:
             stream.reason = reason
+            # A worker that still waits for the request is not interrupted by a signal.
+            self._hand(worker, pack(CANCEL, stream.number))
         if stream.last is None or worker.ends:
             self._escalate(worker)
         self.watch(worker)

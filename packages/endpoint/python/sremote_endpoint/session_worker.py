@@ -133,6 +133,7 @@ class SessionWorker:
             answer, status = ended.answer, ended.status
         except KeyboardInterrupt:
             interrupt.end()
+            self.channel.waiting = False
             answer = {"outcome": "cancelled", "error": {"code": "cancelled", "stage": "request", "message": "the call was cancelled before it began"}}
         if os.getpid() != self.pid:
             # The function forked, and this is the copy: only the original answers.
@@ -163,9 +164,11 @@ class SessionWorker:
 
     def _read(self, data):
         """(call, attachments, nesting) of the invoke frame, of which `data` came with the opening packet."""
-        if data is None:
-            interrupt.hold()
-        header, parts = split_frame(FramePart(data=data).read(self.channel.read_into))
+        self.channel.waiting = True
+        frame = FramePart(data=data).read(self.channel.read_into)
+        self.channel.waiting = False
+        header, parts = split_frame(frame)
+        del frame
         call, depth = parse(header)
         if type(call) is not dict or call.get("type") != "invoke":
             raise protocol_error("expected a message of type invoke")

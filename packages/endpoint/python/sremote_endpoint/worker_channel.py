@@ -5,7 +5,7 @@ from select import POLLIN, poll
 from struct import Struct
 
 from . import interrupt
-from .packet import CHUNK, DATA, LAST, OPEN, SIZE, head
+from .packet import CANCEL, CHUNK, DATA, LAST, OPEN, SIZE, head
 
 _unpack = Struct("<IBBHI").unpack_from
 
@@ -25,6 +25,8 @@ class Channel:
         # The stream whose function runs, 0 between calls.
         self.stream = 0
         self.kind = 0
+        # Is the running stream's request still to come?
+        self.waiting = False
         self.writing = allocate_lock()
         self.poll = poll()
         self.poll.register(fd, POLLIN)
@@ -126,8 +128,11 @@ class Channel:
     def read_into(self, view):
         """Fills a part of `view` with bytes of the running stream. Interruptible where nothing is lost."""
         while self.left == 0 or self.kind not in (DATA, OPEN):
-            if self._next_head(False)[0] == DATA and _unpack(self.data, self.at - SIZE)[4] != self.stream:
+            kind, stream = self._next_head(False)
+            if stream != self.stream:
                 self.kind = 0
+            elif kind == CANCEL and self.waiting:
+                raise KeyboardInterrupt
         size = min(len(view), self.left)
         have = min(size, len(self.data) - self.at)
         if have:

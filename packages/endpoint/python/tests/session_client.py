@@ -26,7 +26,7 @@ class Call:
 
     def __init__(self, number):
         self.number = number
-        self.output = {wire.STDOUT: b"", wire.STDERR: b""}
+        self.output = {wire.STDOUT: bytearray(), wire.STDERR: bytearray()}
         self.frames = bytearray()
         self.asks = []
         self.granted = 65536
@@ -74,10 +74,24 @@ class Client:
         self.token = os.urandom(16).hex()
         self.answer = None
         self.acking = True
+        self.link = self.door = None
+        self.unwritten = []
         hello = {"type": "hello", "protocol": protocol, "token": self.token, "workers": workers, "leaseMs": lease, "heartbeatMs": heartbeat}
         self.write(wire.pack(wire.HELLO, payload=json.dumps(hello).encode()))
 
     def write(self, data):
+        self.unwritten.append(data)
+        if len(self.unwritten) > 1:
+            return  # within a write that reads meanwhile: packets must not be mixed
+        try:
+            while self.unwritten:
+                self._write(self.unwritten[0])
+                del self.unwritten[0]
+        except BaseException:
+            del self.unwritten[:]
+            raise
+
+    def _write(self, data):
         view = memoryview(data)
         until = time.monotonic() + LIMIT
         os.set_blocking(self.writer, False)
@@ -231,6 +245,7 @@ class Client:
 
     def attach(self, address, received=None):
         """A new link, as the attaching process would make it, but over a socket pair of this process."""
+        self.leave()
         ours, theirs = socket.socketpair()
         door = socket.socket(socket.AF_UNIX)
         door.connect("\0" + address[1:] if address.startswith("@") else address)
@@ -242,6 +257,13 @@ class Client:
         self.rest = b""
         resume = {"type": "resume", "token": self.token, "received": self.received if received is None else received}
         self.write(wire.pack(wire.RESUME, payload=json.dumps(resume).encode()))
+
+    def leave(self):
+        """Closes a link made by `attach`."""
+        for each in (self.link, self.door):
+            if each is not None:
+                each.close()
+        self.link = self.door = None
 
     def resume(self, address):
         self.attach(address)
@@ -261,6 +283,7 @@ class SessionTest(EndpointTest):
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env or self.environment(), bufsize=0)
         self.addCleanup(self._end, self.process)
         client = Client(self.process.stdout.fileno(), self.process.stdin.fileno(), workers, **options)
+        self.addCleanup(client.leave)
         head = (MARKER[1] + MARKER[0]).encode()
         got = b""
         while len(got) < len(head):

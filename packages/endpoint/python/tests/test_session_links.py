@@ -1,0 +1,225 @@
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+from tests.session_client import Lost, SessionTest, wire
+from tests.support import MARKER, is_running, wait_for
+
+RESOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../../resources")
+TEXT = "import os, time\ndef count(n):\n    for i in range(n):\n        os.write(1, b'%06d\\n' % i)\n    return n\ndef mark(path):\n    with open(path, 'a') as f:\n        f.write('x')\n    return 1\n"
+
+
+def lines(n):
+    return b"".join(b"%06d\n" % i for i in range(n))
+
+
+class LinkTest(SessionTest):
+    def begin(self, **options):
+        client = self.session(**options)
+        self.address = client.message(wire.WELCOME)["attach"]
+        self.pid = self.process.pid
+        return client
+
+    def cut(self):
+        self.process.stdin.close()
+        self.process.stdout.close()
+
+    def test_g01_nothing_is_lost_or_doubled_wherever_the_link_is_cut(self):
+        route = self.module(TEXT)
+        client = self.begin(workers=2)
+        for n in range(24):
+            call = client.start("script", "count", 3000, route=route)
+            other = client.start("script", "mark", "marks", route=route)
+            # Some bytes later, in the middle of packets or between them; the first ones before the supervisor can have read anything.
+            wanted = (n * n * 61) % 23000
+            client.until(lambda: len(call.stdout) >= min(wanted, 20990) if n else True)
+            if n % 3 == 2:
+                half = wire.pack(wire.OPEN, client.next + 1, b"\0\0half")[:n]
+                try:
+                    client.write(half)
+                except OSError:
+                    pass
+            if n == 0:
+                self.cut()
+            if n % 2:
+                # The old one is still open: the new one takes over.
+                old, client.link, door, client.door = client.link, None, client.door, None
+                client.resume(self.address)
+                old.close()
+                door.close()
+            else:
+                client.leave()
+                client.resume(self.address)
+            client.finish(call)
+            client.finish(other)
+            self.assertEqual(call.stdout, lines(3000))
+        with open(self.home + "/work/marks") as file:
+            self.assertEqual(file.read(), "x" * 24)
+
+    def test_a_damaged_packet_breaks_the_link_and_not_the_session(self):
+        client = self.begin()
+        pid = client.call("os", "getpid").value
+        for place in (4, 5, 9, 13, 17, 30):
+            broken = bytearray(wire.pack(wire.OPEN, 1000, b"\0\0" + bytes(40)))
+            broken[place] ^= 64
+            client.write(bytes(broken))
+            with self.assertRaises((Lost, OSError)):
+                client.until(lambda: False, 5)
+            client.resume(self.address)
+            self.assertEqual(client.call("os", "getpid").value, pid)
+
+    def test_a_wrong_token_or_a_stranger_gets_nothing_and_disturbs_nothing(self):
+        client = self.begin()
+        keep = client.reader, client.writer
+        token, client.token = client.token, "0" * 32
+        client.attach(self.address)
+        with self.assertRaises(Lost):
+            client.until(lambda: False, 5)
+        client.attach(self.address, received=10 ** 6)
+        with self.assertRaises(Lost):
+            client.until(lambda: False, 5)
+        client.token = token
+        silent = socket.socket(socket.AF_UNIX)
+        silent.connect("\0" + self.address[1:])
+        client.leave()
+        client.reader, client.writer = keep
+        client.rest = b""
+        self.assertEqual(client.call("os", "getcwd").value, self.home)
+        silent.close()
+
+    def test_g15_without_a_link_everything_ends_with_the_lease(self):
+        client = self.begin(lease=300)
+        route = self.module("import os, subprocess, time\ndef run():\n    p = subprocess.Popen(['sleep', '64'])\n    print(os.getpid(), p.pid)\n    while True:\n        try:\n            time.sleep(60)\n        except BaseException:\n            pass\n")
+        call = client.start("script", "run", route=route)
+        client.until(lambda: call.stdout.endswith(b"\n"))
+        self.cut()
+        self.assertEqual(self.process.wait(10), 0)
+        for pid in call.stdout.split():
+            wait_for(lambda: not is_running(int(pid)))
+
+    def test_a_link_that_says_nothing_is_given_up(self):
+        client = self.begin(lease=300, heartbeat=100)
+        self.assertEqual(client.call("os", "getcwd").value, self.home)
+        for n in range(10):
+            time.sleep(0.1)  # the heartbeat itself
+            client.write(wire.pack(wire.PING, payload=client.received.to_bytes(8, "little")))
+            self.assertEqual(client.message(wire.PONG), len(client.sent))
+        self.assertEqual(self.process.wait(10), 0)
+
+    def test_an_end_of_input_before_the_hello_ends_the_supervisor(self):
+        process = self.start("session", "--base", self.base, flags=["-E"])
+        out, err = process.communicate(b"", timeout=10)
+        self.assertEqual((out, err, process.returncode), (b"", b"", 0))
+
+    def test_it_acknowledges_in_time(self):
+        client = self.begin()
+        calls = [client.start("builtins", "str", n) for n in range(300)]
+        for call in calls:
+            client.finish(call)
+        acks = [number for kind, number in client.messages if kind == wire.ACK]
+        self.assertEqual(acks, [256])
+
+    def test_nothing_is_read_from_workers_while_too_much_is_not_acknowledged(self):
+        client = self.begin()
+        client.acking = False
+        route = self.module("import os\ndef run(n):\n    for i in range(n):\n        os.write(1, b'x' * 65536)\n")
+        call = client.start("script", "run", 160, route=route)
+        client.until(lambda: len(call.stdout) >= 4194304)
+        ping = client.start("os", "getpid", route={"worker": "other"})
+        with self.assertRaises(AssertionError):
+            client.until(lambda: ping.result is not None or len(call.stdout) > 4194304 + 262144, 0.5)
+        client.acking = True
+        client.write(wire.pack(wire.ACK, payload=client.received.to_bytes(8, "little")))
+        self.assertEqual(len(client.finish(call).stdout), 160 * 65536)
+        self.assertGreater(client.finish(ping).value, 0)
+
+
+class StageTest(SessionTest):
+    """The first stage and the attaching process, as the client starts them."""
+
+    def stage(self, payload=None, sha=None, size=None, interpreter=sys.executable, candidates=None, base=None):
+        import hashlib
+        if payload is None:
+            with open(RESOURCES + "/sremote-session.pyz", "rb") as file:
+                payload = file.read()
+        with open(RESOURCES + "/stage-session.py") as file:
+            text = file.read()
+        arguments = [text, candidates or interpreter, base or self.base, str(size or len(payload)), sha or hashlib.sha256(payload).hexdigest()]
+        return payload, [interpreter, "-E", "-c", "import sys; exec(sys.argv[1])"] + arguments + list(MARKER) + ["session"]
+
+    def staged(self, **options):
+        payload, command = self.stage()
+        from tests import session_client
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment(), bufsize=0)
+        self.addCleanup(self._end, self.process)
+        self.process.stdin.write(payload)
+        client = session_client.Client(self.process.stdout.fileno(), self.process.stdin.fileno(), **options)
+        head = (MARKER[1] + MARKER[0]).encode()
+        self.assertEqual(self.process.stdout.read(len(head)), head, self.process.poll())
+        return client
+
+    def test_the_payload_runs_from_memory_and_nothing_is_written(self):
+        client = self.staged()
+        welcome = client.message(wire.WELCOME)
+        self.assertEqual(len(welcome["host"]["endpoint"]), 64)
+        self.assertEqual(client.call("math", "sqrt", 4).value, 2)
+        self.assertEqual(client.call("os", "getenv", "X", route={"env": [["X", "1", False]]}).value, "1")
+        self.assertEqual(client.call("datetime", "date", 2026, 11, 22).value, "2026-11-22")
+        call = client.call("re", "compile", "a+")
+        self.assertEqual(call.value, "/a+/")
+        self.assertEqual(os.listdir(self.home), [])
+        client.bye()
+        self.assertEqual((self.process.wait(10), self.process.stderr.read()), (0, b""))
+
+    def test_where_the_endpoint_is_installed_compiled_code_is_kept(self):
+        os.makedirs(self.base + "/endpoint", 0o700)
+        for _ in range(2):
+            client = self.staged()
+            self.assertEqual(client.call("math", "sqrt", 4).value, 2)
+            wait_for(lambda: len(os.listdir(self.base + "/endpoint")) == 1)
+            client.bye()
+            self.assertEqual(self.process.wait(10), 0)
+        self.assertRegex(os.listdir(self.base + "/endpoint")[0], "^session-code-")
+        os.chmod(self.base, 0o777)
+        client = self.staged()
+        self.assertEqual(client.call("math", "sqrt", 4).value, 2)
+
+    def test_a_damaged_payload_or_a_missing_end_is_told(self):
+        payload, command = self.stage()
+        head = (MARKER[1] + MARKER[0]).encode()
+        out = subprocess.run(command, input=payload[:-1] + b"x", stdout=subprocess.PIPE, env=self.environment(), timeout=20).stdout
+        self.assertTrue(out.startswith(head + b"N\nreason=payload\n"), out)
+        out = subprocess.run(command, input=payload[:-10], stdout=subprocess.PIPE, env=self.environment(), timeout=20).stdout
+        self.assertIn(b"10 bytes early", out)
+
+    def test_a_new_link_comes_from_the_attaching_process(self):
+        client = self.staged()
+        address = client.message(wire.WELCOME)["attach"]
+        pid = client.call("os", "getpid").value
+        with open(RESOURCES + "/attach.py") as file:
+            command = [sys.executable, "-E", "-c", "import sys; exec(sys.argv[1])", file.read(), address] + list(MARKER)
+        head = (MARKER[1] + MARKER[0]).encode()
+        for _ in range(2):
+            other = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+            self.assertEqual(other.stdout.read(len(head)), head)
+            client.reader, client.writer, client.rest = other.stdout.fileno(), other.stdin.fileno(), b""
+            resume = {"type": "resume", "token": client.token, "received": client.received}
+            client.write(wire.pack(wire.RESUME, payload=json.dumps(resume).encode()))
+            self.assertEqual(client.message(wire.RESUMED)["received"], len(client.sent))
+            self.assertEqual(client.call("os", "getpid").value, pid)
+            if _ == 0:
+                first = other
+        # The process whose link was taken over ends.
+        self.assertEqual(first.wait(10), 0)
+        client.bye()
+        self.assertEqual(self.process.wait(10), 0)
+        self.assertEqual(other.wait(10), 0)
+        late = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, timeout=10)
+        self.assertEqual((late.returncode, late.stdout), (0, head + b"N\nreason=session\n"))
+        for each in (first, other):
+            each.stdin.close()
+            each.stdout.close()
