@@ -2,7 +2,8 @@
  * What a worker is started with: it reads the program from its channel, as a length of ten digits and then the text, and runs it. The file
  * is only a name, as in stage-session.cjs: nothing is on a disk.
  */
-export const bootScript: string = `const { readSync } = require("node:fs");
+export const bootScript: string = `{
+const { readSync } = require("node:fs");
 const read = (size) => {
   const bytes = Buffer.allocUnsafeSlow(size);
   for (let at = 0; at < size;) {
@@ -17,4 +18,5 @@ const file = "/sremote-session.cjs";
 const program = { exports: {} };
 new (require("node:vm").Script)("(function (exports, require, module, __filename, __dirname) {" + source + "\\n})", { filename: file })
   .runInThisContext()(program.exports, require("node:module").createRequire(file), program, file, "/");
-program.exports.startWorker();`;
+program.exports.startWorker();
+}`;

@@ -53,13 +53,15 @@ export class OutputRelay {
     return this.#isEnded && this.#pending === undefined;
   }
 
-  /** From now on output belongs to this call. What was written before is dropped. */
-  begin(gate: OutputGate): void {
+  /** From now on output belongs to this call. What was written before is dropped, unless it is of a process that has not begun. */
+  begin(gate: OutputGate, dropsEarlier: boolean): void {
     this.#gate = undefined;
     this.#left = mostDrained;
-    this.drain();
+    if (dropsEarlier) {
+      this.drain();
+      this.tail = Buffer.alloc(0);
+    }
     this.#left = mostDrained;
-    this.tail = Buffer.alloc(0);
     this.#gate = gate;
   }
 

@@ -162,6 +162,7 @@ export class Pool {
     this.#lastNumber = nextNumber(this.#lastNumber, this.#workers);
     const worker = new WorkerProcess({ ...kind, number: this.#lastNumber }, this.#host, {
       onFree: (free) => this.#onFree(free),
+      onHolding: (holder) => this.#onHolding(holder),
       onGone: (gone) => this.#onGone(gone),
       onOver: (call, failure) => this.#onOver(call, failure),
     });
@@ -201,7 +202,7 @@ export class Pool {
     this.#workers.delete(number);
     this.#free = this.#free.filter((each) => each !== worker);
     for (const call of worker.queue.splice(0)) this.#place(call); // It finds another worker of that name, or that its own is gone.
-    for (const [stream, keeper] of this.#keepers) if (keeper.worker === worker && keeper.isOver) this.#keepers.delete(stream);
+    this.#forgetResults(worker);
     if (isIsolated) {
       this.#isolatedCount--;
       this.#startIsolated();
@@ -211,12 +212,20 @@ export class Pool {
 
   #onOver(call: Call, failure: Failure | undefined): void {
     if (failure !== undefined) this.#remember(call, failure);
-    const { worker } = call;
-    if (worker?.holds === false) {
-      // It keeps nothing: neither of this call nor of those before.
-      for (const [stream, keeper] of this.#keepers) if (keeper.worker === worker && keeper.isOver) this.#keepers.delete(stream);
-    }
+    if (call.worker !== undefined) this.#forgetResults(call.worker);
     this.#events.onOver(call);
+  }
+
+  /** A lease ended: the worker may be ended in favour of another now. */
+  #onHolding(worker: WorkerProcess): void {
+    this.#forgetResults(worker);
+    this.#fillGeneral();
+  }
+
+  /** A worker that keeps nothing has no result: neither of the last call nor of those before. */
+  #forgetResults(worker: WorkerProcess): void {
+    if (worker.holds && !worker.isGone) return;
+    for (const [stream, keeper] of this.#keepers) if (keeper.worker === worker && keeper.isOver) this.#keepers.delete(stream);
   }
 
   #refuse(call: Call, outcome: Outcome, failure: Failure): void {

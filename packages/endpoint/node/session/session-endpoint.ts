@@ -45,20 +45,22 @@ function end(exitStatus: number, message: string): void {
 /** Called by boot.ts in a worker, whose arguments are its number and the base directory. */
 export function startWorker(): void {
   const [, number, base] = process.argv;
-  hideBoot();
+  process.argv.splice(1, process.argv.length - 1, program);
+  // A fork would run the script again.
+  process.execArgv.length = 0;
+  Reflect.deleteProperty(process, "_eval");
+  // After the script: Node puts `module` back when it ends.
+  process.nextTick(hideGlobals);
   workSession(Number(number), base ?? "");
 }
 
-/** Makes the process look as if its program were a file: `node -e` offers modules as global variables, and a fork would run the script again. */
-function hideBoot(): void {
-  process.argv.splice(1, process.argv.length - 1, program);
-  process.execArgv.length = 0;
+/** `node -e` offers modules as global variables, which a program that is a file does not have. */
+function hideGlobals(): void {
   for (const name of ["require", "module", "exports", "__filename", "__dirname", ...builtinModules]) {
     const found = Object.getOwnPropertyDescriptor(globalThis, name);
     if (found === undefined || kept.has(name) || (found.enumerable === true && found.get !== undefined)) continue;
     if (found.configurable === true) Reflect.deleteProperty(globalThis, name);
   }
-  Reflect.deleteProperty(process, "_eval");
 }
 
 /** Global variables of every program. */

@@ -32,6 +32,8 @@ const remainsGrace = 1000;
 export interface WorkerEvents {
   /** It waits for a call. */
   onFree(worker: WorkerProcess): void;
+  /** It holds nothing any more, or still something. */
+  onHolding(worker: WorkerProcess): void;
   /** Its process is gone, or never was. */
   onGone(worker: WorkerProcess): void;
   /** A call got its last packet. @param failure why there is no value, where the supervisor knows */
@@ -88,8 +90,8 @@ export class WorkerProcess {
   }
 
   #hand(call: Call): void {
-    this.#outputs?.[0].begin(call.stdout);
-    this.#outputs?.[1].begin(call.stderr);
+    this.#outputs?.[0].begin(call.stdout, this.#isReady);
+    this.#outputs?.[1].begin(call.stderr, this.#isReady);
     for (const packet of call.request.splice(0)) this.write(call, packet);
   }
 
@@ -214,7 +216,10 @@ export class WorkerProcess {
   #hear(control: Control): void {
     if (control.ready) this.#isReady = true;
     if (control.processes) this.#hasStartedProcesses = true;
-    if (control.holds !== undefined) this.holds = control.holds;
+    if (control.holds !== undefined) {
+      this.holds = control.holds;
+      this.#events.onHolding(this);
+    }
     if (control.ending) {
       this.isEnding = true;
       if (this.call === undefined) this.end();

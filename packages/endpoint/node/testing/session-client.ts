@@ -57,6 +57,8 @@ export interface CallOptions extends Route, Partial<Pick<InvokeMessage, "returns
   keepUses?: number;
   /** Give no credit for output by itself. */
   holdsCredit?: boolean;
+  /** The checksum of the request's frame is wrong. */
+  isDamaged?: boolean;
   callbacks?: ((...args: unknown[]) => unknown)[];
 }
 
@@ -231,7 +233,7 @@ export class TestSession {
   }
 
   call(module: string, fn: string, args: unknown[] = [], options: CallOptions = {}): TestCall {
-    const { kwargs, returns, leaseMs, modules, keepUses, holdsCredit: _holds, callbacks: _callbacks, ...route } = options;
+    const { kwargs, returns, leaseMs, modules, keepUses, holdsCredit: _holds, callbacks: _callbacks, isDamaged, ...route } = options;
     const call = new TestCall(++this.#lastStream, options);
     this.calls.set(call.stream, call);
     const attachments: Uint8Array[] = [];
@@ -247,6 +249,7 @@ export class TestSession {
     if (modules !== undefined) message.modules = modules;
     if (keepUses !== undefined) message.keep = keepUses;
     const frame = Buffer.concat(encodeFrame(JSON.stringify(message), attachments));
+    if (isDamaged === true) frame[frame.length - 1]! ^= 1;
     const first = frame.subarray(0, sessionLimits.dataPayload);
     call.credit -= first.length;
     const text = Object.keys(route).length === 0 ? "" : JSON.stringify(route);
