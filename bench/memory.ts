@@ -1,6 +1,6 @@
 /* What lies on the host while nothing is called, and what was sent to get there. */
 import { readFile } from "node:fs/promises";
-import { nodePayload, pythonPayload } from "@sremote/endpoint";
+import { nodePayload, nodeSessionPayload, pythonPayload, pythonSessionPayload } from "@sremote/endpoint";
 import { findProcesses } from "../scripts/labs/processes.ts";
 import { type Proxy, startProxy } from "../scripts/labs/proxy.ts";
 import type { Account } from "../scripts/labs/users.ts";
@@ -134,6 +134,8 @@ export async function measureMemory(setting: Setting): Promise<Figure[]> {
     ...bytes("sent to the host: connect and first call", ours),
     ...bytes("sent to the host: mitogen, uncompressed", await sentByPeer(setting, "mitogen")),
     ...bytes("sent to the host: execnet, uncompressed", await sentByPeer(setting, "execnet")),
+    { name: "Python payload of sessions", value: pythonSessionPayload.size, unit: "bytes" },
+    { name: "Node payload of sessions", value: nodeSessionPayload.size, unit: "bytes" },
     { name: "Python payload of the spool", value: pythonPayload.size, unit: "bytes" },
     { name: "Node payload of the spool", value: nodePayload.size, unit: "bytes" },
   ];
