@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { type CallMessage, encodeFrame, encodeMessage, type InvokeMessage, protocolVersion, type Route } from "@sremote/protocol";
+import { newCallId } from "./call-id.ts";
 import { type CallOptions, fromHome, type Runtime, type SplitArguments } from "./call-options.ts";
 import type { HostEnvironment } from "./host-environment.ts";
 import type { Locations } from "./locations.ts";
@@ -35,7 +35,7 @@ export interface CallSettings {
 
 export function buildRequest(module: string, fn: string, split: SplitArguments, options: CallOptions, settings: CallSettings): CallRequest {
   const attachments: Uint8Array[] = [];
-  const id = options.id ?? settings.callId ?? randomBytes(16).toString("hex");
+  const id = options.id ?? settings.callId ?? newCallId();
   const message: CallMessage = {
     type: "call",
     protocol: protocolVersion,

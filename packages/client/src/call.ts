@@ -1,7 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { InvalidArgumentError } from "@sremote/protocol";
 import type { CallOptions } from "./call-options.ts";
+import { newCallId } from "./call-id.ts";
 import type { CallResult } from "./call-result.ts";
+import { callSite, withCallSite } from "./call-site.ts";
 import { CallOutput } from "./session/call-output.ts";
 import type { Dependable } from "./session/dependencies.ts";
 import type { Session } from "./session/session.ts";
@@ -31,7 +32,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
 
   /** @internal */
   constructor(options: CallOptions, run: CallRun<T>, outputs?: readonly [CallOutput, CallOutput]) {
-    this.id = options.id ?? randomBytes(16).toString("hex");
+    this.id = options.id ?? newCallId();
     const read = (): void => {
       // Whoever reads the output gets the call's error at its end, so that it is not lost if he does not also wait for the call.
       this.#result.catch(() => undefined);
@@ -43,7 +44,12 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
     if (options.signal !== undefined) this.#follow(options.signal, ran);
     if (outputs === undefined) void this.#endOutputs(ran);
     // A promise of its own: what listens to the other one must not hide that nobody looks at this call's error.
-    this.#result = ran.then((result) => result);
+    this.#result = ran.then(
+      (result) => result,
+      (error: unknown) => {
+        throw withCallSite(error, site);
+      },
+    );
   }
 
   #follow(signal: AbortSignal, ran: Promise<unknown>): void {

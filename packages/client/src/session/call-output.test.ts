@@ -7,7 +7,7 @@ const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 /** Records what the output asks of its connection. */
 function begun(output: CallOutput, limit = Number.POSITIVE_INFINITY): { granted: number; muted: number } {
   const asked = { granted: 0, muted: 0 };
-  output.begin({ grant: (bytes) => void (asked.granted += bytes), mute: () => void asked.muted++ }, limit);
+  output.begin({ grant: (_output, bytes) => void (asked.granted += bytes), mute: () => void asked.muted++ }, limit);
   return asked;
 }
 

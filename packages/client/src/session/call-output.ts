@@ -17,9 +17,9 @@ export type OutputHandling = "collect" | "discard" | Writable | OutputSink;
 /** What the call asks of its connection on behalf of an output. */
 export interface OutputFlow {
   /** So many bytes were taken and may be sent in addition. */
-  grant(bytes: number): void;
+  grant(output: CallOutput, bytes: number): void;
   /** No more is wanted: the host is to count and drop the rest. */
-  mute(): void;
+  mute(output: CallOutput): void;
 }
 
 /** A line longer than this is given in parts, so that output without line ends needs no memory of its own size. */
@@ -29,6 +29,8 @@ const longestLine = 1 << 20;
 const portion = sessionLimits.outputCredit / 4;
 
 const silent: OutputFlow = { grant: () => undefined, mute: () => undefined };
+const noBytes = new Uint8Array();
+const settled = Promise.resolve();
 
 /**
  * The output of a call, live. Iterating gives lines (UTF-8, without their ends); {@link bytes} gives the bytes as they come. What is iterated is not
@@ -40,7 +42,7 @@ export class CallOutput implements AsyncIterable<string> {
   #flow: OutputFlow = silent;
   #limit: number = Number.POSITIVE_INFINITY;
   readonly #sink: ((chunk: Uint8Array) => void | Promise<void>) | undefined;
-  #sinkTurn: Promise<void> = Promise.resolve();
+  #sinkTurn: Promise<void> = settled;
   #sinkFailure: { error: unknown } | undefined;
   #chunks: Uint8Array[] = [];
   #kept = 0;
@@ -114,8 +116,12 @@ export class CallOutput implements AsyncIterable<string> {
     this.#wake?.();
   }
 
-  /** Resolves when a sink has taken everything; rejects with its error. @internal */
-  async passedOn(): Promise<void> {
+  /** Resolves when a sink has taken everything; rejects with its error. Undefined where there is none. @internal */
+  passedOn(): Promise<void> | undefined {
+    return this.#sink === undefined ? undefined : this.#untilPassedOn();
+  }
+
+  async #untilPassedOn(): Promise<void> {
     await this.#sinkTurn;
     if (this.#sinkFailure !== undefined) throw this.#sinkFailure.error;
   }
@@ -123,9 +129,9 @@ export class CallOutput implements AsyncIterable<string> {
   /** What was collected so far. @internal */
   captured(): CapturedOutput {
     const total = this.#toldTotal ?? this.#total;
-    if (this.#mode === "live") return { bytes: new Uint8Array(), total, truncated: false };
-    const bytes = this.#chunks.length === 1 ? this.#chunks[0]! : Buffer.concat(this.#chunks);
-    if (this.#chunks.length > 1) this.#chunks = [bytes];
+    if (this.#mode === "live") return { bytes: noBytes, total, truncated: false };
+    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks)];
+    const bytes = this.#chunks[0] ?? noBytes;
     return { bytes, total, truncated: this.#mode !== "discard" && total > bytes.length };
   }
 
@@ -184,14 +190,14 @@ export class CallOutput implements AsyncIterable<string> {
   #grant(bytes: number): void {
     this.#taken += bytes;
     if (this.#taken < portion) return;
-    this.#flow.grant(this.#taken);
+    this.#flow.grant(this, this.#taken);
     this.#taken = 0;
   }
 
   #mute(): void {
     if (this.#muted) return;
     this.#muted = true;
-    this.#flow.mute();
+    this.#flow.mute(this);
   }
 }
 

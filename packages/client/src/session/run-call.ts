@@ -74,7 +74,8 @@ export async function runOverSession(live: LiveSession, plan: StreamPlan): Promi
   call.onCancel(() => running.cancel());
   try {
     const { message, attachments, worker } = await running.result;
-    await Promise.all([call.stdout.passedOn(), call.stderr.passedOn()]);
+    const sinks = [call.stdout.passedOn(), call.stderr.passedOn()];
+    if (sinks.some((sink) => sink !== undefined)) await Promise.all(sinks);
     if (message.outcome === "cancelled") throw cancelledError(plan, call.cancelled?.reason);
     return {
       ...asReply(message, attachments, plan, live),

@@ -1,23 +1,27 @@
 /* One call on a session: the conversation of a stream, from `open` to the last `data`. */
 import {
   Attachments,
+  checksumBytes,
   checkSessionMessage,
   type AskMessage,
   type DecodedFrame,
   decodeCount,
   decodeCredit,
+  decodeFrame,
   encodeCredit,
   encodeOpen,
   FrameDecoder,
   type Packet,
   packetFlags,
   packetKinds,
+  prefixBytes,
   ProtocolError,
+  readPrefix,
   type ResultMessage,
   sessionLimits,
   type SremoteError,
 } from "@sremote/protocol";
-import type { CallOutput } from "./call-output.ts";
+import type { CallOutput, OutputFlow } from "./call-output.ts";
 import type { Session, StreamEvents } from "./session.ts";
 
 export interface StreamResult {
@@ -52,11 +56,12 @@ export class StreamLost extends Error {
   }
 }
 
-export class StreamCall implements StreamEvents {
+export class StreamCall implements StreamEvents, OutputFlow {
   readonly stream: number;
   readonly result: Promise<StreamResult>;
   readonly #options: StreamCallOptions;
-  #decoder = new FrameDecoder();
+  /** Of a frame that came in parts. */
+  #decoder: FrameDecoder | undefined;
   /** Frames that are not sent yet, in pieces. */
   #unsent: Uint8Array[];
   #credit: number = sessionLimits.requestCredit;
@@ -72,30 +77,20 @@ export class StreamCall implements StreamEvents {
     this.#unsent = [...options.frame];
     options.session.send(packetKinds.open, this.stream, encodeOpen(options.route, this.#take()));
     this.#sendMore();
-    this.#beginOutput();
+    options.stdout.begin(this, options.outputLimit);
+    options.stderr.begin(this, options.outputLimit);
   }
 
-  #beginOutput(): void {
-    const { session, stdout, stderr, outputLimit } = this.#options;
-    for (const [output, flags] of [
-      [stdout, packetFlags.muteStdout],
-      [stderr, packetFlags.muteStderr],
-    ] as const) {
-      output.begin(
-        {
-          grant: (bytes) => {
-            if (this.#over) return;
-            session.send(packetKinds.credit, this.stream, [
-              flags === packetFlags.muteStdout ? encodeCredit(bytes, 0) : encodeCredit(0, bytes),
-            ]);
-          },
-          mute: () => {
-            if (!this.#over) session.send(packetKinds.mute, this.stream, [], { flags });
-          },
-        },
-        outputLimit,
-      );
-    }
+  grant(output: CallOutput, bytes: number): void {
+    if (this.#over) return;
+    const { session, stdout } = this.#options;
+    session.send(packetKinds.credit, this.stream, [output === stdout ? encodeCredit(bytes, 0) : encodeCredit(0, bytes)]);
+  }
+
+  mute(output: CallOutput): void {
+    if (this.#over) return;
+    const { session, stdout } = this.#options;
+    session.send(packetKinds.mute, this.stream, [], { flags: output === stdout ? packetFlags.muteStdout : packetFlags.muteStderr });
   }
 
   cancel(): void {
@@ -156,9 +151,13 @@ export class StreamCall implements StreamEvents {
 
   #data(packet: Packet): void {
     try {
-      if ((packet.flags & packetFlags.fresh) !== 0) this.#decoder = new FrameDecoder();
-      this.#decoder.push(packet.payload);
-      for (let frame = this.#decoder.next(); frame !== undefined; frame = this.#decoder.next()) this.#frame(frame, packet);
+      if ((packet.flags & packetFlags.fresh) !== 0) this.#decoder = undefined;
+      if (this.#decoder === undefined && isSmallFrame(packet.payload)) this.#frame(decodeFrame(packet.payload), packet);
+      else {
+        const decoder = (this.#decoder ??= new FrameDecoder());
+        decoder.push(packet.payload);
+        for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) this.#frame(frame, packet);
+      }
       if ((packet.flags & packetFlags.last) !== 0 && !this.#over)
         throw new ProtocolError("protocol-error", "the host's answer has no result");
     } catch (error) {
@@ -195,4 +194,11 @@ export class StreamCall implements StreamEvents {
     this.#over = true;
     this.#settle.reject(new StreamLost(error, reached));
   }
+}
+
+/** One whole frame without attachments, which may be decoded where it lies: views of attachments would need its bytes aligned. */
+function isSmallFrame(payload: Uint8Array): boolean {
+  if (payload.length < prefixBytes + checksumBytes) return false;
+  const { attachments, body } = readPrefix(payload.subarray(0, prefixBytes));
+  return attachments === 0 && payload.length === prefixBytes + body + checksumBytes;
 }
