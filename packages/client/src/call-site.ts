@@ -1,13 +1,13 @@
 /* Where in the program a call was made: its error comes into being in a later turn of the event loop, where nothing of that is on the stack. */
 import { SremoteError } from "@sremote/protocol";
 
-/** Taken in about a microsecond; put into words only when a call fails. */
+/** Taken in two or three microseconds; put into words only when a call fails. */
 export interface CallSite {
   stack?: string;
 }
 
-/** The stack of whoever called `above`. */
-export function callSite(above: (...args: never[]) => unknown): CallSite {
+/** The stack of whoever constructs an `above`. */
+export function callSite(above: abstract new (...args: never[]) => unknown): CallSite {
   const site: CallSite = {};
   Error.captureStackTrace(site, above);
   return site;

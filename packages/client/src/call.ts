@@ -33,6 +33,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   /** @internal */
   constructor(options: CallOptions, run: CallRun<T>, outputs?: readonly [CallOutput, CallOutput]) {
     this.id = options.id ?? newCallId();
+    const site = callSite(new.target);
     const read = (): void => {
       // Whoever reads the output gets the call's error at its end, so that it is not lost if he does not also wait for the call.
       this.#result.catch(() => undefined);
