@@ -7,14 +7,11 @@ import { RemoteClient } from "@sremote/client";
 import { local } from "@sremote/connectors";
 import { RemoteNotSetupError } from "@sremote/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { counted } from "../support/counting.ts";
+import { limitedTo } from "../support/carriage.ts";
 import { hostPath } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
 
-describe.each([
-  { carriage: "pipes", stdin: true },
-  { carriage: "files", stdin: false },
-])("a host with settings of its own, over $carriage", ({ stdin }) => {
+describe.each(["session", "pipes", "files"] as const)("a host with settings of its own, over %s", (carriage) => {
   let home: string;
   beforeEach(async () => {
     home = await mkdtemp(join(tmpdir(), "sremote-settings-"));
@@ -29,7 +26,7 @@ describe.each([
     return path;
   };
   const connect = (env: Record<string, string | undefined>, options = {}): RemoteClient =>
-    new RemoteClient(counted(local({ cwd: home, env: { HOME: home, PATH: hostPath, ...env } }), { stdin }).connector, options);
+    new RemoteClient(limitedTo(carriage, local({ cwd: home, env: { HOME: home, PATH: hostPath, ...env } })), options);
 
   test("PYTHONPATH that hides the standard library, PYTHONINSPECT: the endpoint does not see them, the function does", async () => {
     for (const name of ["hashlib", "zlib", "marshal", "subprocess"]) await write(`path/${name}.py`, "raise RuntimeError('hidden')\n");

@@ -5,18 +5,15 @@ import { RemoteClient } from "@sremote/client";
 import { type Connector, local } from "@sremote/connectors";
 import { ConnectError } from "@sremote/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { counted } from "../support/counting.ts";
+import { limitedTo } from "../support/carriage.ts";
 import { hostPath } from "../support/hosts.ts";
 
-describe.each([
-  { carriage: "pipes", stdin: true },
-  { carriage: "files", stdin: false },
-])("a base directory that is changed while a call is under way, over $carriage", ({ stdin }) => {
+describe.each(["pipes", "files"] as const)("a base directory that is changed while a call is under way, over %s", (carriage) => {
   let home: string;
   let connector: Connector;
   beforeEach(async () => {
     home = await mkdtemp(join(tmpdir(), "sremote-moved-"));
-    connector = counted(local({ cwd: home, env: { HOME: home, PATH: hostPath } }), { stdin }).connector;
+    connector = limitedTo(carriage, local({ cwd: home, env: { HOME: home, PATH: hostPath } }));
   });
   afterEach(() => rm(home, { recursive: true }));
 

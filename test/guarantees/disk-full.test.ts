@@ -6,7 +6,7 @@ import { local } from "@sremote/connectors";
 import { RemoteExecError, RemoteNotSetupError, SremoteError, TransferError } from "@sremote/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../../scripts/labs/run.ts";
-import { counted } from "../support/counting.ts";
+import { limitedTo } from "../support/carriage.ts";
 import { Effects, plantEffects } from "../support/effects.ts";
 import { hostPath, runtimes } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
@@ -17,10 +17,7 @@ async function fill(directory: string, leave: number): Promise<void> {
   await writeFile(join(directory, `filler-${Math.random()}`), Buffer.alloc(Math.max(0, free - leave) * 1024, 1));
 }
 
-describe.each([
-  { carriage: "pipes", stdin: true },
-  { carriage: "files", stdin: false },
-])("G13 a full disk over $carriage", ({ stdin }) => {
+describe.each(["pipes", "files"] as const)("G13 a full disk over %s", (carriage) => {
   let home: string;
   let elsewhere: string;
   let client: RemoteClient;
@@ -30,7 +27,7 @@ describe.each([
     elsewhere = await mkdtemp(join(tmpdir(), "sremote-elsewhere-"));
     await run("mount", ["-t", "tmpfs", "-o", "size=4m,mode=0700", "tmpfs", home]);
     const host = local({ cwd: home, env: { HOME: home, PATH: hostPath, TMPDIR: elsewhere } });
-    client = new RemoteClient(counted(host, { stdin }).connector, { sremoteDir: ".sremote" });
+    client = new RemoteClient(limitedTo(carriage, host), { sremoteDir: ".sremote" });
     await plantEffects(elsewhere);
   });
   afterEach(async () => {
@@ -78,7 +75,7 @@ describe.each([
         expect(large.code).toBe("disk-full");
         expect(large.message).toMatch(/ran/);
       } else expect(large).toBe(1 << 20);
-      if (!stdin) expect(large).toBeInstanceOf(RemoteExecError);
+      if (carriage === "files") expect(large).toBeInstanceOf(RemoteExecError);
     },
   );
 

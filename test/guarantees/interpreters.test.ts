@@ -2,11 +2,11 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { RemoteClient } from "@sremote/client";
-import { local } from "@sremote/connectors";
+import { type Command, type Connector, local } from "@sremote/connectors";
 import { RemoteNotSetupError } from "@sremote/protocol";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../../scripts/labs/run.ts";
-import { counted } from "../support/counting.ts";
+import { type Carriage, limitedTo } from "../support/carriage.ts";
 import { rejection } from "../support/rejection.ts";
 
 /** Programs that the launch scripts themselves need. */
@@ -24,10 +24,7 @@ exec /usr/bin/node -e 'Object.defineProperty(process.versions, "node", { value: 
 };
 const standIn = "#!/bin/sh\necho 'version manager: no version is set' >&2\nexit 1\n";
 
-describe.each([
-  { carriage: "pipes", stdin: true },
-  { carriage: "files", stdin: false },
-])("G17 interpreters over $carriage", ({ stdin }) => {
+describe.each(["session", "pipes", "files"] as const)("G17 interpreters over %s", (carriage) => {
   describe.each([
     { runtime: "python", name: "python3", module: "os", fn: "getpid" },
     { runtime: "node", name: "node", module: "node:os", fn: "hostname" },
@@ -48,7 +45,7 @@ describe.each([
       return path;
     };
     const connect = (path: string): RemoteClient =>
-      new RemoteClient(counted(local({ cwd: home, env: { HOME: home, PATH: path } }), { stdin }).connector, { runtime });
+      new RemoteClient(limitedTo(carriage, local({ cwd: home, env: { HOME: home, PATH: path } })), { runtime });
 
     test("G17 a broken stand-in first on PATH and a good one later: the call works", async () => {
       await plant("broken", standIn);
@@ -64,7 +61,7 @@ describe.each([
     });
 
     test("G17 a named one that does not exist: the error names it", async () => {
-      const connector = counted(local({ cwd: home, env: { HOME: home } }), { stdin }).connector;
+      const connector = limitedTo(carriage, local({ cwd: home, env: { HOME: home } }));
       const missing = "/nowhere/bin/interpreter";
       await using client = new RemoteClient(connector, { runtime, [runtime]: missing });
       const error = await rejection(client.doRemoteCall(module, fn), RemoteNotSetupError);
@@ -75,25 +72,26 @@ describe.each([
       // A root directory in which nothing is but a shell and tools, for the places outside PATH are searched too.
       const tried = runtime === "python" ? ["python3", "python3.6", "python3.14", "/usr/bin/python3"] : ["node", "nodejs", "/usr/bin/node"];
       const hide = runtime === "python" ? ["/usr/bin/python3", "/usr/local/bin/python3"] : ["/usr/bin/node", "/usr/local/bin/node"];
-      await using client = new RemoteClient(inNamespace(home, hide, stdin), { runtime });
+      await using client = new RemoteClient(inNamespace(home, hide, carriage), { runtime });
       const error = await rejection(client.doRemoteCall(module, fn), RemoteNotSetupError);
       expect(error.code).toBe("interpreter-missing");
-      for (const each of stdin ? tried : tried.slice(0, 2)) expect(error.message).toContain(each);
+      for (const each of carriage === "files" ? tried.slice(0, 2) : tried) expect(error.message).toContain(each);
       expect(error.hint).toContain(`{ ${runtime}:`);
     });
   });
 });
 
 /** This machine with these programs hidden, by a mount namespace of each command's own. */
-function inNamespace(home: string, hidden: readonly string[], stdin: boolean): ReturnType<typeof local> {
+function inNamespace(home: string, hidden: readonly string[], carriage: Carriage): Connector {
   const inner = local({ cwd: home, env: { HOME: home, PATH: join(home, "tools") } });
   const script = `for f in ${hidden.join(" ")}; do [ ! -e "$f" ] || /bin/mount --bind /dev/null "$f"; done; exec "$@"`;
-  const { connector } = counted(inner, { stdin });
-  return {
-    ...connector,
-    exec: (command, options) => {
-      const argv = "shell" in command ? ["sh", "-c", command.shell] : command;
-      return inner.exec(["/usr/bin/unshare", "-m", "/bin/sh", "-c", script, "sh", ...argv], options);
-    },
+  const within = (command: Command): Command => {
+    const argv = "shell" in command ? ["sh", "-c", command.shell] : command;
+    return ["/usr/bin/unshare", "-m", "/bin/sh", "-c", script, "sh", ...argv];
   };
+  return limitedTo(carriage, {
+    ...inner,
+    exec: (command, options) => inner.exec(within(command), options),
+    spawn: (command, options) => inner.spawn!(within(command), options),
+  });
 }

@@ -1,5 +1,6 @@
 /* A connector that tells what was asked of it. */
 import type { Connector } from "@sremote/connectors";
+import { type Carriage, carriageOf, limitedTo } from "./carriage.ts";
 
 export interface Counted {
   readonly connector: Connector;
@@ -7,22 +8,26 @@ export interface Counted {
   readonly operations: string[];
 }
 
-/** The same host, with a list of what was done; with `stdin: false` only push, exec and pull are offered. */
-export function counted(inner: Connector, options: { stdin?: boolean } = {}): Counted {
+/** The same host, with a list of what was done. @param carriage default: the best that the host offers */
+export function counted(inner: Connector, carriage: Carriage = carriageOf(inner)): Counted {
   const operations: string[] = [];
-  const did = (name: string): Connector => {
-    operations.push(name);
-    return inner;
+  const connector = limitedTo(carriage, inner);
+  const { exec, push, pull, spawn, status } = connector;
+  const counting = <A extends unknown[], R>(name: string, operation: (...args: A) => R) => {
+    return (...args: A): R => {
+      operations.push(name);
+      return operation(...args);
+    };
   };
-  const connector: Connector = {
-    label: inner.label,
-    acceptsStdin: options.stdin ?? inner.acceptsStdin,
-    exec: (command, given) => did("exec").exec(command, given),
-    push: (source, path, given) => did("push").push(source, path, given),
-    pull: (path, sink, given) => did("pull").pull(path, sink, given),
-    status: (given) => did("status").status(given),
-    close: () => inner.close(),
-    [Symbol.asyncDispose]: () => inner.close(),
+  return {
+    operations,
+    connector: {
+      ...connector,
+      exec: counting("exec", exec),
+      push: counting("push", push),
+      pull: counting("pull", pull),
+      ...(spawn !== undefined && { spawn: counting("spawn", spawn) }),
+      status: counting("status", status),
+    },
   };
-  return { connector, operations };
 }

@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { type Connector, local, openssh, ssh } from "@sremote/connectors";
 import { memory } from "@sremote/connectors/testing";
 import { type Lab, startSshd } from "../../scripts/labs/sshd.ts";
+import { type Carriage, limitedTo } from "./carriage.ts";
 
 /** PATH of every test host: the distribution's own programs, no version manager's stand-ins; the Node of the tests where it has none. */
 export const hostPath = `/usr/local/bin:/usr/bin:/bin:${dirname(process.execPath)}`;
@@ -19,8 +20,8 @@ export interface TestHost extends AsyncDisposable {
 
 export interface HostKind {
   name: string;
-  /** How the spool travels: one `exec` with pipes, or push, exec, pull. */
-  carriage: "pipes" | "files";
+  /** How calls travel when nothing else is asked for. */
+  carriage: Carriage;
   start(): Promise<TestHost>;
 }
 
@@ -36,20 +37,6 @@ async function localHost(make: (home: string) => Connector): Promise<TestHost> {
 
 const environment = (home: string): Record<string, string> => ({ HOME: home, PATH: hostPath, LANG: "C.UTF-8" });
 
-/** As `local`, but with push, exec and pull alone. */
-function withoutStdin(connector: Connector): Connector {
-  return {
-    label: connector.label,
-    acceptsStdin: false,
-    exec: (command, options) => connector.exec(command, options),
-    push: (source, path, options) => connector.push(source, path, options),
-    pull: (path, sink, options) => connector.pull(path, sink, options),
-    status: (options) => connector.status(options),
-    close: () => connector.close(),
-    [Symbol.asyncDispose]: () => connector.close(),
-  };
-}
-
 let lab: Promise<Lab> | undefined;
 
 /** The sshd that the hosts of one test file share. */
@@ -63,11 +50,11 @@ export async function stopSshd(): Promise<void> {
   await (await running)?.stop();
 }
 
-async function sshHost(make: typeof ssh | typeof openssh): Promise<TestHost> {
+async function sshHost(make: typeof ssh | typeof openssh, carriage: Carriage = "session"): Promise<TestHost> {
   const server = await sharedSshd();
   const user = await server.addUser();
-  const connect = (): Connector =>
-    make({
+  const connect = (): Connector => {
+    const connector = make({
       host: server.address,
       port: server.port,
       username: user.name,
@@ -75,16 +62,25 @@ async function sshHost(make: typeof ssh | typeof openssh): Promise<TestHost> {
       knownHosts: server.knownHosts,
       config: false,
     });
+    return carriage === "session" ? connector : limitedTo(carriage, connector);
+  };
   // The lab removes accounts and their files when it stops.
   return { connector: connect(), home: user.home, again: connect, [Symbol.asyncDispose]: async () => {} };
 }
 
+const localConnector = (home: string): Connector => local({ cwd: home, env: environment(home) });
+
 const allKinds: readonly HostKind[] = [
-  { name: "local", carriage: "pipes", start: () => localHost((home) => local({ cwd: home, env: environment(home) })) },
+  { name: "local", carriage: "session", start: () => localHost(localConnector) },
+  {
+    name: "local without sessions",
+    carriage: "pipes",
+    start: () => localHost((home) => limitedTo("pipes", localConnector(home))),
+  },
   {
     name: "three functions",
     carriage: "files",
-    start: () => localHost((home) => withoutStdin(local({ cwd: home, env: environment(home) }))),
+    start: () => localHost((home) => limitedTo("files", localConnector(home))),
   },
   {
     name: "memory",
@@ -94,8 +90,9 @@ const allKinds: readonly HostKind[] = [
       return { connector, home: connector.directory, again: () => connector, [Symbol.asyncDispose]: async () => {} };
     },
   },
-  { name: "ssh", carriage: "pipes", start: () => sshHost(ssh) },
-  { name: "openssh", carriage: "pipes", start: () => sshHost(openssh) },
+  { name: "ssh", carriage: "session", start: () => sshHost(ssh) },
+  { name: "ssh without sessions", carriage: "pipes", start: () => sshHost(ssh, "pipes") },
+  { name: "openssh", carriage: "session", start: () => sshHost(openssh) },
 ];
 
 /** `SREMOTE_TEST_HOSTS=local,memory` keeps to some: the runs on other versions of Node, which are about the client, need no SSH. */
