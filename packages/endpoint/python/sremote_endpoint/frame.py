@@ -1,10 +1,13 @@
 """The container of PROTOCOL.md, "Frame": bytes in, header and attachments out, and back. Knows no files."""
 from binascii import crc32
+from struct import Struct
 
 from .errors import Refusal, limit_exceeded, protocol_error
 from .limits import ATTACHMENTS, BODY, CONTAINER, HEADER, MAGIC, PREFIX
 
 _ZEROS = bytes(8)
+_prefix = Struct("<4sBBHIQI")
+_start = Struct("<4sBBHIQ").pack
 
 
 def _number(data, start, size):
@@ -13,15 +16,15 @@ def _number(data, start, size):
 
 def read_prefix(prefix, body_limit=BODY):
     """(A, H, B) of the first 24 bytes. The order of the checks is that of the specification."""
-    if bytes(prefix[:4]) != MAGIC:
+    magic, container, flags, attachments, header, body, checksum = _prefix.unpack_from(prefix)
+    if magic != MAGIC:
         raise protocol_error("these bytes are not a frame: the magic is missing")
-    if crc32(prefix[:20]) != _number(prefix, 20, 4):
+    if crc32(prefix[:20]) != checksum:
         raise protocol_error("the checksum of the frame's prefix does not match")
-    if prefix[4] != CONTAINER:
-        raise Refusal("protocol-mismatch", "the frame has container version %d, this endpoint knows %d" % (prefix[4], CONTAINER))
-    if prefix[5] != 0:
-        raise protocol_error("the frame's flags are %d, not 0" % prefix[5])
-    attachments, header, body = _number(prefix, 6, 2), _number(prefix, 8, 4), _number(prefix, 12, 8)
+    if container != CONTAINER:
+        raise Refusal("protocol-mismatch", "the frame has container version %d, this endpoint knows %d" % (container, CONTAINER))
+    if flags != 0:
+        raise protocol_error("the frame's flags are %d, not 0" % flags)
     if attachments > ATTACHMENTS:
         raise limit_exceeded("the frame has %d attachments, at most %d are allowed" % (attachments, ATTACHMENTS))
     if header > HEADER:
@@ -51,7 +54,7 @@ class FramePart:
         """The whole frame. When `read_into` raises, reading can go on later."""
         while True:
             if self.size is None and self.have >= PREFIX:
-                self.size = PREFIX + read_prefix(self.data[:PREFIX], self.body_limit)[2] + 4
+                self.size = PREFIX + read_prefix(self.data, self.body_limit)[2] + 4
             if self.have == self.size:
                 return self.data
             if self.have == len(self.data):
@@ -75,7 +78,7 @@ def split_frame(frame, body_limit=BODY):
     view = memoryview(frame)
     if len(view) < PREFIX:
         read_frame(_reader(view), body_limit)
-    count, header_length, body = read_prefix(view[:PREFIX], body_limit)
+    count, header_length, body = read_prefix(view, body_limit)
     if len(view) < PREFIX + body + 4:
         raise protocol_error("the frame is truncated: %d bytes of %d" % (len(view), PREFIX + body + 4))
     if len(view) > PREFIX + body + 4:
@@ -87,6 +90,11 @@ def split_frame(frame, body_limit=BODY):
     lengths = [_number(view, PREFIX + 8 * i, 8) for i in range(count)]
     if 8 * count + _padded(header_length) + sum(map(_padded, lengths)) != body:
         raise protocol_error("the lengths in the frame do not add up")
+    if count == 0:
+        end = PREFIX + header_length
+        if any(view[end:PREFIX + body]):
+            raise protocol_error("the padding in the frame is not zero")
+        return bytes(view[PREFIX:end]), []
     place = PREFIX + 8 * count
     parts = []
     for length in [header_length] + lengths:
@@ -107,8 +115,10 @@ def join_frame(header, attachments):
     body = 8 * len(lengths) + _padded(len(header)) + sum(map(_padded, lengths))
     if body > BODY:
         raise limit_exceeded("the body has %d bytes, at most %d are allowed" % (body, BODY))
-    prefix = (MAGIC + bytes((CONTAINER, 0)) + len(lengths).to_bytes(2, "little")
-              + len(header).to_bytes(4, "little") + body.to_bytes(8, "little"))
+    prefix = _start(MAGIC, CONTAINER, 0, len(lengths), len(header), body)
+    if not lengths:
+        content = header + _padding(len(header))
+        return [b"".join((prefix, crc32(prefix).to_bytes(4, "little"), content, crc32(content).to_bytes(4, "little")))]
     chunks = [b"".join([length.to_bytes(8, "little") for length in lengths]) + header + _padding(len(header))]
     for part in attachments:
         chunks.append(part)

@@ -120,9 +120,11 @@ def _unknown(value):
     raise TypeError("not JSON: %s" % type(value).__name__)
 
 
+_encode = make_encoder and make_encoder(None, _unknown, encode_basestring_ascii, None, ":", ",", False, False, False)
+
+
 def dump(value):
     """Compact JSON as ASCII bytes; lone surrogates are escaped. The value must be a tree of dict, list, str, int, float, bool, None."""
     if make_encoder is None:
         return JSONEncoder(check_circular=False, separators=(",", ":")).encode(value).encode("ascii")
-    encode = make_encoder(None, _unknown, encode_basestring_ascii, None, ":", ",", False, False, False)
-    return "".join(encode(value, 0)).encode("ascii")
+    return "".join(_encode(value, 0)).encode("ascii")

@@ -19,6 +19,8 @@ class Link:
         self.packets = Packets()
         self.unsent = []
         self.size = 0
+        # Since when something waits to be written.
+        self.since = 0.0
         for fd in (reader, writer):
             os.set_blocking(fd, False)
 

@@ -29,10 +29,10 @@ class Loop:
     def after(self, seconds, act, *args):
         return self.timers.set(self.now + seconds, act, *args)
 
-    def turn(self):
-        """Waits for something to do, and does it."""
+    def turn(self, limit=None):
+        """Waits for something to do, for `limit` milliseconds at most, and does it."""
         actions = self.actions
-        ready = self.poll.poll(self.timers.pause(time.monotonic()) if self.timers.heap else None)
+        ready = self.poll.poll(limit if limit is not None else self.timers.pause(time.monotonic()) if self.timers.heap else None)
         self.now = time.monotonic()
         for fd, events in ready:
             action = actions.get(fd)

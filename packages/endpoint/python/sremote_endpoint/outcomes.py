@@ -3,14 +3,14 @@ import sys
 
 from .frame import join_frame
 from .json_text import dump
-from .packet import DATA, LAST, pack
+from .packet import DATA, LAST, VOID, pack
 
 
 def result(stream, answer, used=None):
-    """The last packet of a stream. `answer` is the inner part as JSON bytes."""
+    """The last packet of a Stream. `answer` is the inner part as JSON bytes."""
     outer = {"type": "result"} if used is None else {"type": "result", "usage": used}
     frame = b"".join(join_frame(dump(outer)[:-1] + b"," + answer[1:], []))
-    return pack(DATA, stream, frame, LAST)
+    return pack(DATA, stream.number, frame, LAST | VOID if stream.begun else LAST)
 
 
 def failed(stream, outcome, failure):

@@ -6,7 +6,7 @@ HELLO, WELCOME, RESUME, RESUMED, PING, PONG, ACK, BYE = range(1, 9)
 OPEN, DATA, STDOUT, STDERR, CREDIT, CANCEL, MUTE, TOTALS = range(16, 24)
 COUNTED = 16
 # Flags of `data` from the host.
-LAST, HOLDS = 1, 2
+LAST, HOLDS, VOID = 1, 2, 4
 # Between supervisor and worker only. Kinds: the worker can take calls; descriptors of its new output pipes; it holds no objects any more.
 READY, PIPES, EMPTY = 64, 65, 66
 # Flags of the last `data`: the call started processes; the worker ends.

@@ -23,6 +23,9 @@ from .search_path import PACKAGE
 UNACKNOWLEDGED = 4194304
 # Seconds after which the first calls are likely to be over.
 QUIET = 2.0
+# While calls queue up, results are gathered up to so many bytes and seconds.
+GATHER = 16384
+MOMENT = 0.0005
 # Seconds between SIGTERM and SIGKILL at the end of the lease.
 GRACE = 1.0
 
@@ -54,13 +57,18 @@ class Session:
         self.loop.watch(reader, lambda _: self._signalled(reader))
         self._adopt(link)
         try:
+            limit = None
             while not self.over:
-                self.loop.turn()
+                self.loop.turn(limit)
+                limit = None
                 if self.link is not None and self.link.unsent:
-                    self._flush()
+                    if self._gathers():
+                        limit = 1
+                    else:
+                        self._flush()
         finally:
             if self.calls is not None:
-                self.calls.kill()
+                self.calls.crew.kill()
             if self.door is not None:
                 self.door.close()
         return 0
@@ -75,7 +83,19 @@ class Session:
         except BlockingIOError:
             pass
         if self.calls is not None:
-            self.calls.reap()
+            self.calls.crew.reap()
+
+    def _gathers(self):
+        """
+        Whether what is to be sent waits for the next result. Where short calls queue up, one write for many results saves both sides more than
+        the call itself costs; nobody waits, since the client has sent calls that no worker could take yet.
+        """
+        link, now = self.link, self.loop.now
+        if self.calls is None or not self.calls.pool.waiting or link.size >= GATHER:
+            return False
+        if link.since == 0.0:
+            link.since = now
+        return now - link.since < MOMENT and now - self.calls.ended < MOMENT
 
     # The link.
 
@@ -84,11 +104,12 @@ class Session:
         self.sent.add(packet)
         if self.link is not None:
             self.link.put(packet)
-        if self.sent.bytes >= UNACKNOWLEDGED and not self.calls.paused:
-            self.calls.pause(True)
+        if self.sent.bytes >= UNACKNOWLEDGED and not self.calls.crew.paused:
+            self.calls.crew.pause(True)
 
     def _flush(self):
         link = self.link
+        link.since = 0.0
         done = link.flush()
         if done is None:
             self._drop()
@@ -118,7 +139,7 @@ class Session:
         link.close()
 
     def _end_lease(self):
-        self.calls.stop(signal.SIGTERM)
+        self.calls.crew.stop(signal.SIGTERM)
         self.lease = self.loop.after(GRACE, self._terminate)
 
     def _read(self, link):
@@ -172,8 +193,8 @@ class Session:
     def _acknowledge(self, received):
         if not self.sent.acknowledge(received):
             raise Damaged("an acknowledgement of what was not sent")
-        if self.calls is not None and self.calls.paused and self.sent.bytes < UNACKNOWLEDGED:
-            self.calls.pause(False)
+        if self.calls is not None and self.calls.crew.paused and self.sent.bytes < UNACKNOWLEDGED:
+            self.calls.crew.pause(False)
 
     def _greet(self, packet):
         try:
@@ -270,8 +291,8 @@ class Session:
         self.received.told()
         for each in self.sent.kept:
             link.put(each)
-        if self.calls.paused and self.sent.bytes < UNACKNOWLEDGED:
-            self.calls.pause(False)
+        if self.calls.crew.paused and self.sent.bytes < UNACKNOWLEDGED:
+            self.calls.crew.pause(False)
 
 
 _COUNTED = frozenset((OPEN, DATA, CREDIT, CANCEL, MUTE))
@@ -318,4 +339,9 @@ def serve(home, base, endpoint, marker):
     link = Link(0, 1)
     if marker:
         link.put((marker[1] + marker[0]).encode())
-    return Session(home, base, endpoint, umask).run(link)
+    try:
+        return Session(home, base, endpoint, umask).run(link)
+    except Exception:
+        # An error of our own. Workers are ended by their lifelines.
+        sys.excepthook(*sys.exc_info())
+        return 90

@@ -8,7 +8,7 @@ WINDOW = 4194304
 
 class Stream:
     __slots__ = ("number", "route", "worker", "over", "packets", "received", "granted", "credit", "muted", "totals",
-                 "reason", "last", "timers", "seen", "since", "followers", "tries")
+                 "reason", "last", "timers", "begun", "seen", "since", "followers", "tries")
 
     def __init__(self, number, route, now):
         self.number = number
@@ -27,6 +27,8 @@ class Stream:
         # The packet that ends it, while output written before is still to be sent.
         self.last = None
         self.timers = []
+        # Was a part of what its worker sends handed on?
+        self.begun = False
         # When it last gave a sign, and when a worker took it.
         self.seen = self.since = now
         # Calls with `after` that wait until this one has a worker.

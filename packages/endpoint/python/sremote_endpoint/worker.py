@@ -102,11 +102,13 @@ def unserializable(call, error):
 
 
 def flush():
-    for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
-        try:
-            stream.flush()
-        except Exception:  # closed, or replaced by something without flush; the answer matters more
-            pass
+    for name in ("stdout", "stderr"):
+        stream, original = getattr(sys, name), getattr(sys, "__%s__" % name)
+        for each in (stream,) if stream is original else (stream, original):
+            try:
+                each.flush()
+            except Exception:  # closed, or replaced by something without flush; the answer matters more
+                pass
 
 
 def _send(fd, opened, answer, attachments):

@@ -209,7 +209,7 @@ class Client:
         elif kind == wire.TOTALS:
             call.totals = struct.unpack("<QQ", payload)
         elif kind == wire.DATA:
-            if worker == 0:
+            if flags & wire.VOID:
                 del call.frames[:]
             call.frames += payload
             self.frames(call, flags)

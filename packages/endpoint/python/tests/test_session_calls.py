@@ -100,19 +100,22 @@ class CallTest(SessionTest):
         self.assertEqual((call.totals, call.stderr), ((1000000, 1), b"e"))
 
     def test_calls_run_at_once_on_several_workers_and_wait_in_order(self):
-        os.mkfifo(self.home + "/gate")
-        route = self.module("import os\ndef run(path):\n    print('here')\n    open(path).read()\n    return os.getpid()\n")
+        gates = ["%s/gate%d" % (self.home, n) for n in range(4)]
+        for gate in gates:
+            os.mkfifo(gate)
+        route = self.module("import os\ndef run(path):\n    print('here')\n    open(path).read()\n    return os.getpid()\ndef add(n):\n    with open('order', 'a') as f:\n        f.write('%d ' % n)\n")
         client = self.session(workers=4)
-        calls = [client.start("script", "run", self.home + "/gate", route=route) for _ in range(4)]
+        calls = [client.start("script", "run", gate, route=route) for gate in gates]
         client.until(lambda: all(call.stdout for call in calls))
-        later = [client.start("builtins", "str", n, route=route) for n in range(10)]
-        order = []
-        open(self.home + "/gate", "w").close()
+        later = [client.start("script", "add", n, route=route) for n in range(10)]
+        open(gates[0], "w").close()
         for call in later:
             client.finish(call)
-            order.append([other.number for other in later if other.result is not None][-1])
+        with open(self.home + "/work/order") as file:
+            self.assertEqual(file.read(), "0 1 2 3 4 5 6 7 8 9 ")
+        for gate in gates[1:]:
+            open(gate, "w").close()
         self.assertEqual(len({client.finish(call).value for call in calls}), 4)
-        self.assertEqual([call.value for call in later], [str(n) for n in range(10)])
 
     def test_a_free_worker_of_another_environment_makes_room(self):
         client = self.session()

@@ -50,6 +50,22 @@ class DataTest(SessionTest):
             self.assertEqual(client.finish(call).outcome, "cancelled")
             self.assertEqual(client.call("os", "getpid").value, pid)
 
+    def test_a_result_that_stops_half_way_is_void(self):
+        client = self.session()
+        route = self.module("import os\ndef run(n):\n    return b'x' * n\n")
+        pid = client.call("os", "getpid", route=route).value
+        client.acking = False
+        for end in (lambda call: os.kill(pid, 9), client.cancel):
+            call = client.start("script", "run", 32 * MIB, route=route)
+            client.until(lambda: len(call.frames) > MIB)
+            end(call)
+            client.acking = True
+            client.write(wire.pack(wire.ACK, payload=client.received.to_bytes(8, "little")))
+            self.assertIn(client.finish(call).outcome, ("killed", "cancelled"))
+            client.acking = False
+            pid = client.call("os", "getpid", route=route).value
+            client.write(wire.pack(wire.ACK, payload=client.received.to_bytes(8, "little")))
+
     def test_g19_a_damaged_frame_is_not_run(self):
         client = self.session()
         from sremote_endpoint.frame import join_frame
