@@ -1,6 +1,7 @@
 /* Which worker of a session of the Node endpoint runs a call, and how calls end. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { encodeCount, packetFlags, packetKinds, sessionLimits } from "@sremote/protocol";
 import { describe, expect, it } from "vitest";
 import { isThere, until } from "./testing/harness.ts";
 import { resultOf } from "./testing/session-client.ts";
@@ -207,6 +208,21 @@ describe("G24 each end is named, and costs that call only", () => {
       expect(last.outcome).toBe("value");
       expect(last.value).not.toBe(before);
     }
+  });
+
+  it("death while the result is being sent: what came of it is void", async () => {
+    const session = await startSession();
+    const { value: pid } = await lib(session, "pid").result;
+    session.isSilent = true;
+    const call = lib(session, "large", [30_000_000, 1]);
+    // Without acknowledgement the supervisor stops reading, in the midst of the result's frame.
+    await until("as much as may be on its way", () => session.packets.length >= sessionLimits.unacknowledged / sessionLimits.dataPayload);
+    process.kill(Number(pid), "SIGKILL");
+    session.isSilent = false;
+    session.sendUncounted(packetKinds.ack, encodeCount(session.receipt.tell()));
+    const result = await call.result;
+    expect(result).toMatchObject({ outcome: "killed", signal: "SIGKILL", flags: packetFlags.last | packetFlags.fresh });
+    expect((await lib(session, "add", [1, 2]).result).value).toBe(3);
   });
 
   it("scribbling on the private channel", async () => {

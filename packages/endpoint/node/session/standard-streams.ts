@@ -3,7 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import type { Socket } from "node:net";
 import { loadNet } from "../builtin.ts";
 
-const standardError = 2;
+const numbers = [0, 1, 2] as const;
 
 /** Node's own `process.stdin` and `process.stdout` cannot be closed. @throws where they are neither pipes nor sockets */
 export function openStandardStreams(): { input: Socket; output: Socket } {
@@ -15,11 +15,13 @@ export function openStandardStreams(): { input: Socket; output: Socket } {
   return { input, output };
 }
 
-/** The client's channel ends only when nobody holds standard error either. The numbers stay taken, so that nothing else gets them. */
+/**
+ * The client's channel ends only when nobody holds any of the three; Node leaves them open when their streams are closed. The numbers stay taken,
+ * so that nothing else gets them.
+ */
 function letGo(): void {
-  closeSync(standardError);
-  let fd: number;
-  do fd = openSync("/dev/null", "r+");
-  while (fd < standardError);
-  if (fd > standardError) closeSync(fd);
+  for (const fd of numbers) {
+    closeSync(fd);
+    openSync("/dev/null", "r+"); // It gets the lowest number that is free, which is this one.
+  }
 }

@@ -49,6 +49,8 @@ export function sessionPayload(): Promise<Uint8Array> {
 export interface StartOptions extends Partial<HelloMessage> {
   node?: string;
   base: string;
+  /** Says nothing. */
+  omitsHello?: boolean;
   env?: NodeJS.ProcessEnv;
 }
 
@@ -143,6 +145,8 @@ export class TestSession {
   bye: string | undefined;
   /** Answers to the supervisor's packets are not sent: no acks, no credit. */
   isSilent = false;
+  /** Cut the link and come anew after so many counted packets, this often. */
+  cutting: { every: number; times: number; done: number } | undefined;
   linkEnded: Promise<void> = Promise.resolve();
   #lastStream = 0;
   #onWelcome!: (message: WelcomeMessage) => void;
@@ -173,7 +177,7 @@ export class TestSession {
       leaseMs: options.leaseMs ?? 60_000,
       heartbeatMs: options.heartbeatMs ?? 0,
     };
-    this.sendUncounted(packetKinds.hello, encodeSessionMessage(hello));
+    if (options.omitsHello !== true) this.sendUncounted(packetKinds.hello, encodeSessionMessage(hello));
   }
 
   #use(child: ChildProcess): void {
@@ -190,8 +194,19 @@ export class TestSession {
       const bytes = scanner.push(chunk);
       if (bytes === undefined) return;
       reader.push(bytes);
-      for (let packet = reader.next(); packet !== undefined && this.link === link; packet = reader.next()) this.#take(packet);
+      for (let packet = reader.next(); packet !== undefined && this.link === link; packet = reader.next()) {
+        this.#take(packet);
+        if (isCounted(packet.kind)) this.#cutSometimes();
+      }
     });
+  }
+
+  #cutSometimes(): void {
+    const { cutting } = this;
+    if (cutting === undefined || cutting.done === cutting.times || this.packets.length % cutting.every !== 0) return;
+    cutting.done++;
+    this.cut();
+    void this.resume();
   }
 
   /** Lets go of the link: what comes from it is not seen any more. */
