@@ -6,7 +6,7 @@ export type { BootstrapOptions, BootstrapResult, InstallOptions } from "./instal
 export type { Discovery } from "./locations.ts";
 export type { FoundInterpreter, HostReport } from "./probe.ts";
 export type { RemoteModule } from "./module-proxy.ts";
-export { defaultSerializer, type Serializer } from "./serializer.ts";
+export { type DecodeHooks, defaultSerializer, type EncodeHooks, type Serializer } from "./serializer.ts";
 export { Call } from "./call.ts";
 export type { CallOutput, OutputHandling, OutputSink } from "./session/call-output.ts";
 export { RemoteIterable } from "./session/remote-iterable.ts";

@@ -5,6 +5,7 @@ import * as testing from "./testing.ts";
 // A name that is added here is promised; one that is removed breaks programs. Both belong into the changelog.
 test("the main entry exports exactly these names", () => {
   expect(Object.keys(sremote).toSorted()).toEqual([
+    "Call",
     "ConnectError",
     "InvalidArgumentError",
     "NdArray",
@@ -12,8 +13,10 @@ test("the main entry exports exactly these names", () => {
     "ProtocolError",
     "RemoteClient",
     "RemoteExecError",
+    "RemoteIterable",
     "RemoteModulesError",
     "RemoteNotSetupError",
+    "RemoteObject",
     "SremoteError",
     "TransferError",
     "UnserializableError",

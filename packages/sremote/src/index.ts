@@ -1,17 +1,23 @@
 /* Everything an application needs, by name: what is not listed here is not part of the product's surface. */
 
-export { defaultSerializer, RemoteClient } from "@sremote/client";
+export { Call, defaultSerializer, RemoteClient, RemoteIterable, RemoteObject } from "@sremote/client";
 export type {
+  AccessOptions,
   BootstrapOptions,
   BootstrapResult,
   CallArguments,
   CallOptions,
+  CallOutput,
   CallResult,
   CapturedOutput,
+  DecodeHooks,
   Discovery,
+  EncodeHooks,
   FoundInterpreter,
   HostReport,
   InstallOptions,
+  OutputHandling,
+  OutputSink,
   RemoteClientOptions,
   RemoteModule,
   Runtime,
