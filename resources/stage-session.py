@@ -45,10 +45,12 @@ def safe(path):
     return (st.st_mode & 0o170000) == 0o040000 and st.st_uid == os.geteuid() and not st.st_mode & 0o022
 bases = [b for b in bases.split("\n") if b]
 base = next((b for b in bases if safe(b)), bases[0])
-# The payload's first member holds all modules; its entry knows how to import them from memory.
+# Names and sources of all modules, with NUL between them; in front the words for which bytes from 128 on stand.
 import zlib
-start = 30 + int.from_bytes(payload[26:28], "little")
-sources = zlib.decompress(payload[start:], -15).decode("utf-8").split("\0")
+words, _, text = zlib.decompress(payload, -15).partition(b"\0")
+for number, word in enumerate(words.split(b" ")):
+    text = text.replace(bytes((128 + number,)), word)
+sources = text.decode("ascii").split("\0")
 sources = dict(zip(sources[0::2], sources[1::2]))
 entry = {"__name__": "sremote_first_stage"}
 directory = base + "/endpoint"
@@ -56,5 +58,5 @@ exec(compile(sources["__main__"], directory + "/session/__main__.py", "exec"), e
 # On a host where the endpoint is installed, compiled code is kept beside it; on any other nothing is written.
 cache = "session-code-%s-%d-%s" % (sys.implementation.cache_tag, sys.flags.optimize, sha[:16])
 modules = entry["Modules"](directory + "/session", sources, directory + "/" + cache if safe(base) and safe(directory) else None)
-del payload, parts, sources
+del payload, parts, text
 sys.exit(entry["start"](modules, [rest[0], "--base", base, "--marker", A, B] + rest[1:], sha))

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deflateSync } from "fflate";
 import { rolldown } from "rolldown";
-import { packPython, sessionModules, spoolModules } from "./pack-python.ts";
+import { packPython, packPythonSession, sessionModules, spoolModules } from "./pack-python.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const endpoint = join(root, "packages/endpoint");
@@ -26,12 +26,12 @@ export interface Artifact {
 
 /** The Python endpoint as a zip that `python3` runs. */
 export function buildPython(): Artifact {
-  return { name: "sremote-endpoint.pyz", bytes: packPython(join(endpoint, "python"), spoolModules, true) };
+  return { name: "sremote-endpoint.pyz", bytes: packPython(join(endpoint, "python"), spoolModules) };
 }
 
 /** What serves sessions alone: it travels with every session. */
 export function buildPythonSession(): Artifact {
-  return { name: "sremote-session.pyz", bytes: packPython(join(endpoint, "python"), sessionModules, false) };
+  return { name: "sremote-session.py.deflate", bytes: packPythonSession(join(endpoint, "python"), sessionModules) };
 }
 
 /** The Node endpoint as one file: the program, packed into the loader. @param entry another program, for tests */

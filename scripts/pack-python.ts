@@ -5,7 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { zipSync } from "fflate";
+import { deflateSync, zipSync } from "fflate";
 import { stripPython } from "./strip-python.ts";
 
 /** The earliest time that a zip can hold is 1980; fflate writes local time, so it is given one whose fields are the same everywhere. */
@@ -18,9 +18,20 @@ export const sessionModules: readonly string[] = ["session"];
 
 /**
  * Bytes of the payload made from the directory that holds `__main__.py` and `sremote_endpoint/`, with the named modules and those they import.
- * A `runnable` one can be given to `python3`. The same source gives the same bytes.
+ * The same source gives the same bytes.
  */
-export function packPython(source: string, roots: readonly string[], runnable: boolean): Uint8Array {
+export function packPython(source: string, roots: readonly string[]): Uint8Array {
+  const { entry, text } = collect(source, roots);
+  // Integer-like names would come first; these two keep their order.
+  return zipSync({ modules: [Buffer.from(text), member], "__main__.py": [Buffer.from(entry), member] });
+}
+
+/** As `packPython`, but smaller and not to be given to `python3`: resources/stage-session.py takes it apart. */
+export function packPythonSession(source: string, roots: readonly string[]): Uint8Array {
+  return deflateSync(shorten(collect(source, roots).text), { level: 9, mem: 12 });
+}
+
+function collect(source: string, roots: readonly string[]): { entry: string; text: string } {
   const entry = stripPython(readFileSync(join(source, "__main__.py"), "utf8"));
   const modules: [name: string, text: string][] = [["__main__", entry]];
   const read = (module: string): string => readFileSync(join(source, "sremote_endpoint", `${module}.py`), "utf8");
@@ -29,9 +40,23 @@ export function packPython(source: string, roots: readonly string[], runnable: b
     modules.push([name, stripPython(read(module))]);
   }
   // `unpack` of the entry takes this apart. No source holds a NUL: Python refuses it.
-  const text = modules.flat().join("\0");
-  // Integer-like names would come first; these two keep their order.
-  return zipSync({ modules: [Buffer.from(text), member], ...(runnable ? { "__main__.py": [Buffer.from(entry), member] } : {}) });
+  return { entry, text: modules.flat().join("\0") };
+}
+
+/**
+ * The words that cost most become one byte each, 128 and up, and stand in front; deflate alone would spend two or three on every repetition.
+ * It takes a tenth off the whole.
+ */
+function shorten(text: string): Buffer {
+  if (/[^\0-\x7f]/.test(text)) throw new Error("the Python endpoint must be written in ASCII");
+  const counts = new Map<string, number>();
+  for (const [word] of text.matchAll(/self\.\w+|[A-Za-z_]{3,}/g)) counts.set(word, (counts.get(word) ?? 0) + 1);
+  const gain = (word: string): number => (word.length - 1) * counts.get(word)!;
+  const words = [...counts.keys()].toSorted((a, b) => gain(b) - gain(a) || (a < b ? -1 : 1)).slice(0, 120);
+  words.sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
+  let short = text;
+  for (const [index, word] of words.entries()) short = short.replaceAll(word, String.fromCharCode(128 + index));
+  return Buffer.from(`${words.join(" ")}\0${short}`, "latin1");
 }
 
 /** The modules and all that they import, now or later: `from .name import`, `from . import name, name`, `load("name")`. */

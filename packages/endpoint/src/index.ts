@@ -33,7 +33,7 @@ export const pythonPayload: Payload = payload("sremote-endpoint.pyz");
 export const nodePayload: Payload = payload("sremote-endpoint.mjs");
 
 /** What serves a session in Python, never installed: it travels with the session's start. */
-export const pythonSessionPayload: Payload = payload("sremote-session.pyz");
+export const pythonSessionPayload: Payload = payload("sremote-session.py.deflate");
 /** What serves a session in Node: a program, deflated, that stage-session.cjs runs from memory. */
 export const nodeSessionPayload: Payload = payload("sremote-session.js.deflate");
 

@@ -144,7 +144,7 @@ class StageTest(SessionTest):
     def stage(self, payload=None, sha=None, size=None, interpreter=sys.executable, candidates=None, base=None):
         import hashlib
         if payload is None:
-            with open(RESOURCES + "/sremote-session.pyz", "rb") as file:
+            with open(RESOURCES + "/sremote-session.py.deflate", "rb") as file:
                 payload = file.read()
         with open(RESOURCES + "/stage-session.py") as file:
             text = file.read()
