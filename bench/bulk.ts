@@ -73,9 +73,9 @@ export async function measureBulk(setting: Setting): Promise<Figure[]> {
   const floor = rate("floor")!;
   const compared = [...against("floor", floor, { atLeast: 0.7 }), ...["mitogen", "execnet"].flatMap((name) => against(name, rate(name)))];
   return [
-    { name: `${mebibytes} MiB echoed by bare Python over one ssh2 channel (floor)`, value: floor, unit: "MiB/s" },
-    { name: `**${mebibytes} MiB of bytes echoed by a call**`, value: rate("bytes")!, unit: "MiB/s", compared },
-    { name: `${mebibytes} MiB of float64 array echoed by a call`, value: rate("array")!, unit: "MiB/s", compared },
+    { name: `${mebibytes} MiB echoed by bare Python over one ssh2 channel (floor)`, value: floor, unit: "MiB/s", role: "floor" },
+    { name: `${mebibytes} MiB of bytes echoed by a call`, value: rate("bytes")!, unit: "MiB/s", role: "headline", compared },
+    { name: `${mebibytes} MiB of float64 array echoed by a call`, value: rate("array")!, unit: "MiB/s", role: "headline", compared },
     ...[...rates.keys()]
       .filter((name) => !["floor", "bytes", "array"].includes(name))
       .map((name): Figure => ({ name: `${name}, bytes`, value: rate(name)!, unit: "MiB/s", compared: against("floor", floor) })),

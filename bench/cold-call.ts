@@ -60,9 +60,10 @@ export async function measureColdCalls(setting: Setting): Promise<Figure[]> {
   const measuredPeers = peerRows.map(([name]) => name).filter((name) => times.has(name));
   const fair = measuredPeers.filter((name) => name.includes("key exchange")).toSorted((a, b) => time(a) - time(b));
   return [
-    { name: "ssh2 connect and `python3 -c pass` (floor)", value: floor, unit: "ms" },
+    { name: "ssh2 connect and `python3 -c pass` (floor)", value: floor, unit: "ms", role: "floor" },
     {
-      name: "**connect and first call on a bare host**",
+      name: "connect and first call on a bare host",
+      role: "headline",
       value: time("bare"),
       unit: "ms",
       compared: [
@@ -71,9 +72,10 @@ export async function measureColdCalls(setting: Setting): Promise<Figure[]> {
       ],
     },
     ...measuredPeers.map((name): Figure => ({ name, value: time(name), unit: "ms", compared: against("floor", floor) })),
-    { name: "ssh2 connect and `node -e 0` (floor for Node)", value: time("floor, Node"), unit: "ms" },
+    { name: "ssh2 connect and `node -e 0` (floor for Node)", value: time("floor, Node"), unit: "ms", role: "floor" },
     {
       name: "connect and first call of a Node function on a bare host",
+      role: "headline",
       value: time("node"),
       unit: "ms",
       compared: against("floor for Node", time("floor, Node"), { atMost: 1.5 }),

@@ -17,6 +17,8 @@ export interface Figure {
   name: string;
   value: number;
   unit: Unit;
+  /** What the README quotes: what can be reached at best, and what is reached. Others are details. */
+  role?: "floor" | "headline";
   compared?: readonly Comparison[];
 }
 

@@ -1,11 +1,9 @@
-/* What lies on the host while nothing is called, and what was sent to get there. */
+/* What lies in the memory of the host while nothing is called. */
 import { readFile } from "node:fs/promises";
-import { nodePayload, nodeSessionPayload, pythonPayload, pythonSessionPayload } from "@sremote/endpoint";
 import { findProcesses } from "../scripts/labs/processes.ts";
-import { type Proxy, startProxy } from "../scripts/labs/proxy.ts";
 import type { Account } from "../scripts/labs/users.ts";
 import { until } from "../scripts/labs/wait.ts";
-import { connectBare, execBare, openChannel } from "./bare.ts";
+import { connectBare, openChannel } from "./bare.ts";
 import { against, type Figure } from "./figure.ts";
 import { hostPython, type Setting } from "./setting.ts";
 
@@ -73,70 +71,46 @@ const ofPython = (setting: Setting): Promise<Memory> =>
     return memory;
   });
 
-/** Bytes that went to the host, the SSH handshake included. */
-async function sent(setting: Setting, work: (proxy: Proxy) => Promise<unknown>): Promise<number> {
-  await using proxy = await startProxy({ host: setting.lab.address, port: setting.lab.port });
-  await work(proxy);
-  return proxy.carriedIn("to-server");
-}
-
-async function sentByPeer(setting: Setting, name: "mitogen" | "execnet"): Promise<number | undefined> {
-  if (!setting.hasPeer(name)) return undefined;
-  return await sent(setting, async ({ port }) => {
-    await using stack = new AsyncDisposableStack();
-    const [peer] = await setting.peers([name], setting.account, port);
-    await stack.use(peer!).open({ fair: true });
-  });
-}
-
 export async function measureMemory(setting: Setting): Promise<Figure[]> {
   const floor = await ofPython(setting);
-  const figures: Figure[] = [];
-  const add = (name: string, memory: Memory | undefined): void => {
-    if (memory === undefined) return;
-    const processes = `${memory.processes} process${memory.processes === 1 ? "" : "es"}`;
-    figures.push({
-      name: `${name}: resident, ${processes}`,
-      value: memory.resident,
-      unit: "MiB",
-      compared: against("floor", floor.resident),
-    });
-    figures.push({ name: `${name}: shared pages counted once`, value: memory.once, unit: "MiB", compared: against("floor", floor.once) });
+  const peers = new Map([
+    ["mitogen", await ofPeer(setting, "mitogen")],
+    ["execnet", await ofPeer(setting, "execnet")],
+  ] as const);
+  const onceOfPeers = [...peers].flatMap(([name, memory]) => against(name, memory?.once));
+  const session = (workers: number, memory: Memory): Figure[] => {
+    const name = `idle session, ${workers} worker${workers === 1 ? "" : "s"}`;
+    return [
+      {
+        name: `${name}: resident, sum of ${memory.processes}`,
+        value: memory.resident,
+        unit: "MiB",
+        compared: against("floor", floor.resident),
+      },
+      {
+        name: `${name}: resident, shared pages counted once`,
+        value: memory.once,
+        unit: "MiB",
+        role: "headline",
+        compared: [...against("floor", floor.once), ...onceOfPeers],
+      },
+      {
+        name: `${name}: the same beyond the floor, for each worker`,
+        value: (memory.once - floor.once) / workers,
+        unit: "MiB",
+        role: "headline",
+        compared: against("8 MB", 8e6 / 2 ** 20, { atMost: 1 }),
+      },
+    ];
   };
-  const addSession = (workers: number, memory: Memory): void => {
-    add(`idle session, ${workers} worker${workers === 1 ? "" : "s"}`, memory);
-    figures.push({
-      name: `**idle session beyond the floor, for each of ${workers}**`,
-      value: (memory.once - floor.once) / workers,
-      unit: "MiB",
-      compared: against("8 MB", 8e6 / 2 ** 20, { atMost: 1 }),
-    });
-  };
-  add("python3 -c 'input()' (floor)", floor);
-  addSession(1, await ofClient(setting, 1));
-  addSession(4, await ofClient(setting, 4));
-  add("mitogen, idle", await ofPeer(setting, "mitogen"));
-  add("execnet, idle", await ofPeer(setting, "execnet"));
-  const least = await sent(setting, async ({ port }) => {
-    const client = await connectBare(setting.lab, setting.account, port);
-    await execBare(client, `${hostPython} -c pass`);
-    client.end();
-  });
-  const ours = await sent(setting, async ({ port }) => {
-    await using client = setting.client({}, setting.account, port);
-    await client.doRemoteCall("os", "getpid");
-  });
-  const bytes = (name: string, value: number | undefined): Figure[] =>
-    value === undefined ? [] : [{ name, value, unit: "bytes", compared: against("floor", least) }];
   return [
-    ...figures,
-    ...bytes("sent to the host: connect and python3 -c pass (floor)", least),
-    ...bytes("sent to the host: connect and first call", ours),
-    ...bytes("sent to the host: mitogen, uncompressed", await sentByPeer(setting, "mitogen")),
-    ...bytes("sent to the host: execnet, uncompressed", await sentByPeer(setting, "execnet")),
-    { name: "Python payload of sessions", value: pythonSessionPayload.size, unit: "bytes" },
-    { name: "Node payload of sessions", value: nodeSessionPayload.size, unit: "bytes" },
-    { name: "Python payload of the spool", value: pythonPayload.size, unit: "bytes" },
-    { name: "Node payload of the spool", value: nodePayload.size, unit: "bytes" },
+    { name: "`python3 -c 'input()'`: resident (floor)", value: floor.resident, unit: "MiB", role: "floor" },
+    ...session(1, await ofClient(setting, 1)),
+    ...session(4, await ofClient(setting, 4)),
+    ...[...peers].flatMap(([name, memory]): Figure[] =>
+      memory === undefined
+        ? []
+        : [{ name: `${name}, idle: resident`, value: memory.once, unit: "MiB", compared: against("floor", floor.once) }],
+    ),
   ];
 }

@@ -1,4 +1,5 @@
 /* What all benchmarks of one run share: one sshd, accounts on it, and ways to reach them. */
+import { realpathSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { RemoteClient, type RemoteClientOptions } from "@sremote/client";
@@ -41,7 +42,13 @@ export class Setting implements AsyncDisposable {
   }
 
   client(options: RemoteClientOptions = {}, account: Account = this.account, port: number = this.lab.port): RemoteClient {
-    return new RemoteClient(this.connector(account, port), { python: hostPython, ...options });
+    return new RemoteClient(this.connector(account, port), options);
+  }
+
+  /** Rejects unless the client's calls run in the interpreter that the floors and the peers use. */
+  async checkPython(client: RemoteClient): Promise<void> {
+    const { value } = await client.doRemoteCall("os.path", "realpath", ["/proc/self/exe"]);
+    if (value !== realpathSync(hostPython)) throw new Error(`the client's calls run in ${String(value)}, not in ${hostPython}`);
   }
 
   hasPeer(name: PeerName): boolean {

@@ -70,10 +70,11 @@ export async function measureSmallObjects(setting: Setting): Promise<Figure[]> {
   const floor = median(conversions.slice(3));
   const overBare = median(times.get("over the channel")!);
   return [
-    { name: "JSON of 10,000 small objects written and read on both sides (floor)", value: floor, unit: "ms" },
+    { name: "JSON of 10,000 small objects written and read on both sides (floor)", value: floor, unit: "ms", role: "floor" },
     { name: "the same, with its way over one ssh2 channel", value: overBare, unit: "ms", compared: against("floor", floor) },
     {
-      name: "**10,000 small objects there and back in a call**",
+      name: "10,000 small objects there and back in a call",
+      role: "headline",
       value: median(times.get("ours")!),
       unit: "ms",
       compared: [...against("floor", floor, { atMost: 4 }), ...against("floor with its way", overBare)],

@@ -25,6 +25,7 @@ export async function measureWarmCalls(setting: Setting): Promise<Figure[]> {
   const spawned = stack.use(await connector.spawn!(["cat"]));
   const ourCat = new Exchange(spawned.stdin, spawned.stdout);
   const client = stack.use(setting.client());
+  await setting.checkPython(client);
   const nodeClient = stack.use(setting.client({ runtime: "node" }));
   const peers = await setting.peers();
   for (const peer of peers) {
@@ -44,7 +45,7 @@ export async function measureWarmCalls(setting: Setting): Promise<Figure[]> {
   const p50 = (name: string): number | undefined => (times.has(name) ? median(times.get(name)!) : undefined);
   const p99 = (name: string): number | undefined => (times.has(name) ? quantile(times.get(name)!, 0.99) : undefined);
   const figures = (what: string, value: typeof p50, floorAim: { atMost?: number }, peerAim: { atMost?: number }): Figure[] => [
-    { name: `round trip of cat over one ssh2 channel (floor), ${what}`, value: value("floor")!, unit: "ms" },
+    { name: `round trip of cat over one ssh2 channel (floor), ${what}`, value: value("floor")!, unit: "ms", role: "floor" },
     {
       name: `the same through our connector, ${what}`,
       value: value("our channel")!,
@@ -52,7 +53,8 @@ export async function measureWarmCalls(setting: Setting): Promise<Figure[]> {
       compared: against("floor", value("floor")),
     },
     {
-      name: `**call of os.getpid**, ${what}`,
+      name: `call of os.getpid, ${what}`,
+      role: "headline",
       value: value("ours")!,
       unit: "ms",
       compared: [
