@@ -7,7 +7,7 @@ export interface LinkEvents {
   packet(packet: Packet): void;
   /** Bytes have come, so the other side is there. */
   heard(): void;
-  /** Called once, never after `close`. The error says why the link is of no use any more. */
+  /** Called once, never after `abandon` or `leave`, one of which is now due. The error says why the link is of no use any more. */
   lost(reason: LinkEnd): void;
   /** The output that waited has left; only after `write` has answered false. */
   drained(): void;
@@ -194,18 +194,19 @@ export class Link {
       stdout,
       stderr: this.#stderr,
     });
-    this.#dispose();
   }
 
-  /** The other side is silent, or no longer needed. Its process is ended where it can be reached. */
+  /** Ends its process where that can be reached. */
   abandon(): void {
     this.#over = true;
-    this.#dispose();
-  }
-
-  #dispose(): void {
     // A link that does not answer any more cannot be asked to end anything: the host's lease does.
     Promise.resolve(this.#process[Symbol.asyncDispose]()).catch(() => undefined);
+  }
+
+  /** The session goes on over another link. The process may be its supervisor, so that it only sees the end of its input. */
+  leave(): void {
+    this.#over = true;
+    this.#process.stdin.destroy();
   }
 
   /** What was given is sent, and no more is sent or taken. Resolves when the process has ended by itself. */

@@ -47,9 +47,10 @@ export interface SessionOptions {
   heartbeat: number;
 }
 
-/** Intervals of the heartbeat without a sign from the host after which a link is given up, and while it starts. */
+/** Intervals of the heartbeat without a sign from the host after which a link is given up. */
 const silentIntervals = 3;
-const startIntervals = 8;
+/** An interpreter that starts on a busy host, or from a slow disk, gives no sign for long: so many milliseconds at least. */
+const startSilence = 45_000;
 /** How long the host may take to end everything when the session is closed, in milliseconds. */
 const byeTimeout = 5000;
 
@@ -210,25 +211,26 @@ export class Session {
   #beat(): void {
     if (this.#state === "resuming" || this.#link === undefined) return;
     this.#silent++;
-    if (this.#silent > (this.#state === "starting" ? startIntervals : silentIntervals)) {
-      const seconds = (this.#silent - 1) * (this.options.heartbeat / 1000);
-      const link = this.#link;
+    const { heartbeat } = this.options;
+    const allowed = Math.max(silentIntervals * heartbeat, this.#state === "starting" ? startSilence : 0);
+    if (this.#silent * heartbeat > allowed) {
+      const seconds = ((this.#silent - 1) * heartbeat) / 1000;
       const error = new ConnectError("connection-lost", `the host has been silent for ${seconds} s`, {
         host: this.options.connector.label,
       });
       this.#linkLost({ error, started: false, exitCode: null, signal: null, stdout: new Uint8Array(), stderr: new Uint8Array() });
-      link.abandon();
       return;
     }
     this.#tell(packetKinds.ping);
   }
 
   #linkLost(end: LinkEnd): void {
-    this.#link = undefined;
     if (this.#state !== "open" || this.welcome === undefined) {
       this.#end({ error: undefined, link: end });
       return;
     }
+    this.#link?.leave();
+    this.#link = undefined;
     this.#state = "resuming";
     void this.#resume(this.welcome, end);
   }
