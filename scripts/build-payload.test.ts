@@ -37,6 +37,8 @@ describe("the payloads", () => {
         "sremote-endpoint.pyz",
         "manifest.json",
         "payload/launch.sh",
+        "payload/attach.cjs",
+        "payload/stage-session.cjs",
         "payload/stage1.cjs",
         "payload/stage1.py",
         "payload/probe.sh",
@@ -47,7 +49,12 @@ describe("the payloads", () => {
 
   it("are at most 40 kB each, and as the manifest says", () => {
     const manifest: Record<string, { size: number; sha256: string; protocol: number }> = JSON.parse(String(first.get("manifest.json")));
-    expect(Object.keys(manifest).toSorted()).toEqual(["sremote-endpoint.mjs", "sremote-endpoint.pyz"]);
+    expect(Object.keys(manifest).toSorted()).toEqual([
+      "sremote-endpoint.mjs",
+      "sremote-endpoint.pyz",
+      "sremote-session.js.deflate",
+      "sremote-session.py.deflate",
+    ]);
     for (const [name, { size, sha256, protocol }] of Object.entries(manifest)) {
       expect(first.get(name)?.length).toBe(size);
       expect(size).toBeLessThanOrEqual(40_000);

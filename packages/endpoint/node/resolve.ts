@@ -25,8 +25,21 @@ export function searchDirectories(base: string): string[] {
   return [process.cwd(), `${base}/node`];
 }
 
+/** Modules that were loaded, by working directory and name: to find one again takes longer than a call of a session. */
+const loaded = new Map<string, Namespace>();
+
 /** @throws ModuleNotFound, or whatever the module's own code throws */
 export async function loadModule(name: string, base: string): Promise<Namespace> {
+  const key = `${process.cwd()}\n${name}`;
+  let found = loaded.get(key);
+  if (found === undefined) {
+    found = await findModule(name, base);
+    loaded.set(key, found);
+  }
+  return found;
+}
+
+async function findModule(name: string, base: string): Promise<Namespace> {
   if (name === "sremote:environment") return packages;
   const builtin = name.startsWith("node:") ? name.slice(5) : name;
   if (builtinModules.includes(builtin) || (name.startsWith("node:") && isLaterBuiltin(name))) return importerAt(program)(`node:${builtin}`);

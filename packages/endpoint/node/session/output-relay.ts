@@ -53,15 +53,10 @@ export class OutputRelay {
     return this.#isEnded && this.#pending === undefined;
   }
 
-  /** From now on output belongs to this call. What was written before is dropped, unless it is of a process that has not begun. */
-  begin(gate: OutputGate, dropsEarlier: boolean): void {
-    this.#gate = undefined;
+  /** From now on output belongs to this call. @param isFirst of the process: then what it wrote before it could begin belongs to the call too */
+  begin(gate: OutputGate, isFirst: boolean): void {
     this.#left = mostDrained;
-    if (dropsEarlier) {
-      this.drain();
-      this.tail = Buffer.alloc(0);
-    }
-    this.#left = mostDrained;
+    if (!isFirst) this.tail = Buffer.alloc(0);
     this.#gate = gate;
   }
 

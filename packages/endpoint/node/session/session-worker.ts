@@ -237,10 +237,11 @@ class SessionWorker {
 const largeBytes = 16_384;
 
 function usageSince({ startedAt, cpuAtStart }: Current): NonNullable<ResultMessage["usage"]> {
-  const cpu = process.cpuUsage(cpuAtStart);
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+  const cpu = userCPUTime + systemCPUTime - (cpuAtStart === undefined ? userCPUTime + systemCPUTime : cpuAtStart.user + cpuAtStart.system);
   return {
     wallMs: startedAt === 0 ? 0 : performance.now() - startedAt,
-    cpuMs: (cpu.user + cpu.system) / 1000,
-    maxRssBytes: process.resourceUsage().maxRSS * 1024,
+    cpuMs: Math.max(cpu, 0) / 1000,
+    maxRssBytes: maxRSS * 1024,
   };
 }

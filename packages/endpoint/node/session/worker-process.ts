@@ -90,8 +90,8 @@ export class WorkerProcess {
   }
 
   #hand(call: Call): void {
-    this.#outputs?.[0].begin(call.stdout, this.#isReady);
-    this.#outputs?.[1].begin(call.stderr, this.#isReady);
+    this.#outputs?.[0].begin(call.stdout, !this.#isReady);
+    this.#outputs?.[1].begin(call.stderr, !this.#isReady);
     for (const packet of call.request.splice(0)) this.write(call, packet);
   }
 
