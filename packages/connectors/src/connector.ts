@@ -88,7 +88,7 @@ export interface Connector extends AsyncDisposable {
   spawn?(command: Command, options?: OperationOptions): Promise<RemoteProcess>;
   /** Whether the host can be reached and takes the credentials. Never rejects for that reason. */
   status(options?: OperationOptions): Promise<ConnectorStatus>;
-  /** Ends connections. A closed connector's methods reject with the code `closed`. */
+  /** Ends connections and live processes. A closed connector's methods reject with the code `closed`. */
   close(): Promise<void>;
 }
 

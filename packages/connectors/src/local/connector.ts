@@ -2,7 +2,7 @@
 import { homedir } from "node:os";
 import { InvalidArgumentError } from "@sremote/protocol";
 import { checkCommand } from "../argument.ts";
-import type { Connector, ConnectorStatus } from "../connector.ts";
+import type { Connector, ConnectorStatus, RemoteProcess } from "../connector.ts";
 import { withDeadline } from "../deadline.ts";
 import { Lifetime } from "../lifetime.ts";
 import { execOverProcess } from "../process/exec.ts";
@@ -32,6 +32,11 @@ export function localNamed(label: string, options: LocalOptions): Connector {
     if (value !== undefined && typeof value !== "string") throw new InvalidArgumentError(`options.env.${name}`, "a string");
   }
   const lifetime = new Lifetime(label);
+  const live = new Set<RemoteProcess>();
+  const close = async (): Promise<void> => {
+    await lifetime.close();
+    await Promise.all([...live].map((process) => process[Symbol.asyncDispose]()));
+  };
   const start: StartProcess = (command, { signal }) => {
     signal?.throwIfAborted();
     const env = definedOnly({ ...process.env, ...extra });
@@ -46,13 +51,17 @@ export function localNamed(label: string, options: LocalOptions): Connector {
     spawn: (command, given = {}) =>
       lifetime.run(given, async (own) => {
         checkCommand(command);
-        return withDeadline(own, { label, stage: "spawn" }, (signal) => start(command, { signal }));
+        const process = await withDeadline(own, { label, stage: "spawn" }, (signal) => start(command, { signal }));
+        live.add(process);
+        const forget = (): boolean => live.delete(process);
+        process.exit.then(forget, forget);
+        return process;
       }),
     async status(): Promise<ConnectorStatus> {
       return { ok: !lifetime.closed, message: lifetime.closed ? "the connector was closed" : "this machine" };
     },
-    close: () => lifetime.close(),
-    [Symbol.asyncDispose]: () => lifetime.close(),
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 
