@@ -104,14 +104,19 @@ describe("wrong arguments of a client's functions", () => {
     expect(operations).toEqual([]);
   });
 
-  test.each([
-    ["a function", [1, { handler: (): number => 0 }], "args[1].handler"],
+  const unsendable: [title: string, args: unknown[], path: string][] = [
     ["a cycle", cycle, "args[0].again"],
     ["a class instance", [{ of: [new Custom()] }], "args[0].of[0]"],
     ["a symbol", [Symbol("x")], "args[0]"],
     ["an invalid date", [new Date(Number.NaN)], "args[0]"],
-  ])("an argument that is %s names the path, and nothing is sent", async (_title, args, path) => {
-    const { connector, operations } = counted(local({ env: { HOME: home } }));
+  ];
+  test.each([
+    ...unsendable.map((each) => ["session", ...each] as const),
+    ...unsendable.map((each) => ["pipes", ...each] as const),
+    // A session calls it back.
+    ["pipes", "a function", [1, { handler: (): number => 0 }], "args[1].handler"] as const,
+  ])("over %s an argument that is %s names the path, and nothing is sent", async (carriage, _title, args, path) => {
+    const { connector, operations } = counted(local({ env: { HOME: home } }), carriage);
     await using client = new RemoteClient(connector);
     const error: unknown = await client.doRemoteCall("os", "getcwd", args).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(SremoteError);

@@ -2,19 +2,20 @@
 import type { Connector } from "@sremote/connectors";
 import { InvalidArgumentError, SremoteError } from "@sremote/protocol";
 import { Call } from "./call.ts";
-import { type CallArguments, checkCall, type Runtime, type SplitArguments } from "./call-options.ts";
+import { type CallArguments, type CallOptions, checkCall, type Runtime, type SplitArguments } from "./call-options.ts";
 import { buildInvocation, buildRequest, RouteTooLong } from "./call-request.ts";
 import { type CallResult, type FetchedReply, outputText } from "./call-result.ts";
 import type { HostEnvironment } from "./host-environment.ts";
 import type { Locations } from "./locations.ts";
 import { errorFromReply } from "./remote-failure.ts";
 import type { Serializer } from "./serializer.ts";
+import type { CallOutput } from "./session/call-output.ts";
 import { addDependent } from "./session/dependencies.ts";
-import { type Hosted, objectModule, type PerformOptions } from "./session/hosted.ts";
+import { type Hosted, objectModule } from "./session/hosted.ts";
 import { RemoteIterable } from "./session/remote-iterable.ts";
 import { RemoteObject } from "./session/remote-object.ts";
 import { NotSent, runOverSession, type StreamReply } from "./session/run-call.ts";
-import { decodeResult, ResultOf } from "./session/session-values.ts";
+import { checkEncodable, decodeResult, ResultOf } from "./session/session-values.ts";
 import type { StreamTransport } from "./session/stream-transport.ts";
 import type { SpoolTransport } from "./spool/spool-transport.ts";
 
@@ -42,7 +43,7 @@ interface Plan {
   module: string;
   fn: string;
   split: SplitArguments;
-  options: PerformOptions;
+  options: CallOptions;
   runtime: Runtime;
 }
 
@@ -53,21 +54,21 @@ export class Calls {
     this.#settings = settings;
   }
 
-  call<T>(module: string, fn: string, args: CallArguments, options: PerformOptions): Call<T> {
+  /** @param outputs of another call, to which what this one prints belongs */
+  call<T>(module: string, fn: string, args: CallArguments, options: CallOptions, outputs?: readonly [CallOutput, CallOutput]): Call<T> {
     let plan: Plan | undefined;
     let refused: { error: unknown } | undefined;
-    const { outputs, ...own } = options;
     try {
-      const split = checkCall(module, fn, args, own);
+      const split = checkCall(module, fn, args, options);
       this.#settings.checkOpen();
-      plan = { module, fn, split, options: own, runtime: own.runtime ?? this.#settings.runtime };
+      plan = { module, fn, split, options, runtime: options.runtime ?? this.#settings.runtime };
       for (const argument of callsAmong(split)) addDependent(argument);
     } catch (error) {
       refused = { error };
     }
     // A call whose options are wrong is a call that rejects; nothing of them is used then.
     return new Call<T>(
-      refused === undefined ? own : {},
+      refused === undefined ? options : {},
       (call) => {
         if (plan === undefined) throw refused!.error;
         return this.#run<T>(call, plan);
@@ -99,6 +100,11 @@ export class Calls {
     const { environment, locations, modules, connector } = this.#settings;
     const { module, fn, options, runtime } = plan;
     const serializer = this.#settings.serializer();
+    if (!stream.has(runtime)) {
+      const isCall = (part: object): boolean => part instanceof Call;
+      checkEncodable(plan.split.args, "args", serializer, isCall);
+      if (plan.split.kwargs !== undefined) checkEncodable(plan.split.kwargs, "kwargs", serializer, isCall);
+    }
     const live = stream.session(runtime);
     const { split, after } = await this.#resolveArguments(plan, call);
     const internal = module === objectModule;
@@ -163,7 +169,7 @@ export class Calls {
       place,
       id,
       callbacks,
-      perform: (fn, args, options) => this.call(objectModule, fn, args, { ...always, ...options, runtime: plan.runtime, outputs }),
+      perform: (fn, args, options) => this.call(objectModule, fn, args, { ...always, ...options, runtime: plan.runtime }, outputs),
     };
     session.hold();
     if (!isIterator) return new RemoteObject(type, hosted);

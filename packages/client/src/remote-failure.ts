@@ -30,6 +30,9 @@ export function errorFromReply(
   const options = { stage: failure.stage, host, callId: message.id, hint: failure.hint };
   if (message.outcome === "unknown") return new OutcomeUnknownError("outcome-unknown", summary, options);
   if (failure.code === "module-missing" || failure.code === "module-version") return new RemoteModulesError(failure.code, summary, options);
+  if (failure.code === "protocol-error" && message.outcome === "not-run") {
+    return new ProtocolError(failure.code, `the host could not read the request: ${failure.message}`, { ...options, stage: "request" });
+  }
   if (failure.code === "protocol-mismatch") return new ProtocolError(failure.code, summary, options);
   if (notSetup.has(failure.code)) {
     return new RemoteNotSetupError(failure.code, summary, { ...options, lastLines: lastLines(reply.stderr.bytes) });

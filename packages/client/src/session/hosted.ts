@@ -2,7 +2,6 @@
 import type { CallArguments, CallOptions } from "../call-options.ts";
 import type { Call } from "../call.ts";
 import type { Callbacks } from "./callbacks.ts";
-import type { CallOutput } from "./call-output.ts";
 import type { Session } from "./session.ts";
 
 /** The module of the endpoint whose functions act on objects. */
@@ -22,12 +21,7 @@ export interface Hosted {
   /** Callbacks given to the call it comes from, which it may use as long as it lives. */
   readonly callbacks: readonly number[];
   /** Calls a function of {@link objectModule} in its worker. */
-  perform(fn: string, args: CallArguments, options?: PerformOptions): Call;
-}
-
-export interface PerformOptions extends CallOptions {
-  /** Outputs of the call that it belongs to. */
-  outputs?: readonly [stdout: CallOutput, stderr: CallOutput] | undefined;
+  perform(fn: string, args: CallArguments, options?: CallOptions): Call;
 }
 
 /** What each object or iterator of ours stands for; only it can be an argument again. */

@@ -54,6 +54,16 @@ export class CallValues {
   }
 }
 
+/**
+ * Throws what encoding the arguments for a session would throw: before one is started for them, so that nothing is sent for a call which cannot be.
+ * @param isCall whether a part is a call, whose result will take its place
+ */
+export function checkEncodable(value: unknown, root: string, serializer: Serializer, isCall: (part: object) => boolean): void {
+  const custom = (part: object): CustomValue | undefined =>
+    typeof part === "function" || isCall(part) || hostedOf.has(part) ? { name: "callback", json: { id: 0 } } : undefined;
+  serializer.encode(value, root, [], { custom });
+}
+
 /** Decodes a result; `host` makes what stays on the host from its kind, id and type. */
 export function decodeResult(
   value: WireValue,

@@ -66,6 +66,11 @@ export class StreamTransport {
     return live;
   }
 
+  /** Whether calls of this runtime have a session already. */
+  has(runtime: Runtime): boolean {
+    return this.#live.get(runtime)?.session.isOver === false;
+  }
+
   #start(runtime: Runtime): LiveSession {
     const options = {
       connector: this.#connector,
