@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { defaultSerializer, RemoteClient } from "@sremote/client";
@@ -8,7 +9,7 @@ import { rejection } from "../support/rejection.ts";
 
 afterAll(stopSshd);
 
-const kinds = hostKinds.filter(({ name }) => ["local", "three functions", "ssh"].includes(name));
+const kinds = hostKinds.filter(({ name }) => ["local", "three functions", "ssh", "ssh without sessions"].includes(name));
 const matrix = kinds.flatMap((kind) => runtimes.map((runtime) => ({ kind, runtime, name: `${runtime} on ${kind.name}` })));
 
 describe.each(matrix)("configuration, $name", ({ kind, runtime }) => {
@@ -54,14 +55,22 @@ describe.each(matrix)("configuration, $name", ({ kind, runtime }) => {
     expect(await variable("TMPDIR")).toBe(join(host.home, "scratch2"));
   });
 
+  /** The base directory that a call is told, where calls over files have their endpoint and sessions leave nothing. */
+  const base = async (): Promise<string> => {
+    const [module, fn] = runtime === "python" ? (["os", "getcwd"] as const) : (["node:process", "cwd"] as const);
+    const told = (await client.doRemoteCall(module, fn)).host.base;
+    expect(await variable("SREMOTE_BASE")).toBe(told);
+    if (kind.carriage === "session") expect(existsSync(told)).toBe(false);
+    else expect((await readdir(told)).toSorted()).toEqual(expect.arrayContaining(["calls", "endpoint", "tmp"]));
+    return told;
+  };
+
   test("the base directory can be moved", async () => {
     client.setSremoteDir("my base");
-    await client.getPwd();
-    expect((await readdir(join(host.home, "my base"))).toSorted()).toEqual(expect.arrayContaining(["calls", "endpoint", "tmp"]));
+    expect(await base()).toBe(join(host.home, "my base"));
     client.setSremoteDir(join(host.home, "absolute"));
-    await client.getPwd();
-    expect(await readdir(join(host.home, "absolute/endpoint"))).toHaveLength(1);
-    await expect(readdir(join(host.home, ".sremote"))).rejects.toThrow("ENOENT");
+    expect(await base()).toBe(join(host.home, "absolute"));
+    expect(existsSync(join(host.home, ".sremote"))).toBe(false);
   });
 
   test("self discovery takes the directories of the seed's examples, and leaves the configuration alone without a valid file", async () => {
@@ -72,12 +81,12 @@ describe.each(matrix)("configuration, $name", ({ kind, runtime }) => {
     };
     await locate(
       ".location",
-      JSON.stringify({ sremote: `${host.home}/found/`, absolute_tmp: `${host.home}/found/tmp`, relative_pwd: "work" }),
+      JSON.stringify({ sremote: `${host.home}/found/`, absolute_tmp: `${host.home}/scratch`, relative_pwd: "work" }),
     );
     expect(await client.doSelfDiscovery()).toMatchObject({ found: true });
     expect(await client.getPwd()).toBe(join(host.home, "work"));
-    expect(await variable("TMPDIR")).toBe(join(host.home, "found/tmp"));
-    expect(await readdir(join(host.home, "found/endpoint"))).toHaveLength(1);
+    expect(await variable("TMPDIR")).toBe(join(host.home, "scratch"));
+    expect(await base()).toBe(join(host.home, "found"));
 
     await locate("relative", JSON.stringify({ sremote: `${host.home}/found/`, absolute_tmp: "sremote_tmp" }));
     expect(await client.doSelfDiscovery("relative")).toMatchObject({ found: true });

@@ -10,7 +10,7 @@ const program = `
 import { RemoteClient } from "@sremote/client";
 import { memory } from "@sremote/connectors/testing";
 const connector = memory({ env: { PATH: ${JSON.stringify(hostPath)} } });
-const client = new RemoteClient(connector);
+const client = new RemoteClient(connector, { transport: "spool" });
 client.registerRemoteEnvVariable("TOKEN", "canary-env");
 await client.doRemoteCall("builtins", "len", [["canary-argument"]]);
 await client.doRemoteCall("os", "getenv", ["canary-name"], { kwargs: { default: "canary-keyword" } });

@@ -5,9 +5,9 @@ import type { Connector } from "@sremote/connectors";
 export type Carriage = "session" | "pipes" | "files";
 
 /** What calls travel by over this connector when nothing else is asked for. */
-export function carriageOf({ spawn, acceptsStdin }: Connector): Carriage {
-  if (spawn !== undefined) return "session";
-  return acceptsStdin ? "pipes" : "files";
+export function carriageOf(connector: Connector): Carriage {
+  if (connector.spawn !== undefined) return "session";
+  return connector.acceptsStdin ? "pipes" : "files";
 }
 
 /** The same host without what is more than this way needs. */

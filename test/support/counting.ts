@@ -11,23 +11,18 @@ export interface Counted {
 /** The same host, with a list of what was done. @param carriage default: the best that the host offers */
 export function counted(inner: Connector, carriage: Carriage = carriageOf(inner)): Counted {
   const operations: string[] = [];
-  const connector = limitedTo(carriage, inner);
-  const { exec, push, pull, spawn, status } = connector;
-  const counting = <A extends unknown[], R>(name: string, operation: (...args: A) => R) => {
-    return (...args: A): R => {
-      operations.push(name);
-      return operation(...args);
-    };
+  const did = (name: string): Connector => {
+    operations.push(name);
+    return inner;
   };
-  return {
-    operations,
-    connector: {
-      ...connector,
-      exec: counting("exec", exec),
-      push: counting("push", push),
-      pull: counting("pull", pull),
-      ...(spawn !== undefined && { spawn: counting("spawn", spawn) }),
-      status: counting("status", status),
-    },
-  };
+  const limited = limitedTo(carriage, inner);
+  const connector: Connector = {
+    ...limited,
+    exec: (command, given) => did("exec").exec(command, given),
+    push: (source, path, given) => did("push").push(source, path, given),
+    pull: (path, sink, given) => did("pull").pull(path, sink, given),
+    ...("spawn" in limited && { spawn: (command, given) => did("spawn").spawn!(command, given) }),
+    status: (given) => did("status").status(given),
+  } satisfies Connector;
+  return { connector, operations };
 }
