@@ -1,11 +1,10 @@
 # First stage of a Python session: reads the payload from standard input and runs it from memory. Installs nothing.
-# argv: this text, candidates, bases, size, sha256, A, B, then the mode and what it takes.
+# argv: this text, candidates, bases, size, sha256, A, B, and the mode, of which there is one.
 # Starts on any Python (2.7 too), so that a too old one can pass on to the next candidate.
 import sys
 sys.path[:] = [p for p in sys.path if p]  # the working directory must not shadow the standard library
 import os
 candidates, bases, size, sha, A, B = sys.argv[2:8]
-rest = sys.argv[8:]
 def missing(reason, lines):
     head = "%s%sN\nreason=%s\nhome=%s\n" % (B, A, reason, os.environ.get("HOME", ""))
     text = head + "\n".join(lines) + "\n"
@@ -59,4 +58,8 @@ exec(compile(sources["__main__"], directory + "/session/__main__.py", "exec"), e
 cache = "session-code-%s-%d-%s" % (sys.implementation.cache_tag, sys.flags.optimize, sha[:16])
 modules = entry["Modules"](directory + "/session", sources, directory + "/" + cache if safe(base) and safe(directory) else None)
 del payload, parts, text
-sys.exit(entry["start"](modules, [rest[0], "--base", base, "--marker", A, B] + rest[1:], sha))
+sys.meta_path.insert(0, modules)
+if sys.stdout is not None:
+    sys.stdout.flush()  # what a site file printed belongs before the marker, and not into a forked process
+from sremote_endpoint.session import serve
+sys.exit(serve(base, sha, (A, B)))

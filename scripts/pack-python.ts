@@ -12,32 +12,27 @@ import { stripPython } from "./strip-python.ts";
 const zipTime = new Date(1980, 0, 1, 0, 0, 0);
 const member = { level: 9, mtime: zipTime, os: 3, attrs: 0o100644 << 16 } as const;
 
-/** Modules that the modes of `main` import: what else a payload needs, follows from them. */
-export const spoolModules: readonly string[] = ["call", "install", "probe", "worker"];
-export const sessionModules: readonly string[] = ["session"];
-
 /**
- * Bytes of the payload made from the directory that holds `__main__.py` and `sremote_endpoint/`, with the named modules and those they import.
- * The same source gives the same bytes.
+ * Bytes of the payload made from the directory that holds `__main__.py` and `sremote_endpoint/`, with what the modes of `main` need
+ * but sessions. The same source gives the same bytes.
  */
-export function packPython(source: string, roots: readonly string[]): Uint8Array {
-  const { entry, text } = collect(source, roots);
+export function packPython(source: string): Uint8Array {
+  const { entry, text } = collect(source, ["main", ...reach(["call", "install", "probe", "worker"], source)]);
   // Integer-like names would come first; these two keep their order.
   return zipSync({ modules: [Buffer.from(text), member], "__main__.py": [Buffer.from(entry), member] });
 }
 
 /** As `packPython`, but smaller and not to be given to `python3`: resources/stage-session.py takes it apart. */
-export function packPythonSession(source: string, roots: readonly string[]): Uint8Array {
-  return deflateSync(shorten(collect(source, roots).text), { level: 9, mem: 12 });
+export function packPythonSession(source: string): Uint8Array {
+  return deflateSync(shorten(collect(source, reach(["session"], source)).text), { level: 9, mem: 12 });
 }
 
-function collect(source: string, roots: readonly string[]): { entry: string; text: string } {
+function collect(source: string, names: Iterable<string>): { entry: string; text: string } {
   const entry = stripPython(readFileSync(join(source, "__main__.py"), "utf8"));
   const modules: [name: string, text: string][] = [["__main__", entry]];
-  const read = (module: string): string => readFileSync(join(source, "sremote_endpoint", `${module}.py`), "utf8");
-  for (const module of ["__init__", "main", ...reach(roots, read)].toSorted()) {
+  for (const module of ["__init__", ...names].toSorted()) {
     const name = module === "__init__" ? "sremote_endpoint" : `sremote_endpoint.${module}`;
-    modules.push([name, stripPython(read(module))]);
+    modules.push([name, stripPython(read(source, module))]);
   }
   // `unpack` of the entry takes this apart. No source holds a NUL: Python refuses it.
   return { entry, text: modules.flat().join("\0") };
@@ -60,13 +55,17 @@ function shorten(text: string): Buffer {
 }
 
 /** The modules and all that they import, now or later: `from .name import`, `from . import name, name`, `load("name")`. */
-function reach(roots: readonly string[], read: (module: string) => string): Set<string> {
-  const found = new Set(["errors", ...roots]);
+function reach(roots: readonly string[], source: string): Set<string> {
+  const found = new Set(["errors", "home", ...roots]);
   for (const module of found) {
-    const text = read(module);
+    const text = read(source, module);
     for (const [, name] of text.matchAll(/^ *from \.(\w+) import /gm)) found.add(name!);
     for (const [, name] of text.matchAll(/\bload\("(\w+)"\)/g)) found.add(name!);
     for (const [, names] of text.matchAll(/^ *from \. import ([\w, ]+)/gm)) for (const name of names!.split(",")) found.add(name.trim());
   }
   return found;
+}
+
+function read(source: string, module: string): string {
+  return readFileSync(join(source, "sremote_endpoint", `${module}.py`), "utf8");
 }

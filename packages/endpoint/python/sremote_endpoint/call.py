@@ -3,14 +3,16 @@ import os
 import sys
 
 from . import spool
-from .directory import DISK_FULL, refuse
+from .call_message import NO_ID, check_call
 from .errors import Refusal
 from .files import read, remove, replace, write_all
 from .frame import read_frame, split_frame
 from .json_text import parse
 from .limits import OUTPUT
-from .message import NO_ID, check_call, is_id
-from .reply import answer_of, host_facts, join_reply
+from .message import is_id
+from .os_error import DISK_FULL, refuse
+from .reply import answer_of, host_facts
+from .reply_frame import join_reply
 
 
 class Request:

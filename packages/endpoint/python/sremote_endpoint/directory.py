@@ -1,23 +1,9 @@
 """Directories of ours: made by mkdir with mode 0700, owned by the effective user, never a symbolic link (PROTOCOL.md, "Spool")."""
-import errno
 import os
 from stat import S_ISDIR, S_ISLNK
 
 from .errors import Refusal
-
-# EFBIG: a limit of file size (ulimit -f); the interpreter ignores SIGXFSZ.
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-
-
-def refuse(error, path, what):
-    """The Refusal for an OSError met while doing `what` with `path`."""
-    code = {
-        errno.ENOSPC: "disk-full", errno.EDQUOT: "disk-full", errno.EFBIG: "disk-full", errno.EACCES: "permission-denied", errno.EPERM: "permission-denied",
-        errno.EROFS: "permission-denied", errno.ENOENT: "no-such-file", errno.ENOTDIR: "not-a-file",
-        errno.EEXIST: "not-a-file",
-    }.get(error.errno, "endpoint-broken")
-    return Refusal(code, "cannot %s %s: %s" % (what, path, error.strerror or error), "setup")
-
+from .os_error import refuse
 
 def ensure(path):
     """Makes the directory if it is not there. One that is not safe is refused. True if it was made."""

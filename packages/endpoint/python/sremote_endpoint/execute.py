@@ -4,10 +4,12 @@ import sys
 from . import spool
 from .errors import Refusal
 from .frame import split_frame
-from .launch import environment, launch, needs_fresh
+from .launch import launch
 from .memory import out_of_memory_kills
 from .output import Output
-from .reply import answer_of, join_reply
+from .process_place import environment, needs_fresh
+from .reply import answer_of
+from .reply_frame import join_reply
 from .supervise import Supervision
 
 

@@ -8,8 +8,9 @@ import struct
 import sys
 
 from . import files, spool
-from .directory import check, ensure, ensure_base, refuse
+from .directory import check, ensure, ensure_base
 from .errors import Refusal
+from .os_error import refuse
 
 PAYLOAD = "payload.pyz"
 

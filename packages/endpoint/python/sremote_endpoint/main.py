@@ -18,6 +18,7 @@ import os
 import sys
 
 from .errors import Refusal
+from .home import find_home
 
 _STATUS = {"unsafe-directory": 97, "disk-full": 98, "install-failed": 95, "call-conflict": 94, "invalid-argument": 91}
 
@@ -31,7 +32,7 @@ def main(argv, endpoint=None):
             return call(options["base"], options["home"], endpoint or _endpoint(), options["marker"], *rest)
         if mode == "session":
             from .session import serve
-            return serve(options["home"], options["base"], endpoint, options["marker"])
+            return serve(options["base"], endpoint, options["marker"])
         if mode == "worker":
             from .worker import serve_fresh
             return serve_fresh(int(rest[0]), int(rest[1]))
@@ -78,24 +79,13 @@ def _read_arguments(argv):
         rest.pop(0)
     if len(rest) != _OPERANDS[mode]:
         raise _Usage("%s takes %d operands, got %d" % (mode, _OPERANDS[mode], len(rest)))
-    home = _home()
+    home = find_home()
     base = options["base"]
     if base == "~" or base.startswith("~/"):
         base = home + base[1:]
     options["base"] = os.path.normpath(os.path.join(home, base))
     options["home"] = home
     return mode, options, rest
-
-
-def _home():
-    home = os.environ.get("HOME")
-    if home and os.path.isabs(home):
-        return os.path.normpath(home)
-    import pwd
-    try:
-        return pwd.getpwuid(os.getuid()).pw_dir
-    except KeyError:
-        return "/"
 
 
 def _endpoint():

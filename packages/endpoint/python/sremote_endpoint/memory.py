@@ -1,11 +1,15 @@
 """How often the kernel killed for lack of memory in our control group, and the group's limit (Linux; cgroups(7))."""
-from .files import read
+
+
+def _read(path):
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def _groups():
     """(version, controllers, path) of each line of /proc/self/cgroup."""
     try:
-        lines = (read("/proc/self/cgroup") or b"").decode("utf-8", "replace").splitlines()
+        lines = _read("/proc/self/cgroup").decode("utf-8", "replace").splitlines()
     except OSError:
         return []
     return [line.split(":", 2) for line in lines if line.count(":") >= 2]
@@ -23,11 +27,9 @@ def _candidates(name_v2, name_v1):
 def _read_first(names):
     for path in names:
         try:
-            content = read(path)
+            return _read(path)
         except OSError:
             continue
-        if content is not None:
-            return content
     return None
 
 

@@ -1,8 +1,6 @@
-"""The `call` message of PROTOCOL.md, checked member by member before anything is done."""
-from .errors import Refusal, protocol_error
-from .limits import PROTOCOL
+"""Members that the messages which call a function have in common."""
+from .errors import protocol_error
 
-NO_ID = "0" * 32
 _HEX = frozenset("0123456789abcdef")
 
 
@@ -57,7 +55,7 @@ def _is_plain(kind):
     return check
 
 
-_OPTIONAL = (
+OPTIONAL = (
     ("kwargs", _is_plain(dict), "a value that is an object"),
     ("env", _all(_is_variable), "a list of [name, value, onlyIfUnset]"),
     ("path", _all(is_name), "a list of strings"),
@@ -74,7 +72,7 @@ _OPTIONAL = (
 
 def check_members(header, names, what):
     """Raises Refusal unless those of the optional members that are there are what they must be."""
-    for name, check, expected in _OPTIONAL:
+    for name, check, expected in OPTIONAL:
         if name in header and name in names and not check(header[name]):
             raise protocol_error("the %s's %s must be %s" % (what, name, expected))
 
@@ -86,20 +84,3 @@ def check_function(header, what):
             raise protocol_error("the %s's %s must be a string that is not empty" % (what, name))
     if not _is_plain(list)(header.get("args")):
         raise protocol_error("the %s's args must be a value that is an array" % what)
-
-
-def check_call(header):
-    """Raises Refusal unless `header` is a call this endpoint can read."""
-    if type(header) is not dict or type(header.get("type")) is not str:
-        raise protocol_error("the header must be an object with a type")
-    protocol = header.get("protocol")
-    if type(protocol) is not int:
-        raise protocol_error("the call names no protocol version")
-    if protocol != PROTOCOL:
-        raise Refusal("protocol-mismatch", "the call speaks protocol %d, this endpoint speaks %d" % (protocol, PROTOCOL))
-    if header["type"] != "call":
-        raise protocol_error("expected a message of type call")
-    if not is_id(header.get("id")):
-        raise protocol_error("the call's id must be 32 lower-case hex digits")
-    check_function(header, "call")
-    check_members(header, [name for name, _, _ in _OPTIONAL], "call")

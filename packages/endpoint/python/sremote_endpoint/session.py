@@ -8,6 +8,7 @@ import _signal as signal
 from .attach import PATIENCE, STRANGERS, Door, take_streams
 from .calls import Calls
 from .errors import Refusal, protocol_error
+from .home import find_home
 from .json_text import dump, parse
 from .limits import PROTOCOL
 from .link import Link
@@ -326,7 +327,7 @@ def _keep_code():
         modules.save()
 
 
-def serve(home, base, endpoint, marker):
+def serve(base, endpoint, marker):
     """Runs a session on standard input and output, and returns the exit status."""
     umask = os.umask(0o077)
     gc.disable()
@@ -340,7 +341,7 @@ def serve(home, base, endpoint, marker):
     if marker:
         link.put((marker[1] + marker[0]).encode())
     try:
-        return Session(home, base, endpoint, umask).run(link)
+        return Session(find_home(), base, endpoint, umask).run(link)
     except Exception:
         # An error of our own. Workers are ended by their lifelines.
         sys.excepthook(*sys.exc_info())

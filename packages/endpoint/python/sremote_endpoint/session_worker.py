@@ -14,9 +14,9 @@ from .limits import ATTACHMENTS
 from .message import check_function, check_members, is_count, is_duration
 from .objects import Failed, Objects, object_id
 from .packet import CHILDREN, EMPTY, ENDS, HOLDS, LAST, READY, pack
+from .process_end import exit_code, flush, leave, unserializable
 from .search_path import prepare
 from .value_decode import Attachments, decode
-from .worker import exit_code, flush, leave, unserializable
 from .worker_channel import Channel
 from .worker_state import Place, Processes, largest_memory, take_new_pipes
 

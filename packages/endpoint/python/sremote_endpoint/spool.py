@@ -3,8 +3,9 @@ import os
 import time
 
 from . import claim, files
-from .directory import DISK_FULL, ensure, ensure_base, refuse
+from .directory import ensure, ensure_base
 from .errors import Refusal
+from .os_error import DISK_FULL, refuse
 from .limits import RESERVE
 
 try:

@@ -9,6 +9,7 @@ from .frame import join_frame
 from .json_text import dump
 from .lazy import keep_hidden, load
 from .limits import ATTACHMENTS
+from .process_end import exit_code, flush, leave, unserializable
 from .reply import answer_of
 from .search_path import prepare
 from .value_decode import Attachments, decode
@@ -59,18 +60,6 @@ def _raised(raised, report):
     return answer_of("raised", failure.describe(raised.error, "raised", raised.stage), **report), [], 0
 
 
-def exit_code(error):
-    if error.code is None:
-        return 0
-    if isinstance(error.code, int):
-        return error.code & 0xFF
-    try:
-        sys.stderr.write("%s\n" % (error.code,))
-    except Exception:  # as the interpreter itself does: nothing can be told when stderr is gone
-        pass
-    return 1
-
-
 def _value(value, zone, report, call):
     attachments = []
     try:
@@ -88,29 +77,6 @@ def _value(value, zone, report, call):
     return answer, attachments, 0
 
 
-def unserializable(call, error):
-    """The failure of a result that cannot travel. `error` is what the encoder or the frame raised."""
-    path = getattr(error, "path", "return")
-    reason = error.reason if isinstance(error, Unserializable) else error.message
-    found = {
-        "code": "unserializable-result", "stage": "result", "path": path,
-        "message": "%s.%s ran, but its result cannot be sent: %s: %s" % (call["module"], call["function"], path, reason),
-    }
-    if getattr(error, "hint", None):
-        found["hint"] = error.hint
-    return found
-
-
-def flush():
-    for name in ("stdout", "stderr"):
-        stream, original = getattr(sys, name), getattr(sys, "__%s__" % name)
-        for each in (stream,) if stream is original else (stream, original):
-            try:
-                each.flush()
-            except Exception:  # closed, or replaced by something without flush; the answer matters more
-                pass
-
-
 def _send(fd, opened, answer, attachments):
     try:
         found = os.fstat(fd)
@@ -125,18 +91,6 @@ def _send(fd, opened, answer, attachments):
         os.close(fd)
     except BrokenPipeError:
         pass
-
-
-def leave():
-    """What a plain interpreter does at its end: wait for threads, run exit handlers. The answer is safe by now."""
-    try:
-        if "threading" in sys.modules:
-            sys.modules["threading"]._shutdown()
-        import atexit
-        atexit._run_exitfuncs()
-    except BaseException:  # an interpreter prints this and goes on to end
-        sys.excepthook(*sys.exc_info())
-    flush()
 
 
 def serve_fresh(request_fd, answer_fd):

@@ -7,8 +7,8 @@ import _signal as signal
 
 from . import session_worker
 from .errors import Refusal
-from .launch import ROOT, become, enter, environment, needs_fresh
-from .search_path import PACKAGE
+from .process_place import become, enter, environment, needs_fresh
+from .search_path import PACKAGE, ROOT
 
 # What a fresh interpreter runs: it takes the endpoint's modules from its channel, since they may be in no file.
 _BOOT = """import sys

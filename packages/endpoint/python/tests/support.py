@@ -15,6 +15,7 @@ from sremote_endpoint.frame import join_frame, split_frame  # noqa: E402
 from sremote_endpoint.value_decode import Attachments  # noqa: E402
 from tests.reply_check import check_reply  # noqa: E402
 
+ROOT = os.path.realpath(os.path.join(SOURCE, "../../.."))
 MARKER = ("0123456789abcdef", "fedcba9876543210")
 
 
@@ -30,6 +31,19 @@ def request(module="os", function="getpid", args=(), attachments=(), **members):
         members["kwargs"] = {"json": members["kwargs"]}
     header.update(members)
     return b"".join(join_frame(json.dumps(header).encode(), list(attachments)))
+
+
+_made = {}
+
+
+def make_payload(maker="packPython"):
+    """A payload, made of the sources as they are by the script that makes it for clients."""
+    if maker not in _made:
+        program = "import { %s } from %s; process.stdout.write(%s(%s));" % (maker, json.dumps(ROOT + "/scripts/pack-python.ts"), maker, json.dumps(SOURCE))
+        node = ROOT + "/node_modules/.bin/node"
+        command = [node if os.path.exists(node) else "node", "--input-type=module", "--disable-warning=ExperimentalWarning", "-e", program]
+        _made[maker] = subprocess.check_output(command)
+    return _made[maker]
 
 
 class Reply:

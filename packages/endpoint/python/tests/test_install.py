@@ -4,22 +4,7 @@ import os
 import subprocess
 import sys
 
-from tests.support import SOURCE, EndpointTest, Reply, request
-
-
-ROOT = os.path.join(SOURCE, "../../..")
-_made = []
-
-
-def make_payload():
-    """The payload, made of the sources as they are by the script that makes it for clients."""
-    if not _made:
-        program = ("import { packPython } from %s; process.stdout.write(packPython(%s));"
-                   % (json.dumps(os.path.realpath(ROOT) + "/scripts/pack-python.ts"), json.dumps(SOURCE)))
-        node = ROOT + "/node_modules/.bin/node"
-        command = [node if os.path.exists(node) else "node", "--input-type=module", "--disable-warning=ExperimentalWarning", "-e", program]
-        _made.append(subprocess.check_output(command))
-    return _made[0]
+from tests.support import SOURCE, EndpointTest, Reply, make_payload, request
 
 
 def another(payload):

@@ -1,15 +1,15 @@
+import hashlib
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
 
-from tests.session_client import Lost, SessionTest, wire
-from tests.support import MARKER, is_running, wait_for
+from tests.session_client import Client, Lost, SessionTest, wire
+from tests.support import MARKER, ROOT, is_running, make_payload, wait_for
 
-RESOURCES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../../resources")
+RESOURCES = ROOT + "/resources"
 TEXT = "import os, time\ndef count(n):\n    for i in range(n):\n        os.write(1, b'%06d\\n' % i)\n    return n\ndef mark(path):\n    with open(path, 'a') as f:\n        f.write('x')\n    return 1\n"
 
 
@@ -141,23 +141,20 @@ class LinkTest(SessionTest):
 class StageTest(SessionTest):
     """The first stage and the attaching process, as the client starts them."""
 
-    def stage(self, payload=None, sha=None, size=None, interpreter=sys.executable, candidates=None, base=None):
-        import hashlib
-        if payload is None:
-            with open(RESOURCES + "/sremote-session.py.deflate", "rb") as file:
-                payload = file.read()
+    def stage(self):
+        """(payload, command)"""
+        payload = make_payload("packPythonSession")
         with open(RESOURCES + "/stage-session.py") as file:
             text = file.read()
-        arguments = [text, candidates or interpreter, base or self.base, str(size or len(payload)), sha or hashlib.sha256(payload).hexdigest()]
-        return payload, [interpreter, "-E", "-c", "import sys; exec(sys.argv[1])"] + arguments + list(MARKER) + ["session"]
+        arguments = [text, sys.executable, self.base, str(len(payload)), hashlib.sha256(payload).hexdigest()]
+        return payload, [sys.executable, "-E", "-c", "import sys; exec(sys.argv[1])"] + arguments + list(MARKER) + ["session"]
 
     def staged(self, **options):
         payload, command = self.stage()
-        from tests import session_client
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=self.environment(), bufsize=0)
         self.addCleanup(self._end, self.process)
         self.process.stdin.write(payload)
-        client = session_client.Client(self.process.stdout.fileno(), self.process.stdin.fileno(), **options)
+        client = Client(self.process.stdout.fileno(), self.process.stdin.fileno(), **options)
         head = (MARKER[1] + MARKER[0]).encode()
         self.assertEqual(self.process.stdout.read(len(head)), head, self.process.poll())
         return client
