@@ -103,7 +103,7 @@ describe.each([
   describe.each(runtimes)("in %s", (runtime) => {
     test.each(flat)("$what meets $title: one run, and the result arrives", async ({ operation, skip, fault }) => {
       const connector = memory({ acceptsStdin, env: { PATH: hostPath } });
-      await using client = new RemoteClient(connector, { runtime });
+      await using client = new RemoteClient(connector, { runtime, transport: "spool" });
       await plantEffects(connector.directory);
       const effects = new Effects(connector.directory);
       connector.inject(operation, fault, skip);
@@ -114,7 +114,7 @@ describe.each([
 
     test("G01 with every attempt lost the outcome is unknown; repeating the call with its id brings the result", async () => {
       const connector = memory({ acceptsStdin, env: { PATH: hostPath } });
-      await using client = new RemoteClient(connector, { runtime });
+      await using client = new RemoteClient(connector, { runtime, transport: "spool" });
       await plantEffects(connector.directory);
       const effects = new Effects(connector.directory);
       await new Effects(connector.directory).call(client, runtime, 0);
@@ -159,7 +159,7 @@ describe("G01 a cut SSH link", () => {
   const running = (effects: Effects): Promise<unknown> => until("the function to run", async () => (await effects.runs()).length > 0);
 
   test.each(runtimes)("G01 cut while the call runs: the client's own retry brings the result, in %s", async (runtime) => {
-    await using client = new RemoteClient(connector, { runtime });
+    await using client = new RemoteClient(connector, { runtime, transport: "spool" });
     const effects = new Effects(home);
     const call = effects.call(client, runtime, "after the cut", {}, 1);
     await running(effects);
@@ -170,7 +170,7 @@ describe("G01 a cut SSH link", () => {
   });
 
   test.each(runtimes)("G01 cut for long: unknown, and the result is there when the host is reachable again, in %s", async (runtime) => {
-    await using client = new RemoteClient(connector, { runtime });
+    await using client = new RemoteClient(connector, { runtime, transport: "spool" });
     const effects = new Effects(home);
     const id = newId();
     const call = rejection(effects.call(client, runtime, "kept", { id }, 0.5), OutcomeUnknownError);

@@ -8,6 +8,19 @@ afterAll(stopSshd);
 const time = { python: ["time", "time"], node: ["node:process", "uptime"] } as const;
 
 describe.each(runtimes)("round trips in %s", (runtime) => {
+  test.each(hostKinds.filter(({ carriage }) => carriage === "session"))(
+    "a session on $name is one spawn, and a call is no operation of the connector",
+    async (kind) => {
+      await using host = await kind.start();
+      const { connector, operations } = counted(host.connector);
+      await using client = new RemoteClient(connector, { runtime });
+      for (const _ of [1, 2, 3]) await client.doRemoteCall(time[runtime][0], time[runtime][1]);
+      await Promise.all(Array.from({ length: 100 }, () => client.doRemoteCall(time[runtime][0], time[runtime][1])));
+      await expect(client.doRemoteCall("missing", "function")).rejects.toMatchObject({ code: "module-not-found" });
+      expect(operations).toEqual(["spawn"]);
+    },
+  );
+
   test.each(hostKinds.filter(({ carriage }) => carriage === "pipes"))("a call is one exec on $name, the first included", async (kind) => {
     await using host = await kind.start();
     const { connector, operations } = counted(host.connector);

@@ -70,7 +70,7 @@ test.each(
       client.doRemoteCall("missing_module", "f", args, { kwargs, env }),
       client.doRemoteCall(module, "getpriority", [{}, ...args], { kwargs, env }),
       client.doRemoteCall(runtime === "python" ? "os" : "node:process", "abort", [], { env }),
-      client.doRemoteCall(module, runtime === "python" ? "_exit" : "hostname", [...args, () => 0], { env }),
+      client.doRemoteCall(module, runtime === "python" ? "_exit" : "hostname", [...args, Symbol("no value")], { env }),
       client.doRemoteCall(runtime === "python" ? "time" : "node:timers/promises", runtime === "python" ? "sleep" : "setTimeout", [9000], {
         env,
         timeout: 300,

@@ -10,16 +10,10 @@ import { payloadPath } from "../support/payload-path.ts";
 afterAll(stopSshd);
 
 describe.each(runtimes)("the wire end to end in %s", (runtime) => {
-  let connector: ReturnType<typeof memory>;
-  let client: RemoteClient;
-  beforeEach(async () => {
-    connector = memory({ env: { PATH: hostPath } });
-    client = new RemoteClient(connector, { runtime });
-    await plantEffects(connector.directory);
-  });
-  afterEach(() => client.close());
-
   test("G21 a call of another protocol is answered with protocol-mismatch and nothing of it runs", async () => {
+    await using connector = memory({ env: { PATH: hostPath } });
+    await using client = new RemoteClient(connector, { runtime, transport: "spool" });
+    await plantEffects(connector.directory);
     const deployed = new Effects(connector.directory);
     const { host } = await deployed.call(client, runtime, 0);
     const effects = new Effects(connector.directory);
@@ -45,6 +39,19 @@ describe.each(runtimes)("the wire end to end in %s", (runtime) => {
     expect(await send(1)).toEqual({ outcome: "value", code: undefined });
     expect(await effects.runs()).toHaveLength(1);
   });
+});
+
+const transports = (["auto", "spool"] as const).flatMap((transport) => runtimes.map((runtime) => ({ transport, runtime })));
+
+describe.each(transports)("limits in $runtime, transport $transport", ({ transport, runtime }) => {
+  let connector: ReturnType<typeof memory>;
+  let client: RemoteClient;
+  beforeEach(async () => {
+    connector = memory({ env: { PATH: hostPath } });
+    client = new RemoteClient(connector, { runtime, transport });
+    await plantEffects(connector.directory);
+  });
+  afterEach(() => client.close());
 
   test("G20 nesting 256 deep travels both ways; a level more is refused before it is sent or after it ran", async () => {
     const deep = (levels: number): unknown => (levels === 0 ? 0 : [deep(levels - 1)]);
