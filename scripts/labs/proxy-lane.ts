@@ -15,6 +15,7 @@ export class Lane {
   readonly #queue: Item[] = [];
   #queued = 0;
   #wake: (() => void) | undefined;
+  #stranded: PromiseWithResolvers<void> | undefined;
 
   constructor(from: Socket, to: Socket, flow: Flow) {
     this.#from = from;
@@ -31,13 +32,33 @@ export class Lane {
       const item = this.#queue.shift() ?? (await this.#next());
       if (item.due > performance.now()) await pause(item.due - performance.now());
       if (item.kind === "chunk") await this.#carry(item.chunk);
-      else await this.#flow.open;
+      else await this.#passage();
       if (item.kind === "end") this.#to.end();
       if (item.kind !== "close") continue;
       if (item.reset) this.#to.resetAndDestroy();
       else this.#to.destroySoon();
       return;
     }
+  }
+
+  /** Carries nothing any more, for good, and tells neither end. */
+  strand(): void {
+    this.#stranded ??= Promise.withResolvers<void>();
+  }
+
+  /** What was stranded goes on, so that it can end. */
+  free(): void {
+    this.#stranded?.resolve();
+    this.#stranded = undefined;
+  }
+
+  /** Resolves when bytes may pass. */
+  async #passage(): Promise<void> {
+    for (let gate = this.#gate(); gate !== undefined; gate = this.#gate()) await gate;
+  }
+
+  #gate(): Promise<void> | undefined {
+    return this.#stranded?.promise ?? this.#flow.open;
   }
 
   #due(): number {
@@ -62,7 +83,7 @@ export class Lane {
 
   async #carry(chunk: Buffer): Promise<void> {
     for (let rest = chunk; rest.length > 0;) {
-      while (this.#flow.open !== undefined) await this.#flow.open;
+      await this.#passage();
       // What was under way to a socket that is gone is lost, as on a real link.
       if (this.#to.destroyed) break;
       const piece = this.#flow.piece(rest);

@@ -133,6 +133,19 @@ test("a connection made to a blackhole is accepted and stays silent", async () =
   await server.has(1);
 });
 
+test("strand leaves the connections there are without a byte, whatever comes after, and carries new ones", async () => {
+  const old = await openPair();
+  proxy.strand();
+  old.server.socket.write("answer");
+  old.client.socket.write("question");
+  proxy.restore();
+  const { client, server } = await openPair();
+  client.socket.write("x");
+  await server.has(1);
+  await settle();
+  expect([old.server.received.length, old.client.received.length]).toEqual([0, 0]);
+});
+
 describe.each(directions)("%s", (direction) => {
   test("halfOpen carries this direction and not the other", async () => {
     const pair = await openPair();

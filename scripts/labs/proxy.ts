@@ -27,6 +27,8 @@ export interface Proxy extends AsyncDisposable {
   cut(): void;
   /** Keeps connections open but carries no byte any more, in neither direction; new ones are accepted and stay silent. */
   blackhole(): void;
+  /** The connections there are carry no byte any more, for good, as when a router on the way has forgotten them; new ones work. */
+  strand(): void;
   /** Goes on carrying bytes in this direction (default: to the server) and none in the other. */
   halfOpen(carrying?: Direction): void;
   /** Carries at most so many bytes in a second on each connection, in one direction or (default) in both. */
@@ -56,6 +58,7 @@ class TcpProxy implements Proxy {
   readonly #flows: Readonly<Record<Direction, Flow>>;
   readonly #sockets = new Set<Socket>();
   readonly #running = new Set<Promise<void>>();
+  readonly #lanes = new Set<Lane>();
   #server: Server | undefined;
   #refusing = false;
 
@@ -96,6 +99,10 @@ class TcpProxy implements Proxy {
     for (const flow of this.#each()) flow.stall();
   }
 
+  strand(): void {
+    for (const lane of this.#lanes) lane.strand();
+  }
+
   halfOpen(carrying: Direction = "to-server"): void {
     this.#flows[carrying].go();
     this.#flows[carrying === "to-server" ? "to-client" : "to-server"].stall();
@@ -130,6 +137,7 @@ class TcpProxy implements Proxy {
   async stop(): Promise<void> {
     const server = this.#server;
     for (const socket of this.#sockets) socket.destroy();
+    for (const lane of this.#lanes) lane.free();
     this.restore();
     this.#refusing = true;
     await new Promise<void>((resolve) => (server === undefined ? resolve() : server.close(() => resolve())));
@@ -163,7 +171,11 @@ class TcpProxy implements Proxy {
   }
 
   #run(lane: Lane): void {
-    const running = lane.run().finally(() => this.#running.delete(running));
+    const running = lane.run().finally(() => {
+      this.#running.delete(running);
+      this.#lanes.delete(lane);
+    });
     this.#running.add(running);
+    this.#lanes.add(lane);
   }
 }
