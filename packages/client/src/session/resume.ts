@@ -24,8 +24,12 @@ export interface Resumed {
   adopt(events: LinkEvents): void;
 }
 
-/** How long one attempt may take until the host has answered, in milliseconds. */
-const attemptTimeout = 20_000;
+/**
+ * How long one attempt may take until the host has answered, in milliseconds: short enough for three within the lease. A connector may go on using
+ * a connection that is dead, and finds that out by the first.
+ */
+const longestAttempt = 20_000;
+const shortestAttempt = 1000;
 const firstPause = 100;
 const longestPause = 3000;
 
@@ -42,7 +46,8 @@ export async function resume(welcome: WelcomeMessage, options: SessionOptions, r
   for (let wait = firstPause; ; wait = Math.min(wait * 2, longestPause)) {
     const left = until - performance.now();
     if (left <= 0) break;
-    const attempt = AbortSignal.any([signal, AbortSignal.timeout(Math.min(attemptTimeout, Math.ceil(left)))]);
+    const timeout = Math.max(shortestAttempt, Math.min(longestAttempt, options.lease / 3));
+    const attempt = AbortSignal.any([signal, AbortSignal.timeout(Math.ceil(Math.min(timeout, left)))]);
     try {
       return await attach(welcome, options, receipt, attempt);
     } catch (error) {

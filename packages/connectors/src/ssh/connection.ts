@@ -11,6 +11,9 @@ import { sshError } from "./ssh-error.ts";
  */
 export type TakeChannel<T> = (channel: ClientChannel, release: () => void) => T;
 
+/** Milliseconds without a single byte after a request that should be answered at once. The slowest links, over satellites, have round trips below one second. */
+const suspicious = 2000;
+
 export class Connection {
   readonly label: string;
   readonly #client: Client;
@@ -20,6 +23,9 @@ export class Connection {
   readonly #queue = new ChannelQueue();
   readonly #onLost = new Set<(error: ConnectError) => void>();
   #lost: ConnectError | undefined;
+  /** When something came last, and when each request was made that is not answered. */
+  #heard = 0;
+  readonly #asked = new Set<{ at: number }>();
 
   constructor(client: Client, socket: Duplex, label: string, carrier: Connection | undefined) {
     this.#client = client;
@@ -31,10 +37,23 @@ export class Connection {
       if (error.level !== "agent") this.#lose(error);
     });
     client.on("close", () => this.#lose(new Error("the host closed the connection")));
+    socket.on("data", () => (this.#heard = performance.now()));
   }
 
   get isOpen(): boolean {
     return this.#lost === undefined;
+  }
+
+  /** Whether the host leaves a request without answer and says nothing else either: it may be out of reach this way for good. */
+  get isSilent(): boolean {
+    const latest = performance.now() - suspicious;
+    for (const { at } of this.#asked) if (at < latest && this.#heard < at) return true;
+    return false;
+  }
+
+  /** Channels that are open or asked for. */
+  get inUse(): number {
+    return this.#queue.inUse;
   }
 
   /** Calls back once when the link is lost, before any stream ends because of it; returns a function that takes the wish back. */
@@ -101,7 +120,13 @@ export class Connection {
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#lost !== undefined) return reject(this.#lost);
-      const forget = this.onLost(reject);
+      const asked = { at: performance.now() };
+      this.#asked.add(asked);
+      const stopListening = this.onLost(reject);
+      const forget = (): void => {
+        stopListening();
+        this.#asked.delete(asked);
+      };
       const fail = (error: unknown): void => {
         forget();
         reject(this.#lost ?? sshError(error, { phase: "channel", label: this.label }));

@@ -202,6 +202,18 @@ describe("G09 a link that carries nothing any more", () => {
     expect(await connector.exec(["true"])).toMatchObject({ exitCode: 0 });
   });
 
+  test("is left when a command got no answer, long before keepalive notices: the next one connects again", async () => {
+    const connector = open(throughProxy());
+    const lasting = await spawnOn(connector, shell("echo ready; exec sleep 600"));
+    await firstOutput(lasting);
+    proxy.strand();
+    await expect(connector.exec(["true"], { timeout: 2500 })).rejects.toMatchObject({ code: "timeout" });
+    expect((await connector.exec(["echo", "again"], { timeout: 5000 })).exitCode).toBe(0);
+    expect(proxy.accepted).toBe(2);
+    await connector.close();
+    await endCommands();
+  });
+
   test("is noticed through a jump host", async () => {
     const username = user.name;
     const jump = { host: proxy.address, port: proxy.port, username, privateKeyPath: lab.key.path, config: false, ...quick };

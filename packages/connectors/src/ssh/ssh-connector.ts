@@ -28,6 +28,8 @@ export class SshConnector extends ProcessConnector {
   #settings: Promise<Settings> | undefined;
   #connecting: Promise<Connection> | undefined;
   #connection: Connection | undefined;
+  /** Connections that get no new commands, while some still run on them. */
+  readonly #retired = new Set<Connection>();
 
   /** @param options checked before */
   constructor(options: SshOptions) {
@@ -43,11 +45,14 @@ export class SshConnector extends ProcessConnector {
 
   async close(): Promise<void> {
     await this.lifetime.close();
+    const connections = [...this.#retired, ...(this.#connection === undefined ? [] : [this.#connection])];
+    // Nothing can be ended over those.
+    await Promise.all(connections.filter(({ isSilent }) => isSilent).map((connection) => connection.end()));
     await Promise.all(this.#ending);
     await Promise.allSettled([...this.#processes].map((each) => each[Symbol.asyncDispose]()));
     this.#closing.abort(new SremoteError("closed", "the connector was closed", { host: this.label }));
     await this.#connecting?.catch(() => undefined);
-    await this.#connection?.end();
+    await Promise.all([this.#connection?.end(), ...connections.map((connection) => connection.end())]);
   }
 
   protected async start(command: Command, { signal }: OperationOptions): Promise<RemoteProcess> {
@@ -61,6 +66,7 @@ export class SshConnector extends ProcessConnector {
         release: () => {
           release();
           this.#processes.delete(process);
+          this.#endIfUnused(connection);
         },
         signal: (pid, name) => this.#signal(connection, pid, name),
       });
@@ -81,11 +87,23 @@ export class SshConnector extends ProcessConnector {
   }
 
   #connect(): Promise<Connection> {
-    if (this.#connection?.isOpen === true) return Promise.resolve(this.#connection);
+    const connection = this.#connection;
+    if (connection?.isOpen === true) {
+      if (!connection.isSilent) return Promise.resolve(connection);
+      // Keepalive takes a minute to give it up. It may also come to life again, and whoever uses it does not care about others.
+      this.#connection = undefined;
+      this.#retired.add(connection);
+    }
     this.#connecting ??= this.#makeConnection().finally(() => {
       this.#connecting = undefined;
     });
     return this.#connecting;
+  }
+
+  #endIfUnused(connection: Connection): void {
+    if (!this.#retired.has(connection) || (connection.isOpen && connection.inUse > 0)) return;
+    this.#retired.delete(connection);
+    void connection.end();
   }
 
   async #makeConnection(): Promise<Connection> {
