@@ -161,6 +161,27 @@ describe("output", () => {
     expect([half.totals, half.stderr.length]).toEqual([[500_000, 500_000], sessionLimits.outputCredit]);
   });
 
+  it("G11 300 MB to a slow reader, in bounded memory of the supervisor", async () => {
+    const session = await startSession();
+    await lib(session, "print").result;
+    const rss = (): number => Number(/VmHWM:\s+(\d+)/.exec(contents(`/proc/${session.child.pid}/status`))![1]) * 1024;
+    const before = rss();
+    const call = lib(session, "flood", [300_000_000], { holdsCredit: true });
+    let received = 0;
+    const reading = async (): Promise<void> => {
+      while (received < 300_000_000) {
+        await until("output", () => call.output.stdout.length > 0);
+        const bytes = call.output.stdout.splice(0).reduce((sum, { length }) => sum + length, 0);
+        session.packets.length = 0;
+        received += bytes;
+        session.giveCredit(call, bytes * 20);
+      }
+    };
+    await Promise.all([reading(), call.result]);
+    expect(received).toBe(300_000_000);
+    expect(rss() - before).toBeLessThan(64 * 1024 * 1024);
+  });
+
   it("of a process that a call left behind is not taken for the next call's", async () => {
     const session = await startSession();
     const left = lib(session, "leave", ["late words"]);

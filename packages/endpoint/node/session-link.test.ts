@@ -210,6 +210,23 @@ describe("G15 nothing is left", () => {
     await until("all gone", () => processesOf(session).length === 0);
   });
 
+  it("where the watcher was killed too, the next session removes the directory", async () => {
+    const session = await startSession();
+    await lib(session, "add", [1, 2]).result;
+    const { attach } = await session.welcomed;
+    const live = await startSession();
+    await live.welcomed;
+    for (const pid of processesOf(session)) process.kill(pid, "SIGKILL");
+    await session.exited;
+    const next = await startSession();
+    await next.welcomed;
+    await until("the directory gone", () => !existsSync(dirname(attach)));
+    expect((await lib(live, "add", [1, 2]).result).value).toBe(3);
+    live.cut();
+    await live.resume();
+    expect((await lib(live, "add", [2, 2]).result).value).toBe(4);
+  });
+
   it("bye ends calls under way at once", async () => {
     const session = await startSession({ workers: 2 });
     const started = file("stubborn");

@@ -1,5 +1,5 @@
 /* Which worker of a session of the Node endpoint runs a call, and how calls end. */
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeCount, packetFlags, packetKinds, sessionLimits } from "@sremote/protocol";
 import { describe, expect, it } from "vitest";
@@ -62,6 +62,21 @@ describe("workers", () => {
     expect(brief(broken)).toEqual(["not-run", "endpoint-broken"]);
     expect(broken.error?.message).toContain("--no-such-option");
     expect((await lib(session, "add", [1, 2]).result).value).toBe(3);
+  });
+
+  it("without descriptors to be had refuse their calls, until there are some", async () => {
+    const node = join(sandbox.root, "few-descriptors");
+    writeFileSync(node, `#!/bin/sh\nulimit -n 48\nexec "${process.execPath}" "$@"\n`);
+    chmodSync(node, 0o700);
+    const session = await startSession({ node, workers: 40 });
+    const go = file("go");
+    const calls = Array.from({ length: 40 }, () => lib(session, "until", [go], { isolation: "call" }));
+    const refused = await Promise.race(calls.map(({ result }) => result));
+    expect(brief(refused)).toEqual(["not-run", "endpoint-broken"]);
+    writeFileSync(go, "1");
+    const outcomes = new Set((await Promise.all(calls.map(({ result }) => result))).map(({ outcome }) => outcome));
+    expect([...outcomes].toSorted()).toEqual(["not-run", "value"]);
+    expect((await lib(session, "add", [1, 2], { isolation: "call" }).result).value).toBe(3);
   });
 
   it("by name keep their state, beside the others", async () => {

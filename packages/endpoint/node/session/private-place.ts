@@ -11,6 +11,9 @@ export interface PrivatePlace {
   isMemory: boolean;
 }
 
+/** How the names of such directories begin. */
+export const placePrefix = "sremote-";
+
 /** @throws the file system's error when there is no place */
 export function makePrivatePlace(): PrivatePlace {
   const runtime = process.env["XDG_RUNTIME_DIR"];
@@ -24,12 +27,12 @@ export function makePrivatePlace(): PrivatePlace {
     try {
       if (!lstatSync(path).isDirectory()) continue;
       accessSync(path, constants.W_OK);
-      return { directory: mkdtempSync(`${path}/sremote-`), isMemory };
+      return { directory: mkdtempSync(`${path}/${placePrefix}`), isMemory };
     } catch (error) {
       if (errorCode(error) === undefined) throw error;
     }
   }
-  return { directory: mkdtempSync(`${tmpdir()}/sremote-`), isMemory: false };
+  return { directory: mkdtempSync(`${tmpdir()}/${placePrefix}`), isMemory: false };
 }
 
 export function removePrivatePlace({ directory }: PrivatePlace): void {

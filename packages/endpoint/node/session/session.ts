@@ -19,6 +19,7 @@ import {
   type ResumeMessage,
 } from "@sremote/protocol";
 import { describeRefusal } from "../failure.ts";
+import { sweepLater } from "./abandoned-places.ts";
 import { Link } from "./link.ts";
 import { Listener } from "./listener.ts";
 import { longestTimer } from "./objects.ts";
@@ -139,6 +140,7 @@ export class Session {
     const welcome = encodeSessionMessage({ type: "welcome", protocol: protocolVersion, attach: address, host: this.#options.host });
     link.send(packetKinds.welcome, welcome);
     this.#watchSilence(link);
+    sweepLater(this.#place);
     // When the calls that came along with the greeting had their choice.
     setImmediate(() => this.#streams?.prestart());
   }

@@ -53,12 +53,19 @@ function spawnWorker(argv: readonly string[], env: NodeJS.ProcessEnv, cwd: strin
   } finally {
     for (const fd of writers ?? []) closeSync(fd);
   }
+  // It is told again when the worker is watched; where that is never so, it must not end the supervisor.
+  child.on("error", () => undefined);
   const [stdout, stderr] = pipes?.readers ?? [child.stdout, child.stderr];
   return {
     child,
-    channel: socket(child.stdio[channelDescriptor]),
+    channel: channelOf(child),
     outputs: [new OutputRelay(socket(stdout)), new OutputRelay(socket(stderr))],
   };
+}
+
+/** Without descriptors to be had there is not even a list. */
+function channelOf({ stdio }: { stdio?: readonly unknown[] }): Socket {
+  return socket(stdio?.[channelDescriptor]);
 }
 
 function socket(stream: unknown): Socket {

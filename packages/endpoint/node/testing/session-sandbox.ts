@@ -41,6 +41,7 @@ export const slowly = async (file, chunks, size) => {
   }
   return chunks;
 };
+export const flood = (bytes) => spawnSync("sh", ["-c", "yes | head -c " + bytes], { stdio: ["ignore", "inherit", "inherit"] }).status;
 export const leave = (text) => { const child = spawn("sh", ["-c", 'read -r go; echo "$0"; sleep 60', text], { stdio: ["pipe", "inherit", "inherit"] }); globalThis.left = child; return child.pid; };
 export const release = () => { globalThis.left.stdin.write("go\\n"); };
 export const background = () => { const child = spawn("sleep", ["60"], { stdio: "ignore" }); child.unref(); return child.pid; };

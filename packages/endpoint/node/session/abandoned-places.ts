@@ -1,0 +1,49 @@
+/* Directories of sessions whose supervisor and watcher were killed together: nobody else would remove them. */
+import { lstatSync, readdirSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
+import { loadNet } from "../builtin.ts";
+import { errorCode } from "../directory.ts";
+import { placePrefix, type PrivatePlace } from "./private-place.ts";
+
+/** How long a session lives before it looks for them, in milliseconds: a short one has better things to do. */
+const delay = 1000;
+
+/** Removes in a while those of this user that lie beside the given one and at whose socket nobody listens. */
+export function sweepLater(place: PrivatePlace): void {
+  setTimeout(() => tidy(() => sweep(place.directory)), delay).unref();
+}
+
+/** A service for the host: what hinders it is no concern of this session. */
+function tidy(act: () => void): void {
+  try {
+    act();
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+  }
+}
+
+function sweep(own: string): void {
+  const above = dirname(own);
+  for (const name of readdirSync(above)) {
+    const path = `${above}/${name}`;
+    if (name.startsWith(placePrefix) && path !== own && isOwnSocket(`${path}/s`)) removeUnlessUsed(path);
+  }
+}
+
+function isOwnSocket(path: string): boolean {
+  try {
+    const found = lstatSync(path);
+    return found.isSocket() && found.uid === process.geteuid?.();
+  } catch (error) {
+    if (errorCode(error) === undefined) throw error;
+    return false; // Another user's, or a session that begins or ends just now.
+  }
+}
+
+function removeUnlessUsed(path: string): void {
+  const socket = loadNet().connect(`${path}/s`);
+  socket.once("connect", () => socket.destroy());
+  socket.once("error", (error) => {
+    if (errorCode(error) === "ECONNREFUSED") tidy(() => rmSync(path, { recursive: true, force: true }));
+  });
+}
