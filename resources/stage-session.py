@@ -61,5 +61,5 @@ del payload, parts, text
 sys.meta_path.insert(0, modules)
 if sys.stdout is not None:
     sys.stdout.flush()  # what a site file printed belongs before the marker, and not into a forked process
-from sremote_endpoint.session import serve
+from sremote_endpoint.serve import serve
 sys.exit(serve(base, sha, (A, B)))

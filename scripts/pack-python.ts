@@ -24,7 +24,7 @@ export function packPython(source: string): Uint8Array {
 
 /** As `packPython`, but smaller and not to be given to `python3`: resources/stage-session.py takes it apart. */
 export function packPythonSession(source: string): Uint8Array {
-  return deflateSync(shorten(collect(source, reach(["session"], source)).text), { level: 9, mem: 12 });
+  return deflateSync(shorten(collect(source, reach(["serve"], source)).text), { level: 9, mem: 12 });
 }
 
 function collect(source: string, names: Iterable<string>): { entry: string; text: string } {

@@ -13,14 +13,14 @@ ROUTES = 1024
 class Calls:
     """`send(packet)` hands a counted packet to the client."""
 
-    def __init__(self, loop, send, settings, limit, umask):
+    def __init__(self, loop, send, settings, limit, umask, first):
         self.loop = loop
         self.send = send
         self.streams = {}
         # When the last one ended.
         self.ended = 0.0
         self.routes = {}
-        self.crew = crew = Crew(loop, send, settings, umask)
+        self.crew = crew = Crew(loop, send, settings, umask, first)
         crew.calls = self
         crew.pool = self.pool = Pool(limit, loop, crew.start, self._take, self.refuse, crew.dismiss)
         self.pool.warm_up(self._route(b""))

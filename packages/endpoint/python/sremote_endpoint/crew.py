@@ -10,10 +10,9 @@ from .loop import POLLIN, POLLOUT
 from .memory import out_of_memory_kills
 from .packet import CHILDREN, CHUNK, DATA, EMPTY, ENDS, HOLDS, LAST, READY, STDERR, STDOUT, Damaged, pack
 from .worker_process import WorkerProcess, drop_output
+from .worker_start import number_settings, start_worker
 
 READ = 262144
-# Object ids of one worker; the next one's are above.
-IDS = 1 << 24
 # Seconds for a process that closed its channel to end by itself.
 LAST_SECOND = 1.0
 
@@ -21,11 +20,13 @@ LAST_SECOND = 1.0
 class Crew:
     """`send(packet)` hands a counted packet to the client; `calls` is told of what ends, `pool` of who is free."""
 
-    def __init__(self, loop, send, settings, umask):
+    def __init__(self, loop, send, settings, umask, first):
         self.loop = loop
         self.send = send
         self.settings = settings
         self.umask = umask
+        # The worker that was started before the supervisor was ready, until somebody takes it.
+        self.first = first
         self.calls = self.pool = None
         self.paused = False
         self.born = 0
@@ -37,11 +38,13 @@ class Crew:
 
     def start(self, route):
         self.born += 1
-        number = self.born
-        while (number - 1) % 65535 + 1 in self.pool.workers:
-            number += 1
-        self.born = number
-        worker = WorkerProcess((number - 1) % 65535 + 1, dict(self.settings, first=number * IDS), route, self.umask)
+        while number_settings(self.born)["number"] in self.pool.workers:
+            self.born += 1
+        own = number_settings(self.born)
+        started, self.first = self.first, None
+        if started is None:
+            started = start_worker(dict(self.settings, **own), route, self.umask)
+        worker = WorkerProcess(own["number"], route, started)
         self.watch(worker)
         return worker
 

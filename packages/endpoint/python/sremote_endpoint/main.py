@@ -31,7 +31,7 @@ def main(argv, endpoint=None):
             from .call import call
             return call(options["base"], options["home"], endpoint or _endpoint(), options["marker"], *rest)
         if mode == "session":
-            from .session import serve
+            from .serve import serve
             return serve(options["base"], endpoint, options["marker"])
         if mode == "worker":
             from .worker import serve_fresh

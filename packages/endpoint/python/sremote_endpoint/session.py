@@ -1,5 +1,4 @@
 """Mode `session`: the supervisor (SESSION.md). It speaks with the client and never runs user code."""
-import gc
 import os
 import sys
 
@@ -8,7 +7,6 @@ import _signal as signal
 from .attach import PATIENCE, STRANGERS, Door, take_streams
 from .calls import Calls
 from .errors import Refusal, protocol_error
-from .home import find_home
 from .json_text import dump, parse
 from .limits import PROTOCOL
 from .link import Link
@@ -32,9 +30,10 @@ GRACE = 1.0
 
 
 class Session:
-    def __init__(self, home, base, endpoint, umask):
+    def __init__(self, home, base, endpoint, umask, first):
         self.host = host_facts(home, base, endpoint)
         self.umask = umask
+        self.first = first
         self.loop = Loop()
         self.sent = Sent()
         self.received = Received()
@@ -217,7 +216,8 @@ class Session:
         self.hello = hello
         self.loop.watch(self.door.fd, lambda _: self._visited())
         settings = {"home": self.host["home"], "base": self.host["base"]}
-        self.calls = Calls(self.loop, self.send, settings, hello["workers"], self.umask)
+        self.calls = Calls(self.loop, self.send, settings, hello["workers"], self.umask, self.first)
+        self.first = None
         self.link.put(pack(WELCOME, payload=dump({"type": "welcome", "protocol": PROTOCOL, "attach": self.door.address, "host": self.host})))
         self._listen()
         self.loop.after(QUIET, _keep_code)
@@ -299,6 +299,14 @@ class Session:
 _COUNTED = frozenset((OPEN, DATA, CREDIT, CANCEL, MUTE))
 
 
+def _keep_code():
+    """Once there is time: what was compiled makes the next start on this host faster."""
+    from . import session_worker  # noqa: F401  until now only the first worker had it
+    modules = next((finder for finder in sys.meta_path if hasattr(finder, PACKAGE)), None)
+    if modules is not None:
+        modules.save()
+
+
 def _message(packet, kind):
     message, _ = parse(packet[SIZE:])
     if type(message) is not dict or message.get("type") != kind:
@@ -318,31 +326,3 @@ def _same(given, token):
     for ours, theirs in zip(given, token):
         different |= ord(ours) ^ ord(theirs)
     return different == 0
-
-
-def _keep_code():
-    """Once there is time: what was compiled makes the next start on this host faster."""
-    modules = next((finder for finder in sys.meta_path if hasattr(finder, PACKAGE)), None)
-    if modules is not None:
-        modules.save()
-
-
-def serve(base, endpoint, marker):
-    """Runs a session on standard input and output, and returns the exit status."""
-    umask = os.umask(0o077)
-    gc.disable()
-    try:
-        os.setsid()
-    except OSError:
-        pass  # a leader of its group already
-    for number in (signal.SIGHUP, signal.SIGPIPE, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
-    link = Link(0, 1)
-    if marker:
-        link.put((marker[1] + marker[0]).encode())
-    try:
-        return Session(find_home(), base, endpoint, umask).run(link)
-    except Exception:
-        # An error of our own. Workers are ended by their lifelines.
-        sys.excepthook(*sys.exc_info())
-        return 90

@@ -6,16 +6,16 @@ from select import POLLIN, poll
 import _signal as signal
 
 from .packet import CHUNK, PIPES, Packets, pack
-from .worker_start import start_worker
 
 
 class WorkerProcess:
-    def __init__(self, number, settings, route, umask):
+    def __init__(self, number, route, started):
+        """`started`: what `start_worker` gave."""
         self.number = number
         self.key = route.key
         self.name = route.name
         self.alone = route.alone
-        self.pid, self.channel, out, err, self.lifeline, parcel = start_worker(dict(settings, number=number), route, umask)
+        self.pid, self.channel, out, err, self.lifeline, parcel = started
         self.packets = Packets()
         # What its channel does not take yet.
         self.queue = deque()

@@ -5,11 +5,12 @@ import sys
 
 import _signal as signal
 
-from . import session_worker
 from .errors import Refusal
 from .process_place import become, enter, environment, needs_fresh
 from .search_path import PACKAGE, ROOT
 
+# Numbers of workers have two bytes.
+NUMBERS = 65535
 # What a fresh interpreter runs: it takes the endpoint's modules from its channel, since they may be in no file.
 _BOOT = """import sys
 sys.path[:] = [p for p in sys.path if p]
@@ -35,13 +36,35 @@ serve_fresh(settings)
 """
 
 
+def start_first(settings, umask):
+    """
+    As `start_worker`, for the worker of calls without an environment. Called before the supervisor has loaded its own modules, so that both load
+    theirs at the same time. None where a fresh interpreter is needed, or no process is to be had: whoever needs it tries again.
+    """
+    if needs_fresh({}):
+        return None
+    try:
+        return _start(settings, {}, False, umask, False)
+    except OSError:
+        return None
+
+
 def start_worker(settings, route, umask):
     """
     Starts a process: (pid, channel, stdout, stderr, lifeline, first bytes for the channel or None). `settings` is a dict for the worker.
     Raises OSError.
     """
+    from . import session_worker  # noqa: F401  before the fork, so that it is loaded once
+    return _start(settings, route.place, route.alone, umask, needs_fresh(route.place))
+
+
+def number_settings(number):
+    """What differs from worker to worker. Ids of objects are never used again in a session."""
+    return {"number": (number - 1) % NUMBERS + 1, "first": number << 24}
+
+
+def _start(settings, place, alone, umask, fresh):
     from _socket import AF_UNIX, SOCK_STREAM, socketpair
-    fresh = needs_fresh(route.place)
     opened = []
     try:
         ours, theirs = [end.detach() for end in socketpair(AF_UNIX, SOCK_STREAM)]
@@ -49,7 +72,7 @@ def start_worker(settings, route, umask):
         for _ in range(3):
             opened += os.pipe()
         _, _, out, stdout, err, stderr, lifeline, held = opened
-        settings = dict(settings, channel=theirs, lifeline=lifeline, cwd="cwd" in route.place, alone=route.alone)
+        settings = dict(settings, channel=theirs, lifeline=lifeline, cwd="cwd" in place, alone=alone)
         pid = os.fork()
     except OSError:
         for fd in opened:
@@ -60,7 +83,7 @@ def start_worker(settings, route, umask):
         try:
             _close_others((theirs, stdout, stderr, lifeline))
             become(stdout, stderr, umask)
-            status = _begin(settings, route.place, fresh)
+            status = _begin(settings, place, fresh)
         except BaseException:
             # An error of ours: the call's stderr is where it can be seen.
             sys.excepthook(*sys.exc_info())
@@ -88,6 +111,7 @@ def _close_others(own):
 
 
 def _begin(settings, place, fresh):
+    from . import session_worker
     watch_lifeline(settings["lifeline"])
     try:
         env = environment(place, settings["home"], settings["base"])
@@ -130,6 +154,7 @@ def _parcel(settings):
 
 def serve_fresh(settings):
     """In a fresh interpreter."""
+    from . import session_worker
     for name in ("channel", "lifeline"):
         os.set_inheritable(settings[name], False)
     os._exit(session_worker.begin(settings))
