@@ -52,13 +52,13 @@ async function commit(crime: (typeof crimes)[number], path: string): Promise<voi
   }
 }
 
-const kinds = hostKinds.filter(({ name }) => ["local", "three functions", "ssh"].includes(name));
+const kinds = hostKinds.filter(({ name }) => ["local without sessions", "three functions", "ssh without sessions"].includes(name));
 
 describe.each(kinds)("G07 directories on $name", (kind) => {
   describe.each(runtimes)("in %s", (runtime) => {
     for (const part of parts) {
       // One crime is enough to see that another connector runs the same check.
-      test.each(kind.name === "ssh" ? crimes.slice(0, 1) : crimes)(
+      test.each(kind.name === "ssh without sessions" ? crimes.slice(0, 1) : crimes)(
         `G07 ${part} that is %s is refused, and nothing of it is executed`,
         async (crime) => {
           await using host = await kind.start();
@@ -75,7 +75,7 @@ describe.each(kinds)("G07 directories on $name", (kind) => {
       );
     }
 
-    test.each(kind.name === "ssh" ? ["endpoint/SHA"] : ["calls", "endpoint", "endpoint/SHA", "."])(
+    test.each(kind.name === "ssh without sessions" ? ["endpoint/SHA"] : ["calls", "endpoint", "endpoint/SHA", "."])(
       "G07 %s that becomes unsafe between two calls is refused",
       async (part) => {
         await using host = await kind.start();
@@ -118,8 +118,8 @@ async function expectPrivate(host: TestHost, expected: string): Promise<void> {
 }
 
 describe.each(runtimes)("G29 places to write in %s", (runtime) => {
-  const localHost = hostKinds.find(({ name }) => name === "local")!;
-  const ssh = hostKinds.find(({ name }) => name === "ssh")!;
+  const localHost = hostKinds.find(({ name }) => name === "local without sessions")!;
+  const ssh = hostKinds.find(({ name }) => name === "ssh without sessions")!;
   const call = ["time", "node:process"];
   const fn = ["time", "uptime"];
   const now = (client: RemoteClient): Promise<{ host: { base: string } }> =>
@@ -157,7 +157,7 @@ describe.each(runtimes)("G29 places to write in %s", (runtime) => {
     await symlink("/nowhere", last);
     try {
       const env = { HOME: "/proc/self", PATH: hostPath, XDG_RUNTIME_DIR: "/proc/nowhere", TMPDIR: "/sys/nowhere" };
-      await using client = new RemoteClient(local({ cwd: "/", env }), { runtime });
+      await using client = new RemoteClient(local({ cwd: "/", env }), { runtime, transport: "spool" });
       const error = await rejection(now(client), RemoteNotSetupError);
       expect(error.code).toBe("no-writable-directory");
       for (const each of ["/proc/self", "/proc/nowhere", "/sys/nowhere", last]) expect(error.message).toContain(each);
