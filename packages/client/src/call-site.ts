@@ -1,15 +1,21 @@
 /* Where in the program a call was made: its error comes into being in a later turn of the event loop, where nothing of that is on the stack. */
 import { SremoteError } from "@sremote/protocol";
 
-/** Taken in two or three microseconds; put into words only when a call fails. */
+/** Put into words only when a call fails. */
 export interface CallSite {
   stack?: string;
 }
 
-/** The stack of whoever constructs an `above`. */
-export function callSite(above: abstract new (...args: never[]) => unknown): CallSite {
+/** Frames of the caller that are kept: the whole stack, with the async functions that wait for the call, would take longer than the rest of the call here. */
+const frames = 5;
+
+/** The stack of whoever asks for it. */
+export function callSite(): CallSite {
   const site: CallSite = {};
-  Error.captureStackTrace(site, above);
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = frames;
+  Error.captureStackTrace(site, callSite);
+  Error.stackTraceLimit = limit;
   return site;
 }
 
@@ -19,7 +25,7 @@ const placed = new WeakSet<SremoteError>();
 export function withCallSite(error: unknown, { stack }: CallSite): unknown {
   if (!(error instanceof SremoteError) || placed.has(error)) return error;
   placed.add(error);
-  const frames = stack?.split("\n").filter((line) => line.startsWith("    at ")) ?? [];
-  if (error.stack !== undefined) error.stack = [error.stack, ...frames].join("\n");
+  const lines = stack?.split("\n").filter((line) => line.startsWith("    at ")) ?? [];
+  if (error.stack !== undefined) error.stack = [error.stack, ...lines].join("\n");
   return error;
 }

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from "@sremote/protocol";
 import type { CallOptions } from "./call-options.ts";
 import { newCallId } from "./call-id.ts";
 import type { CallResult } from "./call-result.ts";
-import { callSite, withCallSite } from "./call-site.ts";
+import { type CallSite, withCallSite } from "./call-site.ts";
 import { CallOutput } from "./session/call-output.ts";
 import type { Dependable } from "./session/dependencies.ts";
 import type { Session } from "./session/session.ts";
@@ -11,6 +11,15 @@ import { RemoteIterable } from "./session/remote-iterable.ts";
 /** What carries a call out. */
 export interface CallRun<T> {
   (call: Call<T>): Promise<CallResult<T>>;
+}
+
+const nextTurn = Promise.resolve();
+
+export interface CallContext {
+  /** Those of the call that this one belongs to. */
+  readonly outputs?: readonly [stdout: CallOutput, stderr: CallOutput] | undefined;
+  /** Where it was made, unless the caller awaits {@link Call.settled}. */
+  readonly site?: CallSite | undefined;
 }
 
 /**
@@ -29,36 +38,51 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   #sent = false;
   #kept = 0;
   #onSent: (() => void)[] = [];
+  #unfollow: (() => void) | undefined;
 
   /** @internal */
-  constructor(options: CallOptions, run: CallRun<T>, outputs?: readonly [CallOutput, CallOutput]) {
+  constructor(options: CallOptions, run: CallRun<T>, { outputs, site }: CallContext = {}) {
     this.id = options.id ?? newCallId();
-    const site = callSite(new.target);
     const read = (): void => {
       // Whoever reads the output gets the call's error at its end, so that it is not lost if he does not also wait for the call.
       this.#result.catch(() => undefined);
     };
     this.stdout = outputs?.[0] ?? new CallOutput(options.stdout, read);
     this.stderr = outputs?.[1] ?? new CallOutput(options.stderr, read);
-    // In the next microtask: calls that follow in the same turn may take the result as an argument, and share a packet of the network.
-    const ran = Promise.resolve().then(() => run(this));
-    if (options.signal !== undefined) this.#follow(options.signal, ran);
-    if (outputs === undefined) void this.#endOutputs(ran);
-    // A promise of its own: what listens to the other one must not hide that nobody looks at this call's error.
-    this.#result = ran.then(
-      (result) => result,
-      (error: unknown) => {
-        throw withCallSite(error, site);
-      },
-    );
+    if (options.signal !== undefined) this.#follow(options.signal);
+    this.#result = this.#carryOut(run, { site, ownsOutputs: outputs === undefined });
   }
 
-  #follow(signal: AbortSignal, ran: Promise<unknown>): void {
+  /**
+   * One async function from here to where errors come into being, and nobody else who waits for it: only so the engine puts the caller of
+   * `doRemoteCall` into their stack, for nothing.
+   */
+  async #carryOut(run: CallRun<T>, { site, ownsOutputs }: { site: CallSite | undefined; ownsOutputs: boolean }): Promise<CallResult<T>> {
+    // In the next microtask: calls that follow in the same turn may take the result as an argument, and share a packet of the network.
+    await nextTurn;
+    try {
+      const result = await run(this);
+      // A generator prints while it is iterated; its outputs end with it.
+      if (ownsOutputs && !(result.value instanceof RemoteIterable)) this.#endOutputs();
+      return result;
+    } catch (error) {
+      if (ownsOutputs) this.#endOutputs({ error });
+      throw site === undefined ? error : withCallSite(error, site);
+    } finally {
+      this.#unfollow?.();
+    }
+  }
+
+  #endOutputs(error?: { error: unknown }): void {
+    this.stdout.end(error);
+    this.stderr.end(error);
+  }
+
+  #follow(signal: AbortSignal): void {
     const abort = (): void => this.#cancel(signal.reason);
     if (signal.aborted) return abort();
     signal.addEventListener("abort", abort, { once: true });
-    const forget = (): void => signal.removeEventListener("abort", abort);
-    ran.then(forget, forget);
+    this.#unfollow = () => signal.removeEventListener("abort", abort);
   }
 
   #cancel(reason: unknown): void {
@@ -78,19 +102,6 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
     if (this.#cancelled !== undefined) callback(this.#cancelled.reason);
   }
 
-  async #endOutputs(ran: Promise<CallResult<T>>): Promise<void> {
-    try {
-      const { value } = await ran;
-      // A generator prints while it is iterated; its outputs end with it.
-      if (value instanceof RemoteIterable) return;
-      this.stdout.end();
-      this.stderr.end();
-    } catch (error) {
-      this.stdout.end({ error });
-      this.stderr.end({ error });
-    }
-  }
-
   /** Ends the function on the host. Resolves when the host has said so, or when the call has ended otherwise; the call rejects with `cancelled`. */
   async cancel(reason?: unknown): Promise<void> {
     this.#result.catch(() => undefined);
@@ -99,6 +110,11 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
       () => undefined,
       () => undefined,
     );
+  }
+
+  /** @internal The promise behind it: awaited itself, it lets the engine show the caller in an error's stack. */
+  get settled(): Promise<CallResult<T>> {
+    return this.#result;
   }
 
   /** What the function returned. */

@@ -1,7 +1,7 @@
 /* Calls of a client: which way each takes, and what its reply becomes. */
 import type { Connector } from "@sremote/connectors";
 import { InvalidArgumentError, SremoteError } from "@sremote/protocol";
-import { Call } from "./call.ts";
+import { Call, type CallContext } from "./call.ts";
 import { type CallArguments, type CallOptions, checkCall, type Runtime, type SplitArguments } from "./call-options.ts";
 import { buildInvocation, buildRequest, RouteTooLong } from "./call-request.ts";
 import { type CallResult, type FetchedReply, outputText } from "./call-result.ts";
@@ -9,7 +9,6 @@ import type { HostEnvironment } from "./host-environment.ts";
 import type { Locations } from "./locations.ts";
 import { errorFromReply } from "./remote-failure.ts";
 import type { Serializer } from "./serializer.ts";
-import type { CallOutput } from "./session/call-output.ts";
 import { addDependent } from "./session/dependencies.ts";
 import { type Hosted, objectModule } from "./session/hosted.ts";
 import { RemoteIterable } from "./session/remote-iterable.ts";
@@ -54,8 +53,7 @@ export class Calls {
     this.#settings = settings;
   }
 
-  /** @param outputs of another call, to which what this one prints belongs */
-  call<T>(module: string, fn: string, args: CallArguments, options: CallOptions, outputs?: readonly [CallOutput, CallOutput]): Call<T> {
+  call<T>(module: string, fn: string, args: CallArguments, options: CallOptions, context: CallContext = {}): Call<T> {
     let plan: Plan | undefined;
     let refused: { error: unknown } | undefined;
     try {
@@ -73,7 +71,7 @@ export class Calls {
         if (plan === undefined) throw refused!.error;
         return this.#run<T>(call, plan);
       },
-      outputs,
+      context,
     );
   }
 
@@ -169,7 +167,7 @@ export class Calls {
       place,
       id,
       callbacks,
-      perform: (fn, args, options) => this.call(objectModule, fn, args, { ...always, ...options, runtime: plan.runtime }, outputs),
+      perform: (fn, args, options) => this.call(objectModule, fn, args, { ...always, ...options, runtime: plan.runtime }, { outputs }),
     };
     session.hold();
     if (!isIterator) return new RemoteObject(type, hosted);

@@ -30,6 +30,9 @@ export interface RemoteClientOptions {
   serializer?: Serializer | undefined;
 }
 
+/** Of sessions, where the options say nothing. */
+export const sessionDefaults = { workers: 4, lease: 30_000, heartbeat: 15_000 };
+
 const known = [
   "runtime",
   "python",

@@ -3,9 +3,10 @@ import { crc32 } from "node:zlib";
 import { SremoteError, useCrc32 } from "@sremote/protocol";
 import { type CallArguments, type CallOptions, checkCall, checkOptions, checkText, type Runtime } from "./call-options.ts";
 import type { Call } from "./call.ts";
+import { callSite } from "./call-site.ts";
 import type { CallResult } from "./call-result.ts";
 import { Calls } from "./calls.ts";
-import { checkClientOptions, type RemoteClientOptions } from "./client-options.ts";
+import { checkClientOptions, type RemoteClientOptions, sessionDefaults } from "./client-options.ts";
 import { HostEnvironment } from "./host-environment.ts";
 import {
   bootstrap,
@@ -50,7 +51,8 @@ export class RemoteClient implements AsyncDisposable {
     this.#locations = { sremoteDir: undefined, tmpDir: undefined, pwdDir: undefined };
     this.#settings = { sremoteDir: undefined, python: options.python, node: options.node, autoInstall: options.autoInstall ?? true };
     this.#transport = new SpoolTransport(connector, this.#settings);
-    const { transport = "auto", workers = 4, lease = 30_000, heartbeat = 15_000 } = options;
+    const { transport = "auto" } = options;
+    const { workers = sessionDefaults.workers, lease = sessionDefaults.lease, heartbeat = sessionDefaults.heartbeat } = options;
     if (transport === "auto" && connector.spawn !== undefined) {
       this.#stream = new StreamTransport(connector, this.#settings, { workers, lease, heartbeat }, (runtime) =>
         this.#transport.located(runtime),
@@ -82,7 +84,7 @@ export class RemoteClient implements AsyncDisposable {
    * ConnectError, TransferError, OutcomeUnknownError (the link was lost and it may have run), InvalidArgumentError (nothing was sent)
    */
   async doRemoteCall<T = unknown>(module: string, fn: string, args: CallArguments = [], options: CallOptions = {}): Promise<CallResult<T>> {
-    return await this.call<T>(module, fn, args, options);
+    return await this.#calls.call<T>(module, fn, args, options).settled;
   }
 
   /**
@@ -90,7 +92,7 @@ export class RemoteClient implements AsyncDisposable {
    * and be an argument of another call before it has ended. Functions among the arguments can be called by the host while the call runs.
    */
   call<T = unknown>(module: string, fn: string, args: CallArguments = [], options: CallOptions = {}): Call<T> {
-    return this.#calls.call<T>(module, fn, args, options);
+    return this.#calls.call<T>(module, fn, args, options, { site: callSite() });
   }
 
   /** A module as an object: `await client.module("numpy").mean(data)` is `(await client.doRemoteCall("numpy", "mean", [data])).value`. */

@@ -41,6 +41,8 @@ export interface StreamReply extends FetchedReply {
 /** The session ended before the call could reach the host; on another one it may be tried again. */
 export class NotSent extends Error {}
 
+const nothing = Promise.resolve();
+
 /** @throws NotSent, or what the call rejects with */
 export async function runOverSession(live: LiveSession, plan: StreamPlan): Promise<StreamReply> {
   const { call, what, host } = plan;
@@ -74,8 +76,8 @@ export async function runOverSession(live: LiveSession, plan: StreamPlan): Promi
   call.onCancel(() => running.cancel());
   try {
     const { message, attachments, worker } = await running.result;
-    const sinks = [call.stdout.passedOn(), call.stderr.passedOn()];
-    if (sinks.some((sink) => sink !== undefined)) await Promise.all(sinks);
+    const [stdout, stderr] = [call.stdout.passedOn(), call.stderr.passedOn()];
+    if (stdout !== undefined || stderr !== undefined) await Promise.all([stdout ?? nothing, stderr ?? nothing]);
     if (message.outcome === "cancelled") throw cancelledError(plan, call.cancelled?.reason);
     return {
       ...asReply(message, attachments, plan, live),

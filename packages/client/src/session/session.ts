@@ -48,7 +48,7 @@ export interface SessionOptions {
 }
 
 /** Intervals of the heartbeat without a sign from the host after which a link is given up. */
-const silentIntervals = 3;
+export const silentIntervals = 3;
 /** An interpreter that starts on a busy host, or from a slow disk, gives no sign for long: so many milliseconds at least. */
 const startSilence = 45_000;
 /** How long the host may take to end everything when the session is closed, in milliseconds. */
