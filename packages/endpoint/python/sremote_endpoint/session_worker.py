@@ -157,7 +157,8 @@ class SessionWorker:
             chunks = join_frame(dump({"type": "result", "outcome": "raised", "error": unserializable(call, error)}), [])
         children = self.processes.were_started()
         flags = LAST | (HOLDS if self.objects else 0) | (CHILDREN if children else 0) | (ENDS if status is not None else 0)
-        self.channel.send(stream, chunks, flags)
+        if not self.channel.send(stream, chunks, flags):
+            raise EOFError  # user code closed the channel
         self.asking.end()
         if children and status is None:
             take_new_pipes(self.channel)

@@ -153,6 +153,29 @@ class CallTest(SessionTest):
         self.assertEqual(client.call("os", "getenv", "TMPDIR", route=route).value, self.home + "/scratch")
         self.assertTrue(client.call("os", "getenv", "PATH", route=route).value.endswith(":/opt/a"))
 
+    def test_the_login_environment_is_loaded_through_noise(self):
+        self.write(".profile", "echo noise\nexport FROM_PROFILE='it is'\n")
+        self.write(".bash_profile", ". ~/.profile\n")
+        client = self.session()
+        call = client.call("os", "getenv", "FROM_PROFILE", route={"keepEnv": True})
+        self.assertEqual((call.value, call.stdout), ("it is", b""))
+        self.assertEqual(client.call("os", "getenv", "FROM_PROFILE").value, None)
+
+    def test_registered_modules_are_checked_and_zones_known(self):
+        client = self.session()
+        self.ended(client.call("os", "getcwd", modules={"no_such_module": None}), "not-run", "module-missing")
+        self.assertEqual(client.call("os", "getcwd", modules={"json": None}).result["modules"], {"json": "2.0.9"})
+        value = client.call("datetime", "datetime", 2026, 7, 1, 12, naiveTimeZone="+02:00").value
+        self.assertEqual(value, "2026-07-01T10:00:00.000Z")
+        self.ended(client.call("datetime", "datetime", 2026, 7, 1), "raised", "unserializable-result")
+
+    def test_usage_is_of_the_call(self):
+        client = self.session()
+        client.call("time", "sleep", 0.2)
+        usage = client.call("builtins", "sum", [1, 2]).result["usage"]
+        self.assertLess(usage["wallMs"], 150)
+        self.assertGreater(usage["maxRssBytes"], 1 << 20)
+
     def test_an_environment_that_cannot_be_made_is_named(self):
         self.write("file", "")
         client = self.session()
