@@ -39,8 +39,8 @@ export interface LinkOptions {
 
 /** What is kept of text that is not ours, for error messages. */
 const keptNoise = 8192;
-/** Writes up to this size are joined: one packet of SSH for many small calls. */
-const joinBytes = 32_768;
+/** Writes up to this size are joined, at the cost of copying: one packet of SSH for many small calls, two for one of bulk data and its head. */
+const joinBytes = 65_536;
 /** `N` and the beginning of `reason=`: as the length of a packet it is past the limit, so no packet begins so. */
 const missingLetter = Buffer.from("N\nre", "latin1");
 

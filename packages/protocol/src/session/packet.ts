@@ -30,8 +30,11 @@ export const packetFlags = { last: 1, holds: 2, fresh: 4, muteStdout: 1, muteStd
 export const sessionLimits = {
   packetHead: 16,
   packetPayload: 1_048_576,
-  /** What this implementation puts into one packet of bulk data: small enough that others get through between two of them. */
-  dataPayload: 65_536,
+  /**
+   * What this implementation puts into one packet of bulk data: small enough that others get through between two of them, and with its head
+   * as long as two packets of SSH (32 KiB each is what OpenSSH and ssh2 take).
+   */
+  dataPayload: 65_520,
   /** Bytes of a stream's frames that may be sent before the host gives credit. */
   requestCredit: 65_536,
   /** Bytes that the host grants when a worker has taken the call. */
