@@ -31,15 +31,15 @@ export class Accounts {
     }
   }
 
-  async use<T>(work: (account: Account) => Promise<T>): Promise<T> {
-    const account = this.#free.pop() ?? (await new Promise<Account>((resolve) => this.#waiting.push(resolve)));
-    try {
-      return await work(account);
-    } finally {
-      const next = this.#waiting.shift();
-      if (next === undefined) this.#free.push(account);
-      else next(account);
-    }
+  /** One that nobody uses, until it is given back. */
+  async take(): Promise<Account> {
+    return this.#free.pop() ?? (await new Promise<Account>((resolve) => this.#waiting.push(resolve)));
+  }
+
+  giveBack(account: Account): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free.push(account);
+    else next(account);
   }
 }
 
@@ -52,21 +52,25 @@ export class Bench implements AsyncDisposable {
   readonly module: string;
   /** The directory for traces. */
   readonly place: string;
+  readonly #giveBack: () => void;
 
-  private constructor(proxy: Proxy, client: RemoteClient, runtime: Runtime, place: string) {
+  private constructor(proxy: Proxy, client: RemoteClient, runtime: Runtime, place: string, giveBack: () => void) {
     this.proxy = proxy;
     this.client = client;
     this.runtime = runtime;
     this.module = faultModule[runtime];
     this.place = place;
+    this.#giveBack = giveBack;
   }
 
-  static async start(lab: Lab, account: Account, runtime: Runtime, options: RemoteClientOptions = {}): Promise<Bench> {
+  /** Waits for a free account. */
+  static async start(lab: Lab, accounts: Accounts, runtime: Runtime, options: RemoteClientOptions = {}): Promise<Bench> {
+    const account = await accounts.take();
     const place = join(account.home, `place-${++places}`);
     await mkdir(place, { mode: 0o755 });
     await chown(place, account.uid, account.gid);
     const proxy = await startProxy({ host: lab.address, port: lab.port });
-    return new Bench(proxy, Bench.#connect(lab, account, proxy.port, runtime, options), runtime, place);
+    return new Bench(proxy, Bench.#connect(lab, account, proxy.port, runtime, options), runtime, place, () => accounts.giveBack(account));
   }
 
   static #connect(lab: Lab, account: Account, port: number, runtime: Runtime, options: RemoteClientOptions): RemoteClient {
@@ -106,6 +110,7 @@ export class Bench implements AsyncDisposable {
     this.proxy.setDelay(0);
     await this.client.close();
     await this.proxy.stop();
+    this.#giveBack();
   }
 }
 

@@ -45,6 +45,8 @@ def prints(place):
         if count == 3:
             say_running(place)
         time.sleep(0.003)
+    with open(os.path.join(place, "over"), "w"):
+        pass
     return count
 
 def items(place, count):
@@ -109,6 +111,7 @@ export async function prints(place) {
     if (count === 3) sayRunning(place);
     await pause(3);
   }
+  writeFileSync(join(place, "over"), "");
   return count;
 }
 export function* items(place, count) {

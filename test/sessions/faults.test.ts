@@ -2,7 +2,7 @@
  * What a link can suffer at each step of a call: the call ends with its value or a named outcome, its function has run at most once, and the client works
  * again afterwards. From the moment the session is there, a link that comes back within the lease costs nothing at all.
  */
-import { defaultSerializer } from "@sremote/client";
+import { defaultSerializer, type Serializer } from "@sremote/client";
 import { InvalidArgumentError } from "@sremote/protocol";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { findProcesses, isAlive } from "../../scripts/labs/processes.ts";
@@ -50,24 +50,21 @@ afterAll(async () => {
 
 /** Starts a session and nothing else: its call is refused when the session is there, by a serializer that has let it pass before. */
 async function measure(runtime: Runtime): Promise<Marks> {
-  return await accounts.use(async (account) => {
-    // As many digits as the heartbeat of the cases, and no ping on the way.
-    await using bench = await Bench.start(lab, account, runtime, { heartbeat: 999 });
-    const { client, proxy } = bench;
-    await client.status();
-    const authenticated = proxy.carriedIn("to-client");
-    const before = proxy.carriedIn("to-server");
-    const refusal = new InvalidArgumentError("args", "nothing");
-    const encode = vi
-      .fn(defaultSerializer.encode)
-      .mockImplementationOnce(defaultSerializer.encode)
-      .mockImplementation(() => {
-        throw refusal;
-      });
-    client.setSerializer({ ...defaultSerializer, encode });
-    await expect(client.call(bench.module, "plain", [])).rejects.toBe(refusal);
-    return { authenticated, hello: proxy.carriedIn("to-server") - before, welcome: proxy.carriedIn("to-client") - authenticated };
-  });
+  // As many digits as the heartbeat of the cases, and no ping on the way.
+  await using bench = await Bench.start(lab, accounts, runtime, { heartbeat: 999 });
+  const { client, proxy } = bench;
+  await client.status();
+  const authenticated = proxy.carriedIn("to-client");
+  const before = proxy.carriedIn("to-server");
+  const refusal = new InvalidArgumentError("args", "nothing");
+  let encodings = 0;
+  const encode: Serializer["encode"] = (...given) => {
+    if (++encodings > 1) throw refusal;
+    return defaultSerializer.encode(...given);
+  };
+  client.setSerializer({ ...defaultSerializer, encode });
+  await expect(client.call(bench.module, "plain", [])).rejects.toBe(refusal);
+  return { authenticated, hello: proxy.carriedIn("to-server") - before, welcome: proxy.carriedIn("to-client") - authenticated };
 }
 
 const cases = runtimes.flatMap((runtime) =>
@@ -87,45 +84,41 @@ async function within<T>(work: Promise<T>): Promise<T> {
 
 describe.concurrent("G01 G03 G09 a fault of the link", () => {
   test.for(cases)("%s", async ([, { runtime, point, fault }], { expect: check }) => {
-    await accounts.use(async (account) => {
-      await using bench = await Bench.start(lab, account, runtime);
-      const strike = new Strike(bench.proxy, fault, point.direction);
-      const outcome = await within(outcomeOf(point.act(bench, strike, marks[runtime])));
-      strike.hasSettled = true;
-      check(strike.count, "the fault has struck").toBe(1);
-      await strike.over;
-      const effects = await bench.effects();
-      if (point.before && "code" in outcome) {
-        check(named).toContain(outcome.code);
-        check(effects).toBeLessThanOrEqual(1);
-      } else {
-        check(outcome).toEqual({ value: point.value });
-        check(effects).toBe(point.effects ?? 1);
-      }
-      bench.proxy.restore();
-      bench.proxy.setDelay(0);
-      const again = await within(outcomeOf(bench.client.call(bench.module, "plain", [bench.place, "again"]).value));
-      check(again).toEqual({ value: "again" });
-      check(await bench.effects()).toBe(effects + 1);
-    });
+    await using bench = await Bench.start(lab, accounts, runtime);
+    const strike = new Strike(bench.proxy, fault, point.direction);
+    const outcome = await within(outcomeOf(point.act(bench, strike, marks[runtime])));
+    strike.hasSettled = true;
+    check(strike.count, "the fault has struck").toBe(1);
+    await strike.over;
+    const effects = await bench.effects();
+    if (point.before && "code" in outcome) {
+      check(named).toContain(outcome.code);
+      check(effects).toBeLessThanOrEqual(1);
+    } else {
+      check(outcome).toEqual({ value: point.value });
+      check(effects).toBe(point.effects ?? 1);
+    }
+    bench.proxy.restore();
+    bench.proxy.setDelay(0);
+    const again = await within(outcomeOf(bench.client.call(bench.module, "plain", [bench.place, "again"]).value));
+    check(again).toEqual({ value: "again" });
+    check(await bench.effects()).toBe(effects + 1);
   });
 
   test.for(closing)("while the client closes ends everything: %s", async ([, { runtime, fault }], { expect: check }) => {
-    await accounts.use(async (account) => {
-      await using bench = await Bench.start(lab, account, runtime);
-      const call = outcomeOf(bench.client.call(bench.module, "held", [bench.place]));
-      const pid = await bench.running();
-      const strike = new Strike(bench.proxy, fault, "to-server");
-      strike.now();
-      await within(bench.client.close());
-      strike.hasSettled = true;
-      check(await call).toMatchObject({ code: "closed" });
-      await strike.over;
-      // Where the word did not get through, the host misses four heartbeats and then waits for the lease.
-      await until("the function's process to end", () => !isAlive(pid), 4 * heartbeat + lease + 5000);
-      check(await bench.effects()).toBe(1);
-      check(await outcomeOf(bench.client.call(bench.module, "plain", [bench.place]))).toMatchObject({ code: "closed" });
-    });
+    await using bench = await Bench.start(lab, accounts, runtime);
+    const call = outcomeOf(bench.client.call(bench.module, "held", [bench.place]));
+    const pid = await bench.running();
+    const strike = new Strike(bench.proxy, fault, "to-server");
+    strike.now();
+    await within(bench.client.close());
+    strike.hasSettled = true;
+    check(await call).toMatchObject({ code: "closed" });
+    await strike.over;
+    // Where the word did not get through, the host misses four heartbeats and then waits for the lease.
+    await until("the function's process to end", () => !isAlive(pid), 4 * heartbeat + lease + 5000);
+    check(await bench.effects()).toBe(1);
+    check(await outcomeOf(bench.client.call(bench.module, "plain", [bench.place]))).toMatchObject({ code: "closed" });
   });
 });
 
