@@ -6,13 +6,13 @@ import _signal as signal
 from . import outcomes
 from .ending import describe_ending
 from .limits import DRAIN, GRACE, LINGER
+from .link import READ
 from .loop import POLLIN, POLLOUT
 from .memory import out_of_memory_kills
 from .packet import CHILDREN, CHUNK, DATA, EMPTY, ENDS, HOLDS, LAST, READY, STDERR, STDOUT, Damaged, pack
 from .worker_process import WorkerProcess, drop_output
 from .worker_start import number_settings, start_worker
 
-READ = 262144
 # Seconds for a process that closed its channel to end by itself.
 LAST_SECOND = 1.0
 

@@ -48,13 +48,14 @@ class FramePart:
         self.body_limit = body_limit
         self.data = bytearray(PREFIX) if data is None else data
         self.have = 0 if data is None else len(data)
-        self.size = None
+        self.size = self.prefix = None
 
     def read(self, read_into):
         """The whole frame. When `read_into` raises, reading can go on later."""
         while True:
             if self.size is None and self.have >= PREFIX:
-                self.size = PREFIX + read_prefix(self.data, self.body_limit)[2] + 4
+                self.prefix = read_prefix(self.data, self.body_limit)
+                self.size = PREFIX + self.prefix[2] + 4
             if self.have == self.size:
                 return self.data
             if self.have == len(self.data):
@@ -73,12 +74,12 @@ class FramePart:
         raise protocol_error("the frame is truncated: %d bytes of a prefix of %d" % (self.have, PREFIX))
 
 
-def split_frame(frame, body_limit=BODY):
-    """(header bytes, attachments as views) of a complete frame. Attachments share the memory of `frame`."""
+def split_frame(frame, body_limit=BODY, prefix=None):
+    """(header bytes, attachments as views) of a complete frame. Attachments share the memory of `frame`. `prefix`: what `read_prefix` found."""
     view = memoryview(frame)
     if len(view) < PREFIX:
         read_frame(_reader(view), body_limit)
-    count, header_length, body = read_prefix(view, body_limit)
+    count, header_length, body = prefix or read_prefix(view, body_limit)
     if len(view) < PREFIX + body + 4:
         raise protocol_error("the frame is truncated: %d bytes of %d" % (len(view), PREFIX + body + 4))
     if len(view) > PREFIX + body + 4:

@@ -3,8 +3,9 @@ import os
 
 from .packet import Packets
 
-# Bytes read at once, and chunks written at once (IOV_MAX is 1024 on Linux and macOS).
-READ = 262144
+# Bytes read at once: a whole packet of a large frame, and less than what malloc(3) maps anew each time (128 KiB), which costs more than the read.
+READ = 69632
+# Chunks written at once (IOV_MAX is 1024 on Linux and macOS).
 CHUNKS = 1024
 
 

@@ -18,7 +18,7 @@ from .process_end import exit_code, flush, leave, unserializable
 from .search_path import prepare
 from .value_decode import Attachments, decode
 from .worker_channel import Channel
-from .worker_state import Place, Processes, largest_memory, take_new_pipes
+from .worker_state import Place, Processes, Usage, take_new_pipes
 
 _EMPTY = {}
 _OPTIONAL = (("returns", "object".__eq__), ("leaseMs", is_duration), ("keep", is_count))
@@ -83,6 +83,7 @@ class SessionWorker:
         self.asking = Asking(self.channel)
         self.place = Place()
         self.processes = Processes()
+        self.usage = Usage()
 
     def serve(self, refusal=None, parcel=False):
         """
@@ -115,7 +116,7 @@ class SessionWorker:
 
     def _perform(self, data, refusal):
         """One call. Its exit status when the worker is to end, else None."""
-        started, used = time.perf_counter(), time.process_time()
+        started = time.perf_counter()
         stream = self.channel.stream
         status = 0 if self.alone or refusal is not None else None
         call = _EMPTY
@@ -143,10 +144,7 @@ class SessionWorker:
         flush()
         self.place.restore()
         answer["type"] = "result"
-        answer["usage"] = {
-            "wallMs": round((time.perf_counter() - started) * 1000, 3), "cpuMs": round((time.process_time() - used) * 1000, 3),
-            "maxRssBytes": largest_memory(),
-        }
+        answer["usage"] = self.usage.of_call(started)
         self._finish(stream, answer, attachments, call, status)
         return status
 
@@ -166,10 +164,11 @@ class SessionWorker:
     def _read(self, data):
         """(call, attachments, nesting) of the invoke frame, of which `data` came with the opening packet."""
         self.channel.waiting = True
-        frame = FramePart(data=data).read(self.channel.read_into)
+        part = FramePart(data=data)
+        frame = part.read(self.channel.read_into)
         self.channel.waiting = False
-        header, parts = split_frame(frame)
-        del frame
+        header, parts = split_frame(frame, prefix=part.prefix)
+        del frame, part
         call, depth = parse(header)
         if type(call) is not dict or call.get("type") != "invoke":
             raise protocol_error("expected a message of type invoke")

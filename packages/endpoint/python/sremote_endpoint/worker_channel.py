@@ -5,6 +5,7 @@ from select import POLLIN, poll
 from struct import Struct
 
 from . import interrupt
+from .link import READ
 from .packet import CANCEL, CHUNK, DATA, LAST, OPEN, SIZE, head
 
 _unpack = Struct("<IBBHI").unpack_from
@@ -90,7 +91,7 @@ class Channel:
             self.left -= step
         while len(self.data) - self.at < SIZE:
             # While a large frame comes in, no more than the head: the payload is read to where it belongs.
-            self._fill(CHUNK + 4096 if idle else SIZE - len(self.data) + self.at, not idle)
+            self._fill(READ if idle else SIZE - len(self.data) + self.at, not idle)
         self.left, self.kind, _, _, stream = _unpack(self.data, self.at)
         self.at += SIZE
         return self.kind, stream

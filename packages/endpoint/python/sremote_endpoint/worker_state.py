@@ -1,6 +1,7 @@
 """What a warm worker puts back after each call, and what it finds out about the processes that the call started."""
 import os
 import sys
+import time
 
 from . import interrupt
 from .packet import PIPES
@@ -9,6 +10,9 @@ try:
     import resource
 except ImportError:
     resource = None
+
+# Of ru_maxrss, getrusage(2).
+_MEMORY = 1 if sys.platform == "darwin" else 1024
 
 
 class Place:
@@ -60,11 +64,28 @@ class Processes:
         return True
 
 
-def largest_memory():
-    """Bytes of this process, at its largest."""
-    if resource is None:
-        return 0
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+class Usage:
+    """Times of calls and the memory of this process. Between calls nothing runs, so that one look at the end of each is enough."""
+
+    def __init__(self):
+        self.before = self._look()[0]
+
+    @staticmethod
+    def _look():
+        """(seconds of processor time, bytes of memory at its largest)"""
+        if resource is None:
+            return time.process_time(), 0
+        found = resource.getrusage(resource.RUSAGE_SELF)
+        return found.ru_utime + found.ru_stime, found.ru_maxrss * _MEMORY
+
+    def of_call(self, started):
+        """For the call that began at `started` of the performance counter."""
+        before = self.before
+        self.before, memory = self._look()
+        return {
+            "wallMs": round((time.perf_counter() - started) * 1000, 3), "cpuMs": round((self.before - before) * 1000, 3),
+            "maxRssBytes": memory,
+        }
 
 
 def take_new_pipes(channel):
