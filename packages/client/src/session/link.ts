@@ -55,7 +55,7 @@ export class Link {
   readonly #process: RemoteProcess;
   readonly #events: LinkEvents;
   readonly #marker: Buffer;
-  readonly #reader = new PacketReader();
+  readonly #reader = new PacketReader({ pieces: true });
   /** Output before the marker, then undefined. */
   #noise: Buffer | undefined = Buffer.alloc(0);
   #said: Buffer = Buffer.alloc(0);
@@ -236,7 +236,7 @@ function asError(thrown: unknown): Error {
 }
 
 function isMissing(bytes: Buffer, reader: PacketReader): boolean {
-  return !reader.isWithin && bytes.subarray(0, missingLetter.length).equals(missingLetter);
+  return bytes[0] === missingLetter[0] && !reader.isWithin && bytes.subarray(0, missingLetter.length).equals(missingLetter);
 }
 
 function joined(chunks: readonly Uint8Array[], from: number, to: number): Uint8Array {

@@ -67,6 +67,10 @@ export class Session {
   #nextStream = 1;
   /** Counted packets that were ever given to a link. */
   #written = 0;
+  /** Bytes of a packet's payload that were given to its stream while the rest had not come. */
+  #begun = 0;
+  /** How many of them are to come again on the present link. */
+  #repeated = 0;
   #silent = 0;
   #timer: NodeJS.Timeout | undefined;
   #settleReady!: { resolve(welcome: WelcomeMessage): void; reject(end: SessionEnd): void };
@@ -167,9 +171,9 @@ export class Session {
 
   #packet(packet: Packet): void {
     if (isCounted(packet.kind)) {
-      const due = this.#receipt.count(packet.payload.length);
-      this.#streams.get(packet.stream)?.events.packet(packet);
-      if (due) this.#tell(packetKinds.ack);
+      if (packet.isFirst && packet.isLast && this.#begun === 0) this.#streams.get(packet.stream)?.events.packet(packet);
+      else this.#piece(packet);
+      if (packet.isLast && this.#receipt.count(packet.length)) this.#tell(packetKinds.ack);
       return;
     }
     switch (packet.kind) {
@@ -187,6 +191,17 @@ export class Session {
         break;
       default: // of a later version: what is not counted may be passed over
     }
+  }
+
+  /** A part of a packet, or one of which a part came over an earlier link: that part is passed over. */
+  #piece(packet: Packet): void {
+    const repeated = Math.min(this.#repeated, packet.payload.length);
+    this.#repeated -= repeated;
+    const payload = packet.payload.subarray(repeated);
+    const isFirst = this.#begun === 0;
+    this.#begun = packet.isLast ? 0 : this.#begun + payload.length;
+    if (payload.length === 0 && !packet.isLast) return;
+    this.#streams.get(packet.stream)?.events.packet({ ...packet, payload, isFirst });
   }
 
   #welcomed(welcome: WelcomeMessage): void {
@@ -249,6 +264,7 @@ export class Session {
       this.#link = link;
       this.#written = this.#replay.sent;
       link.write(this.#replay.unacknowledged());
+      this.#repeated = this.#begun;
       resumed.adopt(this.events);
       // Bulk data that waited for the old link.
       this.events.drained();

@@ -151,14 +151,14 @@ export class StreamCall implements StreamEvents, OutputFlow {
 
   #data(packet: Packet): void {
     try {
-      if ((packet.flags & packetFlags.fresh) !== 0) this.#decoder = undefined;
-      if (this.#decoder === undefined && isSmallFrame(packet.payload)) this.#frame(decodeFrame(packet.payload), packet);
+      if ((packet.flags & packetFlags.fresh) !== 0 && packet.isFirst) this.#decoder = undefined;
+      if (this.#decoder === undefined && packet.isLast && isSmallFrame(packet.payload)) this.#frame(decodeFrame(packet.payload), packet);
       else {
         const decoder = (this.#decoder ??= new FrameDecoder());
         decoder.push(packet.payload);
         for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) this.#frame(frame, packet);
       }
-      if ((packet.flags & packetFlags.last) !== 0 && !this.#over)
+      if ((packet.flags & packetFlags.last) !== 0 && packet.isLast && !this.#over)
         throw new ProtocolError("protocol-error", "the host's answer has no result");
     } catch (error) {
       this.#end();

@@ -55,6 +55,22 @@ describe("packets", () => {
     expect(decodeCount(packets[3]!.payload)).toBe(2 ** 40 + 5);
   });
 
+  it.each([1, 5, 16, 17, 1000, 65_536, 1_000_000])("of data come in pieces where that is asked for, cut every %i bytes", (piece) => {
+    const reader = new PacketReader({ pieces: true });
+    const bytes = join(sent);
+    const seen: Packet[] = [];
+    for (let at = 0; at < bytes.length; at += piece) {
+      reader.push(bytes.subarray(at, at + piece));
+      for (let packet = reader.next(); packet !== undefined; packet = reader.next()) seen.push(packet);
+    }
+    expect(reader.isWithin).toBe(false);
+    expect(seen.filter(({ isFirst }) => isFirst).map(({ kind }) => kind)).toEqual([16, 21, 17, 7]);
+    expect(seen.filter(({ isLast }) => isLast).map(({ kind }) => kind)).toEqual([16, 21, 17, 7]);
+    const data = seen.filter(({ kind }) => kind === packetKinds.data);
+    expect(Buffer.concat(data.map(({ payload }) => payload)).equals(Buffer.concat([large, text("end")]))).toBe(true);
+    expect(new Set(data.map(({ length, stream, flags }) => `${length} ${stream} ${flags}`))).toEqual(new Set(["70003 3 1"]));
+  });
+
   it("are views of the chunk they came in whole", () => {
     const bytes = sent[0]!;
     expect(read(bytes)[0]!.bytes.buffer).toBe(bytes.buffer);

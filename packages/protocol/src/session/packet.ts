@@ -57,6 +57,11 @@ export interface Packet {
   readonly payload: Uint8Array;
   /** The packet as it came, head and payload. */
   readonly bytes: Uint8Array;
+  /** Length of the whole payload; with a reader that gives `data` in pieces more than `payload` may have. */
+  readonly length: number;
+  /** Whether this piece is the first of its packet, and the last. */
+  readonly isFirst: boolean;
+  readonly isLast: boolean;
 }
 
 export interface PacketOptions {
