@@ -238,6 +238,18 @@ describe("G15 nothing is left", () => {
     await until("all gone", () => processesOf(session).length === 0);
   });
 
+  it.each(["bye", "SIGTERM", "SIGINT"] as const)("%s: no process that nobody takes note of", async (how) => {
+    const session = await startSession({ workers: 2 });
+    const pids = [(await lib(session, "pid").result).value, (await lib(session, "pid", [], { worker: "named" }).result).value];
+    const running = processesOf(session);
+    expect(running).toEqual(expect.arrayContaining(pids));
+    if (how === "bye") await session.end();
+    else process.kill(session.child.pid!, how);
+    expect(await session.exited).toBe(0);
+    // Not even as a zombie, which only the supervisor or the first process of the host could have waited for.
+    expect(running.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
+  });
+
   it("G40 of hundreds of calls of all kinds: no descriptor, process or directory", async () => {
     const session = await startSession({ workers: 2 });
     await lib(session, "add", [1, 2]).result;

@@ -28,7 +28,7 @@ export function startSession(source: string, argv: readonly string[]): void {
   });
   process.on("exit", () => session.kill());
   process.on("uncaughtException", (error) => end(status.failed, error.stack ?? error.message));
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => process.exit(0));
+  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => session.end());
   // The link is lost, and the lease begins; that is no reason to end.
   process.on("SIGHUP", () => undefined);
   const { input, output } = openStandardStreams();

@@ -28,6 +28,8 @@ import { Streams } from "./streams.ts";
 
 /** How long workers may take to end after SIGTERM when the lease is over, in milliseconds. */
 const leaseGrace = 1000;
+/** How long killed processes may take to be gone before the supervisor ends without them, in milliseconds. */
+const reapGrace = 1000;
 /** How many intervals of the heartbeat may pass without a byte from the client. */
 const silentIntervals = 4;
 
@@ -64,7 +66,7 @@ export class Session {
     this.#link = link({ onPacket: (packet, from) => this.#take(packet, from), onLost: (lost) => this.#onLost(lost) });
   }
 
-  /** Ends workers and supervisor at once. For the end of the process too: nothing here waits. */
+  /** Kills the workers and removes what is on the host. For the end of the process too: nothing here waits. */
   kill(): void {
     this.#isEnding = true;
     clearTimeout(this.#lease);
@@ -74,11 +76,14 @@ export class Session {
     removePrivatePlace(this.#place);
   }
 
-  #end(): void {
+  /** Ends workers and supervisor at once, and waits until the workers are gone. */
+  end(): void {
     if (this.#isEnding) return;
     this.kill();
     this.#link?.drop();
-    this.#options.onEnd();
+    setTimeout(this.#options.onEnd, reapGrace);
+    void this.#streams?.ended().then(this.#options.onEnd);
+    if (this.#streams === undefined) this.#options.onEnd();
   }
 
   #take(packet: Packet, link: Link): void {
@@ -102,7 +107,7 @@ export class Session {
         this.#acknowledge(packet, link);
         break;
       case packetKinds.bye:
-        this.#end();
+        this.end();
         break;
       default:
     }
@@ -166,15 +171,15 @@ export class Session {
     this.#link = undefined;
     if (this.#isEnding) return;
     // Nobody but who said `hello` can come back.
-    if (this.#hello === undefined) return this.#end();
+    if (this.#hello === undefined) return this.end();
     this.#lease = setTimeout(() => this.#endLease(), Math.min(this.#hello.leaseMs, longestTimer));
   }
 
   #endLease(): void {
     this.#isLeaseOver = true;
     this.#listener?.close();
-    if (this.#streams?.signal("SIGTERM") === true) setTimeout(() => this.#end(), leaseGrace);
-    else this.#end();
+    if (this.#streams?.signal("SIGTERM") === true) setTimeout(() => this.end(), leaseGrace);
+    else this.end();
   }
 
   #resume(link: Link, { token, received }: ResumeMessage): boolean {

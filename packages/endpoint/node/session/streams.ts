@@ -89,6 +89,11 @@ export class Streams {
     this.#host.watcher.close();
   }
 
+  /** Resolves when every process that was started has ended: nobody else might take note of their ends, and they would stay in the host's list. */
+  async ended(): Promise<void> {
+    await Promise.all([this.#host.watcher.ended(), ...Array.from(this.#pool.workers, ({ ended }) => ended)]);
+  }
+
   /** A counted packet of the client's. @throws ProtocolError when it makes no sense: the link is of no use */
   take(packet: Packet): void {
     if (packet.kind === packetKinds.open) return this.#openStream(packet);

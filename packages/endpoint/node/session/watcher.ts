@@ -56,10 +56,18 @@ export class Watcher {
 
   /** Ends the shell: there is nothing left for it to end. */
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#say("q");
-    this.#child.stdin?.end();
-    this.#child.unref();
+    this.#child.stdin?.end("q\n");
+  }
+
+  /** Resolves when the closed shell has ended. */
+  ended(): Promise<void> {
+    const child = this.#child;
+    return new Promise((resolve) => {
+      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) resolve();
+      else child.once("exit", () => resolve());
+    });
   }
 
   #say(line: string): void {

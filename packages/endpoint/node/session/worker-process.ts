@@ -49,6 +49,8 @@ export class WorkerProcess {
   call: Call | undefined;
   /** It takes no more calls. */
   isEnding = false;
+  /** Resolves when its process has ended, or never will begin. */
+  readonly ended: Promise<void>;
   readonly #host: Host;
   readonly #events: WorkerEvents;
   readonly #reader: PacketReader = new PacketReader();
@@ -59,6 +61,7 @@ export class WorkerProcess {
   #hasStartedProcesses = false;
   #isSwapping = false;
   #isGone = false;
+  #onEnded!: () => void;
   #timers: NodeJS.Timeout[] = [];
 
   /** Begins to start the process. */
@@ -66,6 +69,9 @@ export class WorkerProcess {
     this.kind = kind;
     this.#host = host;
     this.#events = events;
+    this.ended = new Promise((resolve) => {
+      this.#onEnded = resolve;
+    });
     void this.#start();
   }
 
@@ -168,19 +174,19 @@ export class WorkerProcess {
 
   #watch(child: ChildProcess, channel: Socket): void {
     let failure: unknown;
-    const exited = new Promise<void>((resolve) => {
-      child.once("exit", () => resolve());
-      child.once("error", (error) => {
-        failure = error;
-        resolve();
-      });
+    child.once("exit", () => this.#onEnded());
+    child.once("error", (error) => {
+      failure = error;
+      this.#onEnded();
     });
     channel.on("data", (chunk: Buffer) => this.#read(chunk));
     channel.on("error", () => channel.destroy());
     const closed = new Promise<void>((resolve) => {
       channel.once("close", resolve);
     });
-    void Promise.all([exited, closed]).then(() => (failure === undefined ? this.#onExit(child) : this.#failToStart(startFailed(failure))));
+    void Promise.all([this.ended, closed]).then(() =>
+      failure === undefined ? this.#onExit(child) : this.#failToStart(startFailed(failure)),
+    );
   }
 
   #read(chunk: Buffer): void {
@@ -318,6 +324,7 @@ export class WorkerProcess {
 
   #failToStart(error: unknown): void {
     this.isEnding = true;
+    this.#onEnded();
     const failure = describeRefusal(error, "endpoint-broken", "setup");
     if (this.call !== undefined) this.#giveResult(this.call, { type: "result", outcome: "not-run", error: failure });
     this.#beGone();
