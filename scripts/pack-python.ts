@@ -47,7 +47,7 @@ function shorten(text: string): Buffer {
   const counts = new Map<string, number>();
   for (const [word] of text.matchAll(/self\.\w+|[A-Za-z_]{3,}/g)) counts.set(word, (counts.get(word) ?? 0) + 1);
   const gain = (word: string): number => (word.length - 1) * counts.get(word)!;
-  const words = [...counts.keys()].toSorted((a, b) => gain(b) - gain(a) || (a < b ? -1 : 1)).slice(0, 120);
+  const words = [...counts.keys()].toSorted((a, b) => gain(b) - gain(a) || (a < b ? -1 : 1)).slice(0, 128);
   words.sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
   let short = text;
   for (const [index, word] of words.entries()) short = short.replaceAll(word, String.fromCharCode(128 + index));

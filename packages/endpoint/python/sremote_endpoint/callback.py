@@ -1,5 +1,5 @@
 """Functions of the client as arguments: called on the host, they run there (SESSION.md, "ask" and "answer")."""
-from _thread import allocate_lock, get_ident
+from _thread import allocate_lock
 
 from . import interrupt, value_encode
 from .errors import Refusal, Unserializable, protocol_error

@@ -10,7 +10,7 @@ from .errors import Refusal, protocol_error
 from .json_text import dump, parse
 from .limits import PROTOCOL
 from .link import Link
-from .loop import POLLIN, POLLOUT, Loop
+from .loop import POLLOUT, Loop
 from .message import is_count, is_duration, is_id
 from .packet import (ACK, BYE, CANCEL, COUNTED, CREDIT, DATA, HELLO, MUTE, OPEN, PING, PONG, RESUME, RESUMED, SIZE, WELCOME, Damaged, count,
                      pack)

@@ -1,6 +1,5 @@
 """The function's process: makes itself look like a plain interpreter, runs the function, sends the answer, ends."""
 import os
-import sys
 
 from . import dispatch, failure, value_encode  # noqa: F401  loaded now: user code may move files or the working directory
 from .errors import Refusal, Unserializable

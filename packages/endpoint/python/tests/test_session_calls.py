@@ -1,6 +1,4 @@
-import json
 import os
-import signal
 
 from tests.session_client import SessionTest, wire
 from tests.support import is_running, wait_for

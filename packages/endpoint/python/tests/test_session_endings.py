@@ -1,12 +1,8 @@
 import os
 import signal
-import time
 
 from tests.session_client import SessionTest, wire
 from tests.support import is_running, wait_for
-
-GRACE = 0.5
-
 
 class EndingTest(SessionTest):
     def ended(self, call, outcome, code):
