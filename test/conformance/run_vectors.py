@@ -19,7 +19,7 @@ from sremote_endpoint import json_text, value_decode  # noqa: E402
 from sremote_endpoint.errors import Refusal  # noqa: E402
 from sremote_endpoint.frame import read_frame, split_frame  # noqa: E402
 from sremote_endpoint.limits import BODY  # noqa: E402
-from sremote_endpoint.message import check_call  # noqa: E402
+from sremote_endpoint.call_message import check_call  # noqa: E402
 from sremote_endpoint.value_encode import Encoder  # noqa: E402
 from tests.reply_check import Wrong, check_reply  # noqa: E402
 
