@@ -87,7 +87,7 @@ export function die(number) {
 export const abort = () => process.abort();
 export const leave = (status) => process.reallyExit(status);
 export function burn(seconds) {
-  const { user, system } = process.resourceUsage();
+  const { user, system } = process.cpuUsage();
   const used = Math.ceil((user + system) / 1e6) + seconds;
   execFileSync("prlimit", ["--pid", String(process.pid), "--cpu=" + used + ":" + (used + 5)]);
   for (;;);
@@ -97,14 +97,18 @@ export function devour() {
   for (;;) hoard.push(Buffer.alloc(16777216, 1));
 }
 export async function bomb() {
-  spawn("sh", ["-c", "bomb() { while :; do bomb & sleep 0.01; done; }; bomb"], { stdio: "ignore" });
+  // Node itself cannot fork.
+  const lines = ["import os, time", "while True:", " try: os.fork()", " except OSError: time.sleep(0.01)"];
+  spawn("python3", ["-c", lines.join("\\n")], { stdio: "ignore" });
   await pause(600_000);
 }
 export function flood(blocks, size) {
+  // One block for all: this function is not to be the one that needs memory.
+  const block = Buffer.alloc(size);
   const number = Buffer.alloc(8);
   for (let index = 0; index < blocks; index++) {
     number.writeBigUInt64LE(BigInt(index));
-    const block = Buffer.alloc(size, number);
+    block.fill(number);
     for (let at = 0; at < size;) {
       try {
         at += writeSync(1, block, at);

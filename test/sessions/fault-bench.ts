@@ -6,7 +6,7 @@ import { RemoteClient, type RemoteClientOptions } from "@sremote/client";
 import { ssh } from "@sremote/connectors";
 import { SremoteError } from "@sremote/protocol";
 import { type Proxy, startProxy } from "../../scripts/labs/proxy.ts";
-import type { Lab } from "../../scripts/labs/sshd.ts";
+import type { Lab, UserOptions } from "../../scripts/labs/sshd.ts";
 import type { Account } from "../../scripts/labs/users.ts";
 import { until } from "../../scripts/labs/wait.ts";
 import type { Runtime } from "../support/effects.ts";
@@ -22,9 +22,9 @@ export class Accounts {
   readonly #free: Account[] = [];
   readonly #waiting: ((account: Account) => void)[] = [];
 
-  async prepare(lab: Lab, count: number): Promise<void> {
+  async prepare(lab: Lab, count: number, options: UserOptions = {}): Promise<void> {
     for (let each = 0; each < count; each++) {
-      const account = await lab.addUser();
+      const account = await lab.addUser(options);
       await plantFaultModules(account.home);
       this.all.push(account);
       this.#free.push(account);
@@ -33,7 +33,7 @@ export class Accounts {
 
   /** One that nobody uses, until it is given back. */
   async take(): Promise<Account> {
-    return this.#free.pop() ?? (await new Promise<Account>((resolve) => this.#waiting.push(resolve)));
+    return this.#free.shift() ?? (await new Promise<Account>((resolve) => this.#waiting.push(resolve)));
   }
 
   giveBack(account: Account): void {
