@@ -52,7 +52,7 @@ class SessionWorker {
   readonly #around: Surroundings;
   readonly #channel: Socket = new (loadNet().Socket)({ fd: channel, readable: true, writable: true });
   readonly #streams: WorkerStreams = new WorkerStreams();
-  readonly #reader: PacketReader = new PacketReader();
+  readonly #reader: PacketReader = new PacketReader({ pieces: true });
   #current: Current | undefined;
   #isEnding = false;
 
