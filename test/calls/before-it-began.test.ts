@@ -6,7 +6,7 @@ import { rejection } from "../support/rejection.ts";
 
 afterAll(stopSshd);
 
-const kinds = hostKinds.filter(({ name }) => name === "local" || name === "three functions");
+const kinds = hostKinds.filter(({ name }) => ["local", "local without sessions", "three functions"].includes(name));
 
 describe.each(kinds)("what keeps a function from beginning, on $name", (kind) => {
   let host: TestHost;

@@ -61,8 +61,14 @@ describe.each(kinds)("installing on $name", (kind) => {
 
   test("a git module is cloned, installed and importable; its registered version is checked before every call", async () => {
     expect(await client.isModuleInstalled("sample_tools")).toBe(false);
+    // A session whose processes know by now that there is none.
+    expect(await rejection(client.doRemoteCall("sample_tools", "answer"), RemoteExecError)).toMatchObject({ code: "module-not-found" });
+    const during = client.doRemoteCall("time", "sleep", [3]);
     await client.installGitModule(repository, "stable", "sample_tools");
     expect(await client.isModuleInstalled("sample_tools")).toBe(true);
+    expect((await client.doRemoteCall("sample_tools", "answer")).value).toBe(42);
+    // What ran meanwhile was not disturbed.
+    expect((await during).value).toBe(null);
     const registered = new RemoteClient(host.again());
     registered.registerRemoteModule("sample_tools", "1.5");
     expect(await registered.doRemoteCall("sample_tools", "answer")).toMatchObject({ value: 42, modules: { sample_tools: "1.5" } });
@@ -91,6 +97,9 @@ describe.each(kinds)("installing on $name", (kind) => {
   test("Node packages come from a directory or from git", async () => {
     const node = { runtime: "node" } as const;
     expect(await client.isModuleInstalled("sample-node-tools", node)).toBe(false);
+    expect(await rejection(client.doRemoteCall("sample-node-tools", "answer", [], node), RemoteExecError)).toMatchObject({
+      code: "module-not-found",
+    });
     await client.installGitModule(nodeRepository, "stable", "sample-node-tools", node);
     expect(await client.isModuleInstalled("sample-node-tools", node)).toBe(true);
     expect((await client.doRemoteCall("sample-node-tools", "answer", [], node)).value).toBe(43);

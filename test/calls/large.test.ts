@@ -7,7 +7,7 @@ import { rejection } from "../support/rejection.ts";
 
 afterAll(stopSshd);
 
-const kinds = hostKinds.filter(({ name }) => ["local", "three functions", "ssh"].includes(name));
+const kinds = hostKinds.filter(({ name }) => ["local", "local without sessions", "three functions", "ssh"].includes(name));
 const matrix = kinds.flatMap((kind) => runtimes.map((runtime) => ({ kind, runtime, name: `${runtime} on ${kind.name}` })));
 const mebibyte = 1 << 20;
 

@@ -16,12 +16,15 @@ const shells = [
   { shell: "/usr/bin/fish", files: { ".config/fish/config.fish": "echo noise\nif status --is-login\n  set -x FROM_LOGIN yes\nend\n" } },
 ];
 
-describe.each(shells)("an account whose login shell is $shell", ({ shell, files }) => {
+const each = shells.flatMap((shell) => (["auto", "spool"] as const).map((transport) => ({ ...shell, transport })));
+
+describe.each(each)("an account whose login shell is $shell, transport $transport", ({ shell, files, transport }) => {
   let client: RemoteClient;
   beforeAll(async () => {
     const { name } = await lab.addUser({ shell, files });
     client = new RemoteClient(
       ssh({ host: lab.address, port: lab.port, username: name, privateKeyPath: lab.key.path, knownHosts: lab.knownHosts, config: false }),
+      { transport },
     );
   });
   afterAll(() => client?.close());

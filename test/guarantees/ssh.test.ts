@@ -49,26 +49,31 @@ const noises = {
     "printf '0123456789abcdef0123456789abcdefN\\nreason=interpreter\\ntried=nothing\\n'; printf '0123456789abcdef0123456789abcdef\\211SRM'\n",
 };
 
+const ways = (["auto", "spool"] as const).flatMap((transport) => runtimes.map((runtime) => ({ transport, runtime })));
+
 describe.each(Object.entries(noises))("G10 login files that print %s", (_name, text) => {
-  test.each(runtimes)("G10 calls work, with and without the login environment, in %s", async (runtime) => {
-    const lab = await sharedSshd();
-    const files = { ".bashrc": `${text}export FROM_LOGIN=yes\n`, ".profile": `${text}export FROM_LOGIN=yes\n` };
-    const user = await lab.addUser({ files });
-    const { address: host, port, knownHosts } = lab;
-    await using client = new RemoteClient(
-      ssh({ host, port, username: user.name, knownHosts, privateKeyPath: lab.key.path, config: false }),
-      { runtime },
-    );
-    await plantEffects(user.home);
-    for (const options of [{}, {}, { keepEnv: true }]) {
-      const { value, stdout, stderr } = await new Effects(user.home).call(client, runtime, "through", options);
-      expect({ value, stdout, stderr }).toEqual({ value: "through", stdout: "", stderr: "" });
-    }
-    const get =
-      runtime === "python"
-        ? (["os", "getenv", ["FROM_LOGIN"]] as const)
-        : (["node:vm", "runInThisContext", ["globalThis.process.env.FROM_LOGIN"]] as const);
-    expect((await client.doRemoteCall(get[0], get[1], get[2], { keepEnv: true })).value).toBe("yes");
-    await client.probe();
-  });
+  test.each(ways)(
+    "G10 calls work, with and without the login environment, in $runtime, transport $transport",
+    async ({ transport, runtime }) => {
+      const lab = await sharedSshd();
+      const files = { ".bashrc": `${text}export FROM_LOGIN=yes\n`, ".profile": `${text}export FROM_LOGIN=yes\n` };
+      const user = await lab.addUser({ files });
+      const { address: host, port, knownHosts } = lab;
+      await using client = new RemoteClient(
+        ssh({ host, port, username: user.name, knownHosts, privateKeyPath: lab.key.path, config: false }),
+        { runtime, transport },
+      );
+      await plantEffects(user.home);
+      for (const options of [{}, {}, { keepEnv: true }]) {
+        const { value, stdout, stderr } = await new Effects(user.home).call(client, runtime, "through", options);
+        expect({ value, stdout, stderr }).toEqual({ value: "through", stdout: "", stderr: "" });
+      }
+      const get =
+        runtime === "python"
+          ? (["os", "getenv", ["FROM_LOGIN"]] as const)
+          : (["node:vm", "runInThisContext", ["globalThis.process.env.FROM_LOGIN"]] as const);
+      expect((await client.doRemoteCall(get[0], get[1], get[2], { keepEnv: true })).value).toBe("yes");
+      await client.probe();
+    },
+  );
 });
