@@ -1,5 +1,6 @@
 /* Calls over a session of the Node endpoint: values, errors, output, credit. */
-import { readdirSync } from "node:fs";
+import { chmodSync, readdirSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { sessionLimits } from "@sremote/protocol";
 import { describe, expect, it } from "vitest";
 import { until } from "./testing/harness.ts";
@@ -201,6 +202,42 @@ describe("output", () => {
     const call = lib(session, "add", [1, 2]);
     await call.result;
     expect(call.stdout.length).toBeLessThan(50);
+  });
+});
+
+const isRoot = process.geteuid?.() === 0;
+if (!isRoot) process.stdout.write("left out, since it needs root: a host without /dev/shm\n");
+
+describe.runIf(isRoot)("on a host where nothing can be kept in memory", () => {
+  const node = (): string => {
+    const script = file("no-memory");
+    writeFileSync(
+      script,
+      `#!/bin/sh\nunset XDG_RUNTIME_DIR\nexec unshare -m sh -c 'mount -t tmpfs -o ro none /dev/shm; exec "$0" "$@"' "${process.execPath}" "$@"\n`,
+    );
+    chmodSync(script, 0o700);
+    return script;
+  };
+
+  it("output goes through sockets, and a worker that left a process behind is replaced", async () => {
+    const session = await startSession({ node: node() });
+    expect((await session.welcomed).attach.startsWith(`${tmpdir()}/sremote-`)).toBe(true);
+    const call = lib(session, "print");
+    expect([(await call.result).value, call.stdout, call.stderr]).toEqual(["done", "console\nstream child\n", "problem\n"]);
+    const left = await lib(session, "leave", ["late words"]).result;
+    const next = lib(session, "much", [100_000]);
+    expect((await next.result).worker).not.toBe(left.worker);
+    expect([next.stdout.length, next.stderr.length]).toEqual([100_000, 100_000]);
+    session.cut();
+    await session.resume();
+    expect((await lib(session, "add", [1, 2]).result).value).toBe(3);
+  });
+
+  it("one that keeps an object is not", async () => {
+    const session = await startSession({ node: node() });
+    const { worker } = await lib(session, "counter", [], { returns: "object" }).result;
+    expect((await lib(session, "print", [], { on: worker }).result).value).toBe("done");
+    expect((await lib(session, "add", [1, 2], { on: worker }).result).value).toBe(3);
   });
 });
 

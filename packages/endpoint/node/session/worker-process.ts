@@ -287,6 +287,7 @@ export class WorkerProcess {
     if (pipes === undefined) return;
     this.#nextPipes = undefined;
     removePipes(pipes.paths);
+    this.#host.pipes.prepare(); // Who starts processes once does it again.
     // The old ones are read on, into nothing, as long as somebody writes.
     this.#outputs = [new OutputRelay(pipes.readers[0]), new OutputRelay(pipes.readers[1])];
     this.#isSwapping = false;
