@@ -1,0 +1,160 @@
+/* Much output, large values: nothing is lost, nothing out of order, and nobody's memory grows with them. */
+import { setTimeout as pause } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { RemoteClient } from "@sremote/client";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Runtime } from "../support/effects.ts";
+import { hostKinds, runtimes, stopSshd, type TestHost } from "../support/hosts.ts";
+import { enduranceModule, plantEnduranceModules } from "./endurance-module.ts";
+
+const mebibyte = 1 << 20;
+/** What memory may grow by, whatever flows: G11. */
+const allowed = 64 * mebibyte;
+
+setFlagsFromString("--expose_gc");
+// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- V8's own function, which no types know
+const collectGarbage = runInNewContext("gc") as () => void;
+
+/**
+ * Bytes of this process that are in use: heap, buffers, what they hold outside of it. Collected twice: V8 frees the memory of collected buffers in a
+ * thread of its own, and a second collection waits for that.
+ */
+function inUse(): number {
+  collectGarbage();
+  collectGarbage();
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+/** Checks the output of `flood` as it comes: each block is its number, again and again. */
+class FloodCheck {
+  received = 0;
+  /** The most memory in use at any check. */
+  most = 0;
+  readonly #size: number;
+  #block: Buffer = Buffer.alloc(0);
+  #index = -1;
+  #looked = 0;
+
+  constructor(size: number) {
+    this.#size = size;
+  }
+
+  take(chunk: Uint8Array): void {
+    for (let at = 0; at < chunk.length;) {
+      const index = Math.floor(this.received / this.#size);
+      if (index !== this.#index) {
+        this.#index = index;
+        const number = Buffer.alloc(8);
+        number.writeBigUInt64LE(BigInt(index));
+        this.#block = Buffer.alloc(this.#size, number);
+      }
+      const from = this.received % this.#size;
+      const length = Math.min(this.#size - from, chunk.length - at);
+      if (Buffer.compare(chunk.subarray(at, at + length), this.#block.subarray(from, from + length)) !== 0)
+        throw new Error(`wrong bytes at about ${this.received} of the output`);
+      at += length;
+      this.received += length;
+    }
+    // Now and then: collecting garbage each time would take longer than the output.
+    if (this.received - this.#looked > 100 * mebibyte) this.look();
+  }
+
+  look(): void {
+    this.#looked = this.received;
+    this.most = Math.max(this.most, inUse());
+  }
+}
+
+/** The largest memory that worker and supervisor have had, in bytes. */
+async function peaks(client: RemoteClient, runtime: Runtime): Promise<{ worker: number; supervisor: number }> {
+  const module = enduranceModule[runtime];
+  const [worker, supervisor] = (await client.doRemoteCall<[number, number]>(module, "family")).value;
+  const peak = async (pid: number): Promise<number> => (await client.doRemoteCall<number>(module, "peak", [pid])).value;
+  return { worker: await peak(worker), supervisor: await peak(supervisor) };
+}
+
+afterAll(stopSshd);
+
+const kinds = hostKinds.filter(({ name }) => name === "local" || name === "ssh");
+const both = kinds.flatMap((kind) => runtimes.map((runtime) => ({ kind, runtime, name: `${runtime} on ${kind.name}` })));
+
+describe.each(both)("a session of $name", ({ kind, runtime }) => {
+  const module = enduranceModule[runtime];
+  let host: TestHost;
+  let client: RemoteClient;
+
+  beforeAll(async () => {
+    host = await kind.start();
+    await plantEnduranceModules(host.home);
+    client = new RemoteClient(host.connector, { runtime, pwdDir: "steps", workers: 1 });
+  });
+  afterAll(async () => {
+    await client?.close();
+    await host?.[Symbol.asyncDispose]();
+  });
+
+  test("G11 1 GB of output (over SSH 300 MiB) to a slow reader: all of it comes, in order, and nobody's memory grows by more than 64 MiB", async () => {
+    // sshd and ssh2 share the processors with everything else: over SSH a part is enough to tell.
+    const blocks = kind.name === "local" ? 1000 : 300;
+    const portion = (blocks / 4) * mebibyte;
+    // Before: the modules are loaded, buffers of usual size are there.
+    await client.doRemoteCall(module, "flood", [4, mebibyte], { stdout: "discard" });
+    const before = await peaks(client, runtime);
+    const base = inUse();
+    const check = new FloodCheck(mebibyte);
+    const call = client.call<number>(module, "flood", [blocks, mebibyte]);
+    let pauses = 0;
+    for await (const chunk of call.stdout.bytes()) {
+      check.take(chunk);
+      // A reader that is busy with something else again and again.
+      if (check.received > (pauses + 1) * portion) {
+        pauses += 1;
+        await pause(300);
+        check.look();
+      }
+    }
+    expect((await call).value).toBe(blocks);
+    expect(check.received).toBe(blocks * mebibyte);
+    expect(pauses).toBe(3);
+    expect(check.most - base).toBeLessThan(allowed);
+    const after = await peaks(client, runtime);
+    expect(after.worker - before.worker).toBeLessThan(allowed);
+    expect(after.supervisor - before.supervisor).toBeLessThan(allowed);
+  });
+
+  test.runIf(kind.name === "local")(
+    "G35 1 GiB of output goes to a sink in constant memory, and what is kept of it is cut in plain words",
+    async () => {
+      const blocks = 1024;
+      const base = inUse();
+      const check = new FloodCheck(mebibyte);
+      const stdout = { write: (chunk: Uint8Array): void => check.take(chunk) };
+      const { output } = await client.doRemoteCall(module, "flood", [blocks, mebibyte], { stdout, outputLimit: 1000 });
+      expect(check.received).toBe(blocks * mebibyte);
+      expect(check.most - base).toBeLessThan(allowed);
+      expect(output.stdout).toMatchObject({ total: blocks * mebibyte, truncated: true });
+      expect(output.stdout.bytes).toHaveLength(1000);
+    },
+  );
+
+  test.each([
+    ["bytes", () => new Uint8Array(64 * mebibyte)],
+    ["float64", () => new Float64Array(8 * mebibyte)],
+  ])("G35 64 MiB of %s go there and back, and the supervisor's memory does not grow with them", async (_, make) => {
+    const data = make();
+    for (let index = 0; index < data.length; index++) data[index] = index % 251;
+    const before = await peaks(client, runtime);
+    const { value } = await client.doRemoteCall<Uint8Array | { data: Float64Array }>(module, "echo", [data]);
+    const back = ArrayBuffer.isView(value) ? value : value.data;
+    expect(back.constructor).toBe(data.constructor);
+    expect(Buffer.compare(bytesOf(back), bytesOf(data))).toBe(0);
+    const after = await peaks(client, runtime);
+    expect(after.supervisor - before.supervisor).toBeLessThan(32 * mebibyte);
+  });
+});
+
+function bytesOf(array: Uint8Array | Float64Array): Buffer {
+  return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+}
