@@ -26,6 +26,7 @@ import {
   SremoteError,
   type WelcomeMessage,
 } from "@sremote/protocol";
+import { pause } from "../pause.ts";
 import type { Link, LinkEnd, LinkEvents } from "./link.ts";
 import { resume } from "./resume.ts";
 
@@ -51,6 +52,12 @@ export interface SessionOptions {
 export const silentIntervals = 3;
 /** An interpreter that starts on a busy host, or from a slow disk, gives no sign for long: so many milliseconds at least. */
 const startSilence = 45_000;
+/**
+ * Links in a row that were made and then lost before a single packet came through. The packet that is next may be one that the other side will never
+ * take, whatever the link; pauses in between, in milliseconds, keep both sides from doing nothing else.
+ */
+const mostFruitless = 6;
+const fruitlessPause = 50;
 /** How long the host may take to end everything when the session is closed, in milliseconds. */
 const byeTimeout = 5000;
 
@@ -77,6 +84,7 @@ export class Session {
   readonly #resuming = new AbortController();
   #onIdle: (() => void) | undefined;
   #held = 0;
+  #fruitless = 0;
   #failure: SremoteError | undefined;
 
   constructor(options: SessionOptions) {
@@ -173,7 +181,9 @@ export class Session {
     if (isCounted(packet.kind)) {
       if (packet.isFirst && packet.isLast && this.#begun === 0) this.#streams.get(packet.stream)?.events.packet(packet);
       else this.#piece(packet);
-      if (packet.isLast && this.#receipt.count(packet.length)) this.#tell(packetKinds.ack);
+      if (!packet.isLast) return;
+      this.#fruitless = 0;
+      if (this.#receipt.count(packet.length)) this.#tell(packetKinds.ack);
       return;
     }
     switch (packet.kind) {
@@ -191,6 +201,7 @@ export class Session {
         break;
       default: // of a later version: what is not counted may be passed over
     }
+    this.#fruitless = 0;
   }
 
   /** A part of a packet, or one of which a part came over an earlier link: that part is passed over. */
@@ -240,7 +251,7 @@ export class Session {
   }
 
   #linkLost(end: LinkEnd): void {
-    if (this.#state !== "open" || this.welcome === undefined) {
+    if (this.#state !== "open" || this.welcome === undefined || this.#fruitless >= mostFruitless) {
       this.#end({ error: undefined, link: end });
       return;
     }
@@ -252,6 +263,7 @@ export class Session {
 
   async #resume(welcome: WelcomeMessage, end: LinkEnd): Promise<void> {
     try {
+      if (this.#fruitless > 0) await pause(fruitlessPause * 2 ** this.#fruitless, this.#resuming.signal);
       const resumed = await resume(welcome, this.options, this.#receipt, this.#resuming.signal);
       const { link, received } = resumed;
       if (this.isOver) return link.abandon();
@@ -261,6 +273,7 @@ export class Session {
       }
       this.#state = "open";
       this.#silent = 0;
+      this.#fruitless++;
       this.#link = link;
       this.#written = this.#replay.sent;
       link.write(this.#replay.unacknowledged());
