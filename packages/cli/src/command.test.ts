@@ -191,7 +191,7 @@ test.each<[string, number, RegExp, string[]]>([
   ["an object written with a dot", 3, /sremote install local sys`[^]*sys:stdin\.…/, ["call", "local", "sys.stdin.read"]],
   ["no function", 3, /near names: getenv/, ["call", "local", "os.getenvv", "X"]],
   ["no interpreter", 4, /hint: .*--python/, ["call", "local", "os.getcwd", "--python", "/nowhere/python3"]],
-  ["no directory", 4, /--sremote-dir/, ["call", "local", "os.getcwd", "--sremote-dir", "/proc/nowhere"]],
+  ["no directory", 4, /--sremote-dir/, ["bootstrap", "local", "--sremote-dir", "/proc/nowhere"]],
   ["nothing listens", 5, /nothing listens/, ["call", "127.0.0.1:1", "os.getcwd", "-F", "none"]],
   ["no such name", 5, /does not resolve/, ["call", "host.invalid", "os.getcwd", "-F", "none"]],
   ["too slow", 7, /did not end within 300 ms/, [...own, "sample.wait", "slow", "--timeout", "300ms"]],
@@ -240,10 +240,12 @@ test("a full disk behind standard output is told, and ends with 10", async () =>
   expect(full.exitCode).toBe(10);
 });
 
-test("leaves no call behind in the spool", async () => {
+test("leaves nothing behind: calls need no installation, and what installs leaves no call in the spool", async () => {
   await using fresh = await commandHome();
   await fresh.output("call", "local", "os.getcwd");
   await fresh.run("call", "local", "os.nothing");
+  expect(await readdir(fresh.directory)).toEqual([]);
+  await fresh.output("bootstrap", "local");
   const calls = await readdir(join(fresh.directory, ".sremote/calls"));
   expect(calls.filter((name) => /^[0-9a-f]{32}$/.test(name))).toEqual([]);
 });
