@@ -41,18 +41,14 @@ def call(target, module, function, args, kwargs):
 
 
 def _import(name):
-    prefixes = [name[:end] for end in range(len(name) + 1) if end == len(name) or name[end] == "."]
-    if "" in name.split("."):
-        raise _no_module(name)
     try:
         __import__(name)
         return sys.modules[name]
-    except ModuleNotFoundError as error:
-        # Only when the asked module (or a package around it) is what is missing; any other is the module's own failure.
-        if error.name in prefixes and _raised_by_import(error):
-            raise _no_module(name) from None
-        raise Raised(error, "import") from None
     except BaseException as error:
+        # Only when the asked module (or a package around it) is what is missing; any other is the module's own failure.
+        missing = isinstance(error, ModuleNotFoundError) and (name + ".").startswith((error.name or ".") + ".") and _raised_by_import(error)
+        if missing or "" in name.split("."):
+            raise _no_module(name) from None
         raise Raised(error, "import") from None
 
 

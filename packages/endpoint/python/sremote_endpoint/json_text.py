@@ -89,7 +89,7 @@ def parse(data):
 
 def nesting(data):
     """How deep the text nests. Innermost pairs are removed layer by layer, so that the work is done by C code."""
-    if data.count(b"[") + data.count(b"{") <= HEADER_DEPTH and len(data) < 4096:
+    if len(data) < 4096:
         upper = data.count(b"[") + data.count(b"{")
         if upper <= 64:
             return upper

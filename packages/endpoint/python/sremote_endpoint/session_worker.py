@@ -142,10 +142,11 @@ class SessionWorker:
         if "keep" in call and answer["outcome"] != "value":
             self.objects.keep_result(stream, Failed(answer["error"]), call["keep"])
         flush()
-        self.place.restore()
         answer["type"] = "result"
         answer["usage"] = self.usage.of_call(started)
         self._finish(stream, answer, attachments, call, status)
+        # While the result is on its way, not before.
+        self.place.restore()
         return status
 
     def _finish(self, stream, answer, attachments, call, status):
