@@ -26,6 +26,13 @@ export const count: Check = check(
   (value) => typeof value === "number" && Number.isSafeInteger(value) && value >= 0,
   "an integer from 0 on",
 );
+/** An integer within these bounds, themselves included. */
+export function integerWithin(least: number, most: number): Check {
+  return check(
+    (value) => Number.isSafeInteger(value) && Number(value) >= least && Number(value) <= most,
+    `an integer from ${least} to ${most}`,
+  );
+}
 export const duration: Check = check((value) => typeof value === "number" && value >= 0, "a number from 0 on");
 export const callId: Check = check((value) => typeof value === "string" && /^[0-9a-f]{32}$/.test(value), "32 lower-case hex digits");
 

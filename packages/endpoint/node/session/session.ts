@@ -117,9 +117,6 @@ export class Session {
     try {
       if (this.#hello !== undefined) throw new ProtocolError("protocol-error", "hello: only the first packet is one");
       const hello = decodeSessionMessage(packet.payload, "hello");
-      if (hello.workers < 1 || hello.workers > sessionLimits.workers) {
-        throw new ProtocolError("protocol-error", `hello.workers: expected 1 to ${sessionLimits.workers}`);
-      }
       this.#open(hello, link);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;

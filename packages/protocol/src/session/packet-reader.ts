@@ -1,6 +1,6 @@
 import { crc32 } from "../crc32.ts";
 import { ProtocolError } from "../error.ts";
-import { packetKinds, sessionLimits, takeNumber, type Packet, type PacketKind } from "./packet.ts";
+import { packetKinds, sessionLimits, splitOpen, takeNumber, type Packet, type PacketKind } from "./packet.ts";
 
 export interface PacketReaderOptions {
   /** Gives the payload of `data` packets in pieces, as it comes, so that bulk data is not copied once more. */
@@ -8,6 +8,16 @@ export interface PacketReaderOptions {
 }
 
 const kinds: ReadonlySet<number> = new Set(Object.values(packetKinds));
+/** How long the payload of a kind may be, where not anything goes. */
+const lengths: ReadonlyMap<number, readonly number[]> = new Map([
+  [packetKinds.ping, [8]],
+  [packetKinds.pong, [8]],
+  [packetKinds.ack, [8]],
+  [packetKinds.credit, [4, 8]],
+  [packetKinds.cancel, [0]],
+  [packetKinds.mute, [0]],
+  [packetKinds.totals, [16]],
+]);
 const { packetHead, packetPayload } = sessionLimits;
 
 /**
@@ -132,6 +142,8 @@ function readPacket(bytes: Uint8Array): Packet {
   if (kind !== packetKinds.data) checksum = crc32(payload, checksum);
   if (checksum !== takeNumber(bytes, 12)) throw damaged("a wrong checksum");
   if (!kinds.has(kind)) throw damaged(`the kind ${kind}`);
+  if (lengths.get(kind)?.includes(payload.length) === false) throw damaged(`the kind ${kind} and ${payload.length} bytes`);
+  if (kind === packetKinds.open && splitOpen(payload) === undefined) throw damaged("a route longer than itself");
   return {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one of the set, see above
     kind: kind as PacketKind,

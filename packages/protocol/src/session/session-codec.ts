@@ -6,6 +6,7 @@ import {
   count,
   duration,
   integer,
+  integerWithin,
   isRecord,
   members,
   oneOf,
@@ -21,6 +22,7 @@ import { ProtocolError } from "../error.ts";
 import { checkFailure } from "../failure.ts";
 import { parseHeader, parseStrictJson } from "../header.ts";
 import { protocolVersion } from "../message.ts";
+import { sessionLimits } from "./packet.ts";
 import type { Route, SessionMessage } from "./session-message.ts";
 
 type MessageOf<T extends SessionMessage["type"]> = Extract<SessionMessage, { type: T }>;
@@ -28,7 +30,7 @@ type MessageOf<T extends SessionMessage["type"]> = Extract<SessionMessage, { typ
 const usage = members({ wallMs: duration, cpuMs: duration, maxRssBytes: count });
 
 const checks: Readonly<Record<SessionMessage["type"], Check>> = {
-  hello: members({ token: callId, workers: count, leaseMs: duration, heartbeatMs: duration }),
+  hello: members({ token: callId, workers: integerWithin(1, sessionLimits.workers), leaseMs: duration, heartbeatMs: duration }),
   welcome: members({ attach: string, host: hostFacts }),
   resume: members({ token: callId, received: count }),
   resumed: members({ received: count }),
@@ -89,17 +91,19 @@ export function checkSessionMessage<T extends SessionMessage["type"]>(header: un
   if (!isRecord(header)) throw wrong("message", "an object");
   const type = types.find((each) => each === header["type"]);
   if (type === undefined) throw wrong("type", types.join(" or "));
-  if (versioned.has(type) && header["protocol"] !== protocolVersion) {
-    throw new ProtocolError(
-      "protocol-mismatch",
-      `the other side speaks protocol ${String(header["protocol"])}, this one ${protocolVersion}`,
-    );
-  }
+  if (versioned.has(type)) checkVersion(header["protocol"], type);
   checks[type](header, type);
   if (type === "result") checkOneOf(header, header["outcome"] === "value" ? "value" : "error", "result");
   if (type === "answer") checkOneOf(header, Object.hasOwn(header, "error") ? "error" : "value", "answer");
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- checked just now, member by member
   return header as unknown as MessageOf<T>;
+}
+
+/** Before anything else: the rest may look different in another version. */
+function checkVersion(protocol: unknown, type: string): void {
+  if (!Number.isSafeInteger(protocol)) throw wrong(`${type}.protocol`, "an integer");
+  if (protocol === protocolVersion) return;
+  throw new ProtocolError("protocol-mismatch", `the other side speaks protocol ${String(protocol)}, this one ${protocolVersion}`);
 }
 
 function checkOneOf(header: Record<string, unknown>, needed: string, type: string): void {
