@@ -73,7 +73,7 @@ export function decodeResult(
 ): unknown {
   const hooks: DecodeHooks = {
     custom: (name, { id, type }) => {
-      if ((name !== "object" && name !== "iterator") || typeof id !== "number") return undefined;
+      if ((name !== "object" && name !== "iterator") || typeof id !== "number" || !Number.isSafeInteger(id)) return undefined;
       return host(name, id, typeof type === "string" ? type : "");
     },
   };

@@ -1,5 +1,5 @@
 /* Functions of the client that a function on the host calls: `ask` and `answer` of SESSION.md. */
-import { decodeValue, encodeValue, type AnswerMessage, type AskMessage, type Attachments, type DecodeOptions } from "@sremote/protocol";
+import { decodeValue, encodeValue, type AnswerMessage, type AskMessage, type Attachments } from "@sremote/protocol";
 
 interface Waiting {
   promise: Promise<unknown>;
@@ -35,13 +35,13 @@ export class Asks {
     return promise;
   }
 
-  answer(message: AnswerMessage, attachments: Attachments, custom: DecodeOptions["custom"]): void {
+  answer(message: AnswerMessage, attachments: Attachments): void {
     const waiting = this.#waiting.get(message.ask);
     this.#waiting.delete(message.ask);
     if (waiting === undefined) return;
     if (message.error !== undefined) return waiting.reject(new CallbackError(message.error));
     try {
-      waiting.resolve(decodeValue(message.value, attachments, { root: "answer", custom }));
+      waiting.resolve(decodeValue(message.value, attachments, { root: "answer" }));
     } catch (error) {
       waiting.reject(error instanceof Error ? error : new Error(String(error)));
     }

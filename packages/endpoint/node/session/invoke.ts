@@ -49,15 +49,16 @@ export class SessionValues {
 
   /** For `decodeValue`. @throws SremoteError, DependencyFailed */
   readonly custom = (name: string, json: Record<string, unknown>): unknown => {
-    const { id, stream } = json;
     if (name === "object" || name === "iterator") {
+      const id = numberIn(json, "id");
       const value = this.#around.objects.use(id);
-      this.ids.set(value, Number(id));
+      this.ids.set(value, id);
       return value;
     }
-    if (name === "callback") return this.#around.callback(Number(id));
+    if (name === "callback") return this.#around.callback(numberIn(json, "id"));
     if (name !== "result") return undefined;
-    this.#streams.add(Number(stream));
+    const stream = numberIn(json, "stream");
+    this.#streams.add(stream);
     const value = this.#around.results.look(stream);
     if (value !== undefined) return value;
     this.#hasUndefined = true;
@@ -74,6 +75,14 @@ export class SessionValues {
     for (const stream of this.#streams) this.#around.results.taken(stream);
     this.#streams.clear();
   }
+}
+
+function numberIn(json: Record<string, unknown>, member: string): number {
+  const number = json[member];
+  if (typeof number === "number" && Number.isSafeInteger(number)) return number;
+  throw new SremoteError("protocol-error", `an argument that stands for what stays in its place has no integer as \`${member}\``, {
+    stage: "request",
+  });
 }
 
 function putUndefined(value: unknown): unknown {

@@ -24,7 +24,7 @@ import { stackDepth, NeverSettled } from "../never-settled.ts";
 import { Asks } from "./callbacks.ts";
 import { decodeControl, encodeControl, type Control } from "./control.ts";
 import { speedUpChecksums } from "./checksum.ts";
-import { invoke, SessionValues, type Ran, type Surroundings } from "./invoke.ts";
+import { invoke, type Ran, type Surroundings } from "./invoke.ts";
 import { Objects, Results } from "./objects.ts";
 import { WorkerStreams } from "./worker-streams.ts";
 
@@ -141,7 +141,7 @@ class SessionWorker {
 
   #answer(current: Current, frame: DecodedFrame): void {
     const message = checkSessionMessage(frame.header, "answer");
-    current.asks.answer(message, new Attachments(frame.attachments), new SessionValues(this.#around).custom);
+    current.asks.answer(message, new Attachments(frame.attachments));
     if (!current.asks.isWaiting) this.#channel.unref();
   }
 
