@@ -26,7 +26,7 @@ describe("an output", () => {
     expect(asked.muted).toBe(1);
     output.totals(1000);
     output.end();
-    expect(output.captured()).toEqual({ bytes: Buffer.from("abcde"), total: 1000, truncated: true });
+    expect(output.captured()).toEqual({ bytes: Uint8Array.from(Buffer.from("abcde")), total: 1000, truncated: true });
   });
 
   it("cuts lines across chunks, and characters across chunks of bytes", async () => {

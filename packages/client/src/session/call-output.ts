@@ -130,7 +130,10 @@ export class CallOutput implements AsyncIterable<string> {
   captured(): CapturedOutput {
     const total = this.#toldTotal ?? this.#total;
     if (this.#mode === "live") return { bytes: noBytes, total, truncated: false };
-    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks)];
+    if (this.#chunks.length > 1) {
+      const { buffer, byteOffset, byteLength } = Buffer.concat(this.#chunks);
+      this.#chunks = [new Uint8Array(buffer, byteOffset, byteLength)];
+    }
     const bytes = this.#chunks[0] ?? noBytes;
     return { bytes, total, truncated: this.#mode !== "discard" && total > bytes.length };
   }

@@ -209,6 +209,7 @@ export class SpoolTransport {
     const chunks: Uint8Array[] = [];
     const sink = { write: (chunk: Uint8Array): void => void chunks.push(Uint8Array.from(chunk)) };
     await this.connector.pull(`${message.host.base}/calls/${message.id}/${which}`, sink, { signal: request.signal });
-    return { bytes: Buffer.concat(chunks), ...told };
+    const { buffer, byteOffset, byteLength } = Buffer.concat(chunks);
+    return { bytes: new Uint8Array(buffer, byteOffset, byteLength), ...told };
   }
 }
