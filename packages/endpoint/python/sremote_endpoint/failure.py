@@ -80,8 +80,10 @@ def _frames(error):
         frame = trace.tb_frame
         file = frame.f_code.co_filename
         if file.startswith(_OWN):
-            # Whatever is outside of our frames is the machinery that called them: asyncio's runner, for instance.
-            entries = []
+            # Whatever is outside of our frames is the machinery that called them: asyncio's runner, for instance. The handler of SIGINT
+            # is called from where user code is.
+            if frame.f_code.co_name != "_interrupt":
+                entries = []
         elif not file.startswith("<frozen importlib"):
             entries.append((file, trace.tb_lineno, frame.f_code.co_name, frame.f_globals))
         trace = trace.tb_next
