@@ -67,7 +67,7 @@ describe.each(each)("a session of $name", ({ kind, runtime }) => {
     const seen: string[] = [];
     for await (const line of call.stdout) {
       seen.push(line);
-      if (seen.length === 1) await expect(Promise.race([call, "running"])).resolves.toBe("running");
+      if (seen.length === 1) await expect(Promise.race([call, Promise.resolve("running")])).resolves.toBe("running");
     }
     expect(seen).toEqual(["tick 0", "tick 1", "tick 2"]);
     expect((await call).stdout).toBe("");
@@ -137,7 +137,7 @@ describe.each(each)("a session of $name", ({ kind, runtime }) => {
     expect((await lines.next()).value).toBe("making 0");
     const more = lines.next();
     await client.doRemoteCall(lab, "add", [1, 2]);
-    await expect(Promise.race([more, "nothing yet"])).resolves.toBe("nothing yet");
+    await expect(Promise.race([more, Promise.resolve("nothing yet")])).resolves.toBe("nothing yet");
     expect(await items.next()).toEqual({ done: false, value: 1 });
     expect((await more).value).toBe("making 1");
     await items.next();
