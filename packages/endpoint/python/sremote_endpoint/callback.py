@@ -81,6 +81,9 @@ class Asking:
             return self._take(stream, number)
         except Over:
             raise CallbackError(OVER) from None
+        except Refusal as error:
+            # Not a Refusal of the call: its function has begun.
+            raise CallbackError(error.message) from None
         finally:
             if main:
                 interrupt.begin()
@@ -124,6 +127,13 @@ class Asking:
         header, parts = split_frame(frame)
         answer, depth = parse(header)
         number = answer.get("ask") if type(answer) is dict and answer.get("type") == "answer" else None
-        if number not in self.answers:
+        if type(number) is not int or number not in self.answers:
             raise protocol_error("an answer to what was not asked")
+        error = answer.get("error")
+        if type(error) is dict:
+            right = type(error.get("name")) is type(error.get("message")) is str
+        else:
+            right = "error" not in answer and "value" in answer
+        if not right:
+            raise protocol_error("an answer without a value and an error")
         self.answers[number] = (answer, parts, depth)

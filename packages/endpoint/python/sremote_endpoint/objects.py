@@ -68,7 +68,7 @@ class Objects:
 
     def result(self, stream):
         """The value of an earlier call, for one of as many uses as were announced."""
-        entry = self.results.get(stream) if type(stream) is int else None
+        entry = self.results.get(stream)
         if entry is None:
             raise Refusal("dependency-failed", "the call whose result is an argument gave none to this worker", "arguments")
         entry[1] -= 1
@@ -79,8 +79,8 @@ class Objects:
         return entry[0]
 
 
-def object_id(json):
-    number = json.get("id") if type(json) is dict else None
+def object_id(json, member="id"):
+    number = json.get(member) if type(json) is dict else None
     if type(number) is not int:
-        raise protocol_error("a reference to an object needs its id")
+        raise protocol_error("a reference needs its " + member)
     return number

@@ -173,7 +173,10 @@ class Session:
             elif kind == DATA:
                 calls.data(stream, packet)
             elif kind == CREDIT:
+                count(packet)
                 calls.credit(stream, packet)
+            elif len(packet) != SIZE:
+                raise Damaged("a packet of a wrong length")
             elif kind == CANCEL:
                 calls.cancel(stream)
             else:

@@ -21,7 +21,7 @@ from .worker_channel import Channel
 from .worker_state import Place, Processes, Usage, take_new_pipes
 
 _EMPTY = {}
-_OPTIONAL = (("returns", "object".__eq__), ("leaseMs", is_duration), ("keep", is_count))
+_OPTIONAL = (("returns", lambda value: value == "object"), ("leaseMs", is_duration), ("keep", is_count))
 
 
 class _Exit(Exception):
@@ -44,7 +44,7 @@ class References(Attachments):
         if kind == "callback":
             return Callback(self.worker.asking, object_id(place))
         if kind == "result":
-            return self.worker.objects.result(place.get("stream") if type(place) is dict else None)
+            return self.worker.objects.result(object_id(place, "stream"))
         return self.worker.objects.find(object_id(place)).value
 
 
