@@ -1,15 +1,28 @@
 import { deepStrictEqual, fail, strictEqual } from "node:assert/strict";
+import { checkPackets } from "./check-packets.ts";
 import { fromNotation, floatText, toNotation } from "./notation.ts";
+import { readSessionMessage } from "./session-message.ts";
 import { expand, hex, type Vector } from "./vector.ts";
 
 /** What a codec must have to be checked: the exports of `@sremote/protocol`, from source or from a bundle. */
 export type Codec = Pick<
   typeof import("@sremote/protocol"),
-  "Attachments" | "NdArray" | "SremoteError" | "decodeFrame" | "decodeMessage" | "decodeValue" | "encodeValue" | "parseHeader"
+  | "Attachments"
+  | "NdArray"
+  | "PacketReader"
+  | "SremoteError"
+  | "checkSessionMessage"
+  | "decodeFrame"
+  | "decodeMessage"
+  | "decodeRoute"
+  | "decodeValue"
+  | "encodeValue"
+  | "parseHeader"
 >;
 
 /** Fails with an AssertionError when the codec does not do what the vector says. */
 export function checkVector(codec: Codec, vector: Vector): void {
+  if (vector.kind === "packets") return checkPackets(codec, vector, expand(vector.wire));
   let read: unknown;
   try {
     read = readWire(codec, vector);
@@ -26,12 +39,15 @@ export function checkVector(codec: Codec, vector: Vector): void {
 
 function readWire(codec: Codec, vector: Vector): unknown {
   if (vector.kind === "frame") return codec.decodeFrame(expand(vector.wire), { maxBody: vector.maxBody });
+  if (vector.kind === "packets") throw new TypeError("packets are many");
+  if (vector.kind === "route") return codec.decodeRoute(expand(vector.wire));
   const attachments = vector.wire.attachments.map(expand);
   const json = expand(vector.wire.json);
   if (vector.kind === "value") {
     const { header, depth } = codec.parseHeader(Buffer.concat([Buffer.from('{"type":"value","value":'), json, Buffer.from("}")]));
     return codec.decodeValue(header["value"], attachments, { root: "return", depth });
   }
+  if (vector.kind === "session-message") return readSessionMessage(codec, vector.type, json, attachments);
   const decoded = codec.decodeMessage({ ...codec.parseHeader(json), attachments });
   const { message } = decoded;
   const options = { depth: decoded.depth };

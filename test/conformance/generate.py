@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write the conformance vectors of PROTOCOL.md. See README.md. Shares no code with any codec; standard library only."""
+"""Write the conformance vectors of PROTOCOL.md and SESSION.md. See README.md. Shares no code with any codec; standard library only."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from cases import frames, headers, values, arrays, annotations, messages  # noqa: E402
+from cases import frames, headers, values, arrays, annotations, messages, packets, session_messages, session_values  # noqa: E402
 
 FILES = {
     "frames": frames.CASES,
@@ -16,6 +16,9 @@ FILES = {
     "arrays": arrays.CASES,
     "annotations": annotations.CASES,
     "messages": messages.CASES,
+    "packets": packets.CASES,
+    "session-messages": session_messages.CASES,
+    "session-values": session_values.CASES,
 }
 DIRECTORY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "vectors")
 

@@ -5,6 +5,17 @@ import { hex, type Notation, type TaggedNotation } from "./vector.ts";
 
 type NdArrayClass = typeof NdArrayOf;
 
+/** Stands for what stays where it is: an object or iterator of a worker, a function of the client, the result of another call. */
+export class Kept {
+  readonly kind: string;
+  readonly number: unknown;
+
+  constructor(kind: string, number: unknown) {
+    this.kind = kind;
+    this.number = number;
+  }
+}
+
 /**
  * The value in the notation. Typed arrays of 8-bit unsigned numbers are written as the expected notation has them (bytes, typed array of
  * bool or uint8), since JavaScript has one class for all; so are float16 and complex ones.
@@ -52,6 +63,7 @@ export function toNotation(value: unknown, NdArray: NdArrayClass, expected?: unk
       return { $: "typed-array", dtype: want.dtype, v: bytes };
     return { $: "typed-array", dtype: dtypeOf(value)!, v: bytes };
   }
+  if (value instanceof Kept) return { $: "kept", kind: value.kind, v: value.number };
   const prototype = Object.getPrototypeOf(value) as unknown;
   if (prototype !== Object.prototype) throw new TypeError("an object whose prototype is not that of objects");
   return { $: "object", v: Object.entries(value).map(pair) };

@@ -1,5 +1,6 @@
 /* Vectors as README.md describes them: reading them, and checking one against a codec. */
 import { readdirSync, readFileSync } from "node:fs";
+import type { SessionMessage } from "@sremote/protocol";
 
 export type Part = { hex: string } | { text: string } | { repeat: string; count: number };
 export type Notation = null | boolean | string | number | Notation[] | TaggedNotation;
@@ -13,9 +14,25 @@ interface Common {
   canonical?: string[];
   heavy?: boolean;
   maxBody?: number;
+  /** Who sends it, where only that side may. */
+  sender?: "client" | "host";
+  /** Each of these bits of the wire is flipped in turn, from the first to before the second. */
+  flip?: [number, number];
+  /** Known from what there is, without waiting for more. */
+  prompt?: boolean;
+}
+interface Message {
+  json: Part[];
+  attachments: Part[][];
 }
 export type Vector = Common &
-  ({ kind: "frame"; wire: Part[] } | { kind: "value" | "message"; wire: { json: Part[]; attachments: Part[][] } });
+  (
+    | { kind: "frame"; wire: Part[] }
+    | { kind: "packets"; wire: Part[] }
+    | { kind: "route"; wire: Part[] }
+    | { kind: "value" | "message"; wire: Message }
+    | { kind: "session-message"; type: SessionMessage["type"]; wire: Message }
+  );
 
 /** All vectors, as they are for the given runtime. */
 export function readVectors(runtime: "typescript" | "python" = "typescript"): Vector[] {

@@ -19,7 +19,7 @@ describe("the vectors", () => {
   });
 });
 
-describe("G30 G20 the TypeScript codec does what the vectors say", () => {
+describe("G19 G20 G30 the TypeScript codec does what the vectors say", () => {
   it.each(vectors.map((vector) => [vector.name, vector] as const))("%s", (_name, vector) => {
     checkVector(protocol, vector);
   });
