@@ -55,6 +55,13 @@ describe("what only local does", () => {
     }
   });
 
+  test("closing ends live processes, and waits for it", async () => {
+    const host = local();
+    const process = await host.spawn!(["sleep", "300"]);
+    await host.close();
+    expect(await process.exit).toEqual({ exitCode: null, signal: "SIGTERM" });
+  });
+
   test("wrong options are named", () => {
     expect(() => local({ cwd: "" })).toThrow(InvalidArgumentError);
     // @ts-expect-error a number is no value
