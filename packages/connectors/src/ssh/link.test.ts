@@ -214,6 +214,18 @@ describe("G09 a link that carries nothing any more", () => {
     await endCommands();
   });
 
+  test("does not hold up closing for as long as ending a command may take", async () => {
+    const connector = open(throughProxy());
+    const lasting = await spawnOn(connector, shell("echo ready; exec sleep 600"));
+    await firstOutput(lasting);
+    proxy.strand();
+    const begin = performance.now();
+    await connector.close();
+    expect(performance.now() - begin).toBeLessThan(6000);
+    await expect(lasting.exit).rejects.toMatchObject({ code: "connection-lost" });
+    await endCommands();
+  });
+
   test("is noticed through a jump host", async () => {
     const username = user.name;
     const jump = { host: proxy.address, port: proxy.port, username, privateKeyPath: lab.key.path, config: false, ...quick };

@@ -18,6 +18,8 @@ import { shellText } from "../command-line.ts";
 
 /** How long ending a command may take once the link is up, in milliseconds. */
 const killTimeout = 10_000;
+/** How often a connector that closes looks whether the host still answers, in milliseconds. */
+const watchInterval = 250;
 
 export class SshConnector extends ProcessConnector {
   readonly #options: SshOptions;
@@ -45,14 +47,23 @@ export class SshConnector extends ProcessConnector {
 
   async close(): Promise<void> {
     await this.lifetime.close();
-    const connections = [...this.#retired, ...(this.#connection === undefined ? [] : [this.#connection])];
-    // Nothing can be ended over those.
-    await Promise.all(connections.filter(({ isSilent }) => isSilent).map((connection) => connection.end()));
+    const connections = new Set([...this.#retired, ...(this.#connection === undefined ? [] : [this.#connection])]);
+    // Nothing can be ended over a connection that is silent; without it, whoever waits for its answer waits no more.
+    const endSilent = (): void => {
+      for (const connection of connections) {
+        if (!connection.isSilent) continue;
+        connections.delete(connection);
+        void connection.end();
+      }
+    };
+    endSilent();
+    const watch = setInterval(endSilent, watchInterval);
     await Promise.all(this.#ending);
     await Promise.allSettled([...this.#processes].map((each) => each[Symbol.asyncDispose]()));
+    clearInterval(watch);
     this.#closing.abort(new SremoteError("closed", "the connector was closed", { host: this.label }));
     await this.#connecting?.catch(() => undefined);
-    await Promise.all([this.#connection?.end(), ...connections.map((connection) => connection.end())]);
+    await Promise.all([this.#connection?.end(), ...Array.from(connections, (connection) => connection.end())]);
   }
 
   protected async start(command: Command, { signal }: OperationOptions): Promise<RemoteProcess> {
