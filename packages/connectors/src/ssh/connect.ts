@@ -6,6 +6,7 @@ import { abortable } from "./abort.ts";
 import type { Credentials } from "./authentication.ts";
 import { prepareCredentials } from "./authentication.ts";
 import { Connection } from "./connection.ts";
+import { joinWrites } from "./join-writes.ts";
 import { shakeHands } from "./handshake.ts";
 import type { HandshakeFailure } from "./handshake.ts";
 import { HostVerifier } from "./host-verifier.ts";
@@ -95,6 +96,7 @@ async function attemptHop(
   const both = AbortSignal.any([signal, deadline.signal]);
   try {
     const socket: Duplex = await reach(settings, carrier, both);
+    joinWrites(socket);
     const result = await shakeHands(socket, settings, credentials, verifier, both);
     return "client" in result ? new Connection(result.client, socket, label, carrier) : result;
   } finally {
