@@ -237,7 +237,7 @@ def main():
             vectors = json.loads(file.read().decode("utf-8"))
         for vector in vectors:
             vector.update(vector.get("python", {}))
-            if vector.get("sender") == "host":
+            if vector.get("sender") == "host" and vector["kind"] == "packets":
                 left_out += 1
                 continue
             try:
@@ -250,7 +250,7 @@ def main():
                 failed += 1
                 sys.stdout.write("%s: %s: %s\n" % (name, vector["name"], wrong.encode("ascii", "backslashreplace").decode()))
     sys.stdout.write("numpy %s\n" % (sys.modules["numpy"].__version__ if "numpy" in sys.modules else "is not installed"))
-    sys.stdout.write("left out, since only clients read them: %d vectors\n" % left_out)
+    sys.stdout.write("left out, since only clients read such packets: %d vectors\n" % left_out)
     sys.stdout.write("%d passed, %d failed\n" % (passed, failed))
     return 1 if failed or not passed else 0
 

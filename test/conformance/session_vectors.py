@@ -1,7 +1,7 @@
 """
 Vectors of sessions, read by the Python endpoint's own supervisor and worker: real links over pipes, and nothing that starts a process.
 
-What only a client reads (`sender` is `host`) is left out: this endpoint has no code for it.
+Of what only a client reads (`sender` is `host`) messages are read by the checks of the endpoint's tests, packets are left out: there is no code for them.
 """
 import os
 from types import SimpleNamespace
@@ -13,10 +13,12 @@ from sremote_endpoint.errors import Refusal
 from sremote_endpoint.frame import join_frame
 from sremote_endpoint.json_text import parse
 from sremote_endpoint.link import Link
+from sremote_endpoint.objects import object_id
 from sremote_endpoint.packet import BYE, HELLO, RESUME, RESUMED, SIZE, WELCOME, Damaged, Packets, pack
 from sremote_endpoint.replay import Sent
 from sremote_endpoint.route import read_route
 from sremote_endpoint.session_worker import References, SessionWorker
+from tests.session_check import check_message
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 # Longer wires are not cut everywhere.
@@ -165,7 +167,7 @@ def run_route(vector, joined):
 def run_message(vector, joined):
     text = joined(vector["wire"]["json"])
     attachments = [joined(part) for part in vector["wire"]["attachments"]]
-    return MESSAGES[vector["type"]](text, attachments, vector)
+    return MESSAGES.get(vector["type"], run_sent)(text, attachments, vector)
 
 
 def run_hello(text, _, __):
@@ -225,6 +227,30 @@ def run_answer(text, attachments, _):
     except CallbackError as error:
         if type(error.name) is not str or type(error.args[0]) is not str:
             raise AssertionError("an error without a name and a message")
+
+
+class FromHost(value_decode.Attachments):
+    """The attachments of a result, with what may stand in it for things of the worker."""
+
+    def stand_in(self, kind, place):
+        if kind not in ("object", "iterator"):
+            return value_decode.Attachments.stand_in(self, kind, place)
+        return Kept(kind, object_id(place))
+
+
+def run_sent(text, attachments, vector):
+    """What this endpoint sends, by the checks that its tests hold it to."""
+    header, depth = parse(text)
+    check_message(header, vector["type"])
+    parts = [memoryview(bytearray(part)) for part in attachments]
+    if vector["type"] == "result" and "value" in header:
+        return value_decode.decode(header["value"], FromHost(parts), depth)
+    if vector["type"] == "ask":
+        references = value_decode.Attachments(parts)
+        if "kwargs" in header:
+            value_decode.decode(header["kwargs"], references, depth)
+        return value_decode.decode(header["args"], references, depth)
+    return None
 
 
 MESSAGES = {"hello": run_hello, "resume": run_resume, "invoke": run_invoke, "answer": run_answer}

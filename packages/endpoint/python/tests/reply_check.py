@@ -3,7 +3,7 @@ import os
 import re
 
 OUTCOMES = ("value", "raised", "killed", "timeout", "cancelled", "not-run", "unknown")
-STAGES = ("request", "setup", "import", "lookup", "arguments", "call", "result")
+STAGES = ("request", "setup", "queue", "import", "lookup", "arguments", "call", "result")
 DEEPEST = 64
 _SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../protocol/src/code.ts")
 
@@ -60,13 +60,8 @@ def check_failure(found, known, depth=1):
         check_failure(inner, known, depth + 1)
 
 
-def check_reply(header, attachments):
-    """Raises Wrong unless `header` is a reply that its receiver must accept."""
-    need(type(header) is dict and type(header.get("protocol")) is int, "protocol")
-    if header["protocol"] != 1:
-        raise Wrong("protocol", "protocol-mismatch")
-    need(header.get("type") == "reply", "type")
-    need(is_text(header.get("id")) and re.match(r"[0-9a-f]{32}\Z", header["id"]), "id")
+def check_outcome(header):
+    """What replies and results have in common."""
     need(header.get("outcome") in OUTCOMES if is_text(header.get("outcome")) else False, "outcome")
     if header["outcome"] == "value":
         need(type(header.get("value")) is dict, "value")
@@ -74,20 +69,37 @@ def check_reply(header, attachments):
         need("error" in header, "error")
     if "error" in header:
         check_failure(header["error"], codes())
-    for name in ("stdout", "stderr"):
-        _check_output(header.get(name), attachments)
     need("exitCode" not in header or type(header["exitCode"]) is int, "exitCode")
     need("signal" not in header or is_text(header["signal"]), "signal")
     if "usage" in header:
         usage = header["usage"]
         need(type(usage) is dict and all(type(usage.get(name)) in (int, float) and usage[name] >= 0 for name in ("wallMs", "cpuMs"))
              and is_count(usage.get("maxRssBytes")), "usage")
-    host = header.get("host")
+    if "modules" in header:
+        need(type(header["modules"]) is dict and all(v is None or is_text(v) for v in header["modules"].values()), "modules")
+
+
+def check_host(host):
     need(type(host) is dict and host.get("runtime") in ("python", "node"), "host.runtime")
     need(all(is_text(host.get(name)) for name in ("version", "executable", "platform", "home", "base")), "host")
     need(is_count(host.get("pid")) and "endpoint" in host and (host["endpoint"] is None or is_text(host["endpoint"])), "host")
-    if "modules" in header:
-        need(type(header["modules"]) is dict and all(v is None or is_text(v) for v in header["modules"].values()), "modules")
+
+
+def check_protocol(header):
+    need(type(header) is dict and type(header.get("protocol")) is int, "protocol")
+    if header["protocol"] != 1:
+        raise Wrong("protocol", "protocol-mismatch")
+
+
+def check_reply(header, attachments):
+    """Raises Wrong unless `header` is a reply that its receiver must accept."""
+    check_protocol(header)
+    need(header.get("type") == "reply", "type")
+    need(is_text(header.get("id")) and re.match(r"[0-9a-f]{32}\Z", header["id"]), "id")
+    check_outcome(header)
+    for name in ("stdout", "stderr"):
+        _check_output(header.get(name), attachments)
+    check_host(header.get("host"))
 
 
 def _check_output(part, attachments):

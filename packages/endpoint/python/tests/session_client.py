@@ -9,6 +9,7 @@ import sys
 import time
 from binascii import crc32
 
+from tests.session_check import check_message
 from tests.support import MARKER, SOURCE, EndpointTest
 
 from sremote_endpoint import packet as wire
@@ -193,7 +194,9 @@ class Client:
                 self.acknowledged = int.from_bytes(payload, "little")
                 self.messages.append((kind, self.acknowledged))
             else:
-                self.messages.append((kind, json.loads(payload.decode())))
+                message = json.loads(payload.decode())
+                check_message(message, {wire.WELCOME: "welcome", wire.RESUMED: "resumed", wire.BYE: "bye"}[kind])
+                self.messages.append((kind, message))
             return
         call = self.calls[stream]
         if call.result is not None:
@@ -225,6 +228,7 @@ class Client:
             call.frames = call.frames[size:]
             header, parts = split_frame(frame)
             message = json.loads(header.decode())
+            check_message(message, "result", "ask")
             if message["type"] == "result":
                 call.result, call.attachments, call.flags = message, parts, flags
             else:
