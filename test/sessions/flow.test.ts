@@ -124,9 +124,9 @@ describe.each(both)("a session of $name", ({ kind, runtime }) => {
     expect(after.supervisor - before.supervisor).toBeLessThan(allowed);
   });
 
-  test.runIf(kind.name === "local")(
-    "G35 1 GiB of output goes to a sink in constant memory, and what is kept of it is cut in plain words",
-    async () => {
+  // Over SSH it would take half a minute and tell no more than the test before.
+  if (kind.name === "local") {
+    test("G35 1 GiB of output goes to a sink in constant memory, and what is kept of it is cut in plain words", async () => {
       const blocks = 1024;
       const base = inUse();
       const check = new FloodCheck(mebibyte);
@@ -136,8 +136,8 @@ describe.each(both)("a session of $name", ({ kind, runtime }) => {
       expect(check.most - base).toBeLessThan(allowed);
       expect(output.stdout).toMatchObject({ total: blocks * mebibyte, truncated: true });
       expect(output.stdout.bytes).toHaveLength(1000);
-    },
-  );
+    });
+  }
 
   test.each([
     ["bytes", () => new Uint8Array(64 * mebibyte)],

@@ -22,6 +22,9 @@ export async function makeMemoryGroup(bytes: number): Promise<MemoryGroup> {
   const directory = join(root, `sremote-lab-${process.pid}-${Math.random().toString(36).slice(2)}`);
   await mkdir(directory);
   await writeFile(join(directory, limit), String(bytes));
+  // With swap the limit would only make it slow.
+  const swap = join(directory, "memory.swap.max");
+  if (existsSync(swap)) await writeFile(swap, "0");
   const door = join(directory, "cgroup.procs");
   await chmod(door, 0o666);
   return {
