@@ -1,7 +1,7 @@
 /* What stays in a worker of the Node endpoint, and functions of the client: iterators, objects, callbacks. */
 import { describe, expect, it } from "vitest";
 import { until } from "./testing/harness.ts";
-import { CallbackArgument, Kept, type TestResult, type TestSession } from "./testing/session-client.ts";
+import { CallbackArgument, MalformedAnswer, Kept, type TestResult, type TestSession } from "./testing/session-client.ts";
 import { brief, contents, file, lib, startSession, useSessions } from "./testing/session-sandbox.ts";
 
 useSessions();
@@ -131,13 +131,13 @@ describe("objects", () => {
     await act(session, released, "release", [[kept(released).json["id"]]]);
     expect(brief(await act(session, released, "get", [kept(released), "value"]))).toEqual(["not-run", "object-lost"]);
 
-    const leased = await make(300);
+    const leased = await make(1500);
     // Each use renews it.
     for (let n = 0; n < 4; n++) {
-      await lib(session, "sleep", [150], { worker: "clock" }).result;
+      await lib(session, "sleep", [500], { worker: "clock" }).result;
       expect((await act(session, leased, "get", [kept(leased), "value"])).value).toBe(0);
     }
-    await lib(session, "sleep", [450], { worker: "clock" }).result;
+    await lib(session, "sleep", [2000], { worker: "clock" }).result;
     expect(brief(await act(session, leased, "get", [kept(leased), "value"]))).toEqual(["not-run", "object-lost"]);
 
     const lost = await make();
@@ -180,6 +180,14 @@ describe("callbacks", () => {
       type: "TypeError",
       message: "not today",
     });
+  });
+
+  it("whose answer is malformed fail, and the function that has begun goes on", async () => {
+    const session = await startSession();
+    for (const members of [{}, { value: 1 }, { error: "text" }, { error: { name: 1, message: "x" } }]) {
+      const call = lib(session, "ask", [new CallbackArgument(0)], { callbacks: [() => new MalformedAnswer(members)] });
+      expect(brief(await call.result)).toEqual(["raised", "raised"]);
+    }
   });
 
   it("may be open many at once, and be answered in any order", async () => {

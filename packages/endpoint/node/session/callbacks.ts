@@ -1,5 +1,5 @@
 /* Functions of the client that a function on the host calls: `ask` and `answer` of SESSION.md. */
-import { decodeValue, encodeValue, type AnswerMessage, type AskMessage, type Attachments } from "@sremote/protocol";
+import { checkSessionMessage, decodeValue, encodeValue, type AskMessage, type Attachments } from "@sremote/protocol";
 
 interface Waiting {
   promise: Promise<unknown>;
@@ -35,16 +35,28 @@ export class Asks {
     return promise;
   }
 
-  answer(message: AnswerMessage, attachments: Attachments): void {
-    const waiting = this.#waiting.get(message.ask);
-    this.#waiting.delete(message.ask);
-    if (waiting === undefined) return;
-    if (message.error !== undefined) return waiting.reject(new CallbackError(message.error));
+  /** An `answer` has come, which may be malformed: then the question fails. @throws ProtocolError when it cannot be told which */
+  answer(header: Record<string, unknown>, attachments: Attachments): void {
+    const { ask } = header;
+    const waiting = typeof ask === "number" ? this.#waiting.get(ask) : undefined;
+    if (waiting === undefined) {
+      checkSessionMessage(header, "answer");
+      return; // of a question that nobody asks any more
+    }
+    this.#waiting.delete(Number(ask));
     try {
-      waiting.resolve(decodeValue(message.value, attachments, { root: "answer" }));
+      const { value, error } = checkSessionMessage(header, "answer");
+      if (error === undefined) waiting.resolve(decodeValue(value, attachments, { root: "answer" }));
+      else waiting.reject(new CallbackError(error));
     } catch (error) {
       waiting.reject(error instanceof Error ? error : new Error(String(error)));
     }
+  }
+
+  /** No answer can be read any more. */
+  fail(error: Error): void {
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    this.#waiting.clear();
   }
 
   /** The call is over: nobody will answer any more. */

@@ -103,11 +103,11 @@ export class Results {
     if (uses > 0) this.#kept.set(stream, { uses, value, failure });
   }
 
-  /** @throws SremoteError `object-lost`, or DependencyFailed where that call gave no value */
+  /** @throws SremoteError `dependency-failed`, or DependencyFailed where that call gave no value */
   look(stream: unknown): unknown {
     const kept = typeof stream === "number" ? this.#kept.get(stream) : undefined;
     if (kept === undefined) {
-      throw new SremoteError("object-lost", `the result of call ${String(stream)} is not kept any more`, { stage: "arguments" });
+      throw new SremoteError("dependency-failed", `the result of call ${String(stream)} is not kept any more`, { stage: "arguments" });
     }
     if (kept.failure !== undefined) throw new DependencyFailed(kept.failure);
     return kept.value;

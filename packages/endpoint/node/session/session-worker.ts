@@ -122,7 +122,9 @@ class SessionWorker {
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      this.#finish(current, { outcome: "not-run", error: describeRefusal(error, "protocol-error", "request"), attachments: [] });
+      // What a function waits for fails, and it may go on; nobody could say any more that it did not run.
+      if (current.isRunning) current.asks.fail(error);
+      else this.#finish(current, { outcome: "not-run", error: describeRefusal(error, "protocol-error", "request"), attachments: [] });
     }
   }
 
@@ -140,8 +142,7 @@ class SessionWorker {
   }
 
   #answer(current: Current, frame: DecodedFrame): void {
-    const message = checkSessionMessage(frame.header, "answer");
-    current.asks.answer(message, new Attachments(frame.attachments));
+    current.asks.answer(frame.header, new Attachments(frame.attachments));
     if (!current.asks.isWaiting) this.#channel.unref();
   }
 

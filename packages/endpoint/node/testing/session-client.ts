@@ -65,6 +65,14 @@ export interface CallOptions extends Route, Partial<Pick<InvokeMessage, "returns
 }
 
 /** Stands for a function of the client among arguments. */
+/** What a callback returns to have these members in its answer, whatever the specification says. */
+export class MalformedAnswer {
+  readonly members: Readonly<Record<string, unknown>>;
+  constructor(members: Readonly<Record<string, unknown>>) {
+    this.members = members;
+  }
+}
+
 export class CallbackArgument {
   readonly id: number;
   constructor(id: number) {
@@ -372,7 +380,7 @@ export class TestSession {
     let header: Record<string, unknown> = { type: "answer", ask };
     try {
       const value = await call.options.callbacks?.[callback]?.(...(Array.isArray(args) ? (args as unknown[]) : []));
-      header = { ...header, value: encodeValue(value, "answer", attachments) };
+      header = { ...header, ...(value instanceof MalformedAnswer ? value.members : { value: encodeValue(value, "answer", attachments) }) };
     } catch (error) {
       const { name, message } = error instanceof Error ? error : new Error(String(error));
       header = { ...header, error: { name, message } };

@@ -234,6 +234,8 @@ class Session:
     def _listen(self):
         """Gives up a link over which nothing came for four heartbeats."""
         silence = 4 * self.hello["heartbeatMs"] / 1000.0
+        if not silence:
+            return
         if self.link is not None and self.loop.now - self.heard >= silence:
             self._drop()
         self.loop.after(silence / 4, self._listen)
