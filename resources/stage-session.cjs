@@ -52,6 +52,11 @@ const file = "/sremote-session.cjs";
 const source = require("node:zlib").inflateRawSync(payload).latin1Slice();
 const program = { exports: {} };
 const { Script } = require("node:vm");
-new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, { filename: file })
-  .runInThisContext()(program.exports, require("node:module").createRequire(file), program, file, "/");
+new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, { filename: file }).runInThisContext()(
+  program.exports,
+  require("node:module").createRequire(file),
+  program,
+  file,
+  "/",
+);
 program.exports.startSession(source, [...rest, "--base", base, "--marker", A, B, sha]);
