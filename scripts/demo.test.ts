@@ -22,10 +22,13 @@ test("the demonstration shows each step and leaves nothing behind", async () => 
     expect(child.exitCode).toBe(0);
     for (const expected of [
       "0 files",
-      ".sremote/endpoint/",
+      "still 0 files",
       "hello from the host",
       "when: 2026-11-22T08:00:00.000Z",
       "big: 1180591620717411303424n",
+      "line:    epoch 2",
+      "item:    4",
+      "value:   10",
       "value:   ../code",
       "value:   good morning",
       "ZeroDivisionError: division by zero",
