@@ -8,6 +8,7 @@ import { allowedCiphers, allowedKeyExchanges } from "./algorithms.ts";
 import type { Credentials } from "./authentication.ts";
 import { AuthenticationDialog } from "./authentication.ts";
 import type { HostVerifier } from "./host-verifier.ts";
+import { prepareKeys } from "./prepared-keys.ts";
 import { reasonOf } from "./abort.ts";
 import type { Settings } from "./settings.ts";
 import type { Phase } from "./ssh-error.ts";
@@ -71,6 +72,7 @@ export function shakeHands(
       settled = true;
       signal.removeEventListener("abort", abort);
       client.removeAllListeners("close");
+      prepareKeys(client);
       resolve({ client });
     });
     try {
