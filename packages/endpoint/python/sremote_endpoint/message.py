@@ -77,10 +77,13 @@ def check_members(header, names, what):
             raise protocol_error("the %s's %s must be %s" % (what, name, expected))
 
 
+_is_array = _is_plain(list)
+
+
 def check_function(header, what):
     """Raises Refusal unless the function and its positional arguments are named as they must be."""
     for name in ("module", "function"):
         if not is_name(header.get(name)):
             raise protocol_error("the %s's %s must be a string that is not empty" % (what, name))
-    if not _is_plain(list)(header.get("args")):
+    if not _is_array(header.get("args")):
         raise protocol_error("the %s's args must be a value that is an array" % what)

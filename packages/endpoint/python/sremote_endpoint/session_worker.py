@@ -10,7 +10,7 @@ from .errors import Refusal, Unserializable, protocol_error
 from .frame import FramePart, join_frame, split_frame
 from .json_text import dump, parse
 from .lazy import keep_hidden, load
-from .limits import ATTACHMENTS
+from .limits import ATTACHMENTS, SAFE_INTEGER
 from .message import check_function, check_members, is_count, is_duration
 from .objects import Failed, Objects, object_id
 from .packet import CHILDREN, EMPTY, ENDS, HOLDS, LAST, READY, pack
@@ -21,6 +21,8 @@ from .worker_channel import Channel
 from .worker_state import Place, Processes, Usage, take_new_pipes
 
 _EMPTY = {}
+# Results that need no encoder.
+_PLAIN = frozenset((str, bool, type(None)))
 _OPTIONAL = (("returns", lambda value: value == "object"), ("leaseMs", is_duration), ("keep", is_count))
 
 
@@ -222,6 +224,9 @@ class SessionWorker:
 
     def _encode(self, value, call, zone):
         """(wire form, attachments) of a result."""
+        kind = type(value)
+        if (kind in _PLAIN or kind is int and -SAFE_INTEGER <= value <= SAFE_INTEGER) and "returns" not in call:
+            return {"json": value}, []
         iterator = iterators.is_iterator(value)
         attachments = []
         if iterator or "returns" in call:
