@@ -73,6 +73,38 @@ describe.each(hostKinds)("G01 a call id runs at most once on $name", (kind) => {
   });
 });
 
+test.each(runtimes)("G01 a request that waits is not taken away by another client's with the same id, in %s", async (runtime) => {
+  const inner = memory({ acceptsStdin: false, env: { PATH: hostPath } });
+  await plantEffects(inner.directory);
+  const effects = new Effects(inner.directory);
+  const reached = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const slow: Connector = {
+    label: inner.label,
+    acceptsStdin: false,
+    exec: async (command, options) => {
+      if (Array.isArray(command) && command.includes("call")) {
+        reached.resolve();
+        await gate.promise;
+      }
+      return await inner.exec(command, options);
+    },
+    push: (source, path, options) => inner.push(source, path, options),
+    pull: (path, sink, options) => inner.pull(path, sink, options),
+    status: (options) => inner.status(options),
+    close: () => inner.close(),
+    [Symbol.asyncDispose]: () => inner.close(),
+  };
+  const id = newId();
+  await using first = new RemoteClient(inner, { runtime });
+  const late = effects.call(new RemoteClient(slow, { runtime }), runtime, "shared", { id });
+  await reached.promise; // its request lies on the host
+  expect((await effects.call(first, runtime, "shared", { id })).value).toBe("shared");
+  gate.resolve();
+  expect((await late).value).toBe("shared");
+  expect(await effects.runs()).toHaveLength(1);
+});
+
 /** Every operation of a first call over files, and what may befall it. */
 const lost: Fault[] = [{ kind: "fail-before" }, { kind: "fail-after" }];
 const overFiles: [OperationName, number, string, Fault[]][] = [

@@ -16,7 +16,8 @@ const visibility = 120_000;
 export async function callThroughFiles(transport: SpoolTransport, request: CallRequest, known: Located): Promise<Uint8Array> {
   const { connector } = transport;
   const { base, interpreter } = await locate(transport, request, known);
-  const question = `${base}/tmp/request-${request.id}`;
+  // A name of its own for each attempt: another client may ask with the same id, and whichever endpoint takes the call removes its request.
+  const question = `${base}/tmp/request-${request.id}-${randomBytes(4).toString("hex")}`;
   const answer = `${base}/calls/${request.id}/reply`;
   // It may hold secrets. An endpoint removes it when it takes the call; if none does, the client does when it closes.
   transport.releases.addFile(question);
