@@ -206,6 +206,9 @@ describe.each(each)("a session of $name", ({ kind, runtime }) => {
     const items: unknown[] = [];
     for await (const item of held) items.push(item);
     expect(items).toEqual([0, 1, 2]);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a program without types may do
+    expect(await rejection(held.get(5 as unknown as string))).toMatchObject({ code: "invalid-argument" });
+    expect(await rejection(held.set("", 1))).toMatchObject({ code: "invalid-argument" });
     await held.release();
     expect(await rejection(held.get("value"))).toMatchObject({ code: "object-lost", outcome: "not-run" });
   });

@@ -1,4 +1,4 @@
-import type { CallArguments, CallOptions } from "../call-options.ts";
+import { type CallArguments, type CallOptions, checkText } from "../call-options.ts";
 import type { Call } from "../call.ts";
 import { type Hosted, hostedOf } from "./hosted.ts";
 import type { RemoteIterable } from "./remote-iterable.ts";
@@ -47,11 +47,13 @@ export class RemoteObject implements AsyncDisposable, AsyncIterable<unknown> {
 
   /** The value of an attribute. */
   async get<T = unknown>(name: string, options: AccessOptions = {}): Promise<T> {
+    checkText("name", name, "the name of an attribute");
     return await this.#access<T>("get", [name], options);
   }
 
   /** Sets an attribute. */
   async set(name: string, value: unknown, options: AccessOptions = {}): Promise<void> {
+    checkText("name", name, "the name of an attribute");
     await this.#access("set", [name, value], options);
   }
 
