@@ -69,13 +69,20 @@ export function recordOf(item: Check): Check {
 
 /** An object with these members; others are ignored, so that later versions may add some. */
 export function members(required: Readonly<Record<string, Check>>, optional: Readonly<Record<string, Check>> = {}): Check {
+  const all = [
+    ...Object.entries(required).map(([name, inner]) => ({ name, inner, isRequired: true })),
+    ...Object.entries(optional).map(([name, inner]) => ({ name, inner, isRequired: false })),
+  ];
+  // Nearly always the same path comes again, and joining the names took longer than the checks.
+  let shown: { of: string; paths: readonly string[] } | undefined;
   return (value, path) => {
     if (!isRecord(value)) throw wrong(path, "an object");
-    for (const [name, inner] of Object.entries(required)) {
-      if (!Object.hasOwn(value, name)) throw wrong(`${path}.${name}`, "a member that is not missing");
-      inner(value[name], `${path}.${name}`);
+    if (shown?.of !== path) shown = { of: path, paths: all.map(({ name }) => `${path}.${name}`) };
+    for (let at = 0; at < all.length; at++) {
+      const { name, inner, isRequired } = all[at]!;
+      if (Object.hasOwn(value, name)) inner(value[name], shown.paths[at]!);
+      else if (isRequired) throw wrong(shown.paths[at]!, "a member that is not missing");
     }
-    for (const [name, inner] of Object.entries(optional)) if (Object.hasOwn(value, name)) inner(value[name], `${path}.${name}`);
   };
 }
 

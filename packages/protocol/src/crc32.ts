@@ -7,14 +7,21 @@ export type Crc32 = (bytes: Uint8Array, seed?: number) => number;
 /** Table k says what a byte contributes that is followed by k more bytes of the same group of eight. */
 const tables: readonly Uint32Array[] = makeTables();
 
-let implementation: Crc32 = crc32Portable;
+/** So many bytes are done before a native implementation is reached. */
+const few = 48;
+let implementation: Crc32 = (bytes, seed) => crc32Portable(bytes, seed);
 
 /**
  * The checksum of `bytes`, an unsigned 32-bit number.
  * @param seed the checksum of what came before, so that crc32(b, crc32(a)) is that of a followed by b
  */
 export function crc32(bytes: Uint8Array, seed = 0): number {
-  return implementation(bytes, seed);
+  return bytes.length <= few ? crc32Portable(bytes, seed) : implementation(bytes, seed);
+}
+
+/** That of the first `length` bytes, few of them: without making a view. */
+export function crc32OfHead(bytes: Uint8Array, length: number): number {
+  return crc32Portable(bytes, 0, length);
 }
 
 /** Install another implementation, such as `zlib.crc32` of Node 22 and later, which has the same signature. */
@@ -23,7 +30,7 @@ export function useCrc32(replacement: Crc32): void {
 }
 
 /** The implementation without any native help. */
-export function crc32Portable(bytes: Uint8Array, seed = 0): number {
+export function crc32Portable(bytes: Uint8Array, seed = 0, length: number = bytes.length): number {
   const t0 = tables[0]!;
   const t1 = tables[1]!;
   const t2 = tables[2]!;
@@ -34,7 +41,7 @@ export function crc32Portable(bytes: Uint8Array, seed = 0): number {
   const t7 = tables[7]!;
   let crc = ~seed;
   let at = 0;
-  const wholeGroups = bytes.length - (bytes.length % 8);
+  const wholeGroups = length - (length % 8);
   while (at < wholeGroups) {
     crc =
       t7[(crc ^ bytes[at]!) & 255]! ^
@@ -47,7 +54,7 @@ export function crc32Portable(bytes: Uint8Array, seed = 0): number {
       t0[bytes[at + 7]!]!;
     at += 8;
   }
-  while (at < bytes.length) crc = (crc >>> 8) ^ t0[(crc ^ bytes[at++]!) & 255]!;
+  while (at < length) crc = (crc >>> 8) ^ t0[(crc ^ bytes[at++]!) & 255]!;
   return ~crc >>> 0;
 }
 

@@ -1,9 +1,11 @@
 /* The container of PROTOCOL.md, section "Frame": prefix, attachment lengths, header, attachments, checksum. */
-import { crc32 } from "./crc32.ts";
+import { crc32, crc32OfHead } from "./crc32.ts";
 import { bytesOf } from "./dtype.ts";
 import { ProtocolError } from "./error.ts";
 import { parseHeader } from "./header.ts";
+import { putNumber, takeNumber } from "./integer.ts";
 import { limits } from "./limits.ts";
+import { allocate } from "./slab.ts";
 
 export const magic: Uint8Array = Uint8Array.of(0x89, 0x53, 0x52, 0x4d);
 export const containerVersion = 1;
@@ -32,6 +34,14 @@ export interface Prefix {
 }
 
 const utf8 = new TextEncoder();
+/** Where short headers are encoded, to be copied into their frame at once. */
+const scratch = new Uint8Array(6144);
+
+/** UTF-8, good until the next call. */
+function encoded(text: string): Uint8Array {
+  if (text.length * 3 > scratch.length) return utf8.encode(text);
+  return scratch.subarray(0, utf8.encodeInto(text, scratch).written);
+}
 
 /**
  * The frame as chunks to be written one after the other. Attachments are not copied, so they must not change before they are written;
@@ -40,7 +50,7 @@ const utf8 = new TextEncoder();
  * @throws ProtocolError `limit-exceeded`
  */
 export function encodeFrame(headerJson: string, attachments: readonly Uint8Array[] = []): Uint8Array[] {
-  const header = utf8.encode(headerJson);
+  const header = encoded(headerJson);
   const count = attachments.length;
   if (count > limits.attachments) throw tooMuch(`${count} attachments`, limits.attachments);
   if (header.length > limits.header) throw tooMuch(`a header of ${header.length} bytes`, limits.header);
@@ -50,12 +60,11 @@ export function encodeFrame(headerJson: string, attachments: readonly Uint8Array
 
   const frameBytes = prefixBytes + body + checksumBytes;
   const inOne = frameBytes <= oneChunkBytes;
-  const head = new Uint8Array(inOne ? frameBytes : prefixBytes + 8 * count + padded(header.length));
-  const view = new DataView(head.buffer);
-  writePrefix(head, view, { attachments: count, header: header.length, body });
+  const head = allocate(inOne ? frameBytes : prefixBytes + 8 * count + padded(header.length));
+  writePrefix(head, { attachments: count, header: header.length, body });
   let at = prefixBytes;
   for (const attachment of attachments) {
-    view.setUint32(at, attachment.length, true); // A length is below 2^31, so the upper half stays zero.
+    putNumber(head, at, attachment.length); // A length is below 2^31, so the upper half stays zero.
     at += 8;
   }
   head.set(header, at);
@@ -66,7 +75,7 @@ export function encodeFrame(headerJson: string, attachments: readonly Uint8Array
       head.set(attachment, at);
       at += padded(attachment.length);
     }
-    view.setUint32(at, crc32(head.subarray(prefixBytes, at)), true);
+    putNumber(head, at, crc32(head.subarray(prefixBytes, at)));
     return [head];
   }
 
@@ -84,19 +93,20 @@ export function encodeFrame(headerJson: string, attachments: readonly Uint8Array
     }
   }
   const last = new Uint8Array(checksumBytes);
-  new DataView(last.buffer).setUint32(0, checksum, true);
+  putNumber(last, 0, checksum);
   chunks.push(last);
   return chunks;
 }
 
-function writePrefix(head: Uint8Array, view: DataView, prefix: Prefix): void {
+function writePrefix(head: Uint8Array, prefix: Prefix): void {
   head.set(magic, 0);
-  view.setUint8(4, containerVersion);
-  view.setUint8(5, 0);
-  view.setUint16(6, prefix.attachments, true);
-  view.setUint32(8, prefix.header, true);
-  view.setUint32(12, prefix.body, true); // At most 2^30; the upper half stays zero.
-  view.setUint32(20, crc32(head.subarray(0, 20)), true);
+  head[4] = containerVersion;
+  head[5] = 0;
+  head[6] = prefix.attachments & 255;
+  head[7] = prefix.attachments >>> 8;
+  putNumber(head, 8, prefix.header);
+  putNumber(head, 12, prefix.body); // At most 2^30; the upper half stays zero.
+  putNumber(head, 20, crc32OfHead(head, 20));
 }
 
 /**
@@ -108,26 +118,25 @@ export function decodeFrame(input: Uint8Array, options: FrameOptions = {}): Deco
   const bytes = bytesOf(input);
   checkMagic(bytes);
   if (bytes.length < prefixBytes) throw truncated();
-  const prefix = readPrefix(bytes.subarray(0, prefixBytes), options);
+  const prefix = readPrefix(bytes, options);
   const frameBytes = prefixBytes + prefix.body + checksumBytes;
   if (bytes.length < frameBytes) throw truncated();
   if (bytes.length > frameBytes) throw refuse(`${bytes.length - frameBytes} bytes after the end`);
   return readBody(prefix, bytes.subarray(prefixBytes));
 }
 
-/** Check the prefix, in the order of the specification, before anything else is read or allocated. */
+/** Check the prefix at the beginning of `bytes`, in the order of the specification, before anything else is read or allocated. */
 export function readPrefix(bytes: Uint8Array, options: FrameOptions = {}): Prefix {
   checkMagic(bytes);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, prefixBytes);
-  if (crc32(bytes.subarray(0, 20)) !== view.getUint32(20, true)) throw refuse("the checksum of the prefix is wrong");
-  const version = view.getUint8(4);
+  if (crc32OfHead(bytes, 20) !== takeNumber(bytes, 20)) throw refuse("the checksum of the prefix is wrong");
+  const version = bytes[4];
   if (version !== containerVersion) {
     throw new ProtocolError("protocol-mismatch", `frame: container version ${version}, this side reads ${containerVersion}`);
   }
-  if (view.getUint8(5) !== 0) throw refuse("unknown flags");
-  const attachments = view.getUint16(6, true);
-  const header = view.getUint32(8, true);
-  const body = view.getUint32(16, true) * 2 ** 32 + view.getUint32(12, true);
+  if (bytes[5] !== 0) throw refuse("unknown flags");
+  const attachments = bytes[6]! | (bytes[7]! << 8);
+  const header = takeNumber(bytes, 8);
+  const body = takeNumber(bytes, 16) * 2 ** 32 + takeNumber(bytes, 12);
   if (attachments > limits.attachments) throw tooMuch(`${attachments} attachments`, limits.attachments);
   if (header > limits.header) throw tooMuch(`a header of ${header} bytes`, limits.header);
   const maxBody = Math.min(options.maxBody ?? limits.body, limits.body);
@@ -136,18 +145,22 @@ export function readPrefix(bytes: Uint8Array, options: FrameOptions = {}): Prefi
   return { attachments, header, body };
 }
 
+/** What a prefix says, unchecked. */
+export function peekPrefix(bytes: Uint8Array): Pick<Prefix, "attachments" | "body"> {
+  return { attachments: bytes[6]! | (bytes[7]! << 8), body: takeNumber(bytes, 16) * 2 ** 32 + takeNumber(bytes, 12) };
+}
+
 /** @param bytes the body followed by its checksum */
 export function readBody(prefix: Prefix, bytes: Uint8Array): DecodedFrame {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const body = bytes.subarray(0, prefix.body);
-  if (crc32(body) !== view.getUint32(prefix.body, true)) throw refuse("the checksum of the body is wrong");
+  if (crc32(body) !== takeNumber(bytes, prefix.body)) throw refuse("the checksum of the body is wrong");
 
   const headerAt = 8 * prefix.attachments;
   let at = headerAt + padded(prefix.header);
   if (at > prefix.body) throw refuse("the lengths do not add up to the body");
   const spans: [from: number, to: number][] = [];
   for (let index = 0; index < prefix.attachments; index++) {
-    const length = view.getUint32(8 * index + 4, true) * 2 ** 32 + view.getUint32(8 * index, true);
+    const length = takeNumber(bytes, 8 * index + 4) * 2 ** 32 + takeNumber(bytes, 8 * index);
     if (length > prefix.body - at) throw refuse("the lengths do not add up to the body");
     spans.push([at, at + length]);
     at += padded(length);

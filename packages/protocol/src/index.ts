@@ -8,6 +8,7 @@ export {
   decodeFrame,
   encodeFrame,
   prefixBytes,
+  peekPrefix,
   readPrefix,
   type DecodedFrame,
   type FrameOptions,

@@ -1,6 +1,7 @@
-import { crc32 } from "../crc32.ts";
+import { crc32, crc32OfHead } from "../crc32.ts";
 import { ProtocolError } from "../error.ts";
-import { packetKinds, sessionLimits, splitOpen, takeNumber, type Packet, type PacketKind } from "./packet.ts";
+import { takeNumber } from "../integer.ts";
+import { packetKinds, sessionLimits, splitOpen, type Packet, type PacketKind } from "./packet.ts";
 
 export interface PacketReaderOptions {
   /** Gives the payload of `data` packets in pieces, as it comes, so that bulk data is not copied once more. */
@@ -138,7 +139,7 @@ function checkedLength(bytes: Uint8Array, at: number): number {
 function readPacket(bytes: Uint8Array): Packet {
   const kind = bytes[4]!;
   const payload = bytes.subarray(packetHead);
-  let checksum = crc32(bytes.subarray(0, 12));
+  let checksum = crc32OfHead(bytes, 12);
   if (kind !== packetKinds.data) checksum = crc32(payload, checksum);
   if (checksum !== takeNumber(bytes, 12)) throw damaged("a wrong checksum");
   if (!kinds.has(kind)) throw damaged(`the kind ${kind}`);

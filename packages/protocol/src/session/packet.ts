@@ -1,5 +1,7 @@
 /* The packets of a session: SESSION.md, section "Packet". */
-import { crc32 } from "../crc32.ts";
+import { crc32, crc32OfHead } from "../crc32.ts";
+import { putNumber, takeNumber } from "../integer.ts";
+import { allocate } from "../slab.ts";
 
 /** Kinds of packets, by name. From `open` on they are counted. */
 export const packetKinds = {
@@ -87,7 +89,7 @@ export function encodePacket(kind: PacketKind, stream: number, payload: readonly
   if (length > sessionLimits.packetPayload) throw new RangeError(`a packet of ${length} bytes`);
   const inOne = length <= oneChunkBytes;
   const { packetHead } = sessionLimits;
-  const head = new Uint8Array(inOne ? packetHead + length : packetHead);
+  const head = allocate(inOne ? packetHead + length : packetHead);
   putNumber(head, 0, length);
   head[4] = kind;
   head[5] = options.flags ?? 0;
@@ -101,7 +103,7 @@ export function encodePacket(kind: PacketKind, stream: number, payload: readonly
       at += part.length;
     }
   }
-  let checksum = crc32(head.subarray(0, 12));
+  let checksum = crc32OfHead(head, 12);
   if (kind !== packetKinds.data) {
     if (inOne) checksum = crc32(head.subarray(packetHead), checksum);
     else for (const part of payload) checksum = crc32(part, checksum);
@@ -151,15 +153,4 @@ export function splitOpen(payload: Uint8Array): { route: Uint8Array; frame: Uint
   const length = payload[0]! | (payload[1]! << 8);
   if (payload.length < 2 + length) return undefined;
   return { route: length === 0 ? noBytes : payload.subarray(2, 2 + length), frame: payload.subarray(2 + length) };
-}
-
-export function putNumber(bytes: Uint8Array, at: number, value: number): void {
-  bytes[at] = value & 255;
-  bytes[at + 1] = (value >>> 8) & 255;
-  bytes[at + 2] = (value >>> 16) & 255;
-  bytes[at + 3] = (value >>> 24) & 255;
-}
-
-export function takeNumber(bytes: Uint8Array, at: number): number {
-  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }
