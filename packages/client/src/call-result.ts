@@ -33,5 +33,6 @@ export interface FetchedReply {
 }
 
 export function outputText(output: CapturedOutput): string {
+  if (output.bytes.byteLength === 0) return "";
   return Buffer.from(output.bytes.buffer, output.bytes.byteOffset, output.bytes.byteLength).toString("utf8");
 }

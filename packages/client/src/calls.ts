@@ -104,7 +104,8 @@ export class Calls {
       if (plan.split.kwargs !== undefined) checkEncodable(plan.split.kwargs, "kwargs", serializer, isCall);
     }
     const live = stream.session(runtime);
-    const { split, after } = await this.#resolveArguments(plan, call);
+    // Not awaited where there is nothing to wait for: many calls made at once then go out one by one, while the next is made.
+    const { split, after } = callsAmong(plan.split).length === 0 ? { split: plan.split } : await this.#resolveArguments(plan, call);
     const internal = module === objectModule;
     const reply = await runOverSession(live, {
       call,
@@ -129,9 +130,8 @@ export class Calls {
   }
 
   /** Arguments that are calls: their result is kept on the host where that can be, else waited for. */
-  async #resolveArguments(plan: Plan, call: Call): Promise<{ split: SplitArguments; after: number | undefined }> {
+  async #resolveArguments(plan: Plan, call: Call): Promise<{ split: SplitArguments; after?: number | undefined }> {
     const { split, options, runtime } = plan;
-    if (callsAmong(split).length === 0) return { split, after: undefined };
     let after: number | undefined;
     const live = this.#settings.stream?.session(runtime);
     const substitute = async (value: unknown): Promise<unknown> => {

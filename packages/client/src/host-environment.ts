@@ -19,6 +19,7 @@ export class HostEnvironment {
 
   /** The registered variables with a call's own over them. */
   variables(own: Readonly<Record<string, string>> | undefined): [string, string, boolean][] {
+    if (own === undefined && this.#variables.size === 0) return [];
     const all = new Map(this.#variables);
     for (const [name, value] of Object.entries(own ?? {})) all.set(name, { value, onlyIfUnset: false });
     return [...all].map(([name, { value, onlyIfUnset }]) => [name, value, onlyIfUnset]);

@@ -39,6 +39,8 @@ export interface LinkOptions {
 
 /** What is kept of text that is not ours, for error messages. */
 const keptNoise = 8192;
+/** So much is sent at once, before the turn ends: where many calls are made together, the host begins while the rest is made. */
+const flushBytes = 16_384;
 /** Writes up to this size are joined, at the cost of copying: one packet of SSH for many small calls, two for one of bulk data and its head. */
 const joinBytes = 65_536;
 /** `N` and the beginning of `reason=`: as the length of a packet it is past the limit, so no packet begins so. */
@@ -105,6 +107,10 @@ export class Link {
       this.#queue.push(chunk);
       this.#queued += chunk.length;
     }
+    if (this.#queued >= flushBytes && this.#queued < joinBytes && !this.#process.stdin.writableNeedDrain) {
+      this.#send();
+      return true;
+    }
     if (!this.#flushing) {
       this.#flushing = true;
       queueMicrotask(() => this.#flush());
@@ -122,6 +128,10 @@ export class Link {
 
   #flush(): void {
     this.#flushing = false;
+    this.#send();
+  }
+
+  #send(): void {
     const chunks = this.#queue;
     this.#queue = [];
     this.#queued = 0;

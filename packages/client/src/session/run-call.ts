@@ -46,7 +46,7 @@ const nothing = Promise.resolve();
 /** @throws NotSent, or what the call rejects with */
 export async function runOverSession(live: LiveSession, plan: StreamPlan): Promise<StreamReply> {
   const { call, what, host } = plan;
-  await untilStarted(live, plan);
+  if (live.session.welcome === undefined || live.session.isOver) await untilStarted(live, plan);
   const { session, callbacks } = live;
   const values = new CallValues(session, callbacks, plan.serializer);
   let thrown: StreamReply["thrown"];
@@ -110,7 +110,6 @@ export async function runOverSession(live: LiveSession, plan: StreamPlan): Promi
 
 /** Waits for the session, unless the call is cancelled before. */
 async function untilStarted(live: LiveSession, plan: StreamPlan): Promise<void> {
-  if (live.session.welcome !== undefined && !live.session.isOver) return;
   const { promise, reject } = Promise.withResolvers<never>();
   promise.catch(() => undefined);
   plan.call.onCancel((reason) => reject(cancelledError(plan, reason)));

@@ -14,9 +14,9 @@ import {
   type Packet,
   packetFlags,
   packetKinds,
+  peekPrefix,
   prefixBytes,
   ProtocolError,
-  readPrefix,
   type ResultMessage,
   sessionLimits,
   type SremoteError,
@@ -199,6 +199,6 @@ export class StreamCall implements StreamEvents, OutputFlow {
 /** One whole frame without attachments, which may be decoded where it lies: views of attachments would need its bytes aligned. */
 function isSmallFrame(payload: Uint8Array): boolean {
   if (payload.length < prefixBytes + checksumBytes) return false;
-  const { attachments, body } = readPrefix(payload.subarray(0, prefixBytes));
+  const { attachments, body } = peekPrefix(payload);
   return attachments === 0 && payload.length === prefixBytes + body + checksumBytes;
 }
