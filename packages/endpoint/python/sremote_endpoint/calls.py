@@ -1,5 +1,6 @@
 """The calls of a session in the supervisor: what the client sends of them, and their deadlines (SESSION.md, "Flow", "Route")."""
 from . import outcomes
+from .ahead import Ahead
 from .crew import Crew
 from .errors import Refusal
 from .packet import CANCEL, CREDIT, TOTALS, Damaged, pack
@@ -23,6 +24,7 @@ class Calls:
         self.crew = crew = Crew(loop, send, settings, umask, first)
         crew.calls = self
         crew.pool = self.pool = Pool(limit, loop, crew.start, self._take, self.refuse, crew.dismiss)
+        crew.ahead = self.ahead = Ahead(loop, self.pool, crew.receive, crew.hand, self._begin)
         self.pool.warm_up(self._route(b""))
 
     def open(self, number, packet):
@@ -100,13 +102,19 @@ class Calls:
         stream = self.streams.get(number)
         if stream is None:
             return
-        if stream.worker is None:
+        if stream.ahead is not None and not self.ahead.reclaim(stream.ahead):
+            self.ahead.try_again(self.cancel, number)
+        elif stream.over:
+            return
+        elif stream.worker is None:
             self.refuse(stream, *outcomes.cancelled(False))
         else:
             self._end(stream, outcomes.cancelled(True))
 
     def _queued_too_long(self, stream):
-        if stream.worker is None and not stream.over:
+        if stream.ahead is not None and not self.ahead.reclaim(stream.ahead):
+            stream.timers.append(self.ahead.try_again(self._queued_too_long, stream))
+        elif stream.worker is None and not stream.over:
             self.refuse(stream, *outcomes.queued_too_long(stream.route.members["queueMs"]))
 
     def _out_of_time(self, stream):
@@ -124,6 +132,12 @@ class Calls:
 
     def _end(self, stream, reason):
         worker = stream.worker
+        # A signal is for this call, not for one that comes after it.
+        if not self.ahead.reclaim(worker):
+            stream.timers.append(self.ahead.try_again(self._end, stream, reason))
+            return
+        if stream.over:
+            return
         if stream.last is None and stream.reason is None:
             stream.reason = reason
             # A worker that still waits for the request is not interrupted by a signal.
@@ -133,15 +147,19 @@ class Calls:
         self.crew.watch(worker)
 
     def _take(self, worker, stream):
+        packets = stream.packets
+        self._begin(worker, stream)
+        packets.extend(self.ahead.pick(worker))
+        self.crew.hand(worker, packets[0] if len(packets) == 1 else b"".join(packets))
+        self.grant(stream)
+
+    def _begin(self, worker, stream):
         stream.worker, worker.stream = worker, stream
         now = stream.since = stream.seen = self.loop.now
-        packets, stream.packets = stream.packets, None
+        stream.packets = None
         route = stream.route
         if worker.blocked:
             self.crew.watch(worker)
-        for packet in packets:
-            self.crew.hand(worker, packet)
-        self.grant(stream)
         if route.deadlines:
             for timer in stream.timers:
                 self.loop.timers.cancel(timer)

@@ -9,7 +9,7 @@ from .limits import DRAIN, GRACE, LINGER
 from .link import READ
 from .loop import POLLIN, POLLOUT
 from .memory import out_of_memory_kills
-from .packet import CHILDREN, CHUNK, DATA, EMPTY, ENDS, HOLDS, LAST, READY, STDERR, STDOUT, Damaged, pack
+from .packet import CHILDREN, CHUNK, DATA, EMPTY, ENDS, HOLDS, LAST, ONWARD, READY, STDERR, STDOUT, Damaged, pack
 from .worker_process import WorkerProcess, drop_output
 from .worker_start import number_settings, start_worker
 
@@ -27,7 +27,7 @@ class Crew:
         self.umask = umask
         # The worker that was started before the supervisor was ready, until somebody takes it.
         self.first = first
-        self.calls = self.pool = None
+        self.calls = self.pool = self.ahead = None
         self.paused = False
         self.born = 0
         self.kills = out_of_memory_kills()
@@ -98,7 +98,7 @@ class Crew:
                 if worker.stream is not None:
                     self.calls.grant(worker.stream)
             if events & ~POLLOUT:
-                self._receive(worker)
+                self.receive(worker)
 
         def on_output(index):
             return lambda _: self._output(worker, index)
@@ -113,7 +113,7 @@ class Crew:
         for worker in list(self.pool.workers.values()):
             self.watch(worker)
 
-    def _receive(self, worker):
+    def receive(self, worker):
         """Reads what a worker sent. True when there may be more."""
         if worker.deaf:
             return False
@@ -135,6 +135,8 @@ class Crew:
                         stream.seen = self.loop.now
                         stream.begun = True
                         self.send(packet)
+                elif kind == ONWARD and worker.ahead:
+                    worker.onward = True
                 elif kind == READY:
                     worker.ready = True
                 elif kind == EMPTY:
@@ -165,6 +167,13 @@ class Crew:
         if flags & (CHILDREN | ENDS):
             packet = pack(DATA, stream.number, packet[16:], flags & (LAST | HOLDS), worker.number)
         stream.last = packet if stream.reason is None else outcomes.failed(stream, *stream.reason)
+        worker.took(self.loop.now - stream.since)
+        if worker.onward:
+            worker.onward = False
+            self.calls.close(stream, stream.last)
+            self.ahead.go_on(worker)
+            return
+        self.ahead.empty(worker)
         if flags & ENDS:
             # What exit handlers write belongs to the call too.
             if not worker.alone:
@@ -211,6 +220,7 @@ class Crew:
                 os.close(fd)
             return False
         if stream is not None:
+            worker.silent = 0
             stream.seen = self.loop.now
             stream.totals[index] += len(data)
             if not stream.muted[index]:
@@ -219,6 +229,8 @@ class Crew:
         return True
 
     def _output(self, worker, index):
+        if worker.ahead and not self.ahead.reclaim(worker):
+            return  # it is between two calls: the next turn sees the output again
         stream = worker.stream
         if self._room(stream, index):
             self._read_output(worker, stream, index)
@@ -268,8 +280,11 @@ class Crew:
                 worker.exited = self.loop.now
                 self._calm(worker)
                 # All that it sent is in the channel now.
-                while self._receive(worker):
+                while self.receive(worker):
                     pass
+                if worker.ahead:
+                    self.ahead.empty(worker)
+                    self.pool.fill()
                 self.loop.after(DRAIN, self._stop_waiting, worker)
                 self.bury_when_drained(worker)
 

@@ -74,6 +74,20 @@ class FramePart:
         raise protocol_error("the frame is truncated: %d bytes of a prefix of %d" % (self.have, PREFIX))
 
 
+def plain_header(frame):
+    """The header of a complete frame without attachments; None for any other and for what is wrong, of which `split_frame` tells more."""
+    size = len(frame)
+    if size < PREFIX + 4:
+        return None
+    magic, container, flags, attachments, header, body, checksum = _prefix.unpack_from(frame)
+    stop = PREFIX + header
+    if (magic != MAGIC or container != CONTAINER or flags or attachments or size != PREFIX + body + 4 or not 2 <= header <= HEADER
+            or body != header + -header % 8 or frame[stop:-4] != _ZEROS[:-header % 8] or crc32(frame[:20]) != checksum):
+        return None
+    with memoryview(frame) as view:
+        return bytes(frame[PREFIX:stop]) if crc32(view[PREFIX:-4]) == _number(frame, size - 4, 4) else None
+
+
 def split_frame(frame, body_limit=BODY, prefix=None):
     """(header bytes, attachments as views) of a complete frame. Attachments share the memory of `frame`. `prefix`: what `read_prefix` found."""
     view = memoryview(frame)
@@ -108,18 +122,19 @@ def split_frame(frame, body_limit=BODY, prefix=None):
 
 def join_frame(header, attachments):
     """The frame as a list of byte strings, to be written one after the other."""
-    lengths = [len(part) for part in attachments]
+    lengths = [len(part) for part in attachments] if attachments else ()
     if len(lengths) > ATTACHMENTS:
         raise limit_exceeded("there are %d attachments, at most %d are allowed" % (len(lengths), ATTACHMENTS))
     if len(header) > HEADER:
         raise limit_exceeded("the header has %d bytes, at most %d are allowed" % (len(header), HEADER))
+    if not lengths:
+        content = header + _ZEROS[:-len(header) % 8]
+        prefix = _start(MAGIC, CONTAINER, 0, 0, len(header), len(content))
+        return [b"".join((prefix, crc32(prefix).to_bytes(4, "little"), content, crc32(content).to_bytes(4, "little")))]
     body = 8 * len(lengths) + _padded(len(header)) + sum(map(_padded, lengths))
     if body > BODY:
         raise limit_exceeded("the body has %d bytes, at most %d are allowed" % (body, BODY))
     prefix = _start(MAGIC, CONTAINER, 0, len(lengths), len(header), body)
-    if not lengths:
-        content = header + _padding(len(header))
-        return [b"".join((prefix, crc32(prefix).to_bytes(4, "little"), content, crc32(content).to_bytes(4, "little")))]
     chunks = [b"".join([length.to_bytes(8, "little") for length in lengths]) + header + _padding(len(header))]
     for part in attachments:
         chunks.append(part)

@@ -78,12 +78,18 @@ def check_members(header, names, what):
 
 
 _is_array = _is_plain(list)
+# Names that were checked before, of this process.
+_called = set()
 
 
 def check_function(header, what):
     """Raises Refusal unless the function and its positional arguments are named as they must be."""
-    for name in ("module", "function"):
-        if not is_name(header.get(name)):
-            raise protocol_error("the %s's %s must be a string that is not empty" % (what, name))
+    names = header.get("module"), header.get("function")
+    if type(names[0]) is not str or type(names[1]) is not str or names not in _called:
+        for name in ("module", "function"):
+            if not is_name(header.get(name)):
+                raise protocol_error("the %s's %s must be a string that is not empty" % (what, name))
+        if len(_called) < 1024:
+            _called.add(names)
     if not _is_array(header.get("args")):
         raise protocol_error("the %s's args must be a value that is an array" % what)

@@ -7,8 +7,11 @@ OPEN, DATA, STDOUT, STDERR, CREDIT, CANCEL, MUTE, TOTALS = range(16, 24)
 COUNTED = 16
 # Flags of `data` from the host.
 LAST, HOLDS, VOID = 1, 2, 4
-# Between supervisor and worker only. Kinds: the worker can take calls; descriptors of its new output pipes; it holds no objects any more.
-READY, PIPES, EMPTY = 64, 65, 66
+# Between supervisor and worker only. Kinds: the worker can take calls; descriptors of its new output pipes; it holds no objects any more;
+# with the packet that comes next, the last of a call, it begins the next call that it was handed ahead.
+READY, PIPES, EMPTY, ONWARD = 64, 65, 66, 67
+# Flag of `open`: the call is handed ahead (ahead.py), in the round that stands where the worker's number would.
+AHEAD = 32
 # Flags of the last `data`: the call started processes; the worker ends.
 CHILDREN, ENDS = 64, 128
 
@@ -34,6 +37,12 @@ def head(kind, stream, size, flags=0, worker=0):
 def pack(kind, stream=0, payload=b"", flags=0, worker=0):
     start = _head(len(payload), kind, flags, worker, stream)
     return b"".join((start, _check(crc32(start) if kind == DATA else crc32(payload, crc32(start))), payload))
+
+
+def readdress(packet, flags, worker):
+    """The packet for a worker, which does not look at checksums."""
+    size, kind, _, _, stream, _ = _unpack(packet)
+    return _head(size, kind, flags, worker, stream) + packet[12:]
 
 
 class Packets:

@@ -161,10 +161,10 @@ class Pool:
         """The worker can take its next call."""
         if worker.ends or worker.exited is not None:
             return
-        own, shared = _first(worker.waiting), None
+        own, shared = first_of(worker.waiting), None
         pooled = worker.name is None and not worker.alone
         if pooled:
-            shared = _first(self.waiting)
+            shared = first_of(self.waiting)
         if own is not None and (shared is None or own.number < shared.number):
             self.take(worker, worker.waiting.popleft())
         elif shared is not None and shared.route.key == worker.key:
@@ -220,7 +220,8 @@ class Pool:
             self.fill()
 
 
-def _first(waiting):
+def first_of(waiting):
+    """The first that is not over, if any."""
     while waiting and waiting[0].over:
         waiting.popleft()
     return waiting[0] if waiting else None

@@ -7,7 +7,7 @@ import time
 from . import dispatch, failure, interrupt, iterators, object_functions, value_encode
 from .callback import Asking, Callback
 from .errors import Refusal, Unserializable, protocol_error
-from .frame import FramePart, join_frame, split_frame
+from .frame import FramePart, join_frame, plain_header, split_frame
 from .json_text import dump, parse
 from .lazy import keep_hidden, load
 from .limits import ATTACHMENTS, SAFE_INTEGER
@@ -80,7 +80,7 @@ class SessionWorker:
         self.number = settings["number"]
         self.alone = settings["alone"]
         self.pid = os.getpid()
-        self.channel = Channel(settings["channel"], self.number)
+        self.channel = Channel(settings["channel"], self.number, settings["ends"])
         self.objects = Objects(settings["first"])
         self.asking = Asking(self.channel)
         self.place = Place()
@@ -158,20 +158,32 @@ class SessionWorker:
             chunks = join_frame(dump({"type": "result", "outcome": "raised", "error": unserializable(call, error)}), [])
         children = self.processes.were_started()
         flags = LAST | (HOLDS if self.objects else 0) | (CHILDREN if children else 0) | (ENDS if status is not None else 0)
-        if not self.channel.send(stream, chunks, flags):
+        if not (status is None and not children and self._go_on(stream, chunks, flags) or self.channel.send(stream, chunks, flags)):
             raise EOFError  # user code closed the channel
         self.asking.end()
         if children and status is None:
             take_new_pipes(self.channel)
 
+    def _go_on(self, stream, chunks, flags):
+        """Sends the last frame and begins the next call, if one was handed ahead. False when it did not."""
+        turn = self.asking.turn
+        if not self.channel.ahead or not turn.acquire(False):
+            return False
+        try:
+            return self.channel.go_on(stream, chunks, flags)
+        finally:
+            turn.release()
+
     def _read(self, data):
         """(call, attachments, nesting) of the invoke frame, of which `data` came with the opening packet."""
-        self.channel.waiting = True
-        part = FramePart(data=data)
-        frame = part.read(self.channel.read_into)
-        self.channel.waiting = False
-        header, parts = split_frame(frame, prefix=part.prefix)
-        del frame, part
+        header, parts = data and plain_header(data), []
+        if header is None:
+            self.channel.waiting = True
+            part = FramePart(data=data)
+            frame = part.read(self.channel.read_into)
+            self.channel.waiting = False
+            header, parts = split_frame(frame, prefix=part.prefix)
+            del frame, part
         call, depth = parse(header)
         if type(call) is not dict or call.get("type") != "invoke":
             raise protocol_error("expected a message of type invoke")

@@ -1,12 +1,14 @@
 """A worker's end of its channel to the supervisor: packets in, frames of the running stream out of them, and back."""
 import os
+from _collections import deque
 from _thread import allocate_lock
-from select import POLLIN, poll
+from select import POLLIN, POLLOUT, poll
 from struct import Struct
 
 from . import interrupt
+from .baton import Baton
 from .link import READ
-from .packet import CANCEL, CHUNK, DATA, LAST, OPEN, SIZE, head
+from .packet import AHEAD, CANCEL, CHUNK, DATA, LAST, ONWARD, OPEN, SIZE, head, pack
 
 _unpack = Struct("<IBBHI").unpack_from
 
@@ -16,7 +18,7 @@ class Over(Exception):
 
 
 class Channel:
-    def __init__(self, fd, number):
+    def __init__(self, fd, number, ends):
         self.fd = fd
         self.number = number
         self.data = b""
@@ -35,6 +37,30 @@ class Channel:
         self.identity = (found.st_dev, found.st_ino)
         self.wake = None
         self.receive = os.read
+        # Calls that were handed ahead: (round, stream, bytes of the frame). The one that was gone on to.
+        self.ahead = deque()
+        self.next = None
+        self.onward = pack(ONWARD, worker=number)
+        self.look = self.baton = None
+        if ends:
+            self.baton = Baton(*ends[2:])
+            self.ends = []
+            self.watch_output(ends[:2])
+
+    def watch_output(self, ends):
+        """The reading ends of new pipes for its output."""
+        if self.baton is None:
+            return
+        for fd in self.ends:
+            try:
+                os.close(fd)
+            except OSError:
+                pass  # user code did
+        self.ends = ends
+        self.look = poll()
+        self.look.register(self.fd, POLLIN | POLLOUT)
+        for fd in ends:
+            self.look.register(fd, POLLIN)
 
     def is_intact(self):
         """User code may have closed all descriptors, and opened something else under this number."""
@@ -53,7 +79,7 @@ class Channel:
 
     def is_quiet(self, seconds):
         """Waits so long for a call. False when one comes."""
-        return self.at == len(self.data) and not self.poll.poll(max(0, int(seconds * 1000) + 1))
+        return self.next is None and self.at == len(self.data) and not self.poll.poll(max(0, int(seconds * 1000) + 1))
 
     def allow_threads(self):
         """Other threads than the main one may read from now on; `stop_reading` ends that."""
@@ -92,13 +118,66 @@ class Channel:
         while len(self.data) - self.at < SIZE:
             # While a large frame comes in, no more than the head: the payload is read to where it belongs.
             self._fill(READ if idle else SIZE - len(self.data) + self.at, not idle)
-        self.left, self.kind, _, _, stream = _unpack(self.data, self.at)
+        size, kind, flags, _, stream = _unpack(self.data, self.at)
+        if kind == OPEN and flags & AHEAD:
+            while len(self.data) - self.at < SIZE + size:
+                self._fill(SIZE + size - len(self.data) + self.at, not idle)
+            self._keep_ahead()
+            return AHEAD, 0
+        self.left, self.kind = size, kind
         self.at += SIZE
-        return self.kind, stream
+        return kind, stream
+
+    def _keep_ahead(self):
+        """Takes those calls handed ahead that are here as a whole."""
+        data, at, end = self.data, self.at, len(self.data)
+        while end - at >= SIZE:
+            size, kind, flags, number, stream = _unpack(data, at)
+            stop = at + SIZE + size
+            if kind != OPEN or not flags & AHEAD or stop > end:
+                break
+            at += SIZE + 2 + int.from_bytes(data[at + SIZE:at + SIZE + 2], "little")
+            self.ahead.append((number, stream, bytearray(memoryview(data)[at:stop])))
+            at = stop
+        self.at = at
+
+    def go_on(self, stream, chunks, flags):
+        """Ends the running stream and begins one that was handed ahead. False when that cannot be: nothing was sent then."""
+        current = self.baton.take()
+        if current is None:
+            return False
+        try:
+            if sum(map(len, chunks)) > CHUNK or self.left or not self._may_go_on(current):
+                return False
+            self.next = self.ahead.popleft()
+            if self.send(stream, chunks, flags, self.onward):
+                return True
+            self.next = None
+            return False
+        finally:
+            self.baton.put(current)
+
+    def _may_go_on(self, current):
+        """All output was read, the supervisor takes what is sent, and there is a call that was not taken back."""
+        ready = self.look.poll(0)
+        if len(ready) != 1 or ready[0][0] != self.fd or not ready[0][1] & POLLOUT:
+            return False
+        if ready[0][1] & POLLIN:
+            self._fill(READ)
+            self._keep_ahead()
+        ahead = self.ahead
+        while ahead and ahead[0][0] != current:
+            ahead.popleft()
+        return bool(ahead)
 
     def next_open(self):
         """Waits for a call and makes its stream the running one. The first bytes of its frame if all of them are there, else None."""
+        if self.next is not None:
+            (_, self.stream, found), self.next = self.next, None
+            return found
         while True:
+            # What was handed ahead holds only until the worker waits.
+            self.ahead.clear()
             kind, stream = self._next_head(True)
             if kind == OPEN:
                 break
@@ -115,6 +194,7 @@ class Channel:
         found = bytearray(memoryview(self.data)[self.at:self.at + self.left])
         self.at += self.left
         self.left = 0
+        self._keep_ahead()
         return found
 
     def skip_to(self, kind, receive):
@@ -149,8 +229,8 @@ class Channel:
         self.left -= done
         return done
 
-    def send(self, stream, chunks, flags=0):
-        """Sends a frame. With LAST in `flags` it is the stream's last one."""
+    def send(self, stream, chunks, flags=0, before=b""):
+        """Sends a frame. With LAST in `flags` it is the stream's last one. `before`: a packet before a small frame."""
         with self.writing:
             if stream != self.stream or not self.is_intact():
                 return False
@@ -158,7 +238,7 @@ class Channel:
                 self.stream = 0
             size = sum(map(len, chunks))
             if size <= CHUNK:
-                self._write([head(DATA, stream, size, flags, self.number)] + chunks)
+                self._write([before + head(DATA, stream, size, flags, self.number)] + chunks)
             else:
                 self._send_large(stream, chunks, size, flags)
         return True

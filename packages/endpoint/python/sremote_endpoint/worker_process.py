@@ -5,6 +5,7 @@ from select import POLLIN, poll
 
 import _signal as signal
 
+from .ahead import SILENT
 from .packet import CHUNK, PIPES, Packets, pack
 
 
@@ -15,7 +16,7 @@ class WorkerProcess:
         self.key = route.key
         self.name = route.name
         self.alone = route.alone
-        self.pid, self.channel, out, err, self.lifeline, parcel = started
+        self.pid, self.channel, out, err, self.lifeline, self.baton, parcel = started
         self.packets = Packets()
         # What its channel does not take yet.
         self.queue = deque()
@@ -25,6 +26,13 @@ class WorkerProcess:
         self.stream = None
         # Calls that only this worker may run.
         self.waiting = deque()
+        # Calls it was handed ahead of time and has not begun, and in which round; seconds that its last ones took; how many of them wrote nothing;
+        # whether it begins the next with the end of this one (ahead.py).
+        self.ahead = deque()
+        self.round = 0
+        self.pace = None
+        self.silent = SILENT
+        self.onward = False
         self.ready = False
         self.holds = False
         # It takes no more calls; the pool does not count on it; its channel is not read any more; its output is not read until there is credit; its pipes are to be renewed;
@@ -39,6 +47,11 @@ class WorkerProcess:
         self._watch_pipes()
         if parcel:
             self.send(parcel)
+
+    def took(self, seconds):
+        """A call is over."""
+        self.silent += 1
+        self.pace = seconds if self.pace is None else self.pace + (seconds - self.pace) / 4
 
     def _watch_pipes(self):
         self.look = poll()
@@ -110,7 +123,7 @@ class WorkerProcess:
         (out, stdout), (err, stderr) = os.pipe(), os.pipe()
         end = socket(AF_UNIX, SOCK_STREAM, 0, fileno=self.channel)
         try:
-            end.sendmsg([pack(PIPES)], [(SOL_SOCKET, SCM_RIGHTS, array("i", [stdout, stderr]))])
+            end.sendmsg([pack(PIPES)], [(SOL_SOCKET, SCM_RIGHTS, array("i", [stdout, stderr, out, err]))])
         finally:
             end.detach()
             os.close(stdout)
@@ -162,6 +175,9 @@ class WorkerProcess:
             if fd is not None:
                 os.close(fd)
         self.channel = self.lifeline = None
+        if self.baton is not None:
+            self.baton.close()
+            self.baton = None
         self.outputs = [None, None]
 
 

@@ -5,6 +5,7 @@ import sys
 
 import _signal as signal
 
+from .baton import Baton, is_possible
 from .errors import Refusal
 from .process_place import become, enter, environment, needs_fresh
 from .search_path import PACKAGE, ROOT
@@ -51,7 +52,7 @@ def start_first(settings, umask):
 
 def start_worker(settings, route, umask):
     """
-    Starts a process: (pid, channel, stdout, stderr, lifeline, first bytes for the channel or None). `settings` is a dict for the worker.
+    Starts a process: (pid, channel, stdout, stderr, lifeline, baton or None, first bytes for the channel or None). `settings` is a dict for the worker.
     Raises OSError.
     """
     from . import session_worker  # noqa: F401  before the fork, so that it is loaded once
@@ -69,10 +70,13 @@ def _start(settings, place, alone, umask, fresh):
     try:
         ours, theirs = [end.detach() for end in socketpair(AF_UNIX, SOCK_STREAM)]
         opened += [ours, theirs]
-        for _ in range(3):
+        for _ in range(4 if is_possible() else 3):
             opened += os.pipe()
-        _, _, out, stdout, err, stderr, lifeline, held = opened
-        settings = dict(settings, channel=theirs, lifeline=lifeline, cwd="cwd" in place, alone=alone)
+        _, _, out, stdout, err, stderr, lifeline, held = opened[:8]
+        baton = opened[8:]
+        # Of its output it gets the reading ends too, to see whether all was read.
+        ends = [out, err] + baton if baton else []
+        settings = dict(settings, channel=theirs, lifeline=lifeline, ends=ends, cwd="cwd" in place, alone=alone)
         pid = os.fork()
     except OSError:
         for fd in opened:
@@ -81,7 +85,7 @@ def _start(settings, place, alone, umask, fresh):
     if pid == 0:
         status = 70
         try:
-            _close_others((theirs, stdout, stderr, lifeline))
+            _close_others([theirs, stdout, stderr, lifeline] + ends)
             become(stdout, stderr, umask)
             status = _begin(settings, place, fresh)
         except BaseException:
@@ -91,9 +95,12 @@ def _start(settings, place, alone, umask, fresh):
             os._exit(status)
     for fd in (theirs, stdout, stderr, lifeline):
         os.close(fd)
-    for fd in (ours, out, err):
+    for fd in [ours, out, err] + baton[:1]:
         os.set_blocking(fd, False)
-    return pid, ours, out, err, held, _parcel(settings) if fresh else None
+    if baton:
+        baton = Baton(*baton)
+        baton.put(0)
+    return pid, ours, out, err, held, baton or None, _parcel(settings) if fresh else None
 
 
 def _close_others(own):
@@ -127,9 +134,7 @@ def _begin(settings, place, fresh):
 
 
 def _start_afresh(settings, env):
-    fds = settings["channel"], settings["lifeline"]
-    for fd in fds:
-        os.set_inheritable(fd, True)
+    _pass_on(settings, True)
     # Ignored signals stay ignored over exec, and then Python would never turn SIGINT into KeyboardInterrupt.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
@@ -140,6 +145,11 @@ def _start_afresh(settings, env):
         if error.errno == errno.E2BIG:
             raise Refusal("limit-exceeded", "environment and PATH are larger than the host allows", "setup")
         raise Refusal("endpoint-broken", "cannot start %s with the environment of the call: %s" % (sys.executable, error.strerror), "setup")
+
+
+def _pass_on(settings, inheritable):
+    for fd in [settings["channel"], settings["lifeline"]] + settings["ends"]:
+        os.set_inheritable(fd, inheritable)
 
 
 def _parcel(settings):
@@ -155,8 +165,7 @@ def _parcel(settings):
 def serve_fresh(settings):
     """In a fresh interpreter."""
     from . import session_worker
-    for name in ("channel", "lifeline"):
-        os.set_inheritable(settings[name], False)
+    _pass_on(settings, False)
     os._exit(session_worker.begin(settings))
 
 

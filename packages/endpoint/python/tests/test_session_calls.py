@@ -227,5 +227,5 @@ class CallTest(SessionTest):
         both = [client.start("time", "sleep", 0.05, route=route) for _ in range(2)]
         for call in both:
             client.finish(call)
-        # Standard streams, signal pipe (2), door, and four for each of two workers.
-        wait_for(lambda: count() == (3 + 2 + 1 + 8, 2))
+        # Standard streams, signal pipe (2), door, and six for each of two workers.
+        wait_for(lambda: count() == (3 + 2 + 1 + 12, 2))
