@@ -1,7 +1,7 @@
 // `npm test`: sets up what the tests need, then runs every check and suite. `.ci/run` calls exactly this.
 import { spawnSync } from "node:child_process";
 import { globSync, mkdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureNodes, nodeProgram } from "./setup-nodes.ts";
 import { ensureNumpy } from "./setup-numpy.ts";
@@ -13,6 +13,14 @@ const started = Date.now();
 const failures: string[] = [];
 let passed = 0;
 let failed = 0;
+const failedTests: string[] = [];
+
+/** What is used of vitest's JSON. */
+interface Report {
+  numPassedTests: number;
+  numFailedTests: number;
+  testResults: { name: string; message: string; assertionResults: { status: string; fullName: string; failureMessages: string[] }[] }[];
+}
 
 /** Runs a command; its output is shown only where it fails, or live with `live`. */
 function step(
@@ -44,9 +52,15 @@ function suite(title: string, node: string, args: readonly string[], env: Record
   mkdirSync(join(root, ".cache"), { recursive: true });
   const all = ["node_modules/vitest/vitest.mjs", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args];
   step(title, node, all, { live: true, env });
-  const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, "utf8")) as { numPassedTests: number; numFailedTests: number };
+  const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, "utf8")) as Report;
   passed += numPassedTests;
   failed += numFailedTests;
+  for (const { name, message, assertionResults } of testResults) {
+    const file = relative(root, name);
+    const bad = assertionResults.filter(({ status }) => status === "failed");
+    for (const { fullName, failureMessages } of bad) failedTests.push(`${file} > ${fullName}\n${failureMessages.join("\n")}`);
+    if (bad.length === 0 && message !== "") failedTests.push(`${file}\n${message}`);
+  }
 }
 
 /** Where no sshd can be had, the arguments and environment that leave its suites out; each is named. */
@@ -91,6 +105,8 @@ for (const version of ["22.23.3", "26.10.0"]) {
   suite(`unit and local suites on Node ${version}`, nodeProgram(version), local, { SREMOTE_TEST_HOSTS: "local,three functions" });
 }
 
+// Once more at the end: who reads only the last lines of a long output finds them here.
+for (const each of failedTests) console.log(`\n✗ ${each.split("\n").slice(0, 12).join("\n")}`);
 console.log(
   `\n${failures.length === 0 ? "all green" : `FAILED: ${failures.join("; ")}`} in ${((Date.now() - started) / 60_000).toFixed(1)} minutes`,
 );
