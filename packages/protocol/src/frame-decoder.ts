@@ -1,5 +1,9 @@
+import { crc32 } from "./crc32.ts";
 import { ProtocolError } from "./error.ts";
 import { checkMagic, prefixBytes, readBody, readPrefix, truncated, type DecodedFrame, type FrameOptions, type Prefix } from "./frame.ts";
+
+/** Bytes whose checksum is taken at once. */
+const portion = 262_144;
 
 /**
  * Frames out of a stream of bytes cut anywhere. Call `next` until it gives undefined after each `push`, and `end` when the stream has ended.
@@ -18,6 +22,9 @@ export class FrameDecoder {
   #prefix: Prefix | undefined;
   #body: Uint8Array = new Uint8Array(0);
   #bodyFilled = 0;
+  /** The checksum of the body so far: of a large one it is taken while the rest is on its way. */
+  #checksum = 0;
+  #checked = 0;
   #failure: ProtocolError | undefined;
 
   constructor(options: FrameOptions = {}) {
@@ -59,10 +66,17 @@ export class FrameDecoder {
       this.#prefix = readPrefix(this.#head, this.#options);
       this.#body = new Uint8Array(this.#prefix.body + 4);
       this.#bodyFilled = 0;
+      this.#checksum = this.#checked = 0;
     }
     this.#bodyFilled = this.#fill(this.#body, this.#bodyFilled);
+    const { body } = this.#prefix;
+    const end = Math.min(this.#bodyFilled, body);
+    if (end - this.#checked >= portion || this.#bodyFilled === this.#body.length) {
+      this.#checksum = crc32(this.#body.subarray(this.#checked, end), this.#checksum);
+      this.#checked = end;
+    }
     if (this.#bodyFilled < this.#body.length) return undefined;
-    const frame = readBody(this.#prefix, this.#body);
+    const frame = readBody(this.#prefix, this.#body, this.#checksum);
     this.#prefix = undefined;
     this.#headFilled = 0;
     this.#body = new Uint8Array(0);

@@ -150,10 +150,10 @@ export function peekPrefix(bytes: Uint8Array): Pick<Prefix, "attachments" | "bod
   return { attachments: bytes[6]! | (bytes[7]! << 8), body: takeNumber(bytes, 16) * 2 ** 32 + takeNumber(bytes, 12) };
 }
 
-/** @param bytes the body followed by its checksum */
-export function readBody(prefix: Prefix, bytes: Uint8Array): DecodedFrame {
+/** @param bytes the body followed by its checksum; @param checksum that of the body, where it is known already */
+export function readBody(prefix: Prefix, bytes: Uint8Array, checksum?: number): DecodedFrame {
   const body = bytes.subarray(0, prefix.body);
-  if (crc32(body) !== takeNumber(bytes, prefix.body)) throw refuse("the checksum of the body is wrong");
+  if ((checksum ?? crc32(body)) !== takeNumber(bytes, prefix.body)) throw refuse("the checksum of the body is wrong");
 
   const headerAt = 8 * prefix.attachments;
   let at = headerAt + padded(prefix.header);

@@ -58,7 +58,9 @@ def _without_numpy(data, size, code, dtype, shape, order):
         data = memoryview(swapped).cast("B")
     if shape is None and code != "?":
         from array import array
-        return array(code, bytes(data))
+        made = array(code)
+        made.frombytes(data)
+        return made
     view = memoryview(bytearray(data))
     if shape is None or len(shape) == 1:
         return view.cast(code)

@@ -6,6 +6,8 @@ from .errors import Refusal, limit_exceeded, protocol_error
 from .limits import ATTACHMENTS, BODY, CONTAINER, HEADER, MAGIC, PREFIX
 
 _ZEROS = bytes(8)
+# Bytes of a frame above which memory and checksums are worth some trouble.
+LARGE = 262144
 _prefix = Struct("<4sBBHIQI")
 _start = Struct("<4sBBHIQ").pack
 
@@ -42,13 +44,16 @@ def read_frame(read_into, body_limit=BODY):
 
 
 class FramePart:
-    """As much of one frame as came. It grows with what really arrives: a prefix that announces 1 GiB allocates nothing by itself."""
+    """As much of one frame as came. It grows with what really arrives: a prefix that announces 1 GiB takes no memory by itself."""
 
     def __init__(self, body_limit=BODY, data=None):
         self.body_limit = body_limit
         self.data = bytearray(PREFIX) if data is None else data
         self.have = 0 if data is None else len(data)
         self.size = self.prefix = None
+        # The checksum of the body up to `checked`: of a large frame it is taken while the rest is on its way.
+        self.checked = PREFIX
+        self.checksum = 0
 
     def read(self, read_into):
         """The whole frame. When `read_into` raises, reading can go on later."""
@@ -56,6 +61,10 @@ class FramePart:
             if self.size is None and self.have >= PREFIX:
                 self.prefix = read_prefix(self.data, self.body_limit)
                 self.size = PREFIX + self.prefix[2] + 4
+                if self.size > LARGE and len(self.data) <= self.size:
+                    self._reserve()
+            if self.have == self.size or self.have - self.checked > LARGE:
+                self._check()
             if self.have == self.size:
                 return self.data
             if self.have == len(self.data):
@@ -65,6 +74,25 @@ class FramePart:
             if count == 0:
                 self._end_early()
             self.have += count
+
+    def _reserve(self):
+        """Memory for the whole frame, which the system gives page by page as it is filled; growing would copy what is there again and again."""
+        import mmap
+        try:
+            data = mmap.mmap(-1, self.size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        except OSError:
+            return  # a system that gives out no more than it has
+        if hasattr(data, "madvise") and hasattr(mmap, "MADV_HUGEPAGE"):
+            data.madvise(mmap.MADV_HUGEPAGE)
+        data[:self.have] = bytes(self.data[:self.have])
+        self.data = data
+
+    def _check(self):
+        end = min(self.have, self.size - 4)
+        if end > self.checked:
+            with memoryview(self.data)[self.checked:end] as part:
+                self.checksum = crc32(part, self.checksum)
+            self.checked = end
 
     def _end_early(self):
         if self.have >= PREFIX:
@@ -88,8 +116,10 @@ def plain_header(frame):
         return bytes(frame[PREFIX:stop]) if crc32(view[PREFIX:-4]) == _number(frame, size - 4, 4) else None
 
 
-def split_frame(frame, body_limit=BODY, prefix=None):
-    """(header bytes, attachments as views) of a complete frame. Attachments share the memory of `frame`. `prefix`: what `read_prefix` found."""
+def split_frame(frame, body_limit=BODY, prefix=None, checksum=None):
+    """
+    (header bytes, attachments as views) of a complete frame. Attachments share the memory of `frame`. `prefix` and `checksum`: what a FramePart found.
+    """
     view = memoryview(frame)
     if len(view) < PREFIX:
         read_frame(_reader(view), body_limit)
@@ -98,7 +128,7 @@ def split_frame(frame, body_limit=BODY, prefix=None):
         raise protocol_error("the frame is truncated: %d bytes of %d" % (len(view), PREFIX + body + 4))
     if len(view) > PREFIX + body + 4:
         raise protocol_error("%d bytes follow the frame" % (len(view) - PREFIX - body - 4))
-    if crc32(view[PREFIX:PREFIX + body]) != _number(view, PREFIX + body, 4):
+    if (crc32(view[PREFIX:PREFIX + body]) if checksum is None else checksum) != _number(view, PREFIX + body, 4):
         raise protocol_error("the checksum of the frame's body does not match")
     if 8 * count + _padded(header_length) > body:
         raise protocol_error("the lengths in the frame do not add up")
@@ -120,8 +150,12 @@ def split_frame(frame, body_limit=BODY, prefix=None):
     return bytes(parts[0]), parts[1:]
 
 
-def join_frame(header, attachments):
-    """The frame as a list of byte strings, to be written one after the other."""
+class Unchecked(list):
+    """A frame as byte strings of which the last is the checksum, still to be filled in with that of what lies between it and the prefix."""
+
+
+def join_frame(header, attachments, late=BODY):
+    """The frame as a list of byte strings, to be written one after the other; an Unchecked one where there are more than `late` bytes."""
     lengths = [len(part) for part in attachments] if attachments else ()
     if len(lengths) > ATTACHMENTS:
         raise limit_exceeded("there are %d attachments, at most %d are allowed" % (len(lengths), ATTACHMENTS))
@@ -141,11 +175,11 @@ def join_frame(header, attachments):
         if len(part) % 8:
             chunks.append(_padding(len(part)))
     checksum = 0
-    for chunk in chunks:
+    for chunk in chunks if body <= late else ():
         checksum = crc32(chunk, checksum)
     chunks[0] = prefix + crc32(prefix).to_bytes(4, "little") + chunks[0]
-    chunks.append(checksum.to_bytes(4, "little"))
-    return chunks
+    chunks.append(bytearray(checksum.to_bytes(4, "little")))
+    return chunks if body <= late else Unchecked(chunks)
 
 
 def _padded(length):

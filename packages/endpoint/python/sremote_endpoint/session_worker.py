@@ -13,7 +13,7 @@ from .lazy import keep_hidden, load
 from .limits import ATTACHMENTS, SAFE_INTEGER
 from .message import check_function, check_members, is_count, is_duration
 from .objects import Failed, Objects, object_id
-from .packet import CHILDREN, EMPTY, ENDS, HOLDS, LAST, READY, pack
+from .packet import CHILDREN, CHUNK, EMPTY, ENDS, HOLDS, LAST, READY, pack
 from .process_end import exit_code, flush, leave, unserializable
 from .search_path import prepare
 from .value_decode import Attachments, decode
@@ -153,7 +153,7 @@ class SessionWorker:
 
     def _finish(self, stream, answer, attachments, call, status):
         try:
-            chunks = join_frame(dump(answer), attachments)
+            chunks = join_frame(dump(answer), attachments, CHUNK)
         except Refusal as error:
             chunks = join_frame(dump({"type": "result", "outcome": "raised", "error": unserializable(call, error)}), [])
         children = self.processes.were_started()
@@ -182,7 +182,7 @@ class SessionWorker:
             part = FramePart(data=data)
             frame = part.read(self.channel.read_into)
             self.channel.waiting = False
-            header, parts = split_frame(frame, prefix=part.prefix)
+            header, parts = split_frame(frame, prefix=part.prefix, checksum=part.checksum)
             del frame, part
         call, depth = parse(header)
         if type(call) is not dict or call.get("type") != "invoke":

@@ -2,11 +2,14 @@
 import os
 from _collections import deque
 from _thread import allocate_lock
+from binascii import crc32
 from select import POLLIN, POLLOUT, poll
 from struct import Struct
 
 from . import interrupt
 from .baton import Baton
+from .frame import Unchecked
+from .limits import PREFIX
 from .link import READ
 from .packet import AHEAD, CANCEL, CHUNK, DATA, LAST, ONWARD, OPEN, SIZE, head, pack
 
@@ -245,10 +248,18 @@ class Channel:
 
     def _send_large(self, stream, chunks, size, flags):
         parts, room = [], min(size, CHUNK)
+        late = type(chunks) is Unchecked
+        checksum, skip = 0, PREFIX
         for chunk in chunks:
+            if late and chunk is chunks[-1]:
+                chunk[:] = checksum.to_bytes(4, "little")
             view = memoryview(chunk).cast("B") if len(chunk) else b""
             while len(view):
                 parts.append(view[:room])
+                if late:
+                    # While the supervisor sends what it has got.
+                    checksum = crc32(parts[-1][skip:], checksum)
+                    skip = 0
                 view = view[len(parts[-1]):]
                 room -= len(parts[-1])
                 if room == 0:
