@@ -1,8 +1,7 @@
 """The functions of the module `sremote:object` (SESSION.md): they act on what stays in the worker. They run as the user's code does."""
 from . import iterators
 from .errors import Refusal
-
-MODULE = "sremote:object"
+from .objects import MODULE
 
 
 def find_function(name, objects, number):

@@ -3,6 +3,9 @@ import time
 
 from .errors import Refusal, protocol_error
 
+# The module whose functions act on objects (object_functions.py).
+MODULE = "sremote:object"
+
 
 class Kept:
     __slots__ = ("value", "lease", "until")

@@ -17,6 +17,7 @@ from .packet import (ACK, BYE, CANCEL, COUNTED, CREDIT, DATA, HELLO, MUTE, OPEN,
 from .replay import Received, Sent
 from .reply import host_facts
 from .search_path import PACKAGE
+from .worker_start import load_all
 
 # Counted packets that are not acknowledged, in bytes: more is not read from workers.
 UNACKNOWLEDGED = 4194304
@@ -306,7 +307,7 @@ _COUNTED = frozenset((OPEN, DATA, CREDIT, CANCEL, MUTE))
 
 def _keep_code():
     """Once there is time: what was compiled makes the next start on this host faster."""
-    from . import session_worker  # noqa: F401  until now only the first worker had it
+    load_all()  # until now only the first worker had it
     modules = next((finder for finder in sys.meta_path if hasattr(finder, PACKAGE)), None)
     if modules is not None:
         modules.save()

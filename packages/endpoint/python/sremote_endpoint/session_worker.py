@@ -4,19 +4,17 @@ import os
 import sys
 import time
 
-from . import dispatch, failure, interrupt, iterators, object_functions, value_encode
-from .callback import Asking, Callback
+from . import dispatch, interrupt
 from .errors import Refusal, Unserializable, protocol_error
 from .frame import FramePart, join_frame, plain_header, split_frame
 from .json_text import dump, parse
 from .lazy import keep_hidden, load
-from .limits import ATTACHMENTS, SAFE_INTEGER
+from .limits import ATTACHMENTS, SAFE_INTEGER, VALUE_DEPTH
 from .message import check_function, check_members, is_count, is_duration
-from .objects import Failed, Objects, object_id
+from .objects import MODULE, Failed, Objects
 from .packet import CHILDREN, CHUNK, EMPTY, ENDS, HOLDS, LAST, READY, pack
 from .process_end import exit_code, flush, leave, unserializable
 from .search_path import prepare
-from .value_decode import Attachments, decode
 from .worker_channel import Channel
 from .worker_state import Place, Processes, Usage, take_new_pipes
 
@@ -33,21 +31,6 @@ class _Exit(Exception):
         Exception.__init__(self)
         self.answer = answer
         self.status = status
-
-
-class References(Attachments):
-    """The attachments of a call, and what stands in it for objects, callbacks and results of this worker."""
-
-    def __init__(self, parts, worker):
-        Attachments.__init__(self, parts)
-        self.worker = worker
-
-    def stand_in(self, kind, place):
-        if kind == "callback":
-            return Callback(self.worker.asking, object_id(place))
-        if kind == "result":
-            return self.worker.objects.result(object_id(place, "stream"))
-        return self.worker.objects.find(object_id(place)).value
 
 
 def begin(settings):
@@ -82,7 +65,8 @@ class SessionWorker:
         self.pid = os.getpid()
         self.channel = Channel(settings["channel"], self.number, settings["ends"])
         self.objects = Objects(settings["first"])
-        self.asking = Asking(self.channel)
+        self._asking = None
+        self.zone = None
         self.place = Place()
         self.processes = Processes()
         self.usage = Usage()
@@ -128,7 +112,7 @@ class SessionWorker:
                 raise refusal
             call, parts, depth = self._read(data)
             del data
-            answer, attachments = self._run(call, References(parts, self), depth)
+            answer, attachments = self._run(call, parts, depth)
             del parts
         except Refusal as problem:
             answer = {"outcome": "not-run", "error": problem.failure()}
@@ -160,19 +144,32 @@ class SessionWorker:
         flags = LAST | (HOLDS if self.objects else 0) | (CHILDREN if children else 0) | (ENDS if status is not None else 0)
         if not (status is None and not children and self._go_on(stream, chunks, flags) or self.channel.send(stream, chunks, flags)):
             raise EOFError  # user code closed the channel
-        self.asking.end()
+        if self._asking is not None:
+            self._asking.end()
         if children and status is None:
             take_new_pipes(self.channel)
 
     def _go_on(self, stream, chunks, flags):
         """Sends the last frame and begins the next call, if one was handed ahead. False when it did not."""
-        turn = self.asking.turn
-        if not self.channel.ahead or not turn.acquire(False):
+        if not self.channel.ahead:
+            return False
+        if self._asking is None:
+            return self.channel.go_on(stream, chunks, flags)
+        # A thread that waits for an answer reads the channel.
+        turn = self._asking.turn
+        if not turn.acquire(False):
             return False
         try:
             return self.channel.go_on(stream, chunks, flags)
         finally:
             turn.release()
+
+    def asking(self):
+        """What asks functions of the client, for the first callback of this worker and all later ones."""
+        if self._asking is None:
+            self._asking = load("callback").Asking(self.channel)
+            self._asking.begin(self.zone)
+        return self._asking
 
     def _read(self, data):
         """(call, attachments, nesting) of the invoke frame, of which `data` came with the opening packet."""
@@ -194,19 +191,23 @@ class SessionWorker:
                 raise protocol_error("the invoke's %s is not what it must be" % name)
         return call, parts, depth
 
-    def _run(self, call, references, depth):
+    def _run(self, call, parts, depth):
         """(answer, attachments). Raises Refusal, and _Exit for sys.exit()."""
         module, function = call["module"], call["function"]
         target = None
-        if module == object_functions.MODULE:
+        if module == MODULE:
             arguments = call["args"]["json"]
             subject = arguments[0] if arguments and type(arguments[0]) is dict else _EMPTY
-            target = object_functions.find_function(function, self.objects, subject.get("id"))
-        args = decode(call["args"], references, depth)
-        kwargs = decode(call["kwargs"], references, depth) if "kwargs" in call else _EMPTY
-        zone = load("zones").find_zone(call["naiveTimeZone"]) if "naiveTimeZone" in call else None
+            target = load("object_functions").find_function(function, self.objects, subject.get("id"))
+        # What is nothing but JSON needs no decoder, and a first call should not wait for one to be compiled.
+        if 0 < depth <= VALUE_DEPTH and "meta" not in call["args"] and "meta" not in call.get("kwargs", _EMPTY):
+            args, kwargs = call["args"]["json"], call["kwargs"]["json"] if "kwargs" in call else _EMPTY
+        else:
+            args, kwargs = load("references").decode_arguments(call, parts, depth, self)
+        self.zone = zone = load("zones").find_zone(call["naiveTimeZone"]) if "naiveTimeZone" in call else None
         report = {"modules": load("module_versions").check_modules(call["modules"])} if call.get("modules") else {}
-        self.asking.begin(zone)
+        if self._asking is not None:
+            self._asking.begin(zone)
         try:
             try:
                 interrupt.begin()
@@ -227,7 +228,7 @@ class SessionWorker:
         except BaseException as error:
             # SIGINT between the function's end and ours, or user code while its value was read: properties, __iter__, utcoffset().
             interrupt.end()
-            report.update(outcome="raised", error=failure.describe(error, "unserializable-result", "result"))
+            report.update(outcome="raised", error=load("failure").describe(error, "unserializable-result", "result"))
             return report, []
         if "keep" in call:
             self.objects.keep_result(self.channel.stream, value, call["keep"])
@@ -239,7 +240,7 @@ class SessionWorker:
         kind = type(value)
         if (kind in _PLAIN or kind is int and -SAFE_INTEGER <= value <= SAFE_INTEGER) and "returns" not in call:
             return {"json": value}, []
-        iterator = iterators.is_iterator(value)
+        iterator = load("iterators").is_iterator(value)
         attachments = []
         if iterator or "returns" in call:
             lease = call["leaseMs"] / 1000.0 if "leaseMs" in call else None
@@ -248,7 +249,7 @@ class SessionWorker:
             if kind == "object":
                 place["type"] = "%s.%s" % (type(value).__module__, type(value).__qualname__)
             return {"json": place, "meta": {"values": [["custom", kind]], "v": 1}}, attachments
-        wire = value_encode.Encoder(attachments, zone).encode(value, "return")
+        wire = load("value_encode").Encoder(attachments, zone).encode(value, "return")
         if len(attachments) > ATTACHMENTS:
             raise Unserializable("return", "%d arrays and byte strings, at most %d can travel" % (len(attachments), ATTACHMENTS))
         return wire, attachments
@@ -261,5 +262,5 @@ class SessionWorker:
             raise _Exit(report, status)
         if isinstance(raised.error, Refusal):
             raise raised.error
-        report.update(outcome="raised", error=failure.describe(raised.error, "raised", raised.stage))
+        report.update(outcome="raised", error=load("failure").describe(raised.error, "raised", raised.stage))
         return report

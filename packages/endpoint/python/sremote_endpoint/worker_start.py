@@ -7,6 +7,7 @@ import _signal as signal
 
 from .baton import Baton, is_possible
 from .errors import Refusal
+from .lazy import load
 from .process_place import become, enter, environment, needs_fresh
 from .search_path import PACKAGE, ROOT
 
@@ -55,8 +56,15 @@ def start_worker(settings, route, umask):
     Starts a process: (pid, channel, stdout, stderr, lifeline, baton or None, first bytes for the channel or None). `settings` is a dict for the worker.
     Raises OSError.
     """
-    from . import session_worker  # noqa: F401  before the fork, so that it is loaded once
+    load_all()  # before the fork, so that it is loaded once
     return _start(settings, route.place, route.alone, umask, needs_fresh(route.place))
+
+
+def load_all():
+    """What workers need in most calls; the first one loads it as it goes."""
+    from . import session_worker  # noqa: F401
+    for name in ("failure", "iterators", "references", "value_encode"):
+        load(name)
 
 
 def number_settings(number):
