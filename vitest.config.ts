@@ -8,5 +8,6 @@ export default defineConfig({
     hookTimeout: 120_000,
     // Two cores: more workers only make process-spawning tests fight each other.
     maxWorkers: 2,
+    maxConcurrency: 3,
   },
 });

@@ -31,7 +31,8 @@ describe("the Python endpoint", () => {
     expect(interpreters.length).toBeGreaterThan(0);
   });
 
-  it.each(names.map((name, index) => [name, interpreters[index]!.path] as const))(
+  // Several at once: these tests mostly wait for processes to end.
+  it.concurrent.each(names.map((name, index) => [name, interpreters[index]!.path] as const))(
     "passes its tests on %s",
     async (_name, path) => {
       const all = [...thorough].some((each) => each?.path === path);
