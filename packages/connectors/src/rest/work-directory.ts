@@ -21,7 +21,7 @@ export class WorkDirectory {
   #swept = false;
   readonly #released = new Set<string>();
   /** Commands that may still run though nobody waits for them. */
-  readonly doubtful = new Set<string>();
+  readonly doubtful: Set<string> = new Set<string>();
 
   constructor(dialect: ScriptDialect, http: HttpClient, parent: string | undefined) {
     this.#dialect = dialect;
