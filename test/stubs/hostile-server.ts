@@ -8,7 +8,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { setTimeout as delay } from "node:timers/promises";
+import type { RestBed, RestFault, RestPurpose, RestSeen } from "@sremote/connectors/testing";
 
 export interface StubRequest {
   readonly method: string;
@@ -26,33 +26,6 @@ export interface StubReply {
   readonly json?: unknown;
   readonly body?: Buffer | string | Readable;
 }
-
-/** What one request is for, in words that all dialects share. */
-export type Purpose = "login" | "start" | "verb" | "command" | "put" | "get" | "poll" | "other";
-
-export type Fault =
-  /** Answers with a status and does nothing. */
-  | { readonly kind: "status"; readonly status: number; readonly retryAfter?: string }
-  /** Does what was asked for, and answers with a status as if it had not. */
-  | { readonly kind: "status-after"; readonly status: number }
-  /** Cuts the connection before or after it did what was asked for. */
-  | { readonly kind: "cut-before" | "cut-after" }
-  /** Answers in the dialect's way that something went wrong, with status 200, and does nothing. */
-  | { readonly kind: "error-body" }
-  /** Redirects to this URL. */
-  | { readonly kind: "redirect"; readonly location: string; readonly status?: number }
-  /** Answers with so many bytes of nonsense. */
-  | { readonly kind: "huge"; readonly bytes: number }
-  /** Does nothing, and answers only when the client has gone. */
-  | { readonly kind: "hang" }
-  /** Does it, and keeps the reply for so long. */
-  | { readonly kind: "late"; readonly milliseconds: number }
-  /** Sends half of the reply's body and cuts the connection. */
-  | { readonly kind: "half" }
-  /** The session has ended: credentials are refused until a new login. */
-  | { readonly kind: "expire" }
-  /** Does it twice, as a proxy does that repeats what it thinks was lost; the first or second answer is given. */
-  | { readonly kind: "twice"; readonly answer: 0 | 1 };
 
 /** Every how many requests of its purpose something goes wrong; 0: never. */
 export interface Hostility {
@@ -87,16 +60,9 @@ export const hostile: Hostility = {
   outputCap: 1 << 20,
 };
 
-export interface Seen {
-  readonly purpose: Purpose;
-  readonly method: string;
-  readonly path: string;
-  readonly fault: Fault | undefined;
-}
-
 interface Planned {
-  readonly purpose: Purpose;
-  readonly fault: Fault;
+  readonly purpose: RestPurpose;
+  readonly fault: RestFault;
   skip: number;
   times: number;
 }
@@ -104,16 +70,42 @@ interface Planned {
 /** A stub's own half. */
 export interface Dialect {
   readonly base: string;
-  purpose(request: StubRequest): Purpose;
-  handle(request: StubRequest): Promise<StubReply>;
+  /** What a request is for, and about. */
+  classify(request: StubRequest): Promise<{ purpose: RestPurpose; subject: string }>;
+  /** @param loss what becomes of a command's output */
+  handle(request: StubRequest, loss?: OutputLoss): Promise<StubReply>;
   /** How the service says with status 200 that something went wrong. */
   errorBody(request: StubRequest): StubReply;
-  /** Ends all sessions. */
-  expire(): void;
+  /** Says that a file is not there. */
+  missing(request: StubRequest): StubReply;
+  /** Ends the session or token that the request has. */
+  expire(request: StubRequest): void;
 }
 
-export class HostileServer implements AsyncDisposable {
-  readonly seen: Seen[] = [];
+/** How a command's output suffers on its way, beside what is usual. */
+export type OutputLoss = "mute" | "half-output" | "no-exit-code" | "queue";
+
+export class HostileServer implements AsyncDisposable, RestBed {
+  limits: RestBed["limits"];
+  faults: readonly RestFault["kind"][] = [
+    "status",
+    "status-after",
+    "cut-before",
+    "cut-after",
+    "error-body",
+    "expire",
+    "twice",
+    "missing",
+    "mute",
+    "half-output",
+    "redirect",
+    "huge",
+    "hang",
+    "half",
+  ];
+  readonly seen: RestSeen[] = [];
+  /** Whether files are not to be seen yet. */
+  lateBy: (() => boolean) | undefined;
   hostility: Hostility;
   readonly #dialect: Dialect;
   readonly #planned: Planned[] = [];
@@ -143,12 +135,12 @@ export class HostileServer implements AsyncDisposable {
   }
 
   /** Disturbs the next requests of a purpose. */
-  inject(purpose: Purpose, fault: Fault, { skip = 0, times = 1 }: { skip?: number; times?: number } = {}): void {
+  inject(purpose: RestPurpose, fault: RestFault, { skip = 0, times = 1 }: { skip?: number; times?: number } = {}): void {
     this.#planned.push({ purpose, fault, skip, times });
   }
 
   /** Requests since the last call. */
-  take(): Seen[] {
+  take(): RestSeen[] {
     return this.seen.splice(0);
   }
 
@@ -167,10 +159,9 @@ export class HostileServer implements AsyncDisposable {
       incoming,
       body: bodyOnce(incoming),
     };
-    const purpose = this.#dialect.purpose(request);
-    // Whether it starts a script or only talks to one may depend on the body.
+    const { purpose, subject } = await this.#dialect.classify(request);
     const fault = this.#fault(purpose, request.method);
-    this.seen.push({ purpose, method: request.method, path: request.path, fault });
+    this.seen.push({ purpose, method: request.method, path: request.path, subject, fault });
     try {
       await this.#answer(request, outgoing, fault);
     } catch (error) {
@@ -179,12 +170,13 @@ export class HostileServer implements AsyncDisposable {
     }
   }
 
-  #fault(purpose: Purpose, method: string): Fault | undefined {
+  #fault(purpose: RestPurpose, method: string): RestFault | undefined {
     const due = this.#planned.filter((plan) => plan.purpose === purpose && plan.times > 0).find((plan) => plan.skip-- <= 0);
     if (due !== undefined) {
       due.times -= 1;
       return due.fault;
     }
+    if (purpose === "get" && this.lateBy?.() === true) return { kind: "missing" };
     if (purpose === "login") return undefined;
     const { tooManyRequests, unavailable, errorBody, expire, twice } = this.hostility;
     const every = (name: string, period: number): boolean => {
@@ -192,7 +184,7 @@ export class HostileServer implements AsyncDisposable {
       this.#counts.set(name, count);
       return period > 0 && count % period === 0;
     };
-    const found: Fault[] = [];
+    const found: RestFault[] = [];
     if (every("429", tooManyRequests)) found.push({ kind: "status", status: 429, retryAfter: "0" });
     if (every("503", unavailable)) found.push({ kind: "status", status: 503, retryAfter: "0" });
     if (every("error", errorBody)) found.push({ kind: "error-body" });
@@ -201,7 +193,7 @@ export class HostileServer implements AsyncDisposable {
     return found[0];
   }
 
-  async #answer(request: StubRequest, outgoing: ServerResponse, fault: Fault | undefined): Promise<void> {
+  async #answer(request: StubRequest, outgoing: ServerResponse, fault: RestFault | undefined): Promise<void> {
     const { incoming } = request;
     switch (fault?.kind) {
       case "status":
@@ -212,7 +204,7 @@ export class HostileServer implements AsyncDisposable {
         });
         return void outgoing.end("refused by the stub");
       case "cut-before":
-        return void incoming.destroy();
+        return void incoming.socket.destroy();
       case "error-body":
         incoming.resume();
         return send(outgoing, this.#dialect.errorBody(request));
@@ -228,24 +220,27 @@ export class HostileServer implements AsyncDisposable {
         return;
       }
       case "hang":
+        incoming.resume();
         await once(incoming.socket, "close");
         return;
+      case "missing":
+        incoming.resume();
+        return send(outgoing, this.#dialect.missing(request));
       case "expire":
-        this.#dialect.expire();
+        this.#dialect.expire(request);
         break;
       default:
     }
-    const replies = [await this.#dialect.handle(request)];
+    const losses: readonly (string | undefined)[] = ["mute", "half-output", "no-exit-code", "queue"] satisfies OutputLoss[];
+    const loss = losses.includes(fault?.kind) ? (fault?.kind as OutputLoss) : undefined;
+    const replies = [await this.#dialect.handle(request, loss)];
     if (fault?.kind === "twice") replies.push(await this.#dialect.handle(request));
     const reply = (fault?.kind === "twice" ? replies[fault.answer] : replies[0]) ?? {};
     switch (fault?.kind) {
       case "cut-after":
-        return void incoming.destroy();
+        return void incoming.socket.destroy();
       case "status-after":
         return send(outgoing, { status: fault.status, body: "gave up waiting" });
-      case "late":
-        await delay(fault.milliseconds);
-        return send(outgoing, reply);
       case "half":
         return sendHalf(outgoing, reply);
       default:

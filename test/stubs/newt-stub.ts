@@ -3,11 +3,11 @@
  * service, which no longer exists. What it is told to run, it really runs, in a sandbox on this machine.
  */
 import { randomBytes } from "node:crypto";
-import { createReadStream, createWriteStream } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
+import { createReadStream } from "node:fs";
+import { open, readdir, stat } from "node:fs/promises";
+import type { RestPurpose } from "@sremote/connectors/testing";
 import { hostile, HostileServer } from "./hostile-server.ts";
-import type { Dialect, Hostility, Purpose, StubReply, StubRequest } from "./hostile-server.ts";
+import type { Dialect, Hostility, OutputLoss, StubReply, StubRequest } from "./hostile-server.ts";
 import { Sandbox } from "./sandbox.ts";
 
 export interface NewtStubOptions {
@@ -22,12 +22,7 @@ export class NewtStub implements AsyncDisposable, Dialect {
   readonly password: string = `secret-${randomBytes(8).toString("hex")}`;
   readonly server: HostileServer;
   readonly sandbox: Sandbox;
-  /** Milliseconds until a file that a command wrote can be read. */
-  lateness = 0;
-  /** What every command prints is lost. */
-  mute = false;
-  readonly #looks = new Map<string, number>();
-  #session: string | undefined;
+  readonly #valid = new Set<string>();
 
   private constructor(sandbox: Sandbox, hostility: Hostility) {
     this.sandbox = sandbox;
@@ -48,21 +43,29 @@ export class NewtStub implements AsyncDisposable, Dialect {
   /** Cookies of sessions so far: secrets. */
   readonly sessions: string[] = [];
 
-  purpose({ method, path }: StubRequest): Purpose {
-    if (path.startsWith("/login") || path.startsWith("/auth") || path.startsWith("/logout")) return "login";
-    if (path.startsWith("/file/")) return method === "PUT" ? "put" : "get";
-    return path.startsWith("/command/") ? "command" : "other";
+  async classify(request: StubRequest): Promise<{ purpose: RestPurpose; subject: string }> {
+    const { method, path } = request;
+    if (/^\/(login|auth|logout)/.test(path)) return { purpose: "login", subject: path };
+    if (path.startsWith("/file/")) return { purpose: method === "PUT" ? "put" : "get", subject: path };
+    if (!path.startsWith("/command/")) return { purpose: "other", subject: path };
+    const subject = new URLSearchParams((await request.body()).toString("utf8")).get("executable") ?? "";
+    const script = /^\/bin\/sh \S+\.sh( \w+)?$/.exec(subject);
+    return { purpose: script === null ? "command" : script[1] === undefined ? "start" : "verb", subject };
   }
 
-  expire(): void {
-    this.#session = undefined;
+  expire(request: StubRequest): void {
+    this.#valid.delete(cookieOf(request));
   }
 
   errorBody(): StubReply {
     return { json: { status: "ERROR", output: "", error: "the host could not be reached" } };
   }
 
-  async handle(request: StubRequest): Promise<StubReply> {
+  missing(): StubReply {
+    return { json: { status: "ERROR", error: "No such file or directory" } };
+  }
+
+  async handle(request: StubRequest, loss?: OutputLoss): Promise<StubReply> {
     const { method, path } = request;
     if (/^\/(login|auth)\/?$/.test(path)) return method === "POST" ? this.#login(request) : this.#whoAmI(request);
     if (!this.#isKnown(request)) {
@@ -70,12 +73,12 @@ export class NewtStub implements AsyncDisposable, Dialect {
       return { json: { auth: false, username: null, error: "not authenticated" } };
     }
     if (/^\/logout\/?$/.test(path)) {
-      this.expire();
+      this.expire(request);
       return this.#whoAmI(request);
     }
     const [, resource, machine, rest] = /^\/(file|command)\/([^/]+)(.*)$/s.exec(path) ?? [];
     if (resource === undefined || machine !== this.machine) return { status: 404, body: "no such resource" };
-    if (resource === "command") return this.#command(request);
+    if (resource === "command") return this.#command(request, loss);
     return method === "PUT" ? this.#write(request, rest ?? "") : this.#readFile(request, rest ?? "");
   }
 
@@ -89,11 +92,12 @@ export class NewtStub implements AsyncDisposable, Dialect {
     if (fields.get("username") !== this.username || fields.get("password") !== this.password) {
       return { json: { auth: false, username: fields.get("username"), session_lifetime: 0, newt_sessionid: "" } };
     }
-    this.#session = randomBytes(16).toString("hex");
-    this.sessions.push(this.#session);
+    const session = randomBytes(16).toString("hex");
+    this.sessions.push(session);
+    this.#valid.add(session);
     return {
-      headers: { "set-cookie": `newt_sessionid=${this.#session}; Path=/; HttpOnly` },
-      json: { auth: true, username: this.username, session_lifetime: 43_199, newt_sessionid: this.#session },
+      headers: { "set-cookie": `newt_sessionid=${session}; Path=/; HttpOnly` },
+      json: { auth: true, username: this.username, session_lifetime: 43_199, newt_sessionid: session },
     };
   }
 
@@ -102,18 +106,19 @@ export class NewtStub implements AsyncDisposable, Dialect {
     return { json: { auth, username: auth ? this.username : null, session_lifetime: auth ? 43_199 : 0, newt_sessionid: "" } };
   }
 
-  #isKnown({ incoming }: StubRequest): boolean {
-    const cookie = /newt_sessionid=([0-9a-f]+)/.exec(incoming.headers.cookie ?? "")?.[1];
-    return cookie !== undefined && cookie === this.#session;
+  #isKnown(request: StubRequest): boolean {
+    return this.#valid.has(cookieOf(request));
   }
 
-  async #command(request: StubRequest): Promise<StubReply> {
+  async #command(request: StubRequest, loss: OutputLoss | undefined): Promise<StubReply> {
     const fields = new URLSearchParams((await request.body()).toString("utf8"));
     const line = fields.get("executable") ?? "";
     const login = fields.get("loginenv") === "true";
     if (!login && !line.startsWith("/")) return { json: { status: "ERROR", output: "", error: "executable must be absolute" } };
     const { stdout, stderr } = await this.sandbox.run(line, { login });
-    return { json: { status: "OK", output: this.mute ? "" : this.#shown(stdout), error: this.#shown(stderr) } };
+    const shown = this.#shown(stdout);
+    const output = loss === "mute" ? "" : loss === "half-output" ? shown.slice(0, shown.length >> 1) : shown;
+    return { json: { status: "OK", output, error: this.#shown(stderr) } };
   }
 
   /** As text, so without the bytes that are none, and without what the gateway takes away. */
@@ -124,26 +129,29 @@ export class NewtStub implements AsyncDisposable, Dialect {
   }
 
   async #write({ incoming }: StubRequest, path: string): Promise<StubReply> {
-    try {
-      await pipeline(incoming, createWriteStream(path));
-      return { json: { status: "OK", file: path, error: "" } };
-    } catch (error) {
-      return { json: { status: "ERROR", error: systemError(error) } };
+    let failure: unknown;
+    const file = await open(path, "w").catch((error: unknown) => void (failure = error));
+    for await (const chunk of incoming as AsyncIterable<Buffer>) {
+      // What cannot be written is read all the same: the client gets its answer.
+      if (failure === undefined) await file?.writeFile(chunk).catch((error: unknown) => void (failure = error));
     }
+    await file?.close();
+    return { json: failure === undefined ? { status: "OK", file: path, error: "" } : { status: "ERROR", error: systemError(failure) } };
   }
 
   async #readFile(request: StubRequest, path: string): Promise<StubReply> {
     if (request.query.get("view") !== "read") return { json: await list(path) };
-    const first = this.#looks.get(path) ?? performance.now();
-    this.#looks.set(path, first);
     try {
-      if (performance.now() - first < this.lateness) throw Object.assign(new Error("not yet"), { code: "ENOENT" });
       const { size } = await stat(path);
       return { headers: { "content-length": String(size) }, body: createReadStream(path) };
     } catch (error) {
       return { json: { status: "ERROR", error: systemError(error) } };
     }
   }
+}
+
+function cookieOf({ incoming }: StubRequest): string {
+  return /newt_sessionid=([0-9a-f]+)/.exec(incoming.headers.cookie ?? "")?.[1] ?? "";
 }
 
 /** What a tool on the host would have said. */

@@ -103,8 +103,8 @@ export interface ScriptDialect extends DialectBase {
   home(context: RestContext): Promise<string>;
   /** Makes a directory of mode 0700. That it exists already is no error: it was a repetition. */
   makeDirectory(path: string, context: RestContext): Promise<void>;
-  /** Removes a directory and what is in it, if it is there. */
-  removeDirectory(path: string, context: RestContext): Promise<void>;
+  /** Removes a file, or a directory and what is in it, if it is there. */
+  remove(path: string, context: RestContext): Promise<void>;
   /** Writes a file, replacing what is there. It need not be atomic. Never empty. */
   put(path: string, content: Content, context: RestContext): Promise<void>;
   /** Reads a file. A missing one is a `TransferError` with the code `no-such-file`, which `http` makes of 404. */

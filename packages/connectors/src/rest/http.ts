@@ -61,8 +61,9 @@ const defaultTimeout = 60_000;
 const defaultMaxBytes = 16 * 2 ** 20;
 /** Milliseconds for TCP and TLS. */
 const connectTimeout = 15_000;
-const attempts = 5;
-const firstWait = 200;
+/** With the waits between them about seven seconds: as long as a gateway takes to come back. */
+const attempts = 7;
+const [firstWait, longestWait] = [200, 3000];
 /** A session may run out again before the request that renewed it is through. */
 const refreshes = 3;
 /** Redirects within the origin that one request follows. */
@@ -176,7 +177,7 @@ export class HttpClient {
       const mayRepeat = result.repeat === "always" || (result.repeat === "idempotent" && idempotent);
       // After a lost link, that the server cannot be reached is the same trouble, and may pass.
       const persists = first !== undefined && idempotent && result.error instanceof ConnectError && result.error.code === "connect-refused";
-      const wait = result.after === undefined ? backoff(attempt, firstWait, 5000) : result.after * (1 + Math.random() / 10);
+      const wait = result.after === undefined ? backoff(attempt, firstWait, longestWait) : result.after * (1 + Math.random() / 10);
       if (!(mayRepeat || persists) || attempt >= attempts || wait > longestRetryAfter) throw (persists ? first : result)!.error;
       first ??= result;
       await pause(wait, signal);

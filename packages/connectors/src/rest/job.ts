@@ -21,6 +21,8 @@ export interface Attempt {
   readonly marker: Marker;
   readonly path: string;
   readonly work: string;
+  /** Files that were begun, beside the script. */
+  readonly parts: string[];
   /** Whether the request to start it may have been taken. */
   submitted: boolean;
   handle: string | undefined;

@@ -41,7 +41,7 @@ export function readReport(output: string | Uint8Array | undefined, marker: Mark
   const [word, ...rest] = last.split(" ");
   switch (word) {
     case "end":
-      return done(lines.at(-2) ?? "");
+      return done(lines.at(-2) ?? "", rest.join(" "));
     case "running":
     case "void":
     case "lost":
@@ -60,12 +60,13 @@ export function isCut(output: string | Uint8Array | undefined, marker: Marker): 
   return text.includes(`${marker.printed} done `) && readReport(output, marker) === undefined;
 }
 
-function done(text: string): Done | undefined {
+/** @param again the same line, from the end of the report */
+function done(text: string, again: string): Done | undefined {
   const newline = text.indexOf("\n");
   const fields = /^done (\d{1,3}) (\d+) (\d+) ([0-9a-f]{64}|-) ([0-9a-f]{64}|-) ([01]) (both|err|none) (base64|hex)\r?$/.exec(
     text.slice(0, newline),
   );
-  if (fields === null) return undefined;
+  if (fields === null || fields[0].trim() !== `done ${again}`) return undefined;
   const [, code, out, err, outSum, errSum, cut, what, form] = fields;
   const content = decoded(text.slice(newline), form === "hex");
   const sizes = [Number(out), Number(err)] as const;

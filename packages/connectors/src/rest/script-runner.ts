@@ -32,7 +32,7 @@ const notSent: ReadonlySet<Code> = new Set<Code>([
 
 const defaultInline = 48 * 1024;
 /** A command whose first request proved never to have arrived is sent again, under another id, this many times. */
-const submissions = 3;
+const submissions = 6;
 /** Milliseconds for ending a command on the host. */
 const endTimeout = 20_000;
 /** Milliseconds between looks: from, to. */
@@ -73,6 +73,7 @@ export class ScriptRunner {
         if (submission >= submissions)
           throw this.#error("connection-lost", "the command could not be started: requests to start it do not arrive", job);
         if (report.kind === "gone") this.#work.forget();
+        await pause(backoff(submission, 50, 5000), signal);
       } catch (error) {
         await this.#abandon(attempt, error, signal);
         throw error;
@@ -86,7 +87,15 @@ export class ScriptRunner {
     const context: RestContext = { http: this.#http, signal };
     const path = this.#work.doubtful.size === 0 ? undefined : await this.#work.path(signal);
     for (const id of this.#work.doubtful) {
-      const attempt = { id, marker: newMarker(), path: `${path}/${id}.sh`, work: path ?? "", submitted: true, handle: undefined };
+      const attempt = {
+        id,
+        marker: newMarker(),
+        path: `${path}/${id}.sh`,
+        work: path ?? "",
+        parts: [],
+        submitted: true,
+        handle: undefined,
+      };
       await this.#tell(attempt, "end", signal);
     }
     await this.#work.remove(context);
@@ -95,7 +104,7 @@ export class ScriptRunner {
   async #prepare(signal: AbortSignal): Promise<Attempt> {
     const work = await this.#work.path(signal);
     const id = randomBytes(8).toString("hex");
-    return { id, marker: newMarker(), path: `${work}/${id}.sh`, work, submitted: false, handle: undefined };
+    return { id, marker: newMarker(), path: `${work}/${id}.sh`, work, parts: [], submitted: false, handle: undefined };
   }
 
   async #perform(job: Job, attempt: Attempt, signal: AbortSignal): Promise<Done | NotStarted> {

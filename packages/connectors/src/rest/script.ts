@@ -135,7 +135,7 @@ end)
   if [ $n -lt 80 ]; then rm -rf "$w/$i".*; rm -rf "$d"; say ended; else say running; fi
   ;;
 run)
-  caller=$2
+  caller=$2 mask=$3
   h=$(uname -n)
   echo "$$ $h" > "$d/runner"
   watch & watcher=$!
@@ -165,10 +165,12 @@ run)
   if [ $((n + m)) -le ${options.inline} ]; then what=both; elif [ "$m" -le ${options.inline} ]; then what=err; fi
   command -v base64 >/dev/null 2>&1 || { command -v openssl >/dev/null 2>&1 && base64() { openssl base64; }; } ||
     { form=hex; base64() { od -An -v -tx1; }; }
+  # Said twice: what differs was damaged on the way. The content has its digests.
+  all="$c $n $m $x $y $cut $what $form"
   {
-    say "done $c $n $m $x $y $cut $what $form" &&
+    say "done $all" &&
     case $what in both) cat out err | base64 ;; err) base64 < err ;; esac &&
-    say end
+    say "end $all"
   } > rc.tmp 2>/dev/null && mv rc.tmp rc.new || { rm -f out err rc.tmp; say error "No space left on device" > rc.new; }
 ${split(options)}  [ -s rc.new ] && mv rc.new rc || exit 75
   ;;
@@ -190,9 +192,9 @@ function input({ stdin, parts, work }: ScriptOptions): string {
 
 function launch(hold: number | undefined): string {
   // A job's processes end with its script.
-  if (hold === undefined) return `    /bin/sh "$s" run 0 < /dev/null > /dev/null 2>&1\n`;
+  if (hold === undefined) return `    /bin/sh "$s" run 0 "$mask" < /dev/null > /dev/null 2>&1\n`;
   return `    trap : USR1
-    own /bin/sh "$s" run $$ < /dev/null > /dev/null 2>&1 &
+    own /bin/sh "$s" run $$ "$mask" < /dev/null > /dev/null 2>&1 &
     wait $!
 `;
 }

@@ -1,5 +1,5 @@
 /* Bringing a script and its input to the host. */
-import { TransferError } from "@sremote/protocol";
+import { SremoteError, TransferError } from "@sremote/protocol";
 import { joined, ofBytes, pieces } from "./content.ts";
 import type { Content } from "./content.ts";
 import type { RestContext, ScriptDialect } from "./dialect.ts";
@@ -49,29 +49,37 @@ export async function upload({ dialect, work, job, attempt, inline }: Upload, co
       const content = job.stdin === undefined ? ofBytes(script) : joined(ofBytes(script), counted(job.stdin, job.onSent));
       await dialect.put(attempt.path, content, context);
     } else {
-      const parts = await uploadParts(dialect, job, attempt, most, context);
-      await dialect.put(attempt.path, ofBytes(make(parts)), context);
+      await uploadParts(dialect, job, attempt, most, context);
+      await dialect.put(attempt.path, ofBytes(make(attempt.parts)), context);
     }
     job.onSent?.(job.stdin?.size ?? 0);
     return true;
   } catch (error) {
     giveBack();
     if (error instanceof TransferError && error.code === "no-such-file") return false;
+    // What is there of it takes the space that the next command needs to remove it.
+    if (error instanceof SremoteError && error.code === "disk-full") await removeParts(dialect, attempt, context);
     throw error;
   }
 }
 
-async function uploadParts(dialect: ScriptDialect, job: Job, attempt: Attempt, most: number, context: RestContext): Promise<string[]> {
-  const names: string[] = [];
+async function uploadParts(dialect: ScriptDialect, job: Job, attempt: Attempt, most: number, context: RestContext): Promise<void> {
   let sent = 0;
   for await (const piece of pieces(job.stdin ?? ofBytes([]), most)) {
-    const name = `${attempt.id}.${String(names.length).padStart(5, "0")}`;
-    names.push(name);
+    const name = `${attempt.id}.${String(attempt.parts.length).padStart(5, "0")}`;
+    attempt.parts.push(name);
     await dialect.put(`${attempt.work}/${name}`, ofBytes(piece), context);
     sent += piece.length;
     job.onSent?.(sent);
   }
-  return names;
+}
+
+async function removeParts(dialect: ScriptDialect, attempt: Attempt, context: RestContext): Promise<void> {
+  try {
+    for (const path of [attempt.path, ...attempt.parts.map((name) => `${attempt.work}/${name}`)]) await dialect.remove(path, context);
+  } catch {
+    // The error that led here is the one to report. They go with the directory.
+  }
 }
 
 /** Tells of progress once, however often the content is sent. */

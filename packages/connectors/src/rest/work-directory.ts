@@ -68,7 +68,7 @@ export class WorkDirectory {
   /** Removes it with everything in it. */
   async remove(context: RestContext): Promise<void> {
     const path = await this.#path?.catch(() => undefined);
-    if (path !== undefined) await this.#dialect.removeDirectory(path, context);
+    if (path !== undefined) await this.#dialect.remove(path, context);
   }
 
   async #make(context: RestContext): Promise<string> {

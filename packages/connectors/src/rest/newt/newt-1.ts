@@ -71,7 +71,7 @@ export class Newt1 implements ScriptDialect {
     await this.#command(`/bin/mkdir -m 700 ${path}`, context, /File exists/);
   }
 
-  async removeDirectory(path: string, context: RestContext): Promise<void> {
+  async remove(path: string, context: RestContext): Promise<void> {
     await this.#command(`/bin/rm -rf ${path}`, context);
   }
 

@@ -1,0 +1,44 @@
+/* Every REST dialect with its stub: what the shared suites run over. */
+import { newt } from "@sremote/connectors";
+import type { RestConnector, RestOptions } from "@sremote/connectors";
+import { hostile } from "../stubs/hostile-server.ts";
+import type { HostileServer, Hostility } from "../stubs/hostile-server.ts";
+import { NewtStub } from "../stubs/newt-stub.ts";
+import type { Sandbox } from "../stubs/sandbox.ts";
+
+/** A running stub, and a way to make connectors to it. */
+export interface RestHost extends AsyncDisposable {
+  readonly server: HostileServer;
+  readonly sandbox: Sandbox;
+  /** @param baseUrl another way to the stub, such as through a proxy */
+  connect(options?: RestOptions & { baseUrl?: string }): RestConnector;
+  /** Passwords and tokens so far. */
+  secrets(): readonly string[];
+}
+
+export interface RestKind {
+  readonly name: string;
+  /** Below the origin. */
+  readonly base: string;
+  /** HTTP requests of one command with small output, after the first. */
+  readonly requests: number;
+  start(hostility?: Hostility): Promise<RestHost>;
+}
+
+export const restKinds: readonly RestKind[] = [
+  {
+    name: "newt",
+    base: "/newt",
+    requests: 2,
+    async start(hostility = hostile) {
+      const stub = await NewtStub.start({ hostility });
+      return {
+        server: stub.server,
+        sandbox: stub.sandbox,
+        connect: (options = {}) => newt({ ...stub.options, ...options }),
+        secrets: () => [stub.password, ...stub.sessions],
+        [Symbol.asyncDispose]: () => stub[Symbol.asyncDispose](),
+      };
+    },
+  },
+];
