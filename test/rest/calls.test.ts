@@ -56,7 +56,10 @@ describe.each(restKinds)("calls over $name, through a hostile stub", (kind) => {
 
   test("self-discovery finds where the endpoint is", async () => {
     await mkdir(join(host.sandbox.home, ".sremote"), { recursive: true, mode: 0o700 });
-    await writeFile(join(host.sandbox.home, ".sremote", ".location"), JSON.stringify({ sremote: "elsewhere", absolute_tmp: "elsewhere/tmp" }));
+    await writeFile(
+      join(host.sandbox.home, ".sremote", ".location"),
+      JSON.stringify({ sremote: "elsewhere", absolute_tmp: "elsewhere/tmp" }),
+    );
     await using other = new RemoteClient(host.connect());
     await other.doSelfDiscovery(".location");
     expect((await other.doRemoteCall("os", "getpid")).value).toBeTypeOf("number");
@@ -91,6 +94,7 @@ describe.each(restKinds)("calls over $name, through a hostile stub", (kind) => {
     const id = newId();
     await effects.call(client, "python", "first", { id });
     await using other = new RemoteClient(host.connect());
+    other.registerRemoteEnvVariable("myVar", "myValue");
     expect((await effects.call(other, "python", "first", { id })).value).toBe("first");
     expect(await effects.runs()).toHaveLength(1);
   });
@@ -111,7 +115,11 @@ describe.each(restKinds)("calls over $name, through a hostile stub", (kind) => {
   });
 
   test("what needs a session says so", async () => {
-    expect(host.connect().spawn).toBeUndefined();
-    await expect(client.doRemoteCall("os", "getpid", [], { transport: "session" } as never)).resolves.toBeDefined();
+    await using connector = host.connect();
+    expect(connector.spawn).toBeUndefined();
+    await expect(client.doRemoteCall("os", "getpid", [], { idleTimeout: 1000 })).rejects.toMatchObject({
+      code: "unsupported",
+      summary: expect.stringContaining("session"),
+    });
   });
 });

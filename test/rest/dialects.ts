@@ -20,8 +20,19 @@ export interface RestKind {
   readonly name: string;
   /** Below the origin. */
   readonly base: string;
-  /** HTTP requests of one command with small output, after the first. */
-  readonly requests: number;
+  /** HTTP requests that things may take at most. */
+  readonly most: {
+    /** The first command of a connector, login included. */
+    readonly first: number;
+    /** Any other, with small input and output. */
+    readonly exec: number;
+    readonly close: number;
+    /** A call with a megabyte as argument and as result. */
+    readonly megabyteCall: number;
+    /** A file of 64 MB. */
+    readonly push64: number;
+    readonly pull64: number;
+  };
   start(hostility?: Hostility): Promise<RestHost>;
 }
 
@@ -29,7 +40,7 @@ export const restKinds: readonly RestKind[] = [
   {
     name: "newt",
     base: "/newt",
-    requests: 2,
+    most: { first: 5, exec: 2, close: 1, megabyteCall: 3, push64: 2, pull64: 3 },
     async start(hostility = hostile) {
       const stub = await NewtStub.start({ hostility });
       return {
