@@ -8,7 +8,7 @@ import { runtimes } from "../support/hosts.ts";
 import { makeRepositories } from "../support/repositories.ts";
 import type { Repositories } from "../support/repositories.ts";
 import { hostile } from "../stubs/hostile-server.ts";
-import { restKinds } from "./dialects.ts";
+import { restKinds, restVariants } from "./dialects.ts";
 import type { RestHost } from "./dialects.ts";
 
 let repositories: Repositories;
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => repositories?.[Symbol.asyncDispose]());
 
-describe.each(restKinds)("calls over $name, through a hostile stub", (kind) => {
+describe.each([...restKinds, ...restVariants])("calls over $name, through a hostile stub", (kind) => {
   let host: RestHost;
   let client: RemoteClient;
   beforeAll(async () => {

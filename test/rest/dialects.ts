@@ -36,13 +36,14 @@ export interface RestKind {
   start(hostility?: Hostility): Promise<RestHost>;
 }
 
-export const restKinds: readonly RestKind[] = [
-  {
-    name: "newt",
-    base: "/newt",
+/** Over a stub of NEWT. */
+function newtKind(name: string, version: 1 | 2): RestKind {
+  return {
+    name,
+    base: version === 1 ? "/newt" : "/api",
     most: { first: 5, exec: 2, close: 1, megabyteCall: 3, push64: 2, pull64: 3 },
     async start(hostility = hostile) {
-      const stub = await NewtStub.start({ hostility });
+      const stub = await NewtStub.start({ hostility, version });
       return {
         server: stub.server,
         sandbox: stub.sandbox,
@@ -51,5 +52,10 @@ export const restKinds: readonly RestKind[] = [
         [Symbol.asyncDispose]: () => stub[Symbol.asyncDispose](),
       };
     },
-  },
-];
+  };
+}
+
+export const restKinds: readonly RestKind[] = [newtKind("newt", 1)];
+
+/** Variants of a dialect whose requests have another shape: for suites that are cheap. */
+export const restVariants: readonly RestKind[] = [newtKind("newt_2", 2)];

@@ -4,7 +4,7 @@ import { RemoteClient } from "@sremote/client";
 import { shell } from "@sremote/connectors";
 import { describe, expect, test } from "vitest";
 import { peaceful } from "../stubs/hostile-server.ts";
-import { restKinds } from "./dialects.ts";
+import { restKinds, restVariants } from "./dialects.ts";
 import type { RestHost } from "./dialects.ts";
 
 const megabyte = 1_000_000;
@@ -16,7 +16,7 @@ async function requests(host: RestHost, work: () => Promise<unknown>): Promise<n
   return host.server.take().length;
 }
 
-describe.each(restKinds)("requests over $name", (kind) => {
+describe.each([...restKinds, ...restVariants])("requests over $name", (kind) => {
   const { most } = kind;
   test("the first command, another one, one with input, and closing", async () => {
     await using host = await kind.start(peaceful);

@@ -13,10 +13,13 @@ import { Sandbox } from "./sandbox.ts";
 export interface NewtStubOptions {
   hostility?: Hostility | undefined;
   sandbox?: Sandbox | undefined;
+  /** Default 1. */
+  version?: 1 | 2 | undefined;
 }
 
 export class NewtStub implements AsyncDisposable, Dialect {
-  readonly base = "/newt";
+  readonly base: string;
+  readonly version: 1 | 2;
   readonly machine = "edison";
   readonly username = "me";
   readonly password: string = `secret-${randomBytes(8).toString("hex")}`;
@@ -24,20 +27,22 @@ export class NewtStub implements AsyncDisposable, Dialect {
   readonly sandbox: Sandbox;
   readonly #valid = new Set<string>();
 
-  private constructor(sandbox: Sandbox, hostility: Hostility) {
+  private constructor(sandbox: Sandbox, hostility: Hostility, version: 1 | 2) {
+    this.version = version;
+    this.base = version === 1 ? "/newt" : "/api";
     this.sandbox = sandbox;
     this.server = new HostileServer(this, hostility);
   }
 
   static async start(options: NewtStubOptions = {}): Promise<NewtStub> {
-    const stub = new NewtStub(options.sandbox ?? (await Sandbox.make()), options.hostility ?? hostile);
+    const stub = new NewtStub(options.sandbox ?? (await Sandbox.make()), options.hostility ?? hostile, options.version ?? 1);
     await stub.server.listen();
     return stub;
   }
 
   /** What a client needs to know. */
-  get options(): { baseUrl: string; machine: string; username: string; password: string } {
-    return { baseUrl: this.server.url, machine: this.machine, username: this.username, password: this.password };
+  get options(): { baseUrl: string; machine: string; username: string; password: string; version: 1 | 2 } {
+    return { version: this.version, baseUrl: this.server.url, machine: this.machine, username: this.username, password: this.password };
   }
 
   /** Cookies of sessions so far: secrets. */
@@ -48,9 +53,13 @@ export class NewtStub implements AsyncDisposable, Dialect {
     if (/^\/(login|auth|logout)/.test(path)) return { purpose: "login", subject: path };
     if (path.startsWith("/file/")) return { purpose: method === "PUT" ? "put" : "get", subject: path };
     if (!path.startsWith("/command/")) return { purpose: "other", subject: path };
-    const subject = new URLSearchParams((await request.body()).toString("utf8")).get("executable") ?? "";
+    const subject = new URLSearchParams((await request.body()).toString("utf8")).get(this.#field) ?? "";
     const script = /^\/bin\/sh \S+\.sh( \w+)?$/.exec(subject);
     return { purpose: script === null ? "command" : script[1] === undefined ? "start" : "verb", subject };
+  }
+
+  get #field(): string {
+    return this.version === 1 ? "executable" : "command";
   }
 
   expire(request: StubRequest): void {
@@ -66,6 +75,11 @@ export class NewtStub implements AsyncDisposable, Dialect {
   }
 
   async handle(request: StubRequest, loss?: OutputLoss): Promise<StubReply> {
+    const reply = await this.#handle(request, loss);
+    return this.version === 1 ? reply : enveloped(reply);
+  }
+
+  async #handle(request: StubRequest, loss: OutputLoss | undefined): Promise<StubReply> {
     const { method, path } = request;
     if (/^\/(login|auth)\/?$/.test(path)) return method === "POST" ? this.#login(request) : this.#whoAmI(request);
     if (!this.#isKnown(request)) {
@@ -112,7 +126,7 @@ export class NewtStub implements AsyncDisposable, Dialect {
 
   async #command(request: StubRequest, loss: OutputLoss | undefined): Promise<StubReply> {
     const fields = new URLSearchParams((await request.body()).toString("utf8"));
-    const line = fields.get("executable") ?? "";
+    const line = fields.get(this.#field) ?? "";
     const login = fields.get("loginenv") === "true";
     if (!login && !line.startsWith("/")) return { json: { status: "ERROR", output: "", error: "executable must be absolute" } };
     const { stdout, stderr } = await this.sandbox.run(line, { login });
@@ -140,7 +154,8 @@ export class NewtStub implements AsyncDisposable, Dialect {
   }
 
   async #readFile(request: StubRequest, path: string): Promise<StubReply> {
-    if (request.query.get("view") !== "read") return { json: await list(path) };
+    if (request.query.get(this.version === 1 ? "view" : "download") !== (this.version === 1 ? "read" : "true"))
+      return { json: await list(path) };
     try {
       const { size } = await stat(path);
       return { headers: { "content-length": String(size) }, body: createReadStream(path) };
@@ -148,6 +163,15 @@ export class NewtStub implements AsyncDisposable, Dialect {
       return { json: { status: "ERROR", error: systemError(error) } };
     }
   }
+}
+
+/** As the second version answers: what the first one says is the output, and refused credentials are a status. */
+function enveloped(reply: StubReply): StubReply {
+  if (reply.json === undefined || Array.isArray(reply.json)) return reply;
+  const json = reply.json as Record<string, unknown>;
+  if (json["auth"] === false && "error" in json) return { ...reply, status: 403 };
+  const { status = "OK", error = "" } = json;
+  return { ...reply, json: { status, status_code: 200, output: { ...json, retcode: 0 }, error } };
 }
 
 function cookieOf({ incoming }: StubRequest): string {

@@ -17,6 +17,12 @@ export interface NewtSettings {
   readonly loginenv: boolean;
 }
 
+/** What a command printed, as far as the service tells. */
+export interface Told {
+  readonly output: string;
+  readonly error: string;
+}
+
 /** How tools begin their messages. */
 const ofTool = /^(\/bin\/|\/usr\/bin\/)?(mkdir|rm|printenv|sh): /;
 
@@ -41,7 +47,11 @@ export class Newt1 implements ScriptDialect {
       { method: "POST", path: "/login", ...form({ username, password }), credentials: false, idempotent: true },
       signal,
     );
-    const { auth, newt_sessionid: session } = reply.json();
+    return this.session(reply.json());
+  }
+
+  /** The cookie of a login that went well. */
+  protected session({ auth, newt_sessionid: session }: Readonly<Record<string, unknown>>): Record<string, string> {
     if (auth !== true || typeof session !== "string") {
       throw new ConnectError("auth-failed", "the service refused user name and password", { stage: "connect", host: this.label });
     }
@@ -77,15 +87,15 @@ export class Newt1 implements ScriptDialect {
 
   async put(path: string, content: Content, { http, signal }: RestContext): Promise<void> {
     const headers = { "content-type": "application/octet-stream" };
-    await http.send({ method: "PUT", path: this.#file(path), body: content, headers }, signal);
+    await http.send({ method: "PUT", path: this.file(path), body: content, headers }, signal);
   }
 
   async get(path: string, download: Download, { http, signal }: RestContext): Promise<void> {
-    await http.download({ method: "GET", path: this.#file(path), query: { view: "read" } }, download, signal);
+    await http.download({ method: "GET", path: this.file(path), query: { view: "read" } }, download, signal);
   }
 
   async run(script: ScriptRun, context: RestContext): Promise<RunState> {
-    const { output } = await this.#post(script.line, script.idempotent, context);
+    const { output } = await this.post(script.line, script.idempotent, context);
     return { kind: "finished", output };
   }
 
@@ -95,19 +105,19 @@ export class Newt1 implements ScriptDialect {
     return "the service answered, and the session is valid";
   }
 
-  #file(path: string): string {
+  protected file(path: string): string {
     return `/file/${this.#settings.machine}${pathOf(path)}`;
   }
 
   /** A command of ours that may be repeated, made of words that need no quotes. */
   async #command(line: string, context: RestContext, harmless?: RegExp): Promise<string> {
-    const { output, error } = await this.#post(line, true, context);
+    const { output, error } = await this.post(line, true, context);
     if (error !== "" && !(harmless?.test(error) ?? false) && codeOfMessage(error) !== "transfer-failed")
       throw this.#failure(context.http.redact(error));
     return output;
   }
 
-  async #post(executable: string, idempotent: boolean, { http, signal }: RestContext): Promise<{ output: string; error: string }> {
+  protected async post(executable: string, idempotent: boolean, { http, signal }: RestContext): Promise<Told> {
     const body = form({ executable, loginenv: String(this.#settings.loginenv) });
     const reply = await http.send({ method: "POST", path: `/command/${this.#settings.machine}`, ...body, idempotent }, signal);
     const { output, error } = reply.json();
