@@ -29,9 +29,9 @@ export interface RestKind {
     readonly close: number;
     /** A call with a megabyte as argument and as result. */
     readonly megabyteCall: number;
-    /** A file of 64 MB. */
-    readonly push64: number;
-    readonly pull64: number;
+    /** A file of 20 MB. */
+    readonly push20: number;
+    readonly pull20: number;
   };
   start(hostility?: Hostility): Promise<RestHost>;
 }
@@ -41,7 +41,7 @@ function newtKind(name: string, version: 1 | 2): RestKind {
   return {
     name,
     base: version === 1 ? "/newt" : "/api",
-    most: { first: 5, exec: 2, close: 1, megabyteCall: 3, push64: 2, pull64: 3 },
+    most: { first: 5, exec: 2, close: 1, megabyteCall: 3, push20: 2, pull20: 3 },
     async start(hostility = hostile) {
       const stub = await NewtStub.start({ hostility, version });
       return {

@@ -36,13 +36,13 @@ describe.each([...restKinds, ...restVariants])("requests over $name", (kind) => 
     expect(await requests(host, () => client.doRemoteCall("builtins", "bytes", [bytes]))).toBeLessThanOrEqual(most.megabyteCall);
   });
 
-  test("files: 64 MB pushed and pulled", async () => {
+  test("files: 20 MB pushed and pulled", async () => {
     await using host = await kind.start(peaceful);
     await using connector = host.connect();
     await connector.exec(["true"]);
     const path = join(host.sandbox.home, "file");
-    const bytes = new Uint8Array(64 * megabyte);
-    expect(await requests(host, () => connector.push(bytes, path))).toBeLessThanOrEqual(most.push64);
-    expect(await requests(host, () => connector.pull(path, { write() {} }))).toBeLessThanOrEqual(most.pull64);
+    const bytes = new Uint8Array(20 * megabyte);
+    expect(await requests(host, () => connector.push(bytes, path))).toBeLessThanOrEqual(most.push20);
+    expect(await requests(host, () => connector.pull(path, { write() {} }))).toBeLessThanOrEqual(most.pull20);
   });
 });

@@ -87,6 +87,9 @@ export type OutputLoss = "mute" | "half-output" | "no-exit-code" | "queue";
 
 export class HostileServer implements AsyncDisposable, RestBed {
   limits: RestBed["limits"];
+  purposes: RestBed["purposes"];
+  /** Bodies and files beyond these are refused with 413. */
+  most: { put?: number; get?: number } = {};
   faults: readonly RestFault["kind"][] = [
     "status",
     "status-after",
@@ -160,7 +163,8 @@ export class HostileServer implements AsyncDisposable, RestBed {
       body: bodyOnce(incoming),
     };
     const { purpose, subject } = await this.#dialect.classify(request);
-    const fault = this.#fault(purpose, request.method);
+    const tooLarge = purpose === "put" && Number(incoming.headers["content-length"] ?? 0) > (this.most.put ?? Number.POSITIVE_INFINITY);
+    const fault = tooLarge ? ({ kind: "status", status: 413 } as const) : this.#fault(purpose, request.method);
     this.seen.push({ purpose, method: request.method, path: request.path, subject, fault });
     try {
       await this.#answer(request, outgoing, fault);
@@ -236,6 +240,10 @@ export class HostileServer implements AsyncDisposable, RestBed {
     const replies = [await this.#dialect.handle(request, loss)];
     if (fault?.kind === "twice") replies.push(await this.#dialect.handle(request));
     const reply = (fault?.kind === "twice" ? replies[fault.answer] : replies[0]) ?? {};
+    if (Number(reply.headers?.["content-length"] ?? 0) > (this.most.get ?? Number.POSITIVE_INFINITY)) {
+      if (reply.body instanceof Readable) reply.body.destroy();
+      return send(outgoing, { status: 413, body: "too large" });
+    }
     switch (fault?.kind) {
       case "cut-after":
         return void incoming.socket.destroy();

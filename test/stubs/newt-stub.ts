@@ -32,6 +32,7 @@ export class NewtStub implements AsyncDisposable, Dialect {
     this.base = version === 1 ? "/newt" : "/api";
     this.sandbox = sandbox;
     this.server = new HostileServer(this, hostility);
+    this.server.purposes = ["login", "start", "verb", "command", "put", "get"];
   }
 
   static async start(options: NewtStubOptions = {}): Promise<NewtStub> {
@@ -145,11 +146,14 @@ export class NewtStub implements AsyncDisposable, Dialect {
   async #write({ incoming }: StubRequest, path: string): Promise<StubReply> {
     let failure: unknown;
     const file = await open(path, "w").catch((error: unknown) => void (failure = error));
-    for await (const chunk of incoming as AsyncIterable<Buffer>) {
-      // What cannot be written is read all the same: the client gets its answer.
-      if (failure === undefined) await file?.writeFile(chunk).catch((error: unknown) => void (failure = error));
+    try {
+      for await (const chunk of incoming as AsyncIterable<Buffer>) {
+        // What cannot be written is read all the same: the client gets its answer.
+        if (failure === undefined) await file?.writeFile(chunk).catch((error: unknown) => void (failure = error));
+      }
+    } finally {
+      await file?.close();
     }
-    await file?.close();
     return { json: failure === undefined ? { status: "OK", file: path, error: "" } : { status: "ERROR", error: systemError(failure) } };
   }
 

@@ -14,14 +14,14 @@ import { Secrets } from "./redact.ts";
 import { backoff, retryAfter } from "./retry.ts";
 import { checkBaseUrl } from "./settings.ts";
 
-type Serve = (request: IncomingMessage, response: ServerResponse) => void;
+type Serve = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 const endings: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const end of endings.splice(0)) await end();
 });
 
 async function server(serve: Serve): Promise<URL> {
-  const made = createServer(serve).listen(0, "127.0.0.1");
+  const made = createServer((request, response) => void serve(request, response)).listen(0, "127.0.0.1");
   await once(made, "listening");
   endings.push(async () => {
     made.closeAllConnections();

@@ -63,6 +63,8 @@ export interface RestBed {
     | undefined;
   /** The faults it knows. Cases that need another one pass by. */
   readonly faults: readonly RestFault["kind"][];
+  /** The purposes that its requests have. Cases that disturb another one pass by. Default: all. */
+  readonly purposes?: readonly RestPurpose[] | undefined;
   /** Disturbs the next requests of a purpose: `times` of them, after `skip` others. */
   inject(purpose: RestPurpose, fault: RestFault, options?: { skip?: number; times?: number }): void;
   /** The requests since the last call, in order. */
