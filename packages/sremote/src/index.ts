@@ -30,6 +30,7 @@ export type {
   Command,
   Connector,
   ConnectorStatus,
+  Content,
   CustomContext,
   CustomFunctions,
   CustomResult,
