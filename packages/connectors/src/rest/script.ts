@@ -59,7 +59,8 @@ mask=$(umask); umask 077
 w=${work}; i=${id}; d=$w/$i; s=$w/$i.sh; a=${marker.first}; b=${marker.second}
 k=${lengthHere}
 say() { printf '\\n%s%s %s\\n' "$b" "$a" "$*"; }
-show() { if [ -f "$d/rc" ]; then cat "$d/rc"; else say running; fi; }
+show() { if [ -f "$d/rc" ]; then exec cat "$d/rc"; else say running; fi; }
+host() { read -r h < /proc/sys/kernel/hostname || h=$(uname -n); } 2>/dev/null
 own() {
   command -v setsid >/dev/null 2>&1 && exec setsid "$@"
   command -v perl >/dev/null 2>&1 && exec perl -e 'use POSIX (); POSIX::setsid(); exec { $ARGV[0] } @ARGV; exit 127' "$@"
@@ -68,7 +69,7 @@ own() {
 }
 nap() { sleep 0.1 2>/dev/null || sleep 1; }
 never() { mkdir "$d" 2>/dev/null && say void > "$d/rc.tmp" && mv "$d/rc.tmp" "$d/rc"; }
-here() { read -r p h < "$1" && [ -n "$h" ] && [ "$h" = "$(uname -n)" ]; } 2>/dev/null
+here() { read -r p g < "$1" && [ -n "$g" ] && host && [ "$h" = "$g" ]; } 2>/dev/null
 ours() { if [ -d /proc/self ]; then grep -q "$2=$i" "/proc/$1/environ" 2>/dev/null; else kill -0 "$1" 2>/dev/null; fi; }
 stop() {
   here "$d/pid" || return 0
@@ -98,14 +99,19 @@ sums() {
   sha256sum out err 2>/dev/null || shasum -a 256 out err 2>/dev/null || openssl dgst -sha256 -r out err 2>/dev/null ||
   python3 -c ${quote(pythonSums)} out err 2>/dev/null || python -c ${quote(pythonSums)} out err 2>/dev/null
 }
+failed() {
+  rm -f out* err* rc.tmp
+  say error "$1" > rc.tmp && [ -s rc.tmp ] && mv rc.tmp rc || exit 75
+  exit 0
+}
 case \${1-start} in
 start)
-  if e=$(mkdir "$d" 2>&1); then
+  if mkdir "$d" 2>/dev/null; then
     [ -f "$s" ] || { rmdir "$d"; exit 0; }
 ${tidy(options)}    SREMOTE_RUN=$i; export SREMOTE_RUN
 ${launch(hold)}    if [ $? = 75 ] && [ ! -f "$d/rc" ]; then say error "No space left on device"; exit 0; fi
   elif [ ! -d "$d" ]; then
-    say error "$e"; exit 0
+    say error "$(mkdir "$d" 2>&1)"; exit 0
   else
     n=0
     while [ ! -f "$d/rc" ] && [ $n -lt ${(hold ?? 20) * 10} ]; do nap; n=$((n + 1)); done
@@ -129,14 +135,17 @@ end)
   n=0
   while [ ! -f "$d/rc" ] && [ $n -lt 80 ]; do
     case $n in 0|3) stop TERM ;; 10|20) stop KILL ;; esac
-    if [ -f "$d/runner" ] && here "$d/runner" && ! ours "$p" SREMOTE_RUN; then break; fi
+    if [ -f "$d/runner" ] && here "$d/runner" && ! ours "$p" SREMOTE_RUN; then
+      # Nobody is left to report; what the command ignores of SIGTERM it does not ignore of SIGKILL.
+      stop TERM; nap; nap; nap; stop KILL; break
+    fi
     nap; n=$((n + 1))
   done
   if [ $n -lt 80 ]; then rm -rf "$w/$i".*; rm -rf "$d"; say ended; else say running; fi
   ;;
 run)
   caller=$2 mask=$3
-  h=$(uname -n)
+  host
   echo "$$ $h" > "$d/runner"
   watch & watcher=$!
   cd "\${HOME:-/}" 2>/dev/null || cd /
@@ -146,33 +155,35 @@ run)
       own /bin/sh -c ${quote(shellText(options.command))}
     ) 5>&- ${options.stdin === "none" ? "< /dev/null " : ""}& p=$!
     echo "$p $h" > "$d/pid"; wait "$p"; echo "code $?" >&5
-  } | { m=$(cat 2>&1 > "$d/out") || echo "short $m" >&5; } 2>/dev/null
-  } 2>&1 | { m=$(cat 2>&1 > "$d/err") || echo "short $m" >&5; } 2>/dev/null
+  } | { cat > "$d/out" || echo short >&5; } 2>/dev/null
+  } 2>&1 | { cat > "$d/err" || echo short >&5; } 2>/dev/null
   } 5>&1)
   kill "$watcher" 2>/dev/null
   cd "$d" || exit 75
   rm -f "$w/$i".*
   c=\${r#*code }; c=\${c%%[!0-9]*}
   case $r in *short*)
-    rm -f out err; say error "\${r#*short }" > rc.tmp && mv rc.tmp rc; [ -f rc ] || exit 75; exit 0 ;;
+    m=$(head -c 65536 /dev/zero 2>&1 > probe) || m="\${m:-write error}"
+    rm -f out err probe; failed "\${m:-write error}" ;;
   esac
-  cut=0
-  set -- $(wc -c out err); n=$1 m=$3
-  if [ "$n" -gt ${options.maxStdout} ]; then head -c ${options.maxStdout} out > o && mv o out && n=${options.maxStdout} cut=1; fi
-  if [ "$m" -gt ${options.maxStderr} ]; then head -c ${options.maxStderr} err > o && mv o err && m=${options.maxStderr} cut=1; fi
-  set -- $(sums); x=\${1:--} y=\${3:--}
-  what=none form=base64
-  if [ $((n + m)) -le ${options.inline} ]; then what=both; elif [ "$m" -le ${options.inline} ]; then what=err; fi
-  command -v base64 >/dev/null 2>&1 || { command -v openssl >/dev/null 2>&1 && base64() { openssl base64; }; } ||
-    { form=hex; base64() { od -An -v -tx1; }; }
+  cut=0 n=0 m=0 x=- y=- what=both form=base64
+  if [ -s out ] || [ -s err ]; then
+    set -- $(wc -c out err); n=$1 m=$3
+    if [ "$n" -gt ${options.maxStdout} ]; then head -c ${options.maxStdout} out > o && mv o out && n=${options.maxStdout} cut=1; fi
+    if [ "$m" -gt ${options.maxStderr} ]; then head -c ${options.maxStderr} err > o && mv o err && m=${options.maxStderr} cut=1; fi
+    set -- $(sums); x=\${1:--} y=\${3:--}
+    command -v base64 >/dev/null 2>&1 || { command -v openssl >/dev/null 2>&1 && base64() { openssl base64; }; } ||
+      { form=hex; base64() { od -An -v -tx1; }; }
+    if [ $((n + m)) -gt ${options.inline} ]; then if [ "$m" -le ${options.inline} ]; then what=err; else what=none; fi; fi
+  fi
   # Said twice: what differs was damaged on the way. The content has its digests.
   all="$c $n $m $x $y $cut $what $form"
   {
     say "done $all" &&
-    case $what in both) cat out err | base64 ;; err) base64 < err ;; esac &&
+    case $what$n/$m in both0/0|err*/0|none*) ;; both0/*|err*) base64 < err ;; both*/0) base64 < out ;; *) cat out err | base64 ;; esac &&
     say "end $all"
-  } > rc.tmp 2>/dev/null && mv rc.tmp rc.new || { rm -f out err rc.tmp; say error "No space left on device" > rc.new; }
-${split(options)}  [ -s rc.new ] && mv rc.new rc || exit 75
+  } > rc.tmp 2>/dev/null || failed "No space left on device"
+${split(options)}  mv rc.tmp rc || exit 75
   ;;
 esac
 exit 0
@@ -203,8 +214,8 @@ function launch(hold: number | undefined): string {
 function tidy({ released, sweep, work }: ScriptOptions): string {
   const steps: string[] = [];
   if (released.length > 0) {
-    // Scripts and parts before directories, which are the locks.
-    steps.push(`for f in ${released.join(" ")}; do rm -rf "$w/$f".*; rm -rf "$w/$f"; done`);
+    // Scripts and parts before directories, which are the locks. `rm` takes them in this order.
+    steps.push(`cd "$w" && rm -rf ${released.map((id) => `${id}.* ${id}`).join(" ")}`);
   }
   if (sweep) {
     const others = `${work.slice(0, work.lastIndexOf("-"))}-*`;
@@ -216,6 +227,6 @@ function tidy({ released, sweep, work }: ScriptOptions): string {
 function split({ splitAt }: ScriptOptions): string {
   if (splitAt === undefined) return "";
   const one = (file: string, size: string): string =>
-    `  if [ -f ${file} ] && [ "$${size}" -gt ${splitAt} ]; then split -b ${splitAt} -a 4 ${file} ${file}. && rm -f ${file}; fi || { rm -f out* err*; say error "No space left on device" > rc.new; }\n`;
+    `  if [ -f ${file} ] && [ "$${size}" -gt ${splitAt} ]; then split -b ${splitAt} -a 4 ${file} ${file}. && rm -f ${file} || failed "No space left on device"; fi\n`;
   return one("out", "n") + one("err", "m");
 }
