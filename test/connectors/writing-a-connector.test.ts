@@ -7,18 +7,22 @@ import { connectorCases } from "@sremote/connectors/testing";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
-test("the custom connector of docs/writing-a-connector.md is under 60 lines and passes every case", { timeout: 120_000 }, () => {
-  const blocks = [...readFileSync(`${root}/docs/writing-a-connector.md`, "utf8").matchAll(/^```ts\n(.*?)^```$/gms)];
-  expect(blocks).toHaveLength(1);
-  const code = blocks[0]?.[1] ?? "";
-  expect(code.split("\n").length).toBeLessThan(60);
-  const run = spawnSync(process.execPath, ["--conditions=@sremote/source", "--input-type=module-typescript", "-e", code], {
-    cwd: root,
-    encoding: "utf8",
-  });
-  expect({ stdout: run.stdout, stderr: run.stderr, status: run.status }).toEqual({
-    stdout: `${connectorCases().length} cases passed\n`,
-    stderr: "",
-    status: 0,
-  });
-});
+test.each(["writing-a-connector", "writing-a-rest-connector"])(
+  "the connector of docs/%s.md is under 60 lines and passes every case",
+  { timeout: 180_000 },
+  (document) => {
+    const blocks = [...readFileSync(`${root}/docs/${document}.md`, "utf8").matchAll(/^```ts\n(.*?)^```$/gms)];
+    expect(blocks).toHaveLength(1);
+    const code = blocks[0]?.[1] ?? "";
+    expect(code.split("\n").length).toBeLessThan(60);
+    const run = spawnSync(process.execPath, ["--conditions=@sremote/source", "--input-type=module-typescript", "-e", code], {
+      cwd: root,
+      encoding: "utf8",
+    });
+    expect({ stdout: run.stdout, stderr: run.stderr, status: run.status }).toEqual({
+      stdout: `${connectorCases().length} cases passed\n`,
+      stderr: "",
+      status: 0,
+    });
+  },
+);

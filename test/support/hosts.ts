@@ -2,8 +2,9 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Connector, local, openssh, ssh } from "@sremote/connectors";
+import { type Connector, local, newt, openssh, ssh } from "@sremote/connectors";
 import { memory } from "@sremote/connectors/testing";
+import { NewtStub } from "../stubs/newt-stub.ts";
 import { type Lab, startSshd } from "../../scripts/labs/sshd.ts";
 import { type Carriage, limitedTo } from "./carriage.ts";
 
@@ -23,6 +24,8 @@ export interface HostKind {
   /** How calls travel when nothing else is asked for. */
   carriage: Carriage;
   start(): Promise<TestHost>;
+  /** Only where it is asked for by name: what it costs, suites of its own are better at. */
+  rare?: boolean;
 }
 
 async function localHost(make: (home: string) => Connector): Promise<TestHost> {
@@ -68,6 +71,13 @@ async function sshHost(make: typeof ssh | typeof openssh, carriage: Carriage = "
   return { connector: connect(), home: user.home, again: connect, [Symbol.asyncDispose]: async () => {} };
 }
 
+/** A host behind a stub of NEWT that disturbs many of its requests. */
+async function newtHost(): Promise<TestHost> {
+  const stub = await NewtStub.start();
+  const connect = (): Connector => newt(stub.options);
+  return { connector: connect(), home: stub.sandbox.home, again: connect, [Symbol.asyncDispose]: () => stub[Symbol.asyncDispose]() };
+}
+
 const localConnector = (home: string): Connector => local({ cwd: home, env: environment(home) });
 
 const allKinds: readonly HostKind[] = [
@@ -93,10 +103,11 @@ const allKinds: readonly HostKind[] = [
   { name: "ssh", carriage: "session", start: () => sshHost(ssh) },
   { name: "ssh without sessions", carriage: "pipes", start: () => sshHost(ssh, "pipes") },
   { name: "openssh", carriage: "session", start: () => sshHost(openssh) },
+  { name: "newt", carriage: "pipes", start: newtHost, rare: true },
 ];
 
 /** `SREMOTE_TEST_HOSTS=local,memory` keeps to some: the runs on other versions of Node, which are about the client, need no SSH. */
 const wanted = process.env["SREMOTE_TEST_HOSTS"]?.split(",");
-export const hostKinds: readonly HostKind[] = allKinds.filter(({ name }) => wanted?.includes(name) ?? true);
+export const hostKinds: readonly HostKind[] = allKinds.filter(({ name, rare }) => wanted?.includes(name) ?? rare !== true);
 
 export const runtimes = ["python", "node"] as const;

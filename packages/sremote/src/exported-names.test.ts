@@ -7,6 +7,7 @@ test("the main entry exports exactly these names", () => {
   expect(Object.keys(sremote).toSorted()).toEqual([
     "Call",
     "ConnectError",
+    "HttpClient",
     "InvalidArgumentError",
     "NdArray",
     "OutcomeUnknownError",
@@ -17,6 +18,7 @@ test("the main entry exports exactly these names", () => {
     "RemoteModulesError",
     "RemoteNotSetupError",
     "RemoteObject",
+    "RestConnector",
     "SremoteError",
     "TransferError",
     "UnserializableError",
@@ -25,6 +27,7 @@ test("the main entry exports exactly these names", () => {
     "defaultSerializer",
     "fromBytes",
     "local",
+    "newt",
     "openssh",
     "shell",
     "ssh",

@@ -11,4 +11,8 @@ export type {
   MemoryOptions,
   Operation,
   OperationName,
+  RestBed,
+  RestFault,
+  RestPurpose,
+  RestSeen,
 } from "@sremote/connectors/testing";

@@ -11,7 +11,7 @@ import type { KillSignal } from "../ssh/channel-process.ts";
 import { destinationLabel } from "../ssh/destination.ts";
 import { killScript } from "../ssh/kill-script.ts";
 import { remoteLine } from "../ssh/remote-command.ts";
-import { Slots } from "../ssh/slots.ts";
+import { Slots } from "../slots.ts";
 import { reportedCommand } from "./command.ts";
 import { Master } from "./master.ts";
 import { opensshError } from "./openssh-error.ts";

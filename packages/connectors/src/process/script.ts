@@ -104,6 +104,18 @@ answer end "$n" "$h"
 `;
 }
 
+/** The content on stdout, the answers on stderr: for connectors that bring both back as files. */
+export function copyScript(path: string, marker: Marker): string {
+  return `${preamble(marker)}exec 3>&1 1>&2
+${checkReadable(path)}digest /dev/null
+[ -n "$h" ] || fail no-digest
+e=$({ cat < "$f" >&3; } 2>&1) || fail error "$e"
+${sizeOf("$f")} || fail error "cannot read"
+digest "$f"
+answer end "$n" "$h"
+`;
+}
+
 /** Size and digest of a file, for a download by other means. */
 export function digestScript(path: string, marker: Marker): string {
   return `${preamble(marker)}${checkReadable(path)}digest "$f"

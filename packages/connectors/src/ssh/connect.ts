@@ -12,7 +12,7 @@ import type { HandshakeFailure } from "./handshake.ts";
 import { HostVerifier } from "./host-verifier.ts";
 import { keyType } from "./known-hosts.ts";
 import type { Settings } from "./settings.ts";
-import { Slots } from "./slots.ts";
+import { Slots } from "../slots.ts";
 import { connectTcp } from "./tcp.ts";
 
 /** sshd begins to drop connections at random when 10 are not yet authenticated (MaxStartups 10:30:100). */

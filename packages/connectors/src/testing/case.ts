@@ -8,6 +8,7 @@ import { SremoteError } from "@sremote/protocol";
 import type { Code } from "@sremote/protocol";
 import { shell } from "../connector.ts";
 import type { Connector, ExecOptions, ExecResult } from "../connector.ts";
+import type { RestBed } from "./rest-bed.ts";
 
 export interface CheckOptions {
   /** Strings that must appear in no error and no label: the passwords and keys the connector was made with. */
@@ -19,6 +20,8 @@ export interface CheckOptions {
    * as three functions may, needs about 256 MiB.
    */
   memoryLimit?: number | undefined;
+  /** For connectors over REST: the service's side, which can be made to go wrong. Adds the cases whose names begin with `REST:`. */
+  rest?: RestBed | undefined;
   /** Milliseconds for one case. Default 60 000. */
   caseTimeout?: number | undefined;
 }

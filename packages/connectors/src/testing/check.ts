@@ -8,6 +8,7 @@ import { exitCases } from "./cases/exit.ts";
 import { failureCases } from "./cases/failure.ts";
 import { fileCases } from "./cases/file.ts";
 import { lifecycleCases } from "./cases/lifecycle.ts";
+import { restCases } from "./cases/rest.ts";
 
 export interface CaseResult {
   readonly name: string;
@@ -36,7 +37,7 @@ export class ConnectorCheckError extends Error {
 
 /** Every case, to be registered one by one: `for (const one of connectorCases()) test(one.name, () => one.run(make))`. */
 export function connectorCases(): readonly ConnectorCase[] {
-  return [...exitCases, ...byteCases, ...fileCases, ...atomicCases, ...failureCases, ...endingCases, ...lifecycleCases];
+  return [...exitCases, ...byteCases, ...fileCases, ...atomicCases, ...failureCases, ...endingCases, ...lifecycleCases, ...restCases];
 }
 
 /**

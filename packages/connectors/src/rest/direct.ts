@@ -1,0 +1,53 @@
+/* `exec` by a service that takes input and returns output exactly. */
+import { randomBytes } from "node:crypto";
+import { SremoteError } from "@sremote/protocol";
+import { shellText } from "../command-line.ts";
+import type { Command, ExecOptions, ExecResult } from "../connector.ts";
+import { orAborted, settledWithin } from "../deadline.ts";
+import { quote } from "../quote.ts";
+import type { RestContext, ScriptDialect } from "./dialect.ts";
+
+const stdoutLimit = 2 ** 30;
+const stderrLimit = 2 ** 20;
+/** Milliseconds for ending a command, itself a command. */
+const endTimeout = 5000;
+
+export async function execDirectly(
+  dialect: ScriptDialect,
+  command: Command,
+  options: ExecOptions,
+  context: RestContext,
+): Promise<ExecResult> {
+  const run = (text: string, input: readonly Uint8Array[], own: RestContext): Promise<ExecResult> => {
+    if (dialect.execDirect === undefined) throw new SremoteError("unsupported", "exec", { host: dialect.label });
+    return dialect.execDirect({ script: text, stdin: input }, own);
+  };
+  const tag = randomBytes(16).toString("hex");
+  const stdin = options.stdin === undefined ? [] : options.stdin instanceof Uint8Array ? [options.stdin] : options.stdin;
+  // Every process of the command inherits the variable, so that all can be found, whoever their parent is by then.
+  const script = `SREMOTE_EXEC=${tag}; export SREMOTE_EXEC; exec /bin/sh -c ${quote(shellText(command))}${stdin.length === 0 ? " < /dev/null" : ""}`;
+  try {
+    const result = await orAborted(run(script, stdin, context), context.signal);
+    const stdout = result.stdout.subarray(0, options.maxOutput ?? stdoutLimit);
+    const stderr = result.stderr.subarray(0, options.maxOutput ?? stderrLimit);
+    const truncated = result.truncated === true || stdout.length < result.stdout.length || stderr.length < result.stderr.length;
+    return { exitCode: result.exitCode, signal: result.signal, stdout, stderr, ...(truncated ? { truncated } : {}) };
+  } catch (error) {
+    if (context.signal.aborted) {
+      const signal = AbortSignal.timeout(endTimeout);
+      const ending = (async () => run(endScript(tag), [], { http: context.http, signal }))();
+      await settledWithin(ending, endTimeout);
+    }
+    throw error;
+  }
+}
+
+/** SIGTERM to every process that carries the tag, a second later SIGKILL. It reads `/proc`. */
+function endScript(tag: string): string {
+  return `for s in TERM 0 KILL KILL; do
+  found=$(grep -l 'SREMOTE_EXEC=${tag}' /proc/[0-9]*/environ 2>/dev/null)
+  [ -n "$found" ] || exit 0
+  for f in $found; do f=\${f#/proc/}; kill -$s "\${f%/environ}" 2>/dev/null; done
+  [ $s = KILL ] || sleep 0.5 || sleep 1
+done`;
+}

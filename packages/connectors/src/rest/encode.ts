@@ -1,0 +1,33 @@
+/* Bodies of requests: body and content type, to be spread into a request. */
+import { randomBytes } from "node:crypto";
+import { joined, ofBytes } from "./content.ts";
+import type { Content } from "./content.ts";
+
+export interface Encoded {
+  readonly body: string | Content;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export function form(fields: Readonly<Record<string, string>>): Encoded {
+  return { body: new URLSearchParams(fields).toString(), headers: { "content-type": "application/x-www-form-urlencoded" } };
+}
+
+export function json(value: unknown): Encoded {
+  return { body: JSON.stringify(value), headers: { "content-type": "application/json" } };
+}
+
+/** One file as `multipart/form-data` (RFC 7578), streamed. Field and file name are words without quotes. */
+export function multipart(field: string, filename: string, content: Content): Encoded {
+  const boundary = `sremote-${randomBytes(16).toString("hex")}`;
+  const head = `--${boundary}\r\ncontent-disposition: form-data; name="${field}"; filename="${filename}"\r\ncontent-type: application/octet-stream\r\n\r\n`;
+  const text = (part: string): Content => ofBytes(Buffer.from(part));
+  return {
+    body: joined(text(head), content, text(`\r\n--${boundary}--\r\n`)),
+    headers: { "content-type": `multipart/form-data; boundary=${boundary}` },
+  };
+}
+
+/** A path for a URL, each part percent-encoded, slashes kept. */
+export function pathOf(path: string): string {
+  return path.split("/").map(encodeURIComponent).join("/");
+}

@@ -1,0 +1,89 @@
+/*
+ * From what HTTP and undici say to our codes. Total: whatever comes in, an error with a sensible code goes out, and with it whether the
+ * request can be sent again.
+ */
+import { ConnectError, SremoteError, TransferError } from "@sremote/protocol";
+import type { Code } from "@sremote/protocol";
+import { errnoOf } from "../errno.ts";
+
+/** Whether a request may be repeated. `idempotent`: its fate is unknown. `always`: it was refused unseen. */
+export type Repeat = "always" | "idempotent" | "never";
+
+export interface Problem {
+  readonly error: SremoteError;
+  readonly repeat: Repeat;
+  /** The credentials were refused; nothing was done. */
+  readonly unauthorized?: boolean | undefined;
+  /** Milliseconds that the service asked to wait. */
+  readonly after?: number | undefined;
+}
+
+export interface Where {
+  readonly host: string;
+  readonly stage: string;
+  /** Method and path. */
+  readonly what: string;
+}
+
+interface Meaning {
+  readonly code: Code;
+  readonly repeat: Repeat;
+}
+
+const lost: Meaning = { code: "connection-lost", repeat: "idempotent" };
+
+/** A server that cannot be reached at all was not sent anything. */
+const ofErrno: Readonly<Record<string, Meaning>> = {
+  ECONNREFUSED: { code: "connect-refused", repeat: "never" },
+  ENOENT: { code: "connect-refused", repeat: "never" }, // a UNIX socket that is not there
+  ENOTFOUND: { code: "name-not-found", repeat: "never" },
+  EAI_AGAIN: { code: "name-not-found", repeat: "always" },
+  EHOSTUNREACH: { code: "connect-failed", repeat: "never" },
+  ENETUNREACH: { code: "connect-failed", repeat: "never" },
+  EACCES: { code: "connect-failed", repeat: "never" },
+  UND_ERR_CONNECT_TIMEOUT: { code: "connect-timeout", repeat: "always" },
+  UND_ERR_INVALID_ARG: { code: "connect-failed", repeat: "never" },
+  UND_ERR_RES_EXCEEDED_MAX_SIZE: { code: "limit-exceeded", repeat: "never" },
+};
+
+/** Certificates: Node gives OpenSSL's names. */
+const certificate = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH|EPROTO$)/;
+
+/** What an exception of the HTTP client means. Its text is not repeated: only the system's name. */
+export function networkProblem(thrown: unknown, where: Where): Problem {
+  if (thrown instanceof SremoteError) return { error: thrown, repeat: thrown.code === "connection-lost" ? "idempotent" : "never" };
+  const name = errnoOf(thrown) ?? errnoOf((thrown as Error | undefined)?.cause);
+  const insecure = name !== undefined && certificate.test(name);
+  const { code, repeat } = insecure ? ({ code: "connect-failed", repeat: "never" } as const) : (ofErrno[name ?? ""] ?? lost);
+  const summary = `${where.what}: ${name ?? "the exchange with the server failed"}`;
+  const options = {
+    stage: where.stage,
+    host: where.host,
+    hint: insecure ? "the server's certificate is not trusted; give its authority with `ca`" : undefined,
+  };
+  return { error: new ConnectError(code, summary, options), repeat };
+}
+
+/** What a status other than success means. @param said the beginning of the reply, without secrets */
+export function statusProblem(status: number, said: string, where: Where, after: number | undefined): Problem {
+  const { code, repeat } = meaningOf(status);
+  const summary = `${where.what}: HTTP status ${status}${said === "" ? "" : `: ${said}`}`;
+  const options = { stage: where.stage, host: where.host };
+  const transfer = code === "no-such-file" || code === "disk-full" || code === "transfer-failed";
+  const error = transfer ? new TransferError(code, summary, options) : new ConnectError(code, summary, options);
+  return { error, repeat, after, unauthorized: status === 401 || status === 403 };
+}
+
+function meaningOf(status: number): Meaning {
+  if (status === 401 || status === 403 || status === 407) return { code: "auth-failed", repeat: "never" };
+  if (status === 404 || status === 410) return { code: "no-such-file", repeat: "never" };
+  // Too many requests: refused before anything was done (RFC 6585, 4). 425: the server is unwilling to process it at all (RFC 8470).
+  if (status === 429 || status === 425) return { code: "channel-failed", repeat: "always" };
+  if (status === 413) return { code: "transfer-failed", repeat: "never" };
+  if (status === 507) return { code: "disk-full", repeat: "never" };
+  if (status === 501 || status === 505) return { code: "unsupported", repeat: "never" };
+  // 408 and 5xx leave open whether it was done: a gateway may have given up on a server that did it.
+  if (status === 408 || status >= 500) return lost;
+  if (status >= 300 && status < 400) return { code: "connect-failed", repeat: "never" };
+  return { code: "channel-failed", repeat: "never" };
+}

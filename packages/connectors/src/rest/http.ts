@@ -1,0 +1,335 @@
+/*
+ * HTTP for REST connectors: one origin, credentials that never leave it, bounded replies, and repetition only of what may be repeated.
+ * Built on undici, never on the built-in fetch, whose dispatcher is another undici.
+ */
+import { Readable } from "node:stream";
+import type { Agent, Dispatcher } from "undici";
+import { ConnectError, InvalidArgumentError, SremoteError, TransferError } from "@sremote/protocol";
+import { orAborted } from "../deadline.ts";
+import type { Content } from "./content.ts";
+import { Credentials } from "./credentials.ts";
+import type { Granted } from "./credentials.ts";
+import type { Download } from "./dialect.ts";
+import { networkProblem, statusProblem } from "./http-error.ts";
+import type { Problem, Where } from "./http-error.ts";
+import { Secrets } from "./redact.ts";
+import { Reply } from "./reply.ts";
+import { backoff, longestRetryAfter, pause, retryAfter } from "./retry.ts";
+
+export { Reply } from "./reply.ts";
+
+export interface HttpRequest {
+  readonly method: "GET" | "HEAD" | "PUT" | "POST" | "PATCH" | "DELETE";
+  /** Below the base URL: begins with `/`, percent-encoded. */
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string>> | undefined;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Made anew for each attempt. */
+  readonly body?: string | Uint8Array | Content | undefined;
+  /** Whether it may be sent again when nobody knows what became of it. Default: true but for POST and PATCH. */
+  readonly idempotent?: boolean | undefined;
+  /** Whether the credentials go along. Default true. */
+  readonly credentials?: boolean | undefined;
+  /** Largest reply in bytes; a longer one is `limit-exceeded`. Default 16 MiB. */
+  readonly maxBytes?: number | undefined;
+  /** Milliseconds until the reply must have begun. Default: the client's. */
+  readonly timeout?: number | undefined;
+}
+
+export interface HttpOptions {
+  /** See `checkBaseUrl`. */
+  readonly baseUrl: URL;
+  /** For errors. */
+  readonly label: string;
+  readonly secrets?: readonly string[] | undefined;
+  readonly authenticate?: ((http: HttpClient, signal: AbortSignal) => Promise<Readonly<Record<string, string>>>) | undefined;
+  readonly check?: ((reply: Reply, request: HttpRequest) => "unauthorized" | SremoteError | undefined) | undefined;
+  readonly ca?: string | readonly string[] | undefined;
+  /** Connects to a UNIX socket instead; the URL's host is then only a name. */
+  readonly socketPath?: string | undefined;
+  /** Milliseconds until a reply must have begun. Default 60 000. */
+  readonly timeout?: number | undefined;
+}
+
+export interface OpenReply {
+  /** Status and headers; its body is empty. */
+  readonly head: Reply;
+  readonly body: Readable;
+}
+
+const defaultTimeout = 60_000;
+const defaultMaxBytes = 16 * 2 ** 20;
+/** Milliseconds for TCP and TLS. */
+const connectTimeout = 15_000;
+/** With the waits between them about seven seconds: as long as a gateway takes to come back. */
+const attempts = 7;
+const [firstWait, longestWait] = [200, 3000];
+/** A session may run out again before the request that renewed it is through. */
+const refreshes = 3;
+/** Redirects within the origin that one request follows. */
+const redirects = 3;
+/** JSON of this size may be an error in place of a file. */
+const errorSize = 16 * 1024;
+
+export class HttpClient {
+  readonly label: string;
+  /** Number of requests sent so far, repetitions included. */
+  requests = 0;
+  readonly #options: HttpOptions;
+  readonly #base: URL;
+  readonly #secrets = new Secrets();
+  readonly #credentials: Credentials;
+  #agent: Promise<Agent> | undefined;
+
+  constructor(options: HttpOptions) {
+    this.label = options.label;
+    this.#options = options;
+    this.#base = options.baseUrl;
+    this.#secrets.add(...(options.secrets ?? []));
+    const { authenticate } = options;
+    this.#credentials = new Credentials(authenticate && ((signal) => authenticate(this, signal)), this.#secrets);
+  }
+
+  /** Sends a request and reads the reply whole. Rejects for every status but success. */
+  send(request: HttpRequest, signal: AbortSignal): Promise<Reply> {
+    const where = this.#where(request);
+    return this.#persist(request, signal, where, async (response, check) => {
+      const reply = await this.#read(response, request.maxBytes ?? defaultMaxBytes, where);
+      return check(reply) ?? reply;
+    });
+  }
+
+  /**
+   * Reads a file as it comes. When the link ends on the way, it is asked for again and what was taken is skipped: the file must not change.
+   * A reply that announces another size than the expected one is `no-such-file`: it is not there as it will be.
+   */
+  async download(request: HttpRequest, download: Download, signal: AbortSignal): Promise<void> {
+    const where = this.#where(request);
+    let taken = 0;
+    await this.#persist(request, signal, where, async (response, check) => {
+      const length = Number(response.headers["content-length"] ?? Number.NaN);
+      if (isJson(response) && (Number.isNaN(length) || length <= errorSize)) {
+        const reply = await this.#read(response, Math.max(download.size ?? 0, errorSize) + 1, where);
+        const problem = check(reply);
+        if (problem !== undefined) return problem;
+        await download.take(reply.bytes.subarray(taken));
+        taken = reply.bytes.length;
+        return undefined;
+      }
+      if (download.size !== undefined && !Number.isNaN(length) && length !== download.size) {
+        response.body.on("error", () => {}).destroy();
+        throw new TransferError("no-such-file", `${where.what}: ${length} of ${download.size} bytes are there`, this.#about(where));
+      }
+      let at = 0;
+      for await (const chunk of response.body as AsyncIterable<Buffer>) {
+        signal.throwIfAborted();
+        const fresh = chunk.subarray(Math.min(chunk.length, Math.max(0, taken - at)));
+        at += chunk.length;
+        if (fresh.length === 0) continue;
+        if (download.size !== undefined && at > download.size) {
+          throw new TransferError("transfer-failed", `${where.what}: more than the ${download.size} bytes of the file`, this.#about(where));
+        }
+        taken = at;
+        await download.take(fresh);
+      }
+      return undefined;
+    });
+  }
+
+  /** Sends a request and hands over the reply as a stream, for what goes on for long. Who takes it reads it to its end or destroys it. */
+  open(request: HttpRequest, signal: AbortSignal): Promise<OpenReply> {
+    return this.#persist(request, signal, this.#where(request), async ({ statusCode, headers, body }) => {
+      const head = new Reply(statusCode, headers, new Uint8Array(0));
+      return { head, body };
+    });
+  }
+
+  /** A text without the credentials, shortened: for messages. */
+  redact(text: string): string {
+    return this.#secrets.redact(text);
+  }
+
+  async close(): Promise<void> {
+    this.#credentials.close();
+    await (await this.#agent)?.destroy();
+  }
+
+  /** Sends until there is an answer that stands. `use` reads the reply of a successful status; what it throws itself is no trouble of the network but a SremoteError. */
+  async #persist<T>(
+    request: HttpRequest,
+    signal: AbortSignal,
+    where: Where,
+    use: (response: Dispatcher.ResponseData, check: (reply: Reply) => Problem | undefined) => Promise<T | Problem>,
+  ): Promise<T> {
+    const idempotent = request.idempotent ?? !(request.method === "POST" || request.method === "PATCH");
+    let first: Problem | undefined;
+    let refreshed = 0;
+    for (let attempt = 1; ; attempt += 1) {
+      const granted = request.credentials === false ? undefined : await orAborted(this.#credentials.get(), signal);
+      const result = await this.#attempt(request, granted, signal, where, use);
+      if (!isProblem(result)) return result;
+      if (result.unauthorized === true && granted !== undefined && refreshed < refreshes) {
+        refreshed += 1;
+        attempt -= 1;
+        this.#credentials.refuse(granted);
+        continue;
+      }
+      const mayRepeat = result.repeat === "always" || (result.repeat === "idempotent" && idempotent);
+      // After a lost link, that the server cannot be reached is the same trouble, and may pass.
+      const persists = first !== undefined && idempotent && result.error instanceof ConnectError && result.error.code === "connect-refused";
+      const wait = result.after === undefined ? backoff(attempt, firstWait, longestWait) : result.after * (1 + Math.random() / 10);
+      if (!(mayRepeat || persists) || attempt >= attempts || wait > longestRetryAfter) throw (persists ? first : result)!.error;
+      first ??= result;
+      await pause(wait, signal);
+    }
+  }
+
+  async #attempt<T>(
+    request: HttpRequest,
+    granted: Granted | undefined,
+    signal: AbortSignal,
+    where: Where,
+    use: (response: Dispatcher.ResponseData, check: (reply: Reply) => Problem | undefined) => Promise<T | Problem>,
+  ): Promise<T | Problem> {
+    try {
+      const response = await this.#exchange(request, granted, signal, where);
+      if (response.statusCode >= 200 && response.statusCode < 300)
+        return await use(response, (reply) => this.#check(reply, request, where));
+      const said = await this.#excerpt(response);
+      return statusProblem(response.statusCode, said, where, retryAfter(header(response, "retry-after")));
+    } catch (error) {
+      signal.throwIfAborted();
+      return networkProblem(error, where);
+    }
+  }
+
+  #check(reply: Reply, request: HttpRequest, where: Where): Problem | undefined {
+    const found = this.#options.check?.(reply, request);
+    if (found === undefined) return undefined;
+    if (found === "unauthorized") {
+      const error = new ConnectError("auth-failed", `${where.what}: the server refused the credentials`, this.#about(where));
+      return { error, repeat: "never", unauthorized: true };
+    }
+    return { error: found, repeat: found.code === "connection-lost" ? "idempotent" : "never" };
+  }
+
+  /** One exchange, and those that redirects within the origin ask for. */
+  async #exchange(request: HttpRequest, granted: Granted | undefined, signal: AbortSignal, where: Where): Promise<Dispatcher.ResponseData> {
+    let url = this.#url(request);
+    const follows = request.method === "GET" || request.method === "HEAD";
+    for (let hop = 0; ; hop += 1) {
+      const response = await this.#once(url, request, granted, signal);
+      const { statusCode } = response;
+      if (statusCode < 300 || statusCode >= 400 || statusCode === 304) return response;
+      const location = header(response, "location") ?? "";
+      response.body.on("error", () => {}).destroy();
+      const target = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
+      if (target?.origin !== this.#base.origin) {
+        throw new ConnectError(
+          "connect-failed",
+          `${where.what}: the server redirects to another origin, which is refused`,
+          this.#about(where),
+        );
+      }
+      // 307 and 308 keep the method, and the server did nothing yet (RFC 9110, 15.4.8).
+      if (hop >= redirects || !(follows || statusCode === 307 || statusCode === 308)) {
+        throw new ConnectError(
+          "connect-failed",
+          `${where.what}: the server redirects (status ${statusCode}), which cannot be followed`,
+          this.#about(where),
+        );
+      }
+      url = target;
+    }
+  }
+
+  async #once(url: URL, request: HttpRequest, granted: Granted | undefined, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    const { request: send } = await import("undici");
+    const { body } = request;
+    const isContent = body !== undefined && typeof body !== "string" && !(body instanceof Uint8Array);
+    const headers: Record<string, string> = {
+      "accept-encoding": "identity",
+      "user-agent": "sremote",
+      ...request.headers,
+      ...granted?.headers,
+      ...(isContent && { "content-length": String(body.size) }),
+    };
+    this.requests += 1;
+    return send(url, {
+      dispatcher: await (this.#agent ??= this.#makeAgent()),
+      method: request.method,
+      headers,
+      ...(body !== undefined && { body: isContent ? Readable.from(body.chunks(), { objectMode: false }) : body }),
+      signal,
+      headersTimeout: request.timeout ?? this.#options.timeout ?? defaultTimeout,
+      bodyTimeout: this.#options.timeout ?? defaultTimeout,
+    });
+  }
+
+  async #makeAgent(): Promise<Agent> {
+    // Only who uses a REST connector loads it.
+    const { Agent } = await import("undici");
+    const { ca, socketPath } = this.#options;
+    const connect = {
+      timeout: connectTimeout,
+      ...(ca !== undefined && { ca: typeof ca === "string" ? ca : [...ca] }),
+      ...(socketPath !== undefined && { socketPath }),
+    };
+    return new Agent({ connect, pipelining: 1 });
+  }
+
+  #url(request: HttpRequest): URL {
+    if (!request.path.startsWith("/")) throw new InvalidArgumentError("request.path", "a path that begins with a slash");
+    const url = new URL(this.#base.href.replace(/\/$/, "") + request.path);
+    if (url.origin !== this.#base.origin) throw new InvalidArgumentError("request.path", "a path within the origin");
+    for (const [name, value] of Object.entries(request.query ?? {})) url.searchParams.append(name, value);
+    return url;
+  }
+
+  async #read(response: Dispatcher.ResponseData, maxBytes: number, where: Where): Promise<Reply> {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > maxBytes) {
+        throw new ConnectError("limit-exceeded", `${where.what}: the reply has more than ${maxBytes} bytes`, this.#about(where));
+      }
+      chunks.push(chunk);
+    }
+    return new Reply(response.statusCode, response.headers, Buffer.concat(chunks, size));
+  }
+
+  /** The beginning of what an error says, when it is text. The rest is not read. */
+  async #excerpt(response: Dispatcher.ResponseData): Promise<string> {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of response.body as AsyncIterable<Buffer>) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > errorSize) break;
+    }
+    const isText = /json|^text\/(plain|html)/.test(header(response, "content-type") ?? "text/plain");
+    return isText ? this.#secrets.redact(Buffer.concat(chunks).toString("utf8").replaceAll(/\s+/g, " ")) : "";
+  }
+
+  #where(request: HttpRequest): Where {
+    return { host: this.label, stage: "http", what: this.#secrets.redact(`${request.method} ${request.path}`) };
+  }
+
+  #about(where: Where): { stage: string; host: string } {
+    return { stage: where.stage, host: where.host };
+  }
+}
+
+function isProblem(value: unknown): value is Problem {
+  return typeof value === "object" && value !== null && "repeat" in value && "error" in value;
+}
+
+function header(response: Dispatcher.ResponseData, name: string): string | undefined {
+  const value = response.headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+function isJson(response: Dispatcher.ResponseData): boolean {
+  return /\bjson\b/.test(header(response, "content-type") ?? "");
+}

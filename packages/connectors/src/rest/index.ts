@@ -1,0 +1,24 @@
+export { bytesOf, joined, ofBytes } from "./content.ts";
+export type { Content } from "./content.ts";
+export type {
+  DialectBase,
+  DirectRequest,
+  Download,
+  ProcessDialect,
+  RestContext,
+  RestDialect,
+  RestLimits,
+  RunState,
+  ScriptDialect,
+  ScriptRun,
+} from "./dialect.ts";
+export { form, json, multipart, pathOf } from "./encode.ts";
+export type { Encoded } from "./encode.ts";
+export { HttpClient, Reply } from "./http.ts";
+export type { HttpOptions, HttpRequest, OpenReply } from "./http.ts";
+export { newt } from "./newt/index.ts";
+export type { NewtOptions } from "./newt/index.ts";
+export { RestConnector } from "./rest-connector.ts";
+export type { RestConnectorOptions } from "./rest-connector.ts";
+export { checkBaseUrl, checkName, checkPlainPath, checkSecret } from "./settings.ts";
+export type { RestOptions } from "./settings.ts";

@@ -1,0 +1,34 @@
+/* NEWT, NERSC's first REST interface, retired there: for services that speak as it did. */
+import { InvalidArgumentError } from "@sremote/protocol";
+import { RestConnector } from "../rest-connector.ts";
+import { checkBaseUrl, checkName, checkSecret } from "../settings.ts";
+import type { RestOptions } from "../settings.ts";
+import { Newt1 } from "./newt-1.ts";
+import { Newt2 } from "./newt-2.ts";
+
+export interface NewtOptions extends RestOptions {
+  /** Such as `https://gateway.example.org/newt`. */
+  baseUrl: string | URL;
+  /** The host behind the service, as it names it: `edison`. */
+  machine: string;
+  username: string;
+  password: string;
+  /** 1: the service as of 2010 to 2019, below `/newt`. 2: `NERSC/newt-2.0`, below `/api`. Default 1. */
+  version?: 1 | 2 | undefined;
+  /** Whether commands get the environment of a login. Default false. */
+  loginenv?: boolean | undefined;
+}
+
+/** A connector to a host behind a service with the NEWT interface. */
+export function newt(options: NewtOptions): RestConnector {
+  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
+  const { baseUrl, machine, username, password, loginenv = false, version = 1, insecureHttp } = options;
+  checkBaseUrl(baseUrl, insecureHttp);
+  checkName(machine, "options.machine");
+  checkSecret(username, "options.username");
+  checkSecret(password, "options.password");
+  if (typeof loginenv !== "boolean") throw new InvalidArgumentError("options.loginenv", "true or false");
+  if (version !== 1 && version !== 2) throw new InvalidArgumentError("options.version", "1 or 2");
+  const dialect = new (version === 1 ? Newt1 : Newt2)({ machine, username, password, loginenv });
+  return new RestConnector(dialect, options);
+}

@@ -1,0 +1,82 @@
+/* What the user says of a service, checked before anything is sent. */
+import { InvalidArgumentError } from "@sremote/protocol";
+
+/** Options that every REST connector takes. */
+export interface RestOptions {
+  /** Certificates (PEM) of authorities to trust instead of the usual ones. */
+  ca?: string | readonly string[] | undefined;
+  /** Allows plain `http:` to a host other than this machine. Credentials then travel in the open. */
+  insecureHttp?: boolean | undefined;
+  /**
+   * An existing directory of the host, absolute, in which a private one for scripts and results is made. All nodes must share it, and others must
+   * not be able to write to it. Default: the user's home directory.
+   */
+  directory?: string | undefined;
+  /** Commands that may run at once over this connector; more wait. Default 16. */
+  parallel?: number | undefined;
+  /** Milliseconds until a reply must have begun, beyond the time a command takes. Default 60 000. */
+  requestTimeout?: number | undefined;
+  /** Milliseconds that a command may wait in a queue before it starts. Default: none. */
+  startTimeout?: number | undefined;
+  /** Milliseconds that a file may take to become visible after it was written (network file systems). Default 120 000. */
+  visibility?: number | undefined;
+}
+
+export interface RestSettings {
+  readonly directory: string | undefined;
+  readonly parallel: number;
+  readonly startTimeout: number | undefined;
+  readonly visibility: number;
+}
+
+export function checkRestOptions(options: RestOptions): RestSettings {
+  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
+  const { directory, parallel = 16, startTimeout, visibility = 120_000, requestTimeout } = options;
+  if (directory !== undefined) checkPlainPath(directory, "options.directory");
+  if (!(Number.isInteger(parallel) && parallel >= 1)) throw new InvalidArgumentError("options.parallel", "a whole number from 1 on");
+  for (const [name, value] of Object.entries({ startTimeout, visibility, requestTimeout })) {
+    if (value !== undefined && !(typeof value === "number" && value > 0)) {
+      throw new InvalidArgumentError(`options.${name}`, "a number of milliseconds above 0");
+    }
+  }
+  return { directory, parallel, startTimeout, visibility };
+}
+
+/** Words that mean the same to every service and shell, however often they are quoted or not. */
+const plain = /^\/[A-Za-z0-9._/-]*$/;
+
+export function checkPlainPath(path: unknown, argument: string): asserts path is string {
+  const valid = typeof path === "string" && plain.test(path) && !path.split("/").includes("..");
+  if (!valid) throw new InvalidArgumentError(argument, "an absolute path of letters, digits, `.`, `_`, `-` and `/`, without `..`");
+}
+
+export function checkName(value: unknown, argument: string): asserts value is string {
+  if (typeof value !== "string" || !/^[A-Za-z0-9._-]+$/.test(value) || value.startsWith(".")) {
+    throw new InvalidArgumentError(argument, "a name of letters, digits, `.`, `_` and `-`");
+  }
+}
+
+/** Any text that may go into a header or form, and is not empty. */
+export function checkSecret(value: unknown, argument: string): asserts value is string {
+  if (typeof value !== "string" || value === "") throw new InvalidArgumentError(argument, "a text that is not empty");
+}
+
+/** Base URL without a slash at its end. */
+export function checkBaseUrl(value: unknown, insecureHttp: boolean | undefined, argument = "options.baseUrl"): URL {
+  const url = value instanceof URL ? new URL(value) : typeof value === "string" ? parsed(value) : undefined;
+  if (url === undefined || !["https:", "http:"].includes(url.protocol)) throw new InvalidArgumentError(argument, "an http or https URL");
+  if (url.username !== "" || url.password !== "") throw new InvalidArgumentError(argument, "a URL without credentials in it");
+  if (url.search !== "" || url.hash !== "") throw new InvalidArgumentError(argument, "a URL without query and fragment");
+  if (url.protocol === "http:" && !isThisMachine(url.hostname) && insecureHttp !== true) {
+    throw new InvalidArgumentError(argument, "an https URL (or insecureHttp: true, which sends credentials in the open)");
+  }
+  return url;
+}
+
+function parsed(text: string): URL | undefined {
+  return URL.canParse(text) ? new URL(text) : undefined;
+}
+
+function isThisMachine(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
+}
