@@ -85,7 +85,7 @@ export class Firecrest2 implements ScriptDialect {
     await http.send({ method: "PUT", path: this.#operation("chmod"), ...json({ sourcePath: path, path, mode: "700" }) }, signal);
   }
 
-  async removeDirectory(path: string, { http, signal }: RestContext): Promise<void> {
+  async remove(path: string, { http, signal }: RestContext): Promise<void> {
     await http.send({ method: "DELETE", path: this.#operation("rm"), query: { path } }, signal).catch(ifMissing);
   }
 

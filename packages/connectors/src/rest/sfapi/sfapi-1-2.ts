@@ -63,7 +63,7 @@ export class Sfapi12 implements ScriptDialect {
     if (code !== "transfer-failed") throw new TransferError(code, context.http.redact(error), { host: this.label });
   }
 
-  async removeDirectory(path: string, context: RestContext): Promise<void> {
+  async remove(path: string, context: RestContext): Promise<void> {
     await this.#command(`/bin/rm -rf ${path}`, context);
   }
 
