@@ -27,7 +27,7 @@ export interface RestKind {
   readonly base: string;
   /** Commands are tasks or jobs that are asked after: what takes time is waiting. */
   readonly isPolled?: true;
-  /** HTTP requests that things may take at most. */
+  /** HTTP requests that things may take at most, those for tokens elsewhere and those that ask whether a task has ended not counted. */
   readonly most: {
     /** The first command of a connector, login included. */
     readonly first: number;
