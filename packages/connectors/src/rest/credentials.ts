@@ -31,9 +31,11 @@ export class Credentials {
     return this.#granted;
   }
 
-  /** Says that these were refused. The next {@link get} makes new ones, unless somebody has done so meanwhile. */
-  refuse({ generation }: Granted): void {
-    if (generation === this.#generation) this.#granted = undefined;
+  /** Says that these were refused. The next {@link get} makes new ones, unless somebody has done so meanwhile: then it returns false. */
+  refuse({ generation }: Granted): boolean {
+    if (generation !== this.#generation) return false;
+    this.#granted = undefined;
+    return true;
   }
 
   close(): void {

@@ -174,9 +174,9 @@ export class HttpClient {
       const result = await this.#attempt(request, granted, signal, where, use);
       if (!isProblem(result)) return result;
       if (result.unauthorized === true && granted !== undefined && refreshed < refreshes) {
-        refreshed += 1;
+        // Where others have renewed them meanwhile, they were not refused for this request's sake.
+        refreshed += this.#credentials.refuse(granted) ? 1 : 1 / 8;
         attempt -= 1;
-        this.#credentials.refuse(granted);
         continue;
       }
       const mayRepeat = result.repeat === "always" || (result.repeat === "idempotent" && idempotent);
