@@ -108,5 +108,6 @@ export const restVariants: readonly RestKind[] = [newtKind("newt_2", 2)];
 /** Where tokens come from another origin, that is where a login can be disturbed. */
 function loginsGoTo(tokens: TokenStub, server: HostileServer): void {
   const inject = server.inject.bind(server);
-  server.inject = (purpose, fault, options) => (purpose === "login" ? tokens.server.inject(purpose, fault, options) : inject(purpose, fault, options));
+  server.inject = (purpose, fault, options) =>
+    purpose === "login" ? tokens.server.inject(purpose, fault, options) : inject(purpose, fault, options);
 }

@@ -14,7 +14,7 @@ import { TokenStub } from "../stubs/token-stub.ts";
 
 const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
 const pem = (key: KeyObject, type: "pkcs1" | "pkcs8" | "sec1"): string => key.export({ type, format: "pem" }) as string;
-const jwk = (key: KeyObject): Record<string, unknown> => key.export({ format: "jwk" }) as Record<string, unknown>;
+const jwk = (key: KeyObject): Record<string, unknown> => ({ ...key.export({ format: "jwk" }) });
 const curve = (namedCurve: string): KeyObject => generateKeyPairSync("ec", { namedCurve }).privateKey;
 const [p256, p384, p521] = [curve("P-256"), curve("P-384"), curve("P-521")];
 const ed25519 = generateKeyPairSync("ed25519").privateKey;
@@ -77,7 +77,7 @@ describe("bad options are refused before anything is sent, without being repeate
     ["a token with a line end", { machine: "m", token: "canary\r\nx: y" }],
     ["a token service without TLS", { ...base, privateKey: key, tokenUrl: "http://tokens.example.org/token" }],
   ])("sfapi: %s", (_name, options) => {
-    const make = (): unknown => sfapi(options as SfapiOptions);
+    const make = (): unknown => sfapi(options);
     expect(make).toThrow(InvalidArgumentError);
     expect(make).not.toThrow(/canary/);
   });
@@ -138,11 +138,11 @@ test("a given token is used as it is; a function is asked again when its token i
   const { baseUrl, machine } = stub.options;
   await using fixed = sfapi({ baseUrl, machine, token: stub.tokens.issue() });
   expect(await fixed.status()).toMatchObject({ ok: true });
-  let asked = 0;
-  const token = async (): Promise<string> => ((asked += 1), asked === 1 ? "was-good-yesterday" : stub.tokens.issue());
+  let calls = 0;
+  const token = async (): Promise<string> => ((calls += 1), calls === 1 ? "was-good-yesterday" : stub.tokens.issue());
   await using made = sfapi({ baseUrl, machine, token });
   expect((await made.exec(["true"])).exitCode).toBe(0);
-  expect(asked).toBe(2);
+  expect(calls).toBe(2);
   await using failing = sfapi({ baseUrl, machine, token: () => Promise.reject(new Error("canary-in-it")) });
   const error = await rejection(failing.exec(["true"]), ConnectError);
   expect(error.code).toBe("auth-failed");

@@ -25,6 +25,7 @@ async function runCase(kind: RestKind, { run }: ConnectorCase): Promise<void> {
       cut: { cut: () => proxy.cut(), restore: () => proxy.restore() },
       memoryLimit: 64 * 2 ** 20,
       rest: host.server,
+      caseTimeout: 110_000,
     });
     // G40: no process, no file.
     await until("no process to be left", async () => (await host.sandbox.processes()).length === 0);

@@ -30,7 +30,12 @@ interface Job {
 export interface JobModel {
   readonly jobId: string;
   readonly name: string;
-  readonly status: { readonly state: string; readonly stateReason: string | null; readonly exitCode: number | null; readonly interruptSignal: number | null };
+  readonly status: {
+    readonly state: string;
+    readonly stateReason: string | null;
+    readonly exitCode: number | null;
+    readonly interruptSignal: number | null;
+  };
   readonly [other: string]: unknown;
 }
 

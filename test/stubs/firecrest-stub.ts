@@ -204,7 +204,11 @@ export class FirecrestStub implements AsyncDisposable, Dialect {
     if (keys !== undefined) {
       const shape = status >= 400 ? `${Math.floor(status / 100)}XX` : String(status);
       const what = `${request.method} ${request.path} ${status}`;
-      this.published.check(json ?? {}, [...keys, "responses", shape, ...(json === undefined ? [] : ["content", "application/json", "schema"])], what);
+      this.published.check(
+        json ?? {},
+        [...keys, "responses", shape, ...(json === undefined ? [] : ["content", "application/json", "schema"])],
+        what,
+      );
     }
     return json === undefined ? { status, body: "" } : { status, json };
   }
@@ -212,7 +216,9 @@ export class FirecrestStub implements AsyncDisposable, Dialect {
   /** Where the description has the operation. */
   #operation({ method, path }: StubRequest): string[] | undefined {
     const paths = this.published.document["paths"] as Record<string, Record<string, unknown>>;
-    const found = Object.keys(paths).find((template) => new RegExp(`^${template.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(path) && method.toLowerCase() in paths[template]!);
+    const found = Object.keys(paths).find(
+      (template) => new RegExp(`^${template.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(path) && method.toLowerCase() in paths[template]!,
+    );
     if (found === undefined) this.published.violations.push(`${method} ${path}: not in the description`);
     return found === undefined ? undefined : ["paths", found, method.toLowerCase()];
   }
@@ -227,7 +233,8 @@ export class FirecrestStub implements AsyncDisposable, Dialect {
       if (required === true && !request.query.has(name)) this.published.violations.push(`${request.method} ${request.path}: no ${name}`);
     }
     for (const name of request.query.keys()) {
-      if (!known.some((parameter) => parameter.name === name)) this.published.violations.push(`${request.method} ${request.path}: unknown ${name}`);
+      if (!known.some((parameter) => parameter.name === name))
+        this.published.violations.push(`${request.method} ${request.path}: unknown ${name}`);
     }
   }
 

@@ -86,9 +86,10 @@ export class SfapiStub implements AsyncDisposable, Dialect {
 
   errorBody(request: StubRequest): StubReply {
     const error = "the host could not be reached";
-    if (/^\/tasks\//.test(request.path)) return this.#reply(request, { id: idOf(request), status: null, result: null });
-    if (/^\/utilities\/command\//.test(request.path)) return this.#reply(request, { task_id: "", status: "ERROR", error });
-    return /^\/utilities\//.test(request.path) ? this.#reply(request, { status: "ERROR", error }) : { status: 502, body: error };
+    const { path } = request;
+    if (path.startsWith("/tasks/")) return this.#reply(request, { id: idOf(request), status: null, result: null });
+    if (path.startsWith("/utilities/command/")) return this.#reply(request, { task_id: "", status: "ERROR", error });
+    return path.startsWith("/utilities/") ? this.#reply(request, { status: "ERROR", error }) : { status: 502, body: error };
   }
 
   missing(request: StubRequest): StubReply {
@@ -142,9 +143,9 @@ export class SfapiStub implements AsyncDisposable, Dialect {
     const words = (executable ?? "").split(/\s+/).filter((word) => word !== "");
     const line = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
     if (loss !== "queue") {
-      void this.sandbox.run(`exec ${line}`).then((ended) => {
-        task.ended = ended;
-      });
+      void (async () => {
+        task.ended = await this.sandbox.run(`exec ${line}`);
+      })();
     }
     return this.#reply(request, { task_id: id, status: "OK", error: null });
   }
@@ -179,7 +180,8 @@ export class SfapiStub implements AsyncDisposable, Dialect {
     const type = request.incoming.headers["content-type"] ?? "";
     const body = new Uint8Array(await request.body());
     const file = (await new Response(body, { headers: { "content-type": type } }).formData()).get("file");
-    if (!(file instanceof File)) return { status: 422, json: { detail: [{ loc: ["body", "file"], msg: "field required", type: "missing" }] } };
+    if (!(file instanceof File))
+      return { status: 422, json: { detail: [{ loc: ["body", "file"], msg: "field required", type: "missing" }] } };
     try {
       await writeFile(path, Buffer.from(await file.arrayBuffer()));
       return this.#reply(request, { status: "OK", output: path, error: null });

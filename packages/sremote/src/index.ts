@@ -24,7 +24,20 @@ export type {
   Serializer,
 } from "@sremote/client";
 
-export { createConnector, firecrest, fromBytes, HttpClient, local, newt, openssh, RestConnector, sfapi, shell, ssh, toBytes } from "@sremote/connectors";
+export {
+  createConnector,
+  firecrest,
+  fromBytes,
+  HttpClient,
+  local,
+  newt,
+  openssh,
+  RestConnector,
+  sfapi,
+  shell,
+  ssh,
+  toBytes,
+} from "@sremote/connectors";
 export type {
   AuthenticationPrompt,
   Command,

@@ -37,7 +37,11 @@ export interface HttpRequest {
 }
 
 /** What a reply of any status means; undefined: what its status says. `redact` makes what the service said fit for a message. */
-export type CheckReply = (reply: Reply, request: HttpRequest, redact: (text: string) => string) => "unauthorized" | SremoteError | undefined;
+export type CheckReply = (
+  reply: Reply,
+  request: HttpRequest,
+  redact: (text: string) => string,
+) => "unauthorized" | SremoteError | undefined;
 
 export interface HttpOptions {
   /** See `checkBaseUrl`. */

@@ -2,15 +2,18 @@
  * FirecREST, version 2: https://eth-cscs.github.io/firecrest-v2. It runs jobs, not commands. Paths go unquoted through a shell of its own,
  * file operations end after 5 s, and an upload of nothing never ends: all that the base avoids.
  */
-import { ConnectError, TransferError } from "@sremote/protocol";
+import { ConnectError } from "@sremote/protocol";
 import type { SremoteError } from "@sremote/protocol";
-import { codeOfMessage } from "../../transfer/error.ts";
 import type { Content } from "../content.ts";
 import type { Download, RestContext, RestLimits, RunState, ScriptDialect, ScriptRun } from "../dialect.ts";
 import { json, multipart } from "../encode.ts";
 import type { HttpRequest, Reply } from "../http.ts";
+import { ifMissing } from "../missing.ts";
 import type { TokenSource } from "../oauth/token-source.ts";
-import { type Job, jobsOf, stateOf } from "./job-state.ts";
+import { jobsOf, stateOf } from "./job-state.ts";
+import type { Job } from "./job-state.ts";
+import { refusal } from "./refusal.ts";
+import { workPlace } from "./work-place.ts";
 
 export interface FirecrestSettings {
   readonly system: string;
@@ -47,32 +50,14 @@ export class Firecrest2 implements ScriptDialect {
     return this.#settings.tokens.isStale();
   }
 
-  /** Its statuses are chosen by what a tool on the host said: a 403 may be about a file, and a 500 about a full disk. */
   check(reply: Reply, { path }: HttpRequest, redact: (text: string) => string): SremoteError | undefined {
-    const { message } = reply.status >= 400 ? (reply.object ?? {}) : {};
-    if (typeof message !== "string") return undefined;
-    const said = `the service says (status ${reply.status}): ${redact(message)}`;
-    const about = { stage: "http", host: this.label };
-    const code = codeOfMessage(message);
-    if (path.startsWith("/filesystem/") && message.startsWith("Remote process failed") && code !== "transfer-failed")
-      return new TransferError(code, said, about);
-    // No SSH connection from the gateway to the cluster, or none left.
-    if (reply.status === 424) return new ConnectError("connection-lost", said, about);
-    const isRefusal = /rejected|sbatch: error: .*(invalid|not permitted|denied|limit|unspecified)/is.test(message) && !/timed out/i.test(message);
-    return path.endsWith("/jobs") && isRefusal ? new ConnectError("channel-failed", said, about) : undefined;
+    return refusal(reply, path, this.label, redact);
   }
 
   /** The user's directory in the file system that the service itself works in. It tells no home directory. */
   async home({ http, signal }: RestContext): Promise<string> {
-    const { system } = this.#settings;
-    const { systems } = (await http.send({ method: "GET", path: "/status/systems" }, signal)).json() as { systems?: readonly System[] };
-    const found = systems?.find(({ name }) => name.toLowerCase() === system.toLowerCase());
-    const place = found?.fileSystems?.find(({ defaultWorkDir }) => defaultWorkDir === true)?.path;
-    if (place === undefined) {
-      const why = found === undefined ? `the service has no system ${system}` : `${system} has no default directory for work`;
-      throw new ConnectError("connect-failed", why, { host: this.label, hint: "name a directory with the option `directory`" });
-    }
-    return `${place}/${await this.#user({ http, signal })}`;
+    const systems = await http.send({ method: "GET", path: "/status/systems" }, signal);
+    return `${workPlace(systems, this.#settings.system, this.label)}/${await this.#user({ http, signal })}`;
   }
 
   async makeDirectory(path: string, { http, signal }: RestContext): Promise<void> {
@@ -160,13 +145,4 @@ export class Firecrest2 implements ScriptDialect {
   #operation(name: string): string {
     return `/filesystem/${this.#settings.system}/ops/${name}`;
   }
-}
-
-interface System {
-  readonly name: string;
-  readonly fileSystems?: readonly { readonly path: string; readonly defaultWorkDir?: boolean }[];
-}
-
-function ifMissing(error: unknown): undefined {
-  if (!(error instanceof TransferError && error.code === "no-such-file")) throw error;
 }

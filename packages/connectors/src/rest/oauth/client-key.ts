@@ -46,7 +46,8 @@ function algorithmOf(key: KeyObject, named: unknown, argument: string): string {
     return typeof named === "string" && ofRsa.includes(named) ? named : "RS256";
   }
   const algorithm = key.asymmetricKeyType === "ed25519" ? "EdDSA" : ofCurve[namedCurve];
-  if (algorithm === undefined) throw new InvalidArgumentError(argument, "a key for RSA, Ed25519 or one of the curves P-256, P-384 and P-521");
+  if (algorithm === undefined)
+    throw new InvalidArgumentError(argument, "a key for RSA, Ed25519 or one of the curves P-256, P-384 and P-521");
   return algorithm;
 }
 

@@ -9,8 +9,11 @@ import type { Content } from "../content.ts";
 import type { Download, RestContext, RestLimits, RunState, ScriptDialect, ScriptRun } from "../dialect.ts";
 import { form, multipart, pathOf } from "../encode.ts";
 import type { HttpRequest, Reply } from "../http.ts";
+import { ifMissing } from "../missing.ts";
 import type { TokenSource } from "../oauth/token-source.ts";
 import { backoff, pause } from "../retry.ts";
+import { taskResult } from "./task-result.ts";
+import type { TaskResult } from "./task-result.ts";
 
 /** Files travel within JSON and in one piece, "small" ones only; no number was ever published. */
 const piece = 4 * 2 ** 20;
@@ -88,7 +91,7 @@ export class Sfapi12 implements ScriptDialect {
     if (reply === undefined) return { kind: "finished" };
     const { status, result } = reply.json();
     const text = typeof result === "string" ? result : "";
-    if (status === "completed") return { kind: "finished", output: resultOf(text).output };
+    if (status === "completed") return { kind: "finished", output: taskResult(text).output };
     if (status === "failed" || status === "cancelled") return { kind: "failed", detail: `the task was ${status}: ${text}` };
     return { kind: "running", handle };
   }
@@ -100,7 +103,7 @@ export class Sfapi12 implements ScriptDialect {
   async status({ http, signal }: RestContext): Promise<string> {
     const { status, description } = (await http.send({ method: "GET", path: `/status/${this.#machine}` }, signal)).json();
     if (status === "unavailable") {
-      const summary = `${this.#machine} is unavailable: ${http.redact(String(description ?? ""))}`;
+      const summary = `${this.#machine} is unavailable: ${http.redact(JSON.stringify(description ?? null))}`;
       throw new ConnectError("connect-failed", summary, { stage: "status", host: this.label });
     }
     // Everybody may ask for the state of a machine; this shows that the token is good.
@@ -118,12 +121,12 @@ export class Sfapi12 implements ScriptDialect {
   }
 
   /** A command of ours that may be repeated, made of words that need no quotes, to its end. */
-  async #command(line: string, context: RestContext): Promise<{ output: string; error: string }> {
+  async #command(line: string, context: RestContext): Promise<TaskResult> {
     const path = `/tasks/${encodeURIComponent(await this.#start(line, true, context))}`;
     for (let look = 1; ; look += 1) {
       await pause(backoff(look, 200, 5000), context.signal);
       const { status, result } = (await context.http.send({ method: "GET", path }, context.signal)).json();
-      if (status === "completed" && typeof result === "string") return resultOf(result);
+      if (status === "completed" && typeof result === "string") return taskResult(result);
       if (status === "failed" || status === "cancelled") {
         const summary = `${line}: the task was ${status}: ${context.http.redact(String(result))}`;
         throw new ConnectError("connection-lost", summary, { host: this.label });
@@ -134,22 +137,8 @@ export class Sfapi12 implements ScriptDialect {
   async #start(executable: string, idempotent: boolean, { http, signal }: RestContext): Promise<string> {
     const request = { method: "POST", path: `/utilities/command/${this.#machine}`, ...form({ executable }), idempotent } as const;
     const { task_id: task } = (await http.send(request, signal)).json();
-    if (typeof task !== "string" || task === "") throw new ConnectError("connection-lost", "the service names no task", { host: this.label });
+    if (typeof task !== "string" || task === "")
+      throw new ConnectError("connection-lost", "the service names no task", { host: this.label });
     return task;
   }
-}
-
-function ifMissing(error: unknown): undefined {
-  if (!(error instanceof TransferError && error.code === "no-such-file")) throw error;
-}
-
-function resultOf(text: string): { output: string; error: string } {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = undefined; // Not JSON: then nothing is known of the output, and the files tell.
-  }
-  const { output, error } = (typeof value === "object" && value !== null ? value : {}) as { output?: unknown; error?: unknown };
-  return { output: typeof output === "string" ? output : "", error: typeof error === "string" ? error : "" };
 }
