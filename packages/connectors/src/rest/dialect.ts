@@ -37,6 +37,8 @@ export type RunState =
   | { readonly kind: "finished"; readonly output?: string | Uint8Array | undefined; readonly detail?: string | undefined }
   /** It waits for its turn, or runs. `poll` is asked with the handle. */
   | { readonly kind: "queued" | "running"; readonly handle: string; readonly detail?: string | undefined }
+  /** The request went wrong, and the service, asked for it, knows of none: the script itself is asked, and seen to that it never runs late. */
+  | { readonly kind: "missing" }
   /** It ended without having done its work: cancelled, killed, refused by the scheduler. `detail` goes into the error. */
   | { readonly kind: "failed"; readonly detail: string };
 

@@ -188,6 +188,7 @@ export class ScriptRunner {
           if (performance.now() - silent > this.#settings.visibility) {
             throw this.#lost(job, state.kind === "failed" ? this.#http.redact(state.detail) : "the host shows none");
           }
+          if (state.kind === "missing") state = { kind: "finished" };
           await pause(backoff(look, firstLook, lastLook / 2), signal);
       }
     }
@@ -214,7 +215,7 @@ export class ScriptRunner {
       );
     } catch (error) {
       if (!(error instanceof TransferError && error.code === "no-such-file")) throw error;
-      const isLost = state.kind === "finished" && attempt.handle === undefined && waited > patience;
+      const isLost = state.kind === "missing" || (state.kind === "finished" && attempt.handle === undefined && waited > patience);
       return this.#outlives || !isLost ? undefined : this.#tell(attempt, "ask", signal);
     }
     return readReport(Buffer.concat(chunks), attempt.marker);

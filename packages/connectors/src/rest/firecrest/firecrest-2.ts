@@ -96,9 +96,8 @@ export class Firecrest2 implements ScriptDialect {
     } catch (error) {
       if (idempotent || !(error instanceof ConnectError && error.code === "connection-lost")) throw error;
       // Whether it was taken, the queue tells.
-      const found = await this.#find(name, context).catch(() => undefined);
-      if (found === undefined) throw error;
-      return { kind: "queued", handle: found.jobId };
+      const found = await this.#find(name, context);
+      return found === undefined ? { kind: "missing" } : { kind: "queued", handle: found.jobId };
     }
   }
 
