@@ -24,7 +24,20 @@ export type {
   Serializer,
 } from "@sremote/client";
 
-export { createConnector, fromBytes, HttpClient, local, newt, openssh, RestConnector, shell, ssh, toBytes } from "@sremote/connectors";
+export {
+  createConnector,
+  firecrest,
+  fromBytes,
+  HttpClient,
+  local,
+  newt,
+  openssh,
+  RestConnector,
+  sfapi,
+  shell,
+  ssh,
+  toBytes,
+} from "@sremote/connectors";
 export type {
   AuthenticationPrompt,
   Command,
@@ -39,6 +52,8 @@ export type {
   Download,
   ExecOptions,
   ExecResult,
+  FirecrestOptions,
+  GivenToken,
   HostKey,
   HostKeyPolicy,
   HttpOptions,
@@ -48,6 +63,7 @@ export type {
   OpenReply,
   OpenSshOptions,
   OperationOptions,
+  PrivateKeyInput,
   ProcessDialect,
   PullSink,
   PushSource,

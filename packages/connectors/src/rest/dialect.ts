@@ -37,6 +37,8 @@ export type RunState =
   | { readonly kind: "finished"; readonly output?: string | Uint8Array | undefined; readonly detail?: string | undefined }
   /** It waits for its turn, or runs. `poll` is asked with the handle. */
   | { readonly kind: "queued" | "running"; readonly handle: string; readonly detail?: string | undefined }
+  /** The request went wrong, and the service, asked for it, knows of none: the script itself is asked, and seen to that it never runs late. */
+  | { readonly kind: "missing" }
   /** It ended without having done its work: cancelled, killed, refused by the scheduler. `detail` goes into the error. */
   | { readonly kind: "failed"; readonly detail: string };
 
@@ -80,11 +82,14 @@ export interface DialectBase {
    * many requests find out. Send its own requests with `credentials: false`; a token service elsewhere needs an `HttpClient` of its own.
    */
   authenticate?(context: RestContext): Promise<Readonly<Record<string, string>>>;
+  /** Whether what `authenticate` returned should be made anew before it is refused: a token whose life is nearly over. */
+  isStale?(): boolean;
   /**
-   * Looks at each reply with a status of success: services say 200 and mean an error. `unauthorized`: the credentials ran out, nothing was
-   * done. A `connection-lost` error: trouble on the way, as a 503 would say. Any other error is final.
+   * Looks at each reply: services say 200 and mean an error, or tell with a general status what the matter is. `unauthorized`: the credentials
+   * ran out, nothing was done. A `connection-lost` error: trouble on the way, as a 503 would say. Any other error is final. Undefined: it means
+   * what its status says. What the service said goes into a message only through `redact`.
    */
-  check?(reply: Reply, request: HttpRequest): "unauthorized" | SremoteError | undefined;
+  check?(reply: Reply, request: HttpRequest, redact: (text: string) => string): "unauthorized" | SremoteError | undefined;
   /** One sentence on a host that is in reach; throws when it is not. Default: asks for `home`, or runs `true`. */
   status?(context: RestContext): Promise<string>;
   /** Called once. */

@@ -36,6 +36,13 @@ export interface HttpRequest {
   readonly timeout?: number | undefined;
 }
 
+/** What a reply of any status means; undefined: what its status says. `redact` makes what the service said fit for a message. */
+export type CheckReply = (
+  reply: Reply,
+  request: HttpRequest,
+  redact: (text: string) => string,
+) => "unauthorized" | SremoteError | undefined;
+
 export interface HttpOptions {
   /** See `checkBaseUrl`. */
   readonly baseUrl: URL;
@@ -43,7 +50,9 @@ export interface HttpOptions {
   readonly label: string;
   readonly secrets?: readonly string[] | undefined;
   readonly authenticate?: ((http: HttpClient, signal: AbortSignal) => Promise<Readonly<Record<string, string>>>) | undefined;
-  readonly check?: ((reply: Reply, request: HttpRequest) => "unauthorized" | SremoteError | undefined) | undefined;
+  /** When the headers of `authenticate` are to be made anew though nobody refused them. */
+  readonly isStale?: (() => boolean) | undefined;
+  readonly check?: CheckReply | undefined;
   readonly ca?: string | readonly string[] | undefined;
   /** Connects to a UNIX socket instead; the URL's host is then only a name. */
   readonly socketPath?: string | undefined;
@@ -86,8 +95,8 @@ export class HttpClient {
     this.#options = options;
     this.#base = options.baseUrl;
     this.#secrets.add(...(options.secrets ?? []));
-    const { authenticate } = options;
-    this.#credentials = new Credentials(authenticate && ((signal) => authenticate(this, signal)), this.#secrets);
+    const { authenticate, isStale } = options;
+    this.#credentials = new Credentials(authenticate && ((signal) => authenticate(this, signal)), this.#secrets, isStale);
   }
 
   /** Sends a request and reads the reply whole. Rejects for every status but success. */
@@ -169,9 +178,9 @@ export class HttpClient {
       const result = await this.#attempt(request, granted, signal, where, use);
       if (!isProblem(result)) return result;
       if (result.unauthorized === true && granted !== undefined && refreshed < refreshes) {
-        refreshed += 1;
+        // Where others have renewed them meanwhile, they were not refused for this request's sake.
+        refreshed += this.#credentials.refuse(granted) ? 1 : 1 / 8;
         attempt -= 1;
-        this.#credentials.refuse(granted);
         continue;
       }
       const mayRepeat = result.repeat === "always" || (result.repeat === "idempotent" && idempotent);
@@ -195,8 +204,9 @@ export class HttpClient {
       const response = await this.#exchange(request, granted, signal, where);
       if (response.statusCode >= 200 && response.statusCode < 300)
         return await use(response, (reply) => this.#check(reply, request, where));
-      const said = await this.#excerpt(response);
-      return statusProblem(response.statusCode, said, where, retryAfter(header(response, "retry-after")));
+      const reply = await this.#excerpt(response);
+      const said = isText(response) ? this.#secrets.redact(reply.text.replaceAll(/\s+/g, " ")) : "";
+      return this.#check(reply, request, where) ?? statusProblem(reply.status, said, where, retryAfter(header(response, "retry-after")));
     } catch (error) {
       signal.throwIfAborted();
       return networkProblem(error, where);
@@ -204,7 +214,7 @@ export class HttpClient {
   }
 
   #check(reply: Reply, request: HttpRequest, where: Where): Problem | undefined {
-    const found = this.#options.check?.(reply, request);
+    const found = this.#options.check?.(reply, request, (text) => this.redact(text));
     if (found === undefined) return undefined;
     if (found === "unauthorized") {
       const error = new ConnectError("auth-failed", `${where.what}: the server refused the credentials`, this.#about(where));
@@ -299,8 +309,8 @@ export class HttpClient {
     return new Reply(response.statusCode, response.headers, Buffer.concat(chunks, size));
   }
 
-  /** The beginning of what an error says, when it is text. The rest is not read. */
-  async #excerpt(response: Dispatcher.ResponseData): Promise<string> {
+  /** The beginning of what an error says. The rest is not read. */
+  async #excerpt(response: Dispatcher.ResponseData): Promise<Reply> {
     const chunks: Buffer[] = [];
     let size = 0;
     for await (const chunk of response.body as AsyncIterable<Buffer>) {
@@ -308,8 +318,7 @@ export class HttpClient {
       size += chunk.length;
       if (size > errorSize) break;
     }
-    const isText = /json|^text\/(plain|html)/.test(header(response, "content-type") ?? "text/plain");
-    return isText ? this.#secrets.redact(Buffer.concat(chunks).toString("utf8").replaceAll(/\s+/g, " ")) : "";
+    return new Reply(response.statusCode, response.headers, Buffer.concat(chunks));
   }
 
   #where(request: HttpRequest): Where {
@@ -328,6 +337,10 @@ function isProblem(value: unknown): value is Problem {
 function header(response: Dispatcher.ResponseData, name: string): string | undefined {
   const value = response.headers[name];
   return Array.isArray(value) ? value[0] : value;
+}
+
+function isText(response: Dispatcher.ResponseData): boolean {
+  return /json|^text\/(plain|html)/.test(header(response, "content-type") ?? "text/plain");
 }
 
 function isJson(response: Dispatcher.ResponseData): boolean {

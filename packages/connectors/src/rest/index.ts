@@ -12,13 +12,19 @@ export type {
   ScriptDialect,
   ScriptRun,
 } from "./dialect.ts";
+export { firecrest } from "./firecrest/index.ts";
+export type { FirecrestOptions } from "./firecrest/index.ts";
 export { form, json, multipart, pathOf } from "./encode.ts";
 export type { Encoded } from "./encode.ts";
 export { HttpClient, Reply } from "./http.ts";
 export type { HttpOptions, HttpRequest, OpenReply } from "./http.ts";
 export { newt } from "./newt/index.ts";
 export type { NewtOptions } from "./newt/index.ts";
+export type { PrivateKeyInput } from "./oauth/client-key.ts";
+export type { GivenToken } from "./oauth/token-source.ts";
 export { RestConnector } from "./rest-connector.ts";
 export type { RestConnectorOptions } from "./rest-connector.ts";
 export { checkBaseUrl, checkName, checkPlainPath, checkSecret } from "./settings.ts";
 export type { RestOptions } from "./settings.ts";
+export { sfapi } from "./sfapi/index.ts";
+export type { SfapiOptions } from "./sfapi/index.ts";

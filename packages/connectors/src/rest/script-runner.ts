@@ -51,6 +51,8 @@ export class ScriptRunner {
   readonly #settings: RestSettings;
   readonly #slots: Slots;
   readonly #work: WorkDirectory;
+  /** Whether processes outlive the request that started them, so that a script can be asked at any time: not so for jobs. */
+  readonly #outlives: boolean;
   #inline: number;
 
   constructor(dialect: ScriptDialect, http: HttpClient, settings: RestSettings) {
@@ -59,6 +61,7 @@ export class ScriptRunner {
     this.#settings = settings;
     this.#slots = new Slots(settings.parallel);
     this.#work = new WorkDirectory(dialect, http, settings.directory);
+    this.#outlives = Number.isFinite(dialect.limits.hold ?? 0);
     this.#inline = dialect.limits.inline ?? defaultInline;
   }
 
@@ -185,6 +188,7 @@ export class ScriptRunner {
           if (performance.now() - silent > this.#settings.visibility) {
             throw this.#lost(job, state.kind === "failed" ? this.#http.redact(state.detail) : "the host shows none");
           }
+          if (state.kind === "missing") state = { kind: "finished" };
           await pause(backoff(look, firstLook, lastLook / 2), signal);
       }
     }
@@ -198,8 +202,7 @@ export class ScriptRunner {
 
   /** The report, asked of the script or read as a file: whichever is the quicker way for this service. */
   async #look(attempt: Attempt, state: RunState, waited: number, signal: AbortSignal): Promise<Report | undefined> {
-    const isQuick = this.#dialect.poll === undefined;
-    if (isQuick) {
+    if (this.#outlives) {
       const told = await this.#tell(attempt, "ask", signal);
       if (told !== undefined) return told;
     }
@@ -212,8 +215,8 @@ export class ScriptRunner {
       );
     } catch (error) {
       if (!(error instanceof TransferError && error.code === "no-such-file")) throw error;
-      const isLost = state.kind === "finished" && attempt.handle === undefined && waited > patience;
-      return isQuick || !isLost ? undefined : this.#tell(attempt, "ask", signal);
+      const isLost = state.kind === "missing" || (state.kind === "finished" && attempt.handle === undefined && waited > patience);
+      return this.#outlives || !isLost ? undefined : this.#tell(attempt, "ask", signal);
     }
     return readReport(Buffer.concat(chunks), attempt.marker);
   }
@@ -243,8 +246,13 @@ export class ScriptRunner {
     try {
       const own = AbortSignal.timeout(endTimeout);
       if (attempt.handle !== undefined && this.#dialect.cancel !== undefined) {
-        await this.#dialect.cancel(attempt.handle, { http: this.#http, signal: own });
-        return this.#work.release(attempt.id);
+        const cancelling = this.#dialect.cancel(attempt.handle, { http: this.#http, signal: own });
+        if (!this.#outlives) {
+          await cancelling;
+          return this.#work.release(attempt.id);
+        }
+        // It may be over for the service; what follows is what ends the command.
+        await cancelling.catch(() => {});
       }
       const report = await this.#tell(attempt, "end", own);
       if (report?.kind === "ended" || report?.kind === "void") this.#work.release(attempt.id);

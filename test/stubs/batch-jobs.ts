@@ -1,0 +1,153 @@
+/* Batch jobs without a scheduler: each is a process of this machine, in a sandbox, which waits for a while in no queue. */
+import { spawn } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { readdir, readFile } from "node:fs/promises";
+import type { OutputLoss } from "./hostile-server.ts";
+import type { Sandbox } from "./sandbox.ts";
+
+export interface JobDescription {
+  readonly name?: string | null;
+  readonly workingDirectory: string;
+  readonly standardOutput?: string | null;
+  readonly standardError?: string | null;
+  readonly script?: string;
+}
+
+interface Job {
+  readonly id: string;
+  readonly description: JobDescription;
+  readonly loss: OutputLoss | undefined;
+  state: string;
+  exitCode: number | null;
+  signal: number | null;
+  /** Looks at it that still tell the state before. */
+  lag: number;
+  shown: string;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** What the service says of a job: its `JobModel`. */
+export interface JobModel {
+  readonly jobId: string;
+  readonly name: string;
+  readonly status: {
+    readonly state: string;
+    readonly stateReason: string | null;
+    readonly exitCode: number | null;
+    readonly interruptSignal: number | null;
+  };
+  readonly [other: string]: unknown;
+}
+
+export class BatchJobs {
+  readonly #sandbox: Sandbox;
+  readonly #isHostile: boolean;
+  readonly #jobs = new Map<string, Job>();
+
+  constructor(sandbox: Sandbox, isHostile: boolean) {
+    this.#sandbox = sandbox;
+    this.#isHostile = isHostile;
+  }
+
+  /** @param loss `queue`: it never starts. `no-exit-code`: how it ended is told wrongly. */
+  submit(description: JobDescription, loss: OutputLoss | undefined): string {
+    const count = this.#jobs.size + 1;
+    const id = String(4000 + count);
+    const lag = this.#isHostile && count % 5 === 0 ? 1 : 0;
+    const job: Job = { id, description, loss, state: "PENDING", exitCode: null, signal: null, lag, shown: "PENDING", timer: undefined };
+    this.#jobs.set(id, job);
+    if (loss === "queue") return id;
+    // Every fourth waits for its turn.
+    if (this.#isHostile && count % 4 === 0) job.timer = setTimeout(() => this.#start(job), 300);
+    else this.#start(job);
+    return id;
+  }
+
+  find(id: string): JobModel | undefined {
+    const job = this.#jobs.get(id);
+    return job === undefined ? undefined : this.#model(job);
+  }
+
+  all(): JobModel[] {
+    return [...this.#jobs.values()].map((job) => this.#model(job));
+  }
+
+  /** Ends all its processes, as a scheduler with process tracking does. */
+  async cancel(id: string): Promise<void> {
+    const job = this.#jobs.get(id);
+    if (job === undefined || !/^(PENDING|RUNNING)/.test(job.state)) return;
+    clearTimeout(job.timer);
+    job.state = "CANCELLED by 0";
+    for (let round = 0; round < 3; round += 1) {
+      for (const pid of await processesOf(id, this.#sandbox.home)) {
+        try {
+          process.kill(pid, "SIGKILL");
+        } catch {
+          // It has ended by itself.
+        }
+      }
+    }
+  }
+
+  stop(): void {
+    for (const { timer } of this.#jobs.values()) clearTimeout(timer);
+  }
+
+  #start(job: Job): void {
+    const { workingDirectory, standardOutput, standardError, script = "" } = job.description;
+    const [out, err] = [standardOutput, standardError].map((path) => openSync(path ?? "/dev/null", "w"));
+    job.state = "RUNNING";
+    const child = spawn("/bin/sh", ["-c", script], {
+      cwd: workingDirectory,
+      env: { ...this.#sandbox.env, SLURM_JOB_ID: job.id },
+      detached: true,
+      stdio: ["ignore", out, err],
+    });
+    for (const each of [out, err]) if (each !== undefined) closeSync(each);
+    const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+      if (job.state !== "RUNNING") return;
+      job.state = code === 0 ? "COMPLETED" : "FAILED";
+      job.exitCode = code ?? 0;
+      job.signal = signal === null ? 0 : 9;
+    };
+    child.once("exit", end).once("error", () => end(1, null));
+    child.unref();
+  }
+
+  #model(job: Job): JobModel {
+    // Accounting tells of an end later than it was.
+    if (job.shown === "RUNNING" && job.state !== "RUNNING" && job.lag > 0) job.lag -= 1;
+    else job.shown = job.state;
+    const isOver = !/^(PENDING|RUNNING)/.test(job.shown);
+    const isWrong = isOver && job.loss === "no-exit-code";
+    return {
+      jobId: job.id,
+      name: job.description.name ?? "sbatch",
+      status: {
+        state: isWrong ? "FAILED" : job.shown,
+        stateReason: job.shown === "PENDING" ? "Priority" : "None",
+        exitCode: isWrong ? 0 : isOver ? job.exitCode : null,
+        interruptSignal: isWrong ? 9 : isOver ? job.signal : null,
+      },
+      time: { elapsed: 1, start: null, end: null, suspended: 0, limit: null },
+      account: "stub",
+      allocationNodes: 1,
+      cluster: "stub",
+      nodes: "localhost",
+      partition: "normal",
+      user: "me",
+      workingDirectory: job.description.workingDirectory,
+    };
+  }
+}
+
+async function processesOf(id: string, home: string): Promise<number[]> {
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const variables = (await readFile(`/proc/${pid}/environ`, "latin1").catch(() => "")).split("\0");
+      return variables.includes(`SLURM_JOB_ID=${id}`) && variables.includes(`HOME=${home}`) ? Number(pid) : 0;
+    }),
+  );
+  return found.filter((pid) => pid > 0);
+}
