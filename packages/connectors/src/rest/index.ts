@@ -15,7 +15,9 @@ export type {
 export { form, json, multipart, pathOf } from "./encode.ts";
 export type { Encoded } from "./encode.ts";
 export { HttpClient, Reply } from "./http.ts";
-export type { HttpOptions, HttpRequest, OpenReply } from "./http.ts";
+export type { HttpOptions, HttpRequest, Link, OpenReply } from "./http.ts";
+export { jupyter } from "./jupyter/index.ts";
+export type { JupyterOptions } from "./jupyter/index.ts";
 export { newt } from "./newt/index.ts";
 export type { NewtOptions } from "./newt/index.ts";
 export { RestConnector } from "./rest-connector.ts";
