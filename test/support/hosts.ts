@@ -2,9 +2,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Connector, local, newt, openssh, ssh } from "@sremote/connectors";
+import { type Connector, jupyter, local, newt, openssh, ssh } from "@sremote/connectors";
 import { memory } from "@sremote/connectors/testing";
 import { NewtStub } from "../stubs/newt-stub.ts";
+import { startJupyter } from "../../scripts/labs/jupyter.ts";
 import { type Lab, startSshd } from "../../scripts/labs/sshd.ts";
 import { type Carriage, limitedTo } from "./carriage.ts";
 
@@ -78,6 +79,26 @@ async function newtHost(): Promise<TestHost> {
   return { connector: connect(), home: stub.sandbox.home, again: connect, [Symbol.asyncDispose]: () => stub[Symbol.asyncDispose]() };
 }
 
+/** A real Jupyter Server, whose kernels run the commands. */
+async function jupyterHost(): Promise<TestHost> {
+  const server = await startJupyter({ env: { PATH: hostPath } });
+  const connectors: Connector[] = [];
+  const connect = (): Connector => {
+    const connector = jupyter({ baseUrl: server.baseUrl, token: server.token });
+    connectors.push(connector);
+    return connector;
+  };
+  return {
+    connector: connect(),
+    home: server.home,
+    again: connect,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(connectors.map((connector) => connector.close()));
+      await server.stop();
+    },
+  };
+}
+
 const localConnector = (home: string): Connector => local({ cwd: home, env: environment(home) });
 
 const allKinds: readonly HostKind[] = [
@@ -104,6 +125,7 @@ const allKinds: readonly HostKind[] = [
   { name: "ssh without sessions", carriage: "pipes", start: () => sshHost(ssh, "pipes") },
   { name: "openssh", carriage: "session", start: () => sshHost(openssh) },
   { name: "newt", carriage: "pipes", start: newtHost, rare: true },
+  { name: "jupyter", carriage: "pipes", start: jupyterHost, rare: true },
 ];
 
 /** `SREMOTE_TEST_HOSTS=local,memory` keeps to some: the runs on other versions of Node, which are about the client, need no SSH. */

@@ -12,6 +12,8 @@ export type {
   ScriptDialect,
   ScriptRun,
 } from "./dialect.ts";
+export { docker } from "./docker/index.ts";
+export type { DockerOptions } from "./docker/index.ts";
 export { form, json, multipart, pathOf } from "./encode.ts";
 export type { Encoded } from "./encode.ts";
 export { HttpClient, Reply } from "./http.ts";

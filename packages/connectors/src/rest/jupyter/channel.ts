@@ -12,6 +12,13 @@ import { announcement } from "./program.ts";
 /** The kernel ended or was restarted, so that nobody knows what became of a request. */
 export class KernelDied extends Error {
   override name = "KernelDied";
+  /** Whether the server starts it again by itself. */
+  readonly restarts: boolean;
+
+  constructor(restarts: boolean) {
+    super();
+    this.restarts = restarts;
+  }
 }
 
 /** The kernel does not know the name: it is another one than before. Nothing was done. */
@@ -130,7 +137,7 @@ export class KernelChannel {
       }
     } else if (channel === "iopub" && header?.msg_type === "status") {
       const state = content?.["execution_state"];
-      if (state === "restarting" || state === "dead") this.#end(new KernelDied());
+      if (state === "restarting" || state === "dead") this.#end(new KernelDied(state === "restarting"));
     }
   }
 

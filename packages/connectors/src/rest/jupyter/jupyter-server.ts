@@ -47,9 +47,9 @@ export class JupyterServer implements ScriptDialect {
   }
 
   async status({ http, signal }: RestContext): Promise<string> {
-    const { version } =
-      (await http.send({ method: "GET", path: "/api/status" }, signal)) &&
-      (await http.send({ method: "GET", path: "/api" }, signal)).json();
+    // What anybody may ask says the version; the other wants the credentials.
+    const { version } = (await http.send({ method: "GET", path: "/api" }, signal)).json();
+    await http.send({ method: "GET", path: "/api/status" }, signal);
     return `Jupyter Server ${String(version).slice(0, 40)} answered and takes the credentials`;
   }
 
@@ -68,11 +68,9 @@ export class JupyterServer implements ScriptDialect {
     const reply = await http.send({ method: "GET", path: `/api/contents${place}`, query: { content: "0" }, accept: [404] }, signal);
     if (reply.status !== 404) return;
     await this.removeDirectory(path, context);
-    throw new ConnectError("connect-failed", `the server does not show ${path}, which its kernel made`, {
-      stage: "connect",
-      host: this.label,
-      hint: "the kernel must run on the server's own host, and no part of the path may begin with a dot",
-    });
+    const why = "a part of its path begins with a dot, or the kernel runs on another host than the server";
+    const summary = `the server does not show ${path}, which its kernel made: ${why}`;
+    throw new ConnectError("connect-failed", summary, { stage: "connect", host: this.label });
   }
 
   async removeDirectory(path: string, context: RestContext): Promise<void> {

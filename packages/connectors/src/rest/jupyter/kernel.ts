@@ -14,7 +14,9 @@ import { kernelSpec, sessionPrefix, sweep } from "./sessions.ts";
 const startTimeout = 120_000;
 const answerTimeout = 60_000;
 const endTimeout = 10_000;
+/** A link that was lost is looked for this many times, and for about so many milliseconds. */
 const attempts = 5;
+const patience = 3000;
 
 /** A kernel with the program in it. A kernel that was restarted is another one. */
 interface Live {
@@ -55,6 +57,7 @@ export class Kernel {
   async call(verb: string, fields: Readonly<Record<string, unknown>>, context: RestContext, pin: Pin = {}): Promise<Answer> {
     const { http, signal } = context;
     let first: SremoteError | undefined;
+    let since = 0;
     for (let attempt = 1; ; attempt += 1) {
       let live: Live | undefined;
       try {
@@ -72,12 +75,13 @@ export class Kernel {
         signal.throwIfAborted();
         const isAbsent = error instanceof NameUnknown;
         const died = isAbsent || error instanceof KernelDied;
-        if (live !== undefined) this.#forget(live, died);
+        if (live !== undefined) this.#forget(live, died, error instanceof KernelDied && !error.restarts);
         if (died && (!isAbsent || pin.name !== undefined || first !== undefined)) throw this.#died();
         const problem = isAbsent ? this.#died() : asLost(error, this.#label);
         // That it cannot be reached at all is final, unless it could be a moment ago.
         if (problem.code !== "connection-lost" && first === undefined && pin.name === undefined) throw problem;
-        if (!isLink(problem) || attempt >= attempts) throw first ?? problem;
+        if (first === undefined) since = performance.now();
+        if (!isLink(problem) || attempt >= attempts || performance.now() - since > patience) throw first ?? problem;
         first ??= problem.code === "connection-lost" ? problem : this.#error("connection-lost", problem.summary);
         await pause(backoff(attempt, 200, 5000), signal);
       } finally {
@@ -189,14 +193,17 @@ export class Kernel {
     return (this.#session = { id: encodeURIComponent(id), kernel: encodeURIComponent(kernel.id), name: "" });
   }
 
-  #forget(live: Live, died: boolean): void {
+  /** @param isGone whether the server does not start the kernel again */
+  #forget(live: Live, died: boolean, isGone: boolean): void {
     live.channel.close();
-    if (this.#session?.name !== live.name) return;
+    const session = this.#session;
+    if (session?.name !== live.name) return;
     this.#live = undefined;
     if (!died) return;
-    const session = this.#session;
-    this.#session = undefined;
     this.#lost.add(live.name);
+    session.name = "";
+    if (!isGone) return;
+    this.#session = undefined;
     if (this.#http !== undefined) void this.#delete(session, { http: this.#http, signal: AbortSignal.timeout(endTimeout) });
   }
 
