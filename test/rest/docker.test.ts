@@ -84,7 +84,7 @@ describe("a container of a Docker Engine", () => {
   });
 
   test("disposing of a process ends it with everything it started", async () => {
-    const process = await connect().spawn!(shell("sleep 300 & setsid sleep 301 & sleep 302"));
+    const process = await connect().spawn!(shell("sleep 300 & setsid sleep 301 & sleep 302; true"));
     await expect.poll(async () => (await lab.commands(container)).length).toBe(4);
     await process[Symbol.asyncDispose]();
     await expect.poll(() => lab.commands(container)).toEqual([]);

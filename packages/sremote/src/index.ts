@@ -24,7 +24,20 @@ export type {
   Serializer,
 } from "@sremote/client";
 
-export { createConnector, fromBytes, HttpClient, local, newt, openssh, RestConnector, shell, ssh, toBytes } from "@sremote/connectors";
+export {
+  createConnector,
+  docker,
+  fromBytes,
+  HttpClient,
+  jupyter,
+  local,
+  newt,
+  openssh,
+  RestConnector,
+  shell,
+  ssh,
+  toBytes,
+} from "@sremote/connectors";
 export type {
   AuthenticationPrompt,
   Command,
@@ -36,6 +49,7 @@ export type {
   CustomResult,
   DialectBase,
   DirectRequest,
+  DockerOptions,
   Download,
   ExecOptions,
   ExecResult,
@@ -43,6 +57,8 @@ export type {
   HostKeyPolicy,
   HttpOptions,
   HttpRequest,
+  JupyterOptions,
+  Link,
   LocalOptions,
   NewtOptions,
   OpenReply,
