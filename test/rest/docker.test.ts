@@ -32,9 +32,9 @@ describe("a container of a Docker Engine", () => {
   test.each(["python", "node"] as const)("calls of %s share a session, stream, and call back", async (runtime) => {
     const client = new RemoteClient(connect(), { runtime });
     const [module, name] = runtime === "python" ? ["os", "getpid"] : ["node:os", "hostname"];
-    const first = (await client.doRemoteCall(module!, name!)).value;
+    const first = (await client.doRemoteCall(module, name)).value;
     const before = (client.connector as RestConnector).requests;
-    expect((await client.doRemoteCall(module!, name!)).value).toBe(first);
+    expect((await client.doRemoteCall(module, name)).value).toBe(first);
     expect((client.connector as RestConnector).requests - before).toBe(0);
     if (runtime === "python") {
       const sum = await client.call("functools", "reduce", [(a: number, b: number) => a + b, [1, 2, 3]]);

@@ -81,6 +81,8 @@ describe("a Jupyter Server with a token", () => {
     const client = new RemoteClient(connector);
     await client.doRemoteCall("os", "getpid");
     await expectCost(1, 1, () => client.doRemoteCall("os", "getpid"));
+    // Its input goes before it, its result comes along.
+    await expectCost(2, 1, () => client.doRemoteCall("builtins", "bytes", [mebibytes(1)]));
     await connector.exec(["rm", file]);
   });
 
@@ -100,7 +102,7 @@ describe("a Jupyter Server with a token", () => {
       const running = connector.exec(shell(`echo run >> ${count}; while [ ! -e ${count}.go ]; do sleep 0.05; done; echo done`));
       await until("the command to begin", () => readFile(count, "utf8").catch(() => undefined));
       proxy.cut();
-      await proxy.restore();
+      proxy.restore();
       await writeFile(`${count}.go`, "");
       expect(textOf((await running).stdout)).toBe("done\n");
       expect(await readFile(count, "utf8")).toBe("run\n");

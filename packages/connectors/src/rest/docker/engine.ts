@@ -115,7 +115,8 @@ export class DockerEngine implements ProcessDialect {
       throw new ConnectError("connect-refused", error.summary, { ...about, hint, cause: error });
     }
     if (reply.status !== 404 && reply.status !== 409) return reply;
-    const said = http.redact(String(reply.object?.["message"] ?? reply.text));
+    const message = reply.object?.["message"];
+    const said = http.redact(typeof message === "string" ? message : reply.text);
     const hint = reply.status === 404 ? "`docker ps` names the containers that run" : "start it, or end its pause";
     throw new ConnectError("connect-failed", `the engine says: ${said}`, { ...about, hint });
   }

@@ -21,8 +21,8 @@ export interface ExecOptions {
   /** The command's stderr begins with a line of this and its pid. */
   readonly marker: string;
   /** The exit code, once the connection has ended. */
-  exitCode(): Promise<number>;
-  signal(pid: number | undefined, signal: KillSignal): Promise<void>;
+  readonly exitCode: () => Promise<number>;
+  readonly signal: (pid: number | undefined, signal: KillSignal) => Promise<void>;
 }
 
 export class ExecProcess implements RemoteProcess {

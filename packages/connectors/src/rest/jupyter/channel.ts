@@ -38,8 +38,8 @@ export interface ChannelOptions {
 }
 
 interface Waiting {
-  resolve(text: string): void;
-  reject(error: Error): void;
+  readonly resolve: (text: string) => void;
+  readonly reject: (error: Error) => void;
 }
 
 export class KernelChannel {
@@ -78,8 +78,9 @@ export class KernelChannel {
     }
   }
 
-  get isOpen(): boolean {
-    return this.#closed === undefined;
+  /** Why it can be used no more; undefined while it can. */
+  get ended(): Error | undefined {
+    return this.#closed;
   }
 
   /** The text of what an expression of Python yields. */

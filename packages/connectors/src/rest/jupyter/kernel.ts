@@ -32,7 +32,7 @@ interface Session {
 
 /** One command's kernel: its requests go to no other. */
 export interface Pin {
-  name?: string;
+  name?: string | undefined;
 }
 
 export class Kernel {
@@ -60,32 +60,37 @@ export class Kernel {
     let since = 0;
     for (let attempt = 1; ; attempt += 1) {
       let live: Live | undefined;
+      let sent = false;
       try {
         live = await orAborted(this.#get(http), signal);
+        // What happened while nothing was asked for concerns no command that is yet to come.
+        if (live.channel.ended !== undefined) throw live.channel.ended;
         if (pin.name !== undefined && pin.name !== live.name) throw this.#died();
+        sent = true;
         const drop = [...this.#dropped];
         const request = JSON.stringify({ do: verb, drop, ...fields });
-        const text = await orAborted(
-          live.channel.evaluate(`${live.name}(${JSON.stringify(request)})`, AbortSignal.any([signal, AbortSignal.timeout(answerTimeout)])),
-          signal,
-        );
+        const patient = AbortSignal.any([signal, AbortSignal.timeout(answerTimeout)]);
+        const text = await live.channel.evaluate(`${live.name}(${JSON.stringify(request)})`, patient);
         for (const id of drop) this.#dropped.delete(id);
+        pin.name = live.name;
         return this.#parse(text);
       } catch (error) {
         signal.throwIfAborted();
+        if (!sent && live !== undefined && live.channel.ended === undefined) throw error;
         const isAbsent = error instanceof NameUnknown;
         const died = isAbsent || error instanceof KernelDied;
         if (live !== undefined) this.#forget(live, died, error instanceof KernelDied && !error.restarts);
-        if (died && (!isAbsent || pin.name !== undefined || first !== undefined)) throw this.#died();
-        const problem = isAbsent ? this.#died() : asLost(error, this.#label);
-        // That it cannot be reached at all is final, unless it could be a moment ago.
-        if (problem.code !== "connection-lost" && first === undefined && pin.name === undefined) throw problem;
-        if (first === undefined) since = performance.now();
+        if (sent && !isAbsent) pin.name ??= live?.name;
+        const problem = died ? this.#died() : asLost(error, this.#label);
+        // Once anything may have been done, no other kernel will do; and that it cannot be reached at all is final unless it could be before.
+        const mayBegin = pin.name === undefined && first === undefined;
+        if (died && !mayBegin) throw problem;
+        if (problem.code !== "connection-lost" && mayBegin) throw problem;
+        since ||= performance.now();
         if (!isLink(problem) || attempt >= attempts || performance.now() - since > patience) throw first ?? problem;
+        if (died) continue;
         first ??= problem.code === "connection-lost" ? problem : this.#error("connection-lost", problem.summary);
         await pause(backoff(attempt, 200, 5000), signal);
-      } finally {
-        if (live !== undefined) pin.name ??= live.name;
       }
     }
   }
