@@ -20,7 +20,8 @@ describe("jupyter over a real Jupyter Server, with links that can be cut", () =>
     await lab?.stop();
   });
 
-  for (const each of connectorCases()) {
+  // Those on REST want a service that does wrong on demand.
+  for (const each of connectorCases().filter(({ name }) => !name.startsWith("REST: "))) {
     test(each.name, async () => {
       const make = () => jupyter({ baseUrl: `http://${proxy.address}:${proxy.port}/base`, token: lab.token });
       await each.run(make, {

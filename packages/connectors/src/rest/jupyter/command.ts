@@ -12,6 +12,9 @@ import { inputPiece } from "./program.ts";
 /** Milliseconds for telling the kernel what it may forget. */
 const tellTimeout = 5000;
 
+/** Milliseconds between looks at a command that runs: from, to. Its end is announced; this tells the kernel that somebody waits. */
+const [firstLook, lastLook] = [4000, 20_000];
+
 type Ask = (verb: string, fields?: Readonly<Record<string, unknown>>) => Promise<Answer>;
 
 export async function runBeside(kernel: Kernel, request: DirectRequest, context: RestContext, label: string): Promise<ExecResult> {
@@ -28,7 +31,7 @@ export async function runBeside(kernel: Kernel, request: DirectRequest, context:
     await send(ask, stdin);
     let state = await ask("start", { script, most: [maxStdout, maxStderr] });
     for (let look = 1; state["done"] !== true; look += 1) {
-      await kernel.rest(id, backoff(look, 1000, 10_000), context.signal);
+      await kernel.rest(id, backoff(look, firstLook, lastLook), context.signal);
       state = await ask("look");
     }
     const [stdout, stderr] = [await output(ask, 0, state, label), await output(ask, 1, state, label)];

@@ -1,10 +1,12 @@
 /* Jupyter Server: files over its contents API, commands beside a kernel of Python. */
 import { ConnectError, TransferError } from "@sremote/protocol";
+import type { SremoteError } from "@sremote/protocol";
 import type { ExecResult } from "../../connector.ts";
 import { codeOfMessage } from "../../transfer/error.ts";
 import type { Content } from "../content.ts";
 import type { DirectRequest, Download, RestContext, RestLimits, ScriptDialect } from "../dialect.ts";
 import { pathOf } from "../encode.ts";
+import type { Reply } from "../http.ts";
 import { base64File } from "./base64-file.ts";
 import { runBeside } from "./command.ts";
 import { Kernel } from "./kernel.ts";
@@ -74,7 +76,19 @@ export class JupyterServer implements ScriptDialect {
   }
 
   async put(path: string, content: Content, { http, signal }: RestContext): Promise<void> {
-    await http.send({ method: "PUT", path: `/api/contents${this.#place(path)}`, ...base64File(content) }, signal);
+    const request = { method: "PUT", path: `/api/contents${this.#place(path)}`, accept: [500] } as const;
+    await http.send({ ...request, ...base64File(content) }, signal);
+  }
+
+  /** A file that cannot be written is 500, with the system's words. */
+  check(reply: Reply): SremoteError | undefined {
+    if (reply.status !== 500) return undefined;
+    const { message } = reply.object ?? {};
+    const said = typeof message === "string" ? message.slice(0, 300) : "";
+    const code = codeOfMessage(said);
+    const about = { stage: "http", host: this.label };
+    if (code === "disk-full" || code === "permission-denied") return new TransferError(code, `the server says: ${said}`, about);
+    return new ConnectError("connection-lost", `the server failed: HTTP status 500: ${said}`, about);
   }
 
   async get(path: string, download: Download, { http, signal }: RestContext): Promise<void> {
