@@ -194,10 +194,11 @@ class Program:
         self.dropped.add(id)
         job = self.jobs.pop(id, None)
         if job is not None and job.process is not None and not job.done.is_set():
-            job.kill(signal.SIGTERM)
-            timer = threading.Timer(1, job.kill, (signal.SIGKILL,))
-            timer.daemon = True
-            timer.start()
+            # Who aborts a command ends it by another one, at once; what that starts to clean up must not get a second signal.
+            for delay, number in (1, signal.SIGTERM), (2, signal.SIGKILL):
+                timer = threading.Timer(delay, job.kill, (number,))
+                timer.daemon = True
+                timer.start()
 
     def watch(self):
         # A client that lives asks after its commands all the time.
