@@ -90,6 +90,17 @@ describe("a container of a Docker Engine", () => {
     await expect.poll(() => lab.commands(container)).toEqual([]);
   });
 
+  test("an abort while the engine starts a command ends it all the same", async () => {
+    const connector = connect();
+    for (const after of [0, 5, 10, 20, 30, 40, 60]) {
+      const control = new AbortController();
+      const running = rejection(connector.exec(shell("sleep 300; true"), { signal: control.signal }));
+      setTimeout(() => control.abort(), after);
+      expect((await running).code).toBe("cancelled");
+    }
+    await expect.poll(() => lab.commands(container), { timeout: 5000 }).toEqual([]);
+  });
+
   test("a user, a directory or a shell that is not there is told in the engine's words", async () => {
     for (const [options, said] of [
       [{ user: "nobody-here" }, /unable to find user/],

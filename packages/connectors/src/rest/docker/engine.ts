@@ -1,14 +1,15 @@
 /* Docker's Engine API: commands in a container that runs (`docker exec`). */
 import { randomBytes } from "node:crypto";
 import { ConnectError, ProtocolError, SremoteError } from "@sremote/protocol";
-import { commandLine, shellText } from "../../command-line.ts";
 import type { Command, OperationOptions, RemoteProcess } from "../../connector.ts";
 import { orAborted } from "../../deadline.ts";
+import { endProcess } from "../../process/end.ts";
 import type { ProcessDialect, RestContext } from "../dialect.ts";
 import { json } from "../encode.ts";
 import type { HttpClient, Reply } from "../http.ts";
 import { backoff, pause } from "../retry.ts";
 import { ExecProcess } from "./exec-process.ts";
+import { killScript, plain } from "./script.ts";
 
 export interface EngineSettings {
   readonly container: string;
@@ -46,14 +47,16 @@ export class DockerEngine implements ProcessDialect {
     const script = `printf '%s%s %s\\n' ${tag.slice(0, 16)} ${tag.slice(16)} $$ >&2\n${plain(command)}`;
     const id = await this.#create(["/bin/sh", "-c", script], tag, context);
     const signal = (pid: number | undefined, name: string): Promise<void> => this.#signal(tag, pid, name, context.http);
-    const socket = await this.#connect(id, context);
     const exitCode = (): Promise<number> => this.#exitCode(id, context.http);
-    const process = new ExecProcess({ socket, label: this.label, marker: tag, exitCode, signal });
+    let process: ExecProcess | undefined;
     try {
+      process = new ExecProcess({ socket: await this.#connect(id, context), label: this.label, marker: tag, exitCode, signal });
       await orAborted(process.started(), context.signal);
       return process;
     } catch (error) {
-      await process[Symbol.asyncDispose]();
+      // Whoever gives up while the engine is at it does not stop the engine.
+      if (process === undefined) await this.#abandon(id, tag, context.http);
+      else await endProcess(process);
       throw error;
     }
   }
@@ -82,6 +85,22 @@ export class DockerEngine implements ProcessDialect {
     const { upgrade } = await import("./upgrade.ts");
     const link = await http.link({ path: `/exec/${id}/start` }, signal);
     return upgrade(link, { Detach: false, Tty: false }, this.label, signal);
+  }
+
+  /** Ends a command whose start nobody waited for. Never rejects: there is an error to report already. */
+  async #abandon(id: string, tag: string, http: HttpClient): Promise<void> {
+    const signal = AbortSignal.timeout(ownTimeout);
+    try {
+      for (let look = 1; look <= 8; look += 1) {
+        await this.#signal(tag, undefined, look < 5 ? "SIGTERM" : "SIGKILL", http);
+        const { Running: running, ExitCode: code } = (await http.send({ method: "GET", path: `/exec/${id}/json` }, signal)).json();
+        // Without an exit code it was not started, and may yet be.
+        if (running === false && (typeof code === "number" || look > 3)) return;
+        await pause(backoff(look, 100, 1000), signal);
+      }
+    } catch {
+      // The engine does not answer, and so ends nothing.
+    }
   }
 
   async #exitCode(id: string, http: HttpClient): Promise<number> {
@@ -120,23 +139,4 @@ export class DockerEngine implements ProcessDialect {
     const hint = reply.status === 404 ? "`docker ps` names the containers that run" : "start it, or end its pause";
     throw new ConnectError("connect-failed", `the engine says: ${said}`, { ...about, hint });
   }
-}
-
-/** As JSON can carry it: bytes that are no UTF-8 go as escapes. */
-function plain(command: Command): string {
-  const text = shellText(command);
-  return text.isWellFormed() ? text : `exec ${commandLine(command)}`;
-}
-
-/**
- * To the process, which leads a session of its own, to its group, and to all that inherited the variable. Those are looked for first: what a
- * command starts to clean up after itself when it gets the signal must not get it, too.
- */
-function killScript(tag: string, pid: number | undefined, name: string): string {
-  const group = pid === undefined ? "" : `kill -${name} -${pid} 2>/dev/null || kill -${name} ${pid} 2>/dev/null\n`;
-  return `all=$(grep -l 'SREMOTE_EXEC=${tag}' /proc/[0-9]*/environ 2>/dev/null)
-${group}for f in $all; do
-  f=\${f#/proc/}; f=\${f%/environ}; [ "$f" = "${pid ?? ""}" ] || kill -${name} "$f" 2>/dev/null
-done
-exit 0`;
 }
