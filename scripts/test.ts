@@ -3,6 +3,9 @@ import { spawnSync } from "node:child_process";
 import { globSync, mkdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { dockerProblem } from "./labs/docker.ts";
+import { ensureDocker } from "./setup-docker.ts";
+import { ensureJupyter } from "./setup-jupyter.ts";
 import { ensureNodes, nodeProgram } from "./setup-nodes.ts";
 import { ensureNumpy } from "./setup-numpy.ts";
 import { ensureSystemPackages } from "./setup-system.ts";
@@ -75,12 +78,24 @@ function withoutServers(): [args: string[], env: Record<string, string>] {
   return [left.map((file) => `--exclude=${file}`), { SREMOTE_TEST_HOSTS: "local,local without sessions,three functions,memory" }];
 }
 
+/** The suites that need a real Docker Engine, where the kernel or a container around us does not let one run. */
+async function withoutDocker(): Promise<string[]> {
+  const problem = docker.length > 0 ? "the engine is missing" : await dockerProblem();
+  if (problem === undefined) return [];
+  const files = globSync("test/rest/docker*.test.ts", { cwd: root });
+  for (const file of files) console.log(`  skipped because no Docker Engine can run here (${problem}): ${file}`);
+  return files.map((file) => `--exclude=${file}`);
+}
+
 console.log("» set-up");
 const system = ensureSystemPackages((line) => console.log(`  ${line}`));
+const docker = ensureDocker();
 const missing = [
   ...system.missing.map(({ name, purpose }) => `${name}, for ${purpose} (${system.reason ?? "no reason given"})`),
   ...ensureNodes(),
   ...ensureNumpy(),
+  ...ensureJupyter(),
+  ...docker,
 ];
 for (const each of missing) console.log(`  skipped because missing: ${each}`);
 if (missing.length > 0 && inCi) failures.push(`set-up: with CI=true nothing may be skipped; missing: ${missing.join(", ")}`);
@@ -92,7 +107,8 @@ step("Python 3.6 syntax and standard library", "python3", ["scripts/check-python
 step("layers", node, ["scripts/check-layers.ts"]);
 step("types", node, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.test.json"]);
 step("packages (publint, attw)", node, ["node_modules/.bin/turbo", "run", "lint:pkg"]);
-suite("all suites", node, ...withoutServers());
+const [withoutSsh, environment] = withoutServers();
+suite("all suites", node, [...withoutSsh, ...(await withoutDocker())], environment);
 for (const version of ["22.23.3", "26.10.0"]) {
   if (missing.some((each) => each.startsWith(`Node ${version}`))) continue;
   const local = [

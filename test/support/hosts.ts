@@ -2,9 +2,11 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { type Connector, local, newt, openssh, ssh } from "@sremote/connectors";
+import { type Connector, docker, jupyter, local, newt, openssh, ssh } from "@sremote/connectors";
 import { memory } from "@sremote/connectors/testing";
 import { NewtStub } from "../stubs/newt-stub.ts";
+import { startDocker } from "../../scripts/labs/docker.ts";
+import { startJupyter } from "../../scripts/labs/jupyter.ts";
 import { type Lab, startSshd } from "../../scripts/labs/sshd.ts";
 import { type Carriage, limitedTo } from "./carriage.ts";
 
@@ -78,6 +80,48 @@ async function newtHost(): Promise<TestHost> {
   return { connector: connect(), home: stub.sandbox.home, again: connect, [Symbol.asyncDispose]: () => stub[Symbol.asyncDispose]() };
 }
 
+/** A real Jupyter Server, whose kernels run the commands. */
+async function jupyterHost(): Promise<TestHost> {
+  const server = await startJupyter({ env: { PATH: hostPath } });
+  const connectors: Connector[] = [];
+  const connect = (): Connector => {
+    const connector = jupyter({ baseUrl: server.baseUrl, token: server.token });
+    connectors.push(connector);
+    return connector;
+  };
+  return {
+    connector: connect(),
+    home: server.home,
+    again: connect,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(connectors.map((connector) => connector.close()));
+      await server.stop();
+    },
+  };
+}
+
+/** A container of a real Docker Engine; its home directory is one of this machine's. */
+async function dockerHost(): Promise<TestHost> {
+  const engine = await startDocker();
+  const home = await mkdtemp(join(engine.directory, "home-"));
+  const container = await engine.addContainer({ env: { HOME: home, LANG: "C.UTF-8" }, binds: [home] });
+  const connectors: Connector[] = [];
+  const connect = (): Connector => {
+    const connector = docker({ container, socketPath: engine.socketPath });
+    connectors.push(connector);
+    return connector;
+  };
+  return {
+    connector: connect(),
+    home,
+    again: connect,
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all(connectors.map((connector) => connector.close()));
+      await engine.stop();
+    },
+  };
+}
+
 const localConnector = (home: string): Connector => local({ cwd: home, env: environment(home) });
 
 const allKinds: readonly HostKind[] = [
@@ -104,6 +148,8 @@ const allKinds: readonly HostKind[] = [
   { name: "ssh without sessions", carriage: "pipes", start: () => sshHost(ssh, "pipes") },
   { name: "openssh", carriage: "session", start: () => sshHost(openssh) },
   { name: "newt", carriage: "pipes", start: newtHost, rare: true },
+  { name: "jupyter", carriage: "pipes", start: jupyterHost, rare: true },
+  { name: "docker", carriage: "session", start: dockerHost, rare: true },
 ];
 
 /** `SREMOTE_TEST_HOSTS=local,memory` keeps to some: the runs on other versions of Node, which are about the client, need no SSH. */

@@ -26,9 +26,11 @@ export type {
 
 export {
   createConnector,
+  docker,
   firecrest,
   fromBytes,
   HttpClient,
+  jupyter,
   local,
   newt,
   openssh,
@@ -49,6 +51,7 @@ export type {
   CustomResult,
   DialectBase,
   DirectRequest,
+  DockerOptions,
   Download,
   ExecOptions,
   ExecResult,
@@ -58,6 +61,8 @@ export type {
   HostKeyPolicy,
   HttpOptions,
   HttpRequest,
+  JupyterOptions,
+  Link,
   LocalOptions,
   NewtOptions,
   OpenReply,

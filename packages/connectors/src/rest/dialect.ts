@@ -69,6 +69,9 @@ export interface DirectRequest {
   /** For the host's `sh -c`. */
   readonly script: string;
   readonly stdin: readonly Uint8Array[];
+  /** Bytes of stdout and stderr that are wanted; with more, it sets `truncated`. */
+  readonly maxStdout: number;
+  readonly maxStderr: number;
 }
 
 /** What every dialect has. */

@@ -18,9 +18,10 @@ export async function execDirectly(
   options: ExecOptions,
   context: RestContext,
 ): Promise<ExecResult> {
+  const [maxStdout, maxStderr] = [options.maxOutput ?? stdoutLimit, options.maxOutput ?? stderrLimit];
   const run = (text: string, input: readonly Uint8Array[], own: RestContext): Promise<ExecResult> => {
     if (dialect.execDirect === undefined) throw new SremoteError("unsupported", "exec", { host: dialect.label });
-    return dialect.execDirect({ script: text, stdin: input }, own);
+    return dialect.execDirect({ script: text, stdin: input, maxStdout, maxStderr }, own);
   };
   const tag = randomBytes(16).toString("hex");
   const stdin = options.stdin === undefined ? [] : options.stdin instanceof Uint8Array ? [options.stdin] : options.stdin;
@@ -28,8 +29,8 @@ export async function execDirectly(
   const script = `SREMOTE_EXEC=${tag}; export SREMOTE_EXEC; exec /bin/sh -c ${quote(shellText(command))}${stdin.length === 0 ? " < /dev/null" : ""}`;
   try {
     const result = await orAborted(run(script, stdin, context), context.signal);
-    const stdout = result.stdout.subarray(0, options.maxOutput ?? stdoutLimit);
-    const stderr = result.stderr.subarray(0, options.maxOutput ?? stderrLimit);
+    const stdout = result.stdout.subarray(0, maxStdout);
+    const stderr = result.stderr.subarray(0, maxStderr);
     const truncated = result.truncated === true || stdout.length < result.stdout.length || stderr.length < result.stderr.length;
     return { exitCode: result.exitCode, signal: result.signal, stdout, stderr, ...(truncated ? { truncated } : {}) };
   } catch (error) {

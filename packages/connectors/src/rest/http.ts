@@ -30,6 +30,8 @@ export interface HttpRequest {
   readonly idempotent?: boolean | undefined;
   /** Whether the credentials go along. Default true. */
   readonly credentials?: boolean | undefined;
+  /** Statuses beyond 2xx that are answers as well, such as the redirect after a login. */
+  readonly accept?: readonly number[] | undefined;
   /** Largest reply in bytes; a longer one is `limit-exceeded`. Default 16 MiB. */
   readonly maxBytes?: number | undefined;
   /** Milliseconds until the reply must have begun. Default: the client's. */
@@ -58,6 +60,14 @@ export interface HttpOptions {
   readonly socketPath?: string | undefined;
   /** Milliseconds until a reply must have begun. Default 60 000. */
   readonly timeout?: number | undefined;
+}
+
+/** What a connection of another kind to the same service is made with. */
+export interface Link {
+  readonly url: URL;
+  /** Credentials among them. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly dispatcher: Agent;
 }
 
 export interface OpenReply {
@@ -153,6 +163,13 @@ export class HttpClient {
     });
   }
 
+  /** For a connection that is no request and reply, such as a WebSocket. Counts as a request; who opens it follows no redirect. */
+  async link(request: Pick<HttpRequest, "path" | "query">, signal: AbortSignal): Promise<Link> {
+    const { headers } = await orAborted(this.#credentials.get(), signal);
+    this.requests += 1;
+    return { url: this.#url(request), headers, dispatcher: await (this.#agent ??= this.#makeAgent()) };
+  }
+
   /** A text without the credentials, shortened: for messages. */
   redact(text: string): string {
     return this.#secrets.redact(text);
@@ -202,8 +219,7 @@ export class HttpClient {
   ): Promise<T | Problem> {
     try {
       const response = await this.#exchange(request, granted, signal, where);
-      if (response.statusCode >= 200 && response.statusCode < 300)
-        return await use(response, (reply) => this.#check(reply, request, where));
+      if (isSuccess(response.statusCode, request)) return await use(response, (reply) => this.#check(reply, request, where));
       const reply = await this.#excerpt(response);
       const said = isText(response) ? this.#secrets.redact(reply.text.replaceAll(/\s+/g, " ")) : "";
       return this.#check(reply, request, where) ?? statusProblem(reply.status, said, where, retryAfter(header(response, "retry-after")));
@@ -230,7 +246,7 @@ export class HttpClient {
     for (let hop = 0; ; hop += 1) {
       const response = await this.#once(url, request, granted, signal);
       const { statusCode } = response;
-      if (statusCode < 300 || statusCode >= 400 || statusCode === 304) return response;
+      if (statusCode < 300 || statusCode >= 400 || statusCode === 304 || isSuccess(statusCode, request)) return response;
       const location = header(response, "location") ?? "";
       response.body.on("error", () => {}).destroy();
       const target = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
@@ -288,7 +304,7 @@ export class HttpClient {
     return new Agent({ connect, pipelining: 1 });
   }
 
-  #url(request: HttpRequest): URL {
+  #url(request: Pick<HttpRequest, "path" | "query">): URL {
     if (!request.path.startsWith("/")) throw new InvalidArgumentError("request.path", "a path that begins with a slash");
     const url = new URL(this.#base.href.replace(/\/$/, "") + request.path);
     if (url.origin !== this.#base.origin) throw new InvalidArgumentError("request.path", "a path within the origin");
@@ -328,6 +344,10 @@ export class HttpClient {
   #about(where: Where): { stage: string; host: string } {
     return { stage: where.stage, host: where.host };
   }
+}
+
+function isSuccess(status: number, { accept }: HttpRequest): boolean {
+  return (status >= 200 && status < 300) || accept?.includes(status) === true;
 }
 
 function isProblem(value: unknown): value is Problem {

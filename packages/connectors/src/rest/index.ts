@@ -12,12 +12,16 @@ export type {
   ScriptDialect,
   ScriptRun,
 } from "./dialect.ts";
+export { docker } from "./docker/index.ts";
+export type { DockerOptions } from "./docker/index.ts";
 export { firecrest } from "./firecrest/index.ts";
 export type { FirecrestOptions } from "./firecrest/index.ts";
 export { form, json, multipart, pathOf } from "./encode.ts";
 export type { Encoded } from "./encode.ts";
 export { HttpClient, Reply } from "./http.ts";
-export type { HttpOptions, HttpRequest, OpenReply } from "./http.ts";
+export type { HttpOptions, HttpRequest, Link, OpenReply } from "./http.ts";
+export { jupyter } from "./jupyter/index.ts";
+export type { JupyterOptions } from "./jupyter/index.ts";
 export { newt } from "./newt/index.ts";
 export type { NewtOptions } from "./newt/index.ts";
 export type { PrivateKeyInput } from "./oauth/client-key.ts";

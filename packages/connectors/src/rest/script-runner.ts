@@ -31,6 +31,8 @@ const notSent: ReadonlySet<Code> = new Set<Code>([
 ]);
 
 const defaultInline = 48 * 1024;
+/** More than any report has; a service that says more than that is not believed. */
+const mostReport = 16 * 2 ** 20;
 /** A command whose first request proved never to have arrived is sent again, under another id, this many times. */
 const submissions = 6;
 /** Milliseconds for ending a command on the host. */
@@ -150,7 +152,10 @@ export class ScriptRunner {
     const context: RestContext = { http: this.#http, signal };
     if (this.#dialect.run !== undefined) return this.#dialect.run(script, context);
     if (this.#dialect.execDirect === undefined) throw this.#error("unsupported", "the dialect can neither run a script nor a command");
-    const result = await this.#dialect.execDirect({ script: script.line, stdin: [] }, context);
+    const result = await this.#dialect.execDirect(
+      { script: script.line, stdin: [], maxStdout: mostReport, maxStderr: mostReport },
+      context,
+    );
     return { kind: "finished", output: result.stdout };
   }
 

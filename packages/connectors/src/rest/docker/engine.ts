@@ -1,0 +1,142 @@
+/* Docker's Engine API: commands in a container that runs (`docker exec`). */
+import { randomBytes } from "node:crypto";
+import { ConnectError, ProtocolError, SremoteError } from "@sremote/protocol";
+import type { Command, OperationOptions, RemoteProcess } from "../../connector.ts";
+import { orAborted } from "../../deadline.ts";
+import { endProcess } from "../../process/end.ts";
+import type { ProcessDialect, RestContext } from "../dialect.ts";
+import { json } from "../encode.ts";
+import type { HttpClient, Reply } from "../http.ts";
+import { backoff, pause } from "../retry.ts";
+import { ExecProcess } from "./exec-process.ts";
+import { killScript, plain } from "./script.ts";
+
+export interface EngineSettings {
+  readonly container: string;
+  readonly user: string | undefined;
+  readonly workdir: string | undefined;
+}
+
+/** Milliseconds for what has to be done though nobody waits for it. */
+const ownTimeout = 10_000;
+/** The connection ends a moment before the engine knows the exit code. */
+const looks = 12;
+
+export class DockerEngine implements ProcessDialect {
+  readonly label: string;
+  readonly #settings: EngineSettings;
+
+  constructor(settings: EngineSettings) {
+    this.#settings = settings;
+    this.label = `docker://${settings.container}`;
+  }
+
+  async status(context: RestContext): Promise<string> {
+    const reply = await this.#send({ method: "GET", path: `/containers/${this.#settings.container}/json` }, context);
+    const { State: state } = reply.json() as { State?: { Running?: unknown; Paused?: unknown; Status?: unknown } };
+    if (state?.Running === true && state.Paused !== true) return "the engine answered, and the container runs";
+    throw new ConnectError("connect-failed", `the container does not run: ${String(state?.Status).slice(0, 40)}`, {
+      stage: "status",
+      host: this.label,
+    });
+  }
+
+  /** Its shell says its pid, then becomes the command: a client that goes away ends nothing, so the process must be found again. */
+  async spawn(command: Command, _options: OperationOptions, context: RestContext): Promise<RemoteProcess> {
+    const tag = randomBytes(16).toString("hex");
+    const script = `printf '%s%s %s\\n' ${tag.slice(0, 16)} ${tag.slice(16)} $$ >&2\n${plain(command)}`;
+    const id = await this.#create(["/bin/sh", "-c", script], tag, context);
+    const signal = (pid: number | undefined, name: string): Promise<void> => this.#signal(tag, pid, name, context.http);
+    const exitCode = (): Promise<number> => this.#exitCode(id, context.http);
+    let process: ExecProcess | undefined;
+    try {
+      process = new ExecProcess({ socket: await this.#connect(id, context), label: this.label, marker: tag, exitCode, signal });
+      await orAborted(process.started(), context.signal);
+      return process;
+    } catch (error) {
+      // Whoever gives up while the engine is at it does not stop the engine.
+      if (process === undefined) await this.#abandon(id, tag, context.http);
+      else await endProcess(process);
+      throw error;
+    }
+  }
+
+  async #create(argv: readonly string[], tag: string | undefined, context: RestContext): Promise<string> {
+    const { container, user, workdir } = this.#settings;
+    const isCommand = tag !== undefined;
+    const options = {
+      Cmd: argv,
+      AttachStdin: isCommand,
+      AttachStdout: isCommand,
+      AttachStderr: isCommand,
+      ...(isCommand && { Env: [`SREMOTE_EXEC=${tag}`] }),
+      ...(user !== undefined && { User: user }),
+      ...(workdir !== undefined && isCommand && { WorkingDir: workdir }),
+    };
+    // That it was created starts nothing, so it may be created twice.
+    const reply = await this.#send({ method: "POST", path: `/containers/${container}/exec`, ...json(options), idempotent: true }, context);
+    const { Id: id } = reply.json();
+    if (typeof id !== "string" || !/^[0-9a-f]+$/.test(id)) throw new ProtocolError("protocol-error", "the engine names no exec");
+    return id;
+  }
+
+  /** Starts it, once; the reply is the connection itself. */
+  async #connect(id: string, { http, signal }: RestContext): ReturnType<typeof import("./upgrade.ts").upgrade> {
+    const { upgrade } = await import("./upgrade.ts");
+    const link = await http.link({ path: `/exec/${id}/start` }, signal);
+    return upgrade(link, { Detach: false, Tty: false }, this.label, signal);
+  }
+
+  /** Ends a command whose start nobody waited for. Never rejects: there is an error to report already. */
+  async #abandon(id: string, tag: string, http: HttpClient): Promise<void> {
+    const signal = AbortSignal.timeout(ownTimeout);
+    try {
+      for (let look = 1; look <= 8; look += 1) {
+        await this.#signal(tag, undefined, look < 5 ? "SIGTERM" : "SIGKILL", http);
+        const { Running: running, ExitCode: code } = (await http.send({ method: "GET", path: `/exec/${id}/json` }, signal)).json();
+        // Without an exit code it was not started, and may yet be.
+        if (running === false && (typeof code === "number" || look > 3)) return;
+        await pause(backoff(look, 100, 1000), signal);
+      }
+    } catch {
+      // The engine does not answer, and so ends nothing.
+    }
+  }
+
+  async #exitCode(id: string, http: HttpClient): Promise<number> {
+    const signal = AbortSignal.timeout(ownTimeout);
+    for (let look = 1; look <= looks; look += 1) {
+      const { Running: running, ExitCode: code } = (await http.send({ method: "GET", path: `/exec/${id}/json` }, signal)).json();
+      if (running === false && typeof code === "number") return code;
+      await pause(backoff(look, 5, 2000), signal);
+    }
+    throw new ProtocolError("protocol-error", "the engine does not tell an exit code");
+  }
+
+  async #signal(tag: string, pid: number | undefined, name: string, http: HttpClient): Promise<void> {
+    const context: RestContext = { http, signal: AbortSignal.timeout(ownTimeout) };
+    const id = await this.#create(["/bin/sh", "-c", killScript(tag, pid, name.replace("SIG", ""))], undefined, context);
+    await http.send(
+      { method: "POST", path: `/exec/${id}/start`, ...json({ Detach: true }), idempotent: true, accept: [409] },
+      context.signal,
+    );
+    await this.#exitCode(id, http);
+  }
+
+  async #send(request: Parameters<HttpClient["send"]>[0], { http, signal }: RestContext): Promise<Reply> {
+    const about = { stage: "connect", host: this.label };
+    let reply: Reply;
+    try {
+      reply = await http.send({ ...request, accept: [404, 409] }, signal);
+    } catch (error) {
+      if (!(error instanceof SremoteError) || error.code !== "connect-refused") throw error;
+      const hint = "nothing listens at the socket: dockerd does not run, or `socketPath` is another one";
+      throw new ConnectError("connect-refused", error.summary, { ...about, hint, cause: error });
+    }
+    if (reply.status !== 404 && reply.status !== 409) return reply;
+    const message = reply.object?.["message"];
+    const said = http.redact(typeof message === "string" ? message : reply.text);
+    const hint = reply.status === 404 ? "`docker ps` names the containers that run" : "start it, or end its pause";
+    throw new ConnectError("connect-failed", `the engine says: ${said}`, { ...about, hint });
+  }
+}

@@ -1,0 +1,157 @@
+/* A command in a container as a RemoteProcess, over the connection that its start was upgraded to. */
+import type { Duplex, Readable } from "node:stream";
+import { Writable } from "node:stream";
+import { ConnectError } from "@sremote/protocol";
+import type { RemoteProcess } from "../../connector.ts";
+import { MarkerFilter } from "../../ssh/marker-filter.ts";
+import { Frames, Output } from "./output.ts";
+
+type ExitStatus = Awaited<RemoteProcess["exit"]>;
+type KillSignal = NonNullable<Parameters<RemoteProcess["kill"]>[0]>;
+
+const stdoutBuffer = 64 * 1024;
+/** Both outputs come over one connection: so much of an stderr that nobody reads is kept, then the command waits. */
+const stderrBuffer = 48 * 2 ** 20;
+/** What the engine says in place of a command's output when it cannot start it. */
+const longestComplaint = 4096;
+
+export interface ExecOptions {
+  readonly socket: Duplex;
+  readonly label: string;
+  /** The command's stderr begins with a line of this and its pid. */
+  readonly marker: string;
+  /** The exit code, once the connection has ended. */
+  readonly exitCode: () => Promise<number>;
+  readonly signal: (pid: number | undefined, signal: KillSignal) => Promise<void>;
+}
+
+export class ExecProcess implements RemoteProcess {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly exit: Promise<ExitStatus>;
+  readonly #options: ExecOptions;
+  readonly #out = new Output(stdoutBuffer);
+  readonly #err: MarkerFilter;
+  #pid: number | undefined;
+  #started = Promise.withResolvers<void>();
+  #ended = false;
+
+  constructor(options: ExecOptions) {
+    this.#options = options;
+    const { socket, marker } = options;
+    this.#err = new MarkerFilter(Buffer.from(marker), stderrBuffer);
+    this.#err.once("marker", (rest: string) => {
+      this.#pid = Number(rest);
+      this.#started.resolve();
+    });
+    this.stdin = new Input(socket);
+    this.stdout = this.#out;
+    this.stderr = this.#err;
+    for (const stream of [this.stdin, this.stdout, this.stderr, socket]) stream.on("error", () => {});
+    this.exit = this.#run();
+    this.exit.catch(() => {});
+  }
+
+  /** Resolves when the command has begun, or what is to be read must be read for it to go on. */
+  async started(): Promise<void> {
+    await Promise.race([this.#started.promise, this.exit]);
+  }
+
+  async kill(signal: KillSignal = "SIGTERM"): Promise<void> {
+    if (!this.#ended) await this.#options.signal(this.#pid, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.kill("SIGKILL");
+    } catch (error) {
+      // Without an engine there is nothing to end it with.
+      if (!(error instanceof ConnectError)) throw error;
+    } finally {
+      this.#options.socket.destroy();
+      this.stdin.destroy();
+      this.stdout.resume();
+      this.stderr.resume();
+    }
+  }
+
+  async #run(): Promise<ExitStatus> {
+    const { label, exitCode } = this.#options;
+    try {
+      const complaint = await this.#read();
+      const code = await exitCode();
+      if (!this.#err.found) throw this.#notStarted(complaint);
+      return { exitCode: code, signal: null };
+    } catch (error) {
+      const lost =
+        error instanceof ConnectError && error.code === "channel-failed"
+          ? error
+          : new ConnectError("connection-lost", "the engine ended the connection without an exit code", {
+              stage: "exec",
+              host: label,
+              cause: error,
+            });
+      for (const stream of [this.stdin, this.stdout, this.stderr]) stream.destroy(lost);
+      throw lost;
+    } finally {
+      this.#ended = true;
+      this.stdin.destroy();
+    }
+  }
+
+  /** Reads to the end; returns the beginning of what came before the command had begun. */
+  async #read(): Promise<string> {
+    const frames = new Frames();
+    let complaint = "";
+    for await (const chunk of this.#options.socket as AsyncIterable<Buffer>) {
+      for (const { stream, bytes } of frames.take(chunk)) {
+        // Nothing of the command's own comes before its marker but what the two pipes may overtake each other by.
+        if (!this.#err.found && complaint.length < longestComplaint) complaint += bytes.toString("utf8", 0, longestComplaint);
+        if (stream === 1) this.#started.resolve();
+        if (stream === 1) await this.#out.give(bytes);
+        else if (stream === 2 && !this.#err.destroyed && !this.#err.write(bytes))
+          await new Promise((resolve) => this.#err.once("drain", resolve).once("close", resolve));
+      }
+    }
+    if (!frames.atEnd)
+      throw new ConnectError("connection-lost", "the engine's stream broke off", { stage: "exec", host: this.#options.label });
+    this.#out.finish();
+    this.#err.end();
+    return complaint;
+  }
+
+  #notStarted(complaint: string): ConnectError {
+    const said = complaint.replaceAll(/\s+/g, " ").trim().slice(0, 300);
+    return new ConnectError("channel-failed", `the command could not be started in the container: ${said}`, {
+      stage: "exec",
+      host: this.#options.label,
+      hint: "the container must have /bin/sh, and the user and working directory that were asked for",
+    });
+  }
+}
+
+/** The connection's other direction. Its end is the command's end of input; that the command is gone is a broken pipe. */
+class Input extends Writable {
+  readonly #socket: Duplex;
+
+  constructor(socket: Duplex) {
+    super({ highWaterMark: 256 * 1024 });
+    this.#socket = socket;
+    socket.once("close", () => this.destroy());
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    this.#socket.write(chunk, callback);
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    this.#socket.end();
+    callback();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    if (!this.#socket.writableEnded) this.#socket.end();
+    callback(error);
+  }
+}

@@ -1,0 +1,34 @@
+/* Containers of a Docker Engine on this machine. */
+import { InvalidArgumentError } from "@sremote/protocol";
+import { RestConnector } from "../rest-connector.ts";
+import { checkName } from "../settings.ts";
+import { DockerEngine } from "./engine.ts";
+
+export interface DockerOptions {
+  /** Name or id of a container that runs. */
+  container: string;
+  /** The engine's UNIX socket. Default `/var/run/docker.sock`. */
+  socketPath?: string | undefined;
+  /** Who commands run as: `name`, `uid`, `name:group`. Default: as the container says. */
+  user?: string | undefined;
+  /** Directory in which commands start. Default: as the container says. */
+  workdir?: string | undefined;
+}
+
+/** A connector to a running container, through the API of the engine that runs it. */
+export function docker(options: DockerOptions): RestConnector {
+  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
+  const { container, socketPath = "/var/run/docker.sock", user, workdir } = options;
+  checkName(container, "options.container");
+  checkAbsolute(socketPath, "options.socketPath");
+  if (user !== undefined && (typeof user !== "string" || !/^[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+)?$/.test(user))) {
+    throw new InvalidArgumentError("options.user", "a user, or user:group, by name or number");
+  }
+  if (workdir !== undefined) checkAbsolute(workdir, "options.workdir");
+  return new RestConnector(new DockerEngine({ container, user, workdir }), { baseUrl: "http://docker", socketPath });
+}
+
+function checkAbsolute(path: unknown, argument: string): void {
+  const valid = typeof path === "string" && path.startsWith("/") && !path.includes("\0");
+  if (!valid) throw new InvalidArgumentError(argument, "an absolute path");
+}

@@ -1,0 +1,22 @@
+/* What the shell in a container gets. */
+import { commandLine, shellText } from "../../command-line.ts";
+import type { Command } from "../../connector.ts";
+
+/** As JSON can carry it: bytes that are no UTF-8 go as escapes. */
+export function plain(command: Command): string {
+  const text = shellText(command);
+  return text.isWellFormed() ? text : `exec ${commandLine(command)}`;
+}
+
+/**
+ * To the process, which leads a session of its own, to its group, and to all that inherited the variable. Those are looked for first: what a
+ * command starts to clean up after itself when it gets the signal must not get it, too.
+ */
+export function killScript(tag: string, pid: number | undefined, name: string): string {
+  const group = pid === undefined ? "" : `kill -${name} -${pid} 2>/dev/null || kill -${name} ${pid} 2>/dev/null\n`;
+  return `all=$(grep -l 'SREMOTE_EXEC=${tag}' /proc/[0-9]*/environ 2>/dev/null)
+${group}for f in $all; do
+  f=\${f#/proc/}; f=\${f%/environ}; [ "$f" = "${pid ?? ""}" ] || kill -${name} "$f" 2>/dev/null
+done
+exit 0`;
+}

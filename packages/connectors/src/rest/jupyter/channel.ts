@@ -1,0 +1,174 @@
+/*
+ * One WebSocket to a kernel (https://jupyter-client.readthedocs.io/en/stable/messaging.html). Only replies on the shell channel are
+ * believed; what comes on iopub the server may drop.
+ */
+import { randomUUID } from "node:crypto";
+import type { MessageEvent, WebSocket } from "undici";
+import { ConnectError, ProtocolError } from "@sremote/protocol";
+import { orAborted } from "../../deadline.ts";
+import type { Link } from "../http.ts";
+import { announcement } from "./program.ts";
+
+/** The kernel ended or was restarted, so that nobody knows what became of a request. */
+export class KernelDied extends Error {
+  override name = "KernelDied";
+  /** Whether the server starts it again by itself. */
+  readonly restarts: boolean;
+
+  constructor(restarts: boolean) {
+    super();
+    this.restarts = restarts;
+  }
+}
+
+/** The kernel does not know the name: it is another one than before. Nothing was done. */
+export class NameUnknown extends Error {
+  override name = "NameUnknown";
+}
+
+export interface ChannelOptions {
+  readonly label: string;
+  /** The same for each connection of one client. */
+  readonly session: string;
+  /** Told the id of a command that has ended. */
+  readonly onEnded: (id: string) => void;
+  readonly onClose: () => void;
+  /** Told of each message that is sent. */
+  readonly onSend: () => void;
+}
+
+interface Waiting {
+  readonly resolve: (text: string) => void;
+  readonly reject: (error: Error) => void;
+}
+
+export class KernelChannel {
+  readonly #socket: WebSocket;
+  readonly #options: ChannelOptions;
+  readonly #waiting = new Map<string, Waiting>();
+  #closed: Error | undefined;
+
+  private constructor(socket: WebSocket, options: ChannelOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    socket.addEventListener("message", (event) => this.#take(event));
+    socket.addEventListener("close", () => this.#end(this.#lost("the connection to the kernel was closed")));
+    // `close` follows.
+    socket.addEventListener("error", () => {});
+  }
+
+  /** Connects; the server answers when the kernel does. */
+  static async open(link: Link, options: ChannelOptions, signal: AbortSignal): Promise<KernelChannel> {
+    const { WebSocket } = await import("undici");
+    const url = new URL(link.url);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    const socket = new WebSocket(url, { headers: { ...link.headers }, dispatcher: link.dispatcher });
+    const channel = new KernelChannel(socket, options);
+    const opened = new Promise<void>((resolve, reject) => {
+      socket.addEventListener("open", () => resolve());
+      socket.addEventListener("close", () => reject(channel.#lost("the server does not open a connection to the kernel")));
+    });
+    try {
+      await orAborted(opened, signal);
+      return channel;
+    } catch (error) {
+      opened.catch(() => {});
+      channel.close();
+      throw error;
+    }
+  }
+
+  /** Why it can be used no more; undefined while it can. */
+  get ended(): Error | undefined {
+    return this.#closed;
+  }
+
+  /** The text of what an expression of Python yields. */
+  async evaluate(expression: string, signal: AbortSignal): Promise<string> {
+    if (this.#closed !== undefined) throw this.#closed;
+    const id = randomUUID();
+    const content = {
+      code: "",
+      silent: true,
+      store_history: false,
+      user_expressions: { it: expression },
+      allow_stdin: false,
+      stop_on_error: false,
+    };
+    const { session } = this.#options;
+    const header = {
+      msg_id: id,
+      session,
+      username: "sremote",
+      date: new Date().toISOString(),
+      msg_type: "execute_request",
+      version: "5.3",
+    };
+    const answered = new Promise<string>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
+    answered.catch(() => {});
+    this.#options.onSend();
+    this.#socket.send(JSON.stringify({ header, parent_header: {}, metadata: {}, content, channel: "shell", buffers: [] }));
+    try {
+      return await orAborted(answered, signal);
+    } finally {
+      this.#waiting.delete(id);
+    }
+  }
+
+  close(): void {
+    this.#socket.close();
+    this.#end(this.#lost("the connection to the kernel was closed"));
+  }
+
+  #take({ data }: MessageEvent): void {
+    if (typeof data !== "string") return;
+    let message: Message;
+    try {
+      message = JSON.parse(data) as Message;
+    } catch {
+      return this.#end(new ProtocolError("protocol-error", "the server sends something other than messages of a kernel"));
+    }
+    const { channel, header, parent_header: parent, content } = message;
+    if (channel === "shell" && header?.msg_type === "execute_reply") {
+      const waiting = this.#waiting.get(String(parent?.msg_id));
+      if (waiting !== undefined) answer(waiting, content);
+    } else if (channel === "iopub" && header?.msg_type === "stream") {
+      for (const line of String(content?.["text"]).split("\n")) {
+        if (line.startsWith(announcement)) this.#options.onEnded(line.slice(announcement.length));
+      }
+    } else if (channel === "iopub" && header?.msg_type === "status") {
+      const state = content?.["execution_state"];
+      if (state === "restarting" || state === "dead") this.#end(new KernelDied(state === "restarting"));
+    }
+  }
+
+  #end(error: Error): void {
+    if (this.#closed !== undefined) return;
+    this.#closed = error;
+    this.#socket.close();
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+    this.#options.onClose();
+  }
+
+  #lost(summary: string): ConnectError {
+    return new ConnectError("connection-lost", summary, { stage: "kernel", host: this.#options.label });
+  }
+}
+
+interface Message {
+  readonly channel?: unknown;
+  readonly header?: { readonly msg_type?: unknown };
+  readonly parent_header?: { readonly msg_id?: unknown };
+  readonly content?: Readonly<Record<string, unknown>>;
+}
+
+function answer({ resolve, reject }: Waiting, content: Message["content"]): void {
+  const results = content?.["user_expressions"] as Record<string, Record<string, unknown>> | undefined;
+  const { status, data, ename } = results?.["it"] ?? {};
+  const text = (data as Record<string, unknown> | undefined)?.["text/plain"];
+  if (status === "ok" && typeof text === "string") return resolve(text);
+  if (ename === "NameError") return reject(new NameUnknown());
+  const what = typeof ename === "string" ? ename.slice(0, 100) : String(content?.["status"]).slice(0, 100);
+  reject(new ProtocolError("protocol-error", `the kernel does not answer as one of Python does: ${what}`));
+}

@@ -1,0 +1,31 @@
+/* Jupyter Server, as notebooks and JupyterHub run it. */
+import { InvalidArgumentError } from "@sremote/protocol";
+import { RestConnector } from "../rest-connector.ts";
+import { checkBaseUrl, checkName, checkSecret } from "../settings.ts";
+import type { RestOptions } from "../settings.ts";
+import { JupyterServer } from "./jupyter-server.ts";
+
+export interface JupyterOptions extends RestOptions {
+  /** Such as `http://localhost:8888`, or `https://hub.example.org/user/me` behind JupyterHub. */
+  baseUrl: string | URL;
+  /** The server's token, or one of JupyterHub. */
+  token?: string | undefined;
+  /** Instead of a token. */
+  password?: string | undefined;
+  /** A kernel of the server that speaks Python. Default: the server's own choice. */
+  kernel?: string | undefined;
+}
+
+/** A connector to the host of a Jupyter Server. Commands run beside a kernel of Python that it makes and deletes. */
+export function jupyter(options: JupyterOptions): RestConnector {
+  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
+  const { baseUrl, token, password, kernel, insecureHttp } = options;
+  const { host, pathname } = checkBaseUrl(baseUrl, insecureHttp);
+  if (token !== undefined) checkSecret(token, "options.token");
+  if (token !== undefined && /[^!-~]/.test(token)) throw new InvalidArgumentError("options.token", "a token without spaces");
+  if (password !== undefined) checkSecret(password, "options.password");
+  if (token !== undefined && password !== undefined) throw new InvalidArgumentError("options.password", "no password beside a token");
+  if (kernel !== undefined) checkName(kernel, "options.kernel");
+  const label = `jupyter://${host}${pathname.replace(/\/$/, "")}`;
+  return new RestConnector(new JupyterServer({ label, token, password, kernel }), options);
+}
