@@ -1,0 +1,2 @@
+/* Many hosts at once. */
+export * from "@sremote/fleet";
