@@ -1,1 +1,1 @@
-export {};
+export * from "./node-set/index.ts";
