@@ -1,1 +1,2 @@
 export * from "./node-set/index.ts";
+export * from "./host/index.ts";
