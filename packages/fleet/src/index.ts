@@ -1,2 +1,3 @@
 export * from "./node-set/index.ts";
 export * from "./host/index.ts";
+export * from "./time/index.ts";
