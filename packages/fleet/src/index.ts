@@ -1,3 +1,4 @@
 export * from "./node-set/index.ts";
 export * from "./host/index.ts";
 export * from "./time/index.ts";
+export { type Lists, substitute, type SubstituteOptions } from "./substitute.ts";
