@@ -1,4 +1,5 @@
 export * from "./node-set/index.ts";
 export * from "./host/index.ts";
 export * from "./time/index.ts";
+export * from "./gather/index.ts";
 export { type Lists, substitute, type SubstituteOptions } from "./substitute.ts";
