@@ -3,3 +3,4 @@ export * from "./host/index.ts";
 export * from "./time/index.ts";
 export * from "./gather/index.ts";
 export { type Lists, substitute, type SubstituteOptions } from "./substitute.ts";
+export * from "./report/index.ts";
