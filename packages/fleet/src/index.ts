@@ -4,3 +4,5 @@ export * from "./time/index.ts";
 export * from "./gather/index.ts";
 export { type Lists, substitute, type SubstituteOptions } from "./substitute.ts";
 export * from "./report/index.ts";
+export * from "./configuration/index.ts";
+export * from "./log/index.ts";

@@ -6,11 +6,14 @@ import { Host } from "./host.ts";
 import type { HostLike, HostOptions } from "./host.ts";
 import { HostSet } from "./host-set.ts";
 
+/** What is known of a host by its name, which is its address where none is said. */
+export type ConfiguredHost = Omit<HostOptions, "name" | "address"> & { address?: string | undefined };
+
 export interface HostSetOptions extends ExpandOptions {
   /** A user for each host, by index. A host that says its user keeps it. */
   users?: readonly (string | null)[] | undefined;
   /** What is known of hosts by name: their addresses, users, ports. Wildcards match these names. */
-  hosts?: Readonly<Record<string, Omit<HostOptions, "name" | "address"> & { address?: string | undefined }>> | undefined;
+  hosts?: Readonly<Record<string, ConfiguredHost>> | undefined;
 }
 
 /**
