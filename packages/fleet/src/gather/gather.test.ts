@@ -74,6 +74,11 @@ describe("differences", () => {
 `);
   });
 
+  test("are only told where there are too many", () => {
+    const lines = (word: string): string => Array.from({ length: 50_000 }, (_, index) => `${word} ${index}\n`).join("");
+    expect(formatDifferences(gather({ n1: lines("a"), n2: lines("b") }))).toBe("--- n1 (1)\n+++ n2 (1)\n(more than 2000 lines differ)\n");
+  });
+
   test("are nothing where all print the same, or there is nothing", () => {
     expect(formatDifferences(gather(nodes("n[1-3]", "a")))).toBe("");
     expect(formatDifferences([])).toBe("");

@@ -45,23 +45,27 @@ function block({ names, lines }: OutputGroup): string {
   return `${rule}\n${fold(names)}${count}\n${rule}\n${lines.map((line) => `${line}\n`).join("")}`;
 }
 
+/** A difference of more lines than this is no help to anyone, and takes time with its square. */
+const mostDifferences = 2000;
+
 /**
- * What the other groups print otherwise than the first, which is what most hosts print: a unified diff for each.
- * Empty where all print the same.
+ * What the other groups print otherwise than the first, which is what most hosts print: a unified diff for each, or a remark where more
+ * than 2000 lines differ. Empty where all print the same.
  *
  * @param context equal lines around each difference. Default 3
  */
 export function formatDifferences(groups: readonly OutputGroup[], context = 3): string {
   const [first, ...others] = groups;
-  if (first === undefined) return "";
+  return first === undefined ? "" : others.map((other) => difference(first, other, context)).join("");
+}
+
+function difference(first: OutputGroup, other: OutputGroup, context: number): string {
   const text = ({ lines }: OutputGroup): string => lines.map((line) => `${line}\n`).join("");
-  const heading = ({ names }: OutputGroup): string => `${fold(names)} (${names.length})`;
-  return others
-    .map((other) =>
-      createTwoFilesPatch(heading(first), heading(other), text(first), text(other), undefined, undefined, {
-        context,
-        headerOptions: FILE_HEADERS_ONLY,
-      }),
-    )
-    .join("");
+  const [before, after] = [first, other].map(({ names }) => `${fold(names)} (${names.length})`) as [string, string];
+  const patch = createTwoFilesPatch(before, after, text(first), text(other), undefined, undefined, {
+    context,
+    headerOptions: FILE_HEADERS_ONLY,
+    maxEditLength: mostDifferences,
+  });
+  return patch ?? `--- ${before}\n+++ ${after}\n(more than ${mostDifferences} lines differ)\n`;
 }
