@@ -84,6 +84,10 @@ describe("at", () => {
     expect(() => hosts.at(position)).toThrow(/^position: expected/);
   });
 
+  test("a name finds a host with a user and a port", () => {
+    expect(String(hostSet("x,me@login:2222").at("login"))).toBe("me@login:2222");
+  });
+
   test("a name that several have is refused; user@name:port says which", () => {
     const set = hostSet("u@a,v@a,b");
     expect(() => set.at("a")).toThrow(/one host, but "a" are 2: u@a, v@a/);

@@ -18,7 +18,8 @@ export class HostSet implements Iterable<Host> {
     let index = 0;
     for (const each of hosts) {
       const host = Host.from(each, `hosts[${index++}]`);
-      if (!byKey.has(host.key)) byKey.set(host.key, host);
+      // A key that is there keeps its place.
+      byKey.set(host.key, host);
     }
     this.#hosts = [...byKey.values()];
     this.#keys = new Set(byKey.keys());

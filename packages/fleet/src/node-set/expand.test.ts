@@ -136,6 +136,7 @@ describe("what is wrong is said with its column", () => {
     ["node[-1]", 6, "a number"],
     ["node[1-9/0]", 6, "a step of 1 or more"],
     ["node[9-1]", 6, "a range that ascends"],
+    ["node[2-1]", 6, "a range that ascends"],
     ["node[1-2,9-1]", 10, "a range that ascends"],
     ["node[01-100]", 6, "both ends of a range padded"],
     ["node[1-010]", 6, "both ends of a range padded"],

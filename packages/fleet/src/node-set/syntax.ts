@@ -93,14 +93,14 @@ function closing(text: string, open: number): number {
   return end;
 }
 
-/** Whether there is a colon between this bracket and its partner, other than in brackets between them. */
+/** Whether there is a colon between this bracket and its partner. */
 function isAddress(text: string, open: number): boolean {
   let depth = 0;
   for (let index = open; index < text.length; index++) {
     const character = text[index]!;
     if (character === "[") depth++;
     else if (character === "]") depth--;
-    else if (character === ":" && depth === 1) return true;
+    else if (character === ":") return true;
     if (depth === 0 || blank.test(character)) return false;
   }
   return false;

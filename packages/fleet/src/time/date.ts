@@ -84,8 +84,7 @@ function fromCalendar(text: string): number | undefined {
   const [match, year, month, day, hour = "0", minute = "0", second = "0", fraction = "0", zone] = calendar.exec(text) ?? [];
   if (match === undefined) return undefined;
   const fields = [Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second)] as const;
-  // A thousandth less than 1 is lost to binary fractions: .123 * 1000 must not become 122.
-  const thousandths = Math.floor(Number(fraction) * 1000 + 1e-6);
+  const thousandths = Math.floor(Number(fraction) * 1000);
   return zone === undefined ? fromLocal(fields, thousandths) : fromZone(fields, thousandths, zone);
 }
 

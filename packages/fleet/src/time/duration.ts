@@ -61,7 +61,7 @@ function read(text: string, { bare }: DurationOptions): number | undefined {
 
 type Parts = { [Unit in keyof typeof milliseconds]?: string | undefined };
 
-/** Rounded to a thousandth, so that 0.1 h is not 360000.00000000006 ms. */
+/** Rounded to a thousandth, so that 1.1 h is not 3960000.0000000005 ms. */
 function sum(parts: Parts): number {
   const units = Object.keys(milliseconds) as (keyof typeof milliseconds)[];
   const total = units.reduce((all, unit) => all + Number((parts[unit] ?? "0").replace(",", ".")) * milliseconds[unit], 0);
