@@ -83,6 +83,7 @@ for (const version of ["22.23.3", "26.10.0"]) {
   if (missing.some((each) => each.startsWith(`Node ${version}`))) continue;
   const local = [
     "packages/protocol",
+    "packages/fleet",
     "packages/connectors/src/local",
     "packages/connectors/src/custom",
     "test/calls/python",

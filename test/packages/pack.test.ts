@@ -62,6 +62,20 @@ console.log(JSON.stringify([python.value, node.value]));
   expect(run(process.execPath, ["app.js"], { cwd: project })).toBe('[6,"a/b"]\n');
 });
 
+test("an application names hosts and reads a configuration in TypeScript", () => {
+  writeFileSync(join(project, "fleet.ts"), "const user: string = 'me';\nexport default { user, groups: { rack: 'node[08-10]' } };\n");
+  writeFileSync(
+    join(project, "hosts.js"),
+    `import { hostSet, loadConfiguration, resolveConfiguration } from "sremote/fleet";
+const { user, groups } = resolveConfiguration(await loadConfiguration("fleet.ts"));
+console.log(JSON.stringify(hostSet("@rack!node09", { groups }).map((host) => host.sshOptions({ user }))));
+`,
+  );
+  expect(run(process.execPath, ["hosts.js"], { cwd: project })).toBe(
+    '[{"host":"node08","username":"me"},{"host":"node10","username":"me"}]\n',
+  );
+});
+
 test("the command is there", () => {
   const bin = join(project, "node_modules/.bin/sremote");
   expect(

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import * as fleet from "./fleet.ts";
 import * as sremote from "./index.ts";
 import * as testing from "./testing.ts";
 
@@ -34,4 +35,42 @@ test("the main entry exports exactly these names", () => {
 
 test("sremote/testing exports exactly these names", () => {
   expect(Object.keys(testing).toSorted()).toEqual(["ConnectorCheckError", "checkConnector", "connectorCases", "memory"]);
+});
+
+test("sremote/fleet exports exactly these names", () => {
+  expect(Object.keys(fleet).toSorted()).toEqual([
+    "Host",
+    "HostSet",
+    "OutputTree",
+    "Report",
+    "Timer",
+    "compactOutput",
+    "compareNatural",
+    "createLogger",
+    "defaultConfiguration",
+    "defineConfiguration",
+    "expand",
+    "fold",
+    "formatDate",
+    "formatDifferences",
+    "formatDuration",
+    "formatGathered",
+    "gather",
+    "groupsOf",
+    "hostSet",
+    "insecureCluster",
+    "isOk",
+    "loadConfiguration",
+    "loadGroups",
+    "parseDate",
+    "parseDuration",
+    "parseGroups",
+    "reportOn",
+    "resolveConfiguration",
+    "sleep",
+    "sshConfigHosts",
+    "statsOf",
+    "substitute",
+    "sumStats",
+  ]);
 });
