@@ -8,3 +8,7 @@ export * from "./process/index.ts";
 export * from "./quote.ts";
 export * from "./ssh/index.ts";
 export * from "./openssh/index.ts";
+export { orAborted, settledWithin, withDeadline, type Place } from "./deadline.ts";
+export { errnoOf } from "./errno.ts";
+export { codeOfMessage, shownPath, transferError } from "./transfer/error.ts";
+export { checkOperationOptions } from "./argument.ts";

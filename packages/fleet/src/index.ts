@@ -6,3 +6,4 @@ export { type Lists, substitute, type SubstituteOptions } from "./substitute.ts"
 export * from "./report/index.ts";
 export * from "./configuration/index.ts";
 export * from "./log/index.ts";
+export * from "./transfer/index.ts";
