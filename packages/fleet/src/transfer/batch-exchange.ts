@@ -2,8 +2,8 @@
 import { TransferError } from "@sremote/protocol";
 import { shell } from "@sremote/connectors";
 import type { Connector } from "@sremote/connectors";
-import { type Exchange, type Frames, type TakeFrame, takeAnswer } from "./exchange.ts";
-import { encodeJson, FrameReader } from "./frame.ts";
+import { type Exchange, type Frames, noInterpreter, type TakeFrame, takeAnswer } from "./exchange.ts";
+import { FrameReader } from "./frame.ts";
 import { program, startProgram } from "./host-program.ts";
 
 /** A request and its answer are held in memory, on both sides of some connectors. */
@@ -16,22 +16,9 @@ export class BatchExchange implements Exchange {
   /** Where requests and answers lie when the connector moves files only. */
   #directory: string | undefined;
 
-  private constructor(connector: Connector, signal: AbortSignal) {
+  constructor(connector: Connector, signal: AbortSignal) {
     this.#connector = connector;
     this.#signal = signal;
-  }
-
-  /** Undefined: the host has no Python for it. */
-  static async start(connector: Connector, signal: AbortSignal): Promise<BatchExchange | undefined> {
-    const exchange = new BatchExchange(connector, signal);
-    try {
-      if (await exchange.#run([encodeJson("J", { op: "hash", roots: [], items: [] })], () => {})) return exchange;
-    } catch (error) {
-      await exchange.close();
-      throw error;
-    }
-    await exchange.close();
-    return undefined;
   }
 
   async request(frames: Frames, take: TakeFrame): Promise<void> {
@@ -49,14 +36,13 @@ export class BatchExchange implements Exchange {
     }
   }
 
-  /** False when there is no Python. */
-  async #run(frames: readonly Uint8Array[], take: TakeFrame): Promise<boolean> {
+  async #run(frames: readonly Uint8Array[], take: TakeFrame): Promise<void> {
     const input = [program(), ...frames];
     const { output, marker, lastLines } = this.#connector.acceptsStdin ? await this.#overPipes(input) : await this.#overFiles(input);
     const reader = new FrameReader(one(output), marker);
     const found = await reader.start();
-    if (found === "-") return false;
-    if (found === "+" && (await takeAnswer(reader, take, this.#connector.label))) return true;
+    if (found === "-") throw noInterpreter(this.#connector.label);
+    if (found === "+" && (await takeAnswer(reader, take, this.#connector.label))) return;
     throw new TransferError("transfer-failed", "the host's part of the transfer ended early", {
       stage: "transfer",
       host: this.#connector.label,

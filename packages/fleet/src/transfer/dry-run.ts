@@ -7,7 +7,7 @@ import type { Exchange } from "./exchange.ts";
 import { decodeBatch, encodeJson } from "./frame.ts";
 import { native } from "./local-path.ts";
 import type { Plan } from "./plan.ts";
-import { sourceOf } from "./push.ts";
+import { sourceOf } from "./both-sides.ts";
 import type { Transfer } from "./transfer.ts";
 
 /** Adds a unified diff to the changes of files that are small on both sides, as far as the limit for all of them goes. */

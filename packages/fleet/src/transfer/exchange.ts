@@ -48,6 +48,15 @@ async function drained(stream: Writable): Promise<void> {
   stream.off("drain", go).off("close", go);
 }
 
+/** The host has no Python for it. */
+export function noInterpreter(host: string): SremoteError {
+  return new SremoteError("interpreter-missing", "transfers of trees need Python 3.6 or later on the host", {
+    stage: "transfer",
+    host,
+    hint: "python3 must be on the PATH of a non-interactive shell; single files can be copied with the connector's own push and pull",
+  });
+}
+
 export class LiveExchange implements Exchange {
   readonly limit = Infinity;
   readonly #process: RemoteProcess;
@@ -69,8 +78,7 @@ export class LiveExchange implements Exchange {
     process.exit.catch(() => {}); // It is awaited where its streams end.
   }
 
-  /** Undefined: the host has no Python for it. */
-  static async start(connector: Connector, signal: AbortSignal): Promise<LiveExchange | undefined> {
+  static async start(connector: Connector, signal: AbortSignal): Promise<LiveExchange> {
     const { script, marker } = startProgram();
     const process = await connector.spawn!(shell(script), { signal });
     const exchange = new LiveExchange(process, marker, connector.label);
@@ -78,13 +86,11 @@ export class LiveExchange implements Exchange {
       process.stdin.write(program());
       const found = await exchange.#reader.start();
       if (found === "+") return exchange;
-      if (found === undefined) throw await exchange.#ended();
+      throw found === undefined ? await exchange.#ended() : noInterpreter(connector.label);
     } catch (error) {
       await exchange.close();
       throw error;
     }
-    await exchange.close();
-    return undefined;
   }
 
   async request(frames: Frames, take: TakeFrame): Promise<void> {

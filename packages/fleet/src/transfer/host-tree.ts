@@ -95,7 +95,7 @@ class HostListing {
 
   #failure(root: Root, value: unknown): PathFailure {
     if (!Array.isArray(value) || !value.every((one) => typeof one === "string")) throw this.#lie("a failure is no list of texts");
-    const [relative = "", errno = "", message = ""] = value as string[];
+    const [relative = "", errno = "", message = ""] = value;
     return { path: joinPath(root.prefix, relative), errno: errno.slice(0, 40), message: message.slice(0, 300) };
   }
 

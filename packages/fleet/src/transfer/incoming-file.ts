@@ -4,7 +4,7 @@ import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, futimesSync
 import { promisify } from "node:util";
 import type { DirectoryTree } from "./directory-tree.ts";
 import { nameOf } from "./entry.ts";
-import { createFile, mismatch, modeOf, removeQuietly, type Wanted } from "./local-receiver.ts";
+import { createFile, mismatch, modeOf, removeQuietly, type Wanted } from "./new-file.ts";
 import { forgetTemporary, temporaryName } from "./temporary.ts";
 
 const writeAll = promisify(writev);

@@ -19,19 +19,9 @@ import { errnoOf } from "@sremote/connectors";
 import { DirectoryTree } from "./directory-tree.ts";
 import { type Entry, nameOf } from "./entry.ts";
 import { IncomingFile } from "./incoming-file.ts";
+import { createFile, mismatch, modeOf, removeQuietly, type Wanted } from "./new-file.ts";
 import { native } from "./local-path.ts";
 import { forgetTemporary, temporaryName } from "./temporary.ts";
-
-/** What the file's content is not. */
-export function mismatch(): Error {
-  return Object.assign(new Error("what arrived is not what was sent"), { code: "EDIGEST" });
-}
-
-export interface Wanted {
-  readonly mode: number | null;
-  /** Microseconds since 1970. */
-  readonly time: number | null;
-}
 
 /** Writes below one directory. Small things at once and synchronously, which takes a fraction of what a detour over the thread pool does. */
 export class LocalReceiver {
@@ -126,24 +116,4 @@ export class LocalReceiver {
       }
     });
   }
-}
-
-/** Created by us, or it fails: nothing that was planted is followed. */
-export function createFile(path: string | Buffer, mode: number): number {
-  return openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, mode);
-}
-
-export function removeQuietly(path: string | Buffer): void {
-  try {
-    unlinkSync(path);
-  } catch (error) {
-    if (errnoOf(error) !== "ENOENT") throw error; // It was never made.
-  }
-}
-
-let umask: number | undefined;
-
-/** The mode of a new file when none is kept. */
-export function modeOf(mode: number | null): number {
-  return mode ?? 0o666 & ~(umask ??= process.umask());
 }

@@ -1,12 +1,13 @@
 /* The sending side on this machine: small files many to a frame, large ones in chunks, each with its SHA-256. */
 import { hash as digest, type Hash, createHash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import type { PathFailure } from "./entry.ts";
 import { chunkBuffer, encodeBatch, encodeJson, frameChunk } from "./frame.ts";
 import { openLocal } from "./local-hash.ts";
 import { localFailure, native } from "./local-path.ts";
-import type { Wanted } from "./local-receiver.ts";
+import type { Wanted } from "./new-file.ts";
 
 /** Files up to this size are read whole. */
 export const smallFile: number = 1 << 17;
@@ -100,30 +101,46 @@ async function* sendLarge(file: Outgoing, watch: Watch): AsyncGenerator<Buffer> 
     const hash = from?.hash ?? createHash("sha256");
     let position = from?.length ?? 0;
     yield encodeJson("F", [number, path, size, mode, time, from === undefined ? null : [from.name, from.length]]);
-    const read = async (): Promise<{ whole: Buffer; length: number }> => {
-      const { whole, content } = chunkBuffer(Math.min(chunkBytes, size - position));
-      const { bytesRead } = await handle.read(content, 0, content.length, position);
-      position += bytesRead;
-      hash.update(content.subarray(0, bytesRead));
-      return { whole, length: bytesRead };
-    };
-    let trouble: PathFailure | undefined;
-    while (position < size && !watch.stopped()) {
+    // The next chunk is read while the last is sent.
+    let next = readChunk(handle, position, size);
+    while (!watch.stopped()) {
       watch.signal.throwIfAborted();
-      const chunk = await read().catch((error: unknown) => {
-        trouble = localFailure(path, error);
-      });
-      if (chunk === undefined || chunk.length === 0) break;
-      const { whole, length } = chunk;
-      yield frameChunk(whole, length);
+      const { whole, length, error } = await next;
+      if (error !== undefined) watch.failed(localFailure(path, error));
+      if (error !== undefined || length === 0) break;
+      position += length;
+      next = readChunk(handle, position, size);
+      const frame = frameChunk(whole, length);
+      hash.update(frame.subarray(frame.length - length));
+      yield frame;
       watch.sent(length);
     }
+    const { error } = await next;
     if (position === size && isSame(before, await handle.stat())) yield encodeJson("E", hash.digest("hex"));
     else {
       yield encodeJson("X", null);
-      if (!watch.stopped()) watch.failed(trouble ?? changed(path));
+      if (!watch.stopped() && error === undefined) watch.failed(changed(path));
     }
   } finally {
     await handle.close();
+  }
+}
+
+interface Chunk {
+  readonly whole: Buffer;
+  /** 0 at the end. */
+  readonly length: number;
+  readonly error?: unknown;
+}
+
+/** Never rejects: it may be begun before anybody waits for it. */
+async function readChunk(handle: FileHandle, position: number, size: number): Promise<Chunk> {
+  const { whole, content } = chunkBuffer(Math.min(chunkBytes, size - position));
+  if (content.length === 0) return { whole, length: 0 };
+  try {
+    const { bytesRead } = await handle.read(content, 0, content.length, position);
+    return { whole, length: bytesRead };
+  } catch (error) {
+    return { whole, length: 0, error };
   }
 }

@@ -9,7 +9,7 @@ import { checkOptions, type CopyOptions } from "./options.ts";
 import { checkSources, placeSources } from "./place.ts";
 import { orphans } from "./plan.ts";
 import { Pulling } from "./pulling.ts";
-import { hashBoth } from "./push.ts";
+import { hashBoth } from "./both-sides.ts";
 import type { TransferResult } from "./result.ts";
 import { compare, resultOf, withHost } from "./transfer.ts";
 

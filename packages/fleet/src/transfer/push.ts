@@ -10,10 +10,11 @@ import { hashOnHost, listHost } from "./host-tree.ts";
 import { digestStart, hashLocal, openLocal } from "./local-hash.ts";
 import { type Outgoing, sendFrames } from "./local-sender.ts";
 import { listLocal } from "./local-tree.ts";
+import { hashBoth, sourceOf } from "./both-sides.ts";
 import { checkOptions, type CopyOptions } from "./options.ts";
 import { candidates, type Resumed } from "./partials.ts";
 import { checkSources, placeSources } from "./place.ts";
-import { orphans, type Plan, type Undecided } from "./plan.ts";
+import { orphans, type Plan } from "./plan.ts";
 import type { TransferResult } from "./result.ts";
 import { compare, fatalError, resultOf, type Transfer, withHost } from "./transfer.ts";
 
@@ -55,37 +56,6 @@ export async function push(
     await orAborted(pushing.run(existing, placed.existing, checked.delete ? orphans(existing, placed.source) : []), signal);
     return resultOf(plan, pushing.failures, pushing.transferred, started);
   });
-}
-
-/** Digests of files of the same size, on both sides at once. */
-export async function hashBoth(
-  { signal, host, stage }: Transfer,
-  exchange: Exchange,
-  pairs: Undecided,
-  sources: readonly Root[],
-  existing: readonly Root[],
-): ReturnType<Parameters<typeof compare>[3]> {
-  const here = stage === "push" ? 0 : 1;
-  const [localRoots, hostRoots] = stage === "push" ? [sources, existing] : [existing, sources];
-  const items = pairs.map((pair) => ({ root: pair[1 - here]!.root, relative: pair[1 - here]!.relative, length: null }));
-  const remote = hashOnHost(exchange, hostRoots, items, host);
-  const local: ({ sha256: string; length: number } | undefined)[] = [];
-  const hashAll = async (): Promise<void> => {
-    for (const pair of pairs) {
-      const { path, follow } = sourceOf(pair[here]!, localRoots);
-      // One that cannot be read is not equal; what is wrong with it, sending it will say.
-      const sha256 = await hashLocal(path, follow, pair[here]!.size, signal).catch(() => undefined);
-      local.push(sha256 === undefined ? undefined : { sha256, length: pair[here]!.size });
-    }
-  };
-  const [answers] = await Promise.all([remote, hashAll()]);
-  return answers.map((answer, index) => [local[index], answer] as const);
-}
-
-/** Where an entry is on its own side. */
-export function sourceOf({ root, relative }: Entry, roots: readonly Root[]): { path: string; follow: boolean } {
-  const { path, follow } = roots[root]!;
-  return { path: joinPath(path, relative), follow: follow && relative === "" };
 }
 
 class Pushing {

@@ -1,5 +1,5 @@
 /* What push and pull have in common. */
-import { SremoteError, TransferError } from "@sremote/protocol";
+import { TransferError } from "@sremote/protocol";
 import { codeOfMessage, orAborted, shownPath, withDeadline } from "@sremote/connectors";
 import type { Connector } from "@sremote/connectors";
 import { BatchExchange } from "./batch-exchange.ts";
@@ -46,14 +46,7 @@ export async function withHost<T>(
 }
 
 async function startExchange(connector: Connector, signal: AbortSignal): Promise<Exchange> {
-  const start = connector.spawn === undefined ? BatchExchange.start(connector, signal) : LiveExchange.start(connector, signal);
-  const exchange = await start;
-  if (exchange !== undefined) return exchange;
-  throw new SremoteError("interpreter-missing", "transfers of trees need Python 3.6 or later on the host", {
-    stage: "transfer",
-    host: connector.label,
-    hint: "python3 must be on the PATH of a non-interactive shell; single files can be copied with the connector's own push and pull",
-  });
+  return connector.spawn === undefined ? new BatchExchange(connector, signal) : await LiveExchange.start(connector, signal);
 }
 
 /** Compares both sides, and the content of those files that size and time say too little of. */
