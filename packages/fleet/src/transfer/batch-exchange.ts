@@ -1,5 +1,5 @@
 /* Requests to the program on the host where no process can be kept: each is a run of its own. */
-import { TransferError } from "@sremote/protocol";
+import { SremoteError, TransferError } from "@sremote/protocol";
 import { shell } from "@sremote/connectors";
 import type { Connector } from "@sremote/connectors";
 import { type Exchange, type Frames, noInterpreter, type TakeFrame, takeAnswer } from "./exchange.ts";
@@ -41,8 +41,16 @@ export class BatchExchange implements Exchange {
     const { output, marker, lastLines } = this.#connector.acceptsStdin ? await this.#overPipes(input) : await this.#overFiles(input);
     const reader = new FrameReader(one(output), marker);
     const found = await reader.start();
+    const answered = async (): Promise<boolean> => {
+      try {
+        return await takeAnswer(reader, take, this.#connector.label);
+      } catch (error) {
+        if (error instanceof SremoteError) throw error;
+        return false; // It ends within a frame.
+      }
+    };
     if (found === "-") throw noInterpreter(this.#connector.label);
-    if (found === "+" && (await takeAnswer(reader, take, this.#connector.label))) return;
+    if (found === "+" && (await answered())) return;
     throw new TransferError("transfer-failed", "the host's part of the transfer ended early", {
       stage: "transfer",
       host: this.#connector.label,

@@ -1,6 +1,6 @@
 /* Conversations with the program on the host: live where a process can be, else one run for each request. */
 import type { Writable } from "node:stream";
-import { ConnectError, ProtocolError, SremoteError, TransferError } from "@sremote/protocol";
+import { ConnectError, SremoteError, TransferError } from "@sremote/protocol";
 import { codeOfMessage, settledWithin, shell } from "@sremote/connectors";
 import type { Connector, RemoteProcess } from "@sremote/connectors";
 import { decodeJson, type Frame, FrameReader } from "./frame.ts";
@@ -20,6 +20,8 @@ export interface Exchange {
 
 /** The end of input is the program's reason to end; it has this long for it, and as long after a signal. */
 const grace = 3000;
+/** The same after something went wrong. A signal makes it put things in order just as well. */
+const patience = 300;
 
 /**
  * Answers of one request.
@@ -113,7 +115,8 @@ export class LiveExchange implements Exchange {
     if (this.#broken) stdin.destroy();
     else stdin.end();
     stdout.on("error", () => {}).resume();
-    if (!(await settledWithin(exit, grace))) {
+    // One that waits for its output to be read does not see the end of its input.
+    if (!(await settledWithin(exit, this.#broken ? patience : grace))) {
       await settledWithin(this.#process.kill("SIGTERM"), grace);
       await settledWithin(exit, grace);
     }
@@ -124,12 +127,10 @@ export class LiveExchange implements Exchange {
     try {
       if (await takeAnswer(this.#reader, take, this.#host)) return;
     } catch (error) {
+      if (error instanceof SremoteError) throw error;
       // A stream that breaks off is most often a lost link seen from aside.
-      if (error instanceof SremoteError && !(error instanceof ProtocolError)) throw error;
       if (await settledWithin(this.#process.exit, 1000)) await this.#process.exit;
-      throw error instanceof SremoteError
-        ? error
-        : new ConnectError("connection-lost", "the transfer's streams broke off", { stage: "transfer", host: this.#host, cause: error });
+      throw new ConnectError("connection-lost", "the transfer's streams broke off", { stage: "transfer", host: this.#host, cause: error });
     }
     throw await this.#ended();
   }

@@ -125,7 +125,8 @@ export class FrameReader {
   }
 
   #end(within = false): undefined {
-    if (within || this.#held > 0) throw new ProtocolError("protocol-error", "the host's answer ends within a frame");
+    // Not a ProtocolError: most often the link is lost, which the process's end says.
+    if (within || this.#held > 0) throw new Error("the host's answer ends within a frame");
     return undefined;
   }
 

@@ -97,10 +97,7 @@ export class Pulling {
     let part: number[] = [];
     let size = 0;
     for (const [number, entry] of files.entries()) {
-      if (inMemory && entry.size > largestInMemory) {
-        await this.#byConnector(entry, number);
-        continue;
-      }
+      if (inMemory && entry.size > largestInMemory) continue;
       part.push(number);
       size += entry.size + 200;
       if (size < this.#exchange.limit) continue;
@@ -108,6 +105,9 @@ export class Pulling {
       [part, size] = [[], 0];
     }
     if (part.length > 0) await this.#request(part);
+    for (const [number, entry] of files.entries()) {
+      if (inMemory && entry.size > largestInMemory) await this.#byConnector(entry, number);
+    }
     for (const [number, { path }] of files.entries()) {
       if (!this.#answered.has(number)) this.failures.push({ path, errno: "EPROTO", message: "the host did not send it" });
     }
