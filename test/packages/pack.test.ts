@@ -42,10 +42,11 @@ test("every package holds its code, types, sources and licence, and no test", ()
   }
 });
 
-test("the endpoint package holds the payloads and scripts; the protocol its specification", () => {
+test("the endpoint package holds the payloads and scripts; the protocol its specification, the fleet what hosts run", () => {
   const payload = ["launch.sh", "manifest.json", "probe.sh", "sremote-endpoint.mjs", "sremote-endpoint.pyz", "stage1.cjs", "stage1.py"];
   expect(contents.get("endpoint")).toEqual(expect.arrayContaining(payload.map((name) => `payload/${name}`)));
   expect(contents.get("protocol")).toContain("PROTOCOL.md");
+  expect(contents.get("fleet")).toContain("python/transfer_serve.py");
 });
 
 test("an application that installed it calls Python and Node", () => {

@@ -2,9 +2,11 @@
 import { appendFile, chmod, link, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { local } from "@sremote/connectors";
 import { pull, push, sync } from "@sremote/fleet";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../../scripts/labs/run.ts";
+import { findInterpreters } from "../interpreters.ts";
 import { hostKinds, stopSshd, type TestHost } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
 import { describeTree, leftOver, makeHostileTree, makeManyFiles } from "./trees.ts";
@@ -180,6 +182,26 @@ describe.each(kinds.filter(({ name }) => name === "local" || name === "ssh"))("2
     } finally {
       await host.connector.close();
       await host[Symbol.asyncDispose]();
+      await rm(directory, { recursive: true });
+    }
+  });
+});
+
+const interpreters = findInterpreters();
+describe.each([interpreters.at(0)!, interpreters.at(-1)!])("Python $version", ({ path }) => {
+  test("G31 any names in a locale without UTF-8, there and back", async () => {
+    directory = await mkdtemp(join(tmpdir(), "sremote-python-"));
+    try {
+      await mkdir(join(directory, "bin"));
+      await symlink(path, join(directory, "bin/python3"));
+      await using connector = local({ cwd: directory, env: { PATH: `${directory}/bin:/usr/bin:/bin`, LANG: "C", LC_ALL: "C" } });
+      await makeHostileTree(join(directory, "made"));
+      await chmod(join(directory, "made/modes/0"), 0o400);
+      expect(await push(connector, join(directory, "made"), "there")).toMatchObject({ ok: true });
+      expect(await pull(connector, "there", join(directory, "back"))).toMatchObject({ ok: true });
+      expect(await describeTree(join(directory, "back"))).toEqual(await describeTree(join(directory, "made")));
+    } finally {
+      await run("chmod", ["-R", "u+rwx", directory]);
       await rm(directory, { recursive: true });
     }
   });

@@ -16,7 +16,7 @@ export function formatBytes(bytes: number): string {
   let unit = 0;
   let value = bytes;
   for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
-  return `${unit === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+  return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
 /** One line on how far a transfer is, of at most so many columns. */
