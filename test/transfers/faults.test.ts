@@ -138,8 +138,8 @@ describe("a link that is cut", () => {
 async function isHeld(path: string): Promise<boolean> {
   const processes = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
   for (const pid of processes) {
-    const open = await readdir(`/proc/${pid}/fd`).catch(() => []);
-    for (const fd of open) {
+    const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
+    for (const fd of descriptors) {
       const target = await readlink(`/proc/${pid}/fd/${fd}`).catch(() => "");
       if (target === path) return true;
     }

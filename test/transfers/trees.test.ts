@@ -24,10 +24,10 @@ async function ownedByUser(): Promise<void> {
   await run("chown", ["-R", "-h", `--reference=${host.home}`, host.home]);
 }
 
-describe.each(kinds)("over $name", ({ start }) => {
+describe.each(kinds)("over $name", (each) => {
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "sremote-transfer-"));
-    host = await start();
+    host = await each.start();
     made = join(directory, "made");
   });
   afterEach(async () => {
@@ -168,10 +168,10 @@ describe.each(kinds)("over $name", ({ start }) => {
   });
 });
 
-describe.each(kinds.filter(({ name }) => name === "local" || name === "ssh"))("2,000 files over $name", ({ start }) => {
+describe.each(kinds.filter(({ name }) => name === "local" || name === "ssh"))("2,000 files over $name", (kind) => {
   test("first all, then none, then the 20 that changed", async () => {
     directory = await mkdtemp(join(tmpdir(), "sremote-many-"));
-    host = await start();
+    host = await kind.start();
     try {
       await makeManyFiles(directory);
       expect(await push(host.connector, directory, `${host.home}/there`)).toMatchObject({ ok: true, files: 2000 });

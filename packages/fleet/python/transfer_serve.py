@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 
+from transfer_delta import Delta
 from transfer_list import Digests, hash_files, list_trees
 from transfer_receive import receive_files
 from transfer_send import send_files
@@ -19,10 +20,12 @@ def serve(source, marker):
         signal.signal(number, stop)
     wire = Wire(source, 1)
     digests = Digests()
+    delta = Delta()
     requests = {
         "list": list_trees,
         "hash": lambda wire, request: hash_files(wire, request, digests),
         "send": lambda wire, request: send_files(wire, request, digests),
+        "delta": lambda wire, request: delta.serve(wire, request, digests),
         "receive": lambda wire, request: receive_files(wire, request, digests),
     }
     try:
@@ -40,6 +43,8 @@ def serve(source, marker):
                 wire.send_json(b"Z", {"error": described(error)})
     except (EOFError, BrokenPipeError):
         return 1  # The client is gone; what was unfinished has been seen to.
+    finally:
+        delta.drop()
 
 
 sys.exit(serve(source, marker))  # noqa: F821  Both are given by what starts this program.

@@ -5,7 +5,7 @@ import { deflateSync } from "node:zlib";
 import { quote } from "@sremote/connectors";
 
 /** In the order in which they import each other. */
-const modules = ["wire", "tree", "list", "send", "incoming", "receive", "serve"];
+const modules = ["wire", "tree", "list", "send", "incoming", "receive", "delta", "serve"];
 
 /** Any `python3` from 3.6 on. Reads so many bytes of modules from standard input, and leaves the rest to them. */
 const boot = `import sys

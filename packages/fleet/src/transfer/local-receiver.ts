@@ -17,8 +17,10 @@ import {
 } from "node:fs";
 import { errnoOf } from "@sremote/connectors";
 import { DirectoryTree } from "./directory-tree.ts";
+import type { MadeFile } from "./delta.ts";
 import { type Entry, nameOf } from "./entry.ts";
 import { IncomingFile } from "./incoming-file.ts";
+import { digestStart, openLocal } from "./local-hash.ts";
 import { createFile, mismatch, modeOf, removeQuietly, type Wanted } from "./new-file.ts";
 import { native } from "./local-path.ts";
 import { forgetTemporary, temporaryName } from "./temporary.ts";
@@ -58,6 +60,22 @@ export class LocalReceiver {
   /** A file that comes in pieces. @param from an unfinished one to go on from, and the digest of as much of it as is used */
   incoming(path: string, size: number, wanted: Wanted, from?: { name: string; length: number; hash: Hash }): IncomingFile {
     return new IncomingFile(this.tree, path, size, wanted, from);
+  }
+
+  /** A file that was made by other means, in a directory beside where it belongs. */
+  async adopt(path: string, made: MadeFile, size: number, sha256: string, wanted: Wanted, signal: AbortSignal): Promise<void> {
+    const name = temporaryName(nameOf(path));
+    renameSync(native(made.path), this.tree.beside(path, name));
+    forgetTemporary(name);
+    const handle = await openLocal(this.tree.beside(path, name), false);
+    let hash;
+    try {
+      hash = await digestStart(handle, size, signal);
+    } finally {
+      await handle.close();
+    }
+    if (hash === undefined) throw mismatch();
+    await this.incoming(path, size, wanted, { name, length: size, hash }).finish(sha256);
   }
 
   link({ path, target = "" }: Entry, time: number | null): void {

@@ -1,6 +1,9 @@
 /* Carrying out the plan of a pull. */
+import { rm } from "node:fs/promises";
 import { ProtocolError, SremoteError } from "@sremote/protocol";
 import { orAborted } from "@sremote/connectors";
+import { sourceOf } from "./both-sides.ts";
+import { deltaFiles, Rsync } from "./delta.ts";
 import { type Entry, joinPath, type Listing, parentOf, type PathFailure, type Root } from "./entry.ts";
 import type { Exchange } from "./exchange.ts";
 import { decodeBatch, decodeJson, encodeJson, type Frame } from "./frame.ts";
@@ -50,9 +53,12 @@ export class Pulling {
     try {
       for (const entry of plan.conflicts) this.#attempt(entry.path, () => receiver.remove(entry));
       for (const entry of plan.directories) this.#attempt(entry.path, () => receiver.directory(entry, options.modes ? 0 : null));
+      await this.#pullDeltas(existing);
       if (options.resume && this.#exchange.limit === Infinity) await orAborted(this.#findResumed(existing), signal);
       progress.filesTotal = plan.files.length;
-      progress.bytesTotal = plan.files.reduce((sum, { size, path }) => sum + size - (this.#resumed.get(path)?.length ?? 0), 0);
+      const left = plan.files.filter((_, number) => !this.#answered.has(number));
+      progress.bytesTotal = left.reduce((sum, { size, path }) => sum + size - (this.#resumed.get(path)?.length ?? 0), progress.bytes);
+      progress.filesDone(plan.files.length - left.length, "");
       await this.#receiveAll();
       for (const entry of plan.links) this.#attempt(entry.path, () => receiver.link(entry, options.times ? entry.time : null));
       for (const entry of plan.deletions) this.#attempt(entry.path, () => receiver.remove(entry));
@@ -65,6 +71,31 @@ export class Pulling {
     } finally {
       await this.#incoming?.file.interrupt();
       receiver.close();
+    }
+  }
+
+  /** Large files of which only the differing parts travel. */
+  async #pullDeltas(existing: Listing): Promise<void> {
+    const files = deltaFiles(this.#transfer, this.#exchange, this.#plan.files, existing);
+    if (files.length === 0) return;
+    await using rsync = await Rsync.start(this.#transfer);
+    for (const entry of files) {
+      const { path, follow } = sourceOf(entry, this.#roots);
+      const item = { root: entry.root, relative: entry.relative, length: null };
+      const [answer] = await orAborted(hashOnHost(this.#exchange, this.#roots, [item], this.#transfer.host), this.#transfer.signal);
+      if (answer === undefined || !("sha256" in answer)) return; // Sending it will say what is wrong.
+      const made = await rsync.pull(path, follow, this.#receiver.tree, entry.path);
+      if (made === undefined) return;
+      try {
+        await this.#receiver.adopt(entry.path, made, entry.size, answer.sha256, this.#wanted(entry), this.#transfer.signal);
+        this.#count(rsync.carried - this.transferred);
+        this.#answered.add(this.#plan.files.indexOf(entry));
+      } catch (error) {
+        this.#fail(entry.path, error);
+        this.#answered.add(this.#plan.files.indexOf(entry));
+      } finally {
+        await rm(made.directory, { recursive: true, force: true });
+      }
     }
   }
 
@@ -98,6 +129,7 @@ export class Pulling {
     let size = 0;
     for (const [number, entry] of files.entries()) {
       if (inMemory && entry.size > largestInMemory) continue;
+      if (this.#answered.has(number)) continue;
       part.push(number);
       size += entry.size + 200;
       if (size < this.#exchange.limit) continue;
@@ -106,7 +138,7 @@ export class Pulling {
     }
     if (part.length > 0) await this.#request(part);
     for (const [number, entry] of files.entries()) {
-      if (inMemory && entry.size > largestInMemory) await this.#byConnector(entry, number);
+      if (inMemory && entry.size > largestInMemory && !this.#answered.has(number)) await this.#byConnector(entry, number);
     }
     for (const [number, { path }] of files.entries()) {
       if (!this.#answered.has(number)) this.failures.push({ path, errno: "EPROTO", message: "the host did not send it" });

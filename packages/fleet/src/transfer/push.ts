@@ -2,6 +2,7 @@
 import { InvalidArgumentError, ProtocolError } from "@sremote/protocol";
 import { orAborted } from "@sremote/connectors";
 import type { Connector } from "@sremote/connectors";
+import { deltaFiles, Rsync } from "./delta.ts";
 import { fillDiffs } from "./dry-run.ts";
 import { type Entry, joinPath, type Listing, nameOf, parentOf, type PathFailure, type Root } from "./entry.ts";
 import type { Exchange } from "./exchange.ts";
@@ -53,7 +54,11 @@ export async function push(
       return resultOf(plan, [], 0, started);
     }
     const pushing = new Pushing(transfer, exchange, plan, wanted.roots, placed.root);
-    await orAborted(pushing.run(existing, placed.existing, checked.delete ? orphans(existing, placed.source) : []), signal);
+    try {
+      await orAborted(pushing.run(existing, placed.existing, checked.delete ? orphans(existing, placed.source) : []), signal);
+    } finally {
+      await pushing.deltas.catch(() => {}); // It ends by itself when the transfer is aborted, and cleans up.
+    }
     return resultOf(plan, pushing.failures, pushing.transferred, started);
   });
 }
@@ -61,6 +66,7 @@ export async function push(
 class Pushing {
   transferred = 0;
   readonly failures: PathFailure[] = [];
+  deltas: Promise<unknown> = Promise.resolve();
   readonly #transfer: Transfer;
   readonly #exchange: Exchange;
   readonly #plan: Plan;
@@ -80,12 +86,19 @@ class Pushing {
 
   async run(existing: Listing, existingRoots: readonly Root[], stale: readonly { directory: string; name: string }[]): Promise<void> {
     const { progress } = this.#transfer;
+    const deltas = this.#pushDeltas(existing);
+    this.deltas = deltas;
+    const byDelta = await deltas;
     const resumed = await this.#findResumed(existing, existingRoots);
     const inMemory = this.#exchange.limit !== Infinity;
     const large = inMemory ? this.#plan.files.filter(({ size }) => size > largestInMemory) : [];
-    const files = this.#plan.files.filter((entry) => !large.includes(entry)).map((entry) => this.#outgoing(entry, resumed.get(entry.path)));
+    const files = this.#plan.files
+      .filter((entry) => !large.includes(entry) && !byDelta.has(entry.path))
+      .map((entry) => this.#outgoing(entry, resumed.get(entry.path)));
     progress.filesTotal = this.#plan.files.length;
-    progress.bytesTotal = this.#plan.files.reduce((sum, { size, path }) => sum + size - (resumed.get(path)?.length ?? 0), 0);
+    progress.bytesTotal = files.reduce((sum, { size, from }) => sum + size - (from?.length ?? 0), this.transferred);
+    for (const { size } of large) progress.bytesTotal += size;
+    progress.filesDone(byDelta.size, "");
     const before = (): AsyncGenerator<Buffer> => this.#before(files);
     const after = (): AsyncGenerator<Buffer> => this.#after(stale);
     if (inMemory) {
@@ -95,6 +108,24 @@ class Pushing {
     } else await this.#send(joined(before, after));
     if (this.#fatal !== undefined) throw fatalError(this.#transfer, this.#fatal);
     progress.end();
+  }
+
+  /** Large files of which only the differing parts travel. @returns those that were made */
+  async #pushDeltas(existing: Listing): Promise<Set<string>> {
+    const done = new Set<string>();
+    const files = deltaFiles(this.#transfer, this.#exchange, this.#plan.files, existing);
+    if (files.length === 0) return done;
+    await using rsync = await Rsync.start(this.#transfer);
+    for (const entry of files) {
+      const { source, follow, mode, time } = this.#outgoing(entry, undefined);
+      const wanted = { root: this.#root, path: entry.path, size: entry.size, mode, time };
+      // What went wrong, copying all of it will say, if it is of any weight.
+      if (!(await rsync.push(this.#exchange, source, follow, wanted))) break;
+      this.#transfer.progress.add(rsync.carried - this.transferred);
+      this.transferred = rsync.carried;
+      done.add(entry.path);
+    }
+    return done;
   }
 
   #outgoing(entry: Entry, from: Resumed | undefined): Outgoing {
