@@ -7,3 +7,4 @@ export * from "./report/index.ts";
 export * from "./configuration/index.ts";
 export * from "./log/index.ts";
 export * from "./transfer/index.ts";
+export * from "./process/index.ts";

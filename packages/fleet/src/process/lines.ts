@@ -1,0 +1,48 @@
+/* Bytes as lines. */
+import type { OutputChunk, StreamName, Tap } from "./output.ts";
+
+/** A line of output, without its line break. */
+export interface Line {
+  readonly stream: StreamName;
+  readonly text: string;
+}
+
+/** Characters after which a line is passed on although it has not ended, as with the output of calls. */
+export const longestLine: number = 1 << 20;
+
+/** Cuts each stream into lines; what stands behind the last line break is a line, too. Of `\r\n` both go. */
+export class LineTap implements Tap {
+  readonly #take: (line: Line) => void | Promise<void>;
+  readonly #rest = { stdout: "", stderr: "" };
+  readonly #decoders = { stdout: new TextDecoder("utf-8", { ignoreBOM: true }), stderr: new TextDecoder("utf-8", { ignoreBOM: true }) };
+
+  constructor(take: (line: Line) => void | Promise<void>) {
+    this.#take = take;
+  }
+
+  async chunk({ stream, bytes }: OutputChunk): Promise<void> {
+    const parts = (this.#rest[stream] + this.#decoders[stream].decode(bytes, { stream: true })).split("\n");
+    this.#rest[stream] = parts.pop()!;
+    for (const part of parts) await this.#pass(stream, part);
+    if (this.#rest[stream].length > longestLine) await this.#passRest(stream);
+  }
+
+  async end(): Promise<void> {
+    for (const stream of ["stdout", "stderr"] as const) {
+      this.#rest[stream] += this.#decoders[stream].decode();
+      if (this.#rest[stream] !== "") await this.#passRest(stream);
+    }
+  }
+
+  async #passRest(stream: StreamName): Promise<void> {
+    const text = this.#rest[stream];
+    this.#rest[stream] = "";
+    await this.#pass(stream, text);
+  }
+
+  async #pass(stream: StreamName, text: string): Promise<void> {
+    const waits = this.#take({ stream, text: text.endsWith("\r") ? text.slice(0, -1) : text });
+    // Most takers do not wait, and a turn of the loop for each line would cost more than the line.
+    if (waits !== undefined) await waits;
+  }
+}
