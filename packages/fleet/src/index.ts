@@ -8,3 +8,6 @@ export * from "./configuration/index.ts";
 export * from "./log/index.ts";
 export * from "./transfer/index.ts";
 export * from "./process/index.ts";
+export * from "./run/index.ts";
+export * from "./fleet/index.ts";
+export * from "./call/index.ts";

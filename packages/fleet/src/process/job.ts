@@ -1,5 +1,6 @@
 /* What processes and calls have in common: a life of states, output on its way to whoever wants it, and an end that can be waited for. */
 import { InvalidArgumentError, SremoteError } from "@sremote/protocol";
+import type { Host } from "../host/index.ts";
 import { compactOutput, type Logger } from "../log/index.ts";
 import { type EndReason, type Ignorable, isOk, type ProcessRecord } from "../report/index.ts";
 import { type Duration, parseDuration } from "../time/index.ts";
@@ -15,6 +16,7 @@ import { settledWithin } from "./within.ts";
 
 export interface JobSettings {
   readonly name: string;
+  readonly host: Host | undefined;
   readonly ignore: readonly Ignorable[];
   readonly output: "collect" | "live" | "discard";
   readonly outputLimit: number | undefined;
@@ -42,6 +44,8 @@ const lastOutput = 1000;
 
 export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDisposable {
   readonly name: string;
+  /** Where it runs; undefined for one that was made without a fleet. */
+  readonly host: Host | undefined;
   readonly ignore: readonly Ignorable[];
   protected readonly settings: JobSettings;
   #state: ProcessState = idleState;
@@ -53,6 +57,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
 
   constructor(settings: JobSettings) {
     this.name = settings.name;
+    this.host = settings.host;
     this.ignore = settings.ignore;
     this.settings = settings;
     this.#output = this.#newOutput();
@@ -264,7 +269,9 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     try {
       event = { type: "exit", ...(await this.carryOut(round.control.signal)) };
     } catch (error) {
-      event = { type: "fail", error: SremoteError.from(error, "channel-failed", { stage: "run" }) };
+      // What a start says that was taken back is our own doing.
+      const taken = round.control.signal.aborted ? new SremoteError("cancelled", "the start was taken back", { cause: error }) : error;
+      event = { type: "fail", error: SremoteError.from(taken, "channel-failed", { stage: "run" }) };
     }
     // Who takes output has it all when the end is told. One who takes it no more is not waited for once the end was asked for.
     await Promise.race([this.#taps.end(), round.dropped.promise.then(() => settledWithin(this.#taps.end(), lastOutput))]);

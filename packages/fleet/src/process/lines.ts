@@ -20,29 +20,32 @@ export class LineTap implements Tap {
     this.#take = take;
   }
 
+  /** Waits only where the taker does: a turn of the loop for each line would cost more than the line. */
   async chunk({ stream, bytes }: OutputChunk): Promise<void> {
     const parts = (this.#rest[stream] + this.#decoders[stream].decode(bytes, { stream: true })).split("\n");
     this.#rest[stream] = parts.pop()!;
-    for (const part of parts) await this.#pass(stream, part);
+    for (const part of parts) {
+      const waits = this.#pass(stream, part);
+      if (waits !== undefined) await waits;
+    }
     if (this.#rest[stream].length > longestLine) await this.#passRest(stream);
   }
 
   async end(): Promise<void> {
     for (const stream of ["stdout", "stderr"] as const) {
       this.#rest[stream] += this.#decoders[stream].decode();
-      if (this.#rest[stream] !== "") await this.#passRest(stream);
+      const waits = this.#rest[stream] === "" ? undefined : this.#passRest(stream);
+      if (waits !== undefined) await waits;
     }
   }
 
-  async #passRest(stream: StreamName): Promise<void> {
+  #passRest(stream: StreamName): void | Promise<void> {
     const text = this.#rest[stream];
     this.#rest[stream] = "";
-    await this.#pass(stream, text);
+    return this.#pass(stream, text);
   }
 
-  async #pass(stream: StreamName, text: string): Promise<void> {
-    const waits = this.#take({ stream, text: text.endsWith("\r") ? text.slice(0, -1) : text });
-    // Most takers do not wait, and a turn of the loop for each line would cost more than the line.
-    if (waits !== undefined) await waits;
+  #pass(stream: StreamName, text: string): void | Promise<void> {
+    return this.#take({ stream, text: text.endsWith("\r") ? text.slice(0, -1) : text });
   }
 }

@@ -1,6 +1,7 @@
 /* What may be said about one process. */
 import type { PtySize } from "@sremote/connectors";
 import { InvalidArgumentError } from "@sremote/protocol";
+import type { Host } from "../host/index.ts";
 import type { Logger } from "../log/index.ts";
 import type { Ignorable } from "../report/index.ts";
 import { type Duration, parseDuration } from "../time/index.ts";
@@ -9,6 +10,8 @@ import { checkPlacement, type Placement } from "./placement.ts";
 export interface ProcessOptions extends Placement {
   /** How messages and reports call it. Default: the connector's label. */
   name?: string | undefined;
+  /** Where it runs, for messages and results. */
+  host?: Host | undefined;
   /** After which it is ended, from when it began: reaching its host has a deadline of its own. Default none. */
   timeout?: Duration | null | undefined;
   /** Between asking it to end and SIGKILL. Default 5 s. */

@@ -50,13 +50,17 @@ export class RemoteProcess extends Job {
       ignore = [],
       output = "collect",
     } = options;
-    const { outputLimit, logger, outputInLog, signal } = options;
-    super({ name, ignore, output, outputLimit, killTimeout: parseDuration(killTimeout), logger, outputInLog });
+    const { host, outputLimit, logger, outputInLog, signal } = options;
+    super({ name, host, ignore, output, outputLimit, killTimeout: parseDuration(killTimeout), logger, outputInLog });
     this.command = place(toCommand(command), options);
     this.#reach = typeof on === "function" ? on : async () => on;
     this.#options = options;
     if (signal?.aborted === true) void this.stop("killed");
-    else signal?.addEventListener("abort", () => void this.stop("killed"), { once: true });
+    else if (signal !== undefined) {
+      const stop = (): void => void this.stop("killed");
+      this.on("start", () => signal.addEventListener("abort", stop, { once: true }));
+      this.on("end", () => signal.removeEventListener("abort", stop));
+    }
   }
 
   /** Writes to its standard input, and waits until it takes more. @throws SremoteError (`closed`) when it takes nothing any more */

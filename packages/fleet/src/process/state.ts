@@ -15,7 +15,7 @@
  * 4. An exit status is only ever what the host reported. Without a report there is none (G02).
  * 5. `reset` makes it idle again, and is refused while it is at work.
  */
-import { ConnectError, SremoteError } from "@sremote/protocol";
+import { ConnectError, OutcomeUnknownError, SremoteError } from "@sremote/protocol";
 import type { Code } from "@sremote/protocol";
 import type { EndReason, ProcessRecord } from "../report/index.ts";
 
@@ -102,6 +102,8 @@ const reached: readonly Code[] = ["channel-failed", "unsupported"];
 
 /** Whether a host could not be reached or was lost, or something else went wrong. */
 export function reasonOf(error: SremoteError): Extract<EndReason, "unreachable" | "error"> {
+  // Whether it ran is unknown because the link was lost.
+  if (error instanceof OutcomeUnknownError) return "unreachable";
   return error instanceof ConnectError && !reached.includes(error.code) ? "unreachable" : "error";
 }
 
