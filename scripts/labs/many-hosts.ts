@@ -8,9 +8,14 @@ import { type Proxy, startProxy } from "./proxy.ts";
 import { type Lab, startSshd } from "./sshd.ts";
 import type { Account } from "./users.ts";
 
+/** sshd's MAX_LISTEN_SOCKS. */
+const mostListeners = 16;
+
 export interface ManyHostsOptions {
-  /** Hosts that work, served by one sshd: `node1`, … at 127.0.1.1, …. Default 64. */
+  /** Hosts that work, up to sixteen served by one sshd and with one host key: `node1`, … at 127.0.1.1, …. Default 64. */
   count?: number;
+  /** They are all one sshd, so that its limits are theirs together. Default false. */
+  behindOne?: boolean;
   /** More that work, each with an sshd and a host key of its own: `own1`, …. Default 0. */
   own?: number;
   /** Nothing listens there: `dead1`, …. Default 0. */
@@ -62,17 +67,14 @@ async function start(
   directory: string,
   started: AsyncDisposable[],
 ): Promise<Omit<ManyHosts, keyof AsyncDisposable>> {
-  const { count = 64, own = 0, dead = 0, holes = 0, slow = 0, wrong = 0, config = [] } = options;
+  const { count = 64, behindOne = false, own = 0, dead = 0, holes = 0, slow = 0, wrong = 0, config = [] } = options;
   const use = <T extends AsyncDisposable>(each: T): T => {
     started.push(each);
     return each;
   };
   const known: string[] = [];
   const hosts: LabHost[] = [];
-  const port = await freePort("127.0.1.1");
-  const addresses = Array.from({ length: count }, (_, index) => `127.0.${1 + Math.floor(index / 250)}.${1 + (index % 250)}`);
-  const listen = addresses.map((address) => `ListenAddress ${address}:${port}`);
-  const lab = use(await startSshd({ port, config: [...config, ...listen] }));
+  const lab = use(await startSshd({ config }));
   const account = await lab.addUser();
   const add = (
     name: string,
@@ -86,7 +88,23 @@ async function start(
     if (publicKey !== undefined) known.push(`[${address}]:${at} ${publicKey}\n`);
   };
   const shown = lab.hostKeys[0]?.publicKey;
-  for (const [index, address] of addresses.entries()) add(`node${index + 1}`, address, port, shown);
+  const addresses = Array.from({ length: count }, (_, index) => `127.0.${1 + Math.floor(index / 250)}.${1 + (index % 250)}`);
+  if (behindOne) {
+    for (const [index, address] of addresses.entries()) {
+      const proxy = use(await startProxy({ host: lab.address, port: lab.port }, { address }));
+      add(`node${index + 1}`, address, proxy.port, shown);
+    }
+  } else {
+    const accounts = `AuthorizedKeysFile ${join(lab.directory, "authorized", "%u")}`;
+    for (let begin = 0; begin < count; begin += mostListeners) {
+      const [address, ...others] = addresses.slice(begin, begin + mostListeners) as [string, ...string[]];
+      const port = await freePort(address);
+      const listen = others.map((each) => `ListenAddress ${each}:${port}`);
+      const server = use(await startSshd({ address, port, config: [...config, accounts, ...listen] }));
+      for (const [index, each] of [address, ...others].entries())
+        add(`node${begin + index + 1}`, each, port, server.hostKeys[0]?.publicKey);
+    }
+  }
   for (let index = 1; index <= own; index += 1) {
     const server = use(await startSshd({ address: `127.0.10.${index}`, config }));
     const user = await server.addUser();

@@ -11,3 +11,4 @@ export * from "./process/index.ts";
 export * from "./run/index.ts";
 export * from "./fleet/index.ts";
 export * from "./call/index.ts";
+export * from "./display/index.ts";

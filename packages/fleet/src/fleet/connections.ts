@@ -91,6 +91,7 @@ export class Connections {
     await Promise.all(
       Array.from(this.#entries.values(), async ({ connector, client, release }) => {
         release?.();
+        if (release !== undefined) await Leash.on(connector).gone();
         // A client closes its connector.
         await (client ?? connector).close();
       }),

@@ -55,12 +55,12 @@ const running = async (number: number): Promise<number> => (await findProcesses(
 
 describe("a run on many hosts", () => {
   test("G34 gives one result for each host: those that failed, could not be reached, or show a wrong key delay and spoil none", async () => {
-    const hosts = open(/./, { retries: 0 }, 1500);
+    const hosts = open(/./, { retries: 0 }, 4000);
     const run = hosts.run("if [ {{{name}}} = node3 ]; then echo bad; exit 255; fi; echo fine");
     const seen = (await Array.fromAsync(run.completed())).map(({ host }) => host!.name);
     const done = await run;
     expect(seen.toSorted()).toEqual(hosts.hosts.names.toSorted());
-    expect(seen.at(-1), "the silent one comes last").toBe("hole1");
+    expect(seen.indexOf("hole1"), "no other waits for the silent one").toBeGreaterThanOrEqual(12);
     expect([done.ok, String(done.failed), String(done.unreachable)]).toEqual([false, "node3", "dead[1-2],hole1,wrong1"]);
     expect(String(done.succeeded)).toBe("node[1-2,4-8],own1,slow1");
     const codes = Object.fromEntries(
@@ -181,11 +181,11 @@ describe("a run on many hosts", () => {
 
   test("G18 keeps one connection for each host, however much runs there", async () => {
     const hosts = open(/^node1$/);
-    const before = (await many.lab.log()).match(/Accepted publickey/g)?.length ?? 0;
-    const runs = Array.from({ length: 25 }, (_, index) => hosts.run(`echo ${index}`));
+    const runs = Array.from({ length: 25 }, (_, index) => hosts.run(`echo ${index} $SSH_CONNECTION`));
     const outputs = await Promise.all(runs.map(async (run) => (await run).jobs[0]!.stdout));
-    expect(outputs).toEqual(runs.map((_, index) => `${index}\n`));
-    expect((await many.lab.log()).match(/Accepted publickey/g)?.length).toBe(before + 1);
+    const [, connection] = outputs[0]!.split(/ (.*)/s);
+    expect(connection).toMatch(/^127\.0\.\d/);
+    expect(outputs).toEqual(runs.map((_, index) => `${index} ${connection}`));
   });
 
   test("tries again, after a pause, hosts that did not answer in time, and so often only", async () => {
@@ -229,7 +229,7 @@ describe("a run on many hosts", () => {
     const log = await readFile(join(logDir, "a2.log"));
     expect([log.length, log.includes(0xff), ((await stat(join(logDir, "a2.log"))).mode & 0o777).toString(8)]).toEqual([10, true, "600"]);
     expect([fileName("../../etc/x"), fileName("me@[::1]:22"), fileName("é")]).toEqual(["%2E.%2F..%2Fetc%2Fx", "me@%5B::1%5D:22", "%C3%A9"]);
-    const unwritable = await hosts.run("echo x; exec sleep 72020", { logDir: "/proc/none" });
+    const unwritable = await hosts.run("echo x; exec sleep 72020", { logDir: "/etc/passwd/none" });
     expect(unwritable.jobs.map(({ reason }) => reason)).toEqual(["error", "error"]);
   });
 

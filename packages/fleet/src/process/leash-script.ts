@@ -13,14 +13,20 @@
  * after SIGTERM a child may have lost its parent. A pid counts as found before only with the same group, as pids are used again.
  * What has put itself into a session of its own and lost its parent before it was looked for is a daemon, and is left alone.
  *
- * POSIX sh, with `ps` or Linux's /proc. Works in dash, bash and busybox: all of them run a trap while `read` waits.
+ * A part of it counts the time. It is what says `ready`, when it can be told to end; every beat has it begin to count anew.
+ *
+ * POSIX sh, with `ps` or Linux's /proc. Works in dash, bash and busybox: all of them run a trap while `read` waits, but not all of them go on
+ * reading where they were, so a trap of the reader only ever ends it.
  */
 
 /** Between SIGTERM and SIGKILL when the client is gone, in seconds. */
 const grace = 2;
 
-/** @param nonce begins every line that is answered; @param lease seconds without a sign of life */
-export function leashScript(nonce: string, lease: number): string {
+/** Periods without a sign of life. */
+const missed = 3;
+
+/** @param nonce begins every line that is answered; @param period seconds between two signs of life; after three without one it is over */
+export function leashScript(nonce: string, period: number): string {
   return `exec 2>/dev/null
 LC_ALL=C; export LC_ALL; unset IFS
 kept=; watch=
@@ -58,29 +64,35 @@ strike() {
   kill -"$1" -"$2"
   kill -"$1" $all
 }
-unwatch() { [ -z "$watch" ] || { kill -TERM "$watch"; wait "$watch"; }; watch=; }
 watch() {
-  unwatch
-  ( trap 'kill $s; wait $s; exit' TERM; sleep ${lease} & s=$!; wait $s; kill -ALRM $$ ) </dev/null >/dev/null &
+  ( n=0; trap 'n=0' USR1; trap 'kill $s; wait $s; exit' TERM
+    say ready; exec >/dev/null
+    while [ $n -lt ${missed} ]; do
+      sleep ${period} & s=$!
+      while kill -0 $s; do wait $s; done
+      n=$((n+1)); kill -0 $$ || exit
+    done
+    kill -ALRM $$ ) </dev/null &
   watch=$!
 }
+unwatch() { kill -TERM "$watch"; wait "$watch"; }
 gone() {
-  trap '' ALRM TERM; unwatch
+  trap '' ALRM TERM
   if [ -n "$kept" ]; then
     for p in $kept; do strike TERM $p; done
     sleep ${grace}
     for p in $kept; do strike KILL $p; done
     for p in $kept; do strike KILL $p; done
   fi
+  unwatch
   exit 0
 }
 trap gone ALRM TERM
-say ready
 watch
 while read -r word p; do
   case $p in *[!0-9]*) continue ;; esac
   case $word in
-    beat) watch ;;
+    beat) kill -USR1 "$watch" ;;
     bye) unwatch; exit 0 ;;
     add) kept="$kept $p"; say added $p ;;
     forget)

@@ -8,7 +8,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { local } from "@sremote/connectors";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { findProcesses, signalEach } from "../../../../scripts/labs/processes.ts";
+import { findProcesses, processTree, signalEach } from "../../../../scripts/labs/processes.ts";
 import { type Lab, startSshd } from "../../../../scripts/labs/sshd.ts";
 import { until } from "../../../../scripts/labs/wait.ts";
 import { leashScript } from "./leash-script.ts";
@@ -55,7 +55,7 @@ console.log("ready");
     const client = spawn(process.execPath, ["--conditions=@sremote/source", program], { stdio: ["ignore", "pipe", "inherit"] });
     await once(createInterface({ input: client.stdout }), "line");
     const of = new RegExp(`^sleep ${number}$`);
-    expect(await matching(of)).toHaveLength(4);
+    await until("all four run", async () => (await matching(of)).length === 4);
     client.kill("SIGKILL");
     await until("all have ended", async () => (await matching(of)).length === 0, 60_000);
     // The leash has ended by itself, too, with what it waited by.
@@ -68,12 +68,12 @@ describe("the host's end of the leash", () => {
   test.each([["dash"], ["bash"], ["busybox", "sh"]])("in %s ends what it was told of when no sign of life comes", async (...argv) => {
     const victim = spawn("sh", ["-c", "sleep 71011 & exec sleep 71011"], { detached: true, stdio: "ignore" });
     const other = spawn("sleep", ["71012"], { detached: true, stdio: "ignore" });
-    const leash = spawn(argv[0] ?? "", [...argv.slice(1), "-c", leashScript("nonce", 1)], { stdio: ["pipe", "pipe", "inherit"] });
+    const leash = spawn(argv[0] ?? "", [...argv.slice(1), "-c", leashScript("nonce", 0.4)], { stdio: ["pipe", "pipe", "inherit"] });
     const said: string[] = [];
     createInterface({ input: leash.stdout }).on("line", (line) => said.push(line));
     leash.stdin.write(`add ${victim.pid}\nadd ${other.pid}\nforget ${other.pid}\n`);
     await until("both were taken", () => said.length === 3);
-    expect(said).toEqual(["nonce ready", `nonce added ${victim.pid}`, `nonce added ${other.pid}`]);
+    expect(said.toSorted()).toEqual([`nonce added ${victim.pid}`, `nonce added ${other.pid}`, "nonce ready"].toSorted());
     for (let beat = 0; beat < 13; beat += 1) {
       leash.stdin.write("beat\n");
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -102,7 +102,7 @@ describe("the host's end of the leash", () => {
     const mine = await matching(/^\/bin\/sh -c exec 2>\/dev\/null/);
     const ours = mine.filter(({ parent }) => parent === global.process.pid);
     expect(ours).toHaveLength(1);
-    signalEach([ours[0]!.pid], "SIGKILL");
+    signalEach(await processTree(ours[0]!.pid), "SIGKILL");
     await until("it is noticed", async () => (await findProcesses(({ pid }) => pid === ours[0]!.pid)).length === 0);
     const release = Leash.on(host).hold();
     await until("there is another", () =>

@@ -4,15 +4,17 @@ import { createInterface } from "node:readline";
 import { type Connector, type RemoteProcess, shell } from "@sremote/connectors";
 import { ConnectError, SremoteError } from "@sremote/protocol";
 import { leashScript } from "./leash-script.ts";
+import { settledWithin } from "./within.ts";
 
 export const signals = ["SIGTERM", "SIGKILL", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGSTOP", "SIGCONT"] as const;
 export type Signal = (typeof signals)[number];
 
-/** Milliseconds between two signs of life, and without one until the host ends what it was told of: three are missed, and a minute is not over. */
-const beat = 15_000;
-const lease = 45;
+/** Seconds between two signs of life. When three are missed, and a minute is not over, the host ends what it was told of. */
+const period = 15;
 /** How long the host may take to answer, in milliseconds, as for the connectors' own kill. */
 const patience = 10_000;
+/** And how long to end the leash. */
+const farewell = 1000;
 
 const leashes = new WeakMap<Connector, Leash>();
 
@@ -22,6 +24,7 @@ export class Leash {
   #holders = 0;
   readonly #pids = new Set<number>();
   #running: Promise<Running> | undefined;
+  #ending: Promise<void> | undefined;
 
   private constructor(connector: Connector) {
     this.#connector = connector;
@@ -86,10 +89,15 @@ export class Leash {
     return running;
   }
 
+  /** Resolves when none is there any more, or after a moment. Only when nobody holds it. */
+  async gone(): Promise<void> {
+    await this.#ending;
+  }
+
   #end(): void {
     const running = this.#running;
     this.#running = undefined;
-    running?.then(
+    this.#ending = running?.then(
       (each) => each.end(),
       () => undefined,
     );
@@ -123,19 +131,19 @@ class Running {
           ?.resolve();
     });
     lines.on("error", () => this.#lost());
-    this.#beats = setInterval(() => this.tell("beat"), beat).unref();
+    this.#beats = setInterval(() => this.tell("beat"), period * 1000).unref();
   }
 
   static async start(connector: Connector): Promise<Running> {
     if (connector.spawn === undefined)
       throw new SremoteError("unsupported", "the connector starts no live processes", { host: connector.label });
     const nonce = randomBytes(16).toString("hex");
-    const running = new Running(await connector.spawn(shell(leashScript(nonce, lease))), nonce, connector.label);
+    const running = new Running(await connector.spawn(shell(leashScript(nonce, period))), nonce, connector.label);
     try {
       await running.#answer("ready");
       return running;
     } catch (error) {
-      running.end();
+      void running.end();
       throw error;
     }
   }
@@ -154,10 +162,11 @@ class Running {
     await answered;
   }
 
-  end(): void {
+  async end(): Promise<void> {
     clearInterval(this.#beats);
     this.tell("bye");
     this.#process.stdin.end();
+    await settledWithin(this.#process.exit, farewell);
   }
 
   async #answer(line: string): Promise<void> {

@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { findProcesses } from "../../../../scripts/labs/processes.ts";
 import { type Lab, startSshd } from "../../../../scripts/labs/sshd.ts";
 import { until } from "../../../../scripts/labs/wait.ts";
+import { Leash } from "./leash.ts";
 import { RemoteProcess } from "./remote-process.ts";
 
 let lab: Lab;
@@ -32,7 +33,12 @@ const open = (connector: Connector): Connector => {
   return connector;
 };
 afterEach(async () => {
-  await Promise.all(opened.splice(0).map((each) => each.close()));
+  await Promise.all(
+    opened.splice(0).map(async (each) => {
+      await Leash.on(each).gone();
+      await each.close();
+    }),
+  );
 });
 
 /** Commands whose line ends with a number that no other test uses. */

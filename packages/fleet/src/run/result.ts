@@ -2,7 +2,8 @@
 import { formatDifferences, formatGathered, OutputTree } from "../gather/index.ts";
 import type { FormatGatheredOptions, OutputGroup } from "../gather/index.ts";
 import { type Host, HostSet } from "../host/index.ts";
-import { type Job, type Line, LineTap } from "../process/index.ts";
+import type { Job, Line } from "../process/index.ts";
+import { LineTap } from "../process/lines.ts";
 import { type Stats, statsOf } from "../report/index.ts";
 import { RunError } from "./run-error.ts";
 

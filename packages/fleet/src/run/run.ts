@@ -2,7 +2,8 @@
 import { InvalidArgumentError } from "@sremote/protocol";
 import type { HostSet } from "../host/index.ts";
 import type { OutputGroup } from "../gather/index.ts";
-import { type Job, type KillOptions, type Line, LineTap, type Signal, type WaitOptions } from "../process/index.ts";
+import { type Job, type KillOptions, type Line, type Signal, type WaitOptions } from "../process/index.ts";
+import { LineTap } from "../process/lines.ts";
 import { Queue } from "../process/queue.ts";
 import type { StopCause } from "../process/state.ts";
 import { settledWithin } from "../process/within.ts";
