@@ -45,6 +45,7 @@ test("sremote/fleet exports exactly these names", () => {
     "OutputTree",
     "RemoteCall",
     "RemoteProcess",
+    "RemoteTransfer",
     "Report",
     "Run",
     "RunError",

@@ -15,8 +15,13 @@ import type { Run, RunCommand } from "../run/index.ts";
 import { FileTap, teeTo } from "../run/copies.ts";
 import { HostRun, type MakeJob } from "../run/host-run.ts";
 import type { Turn } from "../run/window.ts";
+import { substitute } from "../substitute.ts";
+import { parseDuration } from "../time/index.ts";
+import { type CopyOptions, hostDestinations, pull, push, sync, type TransferProgress, type TransferResult } from "../transfer/index.ts";
+import { checkOptions } from "../transfer/options.ts";
 import { defaultConnector } from "./connect.ts";
 import { Connections } from "./connections.ts";
+import { RemoteTransfer, type Transfer } from "./remote-transfer.ts";
 import { checkRunOptions, type FleetOptions, type OutputOptions, type RunOptions } from "./options.ts";
 
 /** Milliseconds for each host within which first connections begin, and the most for all. */
@@ -33,6 +38,16 @@ export interface FleetCallOptions
   window?: number | undefined;
   ignore?: RunOptions["ignore"];
   startsItself?: boolean | undefined;
+}
+
+export interface FleetTransferOptions
+  extends
+    Omit<CopyOptions, "timeout" | "signal" | "onProgress">,
+    Pick<FleetCallOptions, "name" | "timeout" | "hostTimeout" | "window" | "ignore" | "startsItself"> {
+  /** What `{{name}}` stands for, by host. */
+  lists?: RunOptions["lists"];
+  /** Told of the progress with each host. */
+  onProgress?: ((progress: TransferProgress, host: Host) => void) | undefined;
 }
 
 interface Shared {
@@ -181,6 +196,39 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     return this.#make(makers, { name, timeout, window, startsItself });
   }
 
+  /**
+   * Copies files and directories to all hosts (see `push`). `{{{host}}}` and `{{list}}` are filled in, in sources and destination.
+   *
+   * @throws InvalidArgumentError; nothing was begun then
+   */
+  push(sources: string | readonly string[], destination: string, options: FleetTransferOptions = {}): Run<RemoteTransfer> {
+    const from = this.#sources(sources, options);
+    const [to] = this.#filledIn([destination], "destination", options);
+    return this.#transfer(`push ${nameOf(destination)}`, options, (index, connector, own) =>
+      push(connector, from(index), to![index]!, own),
+    );
+  }
+
+  /**
+   * Copies files and directories from all hosts (see `pull`), each to a place of its own: with `{{{host}}}` and the like filled in, or with the
+   * host's name behind the destination. @throws InvalidArgumentError; nothing was begun then
+   */
+  pull(sources: string | readonly string[], destination: string, options: FleetTransferOptions = {}): Run<RemoteTransfer> {
+    const from = this.#sources(sources, options);
+    const to = hostDestinations(destination, this.hosts);
+    return this.#transfer(`pull ${nameOf(destination)}`, options, (index, connector, own) => pull(connector, from(index), to[index]!, own));
+  }
+
+  /** Makes a tree of each host like a local one, or the other way round (see `sync`). @throws InvalidArgumentError; nothing was begun then */
+  sync(here: string, there: string, options: FleetTransferOptions & { direction: "push" | "pull" }): Run<RemoteTransfer> {
+    const { direction, ...rest } = options;
+    const [to] = this.#filledIn([there], "remote", options);
+    const from = direction === "pull" ? hostDestinations(here, this.hosts) : this.#filledIn([here], "local", options)[0]!;
+    return this.#transfer(`sync ${nameOf(there)}`, rest, (index, connector, own) =>
+      sync(connector, from[index]!, to![index]!, { ...own, direction }),
+    );
+  }
+
   /** Ends what still runs, and the connections. On a selection, and after `cd`, it does nothing: the connections are the whole fleet's. */
   async close(): Promise<void> {
     if (this.#isSelection) return;
@@ -206,6 +254,45 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     const connector = await connections.open(host, turn, signal);
     if (leash) connections.keepLeash(host);
     return connector;
+  }
+
+  /** One alone is something else than a list of one, which goes into a directory. */
+  #sources(sources: string | readonly string[], options: FleetTransferOptions): (index: number) => string | readonly string[] {
+    const all = this.#filledIn(typeof sources === "string" ? [sources] : sources, "sources", options);
+    return (index) => (typeof sources === "string" ? all[0]![index]! : all.map((each) => each[index]!));
+  }
+
+  #filledIn(texts: readonly string[], argument: string, { lists }: FleetTransferOptions): string[][] {
+    return texts.map((text) => substitute(text, this.hosts, { lists, argument }));
+  }
+
+  #transfer(
+    what: string,
+    options: FleetTransferOptions,
+    begin: (index: number, connector: Connector, options: CopyOptions) => Promise<TransferResult>,
+  ): Run<RemoteTransfer> {
+    const { name = what, timeout, hostTimeout, window, startsItself, ignore = [], lists: _, onProgress, ...own } = options;
+    checkRunOptions(options);
+    checkOptions({ ...own, onProgress: onProgress as CopyOptions["onProgress"] });
+    const { killTimeout, outputInLog } = this.#shared.configuration;
+    const milliseconds = parseDuration(hostTimeout, { argument: "options.hostTimeout" }) ?? undefined;
+    const makers = this.hosts.map((host, index): MakeJob<RemoteTransfer> => {
+      const { logger } = this.#shared;
+      const settings = {
+        name: host.toString(),
+        host,
+        ignore,
+        output: "discard" as const,
+        outputLimit: undefined,
+        killTimeout,
+        logger,
+        outputInLog,
+      };
+      const progress = onProgress === undefined ? {} : { onProgress: (each: TransferProgress) => onProgress(each, host) };
+      const transfer: Transfer = (connector, signal) => begin(index, connector, { ...own, ...progress, signal, timeout: milliseconds });
+      return (turn) => this.#copy(new RemoteTransfer((signal) => this.#reach(host, turn(), signal, false), transfer, settings), {});
+    });
+    return this.#make(makers, { name, timeout, window, startsItself });
   }
 
   #copy<J extends Job>(job: J, { tee, logDir }: OutputOptions): J {
