@@ -1,13 +1,13 @@
 /* What becomes of processes when those who started them are gone. */
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { local } from "@sremote/connectors";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { findProcesses, processTree, signalEach } from "../../../../scripts/labs/processes.ts";
 import { type Lab, startSshd } from "../../../../scripts/labs/sshd.ts";
 import { until } from "../../../../scripts/labs/wait.ts";
@@ -25,6 +25,20 @@ afterAll(async () => {
   await lab?.stop();
   await rm(directory, { recursive: true, force: true });
 });
+
+const victims: ChildProcess[] = [];
+afterEach(() => {
+  signalEach(
+    victims.splice(0).flatMap(({ pid }) => (pid === undefined ? [] : [-pid])),
+    "SIGKILL",
+  );
+});
+/** Leads a group of its own, which is ended behind the test however that goes. */
+function startVictim(script: string): ChildProcess {
+  const victim = spawn("sh", ["-c", script], { detached: true, stdio: "ignore" });
+  victims.push(victim);
+  return victim;
+}
 
 const matching = (pattern: RegExp): ReturnType<typeof findProcesses> => findProcesses(({ command }) => pattern.test(command));
 
@@ -66,8 +80,8 @@ console.log("ready");
 
 describe("the host's end of the leash", () => {
   test.each([["dash"], ["bash"], ["busybox", "sh"]])("in %s ends what it was told of when no sign of life comes", async (...argv) => {
-    const victim = spawn("sh", ["-c", "sleep 71011 & exec sleep 71011"], { detached: true, stdio: "ignore" });
-    const other = spawn("sleep", ["71012"], { detached: true, stdio: "ignore" });
+    const victim = startVictim("sleep 71011 & exec sleep 71011");
+    const other = startVictim("exec sleep 71012");
     const leash = spawn(argv[0] ?? "", [...argv.slice(1), "-c", leashScript("nonce", 0.4)], { stdio: ["pipe", "pipe", "inherit"] });
     const said: string[] = [];
     createInterface({ input: leash.stdout }).on("line", (line) => said.push(line));
@@ -82,12 +96,13 @@ describe("the host's end of the leash", () => {
     const [code] = (await once(leash, "exit")) as [number];
     expect([code, await matching(/^sleep 71011$/)]).toEqual([0, []]);
     expect(await matching(/^sleep 71012$/), "what was taken off stays").toHaveLength(1);
-    other.kill("SIGKILL");
   });
 
   test("does not need ps", async () => {
-    const victim = spawn("sh", ["-c", "setsid sleep 71021 & exec sleep 71021"], { detached: true, stdio: "ignore" });
-    const path = { PATH: directory };
+    const victim = startVictim("setsid sleep 71021 & exec sleep 71021");
+    const path = { PATH: join(directory, "bin") };
+    await mkdir(path.PATH);
+    await symlink("/bin/sleep", join(path.PATH, "sleep"));
     await until("both run", async () => (await matching(/^sleep 71021$/)).length === 2);
     const leash = spawn("/bin/sh", ["-c", leashScript("nonce", 60)], { stdio: ["pipe", "pipe", "inherit"], env: path });
     leash.stdin.end(`add ${victim.pid}\nKILL ${victim.pid}\nbye\n`);
