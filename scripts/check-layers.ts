@@ -9,7 +9,8 @@ export const allowed: Readonly<Record<string, readonly string[]>> = {
   connectors: ["@sremote/protocol", "jose", "oauth4webapi", "ssh2", "undici"],
   endpoint: ["@sremote/protocol"],
   client: ["@sremote/protocol", "@sremote/connectors", "@sremote/endpoint"],
-  sremote: ["@sremote/protocol", "@sremote/connectors", "@sremote/endpoint", "@sremote/client"],
+  fleet: ["@sremote/protocol", "@sremote/connectors", "@sremote/client", "diff"],
+  sremote: ["@sremote/protocol", "@sremote/connectors", "@sremote/endpoint", "@sremote/client", "@sremote/fleet"],
   cli: ["sremote", "commander"],
 };
 /** Only tests may use these. */

@@ -1,5 +1,5 @@
 """
-Holds the Python endpoint to Python 3.6: its syntax, and modules of its standard library only. Prints `ok` or each violation.
+Holds the Python endpoint, and what hosts run for transfers, to Python 3.6: its syntax, and modules of its standard library only. Prints `ok` or each violation.
 
 The interpreter that runs this parses with the grammar of 3.6 as far as it can; a real 3.6 compiles the sources too, where there is one.
 """
@@ -9,7 +9,10 @@ import os
 import subprocess
 import sys
 
-ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "packages", "endpoint", "python")
+PACKAGES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "packages")
+ROOT = os.path.join(PACKAGES, "endpoint", "python")
+# What hosts run for the length of a transfer; its modules import each other by these names.
+TRANSFER = os.path.join(PACKAGES, "fleet", "python")
 # Of the standard library of 3.6, what exists on Linux and macOS alike and is not gone by 3.13.
 LIBRARY = set("""
     array ast asyncio atexit base64 binascii builtins bisect codecs collections contextlib copy csv datetime decimal difflib enum errno
@@ -44,7 +47,7 @@ def check(path):
         for name in imported(node):
             if name.partition(".")[0] in LIBRARY and name not in GUARDED:
                 continue
-            if not (name in GUARDED and node in guarded) and not name.startswith("sremote_endpoint"):
+            if not (name in GUARDED and node in guarded) and not name.startswith(("sremote_endpoint", "transfer_")):
                 yield "line %d: imports %s" % (node.lineno, name)
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and (node.value.id, node.attr) in NEWER:
             yield "line %d: %s.%s is newer than 3.6" % (node.lineno, node.value.id, node.attr)
@@ -67,13 +70,13 @@ def imported(node):
 
 
 def main():
-    paths = sorted(glob.glob(ROOT + "/*.py") + glob.glob(ROOT + "/sremote_endpoint/*.py"))
-    wrong = ["%s: %s" % (os.path.relpath(path, ROOT), problem) for path in paths for problem in check(path)]
+    paths = sorted(glob.glob(ROOT + "/*.py") + glob.glob(ROOT + "/sremote_endpoint/*.py") + glob.glob(TRANSFER + "/*.py"))
+    wrong = ["%s: %s" % (os.path.relpath(path, PACKAGES), problem) for path in paths for problem in check(path)]
     for path in paths:
         with open(path, "rb") as file:
             lines = file.read().count(b"\n")
         if lines > 400:
-            wrong.append("%s: %d lines, at most 400 are wanted" % (os.path.relpath(path, ROOT), lines))
+            wrong.append("%s: %d lines, at most 400 are wanted" % (os.path.relpath(path, PACKAGES), lines))
     real = sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/3.6.*/bin/python3")))
     for python in real:
         program = "import sys\nfor path in sys.argv[1:]: compile(open(path, encoding='utf-8').read(), path, 'exec')"

@@ -71,7 +71,9 @@ function withoutServers(): [args: string[], env: Record<string, string>] {
   if (system.missing.length === 0 && process.getuid?.() === 0) return [[], {}];
   const reason = process.getuid?.() === 0 ? "system packages are missing" : "accounts and mounts need root";
   const files = globSync(["packages/**/*.test.ts", "test/**/*.test.ts"], { cwd: root, exclude: ["**/node_modules/**"] });
-  const left = files.filter((file) => /labs\/sshd|sharedSshd|taken-pid|=== "ssh/.test(readFileSync(join(root, file), "utf8")));
+  const left = files.filter((file) =>
+    /labs\/sshd|labs\/many-hosts|sharedSshd|taken-pid|=== "ssh/.test(readFileSync(join(root, file), "utf8")),
+  );
   for (const file of left) console.log(`  skipped because ${reason}: ${file}`);
   console.log(`  skipped because ${reason}: the hosts over ssh and openssh in all other suites`);
   if (inCi) failures.push("suites that need an SSH server were skipped");
@@ -113,6 +115,7 @@ for (const version of ["22.23.3", "26.10.0"]) {
   if (missing.some((each) => each.startsWith(`Node ${version}`))) continue;
   const local = [
     "packages/protocol",
+    "packages/fleet",
     "packages/connectors/src/local",
     "packages/connectors/src/custom",
     "test/calls/python",

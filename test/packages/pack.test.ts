@@ -42,10 +42,11 @@ test("every package holds its code, types, sources and licence, and no test", ()
   }
 });
 
-test("the endpoint package holds the payloads and scripts; the protocol its specification", () => {
+test("the endpoint package holds the payloads and scripts; the protocol its specification, the fleet what hosts run", () => {
   const payload = ["launch.sh", "manifest.json", "probe.sh", "sremote-endpoint.mjs", "sremote-endpoint.pyz", "stage1.cjs", "stage1.py"];
   expect(contents.get("endpoint")).toEqual(expect.arrayContaining(payload.map((name) => `payload/${name}`)));
   expect(contents.get("protocol")).toContain("PROTOCOL.md");
+  expect(contents.get("fleet")).toContain("python/transfer_serve.py");
 });
 
 test("an application that installed it calls Python and Node", () => {
@@ -60,6 +61,20 @@ console.log(JSON.stringify([python.value, node.value]));
 `,
   );
   expect(run(process.execPath, ["app.js"], { cwd: project })).toBe('[6,"a/b"]\n');
+});
+
+test("an application names hosts and reads a configuration in TypeScript", () => {
+  writeFileSync(join(project, "fleet.ts"), "const user: string = 'me';\nexport default { user, groups: { rack: 'node[08-10]' } };\n");
+  writeFileSync(
+    join(project, "hosts.js"),
+    `import { hostSet, loadConfiguration, resolveConfiguration } from "sremote/fleet";
+const { user, groups } = resolveConfiguration(await loadConfiguration("fleet.ts"));
+console.log(JSON.stringify(hostSet("@rack!node09", { groups }).map((host) => host.sshOptions({ user }))));
+`,
+  );
+  expect(run(process.execPath, ["hosts.js"], { cwd: project })).toBe(
+    '[{"host":"node08","username":"me"},{"host":"node10","username":"me"}]\n',
+  );
 });
 
 test("the command is there", () => {

@@ -1,7 +1,7 @@
 /* Checks of what a caller hands to a connector, before anything happens. */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, SremoteError } from "@sremote/protocol";
 import { toBytes } from "./byte-string.ts";
-import type { Command, ExecOptions, OperationOptions, PullSink, PushSource, TransferOptions } from "./connector.ts";
+import type { Command, ExecOptions, OperationOptions, PullSink, PushSource, SpawnOptions, TransferOptions } from "./connector.ts";
 
 export function checkCommand(command: Command): void {
   const expected = "a non-empty array of strings, or shell(…)";
@@ -33,6 +33,23 @@ export function checkExecOptions(options: ExecOptions): void {
   if (maxOutput !== undefined && !(Number.isInteger(maxOutput) && maxOutput >= 0)) {
     throw new InvalidArgumentError("options.maxOutput", "a number of bytes, 0 or more");
   }
+}
+
+export function checkSpawnOptions(options: SpawnOptions): void {
+  checkOperationOptions(options);
+  const { pty } = options;
+  if (pty === undefined) return;
+  const isCount = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 0xffff;
+  if (typeof pty !== "object" || pty === null || !isCount(pty.rows) || !isCount(pty.columns)) {
+    throw new InvalidArgumentError("options.pty", "{rows, columns}, each from 1 to 65535");
+  }
+}
+
+/** For connectors that have no terminals. */
+export function refusePty(options: SpawnOptions, label: string): void {
+  checkSpawnOptions(options);
+  if (options.pty === undefined) return;
+  throw new SremoteError("unsupported", "this connector gives processes no terminal", { stage: "spawn", host: label });
 }
 
 export function checkTransferOptions(options: TransferOptions): void {

@@ -51,6 +51,20 @@ export type PushSource = Uint8Array | { readonly path: string };
 /** Where pulled bytes go: a local file (appears whole or not at all), or a function that is called with each chunk and awaited. */
 export type PullSink = { readonly path: string } | { write(chunk: Uint8Array): void | Promise<void> };
 
+/** The size of a terminal. */
+export interface PtySize {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+export interface SpawnOptions extends OperationOptions {
+  /**
+   * A terminal for the process: what it writes to stderr comes on stdout, and line breaks are `\r\n`. Default: none. Connectors that have no
+   * terminals reject with the code `unsupported`.
+   */
+  pty?: PtySize | undefined;
+}
+
 /** A live process on the host. */
 export interface RemoteProcess extends AsyncDisposable {
   readonly stdin: Writable;
@@ -85,7 +99,7 @@ export interface Connector extends AsyncDisposable {
   push(source: PushSource, remotePath: string, options?: TransferOptions): Promise<void>;
   pull(remotePath: string, sink: PullSink, options?: TransferOptions): Promise<void>;
   /** Starts a live process. The options concern the start; `kill` or disposing ends a process that runs. */
-  spawn?(command: Command, options?: OperationOptions): Promise<RemoteProcess>;
+  spawn?(command: Command, options?: SpawnOptions): Promise<RemoteProcess>;
   /** Whether the host can be reached and takes the credentials. Never rejects for that reason. */
   status(options?: OperationOptions): Promise<ConnectorStatus>;
   /** Ends connections and live processes. A closed connector's methods reject with the code `closed`. */

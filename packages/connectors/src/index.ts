@@ -9,3 +9,7 @@ export * from "./quote.ts";
 export * from "./rest/index.ts";
 export * from "./ssh/index.ts";
 export * from "./openssh/index.ts";
+export { orAborted, settledWithin, withDeadline, type Place } from "./deadline.ts";
+export { errnoOf } from "./errno.ts";
+export { codeOfMessage, shownPath, transferError } from "./transfer/error.ts";
+export { checkOperationOptions } from "./argument.ts";

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import * as fleet from "./fleet.ts";
 import * as sremote from "./index.ts";
 import * as testing from "./testing.ts";
 
@@ -41,4 +42,67 @@ test("the main entry exports exactly these names", () => {
 
 test("sremote/testing exports exactly these names", () => {
   expect(Object.keys(testing).toSorted()).toEqual(["ConnectorCheckError", "checkConnector", "connectorCases", "memory"]);
+});
+
+test("sremote/fleet exports exactly these names", () => {
+  expect(Object.keys(fleet).toSorted()).toEqual([
+    "Fleet",
+    "Host",
+    "HostSet",
+    "OutputTree",
+    "RemoteCall",
+    "RemoteProcess",
+    "RemoteTransfer",
+    "Report",
+    "Run",
+    "RunError",
+    "RunResult",
+    "Timer",
+    "allOf",
+    "argv",
+    "compactOutput",
+    "compareNatural",
+    "countsOf",
+    "createLogger",
+    "defaultConfiguration",
+    "defineConfiguration",
+    "display",
+    "expand",
+    "firstOf",
+    "fleet",
+    "fold",
+    "formatBytes",
+    "formatChanges",
+    "formatCounts",
+    "formatDate",
+    "formatDifferences",
+    "formatDuration",
+    "formatGathered",
+    "formatProgress",
+    "gather",
+    "groupsOf",
+    "hostDestinations",
+    "hostSet",
+    "insecureCluster",
+    "isOk",
+    "loadConfiguration",
+    "loadGroups",
+    "localFleet",
+    "parallel",
+    "parseDate",
+    "parseDuration",
+    "parseGroups",
+    "progressBar",
+    "pull",
+    "push",
+    "reportOn",
+    "resolveConfiguration",
+    "sequence",
+    "sleep",
+    "sshConfigHosts",
+    "statsOf",
+    "substitute",
+    "sumStats",
+    "sync",
+  ]);
 });

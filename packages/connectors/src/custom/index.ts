@@ -1,8 +1,8 @@
 /* A connector from three functions. */
 import { InvalidArgumentError, SremoteError } from "@sremote/protocol";
-import { checkCommand, checkExecOptions, checkOperationOptions } from "../argument.ts";
+import { checkCommand, checkExecOptions, checkOperationOptions, refusePty } from "../argument.ts";
 import { commandLine } from "../command-line.ts";
-import type { Connector, ConnectorStatus, OperationOptions, RemoteProcess } from "../connector.ts";
+import type { Connector, ConnectorStatus, OperationOptions, RemoteProcess, SpawnOptions } from "../connector.ts";
 import { orAborted, withDeadline } from "../deadline.ts";
 import { Lifetime } from "../lifetime.ts";
 import { connectError } from "./error.ts";
@@ -105,9 +105,10 @@ export function createConnector(functions: CustomFunctions): Connector {
     push: (source, remotePath, options = {}) => lifetime.run(options, (own) => pushByFunction(functions, source, remotePath, own)),
     pull: (remotePath, sink, options = {}) => lifetime.run(options, (own) => pullByFunction(functions, remotePath, sink, own)),
     ...(spawn !== undefined && {
-      spawn: (command: Parameters<Connector["exec"]>[0], options: OperationOptions = {}) =>
+      spawn: (command: Parameters<Connector["exec"]>[0], options: SpawnOptions = {}) =>
         lifetime.run(options, async (own) => {
           checkCommand(command);
+          refusePty(own, label);
           return withDeadline(own, { label, stage: "spawn" }, async (signal) => {
             try {
               return await spawn(commandLine(command), { signal });

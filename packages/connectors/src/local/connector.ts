@@ -1,7 +1,7 @@
 /* This machine as a host. */
 import { homedir } from "node:os";
 import { InvalidArgumentError } from "@sremote/protocol";
-import { checkCommand } from "../argument.ts";
+import { checkCommand, refusePty } from "../argument.ts";
 import type { Connector, ConnectorStatus, RemoteProcess } from "../connector.ts";
 import { withDeadline } from "../deadline.ts";
 import { Lifetime } from "../lifetime.ts";
@@ -51,6 +51,7 @@ export function localNamed(label: string, options: LocalOptions): Connector {
     spawn: (command, given = {}) =>
       lifetime.run(given, async (own) => {
         checkCommand(command);
+        refusePty(given, label);
         const process = await withDeadline(own, { label, stage: "spawn" }, (signal) => start(command, { signal }));
         live.add(process);
         const forget = (): boolean => live.delete(process);

@@ -4,7 +4,16 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConnectError, InvalidArgumentError, SremoteError } from "@sremote/protocol";
-import type { Command, Connector, ExecOptions, ExecResult, OperationOptions, PullSink, TransferOptions } from "../connector.ts";
+import type {
+  Command,
+  Connector,
+  ExecOptions,
+  ExecResult,
+  OperationOptions,
+  PullSink,
+  SpawnOptions,
+  TransferOptions,
+} from "../connector.ts";
 import { orAborted, withDeadline } from "../deadline.ts";
 import { localNamed } from "../local/connector.ts";
 import { openSink } from "../transfer/sink.ts";
@@ -123,7 +132,7 @@ export function memory(options: MemoryOptions = {}): MemoryConnector {
       }),
     pull: (remotePath, sink, given = {}) => pull(remotePath, sink, given),
     ...(acceptsStdin && {
-      spawn: (command: Command, given: OperationOptions = {}) =>
+      spawn: (command: Command, given: SpawnOptions = {}) =>
         disturb({ name: "spawn", command }, given, async () => {
           if (host.spawn === undefined) throw new SremoteError("unsupported", "spawn", { host: label });
           return host.spawn(command, given);

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SremoteError } from "@sremote/protocol";
-import type { Command, OperationOptions, RemoteProcess } from "../connector.ts";
+import type { Command, OperationOptions, RemoteProcess, SpawnOptions } from "../connector.ts";
 import { orAborted } from "../deadline.ts";
 import { ProcessConnector } from "../process/process-connector.ts";
 import { shellText } from "../command-line.ts";
@@ -60,13 +60,13 @@ export class OpenSshConnector extends ProcessConnector {
     if (this.#directory !== undefined) await rm(await this.#directory, { recursive: true, force: true });
   }
 
-  protected async start(command: Command, { signal }: OperationOptions): Promise<RemoteProcess> {
-    const reported = reportedCommand(command);
+  protected async start(command: Command, { signal, pty }: SpawnOptions): Promise<RemoteProcess> {
+    const reported = reportedCommand(command, pty);
     await (signal === undefined ? this.#connect() : orAborted(this.#connect(), signal));
     const release = await this.#slots.acquire(signal);
     let ssh: SshChild;
     try {
-      ssh = await this.#run(reported.line);
+      ssh = await this.#run(reported.line, pty === undefined ? [] : ["-tt"]);
     } catch (error) {
       release();
       throw error;
@@ -74,6 +74,7 @@ export class OpenSshConnector extends ProcessConnector {
     const process = new SshProcess({
       ssh,
       command: reported,
+      pty: pty !== undefined,
       label: this.label,
       shared: this.#master !== undefined,
       release: () => {
@@ -86,10 +87,10 @@ export class OpenSshConnector extends ProcessConnector {
     return process;
   }
 
-  async #run(line: string): Promise<SshChild> {
+  async #run(line: string, more: readonly string[] = []): Promise<SshChild> {
     const shared = this.#options.multiplex === false ? ["-S", "none"] : ["-o", "ControlMaster=no", "-S", await this.#socket()];
     const logFile = await this.#logFile();
-    return startSsh(this.#program, [...this.#args, ...shared, "--", this.#options.host, line], logFile, this.label);
+    return startSsh(this.#program, [...this.#args, ...more, ...shared, "--", this.#options.host, line], logFile, this.label);
   }
 
   async #connect(): Promise<void> {

@@ -1,5 +1,6 @@
 /* A command run by the system's ssh as a RemoteProcess. */
-import type { Readable, Writable } from "node:stream";
+import { PassThrough, Readable } from "node:stream";
+import type { Writable } from "node:stream";
 import { ConnectError } from "@sremote/protocol";
 import type { RemoteProcess } from "../connector.ts";
 import type { ExitStatus, KillSignal } from "../ssh/channel-process.ts";
@@ -12,6 +13,8 @@ import { TrailerFilter } from "./trailer-filter.ts";
 export interface SshProcessOptions {
   ssh: SshChild;
   command: ReportedCommand;
+  /** Both outputs are one. */
+  pty: boolean;
   label: string;
   /** Whether a connection stood already. */
   shared: boolean;
@@ -34,6 +37,8 @@ export class SshProcess implements RemoteProcess {
   readonly #start: MarkerFilter;
   readonly #startError: MarkerFilter;
   readonly #end: TrailerFilter;
+  /** The last on the way of standard output. */
+  readonly #output: PassThrough | MarkerFilter;
   readonly #pid = Promise.withResolvers<number | undefined>();
   #killedBy: KillSignal | undefined;
   #ended = false;
@@ -46,18 +51,25 @@ export class SshProcess implements RemoteProcess {
     this.#startError = new MarkerFilter(marker, stdoutBuffer);
     this.#end = new TrailerFilter(trailer, stderrBuffer);
     this.stdin = child.stdin;
-    this.stdout = this.#start;
-    this.stderr = this.#end;
+    this.#output = options.pty ? new PassThrough() : this.#start;
+    this.stdout = this.#output;
+    this.stderr = options.pty ? Readable.from([]) : this.#end;
     // Whoever does not listen to a stream must not be ended by its error.
-    for (const stream of [child.stdin, child.stdout, child.stderr, this.#start, this.#startError, this.#end]) {
+    for (const stream of [child.stdin, child.stdout, child.stderr, this.#start, this.#startError, this.#end, this.#output]) {
       stream.on("error", () => undefined);
     }
     this.#start.once("marker", (rest: string) => this.#pid.resolve(Number(rest)));
     const reported = new Promise<void>((resolve) => {
       this.#end.once("finish", resolve).once("close", resolve);
     });
-    child.stdout.pipe(this.#start, { end: false });
-    child.stderr.pipe(this.#startError).pipe(this.#end);
+    if (options.pty) {
+      child.stdout.pipe(this.#start).pipe(this.#end).pipe(this.#output, { end: false });
+      // Nothing of the command comes here, but ssh itself has remarks on terminals.
+      child.stderr.resume();
+    } else {
+      child.stdout.pipe(this.#start, { end: false });
+      child.stderr.pipe(this.#startError).pipe(this.#end);
+    }
     this.exit = this.#wait(reported);
     this.exit.catch(() => undefined);
   }
@@ -92,11 +104,12 @@ export class SshProcess implements RemoteProcess {
       const log = await ssh.takeLog();
       const status = this.#status(code, log);
       // The end of the output is only passed on when it is known to be the end.
-      if (ssh.child.stdout.readableEnded) this.#start.end();
-      else ssh.child.stdout.once("end", () => this.#start.end());
+      const before = this.#options.pty ? this.#end : ssh.child.stdout;
+      if (before.readableEnded) this.#output.end();
+      else before.once("end", () => this.#output.end());
       return status;
     } catch (error) {
-      for (const stream of [this.#start, this.#end]) stream.destroy(error instanceof Error ? error : undefined);
+      for (const stream of [this.#start, this.#end, this.#output]) stream.destroy(error instanceof Error ? error : undefined);
       throw error;
     } finally {
       this.#ended = true;
@@ -107,7 +120,7 @@ export class SshProcess implements RemoteProcess {
 
   #status(code: number | null, log: string): ExitStatus {
     if (this.#end.status !== undefined) return { exitCode: this.#end.status, signal: null };
-    const started = this.#startError.found;
+    const started = (this.#options.pty ? this.#start : this.#startError).found;
     // The shell that would have reported was killed with the command, as it was asked for.
     if (started && this.#killedBy === "SIGKILL") return { exitCode: null, signal: "SIGKILL" };
     const { label, shared } = this.#options;

@@ -1,6 +1,6 @@
 /* What connectors have in common that can start a process on a host and build everything else on that. */
 import { SremoteError } from "@sremote/protocol";
-import { checkCommand } from "../argument.ts";
+import { checkCommand, checkSpawnOptions } from "../argument.ts";
 import type {
   Command,
   Connector,
@@ -11,6 +11,7 @@ import type {
   PullSink,
   PushSource,
   RemoteProcess,
+  SpawnOptions,
   TransferOptions,
 } from "../connector.ts";
 import { withDeadline } from "../deadline.ts";
@@ -30,7 +31,7 @@ export abstract class ProcessConnector implements Connector {
   }
 
   /** As {@link StartProcess}. */
-  protected abstract start(command: Command, options: OperationOptions): Promise<RemoteProcess>;
+  protected abstract start(command: Command, options: SpawnOptions): Promise<RemoteProcess>;
   /** Resolves when the host was reached and took the credentials. */
   protected abstract reach(options: OperationOptions): Promise<unknown>;
   abstract close(): Promise<void>;
@@ -47,10 +48,12 @@ export abstract class ProcessConnector implements Connector {
     return this.lifetime.run(options, (own) => pullOverProcess(this.#start, remotePath, sink, own, this.label));
   }
 
-  async spawn(command: Command, options: OperationOptions = {}): Promise<RemoteProcess> {
+  async spawn(command: Command, options: SpawnOptions = {}): Promise<RemoteProcess> {
     checkCommand(command);
+    checkSpawnOptions(options);
+    const { pty } = options;
     return await this.lifetime.run(options, (own) =>
-      withDeadline(own, { label: this.label, stage: "spawn" }, (signal) => this.start(command, { signal })),
+      withDeadline(own, { label: this.label, stage: "spawn" }, (signal) => this.start(command, { signal, pty })),
     );
   }
 
@@ -68,5 +71,5 @@ export abstract class ProcessConnector implements Connector {
     await this.close();
   }
 
-  readonly #start = (command: Command, options: OperationOptions): Promise<RemoteProcess> => this.start(command, options);
+  readonly #start = (command: Command, options: SpawnOptions): Promise<RemoteProcess> => this.start(command, options);
 }

@@ -1,8 +1,8 @@
 /* What a connector must be able to do to get exec, push and pull from this folder. */
-import type { Command, OperationOptions, RemoteProcess } from "../connector.ts";
+import type { Command, RemoteProcess, SpawnOptions } from "../connector.ts";
 
 /**
  * Starts a command on the host. The options concern the start alone. Rejects with a `ConnectError` when that fails; when `signal`
  * is aborted it should reject soon, and must not leave a process behind.
  */
-export type StartProcess = (command: Command, options: OperationOptions) => Promise<RemoteProcess>;
+export type StartProcess = (command: Command, options: SpawnOptions) => Promise<RemoteProcess>;

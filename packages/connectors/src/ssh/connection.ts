@@ -2,6 +2,7 @@
 import type { Duplex } from "node:stream";
 import { ConnectError } from "@sremote/protocol";
 import type { Client, ClientChannel } from "ssh2";
+import type { PtySize, SpawnOptions } from "../connector.ts";
 import { ChannelQueue } from "./channel-queue.ts";
 import { sshError } from "./ssh-error.ts";
 
@@ -63,11 +64,11 @@ export class Connection {
   }
 
   /** Starts a command on a channel of its own, when there is a free place. The signal ends the waiting, not the command. */
-  async exec<T>(line: string, signal: AbortSignal | undefined, take: TakeChannel<T>): Promise<T> {
+  async exec<T>(line: string, { signal, pty }: SpawnOptions, take: TakeChannel<T>): Promise<T> {
     for (let again = false; ; again = true) {
       const ticket = await this.#queue.acquire(signal, again);
       try {
-        return await this.#start(line, (channel) => {
+        return await this.#start(line, pty, (channel) => {
           ticket.answered();
           return take(channel, () => ticket.release());
         });
@@ -84,7 +85,7 @@ export class Connection {
 
   /** As `exec`, beside the queue: for ending commands that hold all the places. */
   execAtOnce<T>(line: string, take: (channel: ClientChannel) => T): Promise<T> {
-    return this.#start(line, take);
+    return this.#start(line, undefined, take);
   }
 
   /** A stream to an address as seen from the host. */
@@ -110,8 +111,9 @@ export class Connection {
     await this.#carrier?.end();
   }
 
-  #start<T>(line: string, take: (channel: ClientChannel) => T): Promise<T> {
-    return this.#request((done) => this.#client.exec(line, done), take);
+  #start<T>(line: string, pty: PtySize | undefined, take: (channel: ClientChannel) => T): Promise<T> {
+    const options = pty === undefined ? {} : { pty: { rows: pty.rows, cols: pty.columns } };
+    return this.#request((done) => this.#client.exec(line, options, done), take);
   }
 
   #request<T>(

@@ -5,6 +5,7 @@ import { checkSshOptions } from "./options.ts";
 import type { SshOptions } from "./options.ts";
 import { SshConnector } from "./ssh-connector.ts";
 
+export { checkDestination, parseDestination, type Destination } from "./destination.ts";
 export type { AuthenticationPrompt, HostKey, HostKeyPolicy, SshOptions } from "./options.ts";
 
 /**

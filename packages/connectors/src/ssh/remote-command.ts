@@ -21,13 +21,14 @@ export interface RemoteCommand {
   marker: Buffer;
 }
 
-/** @throws InvalidArgumentError when the command is too long for one argument */
-export function remoteCommand(command: Command): RemoteCommand {
+/** @param pty both outputs are one, and announced once; @throws InvalidArgumentError when the command is too long for one argument */
+export function remoteCommand(command: Command, pty = false): RemoteCommand {
   const nonce = randomBytes(16).toString("hex");
   const [front, back] = [nonce.slice(0, 16), nonce.slice(16)];
   // In two halves, so that a login shell that echoes its commands (`set -x`) does not print the marker.
-  const announcement = `printf '%s%s %s\\n' ${front} ${back} $$; printf '%s%s\\n' ${front} ${back} >&2`;
-  return { line: remoteLine(`${announcement}\n${shellText(command)}`), marker: Buffer.from(nonce) };
+  const announcement = `printf '%s%s %s\\n' ${front} ${back} $$`;
+  const onStderr = pty ? "" : `; printf '%s%s\\n' ${front} ${back} >&2`;
+  return { line: remoteLine(`${announcement}${onStderr}\n${shellText(command)}`), marker: Buffer.from(nonce) };
 }
 
 /** The POSIX script as a line for whatever login shell; the shell is replaced. */

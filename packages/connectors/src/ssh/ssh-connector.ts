@@ -1,6 +1,6 @@
 /* The connector over ssh2. */
 import { ConnectError, SremoteError } from "@sremote/protocol";
-import type { Command, OperationOptions, RemoteProcess } from "../connector.ts";
+import type { Command, OperationOptions, RemoteProcess, SpawnOptions } from "../connector.ts";
 import { orAborted, withDeadline } from "../deadline.ts";
 import { endProcess } from "../process/end.ts";
 import { ProcessConnector } from "../process/process-connector.ts";
@@ -66,10 +66,10 @@ export class SshConnector extends ProcessConnector {
     await Promise.all([this.#connection?.end(), ...Array.from(connections, (connection) => connection.end())]);
   }
 
-  protected async start(command: Command, { signal }: OperationOptions): Promise<RemoteProcess> {
-    const { line, marker } = remoteCommand(command);
+  protected async start(command: Command, { signal, pty }: SpawnOptions): Promise<RemoteProcess> {
+    const { line, marker } = remoteCommand(command, pty !== undefined);
     const connection = await (signal === undefined ? this.#connect() : orAborted(this.#connect(), signal));
-    const started = connection.exec(line, signal, (channel, release) => {
+    const started = connection.exec(line, { signal, pty }, (channel, release) => {
       const process = new ChannelProcess({
         channel,
         connection,

@@ -1,0 +1,252 @@
+"""Files from the client: each is written under a temporary name in its directory, verified, then renamed."""
+import errno
+import hashlib
+import json
+import os
+import stat
+import struct
+
+from transfer_incoming import Incoming, Mismatch, create, file_mode, place, temporary
+from transfer_tree import Tree, split
+from transfer_wire import described, to_bytes, write_all
+
+# What no other file would be spared from.
+FATAL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Receiver:
+    def __init__(self, wire, digests):
+        self.wire = wire
+        self.digests = digests
+        self.tree = None
+        self.incoming = None
+        self.failures = []
+        self.done = 0
+        self.fatal = False
+        # Directories that had to be made writable, and the mode they had.
+        self.opened = {}
+
+    def begin(self, path, parents, make):
+        try:
+            if parents:
+                os.makedirs(path, exist_ok=True)
+            elif make and not os.path.isdir(path):
+                os.mkdir(path)
+            self.tree = Tree(path)
+            self.tree.directory(b"")
+        except OSError as error:
+            self.fail(-1, error)
+            self.fatal = True
+
+    def fail(self, number, error):
+        if isinstance(error, OSError) and error.errno in FATAL:
+            self.fatal = True
+        self.failures.append([number] + (error.args[0] if isinstance(error, Mismatch) else described(error)))
+
+    def report(self):
+        self.wire.send_json(b"R", {"done": self.done, "failures": self.failures, "fatal": self.fatal})
+        self.failures = []
+        self.done = 0
+
+    def attempt(self, number, work, *args):
+        """One item: its failure is its own."""
+        if self.fatal:
+            return
+        try:
+            work(*args)
+            self.done += 1
+        except (OSError, Mismatch) as error:
+            self.fail(number, error)
+
+    def writable(self, relative, work):
+        """Runs `work(descriptor, name)` on the directory that holds a path; one that is ours but not writable is made so for the while."""
+        directory, name = self.tree.locate(relative)
+        try:
+            return work(directory, name)
+        except PermissionError:
+            parent = split(relative)[0]
+            mode = os.fstat(directory).st_mode
+            if parent in self.opened or mode & 0o300 == 0o300:
+                raise
+            os.fchmod(directory, stat.S_IMODE(mode) | 0o300)
+            self.opened[parent] = stat.S_IMODE(mode)
+            return work(directory, name)
+
+    def small(self, item, data):
+        number, path, _, sha256, mode, time = item
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise Mismatch(["EDIGEST", "what arrived is not what was sent"])
+
+        def write(directory, name):
+            hidden = temporary(name)
+            fd = create(directory, hidden)
+            try:
+                try:
+                    write_all(fd, data)
+                    os.fchmod(fd, file_mode(mode))
+                    if time is not None:
+                        os.utime(fd, ns=(time * 1000, time * 1000))
+                finally:
+                    os.close(fd)
+                place(directory, hidden, name)
+            except BaseException:
+                os.unlink(hidden, dir_fd=directory)
+                raise
+        self.writable(to_bytes(path), write)
+
+    def batch(self, payload):
+        length = struct.unpack_from(">I", payload)[0]
+        items = json.loads(payload[4:4 + length].decode("utf-8"))
+        view = memoryview(payload)[4 + length:]
+        for item in items:
+            data, view = view[:item[2]], view[item[2]:]
+            self.attempt(item[0], self.small, item, data)
+        self.report()
+
+    def action(self, name, *args):
+        getattr(self, "do_" + name)(*args)
+
+    def do_mkdir(self, path, mode):
+        relative = to_bytes(path)
+
+        def make(directory, name):
+            os.mkdir(name, 0o700 if mode is not None else 0o777, dir_fd=directory)
+        self.tree.forget(relative)
+        self.writable(relative, make)
+
+    def do_link(self, path, target, time):
+        def make(directory, name):
+            hidden = temporary(name)
+            os.symlink(to_bytes(target), hidden, dir_fd=directory)
+            try:
+                if time is not None:
+                    os.utime(hidden, ns=(time * 1000, time * 1000), dir_fd=directory, follow_symlinks=False)
+                place(directory, hidden, name)
+            except BaseException:
+                os.unlink(hidden, dir_fd=directory)
+                raise
+        self.writable(to_bytes(path), make)
+
+    def do_delete(self, path, is_directory):
+        relative = to_bytes(path)
+
+        def remove(directory, name):
+            try:
+                if is_directory:
+                    os.rmdir(name, dir_fd=directory)
+                else:
+                    os.unlink(name, dir_fd=directory)
+            except FileNotFoundError:
+                pass
+        self.writable(relative, remove)
+        self.tree.forget(relative)
+        self.opened.pop(relative, None)
+
+    def do_meta(self, path, kind, mode, time):
+        relative = to_bytes(path)
+        if kind == "d":
+            fd = os.dup(self.tree.directory(relative))
+            self.opened.pop(relative, None)
+        elif kind == "f":
+            fd = self.tree.open(relative)
+        else:
+            directory, name = self.tree.locate(relative)
+            os.utime(name, ns=(time * 1000, time * 1000), dir_fd=directory, follow_symlinks=False)
+            return
+        try:
+            if mode is not None:
+                os.fchmod(fd, mode)
+            if time is not None:
+                os.utime(fd, ns=(time * 1000, time * 1000))
+        finally:
+            os.close(fd)
+
+    def do_adopt(self, hidden, path, size, sha256, mode, time):
+        """A file that came by other means, under a temporary name in its directory."""
+        self.start([None, path, size, mode, time, [hidden, size]])
+        incoming, self.incoming = self.incoming, None
+        incoming.finish(sha256)
+
+    def start(self, head):
+        _, path, size, mode, time, resume = head
+
+        def begin(directory, name):
+            return Incoming(directory, name, size, mode, time, resume, self.digests)
+        self.incoming = self.writable(to_bytes(path), begin)
+
+    def end(self, sha256):
+        incoming, self.incoming = self.incoming, None
+        if incoming is None:
+            return False
+        incoming.finish(sha256)
+        return True
+
+    def take(self, kind, payload):
+        if kind == b"S":
+            self.batch(payload)
+        elif kind == b"D":
+            if self.incoming is not None:
+                try:
+                    self.incoming.write(payload)
+                except OSError as error:
+                    self.incoming.discard()
+                    self.incoming = None
+                    self.fail(self.number, error)
+                    self.report()
+        elif kind == b"F":
+            head = json.loads(payload.decode("utf-8"))
+            self.number = head[0]
+            try:
+                if not self.fatal:
+                    self.start(head)
+            except (OSError, Mismatch) as error:
+                self.fail(self.number, error)
+                self.report()
+        elif kind == b"E":
+            if self.incoming is not None:
+                self.attempt(self.number, self.end, json.loads(payload.decode("utf-8")))
+                self.report()
+        elif kind == b"X":
+            if self.incoming is not None:
+                self.incoming.discard()
+                self.incoming = None
+        elif kind == b"A":
+            for number, name, args in json.loads(payload.decode("utf-8")):
+                self.attempt(number, self.action, name, *args)
+            self.report()
+        else:
+            raise ValueError("an unknown frame")
+
+    def close(self):
+        """Modes of directories that were opened for the while, and what is unfinished: a large part stays, for a later run to go on from."""
+        if self.incoming is not None:
+            self.incoming.interrupt()
+            self.incoming = None
+        if self.tree is None:
+            return
+        for relative, mode in self.opened.items():
+            try:
+                os.fchmod(self.tree.directory(relative), mode)
+            except OSError as error:
+                self.fail(-1, error)
+        self.opened = {}
+        self.tree.__exit__()
+
+
+def receive_files(wire, request, digests):
+    """{"root": path, "parents": bool, "make": bool}, then S, F, D, E, X, A frames until Z -> R frames and Z."""
+    receiver = Receiver(wire, digests)
+    try:
+        receiver.begin(to_bytes(request["root"]), request["parents"], request["make"])
+        if receiver.fatal:
+            receiver.report()
+        while True:
+            kind, payload = wire.expect()
+            if kind == b"Z":
+                break
+            if not receiver.fatal or kind in b"EX":
+                receiver.take(kind, payload)
+    finally:
+        receiver.close()
+    receiver.report()
+    wire.send_json(b"Z", {})

@@ -1,0 +1,100 @@
+"""Files of this host to the client: small ones many to a frame, large ones in chunks, each with its SHA-256."""
+import hashlib
+import json
+import os
+import struct
+
+from transfer_tree import Tree
+from transfer_wire import CHUNK, described, to_bytes
+
+# Small files are read whole.
+SMALL = 1 << 17
+BATCH = 1 << 19
+MOST = 256
+CHANGED = ["ECHANGED", "the file changed while it was read"]
+
+
+class Sender:
+    def __init__(self, wire, request, digests):
+        self.wire = wire
+        self.trees = [Tree(to_bytes(path), follow) for path, follow in request["roots"]]
+        self.digests = digests
+        self.heads = []
+        self.parts = []
+        self.held = 0
+
+    def flush(self):
+        if self.heads:
+            head = json.dumps(self.heads, separators=(",", ":")).encode("ascii")
+            self.wire.send(b"S", struct.pack(">I", len(head)), head, *self.parts)
+        self.heads, self.parts, self.held = [], [], 0
+
+    def item(self, number, root, relative, size, offset):
+        fd = None
+        try:
+            fd = self.trees[root].open(to_bytes(relative))
+            before = os.fstat(fd)
+            if before.st_size != size:
+                self.heads.append([number, None] + CHANGED)
+            elif size <= SMALL and offset == 0:
+                self.small(number, fd, before)
+            else:
+                self.flush()
+                self.large(number, fd, before, offset)
+        except OSError as error:
+            self.heads.append([number, None] + described(error))
+        finally:
+            if fd is not None:
+                os.close(fd)
+        if self.held >= BATCH or len(self.heads) >= MOST:
+            self.flush()
+
+    def small(self, number, fd, before):
+        data = os.read(fd, SMALL + 1)
+        if len(data) != before.st_size or changed(fd, before):
+            self.heads.append([number, None] + CHANGED)
+            return
+        self.heads.append([number, hashlib.sha256(data).hexdigest(), len(data)])
+        self.parts.append(data)
+        self.held += len(data)
+
+    def large(self, number, fd, before, offset):
+        self.wire.send_json(b"F", [number, offset])
+        try:
+            digest = self.digests.of(fd, offset)
+            left = before.st_size - offset
+            while digest and left > 0:
+                data = os.read(fd, min(CHUNK, left))
+                if not data:
+                    break
+                digest.update(data)
+                left -= len(data)
+                self.wire.send(b"D", data)
+            if digest is None or left or changed(fd, before):
+                self.wire.send_json(b"E", [number, None] + CHANGED)
+            else:
+                self.wire.send_json(b"E", [number, digest.hexdigest()])
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            self.wire.send_json(b"E", [number, None] + described(error))
+
+
+def changed(fd, before):
+    after = os.fstat(fd)
+    return after.st_size != before.st_size or after.st_mtime_ns != before.st_mtime_ns
+
+
+def send_files(wire, request, digests):
+    """{"roots": [[path, follow]]}, then I frames of [number, root, relative, size, offset] until Z -> S, F, D, E frames and Z."""
+    sender = Sender(wire, request, digests)
+    while True:
+        kind, payload = wire.expect()
+        if kind == b"Z":
+            break
+        for number, root, relative, size, offset in json.loads(payload.decode("utf-8")):
+            sender.item(number, root, relative, size, offset)
+        sender.flush()
+    for tree in sender.trees:
+        tree.__exit__()
+    wire.send_json(b"Z", {})

@@ -1,0 +1,1 @@
+export { RemoteCall } from "./remote-call.ts";

@@ -1,0 +1,79 @@
+/* A call of a function as a part of a run. */
+import type { CallArguments, CallOptions, CallResult, RemoteClient } from "@sremote/client";
+import { ConnectError, SremoteError } from "@sremote/protocol";
+import { type Signal, Job } from "../process/index.ts";
+import type { JobSettings } from "../process/job.ts";
+import type { ExitStatus } from "../process/live.ts";
+import { settledWithin } from "../process/within.ts";
+import { type Duration, parseDuration } from "../time/index.ts";
+
+export interface WhatToCall {
+  readonly module: string;
+  readonly fn: string;
+  readonly args: CallArguments;
+  readonly options: CallOptions;
+  /** From when the function began. */
+  readonly timeout: Duration | null | undefined;
+}
+
+/** A call on one host. What the function raises is its `error`, with the reason `error`; it has no exit status but 0. */
+export class RemoteCall<T = unknown> extends Job {
+  readonly #client: (signal: AbortSignal) => Promise<RemoteClient>;
+  readonly #what: WhatToCall;
+  readonly #cancel = new AbortController();
+  #done: Promise<CallResult<T>> | undefined;
+  #abandoned = Promise.withResolvers<never>();
+  #result: CallResult<T> | undefined;
+
+  constructor(client: (signal: AbortSignal) => Promise<RemoteClient>, what: WhatToCall, settings: JobSettings) {
+    super(settings);
+    this.#client = client;
+    this.#what = what;
+    this.#abandoned.promise.catch(() => undefined);
+    parseDuration(what.timeout, { argument: "options.hostTimeout" });
+  }
+
+  /** What the function returned; undefined as long as it has not, and if it never did. */
+  get value(): T | undefined {
+    return this.#result?.value;
+  }
+
+  /** All that is known of a call that returned. */
+  get result(): CallResult<T> | undefined {
+    return this.#result;
+  }
+
+  protected async carryOut(signal: AbortSignal): Promise<ExitStatus> {
+    const client = await this.#client(signal);
+    const { module, fn, args, options, timeout } = this.#what;
+    const milliseconds = parseDuration(timeout);
+    const take = (stream: "stdout" | "stderr") => ({ write: (bytes: Uint8Array) => this.deliver({ stream, bytes }) });
+    const call = client.call<T>(module, fn, args, {
+      ...options,
+      ...(milliseconds === null ? {} : { timeout: milliseconds }),
+      stdout: take("stdout"),
+      stderr: take("stderr"),
+      signal: AbortSignal.any([signal, this.#cancel.signal]),
+    });
+    this.#done = call.settled;
+    this.#done.catch(() => undefined);
+    this.began();
+    try {
+      this.#result = await Promise.race([this.#done, this.#abandoned.promise]);
+      return { exitCode: 0, signal: null };
+    } catch (error) {
+      if (error instanceof SremoteError && error.code === "timeout") void this.stop("timeout", "SIGTERM", { error });
+      throw error;
+    }
+  }
+
+  /** The endpoint has its own steps from an interrupt to SIGKILL, which take a few seconds. */
+  protected async terminate(_signal: Signal, grace: number): Promise<void> {
+    this.#cancel.abort();
+    const done = this.#done!;
+    if ((await settledWithin(done, Math.max(grace, 5000))) && (await this.drain(done))) return;
+    this.#abandoned.reject(
+      new ConnectError("connection-lost", "the host has not confirmed that the call ended", { stage: "kill", host: this.name }),
+    );
+  }
+}

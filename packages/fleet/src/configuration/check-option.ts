@@ -1,0 +1,80 @@
+/* What each option must be. */
+import { InvalidArgumentError } from "@sremote/protocol";
+import { type ConfiguredHost, Host } from "../host/index.ts";
+import { checkParameters } from "../host/connection-parameters.ts";
+import { logLevels } from "../log/logger.ts";
+import { groupsOf } from "../node-set/index.ts";
+import { parseDuration } from "../time/index.ts";
+import type { Duration } from "../time/index.ts";
+import type { FleetConfiguration } from "./options.ts";
+
+/** @throws InvalidArgumentError naming the option */
+type Check = (value: unknown, argument: string) => void;
+
+function check(expected: string, isRight: (value: unknown) => boolean): Check {
+  return (value, argument) => {
+    if (!isRight(value)) throw new InvalidArgumentError(argument, expected);
+  };
+}
+
+const oneOf = (...values: readonly unknown[]): Check => check(`one of ${values.map(String).join(", ")}`, (value) => values.includes(value));
+const count: Check = check("a whole number, 1 or more", (value) => Number.isSafeInteger(value) && Number(value) >= 1);
+const duration: Check = (value, argument) => {
+  if (value === null) throw new InvalidArgumentError(argument, "a duration, not none");
+  parseDuration(value as Duration, { argument });
+};
+const parameter =
+  (name: "user" | "port" | "keyfile"): Check =>
+  (value, argument) =>
+    checkParameters({ [name]: value }, argument.slice(0, -name.length - 1));
+
+const checks: { readonly [Name in keyof Required<FleetConfiguration>]: Check } = {
+  user: parameter("user"),
+  port: parameter("port"),
+  keyfile: parameter("keyfile"),
+  hosts: checkHosts,
+  groups(value, argument) {
+    if (typeof value !== "string") groupsOf(value, argument);
+    else if (value === "") throw new InvalidArgumentError(argument, "the path of a file of groups");
+  },
+  connector: oneOf("ssh", "openssh"),
+  hostKeys: oneOf("strict", "accept-new", "insecure"),
+  sshConfig: check("true, false or a path", (value) => typeof value === "boolean" || (typeof value === "string" && value !== "")),
+  connectTimeout: duration,
+  window: count,
+  timeout: (value, argument) => parseDuration(value as Duration | null, { argument }),
+  killTimeout: duration,
+  pty: oneOf(true, false),
+  outputInLog: count,
+  logLevel: oneOf(...logLevels),
+  color: oneOf(true, false, "auto"),
+};
+
+function checkHosts(value: unknown, argument: string): void {
+  if (!isRecord(value)) throw new InvalidArgumentError(argument, "an object from name to address, user, port and keyfile");
+  for (const [name, facts] of Object.entries(value)) {
+    const path = `${argument}.${name}`;
+    if (!isRecord(facts)) throw new InvalidArgumentError(path, "an object of address, user, port and keyfile");
+    for (const key of Object.keys(facts)) unknownUnless(["address", "user", "port", "keyfile"].includes(key), `${path}.${key}`);
+    const { address = name, ...parameters }: ConfiguredHost = facts;
+    void new Host({ ...parameters, address, name }, path);
+  }
+}
+
+/** Checks that all options are known, and what they must be. @throws InvalidArgumentError naming the first that is not */
+export function checkConfiguration(value: unknown, argument = "configuration"): asserts value is FleetConfiguration {
+  if (!isRecord(value)) throw new InvalidArgumentError(argument, "an object of options");
+  for (const [name, option] of Object.entries(value)) {
+    const path = `${argument}.${name}`;
+    unknownUnless(Object.hasOwn(checks, name), path, Object.keys(checks));
+    if (option !== undefined) checks[name as keyof FleetConfiguration](option, path);
+  }
+}
+
+function unknownUnless(isKnown: boolean, path: string, known: readonly string[] = ["address", "user", "port", "keyfile"]): void {
+  if (!isKnown) throw new InvalidArgumentError(path, `a known option; these are ${known.join(", ")}`);
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

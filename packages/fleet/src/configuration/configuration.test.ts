@@ -1,0 +1,195 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { InvalidArgumentError } from "@sremote/protocol";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loadConfiguration } from "./load.ts";
+import { defaultConfiguration, type FleetConfiguration, insecureCluster } from "./options.ts";
+import { defineConfiguration, resolveConfiguration } from "./resolve.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "sremote-configuration-"));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function file(name: string, text: string): Promise<string> {
+  await writeFile(join(folder, name), text);
+  return join(folder, name);
+}
+
+describe("where nothing is said", () => {
+  test("execo's values hold, but hosts must prove who they are", () => {
+    expect(resolveConfiguration()).toEqual(defaultConfiguration);
+    expect(resolveConfiguration(undefined, {})).toMatchObject({
+      hostKeys: "strict",
+      connectTimeout: 20_000,
+      killTimeout: 5000,
+      outputInLog: 4096,
+      logLevel: "warn",
+      timeout: null,
+      pty: false,
+    });
+  });
+
+  test("no host key is taken unchecked unless the preset is named", () => {
+    expect(resolveConfiguration(insecureCluster).hostKeys).toBe("insecure");
+    expect(resolveConfiguration({ hostKeys: "accept-new" }, insecureCluster).hostKeys).toBe("accept-new");
+    expect(Object.isFrozen(insecureCluster) && Object.isFrozen(defaultConfiguration)).toBe(true);
+  });
+});
+
+describe("of several the first that speaks wins", () => {
+  test("undefined does not speak, null says none", () => {
+    const weak = { user: "weak", port: 1, timeout: "1h", window: 9, color: true } as const;
+    expect(resolveConfiguration({ user: null, port: undefined, timeout: null }, weak)).toMatchObject({
+      user: null,
+      port: 1,
+      timeout: null,
+      window: 9,
+      color: true,
+    });
+    expect(resolveConfiguration({ user: "strong", color: false }, weak)).toMatchObject({ user: "strong", color: false });
+  });
+
+  test("durations become milliseconds", () => {
+    expect(resolveConfiguration({ connectTimeout: "30", killTimeout: "1m30s", timeout: "1-00:00:00" })).toMatchObject({
+      connectTimeout: 30_000,
+      killTimeout: 90_000,
+      timeout: 86_400_000,
+    });
+  });
+
+  test("hosts and groups of all are put together", () => {
+    const { hosts, groups } = resolveConfiguration(
+      { hosts: { a: { user: "strong" } }, groups: { x: "a", y: ["a", "b"] } },
+      { hosts: { a: { user: "weak", port: 1 }, b: { address: "10.0.0.2" } }, groups: { x: "z" } },
+    );
+    expect(hosts).toEqual({ a: { user: "strong" }, b: { address: "10.0.0.2" } });
+    expect(new Map(groups)).toEqual(
+      new Map([
+        ["x", "a"],
+        ["y", "a b"],
+      ]),
+    );
+  });
+});
+
+describe("what is wrong is named", () => {
+  test.each([
+    [{ usr: "me" }, "usr: expected a known option; these are user, port"],
+    [{ toString: 1 }, "toString: expected a known option"],
+    [{ user: "-x" }, "user: expected a user name"],
+    [{ port: 0 }, "port: expected a port"],
+    [{ keyfile: "" }, "keyfile: expected the path"],
+    [{ hosts: [] }, "hosts: expected an object"],
+    [{ hosts: { a: 3 } }, "hosts.a: expected an object"],
+    [{ hosts: { a: { port: 70_000 } } }, "hosts.a.port: expected a port"],
+    [{ hosts: { a: { adress: "x" } } }, "hosts.a.adress: expected a known option; these are address"],
+    [{ hosts: { "a b": {} } }, "hosts.a b.address: expected a host name"],
+    [{ groups: 3 }, "groups: expected an object"],
+    [{ groups: "" }, "groups: expected the path"],
+    [{ groups: { a: "x[" } }, 'groups.a: expected a "]"'],
+    [{ connector: "telnet" }, "connector: expected one of ssh, openssh"],
+    [{ hostKeys: "no" }, "hostKeys: expected one of strict, accept-new, insecure"],
+    [{ sshConfig: "" }, "sshConfig: expected true, false or a path"],
+    [{ connectTimeout: "soon" }, "connectTimeout: expected milliseconds"],
+    [{ connectTimeout: null }, "connectTimeout: expected a duration, not none"],
+    [{ killTimeout: -1 }, "killTimeout: expected milliseconds"],
+    [{ timeout: "x" }, "timeout: expected milliseconds"],
+    [{ window: 0 }, "window: expected a whole number"],
+    [{ pty: "yes" }, "pty: expected one of true, false"],
+    [{ outputInLog: 1.5 }, "outputInLog: expected a whole number"],
+    [{ logLevel: "loud" }, "logLevel: expected one of debug"],
+    [{ color: 1 }, "color: expected one of true, false, auto"],
+  ])("%j", (configuration, message) => {
+    const attempt = (): unknown => defineConfiguration(configuration as FleetConfiguration);
+    expect(attempt).toThrow(InvalidArgumentError);
+    expect(attempt).toThrow(`configuration.${message}`);
+    expect(() => resolveConfiguration({}, configuration as FleetConfiguration)).toThrow(message);
+  });
+
+  test.each([[null], ["text"], [[]]])("%j is no configuration", (value) => {
+    expect(() => defineConfiguration(value as never)).toThrow(/^configuration: expected an object/);
+  });
+
+  test("what is right comes back as it is", () => {
+    const configuration: FleetConfiguration = { user: "me", port: null, hosts: { a: {} }, color: "auto", sshConfig: false, timeout: null };
+    expect(defineConfiguration(configuration)).toBe(configuration);
+  });
+
+  test("a file of groups must have been read before", () => {
+    expect(() => resolveConfiguration({ groups: "groups.txt" })).toThrow(/groups, not the path of a file/);
+  });
+});
+
+describe("a file", () => {
+  test("of JSON: paths are relative to it, groups are read", async () => {
+    await file("groups.txt", "rack: node[1-2]\n");
+    const path = await file(
+      "fleet.json",
+      JSON.stringify({
+        user: "me",
+        keyfile: "keys/a",
+        sshConfig: "~/.ssh/other",
+        groups: "groups.txt",
+        hosts: { a: { keyfile: "/b" }, b: { keyfile: "c" }, c: {} },
+        timeout: "1h",
+      }),
+    );
+    const configuration = await loadConfiguration(path);
+    expect(configuration).toEqual({
+      user: "me",
+      keyfile: join(folder, "keys/a"),
+      sshConfig: join(homedir(), ".ssh/other"),
+      groups: { rack: "node[1-2]" },
+      hosts: { a: { keyfile: "/b" }, b: { keyfile: join(folder, "c") }, c: {} },
+      timeout: "1h",
+    });
+    expect(resolveConfiguration(configuration).groups.get("rack")).toBe("node[1-2]");
+  });
+
+  test.each([
+    ["typed.ts", "const user: string = 'me';\nexport default { user, window: 1 + 2 } satisfies { user: string; window: number };\n"],
+    ["typed.mts", "export default { user: 'me' as const, window: 3 };\n"],
+    ["plain.mjs", "export default { user: 'me', window: 3 };\n"],
+    ["plain.js", "export default { user: 'me', window: 3 };\n"],
+  ])("of code: %s", async (name, text) => {
+    await file("package.json", '{ "type": "module" }');
+    expect(await loadConfiguration(await file(name, text))).toEqual({ user: "me", window: 3 });
+  });
+
+  test("with a preset, over which its own options win", async () => {
+    expect(await loadConfiguration(await file("p.json", '{"preset": "insecureCluster", "user": "root"}'))).toEqual({
+      hostKeys: "insecure",
+      user: "root",
+    });
+    expect(await loadConfiguration(await file("q.json", '{"preset": "insecureCluster", "hostKeys": "strict"}'))).toEqual({
+      hostKeys: "strict",
+    });
+    await expect(loadConfiguration(await file("r.json", '{"preset": "toString"}'))).rejects.toThrow(
+      /preset: expected one of insecureCluster/,
+    );
+  });
+
+  test.each([
+    ["unknown.json", '{"usr": "me"}', /unknown.json.usr: expected a known option/],
+    ["unknown.mjs", "export default { usr: 'me' };", /unknown.mjs.usr: expected a known option/],
+    ["wrong.json", '{"window": "many"}', /wrong.json.window: expected a whole number/],
+    ["broken.json", "{", /expected JSON in .*broken.json/],
+    ["list.json", "[]", /list.json: expected an object/],
+    ["broken.mjs", "export default {", /expected a module that can be loaded at .*broken.mjs/],
+    ["throws.mjs", "throw new Error('no');", /expected a module that can be loaded at/],
+    ["none.mjs", "export const user = 'me';", /expected a default export in/],
+    ["fleet.yaml", "user: me", /expected a file that ends with .json, .ts/],
+    ["groups.json", '{"groups": "missing.txt"}', /expected a file that can be read at .*missing.txt/],
+  ])("%s that is wrong is named", async (name, text, message) => {
+    await expect(loadConfiguration(await file(name, text))).rejects.toThrow(InvalidArgumentError);
+    await expect(loadConfiguration(join(folder, name))).rejects.toThrow(message);
+  });
+
+  test("that does not exist is named", async () => {
+    await expect(loadConfiguration(join(folder, "absent.json"))).rejects.toThrow(/a file that can be read at .*absent.json/);
+    await expect(loadConfiguration("")).rejects.toThrow(/^path: expected/);
+  });
+});

@@ -1,0 +1,82 @@
+/* Configuration files. */
+import { readFile } from "node:fs/promises";
+import { homedir } from "node:os";
+import { dirname, extname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { InvalidArgumentError } from "@sremote/protocol";
+import { loadGroups } from "../node-set/index.ts";
+import { checkConfiguration } from "./check-option.ts";
+import { insecureCluster } from "./options.ts";
+import type { FleetConfiguration } from "./options.ts";
+
+const codeExtensions = [".ts", ".mts", ".js", ".mjs"];
+const presets: Readonly<Record<string, FleetConfiguration>> = { insecureCluster };
+
+/**
+ * Reads a configuration from `.json`, or from the default export of `.ts`, `.mts`, `.js`, `.mjs`, which **runs** the file. Node reads types
+ * away by itself. A file may say `"preset": "insecureCluster"`; its own options win over that.
+ *
+ * Paths in it (`keyfile`, `groups`, `sshConfig`) are relative to the file, `~/` is the home directory. A file of groups is read.
+ *
+ * @throws InvalidArgumentError naming the file, and the option that is unknown or wrong
+ */
+export async function loadConfiguration(path: string): Promise<FleetConfiguration> {
+  if (typeof path !== "string" || path === "") throw new InvalidArgumentError("path", "the path of a configuration file");
+  const file = resolve(path);
+  const extension = extname(file);
+  if (extension !== ".json" && !codeExtensions.includes(extension)) {
+    throw new InvalidArgumentError("path", `a file that ends with .json, ${codeExtensions.join(", ")}, not ${path}`);
+  }
+  const configuration = withPreset(extension === ".json" ? await readJson(file, path) : await runModule(file, path), path);
+  checkConfiguration(configuration, path);
+  return withPaths(configuration, dirname(file));
+}
+
+async function readJson(file: string, path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, "utf8"));
+  } catch (error) {
+    throw new InvalidArgumentError("path", `${error instanceof SyntaxError ? "JSON in" : "a file that can be read at"} ${path}`, {
+      cause: error,
+    });
+  }
+}
+
+async function runModule(file: string, path: string): Promise<unknown> {
+  let module: Record<string, unknown>;
+  try {
+    module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  } catch (error) {
+    if (error instanceof InvalidArgumentError) throw error;
+    throw new InvalidArgumentError("path", `a module that can be loaded at ${path}`, { cause: error });
+  }
+  if (!Object.hasOwn(module, "default")) throw new InvalidArgumentError("path", `a default export in ${path}`);
+  return module["default"];
+}
+
+function withPreset(value: unknown, path: string): unknown {
+  if (typeof value !== "object" || value === null || !Object.hasOwn(value, "preset")) return value;
+  const { preset, ...options } = value as { preset: unknown };
+  if (typeof preset !== "string" || !Object.hasOwn(presets, preset)) {
+    throw new InvalidArgumentError(`${path}.preset`, `one of ${Object.keys(presets).join(", ")}`);
+  }
+  return { ...presets[preset], ...options };
+}
+
+async function withPaths(configuration: FleetConfiguration, folder: string): Promise<FleetConfiguration> {
+  const absolute = (path: string): string => resolve(folder, path.startsWith("~/") ? resolve(homedir(), path.slice(2)) : path);
+  const { keyfile, groups, sshConfig, hosts } = configuration;
+  const located: FleetConfiguration = { ...configuration };
+  if (typeof keyfile === "string") located.keyfile = absolute(keyfile);
+  if (typeof sshConfig === "string") located.sshConfig = absolute(sshConfig);
+  if (typeof groups === "string") located.groups = Object.fromEntries(await loadGroups(absolute(groups)));
+  if (hosts !== undefined) {
+    located.hosts = Object.fromEntries(
+      Object.entries(hosts).map(([name, host]) => [
+        name,
+        typeof host.keyfile === "string" ? { ...host, keyfile: absolute(host.keyfile) } : host,
+      ]),
+    );
+  }
+  return located;
+}

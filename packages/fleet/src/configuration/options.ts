@@ -1,0 +1,87 @@
+/* What may be configured. */
+import type { ConfiguredHost, ConnectionParameters } from "../host/index.ts";
+import type { LogLevel } from "../log/index.ts";
+import type { Groups } from "../node-set/index.ts";
+import type { Duration } from "../time/index.ts";
+
+/**
+ * How hosts must prove who they are. `strict`: by a key in known_hosts. `accept-new`: a host without one there is believed once.
+ * `insecure`: any key of any host is believed, each time, as execo does: whoever stands between can read and change everything.
+ */
+export type HostKeys = "strict" | "accept-new" | "insecure";
+
+/** In all of these undefined is not said, and null says none. */
+export interface FleetConfiguration extends ConnectionParameters {
+  /** Hosts by name. Wildcards match these names. */
+  hosts?: Readonly<Record<string, ConfiguredHost>> | undefined;
+  /** Node sets by name, or a file of them (see `loadGroups`). */
+  groups?: Readonly<Record<string, string | readonly string[]>> | string | undefined;
+  /** Which SSH: ssh2, or the system's `ssh`. Default `ssh`. */
+  connector?: "ssh" | "openssh" | undefined;
+  /** Default `strict`. */
+  hostKeys?: HostKeys | undefined;
+  /** The user's ssh_config (true), none (false), or another file. Default true. */
+  sshConfig?: boolean | string | undefined;
+  /** For reaching a host and logging in. Default 20 s. */
+  connectTimeout?: Duration | undefined;
+  /** Processes, transfers and calls at the same time. Default 64, as clush. */
+  window?: number | undefined;
+  /** For a run as a whole. Default none. */
+  timeout?: Duration | null | undefined;
+  /** Between asking a process to end and killing it. Default 5 s. */
+  killTimeout?: Duration | undefined;
+  /** A terminal for remote processes; stdout and stderr are one then. Default false (execo: true, to end remote processes with the link). */
+  pty?: boolean | undefined;
+  /** Characters of output in a message of the log; what is more is left out in the middle. Default 4096. */
+  outputInLog?: number | undefined;
+  /** Default `warn`. */
+  logLevel?: LogLevel | undefined;
+  /** Colours in reports and output. Default: if stdout and stderr are terminals. */
+  color?: boolean | "auto" | undefined;
+}
+
+/** A configuration in which everything is said. Durations are milliseconds. */
+export interface ResolvedConfiguration {
+  readonly user: string | null;
+  readonly port: number | null;
+  readonly keyfile: string | null;
+  readonly hosts: Readonly<Record<string, ConfiguredHost>>;
+  readonly groups: Groups;
+  readonly connector: "ssh" | "openssh";
+  readonly hostKeys: HostKeys;
+  readonly sshConfig: boolean | string;
+  readonly connectTimeout: number;
+  readonly window: number;
+  readonly timeout: number | null;
+  readonly killTimeout: number;
+  readonly pty: boolean;
+  readonly outputInLog: number;
+  readonly logLevel: LogLevel;
+  readonly color: boolean | "auto";
+}
+
+/** What holds where nothing is said: execo's values, but that hosts must prove who they are, and that no terminal is asked for. */
+export const defaultConfiguration: ResolvedConfiguration = Object.freeze({
+  user: null,
+  port: null,
+  keyfile: null,
+  hosts: Object.freeze({}),
+  groups: new Map<string, string>(),
+  connector: "ssh",
+  hostKeys: "strict",
+  sshConfig: true,
+  connectTimeout: 20_000,
+  window: 64,
+  timeout: null,
+  killTimeout: 5000,
+  pty: false,
+  outputInLog: 4096,
+  logLevel: "warn",
+  color: "auto",
+});
+
+/**
+ * For clusters whose nodes are installed anew all the time, on a network where nobody else is: **any host key is believed**, and none is
+ * remembered. This is what execo does by default; here it has to be said.
+ */
+export const insecureCluster: Readonly<Pick<ResolvedConfiguration, "hostKeys">> = Object.freeze({ hostKeys: "insecure" });

@@ -1,0 +1,73 @@
+import { InvalidArgumentError } from "@sremote/protocol";
+import { groupsOf } from "../node-set/index.ts";
+import type { Groups } from "../node-set/index.ts";
+import { parseDuration } from "../time/index.ts";
+import { checkConfiguration } from "./check-option.ts";
+import { defaultConfiguration } from "./options.ts";
+import type { FleetConfiguration, ResolvedConfiguration } from "./options.ts";
+
+/** For a configuration in TypeScript: checks it, and gives it back. @throws InvalidArgumentError naming the wrong option */
+export function defineConfiguration(configuration: FleetConfiguration): FleetConfiguration {
+  checkConfiguration(configuration);
+  return configuration;
+}
+
+/**
+ * One configuration of several, over the defaults. The first that says something wins, so the strongest comes first:
+ * `resolveConfiguration(options, insecureCluster, loaded)`. Hosts and groups of all are put together, by name.
+ *
+ * @throws InvalidArgumentError naming the wrong option
+ */
+export function resolveConfiguration(...configurations: readonly (FleetConfiguration | undefined)[]): ResolvedConfiguration {
+  const given = configurations.filter((each) => each !== undefined);
+  for (const each of given) checkConfiguration(each);
+  const said = <Name extends keyof FleetConfiguration>(name: Name): Exclude<FleetConfiguration[Name], undefined> | undefined =>
+    given.find((each) => each[name] !== undefined)?.[name] as Exclude<FleetConfiguration[Name], undefined> | undefined;
+  const {
+    user,
+    port,
+    keyfile,
+    connector,
+    hostKeys,
+    sshConfig,
+    connectTimeout,
+    window,
+    timeout,
+    killTimeout,
+    pty,
+    outputInLog,
+    logLevel,
+    color,
+  } = defaultConfiguration;
+  const weakestFirst = given.toReversed();
+  return Object.freeze({
+    user: or(said("user"), user),
+    port: or(said("port"), port),
+    keyfile: or(said("keyfile"), keyfile),
+    hosts: Object.freeze(Object.fromEntries(weakestFirst.flatMap(({ hosts }) => Object.entries(hosts ?? {})))),
+    groups: new Map(weakestFirst.flatMap((each) => [...groupsIn(each)])),
+    connector: said("connector") ?? connector,
+    hostKeys: said("hostKeys") ?? hostKeys,
+    sshConfig: said("sshConfig") ?? sshConfig,
+    connectTimeout: parseDuration(said("connectTimeout") ?? connectTimeout),
+    window: said("window") ?? window,
+    timeout: parseDuration(or(said("timeout"), timeout)),
+    killTimeout: parseDuration(said("killTimeout") ?? killTimeout),
+    pty: said("pty") ?? pty,
+    outputInLog: said("outputInLog") ?? outputInLog,
+    logLevel: said("logLevel") ?? logLevel,
+    color: said("color") ?? color,
+  });
+}
+
+/** Unlike `??`, null stays: it says none. */
+function or<T>(value: T | undefined, otherwise: T): T {
+  return value === undefined ? otherwise : value;
+}
+
+function groupsIn({ groups }: FleetConfiguration): Groups {
+  if (typeof groups !== "string") return groups === undefined ? new Map() : groupsOf(groups, "configuration.groups");
+  throw new InvalidArgumentError("configuration.groups", "groups, not the path of a file", {
+    hint: "loadConfiguration reads files of groups; elsewhere use loadGroups",
+  });
+}

@@ -1,0 +1,2 @@
+export { type Counts, countsOf, formatCounts } from "./counts.ts";
+export { display, type DisplayOptions } from "./display.ts";

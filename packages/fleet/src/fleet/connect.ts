@@ -1,0 +1,17 @@
+/* The connector of a host, as the configuration has it. */
+import { type Connector, openssh, ssh } from "@sremote/connectors";
+import type { ResolvedConfiguration } from "../configuration/index.ts";
+import type { Host } from "../host/index.ts";
+
+/** Makes the connector of a host. Called once for each, when it is first needed. */
+export type ConnectorFactory = (host: Host, configuration: ResolvedConfiguration) => Connector;
+
+export function defaultConnector(host: Host, configuration: ResolvedConfiguration): Connector {
+  const { user, port, keyfile, hostKeys, sshConfig, connectTimeout, connector } = configuration;
+  const options = { ...host.sshOptions(undefined, { user, port, keyfile }), config: sshConfig };
+  if (connector === "ssh") {
+    return ssh({ ...options, hostKey: hostKeys === "insecure" ? () => true : hostKeys, readyTimeout: connectTimeout });
+  }
+  const anyKey = { StrictHostKeyChecking: "no", UserKnownHostsFile: "/dev/null", GlobalKnownHostsFile: "/dev/null" };
+  return openssh({ ...options, connectTimeout, ...(hostKeys === "insecure" ? { sshOptions: anyKey } : { hostKey: hostKeys }) });
+}

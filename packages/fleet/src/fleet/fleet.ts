@@ -1,0 +1,369 @@
+/* Many hosts, and what is done on them. */
+import { posix } from "node:path";
+import type { CallArguments, CallOptions } from "@sremote/client";
+import { type Connector, local, type LocalOptions } from "@sremote/connectors";
+import { InvalidArgumentError } from "@sremote/protocol";
+import { RemoteCall } from "../call/remote-call.ts";
+import { resolveConfiguration, type ResolvedConfiguration } from "../configuration/index.ts";
+import { Host, type HostLike, HostSet, hostSet, type Position } from "../host/index.ts";
+import { createLogger, type Logger } from "../log/index.ts";
+import { type Job, RemoteProcess } from "../process/index.ts";
+import { checkPlacement } from "../process/placement.ts";
+import { checkProcessOptions } from "../process/options.ts";
+import { render } from "../run/command.ts";
+import type { Run, RunCommand } from "../run/index.ts";
+import { FileTap, teeTo } from "../run/copies.ts";
+import { HostRun, type MakeJob } from "../run/host-run.ts";
+import type { Turn } from "../run/window.ts";
+import { substitute } from "../substitute.ts";
+import { parseDuration } from "../time/index.ts";
+import { type CopyOptions, hostDestinations, pull, push, sync, type TransferProgress, type TransferResult } from "../transfer/index.ts";
+import { checkOptions } from "../transfer/options.ts";
+import { defaultConnector } from "./connect.ts";
+import { Connections } from "./connections.ts";
+import { RemoteTransfer, type Transfer } from "./remote-transfer.ts";
+import { checkRunOptions, type FleetOptions, type OutputOptions, type RunOptions } from "./options.ts";
+
+/** Milliseconds for each host within which first connections begin, and the most for all. */
+const spreadForEach = 4;
+const longestSpread = 500;
+
+export interface FleetCallOptions
+  extends Omit<CallOptions, "stdout" | "stderr" | "id" | "timeout" | "signal" | "returns" | "lease">, OutputOptions {
+  name?: string | undefined;
+  /** For all calls together, from the beginning. Default: the configuration's. */
+  timeout?: RunOptions["timeout"];
+  /** For each call, from when its function began. */
+  hostTimeout?: RunOptions["timeout"];
+  window?: number | undefined;
+  ignore?: RunOptions["ignore"];
+  startsItself?: boolean | undefined;
+}
+
+export interface FleetTransferOptions
+  extends
+    Omit<CopyOptions, "timeout" | "signal" | "onProgress">,
+    Pick<FleetCallOptions, "name" | "timeout" | "hostTimeout" | "window" | "ignore" | "startsItself"> {
+  /** What `{{name}}` stands for, by host. */
+  lists?: RunOptions["lists"];
+  /** Told of the progress with each host. */
+  onProgress?: ((progress: TransferProgress, host: Host) => void) | undefined;
+}
+
+interface Shared {
+  readonly configuration: ResolvedConfiguration;
+  readonly logger: Logger;
+  readonly connections: Connections;
+  readonly live: Set<Run<never>>;
+}
+
+/** An ordered set of hosts and the connections to them. Selections share the connections, which are closed with the fleet they come from. */
+export class Fleet implements AsyncDisposable, Iterable<Fleet> {
+  readonly hosts: HostSet;
+  readonly #shared: Shared;
+  readonly #directories: readonly (string | undefined)[];
+  readonly #isSelection: boolean;
+
+  /** @internal use {@link fleet} */
+  constructor(hosts: HostSet, shared: Shared, directories: readonly (string | undefined)[], isSelection: boolean) {
+    this.hosts = hosts;
+    this.#shared = shared;
+    this.#directories = directories;
+    this.#isSelection = isSelection;
+  }
+
+  get length(): number {
+    return this.hosts.length;
+  }
+  get configuration(): ResolvedConfiguration {
+    return this.#shared.configuration;
+  }
+
+  /** One host, as a fleet of one. @throws InvalidArgumentError */
+  at(position: Position): Fleet {
+    return this.#select(new HostSet([this.hosts.at(position)]));
+  }
+  /** From the first to the last, **both included**. */
+  range(first?: Position, last?: Position): Fleet {
+    return this.#select(this.hosts.range(first, last));
+  }
+  /** From the first up to, but without, the end. */
+  slice(start?: Position, end?: Position): Fleet {
+    return this.#select(this.hosts.slice(start, end));
+  }
+  /** Only these hosts of the fleet; a string is a node set of names. */
+  only(hosts: Iterable<HostLike> | string): Fleet {
+    return this.#select(this.hosts.intersect(hosts));
+  }
+  except(hosts: Iterable<HostLike> | string): Fleet {
+    return this.#select(this.hosts.except(hosts));
+  }
+  filter(isWanted: (host: Host, index: number) => boolean): Fleet {
+    return this.#select(this.hosts.filter(isWanted));
+  }
+  /** Each host as a fleet of one. */
+  *[Symbol.iterator](): Iterator<Fleet> {
+    for (const host of this.hosts) yield this.#select(new HostSet([host]));
+  }
+
+  /**
+   * The same hosts with another working directory for what is run from now on, or one for each host. A relative path is relative to the one before,
+   * and at first to the home directory. That it exists is found out by what runs there.
+   */
+  cd(path: string | readonly string[]): Fleet {
+    const paths = typeof path === "string" ? this.hosts.map(() => path) : path;
+    if (!Array.isArray(paths) || paths.length !== this.length) {
+      throw new InvalidArgumentError("path", `a directory, or one for each of ${this.length} hosts`);
+    }
+    for (const each of paths) checkPlacement({ cwd: each }, "path");
+    const directories = this.#directories.map((before, index) => joined(before, (paths as readonly string[])[index]!));
+    return new Fleet(this.hosts, this.#shared, directories, true);
+  }
+
+  /**
+   * Runs a command on all hosts, and does not wait: awaited, the run gives its result. Of a list of commands each host has its own.
+   *
+   * @throws InvalidArgumentError; nothing has run then
+   */
+  run(command: RunCommand, options: RunOptions = {}): Run<RemoteProcess> {
+    const { name = nameOf(command), timeout, hostTimeout, window, startsItself, lists, substitution, tee, logDir, ...rest } = options;
+    checkProcessOptions({ ...rest, timeout: hostTimeout });
+    checkRunOptions(options);
+    const hosts = [...this.hosts];
+    const { configuration } = this.#shared;
+    const processOptions = { pty: configuration.pty, killTimeout: configuration.killTimeout, ...defined(rest), timeout: hostTimeout };
+    const makers = render(command, hosts, { lists, substitution }).map((each, index): MakeJob<RemoteProcess> => {
+      const host = hosts[index]!;
+      const cwd = processOptions.cwd === undefined ? this.#directories[index] : joined(this.#directories[index], processOptions.cwd);
+      const logged = { logger: this.#shared.logger, outputInLog: configuration.outputInLog, ...defined(rest) };
+      return (turn) =>
+        this.#copy(
+          new RemoteProcess((signal) => this.#reach(host, turn(), signal, rest.leash !== false), each, {
+            ...processOptions,
+            ...logged,
+            name: host.toString(),
+            host,
+            cwd,
+          }),
+          { tee, logDir },
+        );
+    });
+    return this.#make(makers, { name, timeout, window, startsItself });
+  }
+
+  /**
+   * Calls a function on all hosts, over one session for each. Awaiting the run gives its result; each of its `jobs` has the `value` of its host.
+   *
+   * @param args as of `RemoteClient.call`, or a function that gives them for each host
+   * @throws InvalidArgumentError; nothing was sent then
+   */
+  call<T = unknown>(
+    module: string,
+    fn: string,
+    args: CallArguments | ((host: Host, index: number) => CallArguments) = [],
+    options: FleetCallOptions = {},
+  ): Run<RemoteCall<T>> {
+    const { name = `${module}.${fn}`, timeout, hostTimeout, window, startsItself, tee, logDir, ignore = [], ...rest } = options;
+    checkRunOptions(options);
+    const { configuration, connections, logger } = this.#shared;
+    const makers = this.hosts.map((host, index): MakeJob<RemoteCall<T>> => {
+      const own = typeof args === "function" ? args(host, index) : args;
+      const what = { module, fn, args: own, options: { ...rest, cwd: rest.cwd ?? this.#directories[index] }, timeout: hostTimeout };
+      const { killTimeout, outputInLog } = configuration;
+      const settings = {
+        name: host.toString(),
+        host,
+        ignore,
+        output: "collect" as const,
+        outputLimit: rest.outputLimit,
+        killTimeout,
+        logger,
+        outputInLog,
+      };
+      return (turn) =>
+        this.#copy(
+          new RemoteCall<T>(
+            async (signal) => {
+              await this.#reach(host, turn(), signal, false);
+              return connections.client(host);
+            },
+            what,
+            settings,
+          ),
+          { tee, logDir },
+        );
+    });
+    return this.#make(makers, { name, timeout, window, startsItself });
+  }
+
+  /**
+   * Copies files and directories to all hosts (see `push`). `{{{host}}}` and `{{list}}` are filled in, in sources and destination.
+   *
+   * @throws InvalidArgumentError; nothing was begun then
+   */
+  push(sources: string | readonly string[], destination: string, options: FleetTransferOptions = {}): Run<RemoteTransfer> {
+    const from = this.#sources(sources, options);
+    const [to] = this.#filledIn([destination], "destination", options);
+    return this.#transfer(`push ${nameOf(destination)}`, options, (index, connector, own) =>
+      push(connector, from(index), to![index]!, own),
+    );
+  }
+
+  /**
+   * Copies files and directories from all hosts (see `pull`), each to a place of its own: with `{{{host}}}` and the like filled in, or with the
+   * host's name behind the destination. @throws InvalidArgumentError; nothing was begun then
+   */
+  pull(sources: string | readonly string[], destination: string, options: FleetTransferOptions = {}): Run<RemoteTransfer> {
+    const from = this.#sources(sources, options);
+    const to = hostDestinations(destination, this.hosts);
+    return this.#transfer(`pull ${nameOf(destination)}`, options, (index, connector, own) => pull(connector, from(index), to[index]!, own));
+  }
+
+  /** Makes a tree of each host like a local one, or the other way round (see `sync`). @throws InvalidArgumentError; nothing was begun then */
+  sync(here: string, there: string, options: FleetTransferOptions & { direction: "push" | "pull" }): Run<RemoteTransfer> {
+    const { direction, ...rest } = options;
+    const [to] = this.#filledIn([there], "remote", options);
+    const from = direction === "pull" ? hostDestinations(here, this.hosts) : this.#filledIn([here], "local", options)[0]!;
+    return this.#transfer(`sync ${nameOf(there)}`, rest, (index, connector, own) =>
+      sync(connector, from[index]!, to![index]!, { ...own, direction }),
+    );
+  }
+
+  /** Ends what still runs, and the connections. On a selection, and after `cd`, it does nothing: the connections are the whole fleet's. */
+  async close(): Promise<void> {
+    if (this.#isSelection) return;
+    await Promise.all([...this.#shared.live].map((run) => run.kill()));
+    await this.#shared.connections.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #select(hosts: HostSet): Fleet {
+    return new Fleet(
+      hosts,
+      this.#shared,
+      hosts.map((host) => this.#directories[this.hosts.indexOf(host)]),
+      true,
+    );
+  }
+
+  async #reach(host: Host, turn: Turn, signal: AbortSignal, leash: boolean): Promise<Connector> {
+    const { connections } = this.#shared;
+    const connector = await connections.open(host, turn, signal);
+    if (leash) connections.keepLeash(host);
+    return connector;
+  }
+
+  /** One alone is something else than a list of one, which goes into a directory. */
+  #sources(sources: string | readonly string[], options: FleetTransferOptions): (index: number) => string | readonly string[] {
+    const all = this.#filledIn(typeof sources === "string" ? [sources] : sources, "sources", options);
+    return (index) => (typeof sources === "string" ? all[0]![index]! : all.map((each) => each[index]!));
+  }
+
+  #filledIn(texts: readonly string[], argument: string, { lists }: FleetTransferOptions): string[][] {
+    return texts.map((text) => substitute(text, this.hosts, { lists, argument }));
+  }
+
+  #transfer(
+    what: string,
+    options: FleetTransferOptions,
+    begin: (index: number, connector: Connector, options: CopyOptions) => Promise<TransferResult>,
+  ): Run<RemoteTransfer> {
+    const { name = what, timeout, hostTimeout, window, startsItself, ignore = [], lists: _, onProgress, ...own } = options;
+    checkRunOptions(options);
+    checkOptions({ ...own, onProgress: onProgress as CopyOptions["onProgress"] });
+    const { killTimeout, outputInLog } = this.#shared.configuration;
+    const milliseconds = parseDuration(hostTimeout, { argument: "options.hostTimeout" }) ?? undefined;
+    const makers = this.hosts.map((host, index): MakeJob<RemoteTransfer> => {
+      const { logger } = this.#shared;
+      const settings = {
+        name: host.toString(),
+        host,
+        ignore,
+        output: "discard" as const,
+        outputLimit: undefined,
+        killTimeout,
+        logger,
+        outputInLog,
+      };
+      const progress = onProgress === undefined ? {} : { onProgress: (each: TransferProgress) => onProgress(each, host) };
+      const transfer: Transfer = (connector, signal) => begin(index, connector, { ...own, ...progress, signal, timeout: milliseconds });
+      return (turn) => this.#copy(new RemoteTransfer((signal) => this.#reach(host, turn(), signal, false), transfer, settings), {});
+    });
+    return this.#make(makers, { name, timeout, window, startsItself });
+  }
+
+  #copy<J extends Job>(job: J, { tee, logDir }: OutputOptions): J {
+    if (tee !== undefined && tee !== false) job.tap(teeTo(tee === true ? process.stdout : tee, job));
+    if (logDir !== undefined) job.tap(new FileTap(logDir, job));
+    job.on("end", ({ reason, host }) => {
+      if (reason === "unreachable" && host !== undefined) this.#shared.connections.lost(host);
+    });
+    return job;
+  }
+
+  #make<J extends Job>(
+    makers: readonly MakeJob<J>[],
+    { name, timeout, window, startsItself }: Pick<RunOptions, "timeout" | "window" | "startsItself"> & { name: string },
+  ): Run<J> {
+    const { configuration, live } = this.#shared;
+    const settings = { name, timeout: timeout === undefined ? configuration.timeout : timeout, window: window ?? configuration.window };
+    const watch = (run: Run<J>): void => {
+      live.add(run as unknown as Run<never>);
+      run.on("over", () => void live.delete(run as unknown as Run<never>));
+    };
+    return new HostRun(settings, makers, watch, startsItself);
+  }
+}
+
+/**
+ * A fleet of these hosts (see `hostSet`). Nothing is connected before it is needed.
+ *
+ * @throws InvalidArgumentError
+ */
+export function fleet(hosts: HostLike | Iterable<HostLike>, options: FleetOptions = {}): Fleet {
+  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
+  const { configuration: loaded, connect = defaultConnector, retries = 2, logger, client = {}, users, known, ...own } = options;
+  if (!Number.isSafeInteger(retries) || retries < 0) throw new InvalidArgumentError("options.retries", "a whole number, 0 or more");
+  if (typeof connect !== "function") throw new InvalidArgumentError("options.connect", "a function from a host to a connector");
+  const configuration = resolveConfiguration(own, loaded);
+  const set = hostSet(hosts, { users, known, groups: configuration.groups, hosts: configuration.hosts });
+  const spread = Math.min(longestSpread, set.length * spreadForEach);
+  const shared: Shared = {
+    configuration,
+    logger: logger ?? createLogger({ level: configuration.logLevel }),
+    connections: new Connections({ configuration, factory: connect, retries, spread, client }),
+    live: new Set(),
+  };
+  return new Fleet(
+    set,
+    shared,
+    set.map(() => undefined),
+    false,
+  );
+}
+
+/** This machine as a fleet of one, called `localhost`. */
+export function localFleet(options: Omit<FleetOptions, "connect"> & LocalOptions = {}): Fleet {
+  const { cwd, env, ...rest } = options;
+  return fleet([new Host({ address: "localhost" })], { ...rest, connect: () => local({ cwd, env }) });
+}
+
+function joined(before: string | undefined, path: string): string {
+  return before === undefined || path.startsWith("/") || path === "~" || path.startsWith("~/") ? path : posix.join(before, path);
+}
+
+/** The first line, not more than a report has room for. */
+function nameOf(command: RunCommand): string {
+  if (Array.isArray(command)) return command.length === 0 ? "run" : `${nameOf(command[0] as RunCommand)}, …`;
+  const one = command as Exclude<RunCommand, readonly unknown[]>;
+  const text = (typeof one === "string" ? one : "argv" in one ? one.argv.join(" ") : one.shell).trim();
+  const [line = ""] = text.split("\n");
+  return (line.length <= 40 && line === text ? line : `${line.slice(0, 39)}…`) || "run";
+}
+
+function defined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}

@@ -1,0 +1,31 @@
+/* Two hundred hosts behind one sshd with its default limits. */
+import { ssh } from "@sremote/connectors";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type ManyHosts, startManyHosts } from "../../../../scripts/labs/many-hosts.ts";
+import { findProcesses } from "../../../../scripts/labs/processes.ts";
+import { until } from "../../../../scripts/labs/wait.ts";
+import { fleet } from "./fleet.ts";
+
+let many: ManyHosts;
+beforeAll(async () => {
+  many = await startManyHosts({ count: 200, behindOne: true });
+});
+afterAll(() => many?.[Symbol.asyncDispose]());
+
+test("G16 G34 G40 200 hosts, 32 at a time: one result each, none refused, and nothing left", async () => {
+  const connect = (host: { sshOptions(): Parameters<typeof ssh>[0] & object }): ReturnType<typeof ssh> =>
+    ssh({ ...host.sshOptions(), knownHosts: many.knownHosts, config: false });
+  const before = process.getActiveResourcesInfo().length;
+  const hosts = fleet(many.hosts, { connect, window: 32, logLevel: "silent" });
+  const done = await hosts.run("echo {{{name}}}; exit $(( {{{index}}} % 2 * 255 ))");
+  expect([String(done.unreachable), done.stats().ended]).toEqual(["", 200]);
+  expect(done.jobs.map(({ stdout, exitCode }) => [stdout, exitCode])).toEqual(
+    Array.from({ length: 200 }, (_, index) => [`node${index + 1}\n`, (index % 2) * 255]),
+  );
+  expect(await many.lab.log(), "sshd has refused some, or this proves nothing").toMatch(/MaxStartups|drop connection/);
+  // Again, over the connections that there are.
+  expect((await hosts.run("uname")).gather()).toEqual([{ names: hosts.hosts.names, lines: ["Linux"] }]);
+  await hosts.close();
+  await until("nothing of the user is left", async () => (await findProcesses(({ uid }) => uid === many.account.uid)).length === 0);
+  await until("no socket or timer is left", () => process.getActiveResourcesInfo().length <= before + 2);
+});

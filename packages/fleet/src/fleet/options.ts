@@ -1,0 +1,58 @@
+/* What may be said about a fleet, and about a run on it. */
+import type { RemoteClientOptions } from "@sremote/client";
+import { InvalidArgumentError } from "@sremote/protocol";
+import type { Writable } from "node:stream";
+import type { FleetConfiguration } from "../configuration/index.ts";
+import type { HostSetOptions } from "../host/index.ts";
+import type { Logger } from "../log/index.ts";
+import type { ProcessOptions } from "../process/index.ts";
+import type { RenderOptions } from "../run/index.ts";
+import type { Duration } from "../time/index.ts";
+import type { ConnectorFactory } from "./connect.ts";
+
+export interface FleetOptions extends FleetConfiguration, Pick<HostSetOptions, "users" | "known"> {
+  /** What loaded files say; the options win over it. */
+  configuration?: FleetConfiguration | undefined;
+  /** Makes the connector of each host. Default: as the configuration says, `ssh` or `openssh`. */
+  connect?: ConnectorFactory | undefined;
+  /** How often at most a host is tried again that did not answer in time or was too busy, after a pause of random length. Default 2. */
+  retries?: number | undefined;
+  /** Told of failures. Default: one that writes to standard error from the level `logLevel` on. */
+  logger?: Logger | undefined;
+  /** For the clients of calls. */
+  client?: RemoteClientOptions | undefined;
+}
+
+/** What a run has to say beside its processes. */
+export interface OutputOptions {
+  /** Lines with the host's name before them, as they come: to a stream, or (true) to standard output. */
+  tee?: boolean | Writable | undefined;
+  /** Directory, made if it is missing, for a file of output for each host, `HOST.log`; what there is is added to. Mode 0600. */
+  logDir?: string | undefined;
+}
+
+export interface RunOptions extends Omit<ProcessOptions, "host" | "name" | "timeout">, RenderOptions, OutputOptions {
+  /** How reports call it. Default: the command's first line. */
+  name?: string | undefined;
+  /** For the run as a whole, from its beginning. Default: the configuration's. */
+  timeout?: Duration | null | undefined;
+  /** For each process, from when it began. */
+  hostTimeout?: Duration | null | undefined;
+  /** Hosts at work at once. Default: the configuration's. */
+  window?: number | undefined;
+  /** False: it begins when it is started, or as a part of another. Default true: in the next turn. */
+  startsItself?: boolean | undefined;
+}
+
+/** @throws InvalidArgumentError naming the option */
+export function checkRunOptions({ window, tee, logDir, name }: Pick<RunOptions, "window" | "tee" | "logDir" | "name">): void {
+  if (window !== undefined && !(Number.isSafeInteger(window) && window >= 1)) {
+    throw new InvalidArgumentError("options.window", "a whole number, 1 or more");
+  }
+  if (tee !== undefined && typeof tee !== "boolean" && typeof tee.write !== "function") {
+    throw new InvalidArgumentError("options.tee", "true, false or a stream");
+  }
+  if (logDir !== undefined && (typeof logDir !== "string" || logDir === ""))
+    throw new InvalidArgumentError("options.logDir", "a directory");
+  if (name !== undefined && (typeof name !== "string" || name === "")) throw new InvalidArgumentError("options.name", "a name");
+}

@@ -1,0 +1,71 @@
+/* Identical outputs, shown once. */
+import { InvalidArgumentError } from "@sremote/protocol";
+import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
+import { fold } from "../node-set/index.ts";
+import { OutputTree } from "./output-tree.ts";
+import type { OutputGroup } from "./output-tree.ts";
+
+/**
+ * Puts hosts with the same output together. Line breaks may be `\n` or `\r\n`, and one at the end counts for nothing.
+ *
+ * @param outputs pairs of name and output, or an object
+ */
+export function gather(outputs: Iterable<readonly [name: string, output: string]> | Readonly<Record<string, string>>): OutputGroup[] {
+  if (typeof outputs !== "object" || outputs === null)
+    throw new InvalidArgumentError("outputs", "pairs of a name and a text, or an object");
+  const tree = new OutputTree();
+  for (const [name, output] of Symbol.iterator in outputs ? outputs : Object.entries(outputs)) {
+    if (typeof output !== "string") throw new InvalidArgumentError("outputs", "pairs of a name and a text");
+    tree.touch(name);
+    const lines = output.split(/\r?\n/);
+    if (lines.at(-1) === "") lines.pop();
+    for (const line of lines) tree.add(name, line);
+  }
+  return tree.groups();
+}
+
+export interface FormatGatheredOptions {
+  /** `lines`: `node[1-7]: text` for every line, as `clubak -L`. `blocks`: a heading above each output, as `clubak -b`. Default `lines`. */
+  style?: "lines" | "blocks" | undefined;
+}
+
+/** The groups as text, with a line break at the end of each line. Hosts that printed nothing have a line or heading all the same. */
+export function formatGathered(groups: readonly OutputGroup[], options: FormatGatheredOptions = {}): string {
+  return groups.map((group) => (options.style === "blocks" ? block(group) : prefixed(group))).join("");
+}
+
+function prefixed({ names, lines }: OutputGroup): string {
+  const hosts = fold(names);
+  return lines.length === 0 ? `${hosts}:\n` : lines.map((line) => `${hosts}: ${line}\n`).join("");
+}
+
+function block({ names, lines }: OutputGroup): string {
+  const rule = "-".repeat(15);
+  const count = names.length === 1 ? "" : ` (${names.length})`;
+  return `${rule}\n${fold(names)}${count}\n${rule}\n${lines.map((line) => `${line}\n`).join("")}`;
+}
+
+/** A difference of more lines than this is no help to anyone, and takes time with its square. */
+const mostDifferences = 2000;
+
+/**
+ * What the other groups print otherwise than the first, which is what most hosts print: a unified diff for each, or a remark where more
+ * than 2000 lines differ. Empty where all print the same.
+ *
+ * @param context equal lines around each difference. Default 3
+ */
+export function formatDifferences(groups: readonly OutputGroup[], context = 3): string {
+  const [first, ...others] = groups;
+  return first === undefined ? "" : others.map((other) => difference(first, other, context)).join("");
+}
+
+function difference(first: OutputGroup, other: OutputGroup, context: number): string {
+  const text = ({ lines }: OutputGroup): string => lines.map((line) => `${line}\n`).join("");
+  const [before, after] = [first, other].map(({ names }) => `${fold(names)} (${names.length})`) as [string, string];
+  const patch = createTwoFilesPatch(before, after, text(first), text(other), undefined, undefined, {
+    context,
+    headerOptions: FILE_HEADERS_ONLY,
+    maxEditLength: mostDifferences,
+  });
+  return patch ?? `--- ${before}\n+++ ${after}\n(more than ${mostDifferences} lines differ)\n`;
+}

@@ -1,0 +1,78 @@
+/* The output of many hosts, each different output kept once. */
+import { compareNatural } from "../node-set/index.ts";
+
+/** A line below all lines that came before it. Hosts that printed the same so far are at the same one. */
+interface Line {
+  readonly text: string;
+  readonly before: Line | undefined;
+  readonly next: Map<string, Line>;
+}
+
+/** Hosts whose output is the same, line by line. */
+export interface OutputGroup {
+  /** Sorted as people count. */
+  readonly names: readonly string[];
+  readonly lines: readonly string[];
+}
+
+/**
+ * Collects lines of many hosts as they come. Memory grows with what is different, not with the number of hosts: a thousand hosts that print
+ * the same megabyte cost one. The idea is ClusterShell's MsgTree.
+ */
+export class OutputTree {
+  readonly #root: Line = { text: "", before: undefined, next: new Map() };
+  readonly #last = new Map<string, Line>();
+  #size = 0;
+
+  /** Lines kept: each distinct beginning of an output counts once. */
+  get size(): number {
+    return this.#size;
+  }
+
+  get names(): string[] {
+    return [...this.#last.keys()];
+  }
+
+  /** A host is there from now on, also if it prints nothing. */
+  touch(name: string): void {
+    if (!this.#last.has(name)) this.#last.set(name, this.#root);
+  }
+
+  /** @param line without its line break */
+  add(name: string, line: string): void {
+    const before = this.#last.get(name) ?? this.#root;
+    let next = before.next.get(line);
+    if (next === undefined) {
+      const text = copy(line);
+      next = { text, before, next: new Map() };
+      before.next.set(text, next);
+      this.#size++;
+    }
+    this.#last.set(name, next);
+  }
+
+  /** The lines of a host; undefined for one that is not there. */
+  lines(name: string): string[] | undefined {
+    const last = this.#last.get(name);
+    return last === undefined ? undefined : linesUpTo(last);
+  }
+
+  /** The hosts by what they printed: most hosts first, then in the order of their names. */
+  groups(): OutputGroup[] {
+    const byEnd = Map.groupBy([...this.#last], ([, line]) => line);
+    return [...byEnd]
+      .map(([line, members]) => ({ names: members.map(([name]) => name).toSorted(compareNatural), lines: linesUpTo(line) }))
+      .toSorted((left, right) => right.names.length - left.names.length || compareNatural(left.names[0]!, right.names[0]!));
+  }
+}
+
+function linesUpTo(last: Line): string[] {
+  const lines: string[] = [];
+  for (let line = last; line.before !== undefined; line = line.before) lines.push(line.text);
+  return lines.toReversed();
+}
+
+/** A string of its own: a part of a string would keep the whole chunk of output in memory that it was cut from. */
+function copy(line: string): string {
+  return Buffer.from(line, "utf16le").toString("utf16le");
+}

@@ -1,0 +1,53 @@
+/* How a host is reached, as far as it is said. */
+import { checkDestination } from "@sremote/connectors";
+import type { SshOptions } from "@sremote/connectors";
+import { InvalidArgumentError } from "@sremote/protocol";
+
+/** In each, undefined leaves the choice to the next level (host, call, defaults); null says none, and ends the search. */
+export interface ConnectionParameters {
+  /** None: what ssh_config says, else the local user's name. */
+  user?: string | null | undefined;
+  /** None: what ssh_config says, else 22. */
+  port?: number | null | undefined;
+  /** Path of a private key. None: those of ssh_config and of the agent. */
+  keyfile?: string | null | undefined;
+}
+
+const names = ["user", "port", "keyfile"] as const;
+
+/** What is left when every level has had its say: `undefined` where nobody said anything, or one said none. */
+export interface ResolvedParameters {
+  user: string | undefined;
+  port: number | undefined;
+  keyfile: string | undefined;
+}
+
+/** The first level that speaks wins. @param levels from the strongest to the weakest: host, call, defaults */
+export function resolveParameters(...levels: readonly (ConnectionParameters | undefined)[]): ResolvedParameters {
+  const first = <Name extends (typeof names)[number]>(name: Name): NonNullable<ConnectionParameters[Name]> | undefined =>
+    levels.find((level) => level?.[name] !== undefined)?.[name] ?? undefined;
+  return { user: first("user"), port: first("port"), keyfile: first("keyfile") };
+}
+
+/** As the connectors know them. */
+export function toSshOptions(
+  address: string,
+  { user, port, keyfile }: ResolvedParameters,
+): Pick<SshOptions, "host" | "username" | "port" | "privateKeyPath"> {
+  return {
+    host: address,
+    ...(user === undefined ? {} : { username: user }),
+    ...(port === undefined ? {} : { port }),
+    ...(keyfile === undefined ? {} : { privateKeyPath: keyfile }),
+  };
+}
+
+/** @throws InvalidArgumentError naming the parameter */
+export function checkParameters({ user, port, keyfile }: ConnectionParameters, argument: string): void {
+  if (user !== undefined && user !== null) checkDestination({ host: "any", username: user }, `${argument}.user`);
+  if (port !== undefined && port !== null) checkDestination({ host: "any", port }, `${argument}.port`);
+  if (keyfile === undefined || keyfile === null) return;
+  if (typeof keyfile !== "string" || keyfile === "" || /[\0\n\r]/.test(keyfile)) {
+    throw new InvalidArgumentError(`${argument}.keyfile`, "the path of a private key");
+  }
+}

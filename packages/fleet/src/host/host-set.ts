@@ -1,0 +1,131 @@
+/* An ordered set of hosts. */
+import { InvalidArgumentError } from "@sremote/protocol";
+import { expand, fold } from "../node-set/index.ts";
+import { Host } from "./host.ts";
+import type { HostLike } from "./host.ts";
+
+/** Where a host is in a set: its index, from the end if negative, or its name, or `user@name:port` where several have that name. */
+export type Position = number | string;
+
+/** Hosts in an order, each once: of several equal ones the first stays. A set does not change; what would change it makes another. */
+export class HostSet implements Iterable<Host> {
+  readonly #hosts: readonly Host[];
+  readonly #keys: ReadonlySet<string>;
+
+  /** @throws InvalidArgumentError */
+  constructor(hosts: Iterable<HostLike> = []) {
+    const byKey = new Map<string, Host>();
+    let index = 0;
+    for (const each of hosts) {
+      const host = Host.from(each, `hosts[${index++}]`);
+      // A key that is there keeps its place.
+      byKey.set(host.key, host);
+    }
+    this.#hosts = [...byKey.values()];
+    this.#keys = new Set(byKey.keys());
+  }
+
+  get length(): number {
+    return this.#hosts.length;
+  }
+
+  get names(): string[] {
+    return this.#hosts.map(({ name }) => name);
+  }
+
+  [Symbol.iterator](): Iterator<Host> {
+    return this.#hosts[Symbol.iterator]();
+  }
+
+  has(host: HostLike): boolean {
+    return this.#keys.has(Host.from(host).key);
+  }
+
+  /** The index of a host, by value. -1: it is not there. */
+  indexOf(host: Host): number {
+    return this.#hosts.findIndex(({ key }) => key === host.key);
+  }
+
+  /** @throws InvalidArgumentError if there is none, or more than one of that name */
+  at(position: Position): Host {
+    const index = this.#index(position);
+    const host = this.#hosts[index < 0 ? index + this.length : index];
+    if (host === undefined) throw new InvalidArgumentError("position", `an index of one of ${this.length} hosts, not ${position}`);
+    return host;
+  }
+
+  /**
+   * The hosts from the first to the last, **both included**: `range("node2", "node4")`, `range(0, 2)`, `range(-2)`. An index past an end is
+   * taken as that end.
+   *
+   * @throws InvalidArgumentError for a name that is not there
+   */
+  range(first: Position = 0, last: Position = -1): HostSet {
+    const end = this.#index(last);
+    // slice() would take the 0 that follows -1 as the beginning.
+    return new HostSet(this.#hosts.slice(this.#index(first), end === -1 ? undefined : end + 1));
+  }
+
+  /** The hosts from the first up to, but **without**, the end, as `Array.prototype.slice` does. */
+  slice(start: Position = 0, end?: Position): HostSet {
+    return new HostSet(this.#hosts.slice(this.#index(start), end === undefined ? undefined : this.#index(end)));
+  }
+
+  /** These hosts, then those of the others that are not among them. */
+  union(...others: readonly Iterable<HostLike>[]): HostSet {
+    return new HostSet([...this.#hosts, ...others.flatMap((each) => [...each])]);
+  }
+
+  /** Without these hosts; a string is a node set of names, in which `*` and `?` match hosts of this set. */
+  except(hosts: Iterable<HostLike> | string): HostSet {
+    const isMember = this.#membership(hosts);
+    return this.filter((host) => !isMember(host));
+  }
+
+  /** Only those that are among these hosts; a string is a node set of names. */
+  intersect(hosts: Iterable<HostLike> | string): HostSet {
+    return this.filter(this.#membership(hosts));
+  }
+
+  filter(isWanted: (host: Host, index: number) => boolean): HostSet {
+    return new HostSet(this.#hosts.filter(isWanted));
+  }
+
+  map<T>(convert: (host: Host, index: number) => T): T[] {
+    return this.#hosts.map(convert);
+  }
+
+  /** The names as a node set: `node[1-7,9]`. */
+  toString(): string {
+    return fold(this.names);
+  }
+
+  #membership(hosts: Iterable<HostLike> | string): (host: Host) => boolean {
+    if (typeof hosts !== "string") {
+      const keys = new HostSet(hosts).#keys;
+      return ({ key }) => keys.has(key);
+    }
+    const names = new Set(expand(hosts, { known: this.names }));
+    return (host) => names.has(host.name) || names.has(host.toString());
+  }
+
+  #index(position: Position): number {
+    if (typeof position === "number") {
+      if (!Number.isInteger(position)) throw new InvalidArgumentError("position", `a whole number or a name, not ${position}`);
+      return position;
+    }
+    const found = this.#named(position);
+    if (found.length === 1) return found[0]!;
+    if (found.length === 0) throw new InvalidArgumentError("position", `a host of this set, not ${JSON.stringify(position)}`);
+    const which = found.slice(0, 5).map((index) => String(this.#hosts[index]));
+    throw new InvalidArgumentError("position", `one host, but ${JSON.stringify(position)} are ${found.length}: ${which.join(", ")}`, {
+      hint: "give an index, or user@name:port",
+    });
+  }
+
+  #named(position: string): number[] {
+    const indices = [...this.#hosts.keys()];
+    const byName = indices.filter((index) => this.#hosts[index]!.name === position);
+    return byName.length > 0 ? byName : indices.filter((index) => this.#hosts[index]!.toString() === position);
+  }
+}

@@ -1,0 +1,53 @@
+/* From what a caller writes to a set of hosts. */
+import { InvalidArgumentError } from "@sremote/protocol";
+import { expand } from "../node-set/index.ts";
+import type { ExpandOptions } from "../node-set/index.ts";
+import { Host } from "./host.ts";
+import type { HostLike, HostOptions } from "./host.ts";
+import { HostSet } from "./host-set.ts";
+
+/** What is known of a host by its name, which is its address where none is said. */
+export type ConfiguredHost = Omit<HostOptions, "name" | "address"> & { address?: string | undefined };
+
+export interface HostSetOptions extends ExpandOptions {
+  /** A user for each host, by index. A host that says its user keeps it. */
+  users?: readonly (string | null)[] | undefined;
+  /** What is known of hosts by name: their addresses, users, ports. Wildcards match these names. */
+  hosts?: Readonly<Record<string, ConfiguredHost>> | undefined;
+}
+
+/**
+ * The hosts of a node set (`me@node[01-16]:22,gpu*`, see `expand`), of a list of node sets and hosts, or of one host.
+ *
+ * Each host is there once: of several with the same name, address, user, port and key file, the first. The same name with another user is
+ * another host. Users are given by index before that, so that `["a", "a"]` with two users are two hosts.
+ *
+ * @throws InvalidArgumentError
+ */
+export function hostSet(hosts: HostLike | Iterable<HostLike>, options: HostSetOptions = {}): HostSet {
+  if (hosts instanceof HostSet && options.users === undefined) return hosts;
+  const configured = new Map(Object.entries(options.hosts ?? {}));
+  const known = [...configured.keys(), ...(options.known ?? [])];
+  const named = (name: string): Host => {
+    const facts = configured.get(name);
+    return facts === undefined ? Host.from(name, "nodes") : new Host({ ...facts, address: facts.address ?? name, name }, `hosts.${name}`);
+  };
+  const all = listOf(hosts).flatMap((each) =>
+    typeof each === "string" ? expand(each, { ...options, known }).map(named) : [Host.from(each)],
+  );
+  return new HostSet(options.users === undefined ? all : withUsers(all, options.users));
+}
+
+function listOf(hosts: HostLike | Iterable<HostLike>): HostLike[] {
+  if (typeof hosts === "string" || hosts instanceof Host) return [hosts];
+  if (typeof hosts === "object" && hosts !== null) return Symbol.iterator in hosts ? [...hosts] : [hosts];
+  throw new InvalidArgumentError("hosts", "a node set, a host, or a list of them");
+}
+
+function withUsers(hosts: readonly Host[], users: readonly (string | null)[]): Host[] {
+  if (!Array.isArray(users)) throw new InvalidArgumentError("users", "a list with a user for each host");
+  if (users.length !== hosts.length) {
+    throw new InvalidArgumentError("users", `a user for each of ${hosts.length} hosts, but there are ${users.length}`);
+  }
+  return hosts.map((host, index) => (host.user === undefined ? host.with({ user: users[index] }) : host));
+}

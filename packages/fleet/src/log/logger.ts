@@ -1,0 +1,35 @@
+/* What goes on, for people. Whoever has a logger of their own passes it instead. */
+import { InvalidArgumentError } from "@sremote/protocol";
+import { formatDate } from "../time/index.ts";
+
+/** What a fleet tells: also met by `console`, pino, winston and others. */
+export interface Logger {
+  debug(message: string): void;
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
+/** From this on messages are written. */
+export type LogLevel = (typeof logLevels)[number];
+
+export interface LoggerOptions {
+  /** Default `warn`, as execo: nothing is said when everything works. */
+  level?: LogLevel | undefined;
+  /** Takes a line, with its line break. Default: standard error. */
+  write?: ((line: string) => void) | undefined;
+  now?: (() => Date) | undefined;
+}
+
+/** Writes lines as `2026-11-22 10:11:12.345+01:00 warn: …`; further lines of a message are set in. @throws InvalidArgumentError */
+export function createLogger(options: LoggerOptions = {}): Logger {
+  const { level = "warn", write = (line) => process.stderr.write(line), now = () => new Date() } = options;
+  const least = logLevels.indexOf(level);
+  if (least < 0) throw new InvalidArgumentError("options.level", `one of ${logLevels.join(", ")}`);
+  const at = (each: Exclude<LogLevel, "silent">): ((message: string) => void) =>
+    logLevels.indexOf(each) < least
+      ? () => {}
+      : (message) => write(`${formatDate(now(), { milliseconds: true })} ${each}: ${message.trimEnd().replace(/\r?\n/g, "\n  ")}\n`);
+  return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
+}

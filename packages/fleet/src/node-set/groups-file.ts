@@ -1,0 +1,78 @@
+/*
+ * Files of groups.
+ *
+ * JSON: an object from name to node set, or to a list of them. Anything else is text, a group on each line:
+ *
+ *   # racks of the second hall
+ *   rack1: node[01-16]
+ *   gpu:   node[03,07] @rack9
+ */
+import { readFile } from "node:fs/promises";
+import { InvalidArgumentError } from "@sremote/protocol";
+import { isGroupName } from "./groups.ts";
+import type { Groups } from "./groups.ts";
+import { parseNodeSet } from "./syntax.ts";
+
+/** Reads groups from a `.json` file, or from a text file with a line `name: node set` for each. @throws InvalidArgumentError */
+export async function loadGroups(path: string): Promise<Groups> {
+  let text;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    throw new InvalidArgumentError("groups", `a file that can be read at ${path}`, { cause: error });
+  }
+  return path.endsWith(".json") ? parseJson(text, path) : parseGroups(text, path);
+}
+
+/** Reads the text form. @param source how errors name it @throws InvalidArgumentError with the line */
+export function parseGroups(text: string, source = "groups"): Groups {
+  const groups = new Map<string, string>();
+  for (const [index, line] of text.split(/\r?\n/).entries()) {
+    const content = line.replace(/(^|\s)#.*$/, "").trim();
+    if (content === "") continue;
+    const where = `${source}:${index + 1}`;
+    const match = /^([^\s:]+)\s*:\s*(.*)$/.exec(content);
+    if (match === null) throw new InvalidArgumentError(where, "a line such as `rack1: node[01-16]`");
+    addGroup(groups, match[1] ?? "", match[2] ?? "", where);
+  }
+  return groups;
+}
+
+/** Checks groups given as an object. @throws InvalidArgumentError */
+export function groupsOf(record: unknown, source = "groups"): Groups {
+  if (typeof record !== "object" || record === null || Array.isArray(record)) {
+    throw new InvalidArgumentError(source, "an object from group to node set");
+  }
+  const groups = new Map<string, string>();
+  for (const [name, nodes] of Object.entries(record) as [string, unknown][]) {
+    const list: unknown[] = Array.isArray(nodes) ? nodes : [nodes];
+    if (!list.every((each) => typeof each === "string")) {
+      throw new InvalidArgumentError(`${source}.${name}`, "a node set, or a list of them");
+    }
+    addGroup(groups, name, list.join(" "), `${source}.${name}`);
+  }
+  return groups;
+}
+
+function parseJson(text: string, path: string): Groups {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new InvalidArgumentError("groups", `JSON in ${path}`, { cause: error });
+  }
+  return groupsOf(value, path);
+}
+
+function addGroup(groups: Map<string, string>, name: string, nodes: string, where: string): void {
+  if (!isGroupName(name))
+    throw new InvalidArgumentError(where, `a group's name of letters, digits, _, - and ., not ${JSON.stringify(name)}`);
+  if (groups.has(name)) throw new InvalidArgumentError(where, `each group once, but ${JSON.stringify(name)} is there twice`);
+  try {
+    parseNodeSet(nodes);
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    throw new InvalidArgumentError(where, error.summary.replace(/^nodes: expected /, ""), { cause: error });
+  }
+  groups.set(name, nodes);
+}

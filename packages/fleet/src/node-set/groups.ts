@@ -1,0 +1,16 @@
+/* Named node sets. */
+import { InvalidArgumentError } from "@sremote/protocol";
+
+/** From the name of a group to its node set, which may name other groups. */
+export type Groups = ReadonlyMap<string, string>;
+
+/** Letters, digits, `_`, `-` and `.`. */
+export function isGroupName(name: string): boolean {
+  return /^[\p{L}\p{N}_][\p{L}\p{N}_.-]*$/u.test(name);
+}
+
+export function unknownGroup(name: string, groups: Groups): InvalidArgumentError {
+  const known = [...groups.keys()].slice(0, 10).map((each) => `@${each}`);
+  const list = known.length === 0 ? "there are none" : `known are ${known.join(", ")}${groups.size > known.length ? ", …" : ""}`;
+  return new InvalidArgumentError("nodes", `a known group instead of @${name}; ${list}`);
+}

@@ -1,0 +1,56 @@
+/* Those who want to be called back. */
+import { type Line, LineTap } from "./lines.ts";
+import type { OutputChunk, Tap } from "./output.ts";
+
+export interface JobEvents<J> {
+  start: J;
+  end: J;
+  reset: J;
+  output: OutputChunk;
+  line: Line;
+}
+
+type Handler = (value: never) => void | Promise<void>;
+
+/** Handlers of output get it in order and are waited for; when one throws, the process is ended with the reason `error`. */
+export class Handlers<J> {
+  readonly #tap: (tap: Tap) => () => void;
+  readonly #handlers = new Map<keyof JobEvents<J>, Set<Handler>>();
+
+  constructor(tap: (tap: Tap) => () => void) {
+    this.#tap = tap;
+  }
+
+  /** @param now whether there is output to be had already */
+  add(event: keyof JobEvents<J>, handler: Handler, now: boolean): () => void {
+    const all = this.#handlers.get(event) ?? new Set();
+    this.#handlers.set(event, all.add(handler));
+    const remove = now ? this.#listen(event, handler) : undefined;
+    return () => {
+      all.delete(handler);
+      remove?.();
+    };
+  }
+
+  /** Output comes from now on. */
+  begin(): void {
+    for (const [event, all] of this.#handlers) for (const handler of all) this.#listen(event, handler);
+  }
+
+  /** A handler that throws is a mistake in a program that has nowhere else to go. */
+  tell(event: "start" | "end" | "reset", job: J): void {
+    for (const handler of this.#handlers.get(event) ?? []) {
+      void (async () => handler(job as never))().catch((error: unknown) => {
+        queueMicrotask(() => {
+          throw error;
+        });
+      });
+    }
+  }
+
+  #listen(event: keyof JobEvents<J>, handler: Handler): (() => void) | undefined {
+    const call = (value: unknown): void | Promise<void> => handler(value as never);
+    if (event === "output") return this.#tap({ chunk: call });
+    return event === "line" ? this.#tap(new LineTap(call)) : undefined;
+  }
+}

@@ -1,0 +1,74 @@
+/* A command that waits for a word before it begins, so that it can be put on the leash first. */
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import type { Readable } from "node:stream";
+import { type Command, type RemoteProcess, shell, type ShellScript, shellText } from "@sremote/connectors";
+import { ConnectError } from "@sremote/protocol";
+
+export interface HeldCommand {
+  readonly command: ShellScript;
+  /** Precedes the pid in a line on stdout. */
+  readonly marker: string;
+  /** The line that lets it begin. What follows it on standard input is the command's. */
+  readonly word: string;
+}
+
+const part = (): string => randomBytes(8).toString("hex");
+
+/**
+ * The command announces its pid and waits; an end of its input means that nobody wants it any more, and it has done nothing. `read` of POSIX sh
+ * takes a line and not a byte more. An argument vector replaces the shell, so pid, signals and exit status are the program's own.
+ */
+export function heldCommand(command: Command): HeldCommand {
+  const [front, back, word] = [part(), part(), part()];
+  // On a terminal the word would be shown; elsewhere stty only says that there is none.
+  const script = `t=$(stty -g 2>/dev/null) && stty -echo
+printf '%s%s %s\\n' ${front} ${back} $$
+IFS= read -r go && [ "$go" = ${word} ] || exit 125
+[ -z "$t" ] || stty "$t"
+unset t go
+${shellText(command)}`;
+  return { command: shell(script), marker: front + back, word };
+}
+
+/** More than a login shell's greeting; a command that never announces itself is not followed forever. */
+const mostNoise = 1 << 20;
+
+/** Reads up to the announcement, and leaves everything behind it in the stream. @throws ConnectError when the process ends without it */
+export async function readPid(process: RemoteProcess, marker: string, label: string): Promise<number> {
+  const { stdout } = process;
+  let before = Buffer.alloc(0);
+  while (before.length < mostNoise) {
+    const chunk = stdout.read() as Buffer | null;
+    if (chunk === null) {
+      if (stdout.readableEnded || stdout.destroyed) break;
+      await readableOrEnd(stdout);
+      continue;
+    }
+    before = Buffer.concat([before, chunk]);
+    const start = before.indexOf(marker);
+    const end = start < 0 ? -1 : before.indexOf(0x0a, start);
+    if (end < 0) continue;
+    if (end + 1 < before.length) stdout.unshift(before.subarray(end + 1));
+    return Number(before.subarray(start + marker.length, end).toString("latin1"));
+  }
+  await process.exit; // Says why, if the link was lost.
+  throw new ConnectError("channel-failed", "the command was not started", {
+    stage: "start",
+    host: label,
+    lastLines: before.toString("utf8").trim().split("\n").slice(-10).join("\n"),
+  });
+}
+
+async function readableOrEnd(stream: Readable): Promise<void> {
+  const control = new AbortController();
+  const { signal } = control;
+  try {
+    await Promise.race([once(stream, "readable", { signal }), once(stream, "end", { signal }), once(stream, "close", { signal })]);
+  } catch (error) {
+    // A stream that is broken off: how the process went, its exit says.
+    if (!stream.destroyed) throw error;
+  } finally {
+    control.abort();
+  }
+}

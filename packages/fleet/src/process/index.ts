@@ -1,0 +1,10 @@
+export type { JobEvents } from "./handlers.ts";
+export type { Match, Pattern } from "./expect.ts";
+export { Job, type KillOptions, type WaitOptions } from "./job.ts";
+export type { Signal } from "./leash.ts";
+export { type Line } from "./lines.ts";
+export type { ProcessOptions } from "./options.ts";
+export type { CollectedOutput, OutputChunk, StreamName } from "./output.ts";
+export type { Placement } from "./placement.ts";
+export { type ExpectOptions, type Reach, RemoteProcess } from "./remote-process.ts";
+export type { Phase } from "./state.ts";

@@ -1,0 +1,182 @@
+/* One command on one host, or on this machine. */
+import type { Command, Connector } from "@sremote/connectors";
+import { ConnectError, InvalidArgumentError, SremoteError } from "@sremote/protocol";
+import { type Duration, parseDuration } from "../time/index.ts";
+import { toCommand } from "./command.ts";
+import { Expectation, type Match, type Pattern } from "./expect.ts";
+import { Job } from "./job.ts";
+import { type Signal, signals } from "./leash.ts";
+import { type ExitStatus, type Live, startLive } from "./live.ts";
+import { checkProcessOptions, defaultKillTimeout, defaultPty, type ProcessOptions } from "./options.ts";
+import { defaultOutputLimit, type StreamName } from "./output.ts";
+import { place } from "./placement.ts";
+import { decodeStatus } from "./status.ts";
+import { settledWithin } from "./within.ts";
+import { writeTo } from "./write.ts";
+
+/** What gives a connector when the process is started; it waits for nothing longer once the signal is aborted. */
+export type Reach = (signal: AbortSignal) => Promise<Connector>;
+
+export interface ExpectOptions {
+  /** Then the answer is null. Default: when the output ends. */
+  timeout?: Duration | null | undefined;
+  /** Default: stdout. */
+  stream?: StreamName | "both" | undefined;
+}
+
+/**
+ * A command, and what becomes of it. It can be started once, and after `reset` again.
+ *
+ * Works over every connector. Where one starts no live processes (`spawn`), the command runs to its end: its output comes then, all at once, and
+ * nothing can be written to it.
+ */
+export class RemoteProcess extends Job {
+  readonly command: Command;
+  readonly #reach: Reach;
+  readonly #options: ProcessOptions;
+  #live: Live | undefined;
+  #sent: Signal | undefined;
+  readonly #expectations = new Map<string, Expectation>();
+
+  /** @param command text is a script for the host's `sh`; a list is a program and its arguments. @throws InvalidArgumentError */
+  constructor(on: Connector | Reach, command: string | Command, options: ProcessOptions = {}) {
+    checkProcessOptions(options);
+    if (typeof on !== "function" && (typeof on !== "object" || on === null || typeof on.exec !== "function")) {
+      throw new InvalidArgumentError("on", "a connector");
+    }
+    const {
+      name = typeof on === "function" ? "process" : on.label,
+      killTimeout = defaultKillTimeout,
+      ignore = [],
+      output = "collect",
+    } = options;
+    const { host, outputLimit, logger, outputInLog, signal } = options;
+    super({ name, host, ignore, output, outputLimit, killTimeout: parseDuration(killTimeout), logger, outputInLog });
+    this.command = place(toCommand(command), options);
+    this.#reach = typeof on === "function" ? on : async () => on;
+    this.#options = options;
+    if (signal?.aborted === true) void this.stop("killed");
+    else if (signal !== undefined) {
+      const stop = (): void => void this.stop("killed");
+      this.on("start", () => signal.addEventListener("abort", stop, { once: true }));
+      this.on("end", () => signal.removeEventListener("abort", stop));
+    }
+  }
+
+  /** Writes to its standard input, and waits until it takes more. @throws SremoteError (`closed`) when it takes nothing any more */
+  async write(data: string | Uint8Array): Promise<void> {
+    const stdin = await this.#input();
+    if (stdin === undefined) throw new SremoteError("closed", "the process takes nothing any more", { host: this.name });
+    await writeTo(stdin, data, "the process");
+  }
+
+  /** Ends its standard input. On a terminal that is the character Control-D, at the beginning of a line. */
+  async endInput(): Promise<void> {
+    const stdin = await this.#input();
+    if (stdin === undefined || stdin.destroyed) return;
+    if (this.#pty === undefined) stdin.end();
+    else await writeTo(stdin, "\u0004", "the process");
+  }
+
+  /** Sends a signal to it and everything below it, and does nothing else. @throws InvalidArgumentError when it does not run */
+  async sendSignal(signal: Signal): Promise<void> {
+    checkSignal(signal);
+    if (this.#live === undefined || this.ended) throw new InvalidArgumentError("signal", "a process that runs");
+    await this.#live.kill(signal);
+  }
+
+  override async kill(signal: Signal = "SIGTERM", options: { grace?: Duration | undefined } = {}): Promise<this> {
+    checkSignal(signal);
+    return await super.kill(signal, options);
+  }
+
+  /**
+   * The first place behind the last match where one of the patterns is found; text is found as it is. Null when the output ends, or at the
+   * deadline, without.
+   */
+  async expect(patterns: Pattern | readonly Pattern[], options: ExpectOptions = {}): Promise<Match | null> {
+    const all: readonly Pattern[] = typeof patterns === "string" || patterns instanceof RegExp ? [patterns] : patterns;
+    if (all.length === 0 || !all.every((each) => (typeof each === "string" && each !== "") || each instanceof RegExp)) {
+      throw new InvalidArgumentError("patterns", "text, a regular expression, or a list of them");
+    }
+    const timeout = parseDuration(options.timeout, { argument: "options.timeout" });
+    const { stream = "stdout" } = options;
+    const expectation = this.#expectations.get(stream) ?? new Expectation(stream === "both" ? ["stdout", "stderr"] : [stream]);
+    if (!this.#expectations.has(stream)) {
+      this.#expectations.set(stream, expectation);
+      this.tap(expectation);
+    }
+    return await expectation.find(all, timeout);
+  }
+
+  override async reset(): Promise<this> {
+    await super.reset();
+    this.#live = undefined;
+    this.#sent = undefined;
+    this.#expectations.clear();
+    return this;
+  }
+
+  protected async carryOut(signal: AbortSignal): Promise<ExitStatus> {
+    const connector = await this.#reach(signal);
+    const { timeout, leash = true, outputLimit = defaultOutputLimit, stdin = "" } = this.#options;
+    let timer: NodeJS.Timeout | undefined;
+    try {
+      const live = await startLive(connector, this.command, {
+        leash,
+        pty: this.#pty,
+        stdin: stdin === true ? undefined : typeof stdin === "string" ? Buffer.from(stdin) : stdin,
+        outputLimit,
+        deliver: (chunk) => this.deliver(chunk),
+        signal,
+      });
+      this.#live = live;
+      this.began();
+      const milliseconds = parseDuration(timeout);
+      if (milliseconds !== null) timer = setTimeout(() => void this.stop("timeout"), Math.min(milliseconds, 2 ** 31 - 1));
+      // It was ended just when it began.
+      if (this.state === "ending") void this.terminate("SIGTERM", this.settings.killTimeout);
+      return decodeStatus(await live.done, this.#sent);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  protected async terminate(signal: Signal, grace: number): Promise<void> {
+    const live = this.#live!;
+    const unconfirmed = (cause?: unknown): SremoteError =>
+      new ConnectError("connection-lost", "the host has not confirmed that the process ended", { stage: "kill", host: this.name, cause });
+    let refused: unknown;
+    const send = (name: Signal): void => {
+      this.#sent = name;
+      live.kill(name).catch((error: unknown) => (refused = error));
+    };
+    send(signal);
+    if (!(await settledWithin(live.exited, grace))) {
+      if (signal !== "SIGKILL") {
+        this.forced();
+        send("SIGKILL");
+      }
+      if (!(await settledWithin(live.exited, grace))) {
+        live.abandon(unconfirmed(refused));
+        return;
+      }
+    }
+    if (!(await this.drain(live.done))) live.abandon(unconfirmed(refused));
+  }
+
+  get #pty(): (ProcessOptions["pty"] & object) | undefined {
+    const { pty = false } = this.#options;
+    return pty === true ? defaultPty : pty === false ? undefined : pty;
+  }
+
+  async #input(): Promise<Live["stdin"]> {
+    if (this.#options.stdin !== true) throw new InvalidArgumentError("options.stdin", "true for a process that is written to");
+    await this.whenBegun();
+    return this.#live?.stdin;
+  }
+}
+
+function checkSignal(signal: unknown): void {
+  if (!signals.includes(signal as Signal)) throw new InvalidArgumentError("signal", `one of ${signals.join(", ")}`);
+}

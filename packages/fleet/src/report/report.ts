@@ -1,0 +1,73 @@
+/* Reports on what was run, and on reports. */
+import { statsOf, sumStats } from "./stats.ts";
+import type { Stats } from "./stats.ts";
+import { formatTable } from "./table.ts";
+import type { Row } from "./table.ts";
+import type { ProcessRecord } from "./process-record.ts";
+
+/** What a report can tell of: a run, a group of runs, or another report. */
+export interface Reportable {
+  readonly name: string;
+  stats(): Stats;
+  /** The parts that have lines of their own. */
+  reports?(): readonly Reportable[];
+}
+
+export interface ReportOutputOptions {
+  /** Everything of a part on one line of about 160 columns, instead of two within 80. */
+  wide?: boolean | undefined;
+  /** Only the total. */
+  brief?: boolean | undefined;
+  /** Default: if stdout and stderr are terminals and `NO_COLOR` is not set. */
+  color?: boolean | undefined;
+}
+
+/** Adds up what its parts tell at the moment it is asked. */
+export class Report implements Reportable {
+  readonly name: string;
+  readonly #parts: Reportable[];
+
+  constructor(parts: Iterable<Reportable> = [], name = "Report") {
+    this.name = name;
+    this.#parts = [...parts];
+  }
+
+  /** One more, or several. A part that is there already is not counted twice. */
+  add(...parts: readonly Reportable[]): this {
+    for (const part of parts) if (!this.#parts.includes(part)) this.#parts.push(part);
+    return this;
+  }
+
+  /** The parts by their start; those that have not started come last, in the order in which they were added. */
+  reports(): Reportable[] {
+    const starts = new Map(this.#parts.map((part) => [part, part.stats().startDate?.getTime() ?? Infinity]));
+    // Infinity - Infinity is no order.
+    return this.#parts.toSorted((left, right) => (starts.get(left) === starts.get(right) ? 0 : starts.get(left)! - starts.get(right)!));
+  }
+
+  stats(): Stats {
+    return sumStats(this.#parts.map((part) => part.stats()));
+  }
+
+  /** A table: a line for each part, two blanks deeper for its parts, and the total last. */
+  output(options: ReportOutputOptions = {}): string {
+    const rows = options.brief === true ? [] : this.reports().flatMap((part) => rowsOf(part, 0));
+    rows.push({ name: "Total", depth: 0, stats: this.stats() });
+    return formatTable(rows, options.wide ?? false, options.color ?? isTerminal());
+  }
+}
+
+/** A part made of plain records, such as the processes of one command. */
+export function reportOn(name: string, processes: Iterable<ProcessRecord>): Reportable {
+  const all = [...processes];
+  return { name, stats: () => statsOf(all) };
+}
+
+function rowsOf(part: Reportable, depth: number): Row[] {
+  return [{ name: part.name, depth, stats: part.stats() }, ...(part.reports?.() ?? []).flatMap((each) => rowsOf(each, depth + 1))];
+}
+
+function isTerminal(): boolean {
+  const { NO_COLOR: noColor } = process.env;
+  return process.stdout.isTTY && process.stderr.isTTY && (noColor === undefined || noColor === "");
+}

@@ -1,0 +1,140 @@
+/* Runs made of runs. */
+import { InvalidArgumentError } from "@sremote/protocol";
+import type { Job, KillOptions, Signal } from "../process/index.ts";
+import type { StopCause } from "../process/state.ts";
+import type { Duration } from "../time/index.ts";
+import { Run } from "./run.ts";
+import type { RunResult } from "./result.ts";
+import { Window } from "./window.ts";
+
+/**
+ * A run that has not begun, or a function that makes one when its turn comes, or does something else and may take its time. It gets the results of
+ * those before. An async function cannot make a run: it would be awaited, and so begin, before it could be made a part.
+ */
+export type Step = Run | ((before: readonly RunResult[]) => Run | undefined | void | Promise<void>);
+
+export interface CompositeOptions {
+  name?: string | undefined;
+  /** For all of it together. */
+  timeout?: Duration | null | undefined;
+  /** How many hosts are at work at once, over all parts. Default: the largest window of the parts. */
+  window?: number | undefined;
+}
+
+export interface SequenceOptions extends CompositeOptions {
+  /** After a part in which something failed or could not be reached. Default `stop`: the others are not begun. */
+  onError?: "stop" | "continue" | undefined;
+}
+
+/** Where neither the options nor parts say anything, as the configuration's default. */
+const defaultWindow = 64;
+
+abstract class Composite extends Run {
+  readonly parts: Run[] = [];
+  readonly #given: number | undefined;
+
+  constructor(name: string, { timeout, window }: CompositeOptions, startsItself: boolean) {
+    if (window !== undefined && !(Number.isSafeInteger(window) && window >= 1)) {
+      throw new InvalidArgumentError("options.window", "a whole number, 1 or more");
+    }
+    super({ name, timeout, window: window ?? defaultWindow }, startsItself);
+    this.#given = window;
+  }
+
+  get jobs(): readonly Job[] {
+    return this.parts.flatMap(({ jobs }) => jobs);
+  }
+
+  protected makeWindow(): Window {
+    return new Window(this.#given ?? Math.max(...this.parts.map(({ window }) => window), this.parts.length === 0 ? defaultWindow : 1));
+  }
+
+  protected adoptPart(part: Run): Run {
+    if (!(part instanceof Run)) throw new InvalidArgumentError("runs", "runs, or functions that make one");
+    this.parts.push(part.adopt());
+    part.onJob((job) => this.added(job));
+    return part;
+  }
+
+  protected async stopParts(cause: StopCause, signal: Signal, options: KillOptions): Promise<void> {
+    await Promise.all(this.parts.map((part) => part.stop(cause, signal, options)));
+  }
+
+  /** The parts that are wanted again, not begun. */
+  protected partsAgain(isWanted: (job: Job) => boolean): Run[] {
+    return this.parts.map((part) => part.again(isWanted, false)).filter((part) => part !== undefined);
+  }
+}
+
+class Parallel extends Composite {
+  readonly #options: CompositeOptions;
+
+  constructor(runs: readonly Run[], options: CompositeOptions, startsItself: boolean) {
+    super(options.name ?? "parallel", options, startsItself);
+    this.#options = options;
+    for (const run of runs) this.adoptPart(run);
+  }
+
+  again(isWanted: (job: Job) => boolean, startsItself: boolean): Parallel | undefined {
+    const parts = this.partsAgain(isWanted);
+    return parts.length === 0 ? undefined : new Parallel(parts, this.#options, startsItself);
+  }
+
+  protected async carryOut(window: Window): Promise<void> {
+    await Promise.all(this.parts.map((part) => part.begin(window)));
+    await Promise.all(this.parts); // One that could not be made is told of.
+  }
+}
+
+class Sequence extends Composite {
+  readonly #options: SequenceOptions;
+  readonly #steps: readonly Step[];
+
+  constructor(steps: readonly Step[], options: SequenceOptions, startsItself: boolean) {
+    const { onError } = options;
+    if (onError !== undefined && onError !== "stop" && onError !== "continue")
+      throw new InvalidArgumentError("options.onError", "stop or continue");
+    super(options.name ?? "sequence", options, startsItself);
+    this.#options = options;
+    this.#steps = steps;
+    for (const step of steps) if (typeof step !== "function") this.adoptPart(step);
+  }
+
+  again(isWanted: (job: Job) => boolean, startsItself: boolean): Sequence | undefined {
+    const parts = this.partsAgain(isWanted);
+    return parts.length === 0 ? undefined : new Sequence(parts, this.#options, startsItself);
+  }
+
+  protected async carryOut(window: Window): Promise<void> {
+    const results: RunResult[] = [];
+    for (const step of this.#steps) {
+      const part = typeof step === "function" ? await this.#make(step, results) : { run: step };
+      if (part === undefined) continue;
+      const { run } = part;
+      if (this.stopped !== undefined) return await run.stop(this.stopped);
+      await run.begin(window);
+      results.push(await run);
+      if (this.stopped !== undefined) return;
+      if (!results.at(-1)!.ok && this.#options.onError !== "continue") return;
+    }
+  }
+
+  /** In an object: a run itself would be awaited. */
+  async #make(step: Exclude<Step, Run>, before: readonly RunResult[]): Promise<{ run: Run } | undefined> {
+    const made = step(before);
+    if (made instanceof Run) return { run: this.adoptPart(made) };
+    const left: unknown = await made;
+    if (left === undefined) return undefined;
+    throw new InvalidArgumentError("runs", "functions that return a run, and are not async then");
+  }
+}
+
+/** All at once, within one window. @throws InvalidArgumentError for a run that has begun */
+export function parallel(runs: readonly Run[], options: CompositeOptions = {}): Run {
+  return new Parallel(runs, options, true);
+}
+
+/** One after the other; each begins when the one before has ended on all its hosts. @throws InvalidArgumentError for a run that has begun */
+export function sequence(steps: readonly Step[], options: SequenceOptions = {}): Run {
+  return new Sequence(steps, options, true);
+}

@@ -1,0 +1,64 @@
+/* A run of one thing on each of many hosts. */
+import type { Job, KillOptions, Signal } from "../process/index.ts";
+import type { StopCause } from "../process/state.ts";
+import { Run, type RunSettings } from "./run.ts";
+import { Turn, Window } from "./window.ts";
+
+/** How the job of a host is made. The turn is left while the host is only waited for. */
+export type MakeJob<J extends Job> = (turn: () => Turn) => J;
+
+export class HostRun<J extends Job = Job> extends Run<J> {
+  readonly jobs: readonly J[];
+  readonly #makers: readonly MakeJob<J>[];
+  readonly #settings: RunSettings;
+  readonly #watch: (run: Run<J>) => void;
+  readonly #turns = new Map<number, Turn>();
+
+  /** @param watch told of this run and of each that does it again, before it begins */
+  constructor(settings: RunSettings, makers: readonly MakeJob<J>[], watch: (run: Run<J>) => void, startsItself = true) {
+    super(settings, startsItself);
+    this.#settings = settings;
+    this.#makers = makers;
+    this.#watch = watch;
+    this.jobs = makers.map((make, index) => make(() => this.#turns.get(index)!));
+    watch(this);
+  }
+
+  get parts(): readonly Run<J>[] {
+    return [];
+  }
+
+  again(isWanted: (job: J) => boolean, startsItself: boolean): HostRun<J> | undefined {
+    const makers = this.#makers.filter((_, index) => isWanted(this.jobs[index]!));
+    return makers.length === 0 ? undefined : new HostRun(this.#settings, makers, this.#watch, startsItself);
+  }
+
+  protected makeWindow(): Window {
+    return new Window(this.window);
+  }
+
+  protected async carryOut(window: Window): Promise<void> {
+    await Promise.all(this.jobs.map((job, index) => this.#carryOutOne(job, index, window)));
+  }
+
+  protected async stopParts(cause: StopCause, signal: Signal, options: KillOptions): Promise<void> {
+    await Promise.all(this.jobs.map((job) => job.stop(cause, signal, options)));
+  }
+
+  async #carryOutOne(job: J, index: number, window: Window): Promise<void> {
+    const turn = new Turn(window, this.signal);
+    this.#turns.set(index, turn);
+    try {
+      await turn.take();
+    } catch (error) {
+      // Ended before its turn came; whoever ended the run has ended the job.
+      if (!this.signal.aborted) throw error;
+      return;
+    }
+    try {
+      if (job.state === "idle") await job.run();
+    } finally {
+      turn.give();
+    }
+  }
+}

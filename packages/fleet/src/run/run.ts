@@ -1,0 +1,309 @@
+/* Many things at once, or one after the other, as one thing. */
+import { InvalidArgumentError } from "@sremote/protocol";
+import type { HostSet } from "../host/index.ts";
+import type { OutputGroup } from "../gather/index.ts";
+import { type Job, type KillOptions, type Line, type Signal, type WaitOptions } from "../process/index.ts";
+import { LineTap } from "../process/lines.ts";
+import { Queue } from "../process/queue.ts";
+import type { StopCause } from "../process/state.ts";
+import { settledWithin } from "../process/within.ts";
+import type { Reportable, Stats } from "../report/index.ts";
+import { type Duration, parseDuration } from "../time/index.ts";
+import { type GatherOptions, RunResult } from "./result.ts";
+import type { Window } from "./window.ts";
+
+/** A line of output and whose it is. */
+export interface HostLine<J extends Job = Job> extends Line {
+  /** The host's name. */
+  readonly host: string;
+  readonly job: J;
+}
+
+export interface RunSettings {
+  readonly name: string;
+  /** For all of it together, from its start. */
+  readonly timeout: Duration | null | undefined;
+  /** How many hosts are at work at once, unless it is a part of another run, whose window holds. */
+  readonly window: number;
+}
+
+/** Which parts to do again. */
+export type Again<J extends Job = Job> = "failed" | "unreachable" | "all" | ((job: J) => boolean);
+
+/** Characters on their way to one who iterates. */
+const queueCapacity = 1 << 20;
+
+let runs = 0;
+
+/**
+ * A run begins by itself in the next turn, unless it is made a part of another one before. Awaiting it gives its result, and never rejects because
+ * of what happened on a host; `orThrow` does. Iterating gives the lines of all hosts as they come.
+ */
+export abstract class Run<J extends Job = Job>
+  implements PromiseLike<RunResult<J>>, AsyncIterable<HostLine<J>>, AsyncDisposable, Reportable
+{
+  readonly id: string;
+  readonly name: string;
+  readonly window: number;
+  readonly #timeout: number | null;
+  readonly #over = Promise.withResolvers<void>();
+  readonly #control = new AbortController();
+  /** Of `never`, so that a run of processes is a run of jobs. */
+  readonly #onJob = new Set<(job: never) => void>();
+  readonly #onEnd = new Set<() => void>();
+  #phase: "idle" | "started" | "ended" = "idle";
+  #isPart = false;
+  #stopped: StopCause | undefined;
+  #failure: { error: unknown } | undefined;
+
+  constructor({ name, timeout, window }: RunSettings, startsItself = true) {
+    this.id = `run-${runs++}`;
+    this.name = name;
+    this.window = window;
+    this.#timeout = parseDuration(timeout, { argument: "options.timeout" });
+    if (!startsItself) return;
+    queueMicrotask(() => {
+      if (!this.#isPart && this.#phase === "idle") this.start();
+    });
+  }
+
+  /** All processes and calls of it, in order; of one whose parts are made as it goes, those that there are. */
+  abstract get jobs(): readonly J[];
+  /** The runs it is made of. */
+  abstract get parts(): readonly Run<J>[];
+  protected abstract carryOut(window: Window): Promise<void>;
+  protected abstract stopParts(cause: StopCause, signal: Signal, options: KillOptions): Promise<void>;
+  /** The same again with the jobs that are wanted, not started; undefined where none is. @internal */
+  abstract again(isWanted: (job: J) => boolean, startsItself: boolean): Run<J> | undefined;
+  protected abstract makeWindow(): Window;
+
+  get state(): "idle" | "started" | "ended" {
+    return this.#phase;
+  }
+  get ended(): boolean {
+    return this.#phase === "ended";
+  }
+  /** How things stand now. */
+  get result(): RunResult<J> {
+    return new RunResult(this.name, this.jobs);
+  }
+  get ok(): boolean {
+    return this.result.ok;
+  }
+  get failed(): HostSet {
+    return this.result.failed;
+  }
+  get unreachable(): HostSet {
+    return this.result.unreachable;
+  }
+  stats(): Stats {
+    return this.result.stats();
+  }
+  reports(): readonly Reportable[] {
+    return this.parts;
+  }
+  gather(options?: GatherOptions): OutputGroup[] {
+    return this.result.gather(options);
+  }
+
+  /** Begins now rather than in the next turn. @throws InvalidArgumentError when it has begun */
+  start(): this {
+    if (this.#phase !== "idle") throw new InvalidArgumentError("start", "a run that was not started");
+    void this.begin(this.makeWindow());
+    return this;
+  }
+
+  /** @internal Makes it a part of another run, which begins it. */
+  adopt(): this {
+    if (this.#isPart || this.#phase !== "idle") {
+      throw new InvalidArgumentError("runs", "runs that have not begun and are not parts of another", {
+        hint: "make them where they are passed, or pass functions that make them",
+      });
+    }
+    this.#isPart = true;
+    return this;
+  }
+
+  /** @internal Resolves at its end. */
+  async begin(window: Window): Promise<void> {
+    this.#phase = "started";
+    const timer = this.#timeout === null ? undefined : setTimeout(() => void this.stop("timeout"), Math.min(this.#timeout, 2 ** 31 - 1));
+    try {
+      if (this.#stopped === undefined) await this.carryOut(window);
+    } catch (error) {
+      // Not of a host, but of a function that should have made a part.
+      this.#failure = { error };
+    } finally {
+      clearTimeout(timer);
+      this.#end();
+    }
+  }
+
+  /** The exit statuses when all has ended; of what has not ended in time, null. */
+  async wait(options: WaitOptions = {}): Promise<(number | null)[]> {
+    const timeout = parseDuration(options.timeout, { argument: "options.timeout" });
+    if (this.#phase === "idle" && !this.#isPart) this.start();
+    if (timeout === null) await this.#over.promise;
+    else if (!(await settledWithin(this.#over.promise, timeout)) && options.kill === true) await this.stop("timeout");
+    return this.result.exitCodes;
+  }
+
+  /** Ends all of it; what has not begun never will. */
+  async kill(signal: Signal = "SIGTERM", options: KillOptions = {}): Promise<RunResult<J>> {
+    await this.stop("killed", signal, options);
+    return this.result;
+  }
+
+  /** @internal */
+  async stop(cause: StopCause, signal: Signal = "SIGTERM", options: KillOptions = {}): Promise<void> {
+    this.#stopped ??= cause;
+    this.#control.abort(new DOMException("the run was ended", "AbortError"));
+    await this.stopParts(cause, signal, options);
+    if (this.#phase === "idle") this.#end();
+    await this.#over.promise;
+  }
+
+  protected get stopped(): StopCause | undefined {
+    return this.#stopped;
+  }
+
+  /** Aborted when it is ended. */
+  protected get signal(): AbortSignal {
+    return this.#control.signal;
+  }
+
+  /** The result. @throws RunError if something failed or could not be reached */
+  async orThrow(): Promise<RunResult<J>> {
+    return (await this).orThrow();
+  }
+
+  /** Does again what failed or could not be reached (default), or what is wanted, as a run of its own. @throws InvalidArgumentError when there is nothing */
+  rerun(which?: Again<J>): Run<J> {
+    const isWanted = wanted(which);
+    const run = this.again(isWanted, true);
+    if (run === undefined) throw new InvalidArgumentError("which", "jobs of this run, but there are none of them");
+    return run;
+  }
+
+  /** Calls back with each job: those that there are, and those to come. @internal */
+  onJob(callback: (job: J) => void): () => void {
+    for (const job of this.jobs) callback(job);
+    this.#onJob.add(callback);
+    return () => this.#onJob.delete(callback);
+  }
+
+  protected added(job: J): void {
+    for (const callback of this.#onJob) callback(job as never);
+  }
+
+  /** Calls back when a job starts, when one has ended, with each line, and when all has ended. Returns what takes the wish back. */
+  on(event: "start" | "end", handler: (job: J) => void): () => void;
+  on(event: "line", handler: (line: HostLine<J>) => void | Promise<void>): () => void;
+  on(event: "over", handler: () => void): () => void;
+  on(event: "start" | "end" | "line" | "over", handler: (value: never) => void | Promise<void>): () => void {
+    if (event === "over") {
+      const call = handler as () => void;
+      this.#onEnd.add(call);
+      return () => this.#onEnd.delete(call);
+    }
+    const removers: (() => void)[] = [];
+    const call = handler as (value: unknown) => void | Promise<void>;
+    const listen = (job: J): void => {
+      removers.push(
+        event === "line" ? job.on("line", (line) => call({ ...line, host: hostOf(job), job })) : job.on(event, () => call(job)),
+      );
+    };
+    removers.push(this.onJob(listen));
+    return () => {
+      for (const remove of removers) remove();
+    };
+  }
+
+  /** Lines of all hosts as they come; a slow host holds up no other. Ends when all has ended. */
+  lines(): AsyncIterableIterator<HostLine<J>> {
+    return this.#collect(
+      ({ text }) => text.length + 1,
+      (job, push) => job.tap(new LineTap((line) => push({ ...line, host: hostOf(job), job }))),
+    );
+  }
+
+  /** Processes and calls in the order in which they end. */
+  completed(): AsyncIterableIterator<J> {
+    return this.#collect(
+      () => 0,
+      (job, push) => {
+        if (job.ended) void push(job);
+        return job.on("end", () => void push(job));
+      },
+    );
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<HostLine<J>> {
+    return this.lines();
+  }
+
+  /** New output by host, since it was taken last. */
+  take(): [host: string, output: string][] {
+    return this.jobs.map((job): [string, string] => [hostOf(job), job.take()]).filter(([, output]) => output !== "");
+  }
+
+  // oxlint-disable-next-line unicorn/no-thenable -- a run is a promise of its result, with more to it
+  then<A = RunResult<J>, B = never>(
+    fulfilled?: ((result: RunResult<J>) => A | PromiseLike<A>) | null,
+    rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#settled().then(fulfilled, rejected);
+  }
+
+  /** Ends it if it has not ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.ended) await this.kill();
+  }
+
+  async #settled(): Promise<RunResult<J>> {
+    await this.#over.promise;
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return this.result;
+  }
+
+  #end(): void {
+    if (this.#phase === "ended") return;
+    this.#phase = "ended";
+    this.#over.resolve();
+    for (const callback of this.#onEnd) callback();
+  }
+
+  #collect<T>(
+    weigh: (item: T) => number,
+    listen: (job: J, push: (item: T) => void | Promise<void>) => () => void,
+  ): AsyncIterableIterator<T> {
+    const removers: (() => void)[] = [];
+    const queue = new Queue<T>(queueCapacity, weigh, () => {
+      for (const remove of removers) remove();
+    });
+    const push = (item: T): void | Promise<void> => queue.push(item);
+    removers.push(this.onJob((job) => void removers.push(listen(job, push))));
+    void this.#over.promise.then(() => queue.end(this.#failure));
+    return queue;
+  }
+}
+
+export function hostOf({ host, name }: Job): string {
+  return host?.name ?? name;
+}
+
+function wanted<J extends Job>(which: Again<J> | undefined): (job: J) => boolean {
+  if (typeof which === "function") return which;
+  switch (which) {
+    case undefined:
+      return (job) => !job.ok;
+    case "failed":
+      return (job) => !job.ok && job.reason !== "unreachable";
+    case "unreachable":
+      return ({ reason }) => reason === "unreachable";
+    case "all":
+      return () => true;
+    default:
+      throw new InvalidArgumentError("which", "failed, unreachable, all, or a function");
+  }
+}

@@ -1,0 +1,101 @@
+/*
+ * What stands in braces in commands and paths, for each host its own:
+ *
+ *   {{{host}}}   the host's address, as execo's; also {{{name}}}, {{{user}}}, {{{port}}}, {{{keyfile}}}, {{{index}}}
+ *   {{peers}}    the value of a list that the caller names, at the host's index; a shorter list begins again
+ *   \{{          two braces themselves; \\{{ a backslash before a substitution
+ *
+ * Names are looked up, never evaluated.
+ */
+import { InvalidArgumentError } from "@sremote/protocol";
+import { Host } from "./host/index.ts";
+
+/** A value for each host, by index. Of hosts the address is taken. */
+export type Lists = Readonly<Record<string, Iterable<string | number | Host>>>;
+
+export interface SubstituteOptions {
+  /** What `{{name}}` stands for. */
+  lists?: Lists | undefined;
+  /** Applied to every value that is put in, such as quoting for a shell. Default: values are put in as they are, as execo does. */
+  quote?: ((value: string) => string) | undefined;
+  /** How errors name the text. Default `text`. */
+  argument?: string | undefined;
+}
+
+type Part = string | ((host: Host, index: number) => string);
+
+/** The values of a host that `{{{…}}}` knows. */
+const variables: Readonly<Record<string, (host: Host, index: number) => string | number | null | undefined>> = {
+  host: ({ address }) => address,
+  name: ({ name }) => name,
+  user: ({ user }) => user,
+  port: ({ port }) => port,
+  keyfile: ({ keyfile }) => keyfile,
+  index: (_, index) => index,
+};
+
+// The shortest text between braces, as execo has it. A backslash only counts before two braces.
+const token = /\\\\(?=\{\{)|\\\{\{|\{\{\{(.*?)\}\}\}|\{\{(.*?)\}\}/gs;
+
+/**
+ * The text for each host, in their order. All is checked before anything is returned: nothing has run when this throws.
+ *
+ * @throws InvalidArgumentError for a name that is unknown, an empty list, or a value that a host does not have
+ */
+export function substitute(text: string, hosts: Iterable<Host>, options: SubstituteOptions = {}): string[] {
+  const { argument = "text", quote = (value) => value } = options;
+  if (typeof text !== "string") throw new InvalidArgumentError(argument, "a string");
+  const parts = parse(text, options.lists ?? {}, argument);
+  return [...hosts].map((host, index) => parts.map((part) => (typeof part === "string" ? part : quote(part(host, index)))).join(""));
+}
+
+function parse(text: string, lists: Lists, argument: string): Part[] {
+  const parts: Part[] = [];
+  let end = 0;
+  for (const match of text.matchAll(token)) {
+    parts.push(text.slice(end, match.index));
+    end = match.index + match[0].length;
+    const [whole, variable, list] = match;
+    if (variable !== undefined) parts.push(ofVariable(variable, argument));
+    else if (list !== undefined) parts.push(ofList(list, lists, argument));
+    else parts.push(whole === "\\\\" ? "\\" : "{{");
+  }
+  parts.push(text.slice(end));
+  return parts;
+}
+
+function ofVariable(name: string, argument: string): Part {
+  const variable = Object.hasOwn(variables, name) ? variables[name] : undefined;
+  if (variable === undefined) throw unknown(`{{{${name}}}}`, Object.keys(variables), argument);
+  return (host, index) => {
+    const value = variable(host, index);
+    if (value === undefined || value === null)
+      throw new InvalidArgumentError(argument, `a host with a ${name} for {{{${name}}}}, but ${host.toString()} says none`);
+    return String(value);
+  };
+}
+
+function ofList(name: string, lists: Lists, argument: string): Part {
+  if (!Object.hasOwn(lists, name)) throw unknown(`{{${name}}}`, Object.keys(lists), argument);
+  const list = lists[name];
+  const values = typeof list === "object" && Symbol.iterator in list ? [...list].map(toText) : [];
+  if (values.length === 0 || values.includes(undefined))
+    throw new InvalidArgumentError(`lists.${name}`, "a list of strings, numbers or hosts, not empty");
+  return (_, index) => values[index % values.length]!;
+}
+
+function toText(value: unknown): string | undefined {
+  if (value instanceof Host) return value.address;
+  return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
+}
+
+function unknown(what: string, known: readonly string[], argument: string): InvalidArgumentError {
+  const shown = what.length <= 60 ? what : `${what.slice(0, 59)}…`;
+  return new InvalidArgumentError(
+    argument,
+    `a known name instead of ${shown}; ${known.length === 0 ? "there are none" : `known are ${known.join(", ")}`}`,
+    {
+      hint: String.raw`write \{{ for two braces`,
+    },
+  );
+}

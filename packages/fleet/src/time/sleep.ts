@@ -1,0 +1,37 @@
+import { systemClock } from "./clock.ts";
+import type { Clock } from "./clock.ts";
+import { parseDate } from "./date.ts";
+import type { DateLike } from "./date.ts";
+import { parseDuration } from "./duration.ts";
+import type { Duration } from "./duration.ts";
+
+export interface SleepOptions {
+  /** Ends the sleep early: it rejects with an AbortError. */
+  signal?: AbortSignal | undefined;
+  clock?: Clock | undefined;
+}
+
+/** How long at most before the wall clock is looked at again: somebody may have set it. */
+const longestLook = 60_000;
+
+/**
+ * Sleeps for a duration, until a date, or, of both, as long as the longer. `sleep("1h30m")`, `sleep({ until: "2026-11-22 10:00:00" })`.
+ * What is past or zero does not sleep.
+ *
+ * @throws InvalidArgumentError, or AbortError when the signal says so
+ */
+export async function sleep(
+  time: Duration | { delay?: Duration | null | undefined; until?: DateLike | null | undefined },
+  options: SleepOptions = {},
+): Promise<void> {
+  const { signal, clock = systemClock } = options;
+  const given = typeof time === "object" ? time : { delay: time };
+  const end = clock.monotonic() + (parseDuration(given.delay, { argument: "delay" }) ?? 0);
+  const until = parseDate(given.until, { argument: "until", now: () => clock.now() })?.getTime() ?? -Infinity;
+  for (;;) {
+    signal?.throwIfAborted();
+    const left = Math.max(end - clock.monotonic(), Math.min(until - clock.now(), longestLook));
+    if (left <= 0) return;
+    await clock.wait(left, signal);
+  }
+}

@@ -1,0 +1,155 @@
+/* Conversations with the program on the host: live where a process can be, else one run for each request. */
+import type { Writable } from "node:stream";
+import { ConnectError, SremoteError, TransferError } from "@sremote/protocol";
+import { codeOfMessage, settledWithin, shell } from "@sremote/connectors";
+import type { Connector, RemoteProcess } from "@sremote/connectors";
+import { decodeJson, type Frame, FrameReader } from "./frame.ts";
+import { program, startProgram } from "./host-program.ts";
+
+export type Frames = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+export type TakeFrame = (frame: Frame) => void | Promise<void>;
+
+export interface Exchange {
+  /** Bytes that one request should not exceed, and its answer neither; Infinity where they stream. */
+  readonly limit: number;
+  /** Sends a request and hands its answer over, frame by frame, up to the last (`Z`), which is not. */
+  request(frames: Frames, take: TakeFrame): Promise<void>;
+  /** Ends the program: by the end of its input, so that it can put things in order, and otherwise by force. Never rejects. */
+  close(): Promise<void>;
+}
+
+/** The end of input is the program's reason to end; it has this long for it, and as long after a signal. */
+const grace = 3000;
+/** The same after something went wrong. A signal makes it put things in order just as well. */
+const patience = 300;
+
+/**
+ * Answers of one request.
+ * @returns whether the last frame came
+ */
+export async function takeAnswer(reader: FrameReader, take: TakeFrame, host: string): Promise<boolean> {
+  for (let frame = await reader.next(); frame !== undefined; frame = await reader.next()) {
+    if (frame.kind !== "Z") {
+      await take(frame);
+      continue;
+    }
+    const { error } = decodeJson(frame.payload) as { error?: unknown };
+    if (Array.isArray(error)) throw new TransferError(codeOfMessage(String(error[1])), String(error[1]), { stage: "transfer", host });
+    return true;
+  }
+  return false;
+}
+
+/** Resolves when a stream takes more, or nothing any more. */
+async function drained(stream: Writable): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const go = (): void => resolve();
+  stream.once("drain", go).once("close", go);
+  if (stream.destroyed) go();
+  await promise;
+  stream.off("drain", go).off("close", go);
+}
+
+/** The host has no Python for it. */
+export function noInterpreter(host: string): SremoteError {
+  return new SremoteError("interpreter-missing", "transfers of trees need Python 3.6 or later on the host", {
+    stage: "transfer",
+    host,
+    hint: "python3 must be on the PATH of a non-interactive shell; single files can be copied with the connector's own push and pull",
+  });
+}
+
+export class LiveExchange implements Exchange {
+  readonly limit = Infinity;
+  readonly #process: RemoteProcess;
+  readonly #reader: FrameReader;
+  readonly #host: string;
+  #said = "";
+  #broken = false;
+
+  private constructor(process: RemoteProcess, marker: string, host: string) {
+    this.#process = process;
+    this.#host = host;
+    this.#reader = new FrameReader(process.stdout as AsyncIterable<Buffer>, marker);
+    process.stdin.on("error", () => {}); // That it reads no more, its end says.
+    process.stderr
+      .on("error", () => {})
+      .on("data", (chunk: Buffer) => {
+        this.#said = (this.#said + chunk.toString("utf8")).slice(-4096);
+      });
+    process.exit.catch(() => {}); // It is awaited where its streams end.
+  }
+
+  static async start(connector: Connector, signal: AbortSignal): Promise<LiveExchange> {
+    const { script, marker } = startProgram();
+    const process = await connector.spawn!(shell(script), { signal });
+    const exchange = new LiveExchange(process, marker, connector.label);
+    try {
+      process.stdin.write(program());
+      const found = await exchange.#reader.start();
+      if (found === "+") return exchange;
+      throw found === undefined ? await exchange.#ended() : noInterpreter(connector.label);
+    } catch (error) {
+      await exchange.close();
+      throw error;
+    }
+  }
+
+  async request(frames: Frames, take: TakeFrame): Promise<void> {
+    const answered = this.#answers(take);
+    const sent = this.#send(frames);
+    try {
+      // Either may fail first; the answer is what counts.
+      await Promise.race([answered, sent.then(() => answered)]);
+      await sent;
+    } catch (error) {
+      this.#broken = true;
+      void answered.catch(() => {});
+      void sent.catch(() => {});
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    const { stdin, stdout, exit } = this.#process;
+    if (this.#broken) stdin.destroy();
+    else stdin.end();
+    stdout.on("error", () => {}).resume();
+    // One that waits for its output to be read does not see the end of its input.
+    if (!(await settledWithin(exit, this.#broken ? patience : grace))) {
+      await settledWithin(this.#process.kill("SIGTERM"), grace);
+      await settledWithin(exit, grace);
+    }
+    await settledWithin(Promise.resolve(this.#process[Symbol.asyncDispose]()), grace);
+  }
+
+  async #answers(take: TakeFrame): Promise<void> {
+    try {
+      if (await takeAnswer(this.#reader, take, this.#host)) return;
+    } catch (error) {
+      if (error instanceof SremoteError) throw error;
+      // A stream that breaks off is most often a lost link seen from aside.
+      if (await settledWithin(this.#process.exit, 1000)) await this.#process.exit;
+      throw new ConnectError("connection-lost", "the transfer's streams broke off", { stage: "transfer", host: this.#host, cause: error });
+    }
+    throw await this.#ended();
+  }
+
+  async #ended(): Promise<SremoteError> {
+    const { exitCode, signal } = await this.#process.exit;
+    return new TransferError("transfer-failed", `the host's part of the transfer ended early, with ${exitCode ?? signal}`, {
+      stage: "transfer",
+      host: this.#host,
+      lastLines: this.#said.trim().split("\n").slice(-10).join("\n"),
+    });
+  }
+
+  async #send(frames: Frames): Promise<void> {
+    const { stdin } = this.#process;
+    for await (const frame of frames) {
+      if (stdin.destroyed || stdin.writableEnded) return;
+      if (stdin.write(frame)) continue;
+      await drained(stdin);
+    }
+  }
+}

@@ -1,0 +1,167 @@
+/* Frames between the client and the host's program; see python/transfer_wire.py. */
+import { ProtocolError } from "@sremote/protocol";
+
+const headBytes = 5;
+/** No frame of the host's program is longer than a listing of 500 names of 4 KiB, written as escapes. */
+const longest = 1 << 25;
+
+export interface Frame {
+  /** One letter. */
+  readonly kind: string;
+  readonly payload: Buffer;
+}
+
+export function encodeFrame(kind: string, ...parts: readonly Uint8Array[]): Buffer {
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  return Buffer.concat([frameHead(kind, length), ...parts], headBytes + length);
+}
+
+export function encodeJson(kind: string, value: unknown): Buffer {
+  return encodeFrame(kind, Buffer.from(JSON.stringify(value)));
+}
+
+/** Many small files in one frame: what they are, then their content. */
+export function encodeBatch(kind: string, head: unknown, parts: readonly Uint8Array[]): Buffer {
+  const json = Buffer.from(JSON.stringify(head));
+  const length = Buffer.allocUnsafe(4);
+  length.writeUInt32BE(json.length);
+  return encodeFrame(kind, length, json, ...parts);
+}
+
+export function decodeBatch(payload: Buffer): { head: unknown; content: Buffer } {
+  const length = payload.length < 4 ? Infinity : payload.readUInt32BE();
+  if (4 + length > payload.length) throw new ProtocolError("protocol-error", "a batch that is longer than its frame");
+  return { head: decodeJson(payload.subarray(4, 4 + length)), content: payload.subarray(4 + length) };
+}
+
+export function decodeJson(payload: Buffer): unknown {
+  try {
+    return JSON.parse(payload.toString("utf8"));
+  } catch (error) {
+    throw new ProtocolError("protocol-error", "a frame that is not JSON", { cause: error });
+  }
+}
+
+/** A buffer to read a chunk of a file into, with room for the head of its frame in front; {@link frameChunk} makes a frame of it. */
+export function chunkBuffer(size: number): { whole: Buffer; content: Buffer } {
+  const whole = Buffer.allocUnsafeSlow(headBytes + size);
+  return { whole, content: whole.subarray(headBytes) };
+}
+
+export function frameChunk(whole: Buffer, length: number): Buffer {
+  writeHead(whole, "D", length);
+  return whole.subarray(0, headBytes + length);
+}
+
+function frameHead(kind: string, length: number): Buffer {
+  const head = Buffer.allocUnsafe(headBytes);
+  writeHead(head, kind, length);
+  return head;
+}
+
+function writeHead(into: Buffer, kind: string, length: number): void {
+  into.write(kind, 0, 1, "latin1");
+  into.writeUInt32BE(length, 1);
+}
+
+/**
+ * Frames out of chunks as they come. The content of files (`D`) is handed on piece by piece, without being put together;
+ * what comes before the marker is noise of login files.
+ */
+export class FrameReader {
+  readonly #chunks: AsyncIterator<Buffer>;
+  #parts: Buffer[] = [];
+  #held = 0;
+  /** Bytes of a `D` frame that are still to come. */
+  #content = 0;
+  readonly #marker: Buffer;
+  #found = false;
+
+  /** @param marker what the host's program prints first */
+  constructor(chunks: AsyncIterable<Buffer>, marker: string) {
+    this.#chunks = chunks[Symbol.asyncIterator]();
+    this.#marker = Buffer.from(marker);
+  }
+
+  /** Waits for the marker; the letter behind it, or undefined when the output ends without. */
+  async start(): Promise<string | undefined> {
+    for (let all = Buffer.alloc(0); ;) {
+      const at = all.indexOf(this.#marker);
+      if (at >= 0 && all.length > at + this.#marker.length) {
+        const rest = all.subarray(at + this.#marker.length);
+        this.#found = true;
+        if (rest.length > 1) this.#add(rest.subarray(1));
+        return String.fromCharCode(rest[0]!);
+      }
+      const { value, done } = await this.#chunks.next();
+      if (done === true) return undefined;
+      all = Buffer.concat([at >= 0 ? all : all.subarray(Math.max(0, all.length - this.#marker.length)), value]);
+    }
+  }
+
+  /** The next frame, or undefined at the end. Throws where the output ends within one. */
+  async next(): Promise<Frame | undefined> {
+    if (!this.#found) throw new Error("the marker comes first");
+    if (this.#content > 0) return await this.#piece();
+    if (!(await this.#fill(headBytes))) return this.#end();
+    const head = this.#take(headBytes);
+    const kind = String.fromCharCode(head[0]!);
+    const length = head.readUInt32BE(1);
+    if (kind === "D" && length > 0) {
+      this.#content = length;
+      return await this.#piece();
+    }
+    if (length > longest) throw new ProtocolError("protocol-error", `the host sent a frame of ${length} bytes`);
+    if (!(await this.#fill(length))) return this.#end(true);
+    return { kind, payload: this.#take(length) };
+  }
+
+  async #piece(): Promise<Frame | undefined> {
+    if (!(await this.#fill(1))) return this.#end(true);
+    const first = this.#parts[0]!;
+    const payload = this.#take(Math.min(first.length, this.#content));
+    this.#content -= payload.length;
+    return { kind: "D", payload };
+  }
+
+  #end(within = false): undefined {
+    // Not a ProtocolError: most often the link is lost, which the process's end says.
+    if (within || this.#held > 0) throw new Error("the host's answer ends within a frame");
+    return undefined;
+  }
+
+  #add(chunk: Buffer): void {
+    if (chunk.length === 0) return;
+    this.#parts.push(chunk);
+    this.#held += chunk.length;
+  }
+
+  async #fill(count: number): Promise<boolean> {
+    while (this.#held < count) {
+      const { value, done } = await this.#chunks.next();
+      if (done === true) return false;
+      this.#add(value);
+    }
+    return true;
+  }
+
+  #take(count: number): Buffer {
+    this.#held -= count;
+    const first = this.#parts[0];
+    if (first !== undefined && first.length > count) {
+      this.#parts[0] = first.subarray(count);
+      return first.subarray(0, count);
+    }
+    if (first?.length === count) return this.#parts.shift()!;
+    const taken = Buffer.allocUnsafe(count);
+    for (let at = 0; at < count;) {
+      const part = this.#parts[0]!;
+      const length = Math.min(part.length, count - at);
+      part.copy(taken, at, 0, length);
+      at += length;
+      if (length === part.length) this.#parts.shift();
+      else this.#parts[0] = part.subarray(length);
+    }
+    return taken;
+  }
+}

@@ -1,0 +1,24 @@
+/* Where pulls from many hosts go, so that none overwrites what another brought. */
+import { InvalidArgumentError } from "@sremote/protocol";
+import type { HostSet } from "../host/index.ts";
+import { substitute } from "../substitute.ts";
+
+/**
+ * A destination for each host: with `{{{host}}}` and the like filled in; where nothing is to be filled in and there are several hosts, with the
+ * host's name behind it (`results/` becomes `results/node1/`, `out.csv` becomes `out.csv.node1`).
+ *
+ * @throws InvalidArgumentError when two hosts would have the same one
+ */
+export function hostDestinations(destination: string, hosts: HostSet): string[] {
+  const given = substitute(destination, hosts);
+  const all = destination.includes("{{{") || hosts.length < 2 ? given : [...hosts].map(({ name }, index) => suffixed(given[index]!, name));
+  if (new Set(all).size !== all.length) {
+    throw new InvalidArgumentError("destination", "another one for each host; `{{{host}}}` or `{{{name}}}` stands for its address or name");
+  }
+  return all;
+}
+
+function suffixed(destination: string, name: string): string {
+  const safe = name.replaceAll("/", "_");
+  return destination.endsWith("/") ? `${destination}${safe}/` : `${destination}.${safe}`;
+}

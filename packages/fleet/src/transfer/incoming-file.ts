@@ -1,0 +1,143 @@
+/* A large file that is being received: the counterpart of python/transfer_incoming.py. */
+import { createHash, type Hash } from "node:crypto";
+import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, futimesSync, openSync, renameSync, writev } from "node:fs";
+import { promisify } from "node:util";
+import type { DirectoryTree } from "./directory-tree.ts";
+import { nameOf } from "./entry.ts";
+import { createFile, mismatch, modeOf, removeQuietly, type Wanted } from "./new-file.ts";
+import { forgetTemporary, temporaryName } from "./temporary.ts";
+
+const writeAll = promisify(writev);
+/** An unfinished file from this size on is kept. */
+const worthKeeping = 1 << 20;
+/** So much is written at once, while the next is received. */
+const batch = 1 << 19;
+
+export class IncomingFile {
+  /** Bytes received, with those of the unfinished file. */
+  received: number;
+  readonly #tree: DirectoryTree;
+  readonly #path: string;
+  readonly #size: number;
+  readonly #wanted: Wanted;
+  readonly #hash: Hash;
+  readonly #name: string;
+  #fd: number | undefined;
+  #pieces: Buffer[] = [];
+  #held = 0;
+  #position: number;
+  #writing: Promise<void> = Promise.resolve();
+
+  constructor(tree: DirectoryTree, path: string, size: number, wanted: Wanted, from?: { name: string; length: number; hash: Hash }) {
+    this.#tree = tree;
+    this.#path = path;
+    this.#size = size;
+    this.#wanted = wanted;
+    this.#name = temporaryName(nameOf(path));
+    this.#hash = from?.hash ?? createHash("sha256");
+    this.received = this.#position = from?.length ?? 0;
+    try {
+      this.#fd = tree.writing(path, () => (from === undefined ? createFile(this.#hidden, 0o600) : this.#adopt(from.name, from.length)));
+    } catch (error) {
+      forgetTemporary(this.#name);
+      throw error;
+    }
+  }
+
+  get #hidden(): string | Buffer {
+    return this.#tree.beside(this.#path, this.#name);
+  }
+
+  /** The unfinished file under another name, which nobody else goes on from. */
+  #adopt(name: string, length: number): number {
+    const fd = openSync(this.#tree.beside(this.#path, name), constants.O_RDWR | constants.O_NOFOLLOW);
+    try {
+      const found = fstatSync(fd);
+      if (!found.isFile() || found.nlink !== 1 || found.size < length) throw mismatch();
+      renameSync(this.#tree.beside(this.#path, name), this.#hidden);
+      ftruncateSync(fd, length);
+      return fd;
+    } catch (error) {
+      closeSync(fd);
+      throw error;
+    }
+  }
+
+  /** Takes a piece of content. Resolves when more may come. */
+  async write(piece: Buffer): Promise<void> {
+    this.received += piece.length;
+    if (this.received > this.#size) throw mismatch();
+    this.#hash.update(piece);
+    this.#pieces.push(piece);
+    this.#held += piece.length;
+    if (this.#held >= batch) await this.#flush();
+  }
+
+  /** Waits for the last write and begins the next. */
+  async #flush(): Promise<void> {
+    const [pieces, length] = [this.#pieces, this.#held];
+    this.#pieces = [];
+    this.#held = 0;
+    await this.#writing;
+    const position = this.#position;
+    this.#position += length;
+    this.#writing = this.#store(pieces, length, position);
+    this.#writing.catch(() => {}); // It is awaited before the next write and at the end.
+  }
+
+  async #store(given: Buffer[], length: number, start: number): Promise<void> {
+    let pieces: Buffer[] = given;
+    for (let stored = 0; stored < length;) {
+      const { bytesWritten } = await writeAll(this.#fd!, pieces, start + stored);
+      stored += bytesWritten;
+      if (stored < length) pieces = [Buffer.concat(given).subarray(stored)];
+    }
+  }
+
+  /** Verifies what was written and gives it its name. */
+  async finish(sha256: string): Promise<void> {
+    try {
+      await this.#settle();
+      if (this.received !== this.#size || this.#hash.digest("hex") !== sha256) throw mismatch();
+      const fd = this.#fd!;
+      const { mode, time } = this.#wanted;
+      fchmodSync(fd, modeOf(mode));
+      if (time !== null) futimesSync(fd, time / 1e6, time / 1e6);
+      renameSync(this.#hidden, this.#tree.locate(this.#path));
+    } catch (error) {
+      await this.discard();
+      throw error;
+    }
+    this.#drop();
+  }
+
+  /** The transfer breaks off: what is large enough to go on from stays. */
+  async interrupt(): Promise<void> {
+    if (this.#fd === undefined) return;
+    try {
+      await this.#settle();
+    } catch {
+      return await this.discard(); // What broke it off is told elsewhere; what is on disk is not whole.
+    }
+    if (this.received < worthKeeping) return await this.discard();
+    this.#drop();
+  }
+
+  async discard(): Promise<void> {
+    if (this.#fd === undefined) return;
+    await this.#writing.catch(() => {});
+    removeQuietly(this.#hidden);
+    this.#drop();
+  }
+
+  async #settle(): Promise<void> {
+    if (this.#held > 0) await this.#flush();
+    await this.#writing;
+  }
+
+  #drop(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+    forgetTemporary(this.#name);
+  }
+}

@@ -1,0 +1,10 @@
+export { type Change, formatChanges } from "./changes.ts";
+export type { EntryType, PathFailure } from "./entry.ts";
+export { hostDestinations } from "./host-destinations.ts";
+export type { CopyOptions, TransferCheck } from "./options.ts";
+export type { TransferProgress } from "./progress.ts";
+export { pull } from "./pull.ts";
+export { push } from "./push.ts";
+export { formatBytes, formatProgress, progressBar, type ProgressBarOptions } from "./render-progress.ts";
+export type { TransferFailure, TransferResult } from "./result.ts";
+export { sync, type SyncOptions } from "./sync.ts";

@@ -1,0 +1,146 @@
+/* The sending side on this machine: small files many to a frame, large ones in chunks, each with its SHA-256. */
+import { hash as digest, type Hash, createHash } from "node:crypto";
+import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+import { setImmediate } from "node:timers/promises";
+import type { PathFailure } from "./entry.ts";
+import { chunkBuffer, encodeBatch, encodeJson, frameChunk } from "./frame.ts";
+import { openLocal } from "./local-hash.ts";
+import { localFailure, native } from "./local-path.ts";
+import type { Wanted } from "./new-file.ts";
+
+/** Files up to this size are read whole. */
+export const smallFile: number = 1 << 17;
+const batchBytes = 1 << 19;
+const batchFiles = 256;
+const chunkBytes = 1 << 18;
+
+export interface Outgoing extends Wanted {
+  readonly number: number;
+  /** Relative to the destination. */
+  readonly path: string;
+  /** Where it is on this machine, and whether that may be a link. */
+  readonly source: string;
+  readonly follow: boolean;
+  readonly size: number;
+  /** An unfinished file on the host, and the digest of as much of this one. */
+  readonly from?: { readonly name: string; readonly length: number; readonly hash: Hash };
+}
+
+export interface Watch {
+  readonly signal: AbortSignal;
+  /** True when the host takes nothing any more. */
+  stopped(): boolean;
+  sent(bytes: number): void;
+  failed(failure: PathFailure): void;
+}
+
+const changed = (path: string): PathFailure => ({ path, errno: "ECHANGED", message: "the file changed while it was read" });
+
+/** The frames of these files, in the order of the list. */
+export async function* sendFrames(files: readonly Outgoing[], watch: Watch): AsyncGenerator<Buffer> {
+  let heads: unknown[] = [];
+  let parts: Buffer[] = [];
+  let held = 0;
+  for (const file of files) {
+    watch.signal.throwIfAborted();
+    if (watch.stopped()) return;
+    if (file.size > smallFile) {
+      if (heads.length > 0) yield encodeBatch("S", heads, parts);
+      [heads, parts, held] = [[], [], 0];
+      yield* sendLarge(file, watch);
+      continue;
+    }
+    const data = readSmall(file, watch);
+    if (data === undefined) continue;
+    heads.push([file.number, file.path, data.length, digest("sha256", data, "hex"), file.mode, file.time]);
+    parts.push(data);
+    held += data.length;
+    watch.sent(data.length);
+    if (held < batchBytes && heads.length < batchFiles) continue;
+    yield encodeBatch("S", heads, parts);
+    [heads, parts, held] = [[], [], 0];
+    await setImmediate(); // Reading was synchronous; others have their turn here.
+  }
+  if (heads.length > 0) yield encodeBatch("S", heads, parts);
+}
+
+function readSmall({ path, source, follow, size }: Outgoing, watch: Watch): Buffer | undefined {
+  let fd: number | undefined;
+  try {
+    fd = openSync(native(source), constants.O_RDONLY | constants.O_NONBLOCK | (follow ? 0 : constants.O_NOFOLLOW));
+    const before = fstatSync(fd);
+    const data = Buffer.allocUnsafe(size + 1);
+    let length = 0;
+    for (let read = -1; read !== 0 && length <= size; length += read) read = readSync(fd, data, length, size + 1 - length, length);
+    if (before.isFile() && length === size && isSame(before, fstatSync(fd))) return data.subarray(0, size);
+    watch.failed(changed(path));
+  } catch (error) {
+    watch.failed(localFailure(path, error));
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+  return undefined;
+}
+
+function isSame(before: Stats, after: Stats): boolean {
+  return before.size === after.size && before.mtimeMs === after.mtimeMs;
+}
+
+async function* sendLarge(file: Outgoing, watch: Watch): AsyncGenerator<Buffer> {
+  const { number, path, size, mode, time, from } = file;
+  let handle;
+  try {
+    handle = await openLocal(file.source, file.follow);
+  } catch (error) {
+    watch.failed(localFailure(path, error));
+    return;
+  }
+  try {
+    const before = await handle.stat();
+    const hash = from?.hash ?? createHash("sha256");
+    let position = from?.length ?? 0;
+    yield encodeJson("F", [number, path, size, mode, time, from === undefined ? null : [from.name, from.length]]);
+    // The next chunk is read while the last is sent.
+    let next = readChunk(handle, position, size);
+    while (!watch.stopped()) {
+      watch.signal.throwIfAborted();
+      const { whole, length, error } = await next;
+      if (error !== undefined) watch.failed(localFailure(path, error));
+      if (error !== undefined || length === 0) break;
+      position += length;
+      next = readChunk(handle, position, size);
+      const frame = frameChunk(whole, length);
+      hash.update(frame.subarray(frame.length - length));
+      yield frame;
+      watch.sent(length);
+    }
+    const { error } = await next;
+    if (position === size && isSame(before, await handle.stat())) yield encodeJson("E", hash.digest("hex"));
+    else {
+      yield encodeJson("X", null);
+      if (!watch.stopped() && error === undefined) watch.failed(changed(path));
+    }
+  } finally {
+    await handle.close();
+  }
+}
+
+interface Chunk {
+  readonly whole: Buffer;
+  /** 0 at the end. */
+  readonly length: number;
+  readonly error?: unknown;
+}
+
+/** Never rejects: it may be begun before anybody waits for it. */
+async function readChunk(handle: FileHandle, position: number, size: number): Promise<Chunk> {
+  const { whole, content } = chunkBuffer(Math.min(chunkBytes, size - position));
+  if (content.length === 0) return { whole, length: 0 };
+  try {
+    const { bytesRead } = await handle.read(content, 0, content.length, position);
+    return { whole, length: bytesRead };
+  } catch (error) {
+    return { whole, length: 0, error };
+  }
+}

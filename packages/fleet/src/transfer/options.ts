@@ -1,0 +1,115 @@
+/* What callers may ask for, and the checks of it. */
+import { InvalidArgumentError } from "@sremote/protocol";
+import { checkOperationOptions, toBytes } from "@sremote/connectors";
+import type { OperationOptions } from "@sremote/connectors";
+import type { EntryType } from "./entry.ts";
+import type { TransferProgress } from "./progress.ts";
+
+/**
+ * When a file counts as equal.
+ * - `size+time`: same size and time of modification, as for rsync; where only the time differs, the content decides.
+ * - `hash`: same SHA-256, whatever the times say.
+ * - `always`: never, every file is sent.
+ * - `delta`: as `size+time`, and of large files that differ only the differing parts are sent, by rsync where both sides have it.
+ */
+export type TransferCheck = "size+time" | "hash" | "always" | "delta";
+
+export interface CopyOptions extends OperationOptions {
+  /** Default `size+time`. */
+  check?: TransferCheck | undefined;
+  /** Keeps permission bits. Default true; otherwise new files and directories get those that the receiving side gives by default. */
+  modes?: boolean | undefined;
+  /** Keeps times of modification, to the microsecond. Default true. */
+  times?: boolean | undefined;
+  /** Removes from the destination what the source does not have, and lets a file take the place of a directory. Default false. */
+  delete?: boolean | undefined;
+  /** Changes nothing and tells what would be. Default false. */
+  dryRun?: boolean | undefined;
+  /** Makes the directories above the destination. Default true. */
+  createDirectories?: boolean | undefined;
+  /** Goes on from unfinished files of an earlier transfer that was broken off. Default true. */
+  resume?: boolean | undefined;
+  /**
+   * Which files and directories take part, by their path relative to the destination; a directory that does not leaves out all below it.
+   * What is left out is neither copied nor deleted.
+   */
+  filter?: ((path: string, type: EntryType) => boolean) | undefined;
+  /** Told of the progress, at most every 100 ms and once at the end. */
+  onProgress?: ((progress: TransferProgress) => void) | undefined;
+  /** Things in one tree; more are refused (`limit-exceeded`). Default 1,000,000. */
+  maxEntries?: number | undefined;
+}
+
+export interface CheckedOptions {
+  readonly check: TransferCheck;
+  readonly modes: boolean;
+  readonly times: boolean;
+  readonly delete: boolean;
+  readonly dryRun: boolean;
+  readonly createDirectories: boolean;
+  readonly resume: boolean;
+  readonly filter: ((path: string, type: EntryType) => boolean) | undefined;
+  readonly onProgress: ((progress: TransferProgress) => void) | undefined;
+  readonly maxEntries: number;
+}
+
+const checks: readonly string[] = ["size+time", "hash", "always", "delta"];
+const names = new Set([
+  "check",
+  "modes",
+  "times",
+  "delete",
+  "dryRun",
+  "createDirectories",
+  "resume",
+  "filter",
+  "onProgress",
+  "maxEntries",
+  "signal",
+  "timeout",
+  "direction",
+]);
+
+export function checkOptions(options: CopyOptions): CheckedOptions {
+  checkOperationOptions(options);
+  for (const name of Object.keys(options)) {
+    if (!names.has(name)) throw new InvalidArgumentError(`options.${name}`, `one of ${[...names].join(", ")}`);
+  }
+  const { check = "size+time", filter, onProgress, maxEntries = 1_000_000 } = options;
+  if (!checks.includes(check)) throw new InvalidArgumentError("options.check", checks.map((one) => JSON.stringify(one)).join(", "));
+  if (!(Number.isInteger(maxEntries) && maxEntries > 0)) throw new InvalidArgumentError("options.maxEntries", "a number, 1 or more");
+  return {
+    check,
+    modes: flag(options, "modes", true),
+    times: flag(options, "times", true),
+    delete: flag(options, "delete", false),
+    dryRun: flag(options, "dryRun", false),
+    createDirectories: flag(options, "createDirectories", true),
+    resume: flag(options, "resume", true),
+    filter: functionOrNone(filter, "filter"),
+    onProgress: functionOrNone(onProgress, "onProgress"),
+    maxEntries,
+  };
+}
+
+function flag(
+  options: CopyOptions,
+  name: "modes" | "times" | "delete" | "dryRun" | "createDirectories" | "resume",
+  otherwise: boolean,
+): boolean {
+  const value = options[name];
+  if (value !== undefined && typeof value !== "boolean") throw new InvalidArgumentError(`options.${name}`, "true or false");
+  return value ?? otherwise;
+}
+
+function functionOrNone<T>(value: T, name: string): T {
+  if (value !== undefined && typeof value !== "function") throw new InvalidArgumentError(`options.${name}`, "a function");
+  return value;
+}
+
+/** A path as it was given, without what is after its last name. */
+export function checkPath(path: unknown, argument: string): string {
+  if (typeof path !== "string" || path === "" || path.includes("\0")) throw new InvalidArgumentError(argument, "a path, without NUL");
+  toBytes(path, argument);
+  return path;
+}

@@ -1,0 +1,49 @@
+/* From a host to this machine. */
+import { InvalidArgumentError } from "@sremote/protocol";
+import { orAborted } from "@sremote/connectors";
+import type { Connector } from "@sremote/connectors";
+import { fillDiffs } from "./dry-run.ts";
+import { listHost } from "./host-tree.ts";
+import { listLocal } from "./local-tree.ts";
+import { checkOptions, type CopyOptions } from "./options.ts";
+import { checkSources, placeSources } from "./place.ts";
+import { orphans } from "./plan.ts";
+import { Pulling } from "./pulling.ts";
+import { hashBoth } from "./both-sides.ts";
+import type { TransferResult } from "./result.ts";
+import { compare, resultOf, withHost } from "./transfer.ts";
+
+/**
+ * Copies files and trees from a host. Whatever the host says, nothing is written outside the destination.
+ *
+ * @param sources on the host; a relative path begins where commands do, most often in the home directory. One path: the destination is what it is called here.
+ *   A list, or a destination that ends with `/`: each goes into that directory under its own name
+ */
+export async function pull(
+  connector: Connector,
+  sources: string | readonly string[],
+  destination: string,
+  options: CopyOptions = {},
+): Promise<TransferResult> {
+  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
+  const checked = checkOptions(options);
+  const wanted = checkSources(sources, destination);
+  const started = performance.now();
+  return await withHost(connector, "pull", options, checked, async (transfer, starting) => {
+    const { signal, host } = transfer;
+    const exchange = await orAborted(starting, signal);
+    const listing = await orAborted(listHost(exchange, wanted.roots, checked.maxEntries, host), signal);
+    const placed = placeSources(wanted, listing, host);
+    const existing = await listLocal(placed.existing, checked.maxEntries, signal);
+    const plan = await compare(transfer, placed.source, existing, (pairs) =>
+      hashBoth(transfer, exchange, pairs, wanted.roots, placed.existing),
+    );
+    if (checked.dryRun) {
+      await orAborted(fillDiffs(transfer, exchange, plan, existing, wanted.roots, placed.existing), signal);
+      return resultOf(plan, [], 0, started);
+    }
+    const pulling = new Pulling(transfer, exchange, plan, wanted.roots, placed.root);
+    await pulling.run(existing, checked.delete ? orphans(existing, placed.source) : []);
+    return resultOf(plan, pulling.failures, pulling.transferred, started);
+  });
+}

@@ -1,0 +1,299 @@
+/* From this machine to a host. */
+import { InvalidArgumentError, ProtocolError } from "@sremote/protocol";
+import { orAborted } from "@sremote/connectors";
+import type { Connector } from "@sremote/connectors";
+import { deltaFiles, Rsync } from "./delta.ts";
+import { fillDiffs } from "./dry-run.ts";
+import { type Entry, joinPath, type Listing, nameOf, parentOf, type PathFailure, type Root } from "./entry.ts";
+import type { Exchange } from "./exchange.ts";
+import { decodeJson, encodeJson, type Frame } from "./frame.ts";
+import { hashOnHost, listHost } from "./host-tree.ts";
+import { digestStart, hashLocal, openLocal } from "./local-hash.ts";
+import { type Outgoing, sendFrames } from "./local-sender.ts";
+import { listLocal } from "./local-tree.ts";
+import { hashBoth, sourceOf } from "./both-sides.ts";
+import { checkOptions, type CopyOptions } from "./options.ts";
+import { candidates, type Resumed } from "./partials.ts";
+import { checkSources, placeSources } from "./place.ts";
+import { orphans, type Plan } from "./plan.ts";
+import type { TransferResult } from "./result.ts";
+import { compare, fatalError, resultOf, type Transfer, withHost } from "./transfer.ts";
+
+const actionsOfFrame = 500;
+/** Where requests are held in memory, larger files go by the connector's own push. */
+const largestInMemory = 4 << 20;
+
+/**
+ * Copies files and trees to a host.
+ *
+ * @param sources one path: the destination is what it is called there. A list, or a destination that ends with `/`: each goes into that
+ *   directory under its own name
+ * @param destination on the host; a relative one begins where commands do, most often in the home directory
+ */
+export async function push(
+  connector: Connector,
+  sources: string | readonly string[],
+  destination: string,
+  options: CopyOptions = {},
+): Promise<TransferResult> {
+  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
+  const checked = checkOptions(options);
+  const wanted = checkSources(sources, destination);
+  const started = performance.now();
+  return await withHost(connector, "push", options, checked, async (transfer, starting) => {
+    const { signal, host } = transfer;
+    const listing = await listLocal(wanted.roots, checked.maxEntries, signal);
+    const placed = placeSources(wanted, listing, host);
+    const exchange = await orAborted(starting, signal);
+    const existing = await orAborted(listHost(exchange, placed.existing, checked.maxEntries, host), signal);
+    const plan = await compare(transfer, placed.source, existing, (pairs) =>
+      hashBoth(transfer, exchange, pairs, wanted.roots, placed.existing),
+    );
+    if (checked.dryRun) {
+      await orAborted(fillDiffs(transfer, exchange, plan, existing, wanted.roots, placed.existing), signal);
+      return resultOf(plan, [], 0, started);
+    }
+    const pushing = new Pushing(transfer, exchange, plan, wanted.roots, placed.root);
+    try {
+      await orAborted(pushing.run(existing, placed.existing, checked.delete ? orphans(existing, placed.source) : []), signal);
+    } finally {
+      await pushing.deltas.catch(() => {}); // It ends by itself when the transfer is aborted, and cleans up.
+    }
+    return resultOf(plan, pushing.failures, pushing.transferred, started);
+  });
+}
+
+class Pushing {
+  transferred = 0;
+  readonly failures: PathFailure[] = [];
+  deltas: Promise<unknown> = Promise.resolve();
+  readonly #transfer: Transfer;
+  readonly #exchange: Exchange;
+  readonly #plan: Plan;
+  readonly #roots: readonly Root[];
+  readonly #root: string;
+  /** What a number in a request stands for. */
+  readonly #paths: string[] = [];
+  #fatal: PathFailure | undefined;
+
+  constructor(transfer: Transfer, exchange: Exchange, plan: Plan, roots: readonly Root[], root: string) {
+    this.#transfer = transfer;
+    this.#exchange = exchange;
+    this.#plan = plan;
+    this.#roots = roots;
+    this.#root = root;
+  }
+
+  async run(existing: Listing, existingRoots: readonly Root[], stale: readonly { directory: string; name: string }[]): Promise<void> {
+    const { progress } = this.#transfer;
+    const deltas = this.#pushDeltas(existing);
+    this.deltas = deltas;
+    const byDelta = await deltas;
+    const resumed = await this.#findResumed(existing, existingRoots);
+    const inMemory = this.#exchange.limit !== Infinity;
+    const large = inMemory ? this.#plan.files.filter(({ size }) => size > largestInMemory) : [];
+    const files = this.#plan.files
+      .filter((entry) => !large.includes(entry) && !byDelta.has(entry.path))
+      .map((entry) => this.#outgoing(entry, resumed.get(entry.path)));
+    progress.filesTotal = this.#plan.files.length;
+    progress.bytesTotal = files.reduce((sum, { size, from }) => sum + size - (from?.length ?? 0), this.transferred);
+    for (const { size } of large) progress.bytesTotal += size;
+    progress.filesDone(byDelta.size, "");
+    const before = (): AsyncGenerator<Buffer> => this.#before(files);
+    const after = (): AsyncGenerator<Buffer> => this.#after(stale);
+    if (inMemory) {
+      await this.#send(before());
+      for (const entry of large) if (this.#fatal === undefined) await this.#send(this.#byConnector(entry));
+      await this.#send(after());
+    } else await this.#send(joined(before, after));
+    if (this.#fatal !== undefined) throw fatalError(this.#transfer, this.#fatal);
+    progress.end();
+  }
+
+  /** Large files of which only the differing parts travel. @returns those that were made */
+  async #pushDeltas(existing: Listing): Promise<Set<string>> {
+    const done = new Set<string>();
+    const files = deltaFiles(this.#transfer, this.#exchange, this.#plan.files, existing);
+    if (files.length === 0) return done;
+    await using rsync = await Rsync.start(this.#transfer);
+    for (const entry of files) {
+      const { source, follow, mode, time } = this.#outgoing(entry, undefined);
+      const wanted = { root: this.#root, path: entry.path, size: entry.size, mode, time };
+      // What went wrong, copying all of it will say, if it is of any weight.
+      if (!(await rsync.push(this.#exchange, source, follow, wanted))) break;
+      this.#transfer.progress.add(rsync.carried - this.transferred);
+      this.transferred = rsync.carried;
+      done.add(entry.path);
+    }
+    return done;
+  }
+
+  #outgoing(entry: Entry, from: Resumed | undefined): Outgoing {
+    const { modes, times } = this.#transfer.options;
+    const { path, follow } = sourceOf(entry, this.#roots);
+    return {
+      number: this.#number(entry.path),
+      path: entry.path,
+      source: path,
+      follow,
+      size: entry.size,
+      mode: modes ? entry.mode : null,
+      time: times ? entry.time : null,
+      ...(from === undefined ? {} : { from }),
+    };
+  }
+
+  #number(path: string): number {
+    return this.#paths.push(path) - 1;
+  }
+
+  async *#before(files: readonly Outgoing[]): AsyncGenerator<Buffer> {
+    const { signal, progress, options } = this.#transfer;
+    const { conflicts, directories } = this.#plan;
+    yield* this.#actions([
+      ...conflicts.map((entry) => this.#deletion(entry)),
+      ...directories.map(({ path }) => [path, "mkdir", [path, options.modes ? 0 : null]] as const),
+    ]);
+    yield* sendFrames(files, {
+      signal,
+      stopped: () => this.#fatal !== undefined,
+      sent: (bytes) => {
+        this.transferred += bytes;
+        progress.add(bytes);
+      },
+      failed: (failure) => this.failures.push(failure),
+    });
+  }
+
+  async *#after(stale: readonly { directory: string; name: string }[]): AsyncGenerator<Buffer> {
+    const { links, deletions, updates } = this.#plan;
+    const { times } = this.#transfer.options;
+    yield* this.#actions([
+      ...links.map(({ path, target, time }) => [path, "link", [path, target, times ? time : null]] as const),
+      ...deletions.map((entry) => this.#deletion(entry)),
+      ...stale.map(({ directory, name }) => [joinPath(directory, name), "delete", [joinPath(directory, name), false]] as const),
+      ...updates.map(({ entry, mode, time }) => [entry.path, "meta", [entry.path, entry.type[0], mode, time]] as const),
+    ]);
+  }
+
+  #deletion({ path, type }: Entry): Action {
+    return [path, "delete", [path, type === "directory"]];
+  }
+
+  *#actions(actions: readonly Action[]): Generator<Buffer> {
+    for (let at = 0; at < actions.length; at += actionsOfFrame) {
+      const part = actions.slice(at, at + actionsOfFrame);
+      yield encodeJson(
+        "A",
+        part.map(([path, name, args]) => [this.#number(path), name, args]),
+      );
+    }
+  }
+
+  /** One large file where requests are held in memory: it comes by itself under a temporary name, and is verified there. */
+  async *#byConnector(entry: Entry): AsyncGenerator<Buffer> {
+    const { connector, signal, progress } = this.#transfer;
+    const { number, source, follow, mode, time } = this.#outgoing(entry, undefined);
+    const hidden = `.${nameOf(entry.path).slice(0, 60)}.sremote-${crypto.randomUUID().replaceAll("-", "")}`;
+    const sha256 = await hashLocal(source, follow, entry.size, signal);
+    const root = this.#root.startsWith("/") ? this.#root : joinPath(await this.#start(), this.#root);
+    let seen = 0;
+    const onProgress = (bytes: number): void => {
+      progress.add(bytes - seen);
+      seen = bytes;
+    };
+    await connector.push(
+      { path: source },
+      joinPath(root === "/" ? "" : root, joinPath(parentOf(entry.path), hidden)).replace(/^(?!\/)/, "/"),
+      {
+        signal,
+        onProgress,
+      },
+    );
+    this.transferred += entry.size;
+    yield encodeJson("A", [[number, "adopt", [hidden, entry.path, entry.size, sha256, mode, time]]]);
+  }
+
+  async #start(): Promise<string> {
+    const { stdout } = await this.#transfer.connector.exec(["pwd"], { signal: this.#transfer.signal });
+    return Buffer.from(stdout).toString("utf8").trim().split("\n").at(-1)!;
+  }
+
+  /** What is unfinished on the host and holds the beginning of the file that is sent. */
+  async #findResumed(existing: Listing, existingRoots: readonly Root[]): Promise<Map<string, Resumed>> {
+    const found = new Map<string, Resumed>();
+    if (!this.#transfer.options.resume || this.#exchange.limit !== Infinity) return found;
+    const { host, signal } = this.#transfer;
+    const all = candidates(this.#plan.files, existing);
+    // By the path from the directory that everything is relative to.
+    const items = all.map(({ entry, partial }) => ({
+      root: 0,
+      relative: joinPath(parentOf(entry.path), partial.name),
+      length: partial.size,
+    }));
+    if (items.length === 0 || existingRoots.length === 0) return found;
+    const answers = await hashOnHost(this.#exchange, [{ path: this.#root, follow: true }], items, host);
+    for (const [index, { entry, partial }] of all.entries()) {
+      const answer = answers[index]!;
+      if (!("sha256" in answer) || answer.length !== partial.size) continue;
+      const { path, follow } = sourceOf(entry, this.#roots);
+      const handle = await openLocal(path, follow).catch(() => undefined); // Sending it will say what is wrong.
+      if (handle === undefined) continue;
+      try {
+        const hash = await digestStart(handle, partial.size, signal);
+        if (hash?.copy().digest("hex") === answer.sha256) found.set(entry.path, { name: partial.name, length: partial.size, hash });
+      } finally {
+        await handle.close();
+      }
+    }
+    return found;
+  }
+
+  async #send(frames: AsyncGenerator<Buffer>): Promise<void> {
+    const { createDirectories } = this.#transfer.options;
+    const head = encodeJson("J", { op: "receive", root: this.#root, parents: createDirectories, make: this.#plan.makeRoot });
+    const last = encodeJson("Z", {});
+    const take = (frame: Frame): void => this.#take(frame);
+    if (this.#exchange.limit === Infinity) return await this.#exchange.request(framed(head, frames, last), take);
+    let held: Buffer[] = [];
+    let size = 0;
+    for await (const frame of frames) {
+      held.push(frame);
+      size += frame.length;
+      // Not between the parts of one file.
+      const within = frame[0] === 0x46 || frame[0] === 0x44;
+      if (within || size < this.#exchange.limit) continue;
+      await this.#exchange.request([head, ...held, last], take);
+      [held, size] = [[], 0];
+    }
+    if (held.length > 0) await this.#exchange.request([head, ...held, last], take);
+  }
+
+  #take({ kind, payload }: Frame): void {
+    const answer = kind === "R" ? (decodeJson(payload) as { done?: unknown; failures?: unknown; fatal?: unknown }) : undefined;
+    if (answer === undefined || !Array.isArray(answer.failures) || typeof answer.done !== "number") {
+      throw new ProtocolError("protocol-error", "the host's answer to a push is not one", { stage: "push", host: this.#transfer.host });
+    }
+    for (const failure of answer.failures as unknown[]) {
+      const [number, errno, message] = (Array.isArray(failure) ? failure : []) as unknown[];
+      const path = typeof number === "number" ? (this.#paths[number] ?? this.#root) : this.#root;
+      const told = { path, errno: String(errno).slice(0, 40), message: String(message).slice(0, 300) };
+      if (answer.fatal === true) this.#fatal ??= told;
+      this.failures.push(told);
+    }
+    const { progress } = this.#transfer;
+    progress.filesDone(Math.min(answer.done, progress.filesTotal - progress.files), this.#paths[progress.files] ?? "");
+  }
+}
+
+type Action = readonly [path: string, name: string, args: readonly unknown[]];
+
+async function* joined(...parts: readonly (() => AsyncGenerator<Buffer>)[]): AsyncGenerator<Buffer> {
+  for (const part of parts) yield* part();
+}
+
+async function* framed(head: Buffer, frames: AsyncGenerator<Buffer>, last: Buffer): AsyncGenerator<Buffer> {
+  yield head;
+  yield* frames;
+  yield last;
+}

@@ -1,0 +1,296 @@
+/* Transfers that are broken off, disks that are full, readers that look on. */
+import { mkdirSync } from "node:fs";
+import { mkdir, mkdtemp, open, readdir, readFile, readlink, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Connector, local, ssh } from "@sremote/connectors";
+import { pull, push, sync, type TransferProgress } from "@sremote/fleet";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { type Proxy, startProxy } from "../../scripts/labs/proxy.ts";
+import { run } from "../../scripts/labs/run.ts";
+import { type Lab, startSshd } from "../../scripts/labs/sshd.ts";
+import { until } from "../../scripts/labs/wait.ts";
+import { limitedTo } from "../support/carriage.ts";
+import { hostPath } from "../support/hosts.ts";
+import { rejection } from "../support/rejection.ts";
+import { leftOver } from "./trees.ts";
+
+const megabyte = 1 << 20;
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "sremote-faults-"));
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const localHost = (): Connector => local({ cwd: directory, env: { HOME: directory, PATH: hostPath } });
+/** No two blocks of it are the same. */
+function content(size: number, seed = 1): Buffer {
+  const bytes = Buffer.alloc(size);
+  for (let at = 0, value = seed; at + 4 <= size; at += 4) {
+    value = (Math.imul(value, 1_664_525) + 1_013_904_223) >>> 0;
+    bytes.writeUInt32LE(value, at);
+  }
+  return bytes;
+}
+
+describe("a link that is cut", () => {
+  let lab: Lab;
+  let proxy: Proxy;
+  let connector: Connector;
+  let home: string;
+  beforeAll(async () => {
+    lab = await startSshd({ config: [`SetEnv PATH=${hostPath}`] });
+  });
+  afterAll(() => lab?.stop());
+  beforeEach(async () => {
+    const user = await lab.addUser();
+    home = user.home;
+    proxy = await startProxy({ host: lab.address, port: lab.port });
+    await writeFile(join(directory, "known"), `[${proxy.address}]:${proxy.port} ${lab.hostKeys[0]!.publicKey}\n`);
+    connector = ssh({
+      host: proxy.address,
+      port: proxy.port,
+      username: user.name,
+      privateKeyPath: lab.key.path,
+      knownHosts: join(directory, "known"),
+      config: false,
+    });
+  });
+  afterEach(async () => {
+    await connector.close();
+    await proxy.stop();
+  });
+
+  test("G26 a push that is cut leaves only an unfinished file, and the next one goes on from there", async () => {
+    const bytes = content(24 * megabyte);
+    await writeFile(join(directory, "big"), bytes);
+    await connector.exec(["true"]);
+    proxy.afterBytes(12 * megabyte, () => proxy.cut(), "to-server");
+    expect((await rejection(push(connector, join(directory, "big"), "big"))).code).toBe("connection-lost");
+    // The host notices the end of its input when its own side of the link has ended.
+    const partial = await until("the unfinished file to be left alone", async () => {
+      const [name] = await leftOver(home);
+      return name !== undefined && !(await isHeld(name)) ? name : undefined;
+    });
+    const size = (await stat(partial)).size;
+    expect(size).toBeGreaterThan(megabyte);
+    expect(await readdir(home)).not.toContain("big");
+    proxy.restore();
+    const result = await push(connector, join(directory, "big"), "big");
+    expect(result).toMatchObject({ ok: true, files: 1, bytes: bytes.length, transferred: bytes.length - size });
+    expect((await readFile(join(home, "big"))).equals(bytes)).toBe(true);
+    expect(await leftOver(home)).toEqual([]);
+  });
+
+  test("G26 a pull that is cut leaves only an unfinished file, and the next one goes on from there", async () => {
+    const bytes = content(24 * megabyte);
+    await writeFile(join(home, "big"), bytes);
+    await connector.exec(["true"]);
+    proxy.afterBytes(12 * megabyte, () => proxy.cut(), "to-client");
+    expect((await rejection(pull(connector, "big", join(directory, "back/big")))).code).toBe("connection-lost");
+    const [partial] = await readdir(join(directory, "back"));
+    const { size } = await stat(join(directory, "back", partial!));
+    expect(size).toBeGreaterThan(megabyte);
+    proxy.restore();
+    const result = await pull(connector, "big", join(directory, "back/big"));
+    expect(result).toMatchObject({ ok: true, transferred: bytes.length - size });
+    expect((await readFile(join(directory, "back/big"))).equals(bytes)).toBe(true);
+    expect(await readdir(join(directory, "back"))).toEqual(["big"]);
+  });
+
+  test("G26 a beginning that is another file's is not gone on from", async () => {
+    const bytes = content(3 * megabyte);
+    const other = content(2 * megabyte, 7);
+    await writeFile(join(directory, "big"), bytes);
+    await writeFile(join(home, "theirs"), bytes);
+    for (const place of [home, directory]) await writeFile(join(place, ".big.sremote-0123456789abcdef"), other);
+    expect(await push(connector, join(directory, "big"), `${home}/`)).toMatchObject({ transferred: bytes.length });
+    expect((await readFile(join(home, "big"))).equals(bytes)).toBe(true);
+    expect(await pull(connector, "theirs", join(directory, "back/big"))).toMatchObject({ transferred: bytes.length });
+  });
+
+  test("an unfinished file that a stuck transfer still holds is copied, not shared, and goes when all is there", async () => {
+    const bytes = content(4 * megabyte);
+    await writeFile(join(directory, "big"), bytes);
+    const partial = join(home, ".big.sremote-0123456789abcdef");
+    await writeFile(partial, bytes.subarray(0, 3 * megabyte));
+    await run("chown", [`--reference=${home}`, partial]);
+    const held = await connector.spawn!(["flock", "-x", partial, "cat"]);
+    try {
+      await until("the file to be locked", async () => (await connector.exec(["flock", "-n", partial, "true"])).exitCode !== 0);
+      const holder = await open(partial, "r+");
+      try {
+        expect(await push(connector, join(directory, "big"), "big")).toMatchObject({ ok: true, transferred: megabyte });
+        // What the stuck one writes now reaches nobody.
+        await holder.write("late", 0);
+      } finally {
+        await holder.close();
+      }
+    } finally {
+      await held[Symbol.asyncDispose]();
+    }
+    expect((await readFile(join(home, "big"))).equals(bytes)).toBe(true);
+    expect(await leftOver(home)).toEqual([]);
+  });
+});
+
+/** Whether a process has the file open. */
+async function isHeld(path: string): Promise<boolean> {
+  const processes = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  for (const pid of processes) {
+    const descriptors = await readdir(`/proc/${pid}/fd`).catch(() => []);
+    for (const fd of descriptors) {
+      const target = await readlink(`/proc/${pid}/fd/${fd}`).catch(() => "");
+      if (target === path) return true;
+    }
+  }
+  return false;
+}
+
+describe("a transfer that is cancelled", () => {
+  test.each(["push", "pull"] as const)("a %s leaves nothing but an unfinished file that the next goes on from", async (direction) => {
+    await using host = localHost();
+    const bytes = content(32 * megabyte);
+    await writeFile(join(directory, "big"), bytes);
+    const control = new AbortController();
+    const copy = direction === "push" ? push : pull;
+    const onProgress = ({ bytes: sent }: TransferProgress): void => {
+      if (sent > 4 * megabyte) control.abort();
+    };
+    const error = await rejection(copy(host, join(directory, "big"), join(directory, "to/big"), { signal: control.signal, onProgress }));
+    expect(error.code).toBe("cancelled");
+    const left = await readdir(join(directory, "to"));
+    expect(left).toEqual([expect.stringMatching(/^\.big\.sremote-/)]);
+    const { size } = await stat(join(directory, "to", left[0]!));
+    expect(await copy(host, join(directory, "big"), join(directory, "to/big"))).toMatchObject({
+      ok: true,
+      transferred: bytes.length - size,
+    });
+    expect(await readdir(join(directory, "to"))).toEqual(["big"]);
+    expect((await readFile(join(directory, "to/big"))).equals(bytes)).toBe(true);
+  });
+
+  test("a deadline is one for all of it", async () => {
+    await using host = localHost();
+    await truncate(join(directory, "big"), 0).catch(() => writeFile(join(directory, "big"), ""));
+    await truncate(join(directory, "big"), 2 ** 36);
+    const error = await rejection(push(host, join(directory, "big"), join(directory, "to/big"), { timeout: 300, resume: false }));
+    expect(error.code).toBe("timeout");
+  });
+});
+
+describe("G13 a full disk", () => {
+  let mount: string;
+  beforeEach(async () => {
+    mount = join(directory, "mount");
+    await mkdir(mount);
+    await run("mount", ["-t", "tmpfs", "-o", "size=2m,mode=0700", "tmpfs", mount]);
+  });
+  afterEach(() => run("umount", [mount]));
+
+  test.each([
+    ["push", "session"],
+    ["pull", "session"],
+    ["push", "files"],
+    ["pull", "files"],
+  ] as const)("a %s over %s says so, stops, and leaves no part of a file", async (direction, carriage) => {
+    await using host = limitedTo(carriage, localHost());
+    for (const [name, size] of [
+      ["small", 3000],
+      ["zlarge", 6 * megabyte],
+    ] as const) {
+      await rm(join(directory, "tree"), { recursive: true, force: true });
+      await mkdir(join(directory, "tree"));
+      await writeFile(join(directory, "tree/first"), "fits");
+      if (name === "small") for (let at = 0; at < 1000; at++) await writeFile(join(directory, `tree/small${at}`), content(size, at + 1));
+      else await writeFile(join(directory, "tree/zlarge"), content(size));
+      const copy = direction === "push" ? push : pull;
+      const error = await rejection(copy(host, join(directory, "tree"), join(mount, name)));
+      expect(error).toMatchObject({ name: "TransferError", code: "disk-full" });
+      expect(await readFile(join(mount, name, "first"), "utf8")).toBe("fits");
+      expect(await leftOver(mount)).toEqual([]);
+      await rm(join(mount, name), { recursive: true });
+    }
+  });
+});
+
+test("G26 who reads during a transfer sees the old file or the new one, whole", async () => {
+  await using host = localHost();
+  const versions = [content(3 * megabyte, 1), content(3 * megabyte, 2)];
+  await mkdir(join(directory, "from"));
+  for (const name of ["large", "small"])
+    await writeFile(join(directory, "from", name), versions[0]!.subarray(0, name === "small" ? 5000 : undefined));
+  await push(host, join(directory, "from"), join(directory, "to"));
+  const seen = { large: new Set<number>(), small: new Set<number>() };
+  const control = new AbortController();
+  const look = (async () => {
+    while (!control.signal.aborted) {
+      for (const name of ["large", "small"] as const) {
+        const found = await readFile(join(directory, "to", name));
+        seen[name].add(versions.findIndex((version) => version.subarray(0, name === "small" ? 5000 : undefined).equals(found)));
+      }
+    }
+  })();
+  for (let round = 0; round < 12; round++) {
+    const version = versions[(round + 1) % 2]!;
+    await writeFile(join(directory, "from/large"), version);
+    await writeFile(join(directory, "from/small"), version.subarray(0, 5000));
+    const copied = round % 2 === 0 ? push(host, join(directory, "from"), join(directory, "to"), { check: "always" }) : undefined;
+    await (copied ?? pull(host, join(directory, "from"), join(directory, "to"), { check: "always" }));
+  }
+  control.abort();
+  await look;
+  expect([...seen.large, ...seen.small]).not.toContain(-1);
+  expect(seen.large.size).toBe(2);
+});
+
+describe("files that cannot be copied", () => {
+  test("each is a failure of its own, and others are copied; nothing is deleted where not all could be read", async () => {
+    await using host = localHost();
+    await mkdir(join(directory, "from/taken"), { recursive: true });
+    for (const name of ["a", "z", "taken/inner"]) await writeFile(join(directory, "from", name), name);
+    await run("mkfifo", [join(directory, "from/pipe")]);
+    await push(host, join(directory, "from"), join(directory, "to"));
+    await rm(join(directory, "to/z"));
+    mkdirSync(join(directory, "to/z/full"), { recursive: true });
+    await writeFile(join(directory, "from/a"), "changed");
+    const result = await push(host, join(directory, "from"), join(directory, "to"));
+    expect(result).toMatchObject({ ok: false, files: 1, skipped: 1, failures: [{ path: "z", errno: "EISDIR" }] });
+    expect(await readFile(join(directory, "to/a"), "utf8")).toBe("changed");
+    expect(await sync(host, join(directory, "from"), join(directory, "to"), { direction: "push", delete: true })).toMatchObject({
+      ok: true,
+    });
+    expect(await readFile(join(directory, "to/z"), "utf8")).toBe("z");
+  });
+
+  test("a file that changes while it is read is not copied", async () => {
+    await using host = localHost();
+    await mkdir(join(directory, "from"));
+    await writeFile(join(directory, "from/growing"), content(8 * megabyte));
+    await writeFile(join(directory, "from/other"), "fine");
+    const growing = await open(join(directory, "from/growing"), "a");
+    let grown = false;
+    const onProgress = (): void => {
+      if (!grown) void growing.write("more");
+      grown = true;
+    };
+    const result = await push(host, join(directory, "from"), join(directory, "to"), { onProgress });
+    await growing.close();
+    expect(result).toMatchObject({ ok: false, files: 1, failures: [{ path: "growing", errno: "ECHANGED" }] });
+    expect(await readdir(join(directory, "to"))).toEqual(["other"]);
+  });
+
+  test("a host without Python is told of", async () => {
+    await using host = local({ cwd: directory, env: { PATH: directory } });
+    await writeFile(join(directory, "file"), "x");
+    await rename(join(directory, "file"), join(directory, "from"));
+    const bare = { ...host, spawn: (command: never) => host.spawn!(noPython(command)) };
+    const error = await rejection(push(bare, join(directory, "from"), join(directory, "to")));
+    expect(error.code).toBe("interpreter-missing");
+  });
+});
+
+/** The same script on a machine that has Python nowhere. */
+function noPython(command: { shell: string }): { shell: string } {
+  return { shell: command.shell.replaceAll("/bin/python3", "/nowhere/python3") };
+}
