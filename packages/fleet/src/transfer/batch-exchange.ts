@@ -10,7 +10,7 @@ import { program, startProgram } from "./host-program.ts";
 const limit = 16 * 2 ** 20;
 
 export class BatchExchange implements Exchange {
-  readonly limit = limit;
+  readonly limit: number = limit;
   readonly #connector: Connector;
   readonly #signal: AbortSignal;
   /** Where requests and answers lie when the connector moves files only. */

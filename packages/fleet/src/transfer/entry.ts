@@ -51,9 +51,9 @@ export interface PathFailure {
 }
 
 export class Listing {
-  readonly entries = new Map<string, Entry>();
+  readonly entries: Map<string, Entry> = new Map();
   /** By the path of the file they are parts of. */
-  readonly partials = new Map<string, PartialFile[]>();
+  readonly partials: Map<string, PartialFile[]> = new Map();
   readonly failures: PathFailure[] = [];
 
   addPartial(path: string, name: string, size: number): void {

@@ -60,7 +60,7 @@ export function noInterpreter(host: string): SremoteError {
 }
 
 export class LiveExchange implements Exchange {
-  readonly limit = Infinity;
+  readonly limit: number = Infinity;
   readonly #process: RemoteProcess;
   readonly #reader: FrameReader;
   readonly #host: string;

@@ -116,7 +116,7 @@ async function* sendLarge(file: Outgoing, watch: Watch): AsyncGenerator<Buffer> 
       watch.sent(length);
     }
     const { error } = await next;
-    if (position === size && isSame(before, await handle.stat())) yield encodeJson("E", hash.digest("hex"));
+    if (before.size === size && position === size && isSame(before, await handle.stat())) yield encodeJson("E", hash.digest("hex"));
     else {
       yield encodeJson("X", null);
       if (!watch.stopped() && error === undefined) watch.failed(changed(path));

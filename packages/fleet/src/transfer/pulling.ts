@@ -58,7 +58,7 @@ export class Pulling {
       progress.filesTotal = plan.files.length;
       const left = plan.files.filter((_, number) => !this.#answered.has(number));
       progress.bytesTotal = left.reduce((sum, { size, path }) => sum + size - (this.#resumed.get(path)?.length ?? 0), progress.bytes);
-      progress.filesDone(plan.files.length - left.length, "");
+      if (left.length < plan.files.length) progress.filesDone(plan.files.length - left.length, "");
       await this.#receiveAll();
       for (const entry of plan.links) this.#attempt(entry.path, () => receiver.link(entry, options.times ? entry.time : null));
       for (const entry of plan.deletions) this.#attempt(entry.path, () => receiver.remove(entry));

@@ -98,7 +98,7 @@ class Pushing {
     progress.filesTotal = this.#plan.files.length;
     progress.bytesTotal = files.reduce((sum, { size, from }) => sum + size - (from?.length ?? 0), this.transferred);
     for (const { size } of large) progress.bytesTotal += size;
-    progress.filesDone(byDelta.size, "");
+    if (byDelta.size > 0) progress.filesDone(byDelta.size, "");
     const before = (): AsyncGenerator<Buffer> => this.#before(files);
     const after = (): AsyncGenerator<Buffer> => this.#after(stale);
     if (inMemory) {
