@@ -3,6 +3,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { InvalidArgumentError } from "@sremote/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loadGroups } from "../node-set/index.ts";
 import { loadConfiguration } from "./load.ts";
 import { defaultConfiguration, type FleetConfiguration, insecureCluster } from "./options.ts";
 import { defineConfiguration, resolveConfiguration } from "./resolve.ts";
@@ -120,6 +121,13 @@ describe("what is wrong is named", () => {
 
   test("a file of groups must have been read before", () => {
     expect(() => resolveConfiguration({ groups: "groups.txt" })).toThrow(/groups, not the path of a file/);
+  });
+
+  test("read by loadGroups, it is taken as it is", async () => {
+    const groups = await loadGroups(await file("racks.txt", "rack1: node[1-2]\nall: @rack1 login\n"));
+    const { groups: resolved } = resolveConfiguration({ groups }, { groups: { rack1: "weak", own: "a" } });
+    expect(Object.fromEntries(resolved)).toEqual({ all: "@rack1 login", own: "a", rack1: "node[1-2]" });
+    expect(() => resolveConfiguration({ groups: new Map([["a", "x["]]) })).toThrow('groups.a: expected a "]"');
   });
 });
 

@@ -14,8 +14,8 @@ export type HostKeys = "strict" | "accept-new" | "insecure";
 export interface FleetConfiguration extends ConnectionParameters {
   /** Hosts by name. Wildcards match these names. */
   hosts?: Readonly<Record<string, ConfiguredHost>> | undefined;
-  /** Node sets by name, or a file of them (see `loadGroups`). */
-  groups?: Readonly<Record<string, string | readonly string[]>> | string | undefined;
+  /** Node sets by name, also as `loadGroups` returns them. In a file of the configuration: or the path of a file of groups. */
+  groups?: Readonly<Record<string, string | readonly string[]>> | Groups | string | undefined;
   /** Which SSH: ssh2, or the system's `ssh`. Default `ssh`. */
   connector?: "ssh" | "openssh" | undefined;
   /** Default `strict`. */

@@ -210,12 +210,12 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
   }
 
   /**
-   * Copies files and directories from all hosts (see `pull`), each to a place of its own: with `{{{host}}}` and the like filled in, or with the
+   * Copies files and directories from all hosts (see `pull`), each to a place of its own: with `{{{host}}}`, `{{list}}` and the like filled in, or with the
    * host's name behind the destination. @throws InvalidArgumentError; nothing was begun then
    */
   pull(sources: string | readonly string[], destination: string, options: FleetTransferOptions = {}): Run<RemoteTransfer> {
     const from = this.#sources(sources, options);
-    const to = hostDestinations(destination, this.hosts);
+    const to = hostDestinations(destination, this.hosts, { lists: options.lists });
     return this.#transfer(`pull ${nameOf(destination)}`, options, (index, connector, own) => pull(connector, from(index), to[index]!, own));
   }
 
@@ -223,7 +223,8 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
   sync(here: string, there: string, options: FleetTransferOptions & { direction: "push" | "pull" }): Run<RemoteTransfer> {
     const { direction, ...rest } = options;
     const [to] = this.#filledIn([there], "remote", options);
-    const from = direction === "pull" ? hostDestinations(here, this.hosts) : this.#filledIn([here], "local", options)[0]!;
+    const from =
+      direction === "pull" ? hostDestinations(here, this.hosts, { lists: options.lists }) : this.#filledIn([here], "local", options)[0]!;
     return this.#transfer(`sync ${nameOf(there)}`, rest, (index, connector, own) =>
       sync(connector, from[index]!, to![index]!, { ...own, direction }),
     );

@@ -36,6 +36,8 @@ test("G34 what goes to each host, is changed there and comes back, lies side by 
   const names = (await readdir(directory)).filter((name) => name.startsWith("out")).toSorted();
   expect(names).toEqual(["out.node1", "out.node2", "out.node3", "out.node4"]);
   expect(await readFile(join(directory, "out.node3"), "utf8")).toBe("hello node3\n");
+  await nodes.pull(`${there}/in/word`, join(directory, "from", "{{letter}}"), { lists: { letter: ["a", "b", "c", "d"] } }).orThrow();
+  expect(await readFile(join(directory, "from/c"), "utf8")).toBe("hello node3\n");
   const synced = await nodes.sync(join(directory, "in"), `${there}/in`, { direction: "push", delete: true, check: "hash" });
   expect(synced.jobs.map(({ result }) => result?.files)).toEqual([1, 1, 1, 1]);
   expect((await nodes.run("cat {{{name}}}/in/word")).gather()).toEqual([{ names: nodes.hosts.names, lines: ["hello "] }]);

@@ -38,13 +38,14 @@ export function parseGroups(text: string, source = "groups"): Groups {
   return groups;
 }
 
-/** Checks groups given as an object. @throws InvalidArgumentError */
+/** Checks groups given as an object, or as a map such as {@link loadGroups} returns. @throws InvalidArgumentError */
 export function groupsOf(record: unknown, source = "groups"): Groups {
   if (typeof record !== "object" || record === null || Array.isArray(record)) {
     throw new InvalidArgumentError(source, "an object from group to node set");
   }
   const groups = new Map<string, string>();
-  for (const [name, nodes] of Object.entries(record) as [string, unknown][]) {
+  // A map has no members of its own: it would be no groups at all.
+  for (const [name, nodes] of (record instanceof Map ? [...record] : Object.entries(record)) as [string, unknown][]) {
     const list: unknown[] = Array.isArray(nodes) ? nodes : [nodes];
     if (!list.every((each) => typeof each === "string")) {
       throw new InvalidArgumentError(`${source}.${name}`, "a node set, or a list of them");

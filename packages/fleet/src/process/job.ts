@@ -42,7 +42,11 @@ const queueCapacity = 1 << 20;
 /** How long output that was written before an end that was asked for is waited for, in milliseconds. */
 const lastOutput = 1000;
 
+let jobs = 0;
+
 export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDisposable {
+  /** Its name and a number that no other of this program has: `node1-0`. It is the same after `reset`; one of a run that does it again has another. */
+  readonly id: string;
   readonly name: string;
   /** Where it runs; undefined for one that was made without a fleet. */
   readonly host: Host | undefined;
@@ -56,6 +60,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   #round = new Round();
 
   constructor(settings: JobSettings) {
+    this.id = `${settings.name}-${jobs++}`;
     this.name = settings.name;
     this.host = settings.host;
     this.ignore = settings.ignore;

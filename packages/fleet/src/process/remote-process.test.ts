@@ -123,6 +123,15 @@ describe.each([
     expect([bytes, said, process.exitCode, process.truncated]).toEqual([30_000_000, "done\n", 0, false]);
   });
 
+  test("has an id of its own, which it keeps when it is reset", async () => {
+    const [one, other] = [new RemoteProcess(connect(), "true", { name: "a" }), new RemoteProcess(connect(), "true", { name: "a" })];
+    const { id } = one;
+    expect(id).toMatch(/^a-\d+$/);
+    expect(other.id).not.toBe(id);
+    await one.run();
+    expect((await one.reset()).id).toBe(id);
+  });
+
   test("can be started again after a reset", async () => {
     const process = new RemoteProcess(connect(), "echo once");
     const seen: string[] = [];
