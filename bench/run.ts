@@ -1,4 +1,4 @@
-// `npm run bench [-- NAME…] [--readme]`: one table per benchmark, ratios measured side by side in one run over one sshd, and bench/results.json.
+// `npm run bench [-- NAME…] [--readme | --docs]`: one table per benchmark, ratios measured side by side in one run, and bench/results.json.
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
@@ -10,6 +10,7 @@ import { measureConcurrency } from "./concurrency.ts";
 import { type Figure, isMet, ratio, table } from "./figure.ts";
 import { measureMemory } from "./memory.ts";
 import { replaceSection } from "./readme.ts";
+import { measureRest } from "./rest.ts";
 import { hostPython, Setting } from "./setting.ts";
 import { measureSmallObjects } from "./small-objects.ts";
 import { measureThroughput } from "./throughput.ts";
@@ -24,10 +25,12 @@ const benchmarks: Readonly<Record<string, (setting: Setting) => Promise<Figure[]
   memory: measureMemory,
   "bytes-sent": measureBytesSent,
   concurrency: measureConcurrency,
+  rest: measureRest,
 };
 
-const wanted = process.argv.slice(2).filter((argument) => argument !== "--readme");
+const wanted = process.argv.slice(2).filter((argument) => argument !== "--readme" && argument !== "--docs");
 const intoReadme = process.argv.includes("--readme");
+const intoDocs = intoReadme || process.argv.includes("--docs");
 for (const name of wanted) {
   if (!Object.hasOwn(benchmarks, name)) {
     console.error(`bench: no benchmark ${name}; there are ${Object.keys(benchmarks).join(", ")}`);
@@ -36,6 +39,10 @@ for (const name of wanted) {
 }
 if (intoReadme && wanted.length > 0) {
   console.error("bench: --readme quotes all benchmarks of one run");
+  process.exit(2);
+}
+if (intoDocs && wanted.length > 0 && !wanted.includes("rest")) {
+  console.error("bench: --docs quotes the benchmark rest");
   process.exit(2);
 }
 
@@ -51,6 +58,7 @@ try {
       const found = await measure(setting);
       figures.push(...found);
       console.log(`${name}\n\n${table(found)}\n`);
+      if (name === "rest" && intoDocs) quote("docs/connectors-rest.md", `${describeMachine()}, medians.\n\n${table(found)}`);
     } catch (error) {
       failures.push(name);
       console.error(`bench: ${name} failed:`, error);
@@ -71,17 +79,24 @@ const missed = compared.flatMap(({ name, compared: all }) =>
 if (missed.length > 0) console.log(`aims missed:\n${missed.map((line) => `- ${line}`).join("\n")}`);
 // A table with holes is no measurement of the whole.
 if (intoReadme && failures.length === 0) {
-  const readme = fileURLToPath(new URL("../README.md", import.meta.url));
-  writeFileSync(
-    readme,
-    replaceSection(readFileSync(readme, "utf8"), "bench", `${caption}\n\n${table(figures.filter(({ role }) => role !== undefined))}`),
-  );
+  quote("README.md", `${caption}\n\n${table(figures.filter(({ role }) => role !== undefined))}`);
 }
 process.exitCode = failures.length > 0 ? 1 : 0;
 
+/** Writes what was measured into a file of the repository. */
+function quote(name: string, content: string): void {
+  const file = fileURLToPath(new URL(`../${name}`, import.meta.url));
+  writeFileSync(file, replaceSection(readFileSync(file, "utf8"), "bench", content));
+}
+
+/** When and where. */
+function describeMachine(): string {
+  const model = /model name\s*:\s*(.*)/.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? process.arch;
+  return `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${model.trim()}`;
+}
+
 /** When, where and with what. */
 function describeRun({ setup }: Setting): string {
-  const model = /model name\s*:\s*(.*)/.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1] ?? process.arch;
   const said = (command: string, args: readonly string[]): string => {
     const { stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
     return `${stdout}${stderr}`.trim().split(",")[0] ?? "";
@@ -89,5 +104,5 @@ function describeRun({ setup }: Setting): string {
   const peers = Object.entries(setup.versions).map(([name, version]) => `${name} ${version}`);
   const programs = [`Node ${process.versions.node}`, said(hostPython, ["--version"]), said("ssh", ["-V"]), ...peers];
   const missing = setup.missing.length === 0 ? "" : ` Missing: ${setup.missing.join("; ")}.`;
-  return `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${model.trim()}, one sshd on loopback, medians; the peers over ssh without compression, which is faster here; ${programs.join(", ")}.${missing}`;
+  return `${describeMachine()}, one sshd on loopback, medians; the peers over ssh without compression, which is faster here; ${programs.join(", ")}.${missing}`;
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { isMet, ratio, table, type Figure } from "../../bench/figure.ts";
 import { replaceSection } from "../../bench/readme.ts";
+import { restFigures, type RestMeasurement } from "../../bench/rest.ts";
 import { interleaved, median, quantile } from "../../bench/statistics.ts";
 
 describe("statistics", () => {
@@ -60,6 +61,42 @@ describe("figures", () => {
     expect(met).toBe("| warm call | 3.00 ms | 1.50 × floor (aim ≤ 1.50) |");
     expect(missed).toBe("| warm call | 8.00 ms | **4.00 × floor (aim ≤ 1.50: missed)** |");
     expect(ratio(figure(8, {}), { with: "floor", value: 2 })).toBe(4);
+  });
+});
+
+describe("figures of REST connectors", () => {
+  const measured = (part: Partial<RestMeasurement>): RestMeasurement => ({
+    host: "newt (stub)",
+    operation: "command",
+    milliseconds: 30,
+    requests: 3,
+    bare: 2,
+    ...part,
+  });
+  const found = (part: Partial<RestMeasurement>): Figure => restFigures([measured(part)], { shell: 5, python: 15 }).at(-1)!;
+
+  test("compare with as many bare requests as were sent, and with the least program that does as much", () => {
+    const [, , command, call, push] = table([found({}), found({ operation: "call", requests: 1 }), found({ operation: "push" })]).split(
+      "\n",
+    );
+    expect(command).toBe("| newt (stub): command `true` | 30.0 ms | 5.00 × its 3 requests, bare; 6.00 × `sh -c true` run locally |");
+    expect(call).toBe("| newt (stub): call of os.getpid | 30.0 ms | 15.0 × its request, bare; 2.00 × `python3 -c pass` run locally |");
+    expect(push).toBe("| newt (stub): push of 8 MiB | 30.0 ms | 5.00 × its 3 requests, bare |");
+  });
+
+  test("a call over a session, which sends no request, is compared with none", () => {
+    expect(found({ operation: "call", requests: 0 }).compared).toEqual([{ with: "`python3 -c pass` run locally", value: 15 }]);
+  });
+
+  test("the README quotes one operation of each host, and the floor", () => {
+    const operations = ["command", "call", "large call", "push", "pull"] as const;
+    const all = operations.flatMap((operation) => [measured({ operation }), measured({ host: "docker", operation })]);
+    const quoted = restFigures(all, { shell: 5, python: 15 }).filter(({ role }) => role !== undefined);
+    expect(quoted.map(({ name, role }) => [name, role])).toEqual([
+      ["`python3 -c pass` run locally (floor of a call without a session)", "floor"],
+      ["newt (stub): call of os.getpid", "headline"],
+      ["docker: call of os.getpid", "headline"],
+    ]);
   });
 });
 

@@ -1,11 +1,9 @@
 /* The HTTP half against real servers on loopback. */
-import { createServer } from "node:http";
-import type { IncomingMessage, ServerResponse } from "node:http";
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
 import { inspect } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
 import { ConnectError, SremoteError, TransferError } from "@sremote/protocol";
+import { startLoopback } from "../testing/loopback-server.ts";
+import type { Serve } from "../testing/loopback-server.ts";
 import { ofBytes } from "./content.ts";
 import { networkProblem, statusProblem } from "./http-error.ts";
 import { HttpClient } from "./http.ts";
@@ -14,20 +12,15 @@ import { Secrets } from "./redact.ts";
 import { backoff, retryAfter } from "./retry.ts";
 import { checkBaseUrl } from "./settings.ts";
 
-type Serve = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
-const endings: (() => Promise<unknown>)[] = [];
+const endings: (() => PromiseLike<unknown>)[] = [];
 afterEach(async () => {
   for (const end of endings.splice(0)) await end();
 });
 
 async function server(serve: Serve): Promise<URL> {
-  const made = createServer((request, response) => void serve(request, response)).listen(0, "127.0.0.1");
-  await once(made, "listening");
-  endings.push(async () => {
-    made.closeAllConnections();
-    made.close();
-  });
-  return new URL(`http://127.0.0.1:${(made.address() as AddressInfo).port}/base`);
+  const made = await startLoopback(serve);
+  endings.push(() => made[Symbol.asyncDispose]());
+  return made.url;
 }
 
 function client(baseUrl: URL, options: Partial<HttpOptions> = {}): HttpClient {

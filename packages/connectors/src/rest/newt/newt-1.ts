@@ -59,15 +59,17 @@ export class Newt1 implements ScriptDialect {
   }
 
   /** `auth: false` says that the session has ended, whatever was asked for. A file request that failed says `ERROR`, and why. */
-  check(reply: Reply, request: HttpRequest): "unauthorized" | SremoteError | undefined {
+  check(reply: Reply, request: HttpRequest, redact: (text: string) => string): "unauthorized" | SremoteError | undefined {
     const { auth, status, error } = reply.object ?? {};
     if (auth === false && request.credentials !== false) return "unauthorized";
     if (status !== "ERROR") return undefined;
-    const said = typeof error === "string" ? error.slice(0, 300) : "";
-    const code = codeOfMessage(said);
+    const text = typeof error === "string" ? error : "";
+    const code = codeOfMessage(text);
+    // The whole text, since of a secret that was cut nobody knows that it is one.
+    const said = redact(text);
     const about = { stage: "http", host: this.label };
     // What a tool on the host said is about the file or the command; anything else is about the way there.
-    if (code === "transfer-failed" && !ofTool.test(said))
+    if (code === "transfer-failed" && !ofTool.test(text))
       return new ConnectError("connection-lost", `the service says ERROR: ${said}`, about);
     return request.path.startsWith("/file/") ? new TransferError(code, `the service says: ${said}`, about) : undefined;
   }
@@ -112,8 +114,9 @@ export class Newt1 implements ScriptDialect {
   /** A command of ours that may be repeated, made of words that need no quotes. */
   async #command(line: string, context: RestContext, harmless?: RegExp): Promise<string> {
     const { output, error } = await this.post(line, true, context);
-    if (error !== "" && !(harmless?.test(error) ?? false) && codeOfMessage(error) !== "transfer-failed")
-      throw this.#failure(context.http.redact(error));
+    const code = codeOfMessage(error);
+    if (error !== "" && !(harmless?.test(error) ?? false) && code !== "transfer-failed")
+      throw new TransferError(code, context.http.redact(error), { host: this.label });
     return output;
   }
 
@@ -122,9 +125,5 @@ export class Newt1 implements ScriptDialect {
     const reply = await http.send({ method: "POST", path: `/command/${this.#settings.machine}`, ...body, idempotent }, signal);
     const { output, error } = reply.json();
     return { output: typeof output === "string" ? output : "", error: typeof error === "string" ? error : "" };
-  }
-
-  #failure(message: string): TransferError {
-    return new TransferError(codeOfMessage(message), message, { host: this.label });
   }
 }

@@ -1,0 +1,214 @@
+/* Scripts on this machine, run by a service whose answers the test makes: what becomes of a command when the service knows little. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { TransferError } from "@sremote/protocol";
+import { shell } from "../connector.ts";
+import type { ExecResult } from "../connector.ts";
+import { until } from "../testing/wait.ts";
+import { bytesOf } from "./content.ts";
+import type { Content } from "./content.ts";
+import type { DirectRequest, Download, RestLimits, RunState, ScriptDialect, ScriptRun } from "./dialect.ts";
+import { RestConnector } from "./rest-connector.ts";
+import type { RestOptions } from "./settings.ts";
+
+let home = "";
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "sremote-rest-unit-"));
+});
+afterEach(() => rm(home, { recursive: true, force: true }));
+
+/** The files of this machine, and no way to run anything: that is the test's. */
+class Files implements ScriptDialect {
+  readonly label = "test://";
+  readonly limits: RestLimits;
+  /** What was asked for, in order: `get`, and the verb of each script. */
+  readonly asked: string[] = [];
+  run?: (script: ScriptRun) => Promise<RunState>;
+  poll?: (handle: string) => Promise<RunState>;
+  execDirect?: (request: DirectRequest) => Promise<ExecResult>;
+
+  constructor(limits: RestLimits) {
+    this.limits = limits;
+  }
+
+  async home(): Promise<string> {
+    return home;
+  }
+  async makeDirectory(path: string): Promise<void> {
+    await mkdir(path, { mode: 0o700 });
+  }
+  async remove(path: string): Promise<void> {
+    await rm(path, { recursive: true, force: true });
+  }
+  async put(path: string, content: Content): Promise<void> {
+    await writeFile(path, await bytesOf(content));
+  }
+  async get(path: string, download: Download): Promise<void> {
+    this.asked.push("get");
+    const content = await readFile(path).catch((cause: unknown) => {
+      throw new TransferError("no-such-file", "no such file", { cause });
+    });
+    await download.take(content);
+  }
+
+  connect(options: RestOptions = {}): RestConnector {
+    return new RestConnector(this, { baseUrl: "http://127.0.0.1:9", ...options });
+  }
+}
+
+/** Runs a script to its end. */
+async function start(args: readonly string[], input: readonly Uint8Array[] = []): Promise<ExecResult> {
+  const child = spawn("/bin/sh", args, {
+    env: { PATH: process.env["PATH"], HOME: home },
+    stdio: [input.length === 0 ? "ignore" : "pipe", "pipe", "pipe"],
+  });
+  const output = Promise.all([buffer(child.stdout!), buffer(child.stderr!)]);
+  const closed = once(child, "close");
+  child.stdin?.end(Buffer.concat(input));
+  const [exitCode] = (await closed) as [number];
+  const [stdout, stderr] = await output;
+  return { exitCode, signal: null, stdout: new Uint8Array(stdout), stderr: new Uint8Array(stderr) };
+}
+
+const finished = async ({ path, args }: ScriptRun): Promise<RunState> => ({
+  kind: "finished",
+  output: (await start([path, ...args])).stdout,
+});
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
+const effects = async (): Promise<string> => readFile(join(home, "effects"), "utf8");
+
+describe("G28 a start that the service says it never got", () => {
+  const limits: RestLimits = { hold: Number.POSITIVE_INFINITY };
+
+  test("is asked after at once, made certain never to run late, and the command is sent again: it runs once", async () => {
+    const dialect = new Files(limits);
+    let late: ScriptRun | undefined;
+    dialect.run = async (script) => {
+      dialect.asked.push(script.args[0] ?? "start");
+      if (script.args.length > 0 || late !== undefined) return finished(script);
+      late = script;
+      return { kind: "missing" };
+    };
+    await using connector = dialect.connect();
+    const result = await connector.exec(shell("echo x >> effects; echo done"));
+    // One look at the file of the result, then the script itself.
+    expect(dialect.asked).toEqual(["start", "get", "ask", "start"]);
+    // The lost request arrives after all.
+    await finished(late!);
+    expect([text(result.stdout), await effects()]).toEqual(["done\n", "x\n"]);
+  });
+
+  test("though it did: the script says so, and it runs once", async () => {
+    const dialect = new Files(limits);
+    let running: Promise<unknown> | undefined;
+    dialect.run = async (script) => {
+      dialect.asked.push(script.args[0] ?? "start");
+      if (script.args.length > 0) {
+        await writeFile(join(home, "go"), "");
+        return finished(script);
+      }
+      running = start([script.path]);
+      await until("the command to begin", async () => (await readdir(home)).includes("begun"));
+      return { kind: "missing" };
+    };
+    await using connector = dialect.connect();
+    // It ends only after the file of its result was looked for in vain.
+    const result = await connector.exec(shell("> begun; while [ ! -e go ]; do sleep 0.1; done; echo x >> effects; echo done"));
+    await running;
+    expect(dialect.asked).toEqual(["start", "get", "ask"]);
+    expect([text(result.stdout), await effects()]).toEqual(["done\n", "x\n"]);
+  });
+});
+
+describe("G28 a command that takes longer than the service waits for a script", () => {
+  test("goes on by itself and is asked after, also where the service tells of tasks and these have long ended", async () => {
+    const dialect = new Files({ hold: 1 });
+    const said: RunState[] = [];
+    dialect.run = async (script) => {
+      const verb = script.args[0] ?? "start";
+      dialect.asked.push(verb);
+      const state = await finished(script);
+      if (verb === "start") said.push(state);
+      // By the third question it has been silent for longer than a file may take to become visible.
+      if (dialect.asked.filter((each) => each === "ask").length === 3) await writeFile(join(home, "go"), "");
+      return verb === "start" ? { kind: "queued", handle: "1" } : state;
+    };
+    dialect.poll = async (handle) => {
+      dialect.asked.push(`poll ${handle}`);
+      return said[0] ?? { kind: "queued", handle };
+    };
+    await using connector = dialect.connect({ visibility: 1000 });
+    const result = await connector.exec(shell("while [ ! -e go ]; do sleep 0.1; done; echo x >> effects; echo done"));
+    expect(dialect.asked.slice(0, 5)).toEqual(["start", "poll 1", "ask", "ask", "ask"]);
+    expect([text(result.stdout), await effects()]).toEqual(["done\n", "x\n"]);
+  });
+});
+
+describe("a service that runs commands exactly", () => {
+  const noFiles = async (): Promise<never> => expect.fail("no file is needed");
+
+  test("is told how much of the output is wanted, and what it sends beyond that is cut", async () => {
+    const dialect = new Files({});
+    const requests: DirectRequest[] = [];
+    const output = (size: number): ExecResult => ({
+      exitCode: 0,
+      signal: null,
+      stdout: new Uint8Array(size),
+      stderr: new Uint8Array(size + 1),
+    });
+    dialect.execDirect = async (request) => {
+      requests.push(request);
+      return output(7);
+    };
+    dialect.put = noFiles;
+    await using connector = dialect.connect();
+    const lengths = async (maxOutput?: number): Promise<unknown> => {
+      const { stdout, stderr, truncated } = await connector.exec(["x"], maxOutput === undefined ? {} : { maxOutput });
+      return [stdout.length, stderr.length, truncated];
+    };
+    expect(await lengths()).toEqual([7, 8, undefined]);
+    expect(await lengths(8)).toEqual([7, 8, undefined]);
+    expect(await lengths(7)).toEqual([7, 7, true]);
+    expect(await lengths(5)).toEqual([5, 5, true]);
+    expect(requests.map(({ maxStdout, maxStderr }) => [maxStdout, maxStderr])).toEqual([
+      [2 ** 30, 2 ** 20],
+      [8, 8],
+      [7, 7],
+      [5, 5],
+    ]);
+  });
+
+  test("and cuts it itself says so", async () => {
+    const dialect = new Files({});
+    dialect.execDirect = async ({ script, stdin, maxStdout }) => {
+      const result = await start(["-c", script], stdin);
+      return { ...result, stdout: result.stdout.subarray(0, maxStdout), truncated: result.stdout.length > maxStdout };
+    };
+    await using connector = dialect.connect();
+    const exec = (maxOutput: number): Promise<ExecResult> => connector.exec(["cat"], { stdin: Buffer.from("12345"), maxOutput });
+    expect(await exec(4)).toMatchObject({ stdout: new Uint8Array(Buffer.from("1234")), truncated: true });
+    expect(await exec(5)).not.toHaveProperty("truncated");
+  });
+
+  test("moves files by scripts, whose reports it is asked for whole", async () => {
+    const dialect = new Files({ inline: 2 ** 20 });
+    dialect.execDirect = async ({ script, stdin, maxStdout }) => {
+      const result = await start(["-c", script], stdin);
+      return { ...result, stdout: result.stdout.subarray(0, maxStdout) };
+    };
+    await using connector = dialect.connect();
+    const content = Uint8Array.from({ length: 700_000 }, (_, index) => (index * 7919) % 251);
+    await connector.push(content, join(home, "file"));
+    const chunks: Uint8Array[] = [];
+    await connector.pull(join(home, "file"), { write: (chunk: Uint8Array) => void chunks.push(Uint8Array.from(chunk)) });
+    expect(Buffer.concat(chunks).equals(content)).toBe(true);
+    expect(dialect.asked).toEqual([]);
+    await connector.close();
+    expect(await readdir(home)).toEqual(["file"]);
+  });
+});
