@@ -23,6 +23,8 @@ export interface ContainerOptions {
   binds?: readonly string[];
   /** As whom its commands run. */
   user?: string;
+  /** Where it has memory in place of a disk, and with which options: `{ "/small": "size=1m" }`. */
+  tmpfs?: Readonly<Record<string, string>>;
 }
 
 export interface DockerLab extends AsyncDisposable {
@@ -163,7 +165,7 @@ class Lab implements DockerLab {
     if (reply.statusCode !== 200 || said.includes('"error"')) throw new Error(`the image was not taken: ${said}`);
   }
 
-  async addContainer({ env = {}, binds = [], user }: ContainerOptions = {}): Promise<string> {
+  async addContainer({ env = {}, binds = [], user, tmpfs = {} }: ContainerOptions = {}): Promise<string> {
     const name = `lab-${this.#containers.length}`;
     this.#containers.push(name);
     await this.ask("POST", `/containers/create?name=${name}`, {
@@ -173,6 +175,7 @@ class Lab implements DockerLab {
       ...(user !== undefined && { User: user }),
       HostConfig: {
         NetworkMode: "none",
+        Tmpfs: tmpfs,
         Binds: [`${process.execPath}:/usr/bin/node:ro`, ...binds.map((each) => `${each}:${each}`)],
       },
     });

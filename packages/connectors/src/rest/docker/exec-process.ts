@@ -36,6 +36,7 @@ export class ExecProcess implements RemoteProcess {
   #pid: number | undefined;
   #started = Promise.withResolvers<void>();
   #ended = false;
+  #lost = false;
 
   constructor(options: ExecOptions) {
     this.#options = options;
@@ -58,13 +59,15 @@ export class ExecProcess implements RemoteProcess {
     await Promise.race([this.#started.promise, this.exit]);
   }
 
+  /** Works without its connection, too: what was started through one that is lost goes on in the container. */
   async kill(signal: KillSignal = "SIGTERM"): Promise<void> {
     if (!this.#ended) await this.#options.signal(this.#pid, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
-      await this.kill("SIGKILL");
+      // What a lost connection leaves may be wanted still: a session is reached again.
+      if (!this.#lost) await this.kill("SIGKILL");
     } catch (error) {
       // Without an engine there is nothing to end it with.
       if (!(error instanceof ConnectError)) throw error;
@@ -81,6 +84,7 @@ export class ExecProcess implements RemoteProcess {
     try {
       const complaint = await this.#read();
       const code = await exitCode();
+      this.#ended = true;
       if (!this.#err.found) throw this.#notStarted(complaint);
       return { exitCode: code, signal: null };
     } catch (error) {
@@ -92,10 +96,10 @@ export class ExecProcess implements RemoteProcess {
               host: label,
               cause: error,
             });
+      this.#lost = true;
       for (const stream of [this.stdin, this.stdout, this.stderr]) stream.destroy(lost);
       throw lost;
     } finally {
-      this.#ended = true;
       this.stdin.destroy();
     }
   }

@@ -126,7 +126,8 @@ export class KernelChannel {
     try {
       message = JSON.parse(data) as Message;
     } catch {
-      return this.#end(new ProtocolError("protocol-error", "the server sends something other than messages of a kernel"));
+      // Damaged on the way, if it is a server of Jupyter at all: asked for again as after a lost link.
+      return this.#end(this.#lost("the server sends something other than messages of a kernel"));
     }
     const { channel, header, parent_header: parent, content } = message;
     if (channel === "shell" && header?.msg_type === "execute_reply") {

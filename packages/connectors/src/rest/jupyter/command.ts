@@ -6,7 +6,8 @@ import { settledWithin } from "../../deadline.ts";
 import { codeOfMessage } from "../../transfer/error.ts";
 import type { DirectRequest, RestContext } from "../dialect.ts";
 import { backoff } from "../retry.ts";
-import type { Answer, Kernel, Pin } from "./kernel.ts";
+import type { Answer } from "./answer.ts";
+import type { Kernel, Pin } from "./kernel.ts";
 import { inputPiece } from "./program.ts";
 
 /** Milliseconds for telling the kernel what it may forget. */

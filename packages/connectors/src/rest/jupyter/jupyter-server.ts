@@ -61,7 +61,11 @@ export class JupyterServer implements ScriptDialect {
   async makeDirectory(path: string, context: RestContext): Promise<void> {
     if (this.#root === undefined) await this.home(context);
     const place = this.#place(path);
-    await this.#tool(`mkdir -m 700 ${path} || [ -d ${path} ]`, context);
+    const { error } = await this.#kernel.call("make", { path }, context);
+    if (typeof error === "string") {
+      const said = error.slice(0, 300);
+      throw new TransferError(codeOfMessage(said), said, { host: this.label });
+    }
     const { http, signal } = context;
     const reply = await http.send({ method: "GET", path: `/api/contents${place}`, query: { content: "0" }, accept: [404] }, signal);
     if (reply.status !== 404) return;

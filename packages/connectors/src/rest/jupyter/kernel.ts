@@ -6,6 +6,8 @@ import type { RestContext } from "../dialect.ts";
 import { json } from "../encode.ts";
 import type { HttpClient } from "../http.ts";
 import { backoff, pause } from "../retry.ts";
+import { readAnswer } from "./answer.ts";
+import type { Answer } from "./answer.ts";
 import { KernelChannel, KernelDied, NameUnknown } from "./channel.ts";
 import { install, isThere } from "./program.ts";
 import { kernelSpec, sessionPrefix, sweep } from "./sessions.ts";
@@ -70,10 +72,11 @@ export class Kernel {
         const drop = [...this.#dropped];
         const request = JSON.stringify({ do: verb, drop, ...fields });
         const patient = AbortSignal.any([signal, AbortSignal.timeout(answerTimeout)]);
-        const text = await live.channel.evaluate(`${live.name}(${JSON.stringify(request)})`, patient);
+        const answer = readAnswer(await live.channel.evaluate(`${live.name}(${JSON.stringify(request)})`, patient));
+        if (answer === undefined) throw this.#error("connection-lost", "what comes from the kernel was damaged on the way");
         for (const id of drop) this.#dropped.delete(id);
         pin.name = live.name;
-        return this.#parse(text);
+        return answer;
       } catch (error) {
         signal.throwIfAborted();
         if (!sent && live !== undefined && live.channel.ended === undefined) throw error;
@@ -221,18 +224,6 @@ export class Kernel {
     }
   }
 
-  #parse(text: string): Answer {
-    let answer: Answer | undefined;
-    try {
-      answer = JSON.parse(text.slice(1, -1).replaceAll("\\\\", "\\")) as Answer;
-    } catch {
-      // Not what the program says.
-    }
-    if (typeof answer !== "object" || answer === null)
-      throw new ProtocolError("protocol-error", "the kernel's answer is not the program's");
-    return answer;
-  }
-
   #died(): ConnectError {
     return this.#error("connection-lost", "the kernel died or was restarted, and with it what was known of the command");
   }
@@ -241,9 +232,6 @@ export class Kernel {
     return new ConnectError(code, summary, { stage: "kernel", host: this.#label });
   }
 }
-
-/** What the program answers, as JSON. */
-export type Answer = Readonly<Record<string, unknown>>;
 
 function isLink({ code }: SremoteError): boolean {
   return code === "connection-lost" || code.startsWith("connect-") || code === "name-not-found";

@@ -6,8 +6,11 @@
  *   look    how it is; with its end comes the beginning of what it printed
  *   read    more of that
  *   end     ends every command
+ *   home    the server's root, and the place for files
+ *   make    makes a directory of that name which is the user's alone, and so is what anybody puts into it
  *
- * Each may be sent twice. `drop` in any of them ends commands and forgets them. Requests and answers are JSON, bytes in it are base64.
+ * Each may be sent twice. `drop` in any of them ends commands and forgets them. Requests and answers are JSON, bytes in it are base64. Before
+ * an answer comes its CRC-32: what was damaged on the way is asked for again.
  * That a command has ended is announced on the kernel's own output, which may get lost: it only saves a wait.
  */
 
@@ -29,7 +32,7 @@ export function install(name: string, lost: readonly string[]): string {
 export const announcement: string = "sremote-ended ";
 
 const source = `
-import base64, json, os, signal, subprocess, sys, tempfile, threading, time
+import base64, binascii, json, os, signal, struct, subprocess, sys, tempfile, threading, time
 
 SILENCE = 60
 PIECE = 3 << 20
@@ -63,6 +66,15 @@ def send(pids, number):
             os.kill(pid, number)
         except OSError:
             pass
+
+def private(path):
+    os.mkdir(path, 0o700)
+    # The server writes with a umask of its own; an access list for what comes into a directory counts in its place (acl(5)).
+    rules = [(1, 7), (4, 0), (32, 0)]
+    try:
+        os.setxattr(path, "system.posix_acl_default", struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *each, 0xFFFFFFFF) for each in rules))
+    except (AttributeError, OSError):
+        pass
 
 class Job:
     def __init__(self, id):
@@ -130,7 +142,7 @@ class Job:
 
 class Program:
     def __init__(self):
-        self.jobs, self.dropped, self.heard, self.known = {}, set(), time.monotonic(), threading.Lock()
+        self.jobs, self.dropped, self.made, self.heard = {}, set(), set(), time.monotonic()
         threading.Thread(target=self.watch, daemon=True).start()
 
     def __call__(self, text):
@@ -142,7 +154,8 @@ class Program:
             answer = getattr(self, "on_" + request.pop("do"))(**request)
         except (OSError, ValueError) as error:
             answer = {"error": getattr(error, "strerror", None) or str(error)}
-        return json.dumps(answer).replace("'", "\\\\u0027")
+        text = json.dumps(answer).replace("'", "\\\\u0027")
+        return "%08x%s" % (binascii.crc32(text.encode()) & 0xFFFFFFFF, text)
 
     def job(self, id):
         if id not in self.jobs:
@@ -177,6 +190,12 @@ class Program:
         root, home = os.path.realpath(os.getcwd()), os.path.realpath(os.path.expanduser("~"))
         inside = home == root or home.startswith(root.rstrip("/") + "/")
         return {"root": root, "home": home if inside else root}
+
+    def on_make(self, path):
+        if path not in self.made:
+            private(path)
+            self.made.add(path)
+        return {}
 
     def on_end(self):
         jobs = list(self.jobs.values())
