@@ -56,13 +56,17 @@ export interface Row {
   after?: () => Promise<unknown>;
 }
 
-/** Medians of each row, without those peers that failed. @param isOurs those whose failure is a failure */
+/** Rows that are no peer: their failure is a failure. */
+export function isOurs(name: string): boolean {
+  return name === "floor" || name.startsWith("sremote");
+}
+
+/** Medians of each row, without those peers that failed. */
 export async function compare(
   rows: Readonly<Record<string, Row>>,
   { rounds, warmUp, memory = false }: { rounds: number; warmUp: number; memory?: boolean },
-  isOurs: (name: string) => boolean = (name) => name === "sremote" || name === "floor",
 ): Promise<Map<string, Usage>> {
-  const once = async ({ program, before, after }: Row, what?: "memory"): Promise<Usage> => {
+  const takeOnce = async ({ program, before, after }: Row, what?: "memory"): Promise<Usage> => {
     await before?.();
     const usage = await take(program, what);
     await after?.();
@@ -70,7 +74,7 @@ export async function compare(
   };
   const samples = Object.entries(rows).map(([name, row]) => {
     const sample = async (): Promise<readonly number[]> => {
-      const { wall, cpu } = await once(row);
+      const { wall, cpu } = await takeOnce(row);
       return [wall, cpu];
     };
     return [name, sample] as const;
@@ -78,7 +82,7 @@ export async function compare(
   const values = await interleaved(Object.fromEntries(samples), { rounds, warmUp, optional: (name) => !isOurs(name) });
   const found = new Map<string, Usage>();
   for (const [name, taken] of values) {
-    const held = memory ? (await once(rows[name]!, "memory")).memory : null;
+    const held = memory ? (await takeOnce(rows[name]!, "memory")).memory : null;
     const part = (offset: number): number => median(taken.filter((_, index) => index % 2 === offset));
     found.set(name, { wall: part(0), cpu: part(1), memory: held });
   }

@@ -1,9 +1,10 @@
-// The least that a program over ssh2 must do for a command on many hosts: a bare loop. Plain JavaScript, so that no types are stripped while it is timed.
-import { readFileSync } from "node:fs";
+// The least that a program over ssh2 must do: a bare loop over hosts, and a bare channel for a file. Plain JavaScript, so that no types are stripped while
+// it is timed.
+import { createReadStream, createWriteStream, readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { Client } from "ssh2";
 
-const { hosts, knownHosts, command } = JSON.parse(process.argv[2]);
+const { hosts, knownHosts, command, send, receive } = JSON.parse(process.argv[2]);
 const keys = new Map(
   readFileSync(knownHosts, "utf8")
     .trim()
@@ -21,10 +22,12 @@ function runOn({ name, address, port, user }) {
       client.exec(command, (error, channel) => {
         if (error !== undefined) return reject(error);
         channel.stderr.resume();
-        channel.on("data", (chunk) => chunks.push(chunk));
+        if (send !== undefined) createReadStream(send, { highWaterMark: 1 << 18 }).pipe(channel);
+        if (receive !== undefined) channel.pipe(createWriteStream(receive));
+        else channel.on("data", (chunk) => chunks.push(chunk));
         return channel.once("close", (code) => {
           client.end();
-          if (code === 0) resolve(`${name}: ${Buffer.concat(chunks)}`);
+          if (code === 0) resolve(`${name}: ${Buffer.concat(chunks).toString("utf8")}`);
           else reject(new Error(`${name}: exit ${code}`));
         });
       });

@@ -10,6 +10,9 @@ import { fairMark } from "./peers.ts";
 import { speeds } from "./rates.ts";
 import type { Sizes } from "./sizes.ts";
 
+/** The connector that drives the system's ssh, with the algorithms of the fair rows. */
+const throughOpenSsh = "sremote over openssh()";
+
 export async function measureOneFile(lab: Hosts, { bytes, rounds, warmUp }: Sizes): Promise<Figure[]> {
   const { hosts, accounts, directory, knownHosts } = lab;
   const [host] = hosts;
@@ -32,10 +35,12 @@ export async function measureOneFile(lab: Hosts, { bytes, rounds, warmUp }: Size
       },
       [`rsync${name}`]: { command: ["rsync", "-t", "-e", `ssh -F ${config}`, from, to] },
     });
+    const floor = direction === "to" ? { command: "cat > one-file", send: source } : { command: "cat one-file", receive: back };
+    const copy = direction === "to" ? { task: "push", source, target: "one-file" } : { task: "pull", source: "one-file", target: back };
     const programs: Record<string, Program> = {
-      // A single source and host: what comes from hosts lies apart, so the place is said as the host's own.
-      sremote:
-        direction === "to" ? ours({ task: "push", source, target: "one-file" }) : ours({ task: "pull", source: "one-file", target: back }),
+      floor: { command: ownProgram("floor.mjs", { hosts: [host], knownHosts, ...floor }) },
+      sremote: ours(copy),
+      [throughOpenSsh]: ours({ ...copy, config: lab.fairConfig }),
       ...ssh("", lab.config),
       ...ssh(fairMark, lab.fairConfig),
     };

@@ -1,9 +1,11 @@
 // What a user of sremote writes for each of the comparisons. Plain JavaScript, so that no types are stripped while it is timed.
-import { local, ssh } from "sremote";
+import { local, openssh, ssh } from "sremote";
 import { fleet, gather, OutputTree } from "sremote/fleet";
 
-const { task, hosts, knownHosts, source, target, command, printing } = JSON.parse(process.argv[2]);
-const connect = (host) => ssh({ ...host.sshOptions(), knownHosts, config: false });
+const { task, hosts, knownHosts, config, source, target, command, printing } = JSON.parse(process.argv[2]);
+// Through the system's ssh where it has a configuration for it.
+const connect = (host) =>
+  config === undefined ? ssh({ ...host.sshOptions(), knownHosts, config: false }) : openssh({ host: host.name, config });
 
 const tasks = {
   async run() {

@@ -1,14 +1,15 @@
 /* Figures of transfers. */
 import { against, type Comparison, type Figure } from "../figure.ts";
-import type { Usage } from "./child.ts";
+import { isOurs, type Usage } from "./child.ts";
 
 /** Ours in MiB/s against the best of the others, at least as much; and what the client's processors did for it. */
 export function speeds(title: string, usages: ReadonlyMap<string, Usage>, bytes: number): Figure[] {
   const rate = ({ wall }: Usage): number => bytes / 2 ** 20 / (wall / 1000);
   const ours = usages.get("sremote")!;
   const others = [...usages].filter(([name]) => name !== "sremote").toSorted(([, one], [, other]) => one.wall - other.wall);
+  const best = others.find(([name]) => !isOurs(name))?.[0];
   const compared = (value: (usage: Usage) => number, aim: Pick<Comparison, "atLeast"> = {}): Comparison[] =>
-    others.flatMap(([name, usage], index) => against(index === 0 ? `${name} (the fastest)` : name, value(usage), index === 0 ? aim : {}));
+    others.flatMap(([name, usage]) => (name === best ? against(`${name} (the fastest)`, value(usage), aim) : against(name, value(usage))));
   return [
     { name: title, value: rate(ours), unit: "MiB/s", role: "headline", compared: compared(rate, { atLeast: 1 }) },
     { name: `${title}: client CPU`, value: ours.cpu, unit: "ms", compared: compared(({ cpu }) => cpu) },
