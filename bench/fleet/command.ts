@@ -6,6 +6,8 @@ import type { Hosts } from "./hosts.ts";
 import { fairMark, type FleetPeers } from "./peers.ts";
 import type { Sizes } from "./sizes.ts";
 
+const loading = "sremote, loaded only";
+
 export async function measureCommand({ hosts, knownHosts }: Hosts, peers: FleetPeers, sizes: Sizes): Promise<Figure[]> {
   const command = "hostname";
   // Some say more than that for each host.
@@ -18,8 +20,9 @@ export async function measureCommand({ hosts, knownHosts }: Hosts, peers: FleetP
   const rows = Object.fromEntries(
     Object.entries(programs).map(([name, program]): [string, Row] => [name, { program: { ...program, check } }]),
   );
+  rows[loading] = { program: { command: ownProgram("ours.mjs", { task: "load" }) } };
   const usages = await compare(rows, { ...sizes, memory: true });
-  const { floor, sremote, rest } = split(usages);
+  const { floor, sremote, loaded, rest } = split(usages);
   const title = `\`hostname\` on ${hosts.length} hosts`;
   const fair = rest.filter(([name]) => name.endsWith(fairMark)).toSorted(([, one], [, other]) => one.cpu - other.cpu)[0];
   const part = (which: keyof Usage, value: Usage): number => value[which] ?? Number.NaN;
@@ -52,6 +55,13 @@ export async function measureCommand({ hosts, knownHosts }: Hosts, peers: FleetP
       role: "headline",
       compared: [...against("floor", part("memory", floor)), ...others("memory")],
     },
+    { name: `${title}, of it starting Node and loading sremote: wall`, value: loaded.wall, unit: "ms" },
+    {
+      name: `${title}, of it starting Node and loading sremote: client CPU`,
+      value: loaded.cpu,
+      unit: "ms",
+      compared: against("all of it", sremote.cpu),
+    },
     ...[["floor", floor] as const, ...rest].flatMap(([name, usage]): Figure[] => [
       ...(name === "floor" ? [] : [{ name: `${title}, ${name}: wall`, value: usage.wall, unit: "ms" as const }]),
       { name: `${title}, ${name}: client CPU`, value: usage.cpu, unit: "ms" },
@@ -60,7 +70,14 @@ export async function measureCommand({ hosts, knownHosts }: Hosts, peers: FleetP
   ];
 }
 
-function split(usages: Map<string, Usage>): { floor: Usage; sremote: Usage; rest: [string, Usage][] } {
-  const { floor, sremote, ...rest } = Object.fromEntries(usages);
-  return { floor: floor!, sremote: sremote!, rest: Object.entries(rest) };
+interface Split {
+  floor: Usage;
+  sremote: Usage;
+  loaded: Usage;
+  rest: [string, Usage][];
+}
+
+function split(usages: Map<string, Usage>): Split {
+  const { floor, sremote, [loading]: loaded, ...rest } = Object.fromEntries(usages);
+  return { floor: floor!, sremote: sremote!, loaded: loaded!, rest: Object.entries(rest) };
 }

@@ -8,6 +8,8 @@ const connect = (host) =>
   config === undefined ? ssh({ ...host.sshOptions(), knownHosts, config: false }) : openssh({ host: host.name, config });
 
 const tasks = {
+  /** What all others begin with: Node starts, and the packages are loaded. */
+  load() {},
   async run() {
     await using nodes = fleet(hosts, { connect, window: hosts.length });
     const { jobs } = await nodes.run(command).orThrow();
