@@ -49,6 +49,13 @@ export function table(figures: readonly Figure[]): string {
   return ["| figure | measured | compared |", "|---|---|---|", ...rows].join("\n");
 }
 
+/** Of files, for a figure's name. */
+export function shownSize(bytes: number): string {
+  const units = ["B", "KiB", "MiB", "GiB"];
+  const power = Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));
+  return `${Number((bytes / 1024 ** power).toFixed(1))} ${units[power]}`;
+}
+
 function compared(figure: Figure, comparison: Comparison): string {
   const { atMost, atLeast } = comparison;
   const found = `${precise(ratio(figure, comparison))} × ${comparison.with}`;

@@ -7,6 +7,7 @@ import { measureBulk } from "./bulk.ts";
 import { measureBytesSent } from "./bytes-sent.ts";
 import { measureColdCalls } from "./cold-call.ts";
 import { measureConcurrency } from "./concurrency.ts";
+import { measureFleet } from "./fleet.ts";
 import { type Figure, isMet, ratio, table } from "./figure.ts";
 import { measureMemory } from "./memory.ts";
 import { replaceSection } from "./readme.ts";
@@ -26,6 +27,7 @@ const benchmarks: Readonly<Record<string, (setting: Setting) => Promise<Figure[]
   "bytes-sent": measureBytesSent,
   concurrency: measureConcurrency,
   rest: measureRest,
+  fleet: measureFleet,
 };
 
 const wanted = process.argv.slice(2).filter((argument) => argument !== "--readme" && argument !== "--docs");

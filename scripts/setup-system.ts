@@ -64,6 +64,14 @@ export function ensureSystemPackages(report: (line: string) => void = console.lo
   };
 }
 
+/** Installs packages by name; why that did not work, or undefined when it did. */
+export function installDebianPackages(names: readonly string[]): string | undefined {
+  if (process.getuid?.() !== 0 || !isDebian()) return "installing needs root on Debian or Ubuntu";
+  if (install(names) === undefined) return undefined;
+  aptGet(["update"]);
+  return install(names);
+}
+
 function describe({ name, purpose }: SystemPackage): { name: string; purpose: string } {
   return { name, purpose };
 }

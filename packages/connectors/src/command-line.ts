@@ -22,11 +22,14 @@ export function commandLine(command: Command): string {
   return `sh -c 'eval "$(printf %b "${octal(toBytes(text, "command"))}")"'`;
 }
 
+/** How each byte is written. Made once: scripts of kilobytes go to many hosts. */
+const spellings = Array.from({ length: 256 }, (_, byte) => {
+  const character = String.fromCharCode(byte);
+  return /[A-Za-z0-9 _./:,+@=;{}()<>|&~*?#%-]/.test(character) ? character : `\\0${byte.toString(8).padStart(3, "0")}`;
+});
+
 function octal(bytes: Uint8Array): string {
   let text = "";
-  for (const byte of bytes) {
-    const character = String.fromCharCode(byte);
-    text += /[A-Za-z0-9 _./:,+@=;{}()<>|&~*?#%-]/.test(character) ? character : `\\0${byte.toString(8).padStart(3, "0")}`;
-  }
+  for (const byte of bytes) text += spellings[byte]!;
   return text;
 }

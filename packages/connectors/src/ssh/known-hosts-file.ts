@@ -6,13 +6,23 @@ import { errnoOf } from "../errno.ts";
 import type { KnownHostsEntry } from "./known-hosts.ts";
 import { judgeKey, knownHostsLine, parseKnownHosts } from "./known-hosts.ts";
 
+/** What each file held last: thousands of hosts may be looked up in thousands of lines, and the text is the same for all of them. */
+const parsed = new Map<string, { readonly text: string; readonly entries: readonly KnownHostsEntry[] }>();
+
 /**
- * The entries of all files. One that does not exist has none.
+ * The entries of all files, as they are now. One that does not exist has none.
  *
  * @throws ConnectError `host-key-unknown` when one cannot be read: it might hold another key of the host, or revoke this one
  */
 export function readKnownHosts(files: readonly string[], label: string): KnownHostsEntry[] {
-  return files.flatMap((file) => parseKnownHosts(readText(file, label), file));
+  return files.flatMap((file) => {
+    const text = readText(file, label);
+    const last = parsed.get(file);
+    if (last?.text === text) return last.entries;
+    const entries = parseKnownHosts(text, file);
+    parsed.set(file, { text, entries });
+    return entries;
+  });
 }
 
 function readText(file: string, label: string): string {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -121,6 +121,18 @@ describe("adding to a known_hosts file", () => {
     writeFileSync(file, `host.example ${other.publicKey}\n`);
     addKnownHost(file, "host.example", 22, blob(ed25519), false);
     expect(readFileSync(file, "utf8")).toBe(`host.example ${other.publicKey}\n`);
+  });
+
+  test("a file is parsed once for as long as it says the same, and again after any change", () => {
+    const file = join(directory, "read-again");
+    writeFileSync(file, `host.example ${other.publicKey}\n`);
+    const first = readKnownHosts([file], "ssh://host");
+    expect(readKnownHosts([file], "ssh://other")[0]).toBe(first[0]);
+    const { atime, mtime } = statSync(file);
+    writeFileSync(file, `host.example ${ed25519.publicKey}\n`);
+    // Of the same length and time.
+    utimesSync(file, atime, mtime);
+    expect(readKnownHosts([file], "ssh://host").map(({ key }) => key)).toEqual([blob(ed25519)]);
   });
 
   test("a file that cannot be read refuses, one that does not exist is empty", () => {

@@ -21,8 +21,9 @@ const part = (): string => randomBytes(8).toString("hex");
  */
 export function heldCommand(command: Command): HeldCommand {
   const [front, back, word] = [part(), part(), part()];
-  // On a terminal the word would be shown; elsewhere stty only says that there is none.
-  const script = `t=$(stty -g 2>/dev/null) && stty -echo
+  // On a terminal the word would be shown. The shell knows by itself whether it has one; asking stty would start two processes.
+  const script = `t=
+[ -t 0 ] && t=$(stty -g 2>/dev/null) && stty -echo
 printf '%s%s %s\\n' ${front} ${back} $$
 IFS= read -r go && [ "$go" = ${word} ] || exit 125
 [ -z "$t" ] || stty "$t"

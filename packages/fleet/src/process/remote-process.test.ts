@@ -1,5 +1,5 @@
 /* Processes on real hosts: this machine, and sshd's by two connectors. */
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Connector, local, openssh, ssh } from "@sremote/connectors";
@@ -147,6 +147,20 @@ describe.each([
 });
 
 describe("a terminal", () => {
+  test("is not looked for by starting programs where there is none: hosts have thousands of starts", async () => {
+    const directory = await mkdtemp(join(tmpdir(), "sremote-stty-"));
+    try {
+      await writeFile(join(directory, "stty"), `#!/bin/sh\ntouch ${directory}/asked\n`, { mode: 0o755 });
+      const here = open(local({ env: { PATH: `${directory}:${process.env["PATH"]!}` } }));
+      await new RemoteProcess(here, "true").run();
+      await expect(stat(join(directory, "asked"))).rejects.toThrow("ENOENT");
+      await new RemoteProcess(here, "stty").run();
+      expect((await stat(join(directory, "asked"))).isFile(), "it would have been this one").toBe(true);
+    } finally {
+      await rm(directory, { recursive: true });
+    }
+  });
+
   test.each([
     ["ssh", () => open(ssh(destination()))],
     ["openssh", () => open(openssh(destination()))],

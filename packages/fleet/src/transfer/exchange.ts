@@ -3,6 +3,7 @@ import type { Writable } from "node:stream";
 import { ConnectError, SremoteError, TransferError } from "@sremote/protocol";
 import { codeOfMessage, settledWithin, shell } from "@sremote/connectors";
 import type { Connector, RemoteProcess } from "@sremote/connectors";
+import { chunksOf } from "./chunks.ts";
 import { decodeJson, type Frame, FrameReader } from "./frame.ts";
 import { program, startProgram } from "./host-program.ts";
 
@@ -70,7 +71,7 @@ export class LiveExchange implements Exchange {
   private constructor(process: RemoteProcess, marker: string, host: string) {
     this.#process = process;
     this.#host = host;
-    this.#reader = new FrameReader(process.stdout as AsyncIterable<Buffer>, marker);
+    this.#reader = new FrameReader(chunksOf(process.stdout), marker);
     process.stdin.on("error", () => {}); // That it reads no more, its end says.
     process.stderr
       .on("error", () => {})

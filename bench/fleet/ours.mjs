@@ -1,0 +1,43 @@
+// What a user of sremote writes for each of the comparisons. Plain JavaScript, so that no types are stripped while it is timed.
+import { local, openssh, ssh } from "sremote";
+import { fleet, gather, OutputTree } from "sremote/fleet";
+
+const { task, hosts, knownHosts, config, source, target, command, printing } = JSON.parse(process.argv[2]);
+// Through the system's ssh where it has a configuration for it.
+const connect = (host) =>
+  config === undefined ? ssh({ ...host.sshOptions(), knownHosts, config: false }) : openssh({ host: host.name, config });
+
+const tasks = {
+  /** What all others begin with: Node starts, and the packages are loaded. */
+  load() {},
+  async run() {
+    await using nodes = fleet(hosts, { connect, window: hosts.length });
+    const { jobs } = await nodes.run(command).orThrow();
+    process.stdout.write(jobs.map(({ host, stdout }) => `${host.name}: ${stdout}`).join(""));
+  },
+  async push() {
+    await using nodes = fleet(hosts, { connect, window: hosts.length });
+    await nodes.push(source, target).orThrow();
+  },
+  async pull() {
+    await using nodes = fleet(hosts, { connect });
+    await nodes.pull(source, target).orThrow();
+  },
+  /** Line by line, each different output kept once. */
+  async tree() {
+    await using nodes = fleet(`host[1-${printing}]`, { connect: () => local() });
+    const tree = new OutputTree();
+    const run = nodes.run(command, { output: "live", leash: false });
+    for await (const { host, text } of run) tree.add(host, text);
+    await run.orThrow();
+    console.log(tree.groups().length);
+  },
+  /** Kept by each process up to its limit, and gathered at the end. */
+  async gather() {
+    await using nodes = fleet(`host[1-${printing}]`, { connect: () => local() });
+    const { jobs } = await nodes.run(command, { leash: false }).orThrow();
+    console.log(gather(Object.fromEntries(jobs.map(({ host, stdout }) => [host.name, stdout]))).length);
+  },
+};
+
+await tasks[task]();
