@@ -17,7 +17,7 @@ from sremote_endpoint.objects import object_id
 from sremote_endpoint.packet import BYE, HELLO, RESUME, RESUMED, SIZE, WELCOME, Damaged, Packets, pack
 from sremote_endpoint.replay import Sent
 from sremote_endpoint.route import read_route
-from sremote_endpoint.session_worker import References, SessionWorker
+from sremote_endpoint.session_worker import SessionWorker
 from tests.session_check import check_message
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -200,13 +200,9 @@ def run_resume(text, _, vector):
 
 def run_invoke(text, attachments, _):
     objects = SimpleNamespace(find=lambda number: SimpleNamespace(value=Kept("object", number)), result=lambda stream: Kept("result", stream))
-    worker = SimpleNamespace(channel=SimpleNamespace(waiting=False, read_into=None), objects=objects, asking=None)
+    worker = SimpleNamespace(channel=SimpleNamespace(waiting=False, read_into=None), objects=objects, asking=lambda: None)
     call, parts, depth = SessionWorker._read(worker, bytearray(b"".join(join_frame(text, attachments))))
-    references = References(parts, worker)
-    args = value_decode.decode(call["args"], references, depth)
-    if "kwargs" in call:
-        value_decode.decode(call["kwargs"], references, depth)
-    return args
+    return SessionWorker._arguments(worker, call, parts, depth)[0]
 
 
 def run_answer(text, attachments, _):

@@ -191,6 +191,12 @@ class SessionWorker:
                 raise protocol_error("the invoke's %s is not what it must be" % name)
         return call, parts, depth
 
+    def _arguments(self, call, parts, depth):
+        # What is nothing but JSON needs no decoder, and a first call should not wait for one to be compiled.
+        if 0 < depth <= VALUE_DEPTH and "meta" not in call["args"] and "meta" not in call.get("kwargs", _EMPTY):
+            return call["args"]["json"], call["kwargs"]["json"] if "kwargs" in call else _EMPTY
+        return load("references").decode_arguments(call, parts, depth, self)
+
     def _run(self, call, parts, depth):
         """(answer, attachments). Raises Refusal, and _Exit for sys.exit()."""
         module, function = call["module"], call["function"]
@@ -199,11 +205,7 @@ class SessionWorker:
             arguments = call["args"]["json"]
             subject = arguments[0] if arguments and type(arguments[0]) is dict else _EMPTY
             target = load("object_functions").find_function(function, self.objects, subject.get("id"))
-        # What is nothing but JSON needs no decoder, and a first call should not wait for one to be compiled.
-        if 0 < depth <= VALUE_DEPTH and "meta" not in call["args"] and "meta" not in call.get("kwargs", _EMPTY):
-            args, kwargs = call["args"]["json"], call["kwargs"]["json"] if "kwargs" in call else _EMPTY
-        else:
-            args, kwargs = load("references").decode_arguments(call, parts, depth, self)
+        args, kwargs = self._arguments(call, parts, depth)
         self.zone = zone = load("zones").find_zone(call["naiveTimeZone"]) if "naiveTimeZone" in call else None
         report = {"modules": load("module_versions").check_modules(call["modules"])} if call.get("modules") else {}
         if self._asking is not None:
