@@ -277,8 +277,11 @@ export class ScriptRunner {
   }
 
   #hostError(message: string, job: Job): TransferError {
-    const said = message.trim().slice(0, 500);
-    return new TransferError(codeOfMessage(said), `${job.stage}: ${said}`, { stage: job.stage, host: this.#dialect.label });
+    // It came by way of the service, which knows the credentials.
+    return new TransferError(codeOfMessage(message), `${job.stage}: ${this.#http.redact(message)}`, {
+      stage: job.stage,
+      host: this.#dialect.label,
+    });
   }
 
   #lost(job: Job, why: string): ConnectError {
