@@ -77,6 +77,25 @@ console.log(JSON.stringify(hostSet("@rack!node09", { groups }).map((host) => hos
   );
 });
 
+test("an application copies what differs of a large file, by a program of the package", () => {
+  writeFileSync(
+    join(project, "copy.js"),
+    `import { readFileSync, writeFileSync } from "node:fs";
+import { local } from "sremote";
+import { push } from "sremote/fleet";
+await using host = local({ cwd: process.cwd() });
+const bytes = Buffer.alloc(2_000_000, "some text");
+writeFileSync("large", bytes);
+await push(host, "large", "copy/large");
+bytes[1_000_000] ^= 1;
+writeFileSync("large", bytes);
+const { files, transferred } = await push(host, "large", "copy/large", { check: "delta" });
+console.log(JSON.stringify([files, transferred < 100_000, readFileSync("copy/large").equals(bytes)]));
+`,
+  );
+  expect(run(process.execPath, ["copy.js"], { cwd: project })).toBe("[1,true,true]\n");
+});
+
 test("the command is there", () => {
   const bin = join(project, "node_modules/.bin/sremote");
   expect(

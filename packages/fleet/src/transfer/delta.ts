@@ -12,6 +12,7 @@ import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { orAborted, settledWithin } from "@sremote/connectors";
+import { packageFile, runsFromSource } from "../package-file.ts";
 import type { DirectoryTree } from "./directory-tree.ts";
 import { type Entry, joinPath, type Listing, nameOf, parentOf } from "./entry.ts";
 import type { Exchange } from "./exchange.ts";
@@ -22,7 +23,7 @@ import type { Transfer } from "./transfer.ts";
 
 /** Below, finding the differences takes longer than sending all. */
 const worthIt = 1 << 20;
-const shellProgram = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "rsync-shell.ts" : "rsync-shell.js", import.meta.url));
+const shellProgram = fileURLToPath(packageFile(runsFromSource ? "src/transfer/rsync-shell.ts" : "dist/transfer/rsync-shell.js"));
 
 export interface MadeFile {
   readonly directory: string;

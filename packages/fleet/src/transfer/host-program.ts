@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { deflateSync } from "node:zlib";
 import { quote } from "@sremote/connectors";
+import { packageFile } from "../package-file.ts";
 
 /** In the order in which they import each other. */
 const modules = ["wire", "tree", "list", "send", "incoming", "receive", "delta", "serve"];
@@ -26,7 +27,7 @@ export function program(): Buffer {
   packed ??= deflateSync(
     JSON.stringify(
       modules.map((name) => {
-        const text = readFileSync(new URL(`../../python/transfer_${name}.py`, import.meta.url), "utf8");
+        const text = readFileSync(packageFile(`python/transfer_${name}.py`), "utf8");
         return [`transfer_${name}`, text];
       }),
     ),
