@@ -96,7 +96,8 @@ export class Bench implements AsyncDisposable {
   async running(): Promise<number> {
     return await until("the function to run", async () => {
       const file = join(this.place, "running");
-      return existsSync(file) && Number(await readFile(file, "utf8"));
+      // Between its making and its writing it is empty.
+      return existsSync(file) && (Number(await readFile(file, "utf8")) || undefined);
     });
   }
 

@@ -57,7 +57,10 @@ async function breed(client: RemoteClient, runtime: Runtime, path: string): Prom
 }
 
 async function bred(path: string): Promise<number[]> {
-  return await until("the function's processes", async () => existsSync(path) && (await readFile(path, "utf8")).split(" ").map(Number));
+  return await until("the function's processes", async () => {
+    const text = existsSync(path) ? await readFile(path, "utf8") : "";
+    return text !== "" && text.split(" ").map(Number);
+  });
 }
 
 describe.concurrent.each(runtimes)("a session of %s whose link is lost", (runtime) => {
