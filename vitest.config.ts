@@ -1,4 +1,28 @@
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { defineConfig } from "vitest/config";
+
+/** Files that take a minute or more, mostly waiting: begun last, one of them would run on alone. */
+const longest = [
+  "test/rest/polled.conformance.test.ts",
+  "packages/endpoint/src/python.test.ts",
+  "test/rest/jupyter.conformance.test.ts",
+  "test/sessions/faults.test.ts",
+  "test/connectors/writing-a-connector.test.ts",
+  "test/guarantees/soak.test.ts",
+  "packages/connectors/src/ssh/ssh.conformance.test.ts",
+  "test/rest/guarantees.test.ts",
+  "test/rest/calls.test.ts",
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const found = longest.findIndex((name) => moduleId.endsWith(name));
+      return found < 0 ? longest.length : found;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
 
 export default defineConfig({
   ssr: { resolve: { conditions: ["@sremote/source", "node", "import", "module", "default"] } },
@@ -6,8 +30,9 @@ export default defineConfig({
     include: ["packages/*/src/**/*.test.ts", "packages/endpoint/node/**/*.test.ts", "scripts/**/*.test.ts", "test/**/*.test.ts"],
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // Two cores: more workers only make process-spawning tests fight each other.
-    maxWorkers: 2,
+    // For two cores: much of what tests do is waiting, and with more workers those that start processes only make each other late.
+    maxWorkers: 3,
     maxConcurrency: 3,
+    sequence: { sequencer: LongestFirst },
   },
 });
