@@ -20,7 +20,8 @@ class LongestFirst extends BaseSequencer {
       const found = longest.findIndex((name) => moduleId.endsWith(name));
       return found < 0 ? longest.length : found;
     };
-    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+    const sorted = await super.sort(files); // oxlint-disable-line unicorn/no-array-sort -- the sequencer's own
+    return sorted.toSorted((a, b) => rank(a) - rank(b));
   }
 }
 
