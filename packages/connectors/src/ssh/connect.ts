@@ -90,9 +90,12 @@ async function attemptHop(
   signal: AbortSignal,
 ): Promise<Connection | HandshakeFailure> {
   const { label, readyTimeout } = settings;
-  const late = new ConnectError("connect-timeout", `the host did not answer within ${readyTimeout} ms`, { stage: "connect", host: label });
   const deadline = new AbortController();
-  const timer = setTimeout(() => deadline.abort(late), readyTimeout);
+  const timer = setTimeout(() => {
+    deadline.abort(
+      new ConnectError("connect-timeout", `the host did not answer within ${readyTimeout} ms`, { stage: "connect", host: label }),
+    );
+  }, readyTimeout);
   const both = AbortSignal.any([signal, deadline.signal]);
   try {
     const socket: Duplex = await reach(settings, carrier, both);

@@ -4,6 +4,7 @@ import { ConnectError, InvalidArgumentError } from "@sremote/protocol";
 import ssh2 from "ssh2";
 import type { ParsedKey } from "ssh2";
 import { errnoOf } from "../errno.ts";
+import { parsePrivateKey } from "./parsed-keys.ts";
 import type { CredentialSettings } from "./settings.ts";
 
 export interface Identity {
@@ -32,9 +33,18 @@ export async function loadIdentities(settings: CredentialSettings, label: string
   return loaded;
 }
 
+/** What is being read now: many connectors that start together read a file once. */
+const reading = new Map<string, Promise<Buffer>>();
+
+function read(path: string): Promise<Buffer> {
+  const begun = reading.get(path) ?? readFile(path).finally(() => reading.delete(path));
+  reading.set(path, begun);
+  return begun;
+}
+
 async function readKey(path: string): Promise<Buffer> {
   try {
-    return await readFile(path);
+    return await read(path);
   } catch (error) {
     const code = String(errnoOf(error));
     throw new InvalidArgumentError("options.privateKeyPath", `a readable file, but ${path} gives ${code}`, { cause: error });
@@ -60,7 +70,7 @@ function requireKey(name: string, text: string | Uint8Array, passphrase: string 
 async function loadImplied(path: string, passphrase: string | undefined, loaded: LoadedIdentities): Promise<void> {
   let text: Buffer;
   try {
-    text = await readFile(path);
+    text = await read(path);
   } catch (error) {
     const code = String(errnoOf(error));
     if (code !== "ENOENT") loaded.skipped.push(`${path} (${code})`);
@@ -79,20 +89,17 @@ const phrases: Readonly<Record<Unusable, string>> = {
   unreadable: "not a private key that ssh2 can use",
 };
 
-function parse(text: string | Uint8Array, passphrase: string | undefined): ParsedKey | Unusable {
-  const parsed = ssh2.utils.parseKey(typeof text === "string" ? text : Buffer.from(text), passphrase);
-  if (parsed instanceof Error) {
-    if (/no passphrase given/i.test(parsed.message)) return "no-passphrase";
-    // With a passphrase, an encrypted key that cannot be parsed was decrypted to nonsense.
-    if (passphrase !== undefined && isEncrypted(text)) return "wrong-passphrase";
-    return "unreadable";
-  }
-  const key: ParsedKey | undefined = Array.isArray(parsed) ? parsed[0] : parsed;
-  return key !== undefined && key.isPrivateKey() ? key : "unreadable";
+function parse(given: string | Uint8Array, passphrase: string | undefined): ParsedKey | Unusable {
+  const text = Buffer.from(given);
+  const parsed = parsePrivateKey(text, passphrase);
+  if (!(parsed instanceof Error)) return parsed;
+  if (/no passphrase given/i.test(parsed.message)) return "no-passphrase";
+  // With a passphrase, an encrypted key that cannot be parsed was decrypted to nonsense.
+  return passphrase !== undefined && isEncrypted(text) ? "wrong-passphrase" : "unreadable";
 }
 
-function isEncrypted(text: string | Uint8Array): boolean {
-  const without = ssh2.utils.parseKey(typeof text === "string" ? text : Buffer.from(text));
+function isEncrypted(text: Buffer): boolean {
+  const without = ssh2.utils.parseKey(text);
   return without instanceof Error && /no passphrase given/i.test(without.message);
 }
 

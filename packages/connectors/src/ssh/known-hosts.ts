@@ -8,6 +8,8 @@ export interface KnownHostsEntry {
   marker: "none" | "revoked" | "cert-authority";
   /** The first field as written: patterns, or one hashed name. */
   hosts: string;
+  /** The names, in lower case, where the field is nothing but names: a fleet looks each of its hosts up in the lines of all. */
+  names: ReadonlySet<string> | undefined;
   type: string;
   key: Buffer;
 }
@@ -32,7 +34,8 @@ function parseLine(text: string, file: string, line: number): KnownHostsEntry | 
   if (hosts === undefined || type === undefined || base64 === undefined) return undefined;
   const key = Buffer.from(base64, "base64");
   if (keyType(key) === undefined) return undefined;
-  return { file, line, marker, hosts, type, key };
+  const names = /[*?!|]/.test(hosts) ? undefined : new Set(hosts.toLowerCase().split(","));
+  return { file, line, marker, hosts, names, type, key };
 }
 
 function markerOf(field: string): KnownHostsEntry["marker"] | undefined {
@@ -57,6 +60,7 @@ export function knownHostsName(host: string, port: number): string {
 
 /** Whether an entry is for the name. */
 export function entryMatches(entry: KnownHostsEntry, name: string): boolean {
+  if (entry.names !== undefined) return entry.names.has(name);
   return entry.hosts.startsWith("|") ? hashMatches(entry.hosts, name) : patternsMatch(entry.hosts, name);
 }
 

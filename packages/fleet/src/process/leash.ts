@@ -1,9 +1,9 @@
 /* The client's end of the leash: see leash-script.ts. */
 import { randomBytes } from "node:crypto";
-import { createInterface } from "node:readline";
 import { type Connector, type RemoteProcess, shell } from "@sremote/connectors";
 import { ConnectError, SremoteError } from "@sremote/protocol";
 import { leashScript } from "./leash-script.ts";
+import { LineTap } from "./lines.ts";
 import { settledWithin } from "./within.ts";
 
 export const signals = ["SIGTERM", "SIGKILL", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGSTOP", "SIGCONT"] as const;
@@ -122,15 +122,14 @@ class Running {
       () => this.#lost(),
       () => this.#lost(),
     );
-    const lines = createInterface({ input: process.stdout });
-    lines.on("line", (line) => {
-      if (line.startsWith(`${nonce} `))
+    const lines = new LineTap(({ text }) => {
+      if (text.startsWith(`${nonce} `))
         this.#waiting
-          .get(line.slice(nonce.length + 1))
+          .get(text.slice(nonce.length + 1))
           ?.shift()
           ?.resolve();
     });
-    lines.on("error", () => this.#lost());
+    process.stdout.on("data", (bytes: Uint8Array) => void lines.chunk({ stream: "stdout", bytes }));
     this.#beats = setInterval(() => this.tell("beat"), period * 1000).unref();
   }
 
