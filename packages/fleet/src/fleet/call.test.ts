@@ -38,7 +38,10 @@ test("output comes as lines while it runs, and is gathered as that of processes"
   const run = parallel([nodes.call("builtins", "print", ["hello"]), nodes.run("echo from sh")]);
   const lines = (await Array.fromAsync(run)).map(({ host, text }) => `${host} ${text}`);
   expect(lines.toSorted()).toEqual([1, 2, 3, 4, 5].flatMap((index) => [`node${index} from sh`, `node${index} hello`]));
-  expect((await nodes.call("builtins", "print", ["same"])).gather()).toEqual([{ names: nodes.hosts.names, lines: ["same"] }]);
+  const same = await nodes.call("builtins", "print", ["same"], { outputLimit: 3 });
+  expect(same.gather()).toEqual([{ names: nodes.hosts.names, lines: ["sam"], truncated: true }]);
+  const kept = { total: 5, truncated: true, bytes: new Uint8Array(Buffer.from("sam")) };
+  expect(same.jobs[4]!.result).toMatchObject({ value: null, stdout: "sam", stderr: "", output: { stdout: kept, stderr: { total: 0 } } });
 });
 
 test("G34 G14 a host that takes its time holds up none, and is ended at its deadline or when it is killed", async () => {
