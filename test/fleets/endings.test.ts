@@ -65,7 +65,7 @@ describe.each([
   const ofUser = (): ReturnType<typeof findProcesses> => findProcesses(({ uid }) => uid === user.uid);
   const running = async (): Promise<number> => (await ofUser()).filter(({ command }) => command === "sleep 73001").length;
   /** The unfinished file of a push, when there is one. */
-  const partial = async (): Promise<string | undefined> => (await readdir(user.home)).find((name) => /^\.copy\.sremote-/.test(name));
+  const partial = async (): Promise<string | undefined> => (await readdir(user.home)).find((name) => name.startsWith(".copy.sremote-"));
 
   test("G02 G34 a process whose link is cut has no exit status, is unreachable, and disturbs no other; the host ends it", async () => {
     const run = hosts.run("exec sleep 73001");

@@ -150,7 +150,7 @@ async function isHeld(path: string): Promise<boolean> {
   return false;
 }
 
-describe("a transfer that is cancelled", () => {
+describe("G14 a transfer that is cancelled", () => {
   test.each(["push", "pull"] as const)("a %s leaves nothing but an unfinished file that the next goes on from", async (direction) => {
     await using host = localHost();
     // So much that it is under way for a while: reports of progress are too far apart to cancel by them.
