@@ -7,7 +7,7 @@ import { hostKinds, stopSshd, type TestHost } from "../support/hosts.ts";
 
 afterAll(stopSshd);
 
-const kinds = hostKinds.filter(({ name }) => ["ssh", "openssh"].includes(name));
+const kinds = hostKinds.filter(({ name }) => name === "ssh" || name === "openssh");
 
 describe.each(kinds)("over $name", (kind) => {
   let host: TestHost;

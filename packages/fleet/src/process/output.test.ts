@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../../../test/support/seeded-random.ts";
-import { blockSize, OutputMemory } from "./output-memory.ts";
-import { CollectedOutput, type OutputChunk, type StreamName } from "./output.ts";
+import { blockSize, defaultTotalOutputLimit, OutputMemory } from "./output-memory.ts";
+import { CollectedOutput, defaultOutputLimit, type OutputChunk, type StreamName } from "./output.ts";
 
 const unlimited = Number.MAX_SAFE_INTEGER;
 const piece = (stream: StreamName, content: string | Uint8Array): OutputChunk => ({ stream, bytes: Buffer.from(content) });
@@ -73,6 +73,18 @@ describe("the memory of many outputs", () => {
     expect(all.map(({ truncated }) => truncated)).toEqual([true, ...others.map(() => false)]);
     noisy.chunk(piece("stderr", "what went wrong"));
     expect(noisy.text("stderr"), "one stream does not take the other's share").toBe("what went wrong");
+  });
+
+  test.each([
+    [16, ["stdout", "stderr"]],
+    [48, ["stdout"]],
+  ] as const)("holds all that %d processes may keep by default of %j", (processes, streams) => {
+    // The defaults, 1,000 times smaller.
+    const [limit, each] = [defaultTotalOutputLimit / 1024, defaultOutputLimit / 1024];
+    const memory = new OutputMemory(limit, processes);
+    const all = Array.from({ length: processes }, () => new CollectedOutput(each, memory));
+    for (const [index, output] of all.entries()) for (const stream of streams) output.chunk(piece(stream, filled(each, index)));
+    expect(all.every((output) => !output.truncated && output.bytes().length === streams.length * each)).toBe(true);
   });
 
   test("gives what is left of the shares of those that have ended to others", () => {
