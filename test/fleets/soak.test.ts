@@ -49,8 +49,8 @@ async function round(hosts: Fleet, lane: number, number: number): Promise<void> 
 const lanes = [0, 1, 2, 3];
 
 test.each([
-  ["ssh", ssh, 30],
-  ["openssh", openssh, 8],
+  ["ssh", ssh, 20],
+  ["openssh", openssh, 5],
 ] as const)(
   "G40 runs and transfers in a row over %s leave no file, process or descriptor, and take no more memory",
   async (_, make, rounds) => {
