@@ -97,7 +97,7 @@ describe.each([
   test("G15 G26 after SIGKILL of the client in the middle of a push nothing runs on the host within 60 s, and no part of the file is seen", async () => {
     const options = { host: lab.address, port: lab.port, username: user.name, privateKeyPath: lab.key.path, knownHosts: lab.knownHosts };
     const argv = ["--conditions=@sremote/source", program, "push", endless, "copy", kind, JSON.stringify(options)];
-    const client = spawn(process.execPath, argv, { stdio: "ignore" });
+    const client = spawn(process.execPath, argv, { stdio: "ignore", env: { ...process.env, TMPDIR: directory } });
     await until("it is under way", async () => (await partial()) !== undefined);
     const exited = once(client, "exit");
     client.kill("SIGKILL");
