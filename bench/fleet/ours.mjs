@@ -1,6 +1,6 @@
 // What a user of sremote writes for each of the comparisons. Plain JavaScript, so that no types are stripped while it is timed.
 import { local, openssh, ssh } from "sremote";
-import { fleet, gather, OutputTree } from "sremote/fleet";
+import { fleet, OutputTree } from "sremote/fleet";
 
 const { task, hosts, knownHosts, config, source, target, command, printing } = JSON.parse(process.argv[2]);
 // Through the system's ssh where it has a configuration for it.
@@ -32,11 +32,11 @@ const tasks = {
     await run.orThrow();
     console.log(tree.groups().length);
   },
-  /** Kept by each process up to its limit, and gathered at the end. */
+  /** Kept up to the limit of all hosts together, and gathered at the end. */
   async gather() {
     await using nodes = fleet(`host[1-${printing}]`, { connect: () => local() });
-    const { jobs } = await nodes.run(command, { leash: false }).orThrow();
-    console.log(gather(Object.fromEntries(jobs.map(({ host, stdout }) => [host.name, stdout]))).length);
+    const done = await nodes.run(command, { leash: false }).orThrow();
+    console.log(done.gather().length);
   },
 };
 

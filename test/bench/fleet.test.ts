@@ -40,5 +40,6 @@ test("the benchmark of fleets runs, with very little of everything and those pee
     "256 KiB file to 3 hosts, in all, MiB/s",
     "976.6 KiB of output of 10 hosts, 10 different ones, gathered line by line: memory, MiB",
     "976.6 KiB of output of 10 hosts, 10 different ones, gathered at the end: memory, MiB",
+    "976.6 KiB of output of 10 hosts, all different, gathered at the end, up to the limit of 256 MiB: memory, MiB",
   ]);
 });

@@ -1,71 +1,11 @@
 /* Much output, large values: nothing is lost, nothing out of order, and nobody's memory grows with them. */
 import { setTimeout as pause } from "node:timers/promises";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { RemoteClient } from "@sremote/client";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Runtime } from "../support/effects.ts";
+import { allowed, FloodCheck, inUse, mebibyte } from "../support/flood.ts";
 import { hostKinds, runtimes, stopSshd, type TestHost } from "../support/hosts.ts";
 import { enduranceModule, plantEnduranceModules } from "./endurance-module.ts";
-
-const mebibyte = 1 << 20;
-/** What memory may grow by, whatever flows: G11. */
-const allowed = 64 * mebibyte;
-
-setFlagsFromString("--expose_gc");
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- V8's own function, which no types know
-const collectGarbage = runInNewContext("gc") as () => void;
-
-/**
- * Bytes of this process that are in use: heap, buffers, what they hold outside of it. Collected twice: V8 frees the memory of collected buffers in a
- * thread of its own, and a second collection waits for that.
- */
-function inUse(): number {
-  collectGarbage();
-  collectGarbage();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
-
-/** Checks the output of `flood` as it comes: each block is its number, again and again. */
-class FloodCheck {
-  received = 0;
-  /** The most memory in use at any check. */
-  most = 0;
-  readonly #size: number;
-  #block: Buffer = Buffer.alloc(0);
-  #index = -1;
-  #looked = 0;
-
-  constructor(size: number) {
-    this.#size = size;
-  }
-
-  take(chunk: Uint8Array): void {
-    for (let at = 0; at < chunk.length;) {
-      const index = Math.floor(this.received / this.#size);
-      if (index !== this.#index) {
-        this.#index = index;
-        const number = Buffer.alloc(8);
-        number.writeBigUInt64LE(BigInt(index));
-        this.#block = Buffer.alloc(this.#size, number);
-      }
-      const from = this.received % this.#size;
-      const length = Math.min(this.#size - from, chunk.length - at);
-      if (Buffer.compare(chunk.subarray(at, at + length), this.#block.subarray(from, from + length)) !== 0)
-        throw new Error(`wrong bytes at about ${this.received} of the output`);
-      at += length;
-      this.received += length;
-    }
-    // Now and then: collecting garbage each time would take longer than the output.
-    if (this.received - this.#looked > 100 * mebibyte) this.look();
-  }
-
-  look(): void {
-    this.#looked = this.received;
-    this.most = Math.max(this.most, inUse());
-  }
-}
 
 /** The largest memory that worker and supervisor have had, in bytes. */
 async function peaks(client: RemoteClient, runtime: Runtime): Promise<{ worker: number; supervisor: number }> {

@@ -28,7 +28,7 @@ function changed(by: string): Buffer {
   return Buffer.concat([bytes.subarray(0, size / 2), Buffer.from(by), bytes.subarray(size / 2)]);
 }
 
-describe.each(hostKinds.filter(({ name }) => name === "local" || name === "ssh"))("delta over $name", (kind) => {
+describe.each(hostKinds.filter(({ name }) => ["local", "ssh", "openssh"].includes(name)))("delta over $name", (kind) => {
   let host: TestHost;
   beforeEach(async () => {
     host = await kind.start();

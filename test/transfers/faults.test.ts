@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync } from "node:fs";
 import { mkdir, mkdtemp, open, readdir, readFile, readlink, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Connector, local, ssh } from "@sremote/connectors";
+import { type Connector, local, openssh, ssh } from "@sremote/connectors";
 import { pull, push, sync, type TransferProgress } from "@sremote/fleet";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Proxy, startProxy } from "../../scripts/labs/proxy.ts";
@@ -33,7 +33,10 @@ function content(size: number, seed = 1): Buffer {
   return bytes;
 }
 
-describe("a link that is cut", () => {
+describe.each([
+  ["ssh", ssh],
+  ["openssh", openssh],
+] as const)("a link over %s that is cut", (_, connect) => {
   let lab: Lab;
   let proxy: Proxy;
   let connector: Connector;
@@ -47,7 +50,7 @@ describe("a link that is cut", () => {
     home = user.home;
     proxy = await startProxy({ host: lab.address, port: lab.port });
     await writeFile(join(directory, "known"), `[${proxy.address}]:${proxy.port} ${lab.hostKeys[0]!.publicKey}\n`);
-    connector = ssh({
+    connector = connect({
       host: proxy.address,
       port: proxy.port,
       username: user.name,
@@ -147,7 +150,7 @@ async function isHeld(path: string): Promise<boolean> {
   return false;
 }
 
-describe("a transfer that is cancelled", () => {
+describe("G14 a transfer that is cancelled", () => {
   test.each(["push", "pull"] as const)("a %s leaves nothing but an unfinished file that the next goes on from", async (direction) => {
     await using host = localHost();
     // So much that it is under way for a while: reports of progress are too far apart to cancel by them.

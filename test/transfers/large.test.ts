@@ -1,28 +1,60 @@
 /* G35: a file of a gigabyte moves in constant memory. */
-import { mkdtemp, open, rm, stat } from "node:fs/promises";
+import { chmod, mkdtemp, open, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { run } from "../../scripts/labs/run.ts";
+import { type Lab, startSshd } from "../../scripts/labs/sshd.ts";
+import type { Account } from "../../scripts/labs/users.ts";
+import { hostPath } from "../support/hosts.ts";
 
 const program = fileURLToPath(new URL("memory-program.ts", import.meta.url));
+let lab: Lab;
+let user: Account;
 let directory: string;
 beforeAll(async () => {
+  lab = await startSshd({ config: [`SetEnv PATH=${hostPath}`] });
+  user = await lab.addUser();
   directory = await mkdtemp(join(tmpdir(), "sremote-large-"));
-  const file = await open(join(directory, "large"), "w");
-  await file.truncate(2 ** 30);
-  await file.write("end", 2 ** 30 - 3);
-  await file.close();
+  // The user of the host is to read the file, and to write beside it.
+  await chmod(directory, 0o777);
 });
-afterAll(() => rm(directory, { recursive: true, force: true }));
+afterAll(async () => {
+  await lab?.stop();
+  await rm(directory, { recursive: true, force: true });
+});
 
-test.each(["push", "pull"])("G35 a %s of 1 GiB", async (direction) => {
+/** Nothing but zeros, so that it takes no room, and an end. */
+async function makeFile(bytes: number): Promise<string> {
+  const path = join(directory, String(bytes));
+  const file = await open(path, "w", 0o644);
+  await file.truncate(bytes);
+  await file.write("end", bytes - 3);
+  await file.close();
+  return path;
+}
+
+// Where the packets are not ours a part tells as much.
+test.each([
+  ["push", "ssh", 2 ** 30],
+  ["pull", "ssh", 2 ** 30],
+  ["push", "openssh", 2 ** 29],
+  ["pull", "openssh", 2 ** 29],
+  ["push", "local", 2 ** 29],
+  ["pull", "local", 2 ** 29],
+] as const)("G35 a %s over %s of %d bytes", async (direction, kind, bytes) => {
+  const from = await makeFile(bytes);
   const to = join(directory, "copy");
-  const printed = await run(process.execPath, ["--conditions=@sremote/source", program, direction, join(directory, "large"), to]);
-  const { grown, ...result } = JSON.parse(printed) as { grown: number; ok: boolean; bytes: number };
-  expect(result).toEqual({ ok: true, bytes: 2 ** 30 });
+  const options = { host: lab.address, port: lab.port, username: user.name, privateKeyPath: lab.key.path, knownHosts: lab.knownHosts };
+  const command = ["--conditions=@sremote/source", program, direction, from, to, kind, JSON.stringify(options)];
+  const { grown, ...result } = JSON.parse(await run(process.execPath, command)) as { grown: number; ok: boolean; bytes: number };
+  expect(result).toEqual({ ok: true, bytes });
   expect(grown).toBeLessThan(256);
-  expect((await stat(to)).size).toBe(2 ** 30);
+  expect((await stat(to)).size).toBe(bytes);
+  const file = await open(to);
+  const end = await file.read(Buffer.alloc(3), 0, 3, bytes - 3);
+  await file.close();
+  expect(end.buffer.toString()).toBe("end");
   await rm(to);
 });

@@ -1,9 +1,12 @@
 /* Pushes or pulls one file in a process of its own and prints by how much its memory grew, in MiB, and the result. */
-import { local } from "@sremote/connectors";
+import { type Connector, local, openssh, type OpenSshOptions, ssh } from "@sremote/connectors";
 import { pull, push } from "@sremote/fleet";
 
-const [direction, from, to] = process.argv.slice(2) as [string, string, string];
-await using host = local();
+const [direction, from, to, kind, told] = process.argv.slice(2) as [string, string, string, "local" | "ssh" | "openssh", string];
+const options = JSON.parse(told) as Pick<OpenSshOptions, "host" | "port" | "username" | "privateKeyPath"> & { knownHosts: string };
+const make = { local: () => local(), ssh: () => ssh({ ...options, config: false }), openssh: () => openssh({ ...options, config: false }) };
+await using host: Connector = make[kind]();
+await host.exec(["true"]);
 const before = process.memoryUsage.rss();
 let most = before;
 const watch = setInterval(() => {

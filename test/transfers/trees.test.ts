@@ -12,7 +12,7 @@ import { rejection } from "../support/rejection.ts";
 import { describeTree, leftOver, makeHostileTree, makeManyFiles } from "./trees.ts";
 
 /** One of each way to talk to the host; the others differ below it. */
-const kinds = hostKinds.filter(({ name }) => ["local", "three functions", "ssh"].includes(name));
+const kinds = hostKinds.filter(({ name }) => ["local", "three functions", "ssh", "openssh"].includes(name));
 afterAll(stopSshd);
 
 let directory: string;

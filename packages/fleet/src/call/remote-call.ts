@@ -1,7 +1,7 @@
 /* A call of a function as a part of a run. */
-import type { CallArguments, CallOptions, CallResult, RemoteClient } from "@sremote/client";
+import type { CallArguments, CallOptions, CallResult, CapturedOutput, RemoteClient } from "@sremote/client";
 import { ConnectError, SremoteError } from "@sremote/protocol";
-import { type Signal, Job } from "../process/index.ts";
+import { type Signal, Job, type StreamName } from "../process/index.ts";
 import type { JobSettings } from "../process/job.ts";
 import type { ExitStatus } from "../process/live.ts";
 import { settledWithin } from "../process/within.ts";
@@ -21,9 +21,10 @@ export class RemoteCall<T = unknown> extends Job {
   readonly #client: (signal: AbortSignal) => Promise<RemoteClient>;
   readonly #what: WhatToCall;
   readonly #cancel = new AbortController();
-  #done: Promise<CallResult<T>> | undefined;
+  #done: Promise<void> | undefined;
   #abandoned = Promise.withResolvers<never>();
-  #result: CallResult<T> | undefined;
+  /** Without its output, which is kept once, with that of all others. */
+  #result: Omit<CallResult<T>, "stdout" | "stderr" | "output"> | undefined;
 
   constructor(client: (signal: AbortSignal) => Promise<RemoteClient>, what: WhatToCall, settings: JobSettings) {
     super(settings);
@@ -38,9 +39,17 @@ export class RemoteCall<T = unknown> extends Job {
     return this.#result?.value;
   }
 
-  /** All that is known of a call that returned. */
+  /** All that is known of a call that returned; its output as far as it is kept. */
   get result(): CallResult<T> | undefined {
-    return this.#result;
+    if (this.#result === undefined) return undefined;
+    const { output } = this;
+    const captured = (stream: StreamName): CapturedOutput => ({
+      bytes: output.bytes(stream),
+      total: output.total(stream),
+      truncated: output.isCut(stream),
+    });
+    const both = { stdout: captured("stdout"), stderr: captured("stderr") };
+    return { ...this.#result, stdout: this.stdout, stderr: this.stderr, output: both };
   }
 
   protected async carryOut(signal: AbortSignal): Promise<ExitStatus> {
@@ -55,11 +64,12 @@ export class RemoteCall<T = unknown> extends Job {
       stderr: take("stderr"),
       signal: AbortSignal.any([signal, this.#cancel.signal]),
     });
-    this.#done = call.settled;
-    this.#done.catch(() => undefined);
+    const nothing = (): void => undefined;
+    this.#done = call.settled.then(nothing, nothing);
     this.began();
     try {
-      this.#result = await Promise.race([this.#done, this.#abandoned.promise]);
+      const { stdout: _, stderr: __, output: ___, ...result } = await Promise.race([call.settled, this.#abandoned.promise]);
+      this.#result = result;
       return { exitCode: 0, signal: null };
     } catch (error) {
       if (error instanceof SremoteError && error.code === "timeout") void this.stop("timeout", "SIGTERM", { error });

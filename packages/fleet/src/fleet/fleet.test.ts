@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
-import { type Connector, local, ssh } from "@sremote/connectors";
+import { type Connector, local, openssh, ssh } from "@sremote/connectors";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type LabHost, type ManyHosts, startManyHosts } from "../../../../scripts/labs/many-hosts.ts";
 import { findProcesses } from "../../../../scripts/labs/processes.ts";
@@ -33,15 +33,20 @@ afterEach(async () => {
   await until("nothing of the user is left", async () => (await left()).length === 0);
 });
 
+const kinds = ["ssh", "openssh"] as const;
 const connect =
-  (readyTimeout = 20_000) =>
-  (host: Host): Connector =>
-    ssh({ ...host.sshOptions(), knownHosts: many.knownHosts, config: false, readyTimeout });
+  (timeout = 20_000, kind: (typeof kinds)[number] = "ssh") =>
+  (host: Host): Connector => {
+    const options = { ...host.sshOptions(), knownHosts: many.knownHosts, config: false };
+    return kind === "ssh"
+      ? ssh({ ...options, readyTimeout: timeout })
+      : openssh({ ...options, hostKey: "strict", connectTimeout: timeout });
+  };
 const quiet = { logLevel: "silent" } as const;
 const named = (pattern: RegExp): LabHost[] => many.hosts.filter(({ name }) => pattern.test(name));
 
-function open(pattern: RegExp, options: FleetOptions = {}, readyTimeout?: number): Fleet {
-  const made = fleet(named(pattern), { ...quiet, connect: connect(readyTimeout), ...options });
+function open(pattern: RegExp, options: FleetOptions = {}): Fleet {
+  const made = fleet(named(pattern), { ...quiet, connect: connect(), ...options });
   opened.push(made);
   return made;
 }
@@ -54,32 +59,43 @@ function openLocal(names: string, options: FleetOptions = {}): Fleet {
 const running = async (number: number): Promise<number> => (await findProcesses(({ command }) => command === `sleep ${number}`)).length;
 
 describe("a run on many hosts", () => {
-  test("G34 gives one result for each host: those that failed, could not be reached, or show a wrong key delay and spoil none", async () => {
-    const hosts = open(/./, { retries: 0 }, 4000);
-    const run = hosts.run("if [ {{{name}}} = node3 ]; then echo bad; exit 255; fi; echo fine");
-    const seen = (await Array.fromAsync(run.completed())).map(({ host }) => host!.name);
-    const done = await run;
-    expect(seen.toSorted()).toEqual(hosts.hosts.names.toSorted());
-    expect(seen.indexOf("hole1"), "no other waits for the silent one").toBeGreaterThanOrEqual(12);
-    expect([done.ok, String(done.failed), String(done.unreachable)]).toEqual([false, "node3", "dead[1-2],hole1,wrong1"]);
-    expect(String(done.succeeded)).toBe("node[1-2,4-8],own1,slow1");
-    const codes = Object.fromEntries(
-      done.jobs.filter(({ error }) => error !== undefined).map(({ host, error }) => [host!.name, error!.code]),
-    );
-    expect(codes, "G04").toEqual({
-      dead1: "connect-refused",
-      dead2: "connect-refused",
-      hole1: "connect-timeout",
-      wrong1: "host-key-changed",
-    });
-    expect(done.stats()).toMatchObject({ numProcesses: 14, started: 14, ended: 14, ok: 9, unreachable: 4, errors: 0, nonZeroExitCodes: 1 });
-    expect([done.worst, done.exitCodes.length]).toEqual([255, 14]);
-    expect(done.format()).toMatch(/^node\[1-2,4-8\],own1,slow1: fine\ndead\[1-2\],hole1,wrong1:\nnode3: bad\n$/);
-    const error = await run.orThrow().catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(RunError);
-    expect(String(error)).toMatch(/5 of 14 failed\n {2}dead\[1-2\]: unreachable: nothing listens[^\n]*\n/);
-    expect(String(error)).toContain("node3: exit status 255\n");
-  });
+  test.each(kinds)(
+    "G02 G04 G34 gives one result for each host: those that failed, could not be reached, or show a wrong key delay and spoil none, over %s",
+    async (kind) => {
+      const hosts = open(/./, { retries: 0, connect: connect(4000, kind) });
+      const run = hosts.run("if [ {{{name}}} = node3 ]; then echo bad; exit 255; fi; echo fine");
+      const seen = (await Array.fromAsync(run.completed())).map(({ host }) => host!.name);
+      const done = await run;
+      expect(seen.toSorted()).toEqual(hosts.hosts.names.toSorted());
+      expect(seen.indexOf("hole1"), "no other waits for the silent one").toBeGreaterThanOrEqual(12);
+      expect([done.ok, String(done.failed), String(done.unreachable)]).toEqual([false, "node3", "dead[1-2],hole1,wrong1"]);
+      expect(String(done.succeeded)).toBe("node[1-2,4-8],own1,slow1");
+      const codes = Object.fromEntries(
+        done.jobs.filter(({ error }) => error !== undefined).map(({ host, error }) => [host!.name, error!.code]),
+      );
+      expect(codes).toEqual({
+        dead1: "connect-refused",
+        dead2: "connect-refused",
+        hole1: "connect-timeout",
+        wrong1: "host-key-changed",
+      });
+      expect(done.stats()).toMatchObject({
+        numProcesses: 14,
+        started: 14,
+        ended: 14,
+        ok: 9,
+        unreachable: 4,
+        errors: 0,
+        nonZeroExitCodes: 1,
+      });
+      expect([done.worst, done.exitCodes.length]).toEqual([255, 14]);
+      expect(done.format()).toMatch(/^node\[1-2,4-8\],own1,slow1: fine\ndead\[1-2\],hole1,wrong1:\nnode3: bad\n$/);
+      const error = await run.orThrow().catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(RunError);
+      expect(String(error)).toMatch(/5 of 14 failed\n {2}dead\[1-2\]: unreachable: nothing listens[^\n]*\n/);
+      expect(String(error)).toContain("node3: exit status 255\n");
+    },
+  );
 
   test("is done again where it failed, where hosts were not there, or by choice, with the command of each host", async () => {
     const hosts = openLocal("a[1-4]");
@@ -163,8 +179,8 @@ describe("a run on many hosts", () => {
     );
   });
 
-  test("G14 is killed on all its hosts, with everything below", async () => {
-    const hosts = open(/^node/);
+  test.each(kinds)("G14 is killed on all its hosts, with everything below, over %s", async (kind) => {
+    const hosts = open(/^node/, { connect: connect(undefined, kind) });
     const run = hosts.run("setsid sleep 72010 & sleep 72010");
     await until("all run", async () => (await running(72_010)) === 16);
     const done = await run.kill();
@@ -179,8 +195,8 @@ describe("a run on many hosts", () => {
     expect((await hosts.run("true")).jobs[0]).toMatchObject({ reason: "error", error: { code: "closed" } });
   });
 
-  test("G18 keeps one connection for each host, however much runs there", async () => {
-    const hosts = open(/^node1$/);
+  test.each(kinds)("G18 keeps one connection for each host, however much runs there, over %s", async (kind) => {
+    const hosts = open(/^node1$/, { connect: connect(undefined, kind) });
     const runs = Array.from({ length: 25 }, (_, index) => hosts.run(`echo ${index} $SSH_CONNECTION`));
     const outputs = await Promise.all(runs.map(async (run) => (await run).jobs[0]!.stdout));
     const [, connection] = outputs[0]!.split(/ (.*)/s);

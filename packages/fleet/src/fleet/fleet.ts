@@ -10,6 +10,7 @@ import { createLogger, type Logger } from "../log/index.ts";
 import { type Job, RemoteProcess } from "../process/index.ts";
 import { checkPlacement } from "../process/placement.ts";
 import { checkProcessOptions } from "../process/options.ts";
+import { defaultTotalOutputLimit } from "../process/output-memory.ts";
 import { render } from "../run/command.ts";
 import type { Run, RunCommand } from "../run/index.ts";
 import { FileTap, teeTo } from "../run/copies.ts";
@@ -126,7 +127,19 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
    * @throws InvalidArgumentError; nothing has run then
    */
   run(command: RunCommand, options: RunOptions = {}): Run<RemoteProcess> {
-    const { name = nameOf(command), timeout, hostTimeout, window, startsItself, lists, substitution, tee, logDir, ...rest } = options;
+    const {
+      name = nameOf(command),
+      timeout,
+      hostTimeout,
+      window,
+      startsItself,
+      lists,
+      substitution,
+      tee,
+      logDir,
+      totalOutputLimit,
+      ...rest
+    } = options;
     checkProcessOptions({ ...rest, timeout: hostTimeout });
     checkRunOptions(options);
     const hosts = [...this.hosts];
@@ -136,19 +149,11 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
       const host = hosts[index]!;
       const cwd = processOptions.cwd === undefined ? this.#directories[index] : joined(this.#directories[index], processOptions.cwd);
       const logged = { logger: this.#shared.logger, outputInLog: configuration.outputInLog, ...defined(rest) };
-      return (turn) =>
-        this.#copy(
-          new RemoteProcess((signal) => this.#reach(host, turn(), signal, rest.leash !== false), each, {
-            ...processOptions,
-            ...logged,
-            name: host.toString(),
-            host,
-            cwd,
-          }),
-          { tee, logDir },
-        );
+      const reach = (turn: Turn, signal: AbortSignal): Promise<Connector> => this.#reach(host, turn, signal, rest.leash !== false);
+      const all = { ...processOptions, ...logged, name: host.toString(), host, cwd };
+      return (turn, memory) => this.#copy(new RemoteProcess((signal) => reach(turn(), signal), each, all, memory), { tee, logDir });
     });
-    return this.#make(makers, { name, timeout, window, startsItself });
+    return this.#make(makers, { name, timeout, window, startsItself, totalOutputLimit, outputLimit: rest.outputLimit });
   }
 
   /**
@@ -163,7 +168,18 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     args: CallArguments | ((host: Host, index: number) => CallArguments) = [],
     options: FleetCallOptions = {},
   ): Run<RemoteCall<T>> {
-    const { name = `${module}.${fn}`, timeout, hostTimeout, window, startsItself, tee, logDir, ignore = [], ...rest } = options;
+    const {
+      name = `${module}.${fn}`,
+      timeout,
+      hostTimeout,
+      window,
+      startsItself,
+      tee,
+      logDir,
+      totalOutputLimit,
+      ignore = [],
+      ...rest
+    } = options;
     checkRunOptions(options);
     const { configuration, connections, logger } = this.#shared;
     const makers = this.hosts.map((host, index): MakeJob<RemoteCall<T>> => {
@@ -180,7 +196,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
         logger,
         outputInLog,
       };
-      return (turn) =>
+      return (turn, memory) =>
         this.#copy(
           new RemoteCall<T>(
             async (signal) => {
@@ -188,12 +204,12 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
               return connections.client(host);
             },
             what,
-            settings,
+            { ...settings, memory },
           ),
           { tee, logDir },
         );
     });
-    return this.#make(makers, { name, timeout, window, startsItself });
+    return this.#make(makers, { name, timeout, window, startsItself, totalOutputLimit, outputLimit: rest.outputLimit });
   }
 
   /**
@@ -307,10 +323,16 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
 
   #make<J extends Job>(
     makers: readonly MakeJob<J>[],
-    { name, timeout, window, startsItself }: Pick<RunOptions, "timeout" | "window" | "startsItself"> & { name: string },
+    options: Pick<RunOptions, "timeout" | "window" | "startsItself" | "totalOutputLimit" | "outputLimit"> & { name: string },
   ): Run<J> {
+    const { name, timeout, window, startsItself, outputLimit = 0, totalOutputLimit } = options;
     const { configuration, live } = this.#shared;
-    const settings = { name, timeout: timeout === undefined ? configuration.timeout : timeout, window: window ?? configuration.window };
+    const settings = {
+      name,
+      timeout: timeout === undefined ? configuration.timeout : timeout,
+      window: window ?? configuration.window,
+      totalOutputLimit: totalOutputLimit ?? Math.max(defaultTotalOutputLimit, 2 * outputLimit),
+    };
     const watch = (run: Run<J>): void => {
       live.add(run as unknown as Run<never>);
       run.on("over", () => void live.delete(run as unknown as Run<never>));

@@ -29,6 +29,11 @@ export interface OutputOptions {
   tee?: boolean | Writable | undefined;
   /** Directory, made if it is missing, for a file of output for each host, `HOST.log`; what there is is added to. Mode 0600. */
   logDir?: string | undefined;
+  /**
+   * Bytes of output of all hosts together to keep; blocks that are equal count once. Half of them are divided equally among the hosts, the other
+   * half goes to those who print more; what is cut off is told by `truncated`. Default 256 MiB, or twice `outputLimit` where that is more.
+   */
+  totalOutputLimit?: number | undefined;
 }
 
 export interface RunOptions extends Omit<ProcessOptions, "host" | "name" | "timeout">, RenderOptions, OutputOptions {
@@ -45,7 +50,8 @@ export interface RunOptions extends Omit<ProcessOptions, "host" | "name" | "time
 }
 
 /** @throws InvalidArgumentError naming the option */
-export function checkRunOptions({ window, tee, logDir, name }: Pick<RunOptions, "window" | "tee" | "logDir" | "name">): void {
+export function checkRunOptions(options: Pick<RunOptions, "window" | "name"> & OutputOptions): void {
+  const { window, tee, logDir, totalOutputLimit, name } = options;
   if (window !== undefined && !(Number.isSafeInteger(window) && window >= 1)) {
     throw new InvalidArgumentError("options.window", "a whole number, 1 or more");
   }
@@ -54,5 +60,8 @@ export function checkRunOptions({ window, tee, logDir, name }: Pick<RunOptions, 
   }
   if (logDir !== undefined && (typeof logDir !== "string" || logDir === ""))
     throw new InvalidArgumentError("options.logDir", "a directory");
+  if (totalOutputLimit !== undefined && !(Number.isSafeInteger(totalOutputLimit) && totalOutputLimit >= 1)) {
+    throw new InvalidArgumentError("options.totalOutputLimit", "a number of bytes, 1 or more");
+  }
   if (name !== undefined && (typeof name !== "string" || name === "")) throw new InvalidArgumentError("options.name", "a name");
 }

@@ -2,55 +2,60 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ssh } from "@sremote/connectors";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Connector, openssh, ssh } from "@sremote/connectors";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ManyHosts, startManyHosts } from "../../../../scripts/labs/many-hosts.ts";
+import type { Host } from "../host/index.ts";
 import { type Fleet, fleet } from "./fleet.ts";
 
-let many: ManyHosts;
-let hosts: Fleet;
-let directory: string;
-beforeAll(async () => {
-  many = await startManyHosts({ count: 4, dead: 1 });
-  directory = await mkdtemp(join(tmpdir(), "sremote-fleet-transfer-"));
-  const connect = (host: { sshOptions(): Parameters<typeof ssh>[0] & object }): ReturnType<typeof ssh> =>
-    ssh({ ...host.sshOptions(), knownHosts: many.knownHosts, config: false });
-  hosts = fleet(many.hosts, { connect, logLevel: "silent" });
-});
-afterAll(async () => {
-  await hosts?.close();
-  await many?.[Symbol.asyncDispose]();
-  await rm(directory, { recursive: true, force: true });
-});
+describe.each([
+  ["ssh", ssh],
+  ["openssh", openssh],
+] as const)("over %s", (_, connector) => {
+  let many: ManyHosts;
+  let hosts: Fleet;
+  let directory: string;
+  beforeAll(async () => {
+    many = await startManyHosts({ count: 4, dead: 1 });
+    directory = await mkdtemp(join(tmpdir(), "sremote-fleet-transfer-"));
+    const connect = (host: Host): Connector => connector({ ...host.sshOptions(), knownHosts: many.knownHosts, config: false });
+    hosts = fleet(many.hosts, { connect, logLevel: "silent" });
+  });
+  afterAll(async () => {
+    await hosts?.close();
+    await many?.[Symbol.asyncDispose]();
+    await rm(directory, { recursive: true, force: true });
+  });
 
-test("G34 what goes to each host, is changed there and comes back, lies side by side; a dead host spoils none", async () => {
-  await mkdir(join(directory, "in"));
-  await writeFile(join(directory, "in", "word"), "hello ");
-  // The hosts are one machine with one account: each has a directory of its own.
-  const there = `${many.account.home}/{{{name}}}`;
-  const pushed = await hosts.push(join(directory, "in"), `${there}/`);
-  expect([String(pushed.succeeded), String(pushed.unreachable), pushed.jobs[0]!.result?.files]).toEqual(["node[1-4]", "dead1", 1]);
-  const nodes = hosts.only("node*");
-  await nodes.run("echo {{{name}}} >> {{{name}}}/in/word").orThrow();
-  await nodes.pull(`${there}/in/word`, join(directory, "out")).orThrow();
-  const names = (await readdir(directory)).filter((name) => name.startsWith("out")).toSorted();
-  expect(names).toEqual(["out.node1", "out.node2", "out.node3", "out.node4"]);
-  expect(await readFile(join(directory, "out.node3"), "utf8")).toBe("hello node3\n");
-  await nodes.pull(`${there}/in/word`, join(directory, "from", "{{letter}}"), { lists: { letter: ["a", "b", "c", "d"] } }).orThrow();
-  expect(await readFile(join(directory, "from/c"), "utf8")).toBe("hello node3\n");
-  const synced = await nodes.sync(join(directory, "in"), `${there}/in`, { direction: "push", delete: true, check: "hash" });
-  expect(synced.jobs.map(({ result }) => result?.files)).toEqual([1, 1, 1, 1]);
-  expect((await nodes.run("cat {{{name}}}/in/word")).gather()).toEqual([{ names: nodes.hosts.names, lines: ["hello "] }]);
-});
+  test("G34 what goes to each host, is changed there and comes back, lies side by side; a dead host spoils none", async () => {
+    await mkdir(join(directory, "in"));
+    await writeFile(join(directory, "in", "word"), "hello ");
+    // The hosts are one machine with one account: each has a directory of its own.
+    const there = `${many.account.home}/{{{name}}}`;
+    const pushed = await hosts.push(join(directory, "in"), `${there}/`);
+    expect([String(pushed.succeeded), String(pushed.unreachable), pushed.jobs[0]!.result?.files]).toEqual(["node[1-4]", "dead1", 1]);
+    const nodes = hosts.only("node*");
+    await nodes.run("echo {{{name}}} >> {{{name}}}/in/word").orThrow();
+    await nodes.pull(`${there}/in/word`, join(directory, "out")).orThrow();
+    const names = (await readdir(directory)).filter((name) => name.startsWith("out")).toSorted();
+    expect(names).toEqual(["out.node1", "out.node2", "out.node3", "out.node4"]);
+    expect(await readFile(join(directory, "out.node3"), "utf8")).toBe("hello node3\n");
+    await nodes.pull(`${there}/in/word`, join(directory, "from", "{{letter}}"), { lists: { letter: ["a", "b", "c", "d"] } }).orThrow();
+    expect(await readFile(join(directory, "from/c"), "utf8")).toBe("hello node3\n");
+    const synced = await nodes.sync(join(directory, "in"), `${there}/in`, { direction: "push", delete: true, check: "hash" });
+    expect(synced.jobs.map(({ result }) => result?.files)).toEqual([1, 1, 1, 1]);
+    expect((await nodes.run("cat {{{name}}}/in/word")).gather()).toEqual([{ names: nodes.hosts.names, lines: ["hello "] }]);
+  });
 
-test("what cannot be copied on one host is told of it alone, and wrong arguments before anything begins", async () => {
-  const nodes = hosts.only("node[1-2]");
-  await nodes.run(
-    "mkdir -p {{{name}}}; [ {{{name}}} != node2 ] || rm -rf {{{name}}}/only; [ {{{name}}} != node1 ] || echo x > {{{name}}}/only",
-  );
-  const pulled = await nodes.pull(`${many.account.home}/{{{name}}}/only`, join(directory, "only"));
-  expect([String(pulled.succeeded), String(pulled.failed)]).toEqual(["node1", "node2"]);
-  expect(pulled.jobs[1]).toMatchObject({ reason: "error", exitCode: null });
-  expect(() => nodes.push("x", "/y", { window: 0 })).toThrow(/^options\.window: expected/);
-  expect(() => nodes.push("x", "/{{none}}")).toThrow(/^destination: expected a known name/);
+  test("what cannot be copied on one host is told of it alone, and wrong arguments before anything begins", async () => {
+    const nodes = hosts.only("node[1-2]");
+    await nodes.run(
+      "mkdir -p {{{name}}}; [ {{{name}}} != node2 ] || rm -rf {{{name}}}/only; [ {{{name}}} != node1 ] || echo x > {{{name}}}/only",
+    );
+    const pulled = await nodes.pull(`${many.account.home}/{{{name}}}/only`, join(directory, "only"));
+    expect([String(pulled.succeeded), String(pulled.failed)]).toEqual(["node1", "node2"]);
+    expect(pulled.jobs[1]).toMatchObject({ reason: "error", exitCode: null });
+    expect(() => nodes.push("x", "/y", { window: 0 })).toThrow(/^options\.window: expected/);
+    expect(() => nodes.push("x", "/{{none}}")).toThrow(/^destination: expected a known name/);
+  });
 });

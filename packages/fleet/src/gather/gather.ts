@@ -29,20 +29,34 @@ export interface FormatGatheredOptions {
   style?: "lines" | "blocks" | undefined;
 }
 
-/** The groups as text, with a line break at the end of each line. Hosts that printed nothing have a line or heading all the same. */
+/** Stands behind the lines of a group of which more was printed. */
+const cutMark = "[... more output was not kept]";
+
+function shownLines({ lines, truncated }: OutputGroup): readonly string[] {
+  return truncated === true ? [...lines, cutMark] : lines;
+}
+
+/**
+ * The groups as text, with a line break at the end of each line. Hosts that printed nothing have a line or heading all the same; where more was
+ * printed than is kept, a last line says so.
+ */
 export function formatGathered(groups: readonly OutputGroup[], options: FormatGatheredOptions = {}): string {
   return groups.map((group) => (options.style === "blocks" ? block(group) : prefixed(group))).join("");
 }
 
-function prefixed({ names, lines }: OutputGroup): string {
-  const hosts = fold(names);
+function prefixed(group: OutputGroup): string {
+  const hosts = fold(group.names);
+  const lines = shownLines(group);
   return lines.length === 0 ? `${hosts}:\n` : lines.map((line) => `${hosts}: ${line}\n`).join("");
 }
 
-function block({ names, lines }: OutputGroup): string {
+function block(group: OutputGroup): string {
+  const { names } = group;
   const rule = "-".repeat(15);
   const count = names.length === 1 ? "" : ` (${names.length})`;
-  return `${rule}\n${fold(names)}${count}\n${rule}\n${lines.map((line) => `${line}\n`).join("")}`;
+  return `${rule}\n${fold(names)}${count}\n${rule}\n${shownLines(group)
+    .map((line) => `${line}\n`)
+    .join("")}`;
 }
 
 /** A difference of more lines than this is no help to anyone, and takes time with its square. */
@@ -60,7 +74,10 @@ export function formatDifferences(groups: readonly OutputGroup[], context = 3): 
 }
 
 function difference(first: OutputGroup, other: OutputGroup, context: number): string {
-  const text = ({ lines }: OutputGroup): string => lines.map((line) => `${line}\n`).join("");
+  const text = (group: OutputGroup): string =>
+    shownLines(group)
+      .map((line) => `${line}\n`)
+      .join("");
   const [before, after] = [first, other].map(({ names }) => `${fold(names)} (${names.length})`) as [string, string];
   const patch = createTwoFilesPatch(before, after, text(first), text(other), undefined, undefined, {
     context,

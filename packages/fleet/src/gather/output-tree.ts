@@ -5,14 +5,18 @@ import { compareNatural } from "../node-set/index.ts";
 interface Line {
   readonly text: string;
   readonly before: Line | undefined;
-  readonly next: Map<string, Line>;
+  /** Most have one or none, and there may be millions of them. */
+  next: Line | Map<string, Line> | undefined;
 }
 
 /** Hosts whose output is the same, line by line. */
 export interface OutputGroup {
   /** Sorted as people count. */
   readonly names: readonly string[];
+  /** Of a run, made from what is kept when they are asked for: look at one group after the other. */
   readonly lines: readonly string[];
+  /** Whether they printed more than these. */
+  readonly truncated?: boolean | undefined;
 }
 
 /**
@@ -20,7 +24,7 @@ export interface OutputGroup {
  * the same megabyte cost one. The idea is ClusterShell's MsgTree.
  */
 export class OutputTree {
-  readonly #root: Line = { text: "", before: undefined, next: new Map() };
+  readonly #root: Line = { text: "", before: undefined, next: undefined };
   readonly #last = new Map<string, Line>();
   #size = 0;
 
@@ -41,11 +45,10 @@ export class OutputTree {
   /** @param line without its line break */
   add(name: string, line: string): void {
     const before = this.#last.get(name) ?? this.#root;
-    let next = before.next.get(line);
+    let next = lineAfter(before, line);
     if (next === undefined) {
-      const text = copy(line);
-      next = { text, before, next: new Map() };
-      before.next.set(text, next);
+      next = { text: copy(line), before, next: undefined };
+      append(before, next);
       this.#size++;
     }
     this.#last.set(name, next);
@@ -60,10 +63,29 @@ export class OutputTree {
   /** The hosts by what they printed: most hosts first, then in the order of their names. */
   groups(): OutputGroup[] {
     const byEnd = Map.groupBy([...this.#last], ([, line]) => line);
-    return [...byEnd]
-      .map(([line, members]) => ({ names: members.map(([name]) => name).toSorted(compareNatural), lines: linesUpTo(line) }))
-      .toSorted((left, right) => right.names.length - left.names.length || compareNatural(left.names[0]!, right.names[0]!));
+    return groupsInOrder(
+      Array.from(byEnd, ([line, members]) => ({
+        names: members.map(([name]) => name).toSorted(compareNatural),
+        lines: linesUpTo(line),
+      })),
+    );
   }
+}
+
+/** Most hosts first, then in the order of their names. */
+export function groupsInOrder(groups: readonly OutputGroup[]): OutputGroup[] {
+  return groups.toSorted((left, right) => right.names.length - left.names.length || compareNatural(left.names[0]!, right.names[0]!));
+}
+
+function lineAfter({ next }: Line, text: string): Line | undefined {
+  if (next instanceof Map) return next.get(text);
+  return next?.text === text ? next : undefined;
+}
+
+function append(before: Line, line: Line): void {
+  if (before.next === undefined) before.next = line;
+  else if (before.next instanceof Map) before.next.set(line.text, line);
+  else before.next = new Map([before.next, line].map((each) => [each.text, each]));
 }
 
 function linesUpTo(last: Line): string[] {

@@ -9,6 +9,7 @@ import { Handlers, type JobEvents } from "./handlers.ts";
 import type { Signal } from "./leash.ts";
 import { type Line, LineTap } from "./lines.ts";
 import type { ExitStatus } from "./live.ts";
+import { OutputMemory } from "./output-memory.ts";
 import { CollectedOutput, defaultOutputLimit, type OutputChunk, type Tap, Taps } from "./output.ts";
 import { Queue } from "./queue.ts";
 import { idleState, nextState, type Phase, type ProcessEvent, type ProcessState, type StopCause } from "./state.ts";
@@ -20,6 +21,8 @@ export interface JobSettings {
   readonly ignore: readonly Ignorable[];
   readonly output: "collect" | "live" | "discard";
   readonly outputLimit: number | undefined;
+  /** What its output is kept in, with that of others. Default: one of its own. */
+  readonly memory?: OutputMemory | undefined;
   readonly killTimeout: number;
   readonly logger: Logger | undefined;
   readonly outputInLog: number | undefined;
@@ -163,6 +166,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     if (this.#state.phase !== "idle" && !this.ended) await this.kill();
     this.#apply({ type: "reset" });
     this.#round = new Round();
+    this.#output.release();
     this.#output = this.#newOutput();
     this.#taps.reopen();
     this.#handlers.tell("reset", this);
@@ -286,6 +290,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
 
   #over(round: Round): void {
     const { logger, outputInLog } = this.settings;
+    this.#output.settle();
     const how = `${this.name}: ${describeEnd(this)}`;
     if (this.ok) logger?.debug(how);
     else logger?.warn(`${how}\n${compactOutput(this.#output.text(), outputInLog)}`);
@@ -299,7 +304,8 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   }
 
   #newOutput(): CollectedOutput {
-    return new CollectedOutput(this.settings.output === "collect" ? (this.settings.outputLimit ?? defaultOutputLimit) : 0);
+    const { output, outputLimit = defaultOutputLimit, memory = new OutputMemory() } = this.settings;
+    return new CollectedOutput(output === "collect" ? outputLimit : 0, memory);
   }
 
   #iterate<T>(weigh: (item: T) => number, makeTap: (queue: Queue<T>) => Tap): AsyncIterableIterator<T> {

@@ -1,4 +1,6 @@
 /* What a process writes, on its way to whoever wants it. */
+import { KeptStream, type StreamPosition } from "./kept-stream.ts";
+import type { OutputMemory } from "./output-memory.ts";
 
 export type StreamName = "stdout" | "stderr";
 
@@ -17,46 +19,68 @@ export interface Tap {
   end?(): void | Promise<void>;
 }
 
-/** Bytes of each stream that are kept where nothing else is said, as 64 hosts may have two of them. */
+/** Bytes of each stream that are kept where nothing else is said. */
 export const defaultOutputLimit: number = 4 * 1024 * 1024;
 
-const smallPiece = 4096;
+/** Bytes that the length of a piece takes. */
+const lengthSize = 8;
 
-/** Keeps output up to a limit for each stream, and counts the rest. */
+/** How far somebody has read. */
+interface Position {
+  /** Which of the lengths, and how much of it. */
+  length: number;
+  within: number;
+  readonly stdout: StreamPosition;
+  readonly stderr: StreamPosition;
+}
+
+const atBeginning = (): Position => ({ length: 0, within: 0, stdout: { piece: 0, offset: 0 }, stderr: { piece: 0, offset: 0 } });
+
+/** Keeps output up to a limit for each stream, and as far as the memory that others use too allows, and counts the rest. */
 export class CollectedOutput implements Tap {
   readonly #limit: number;
-  readonly #chunks: OutputChunk[] = [];
-  readonly #kept = { stdout: 0, stderr: 0 };
+  readonly #kept: Readonly<Record<StreamName, KeptStream>>;
+  /** How much came before the other stream went on: of stdout, of stderr, and so on in turn. */
+  readonly #lengths: number[] = [0];
   readonly #total = { stdout: 0, stderr: 0 };
-  #taken = 0;
+  readonly #taken = atBeginning();
   #lost = false;
 
   /** @param limit 0 keeps nothing, and calls nothing cut off: it was asked for */
-  constructor(limit: number) {
+  constructor(limit: number, memory: OutputMemory) {
     this.#limit = limit;
+    this.#kept = { stdout: new KeptStream(memory.open()), stderr: new KeptStream(memory.open()) };
   }
 
-  chunk({ stream, bytes: all, lost = false }: OutputChunk): void {
+  chunk({ stream, bytes, lost = false }: OutputChunk): void {
     this.#lost ||= lost;
-    this.#total[stream] += all.length;
-    const part = all.subarray(0, Math.max(0, this.#limit - this.#kept[stream]));
-    if (part.length === 0) return;
-    this.#kept[stream] += part.length;
-    const last = this.#chunks.at(-1);
-    // Small pieces are put together: each by itself would take more memory than its bytes.
-    const joins = last?.stream === stream && last.bytes.length + part.length <= smallPiece && this.#taken < this.#chunks.length;
-    const bytes = joins ? new Uint8Array(Buffer.concat([last.bytes, part])) : Uint8Array.from(part);
-    this.#chunks.splice(joins ? -1 : this.#chunks.length, 1, { stream, bytes });
+    this.#total[stream] += bytes.length;
+    const goesOn = streamAt(this.#lengths.length - 1) === stream;
+    const kept = this.#kept[stream].append(bytes, this.#limit, goesOn ? 0 : lengthSize);
+    if (kept === 0) return;
+    if (goesOn) this.#lengths[this.#lengths.length - 1]! += kept;
+    else this.#lengths.push(kept);
+  }
+
+  /** No more is expected. @internal */
+  settle(): void {
+    this.#kept.stdout.settle();
+    this.#kept.stderr.settle();
+  }
+
+  /** It is not to count against the memory any more. @internal */
+  release(): void {
+    this.#kept.stdout.release();
+    this.#kept.stderr.release();
   }
 
   /** In the order in which it came. */
   get chunks(): readonly OutputChunk[] {
-    return this.#chunks;
+    return this.#read(atBeginning());
   }
 
   bytes(stream?: StreamName): Uint8Array {
-    const wanted = stream === undefined ? this.#chunks : this.#chunks.filter((chunk) => chunk.stream === stream);
-    return new Uint8Array(Buffer.concat(wanted.map(({ bytes }) => bytes)));
+    return joined(stream === undefined ? this.chunks : this.#ofStream(stream));
   }
 
   /** As UTF-8; other bytes are shown as U+FFFD. */
@@ -74,17 +98,72 @@ export class CollectedOutput implements Tap {
     this.#lost = true;
   }
 
-  /** Whether some of it was not kept because of the limit, or was dropped because nobody read it. */
+  /** Whether some of it was not kept because of a limit, or was dropped because nobody read it. */
   get truncated(): boolean {
-    return this.#lost || (this.#limit > 0 && (this.#total.stdout > this.#kept.stdout || this.#total.stderr > this.#kept.stderr));
+    return this.isCut();
+  }
+
+  /** {@link truncated}, of one of the streams. Of what a connector cut off, or nobody read, it is not known whose it was. */
+  isCut(stream?: StreamName): boolean {
+    if (stream === undefined) return this.isCut("stdout") || this.isCut("stderr");
+    return this.#lost || (this.#limit > 0 && this.#total[stream] > this.#kept[stream].length);
   }
 
   /** What came since the last time, stdout and stderr as they came; empty when nothing did. */
   take(): string {
-    const fresh = this.#chunks.slice(this.#taken);
-    this.#taken = this.#chunks.length;
-    return Buffer.concat(fresh.map(({ bytes }) => bytes)).toString("utf8");
+    return Buffer.from(joined(this.#read(this.#taken)).buffer).toString("utf8");
   }
+
+  /** Two outputs of which this is the same have kept the same bytes; undefined where that is not known. @internal */
+  identity(stream?: StreamName): string | undefined {
+    if (stream !== undefined) return this.#kept[stream].identity;
+    const both = [this.#kept.stdout.identity, this.#kept.stderr.identity];
+    return both.includes(undefined) ? undefined : [...both, this.#lengths.join()].join(" ");
+  }
+
+  #read(position: Position): OutputChunk[] {
+    const chunks: OutputChunk[] = [];
+    for (;;) {
+      const left = (this.#lengths[position.length] ?? 0) - position.within;
+      if (left > 0) {
+        const stream = streamAt(position.length);
+        const bytes = this.#kept[stream].read(position[stream], left);
+        position.within += bytes.length;
+        chunks.push({ stream, bytes });
+      } else if (position.length < this.#lengths.length - 1) {
+        position.length += 1;
+        position.within = 0;
+      } else {
+        return chunks;
+      }
+    }
+  }
+
+  #ofStream(stream: StreamName): OutputChunk[] {
+    const position = { piece: 0, offset: 0 };
+    const chunks: OutputChunk[] = [];
+    for (let left = this.#kept[stream].length; left > 0;) {
+      const bytes = this.#kept[stream].read(position, left);
+      left -= bytes.length;
+      chunks.push({ stream, bytes });
+    }
+    return chunks;
+  }
+}
+
+function streamAt(length: number): StreamName {
+  return length % 2 === 0 ? "stdout" : "stderr";
+}
+
+/** In memory of its own. */
+function joined(chunks: readonly OutputChunk[]): Uint8Array {
+  const all = new Uint8Array(chunks.reduce((sum, { bytes }) => sum + bytes.length, 0));
+  let at = 0;
+  for (const { bytes } of chunks) {
+    all.set(bytes, at);
+    at += bytes.length;
+  }
+  return all;
 }
 
 /** The taps of one process. Each gets the output in order, one piece at a time. */

@@ -8,6 +8,7 @@ import { Job } from "./job.ts";
 import { type Signal, signals } from "./leash.ts";
 import { type ExitStatus, type Live, startLive } from "./live.ts";
 import { checkProcessOptions, defaultKillTimeout, defaultPty, type ProcessOptions } from "./options.ts";
+import type { OutputMemory } from "./output-memory.ts";
 import { defaultOutputLimit, type StreamName } from "./output.ts";
 import { place } from "./placement.ts";
 import { decodeStatus } from "./status.ts";
@@ -38,8 +39,12 @@ export class RemoteProcess extends Job {
   #sent: Signal | undefined;
   readonly #expectations = new Map<string, Expectation>();
 
-  /** @param command text is a script for the host's `sh`; a list is a program and its arguments. @throws InvalidArgumentError */
-  constructor(on: Connector | Reach, command: string | Command, options: ProcessOptions = {}) {
+  /**
+   * @param command text is a script for the host's `sh`; a list is a program and its arguments
+   * @param memory what its output is kept in, with that of others @internal
+   * @throws InvalidArgumentError
+   */
+  constructor(on: Connector | Reach, command: string | Command, options: ProcessOptions = {}, memory?: OutputMemory) {
     checkProcessOptions(options);
     if (typeof on !== "function" && (typeof on !== "object" || on === null || typeof on.exec !== "function")) {
       throw new InvalidArgumentError("on", "a connector");
@@ -51,7 +56,7 @@ export class RemoteProcess extends Job {
       output = "collect",
     } = options;
     const { host, outputLimit, logger, outputInLog, signal } = options;
-    super({ name, host, ignore, output, outputLimit, killTimeout: parseDuration(killTimeout), logger, outputInLog });
+    super({ name, host, ignore, output, outputLimit, memory, killTimeout: parseDuration(killTimeout), logger, outputInLog });
     this.command = place(toCommand(command), options);
     this.#reach = typeof on === "function" ? on : async () => on;
     this.#options = options;
@@ -139,11 +144,15 @@ export class RemoteProcess extends Job {
       return decodeStatus(await live.done, this.#sent);
     } finally {
       clearTimeout(timer);
+      // What the connector holds of it is not held any longer: streams, or its whole output.
+      this.#live = undefined;
     }
   }
 
   protected async terminate(signal: Signal, grace: number): Promise<void> {
-    const live = this.#live!;
+    const live = this.#live;
+    // It has ended just now, and only its output is on its way.
+    if (live === undefined) return;
     const unconfirmed = (cause?: unknown): SremoteError =>
       new ConnectError("connection-lost", "the host has not confirmed that the process ended", { stage: "kill", host: this.name, cause });
     let refused: unknown;

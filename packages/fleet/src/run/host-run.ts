@@ -1,26 +1,33 @@
 /* A run of one thing on each of many hosts. */
 import type { Job, KillOptions, Signal } from "../process/index.ts";
+import { OutputMemory } from "../process/output-memory.ts";
 import type { StopCause } from "../process/state.ts";
 import { Run, type RunSettings } from "./run.ts";
 import { Turn, Window } from "./window.ts";
 
-/** How the job of a host is made. The turn is left while the host is only waited for. */
-export type MakeJob<J extends Job> = (turn: () => Turn) => J;
+/** How the job of a host is made. The turn is left while the host is only waited for; the memory keeps the output of all of them. */
+export type MakeJob<J extends Job> = (turn: () => Turn, memory: OutputMemory) => J;
+
+export interface HostRunSettings extends RunSettings {
+  /** Bytes of output that all jobs together keep. */
+  readonly totalOutputLimit: number;
+}
 
 export class HostRun<J extends Job = Job> extends Run<J> {
   readonly jobs: readonly J[];
   readonly #makers: readonly MakeJob<J>[];
-  readonly #settings: RunSettings;
+  readonly #settings: HostRunSettings;
   readonly #watch: (run: Run<J>) => void;
   readonly #turns = new Map<number, Turn>();
 
   /** @param watch told of this run and of each that does it again, before it begins */
-  constructor(settings: RunSettings, makers: readonly MakeJob<J>[], watch: (run: Run<J>) => void, startsItself = true) {
+  constructor(settings: HostRunSettings, makers: readonly MakeJob<J>[], watch: (run: Run<J>) => void, startsItself = true) {
     super(settings, startsItself);
     this.#settings = settings;
     this.#makers = makers;
     this.#watch = watch;
-    this.jobs = makers.map((make, index) => make(() => this.#turns.get(index)!));
+    const memory = new OutputMemory(settings.totalOutputLimit, makers.length);
+    this.jobs = makers.map((make, index) => make(() => this.#turns.get(index)!, memory));
     watch(this);
   }
 

@@ -1,10 +1,10 @@
 /* What came of a run. */
-import { formatDifferences, formatGathered, OutputTree } from "../gather/index.ts";
+import { formatDifferences, formatGathered } from "../gather/index.ts";
 import type { FormatGatheredOptions, OutputGroup } from "../gather/index.ts";
 import { type Host, HostSet } from "../host/index.ts";
-import type { Job, Line } from "../process/index.ts";
-import { LineTap } from "../process/lines.ts";
+import type { Job } from "../process/index.ts";
 import { type Stats, statsOf } from "../report/index.ts";
+import { gatherJobs } from "./gathered.ts";
 import { RunError } from "./run-error.ts";
 
 export interface GatherOptions {
@@ -55,15 +55,12 @@ export class RunResult<J extends Job = Job> {
     return statsOf(this.jobs);
   }
 
-  /** Hosts with the same output together, most hosts first. A host that ran several commands has their outputs one after the other. */
+  /**
+   * Hosts with the same output together, most hosts first. A host that ran several commands has their outputs one after the other. Where more was
+   * printed than is kept, the group is `truncated`. The lines of a group are made when they are asked for.
+   */
   gather({ stream = "stdout" }: GatherOptions = {}): OutputGroup[] {
-    const tree = new OutputTree();
-    for (const job of this.jobs) {
-      const name = job.host?.name ?? job.name;
-      tree.touch(name);
-      for (const { text } of linesOf(job, stream)) tree.add(name, text);
-    }
-    return tree.groups();
+    return gatherJobs(this.jobs, stream === "both" ? undefined : stream);
   }
 
   /** {@link gather} as text. */
@@ -85,12 +82,4 @@ export class RunResult<J extends Job = Job> {
   #hosts(isWanted: (job: J) => boolean): HostSet {
     return new HostSet(this.jobs.filter(isWanted).flatMap(({ host }): Host[] => (host === undefined ? [] : [host])));
   }
-}
-
-function linesOf(job: Job, stream: "stdout" | "stderr" | "both"): Line[] {
-  const lines: Line[] = [];
-  const cut = new LineTap((line) => void lines.push(line));
-  for (const chunk of job.output.chunks) if (stream === "both" || chunk.stream === stream) void cut.chunk(chunk);
-  void cut.end();
-  return lines;
 }
