@@ -1,11 +1,10 @@
 /* A command that has been started, over a connector that starts live processes, or over one that only runs commands to their end. */
 import type { Readable, Writable } from "node:stream";
-import { type Command, type Connector, type PtySize, type RemoteProcess as ConnectorProcess } from "@sremote/connectors";
+import { type Command, type Connector, type PtySize, type RemoteProcess as ConnectorProcess, settledWithin } from "@sremote/connectors";
 import { ConnectError, SremoteError } from "@sremote/protocol";
 import { heldCommand, readPid } from "./held-command.ts";
 import { Leash, type Signal } from "./leash.ts";
 import type { OutputChunk, StreamName } from "./output.ts";
-import { settledWithin } from "./within.ts";
 
 export interface ExitStatus {
   readonly exitCode: number | null;

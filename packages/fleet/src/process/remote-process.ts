@@ -1,4 +1,5 @@
 /* One command on one host, or on this machine. */
+import { settledWithin } from "@sremote/connectors";
 import type { Command, Connector } from "@sremote/connectors";
 import { ConnectError, InvalidArgumentError, SremoteError } from "@sremote/protocol";
 import { type Duration, parseDuration } from "../time/index.ts";
@@ -12,7 +13,6 @@ import type { OutputMemory } from "./output-memory.ts";
 import { defaultOutputLimit, type StreamName } from "./output.ts";
 import { place } from "./placement.ts";
 import { decodeStatus } from "./status.ts";
-import { settledWithin } from "./within.ts";
 import { writeTo } from "./write.ts";
 
 /** What gives a connector when the process is started; it waits for nothing longer once the signal is aborted. */

@@ -1,4 +1,5 @@
 /* Many things at once, or one after the other, as one thing. */
+import { settledWithin } from "@sremote/connectors";
 import { InvalidArgumentError } from "@sremote/protocol";
 import type { HostSet } from "../host/index.ts";
 import type { OutputGroup } from "../gather/index.ts";
@@ -6,7 +7,6 @@ import { type Job, type KillOptions, type Line, type Signal, type WaitOptions } 
 import { LineTap } from "../process/lines.ts";
 import { Queue } from "../process/queue.ts";
 import type { StopCause } from "../process/state.ts";
-import { settledWithin } from "../process/within.ts";
 import type { Reportable, Stats } from "../report/index.ts";
 import { type Duration, parseDuration } from "../time/index.ts";
 import { type GatherOptions, RunResult } from "./result.ts";
