@@ -13,9 +13,9 @@ import { until } from "../../scripts/labs/wait.ts";
 import { limitedTo } from "../support/carriage.ts";
 import { hostPath } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
+import { content, megabyte } from "./content.ts";
 import { leftOver } from "./trees.ts";
 
-const megabyte = 1 << 20;
 let directory: string;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "sremote-faults-"));
@@ -23,16 +23,6 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const localHost = (): Connector => local({ cwd: directory, env: { HOME: directory, PATH: hostPath } });
-/** No two blocks of it are the same. */
-function content(size: number, seed = 1): Buffer {
-  const bytes = Buffer.alloc(size);
-  for (let at = 0, value = seed; at + 4 <= size; at += 4) {
-    value = (Math.imul(value, 1_664_525) + 1_013_904_223) >>> 0;
-    bytes.writeUInt32LE(value, at);
-  }
-  return bytes;
-}
-
 describe("a link that is cut", () => {
   let lab: Lab;
   let proxy: Proxy;
