@@ -3,9 +3,12 @@ import { appendFileSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pull, push, type TransferProgress } from "@sremote/fleet";
+import type { Connector } from "@sremote/connectors";
+import { pull, push } from "@sremote/fleet";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../../scripts/labs/run.ts";
+import { limitedTo } from "../support/carriage.ts";
+import { bareKinds, useBareHost } from "../support/bare-hosts.ts";
 import { hostKinds, stopSshd, type TestHost } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
 import { content, megabyte } from "./content.ts";
@@ -17,10 +20,16 @@ afterAll(stopSshd);
 let directory: string;
 let host: TestHost;
 
-describe.each(kinds)("over $name", (each) => {
+describe.each(kinds)("over $name", (each) => cases(() => each.start()));
+describe("on a host without Python", () => {
+  const { start } = useBareHost(bareKinds[0]!);
+  cases(() => start());
+});
+
+function cases(start: () => Promise<TestHost>): void {
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "sremote-parts-"));
-    host = await each.start();
+    host = await start();
   });
   afterEach(async () => {
     await host.connector.close();
@@ -28,16 +37,17 @@ describe.each(kinds)("over $name", (each) => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  /** Ends a transfer when it has told of the first part of its content. */
-  const afterFirstPart = (): { signal: AbortSignal; onProgress: (progress: TransferProgress) => void } => {
+  /** The host, and a signal that is aborted when a second part of content has gone over it. */
+  const untilSecondPart = (): [Connector, { signal: AbortSignal }] => {
     const control = new AbortController();
-    return { signal: control.signal, onProgress: ({ bytes }) => bytes > 0 && control.abort() };
+    return [afterParts(host.connector, 2, () => control.abort()), { signal: control.signal }];
   };
 
   test("G26 a push that is broken off leaves an unfinished file, and the next one goes on from there", async () => {
     const bytes = content(21 * megabyte + 5);
     await writeFile(join(directory, "big"), bytes);
-    expect((await rejection(push(host.connector, join(directory, "big"), `${host.home}/to/big`, afterFirstPart()))).code).toBe("cancelled");
+    const [broken, options] = untilSecondPart();
+    expect((await rejection(push(broken, join(directory, "big"), `${host.home}/to/big`, options))).code).toBe("cancelled");
     const [partial, ...others] = await leftOver(host.home);
     expect(others).toEqual([]);
     expect(await readdir(join(host.home, "to"))).toHaveLength(1);
@@ -53,7 +63,8 @@ describe.each(kinds)("over $name", (each) => {
   test("G26 a pull that is broken off leaves an unfinished file, and the next one goes on from there", async () => {
     const bytes = content(21 * megabyte + 5);
     await writeFile(`${host.home}/big`, bytes);
-    const error = await rejection(pull(host.connector, `${host.home}/big`, join(directory, "back/big"), afterFirstPart()));
+    const [broken, options] = untilSecondPart();
+    const error = await rejection(pull(broken, `${host.home}/big`, join(directory, "back/big"), options));
     expect(error.code).toBe("cancelled");
     const [partial, ...others] = await readdir(join(directory, "back"));
     expect(others).toEqual([]);
@@ -89,15 +100,46 @@ describe.each(kinds)("over $name", (each) => {
   test("a file that grows between its parts is not copied, and leaves nothing", async () => {
     await mkdir(join(directory, "from"));
     await writeFile(join(directory, "from/growing"), content(9 * megabyte));
-    await writeFile(join(directory, "from/other"), "fine");
-    let parts = 0;
-    const onProgress = ({ bytes }: TransferProgress): void => {
-      if (bytes < 4 * megabyte || parts++ > 0) return;
-      appendFileSync(join(directory, "from/growing"), "more");
-    };
-    const result = await push(host.connector, join(directory, "from"), `${host.home}/to`, { onProgress });
-    expect(parts).toBeGreaterThan(0);
+    const grows = afterParts(host.connector, 1, () => appendFileSync(join(directory, "from/growing"), "more"));
+    const result = await push(grows, join(directory, "from"), `${host.home}/to`);
     expect(result).toMatchObject({ ok: false, failures: [{ path: "growing", errno: "ECHANGED" }] });
-    expect(await readdir(`${host.home}/to`)).toEqual(["other"]);
+    expect(await readdir(`${host.home}/to`)).toEqual([]);
   });
-});
+}
+
+/** The same host; `then` is called once, when so many operations have moved as much as a part of a file. */
+function afterParts(connector: Connector, parts: number, then: () => void): Connector {
+  let seen = 0;
+  /** Of a request in a file, which has arrived when the answer has been fetched. */
+  let pushed = 0;
+  const moved = (bytes: number): void => {
+    if (bytes < 4 * megabyte) return;
+    seen += 1;
+    if (seen === parts) then();
+  };
+  const sizeOf = (input: Uint8Array | readonly Uint8Array[] = []): number =>
+    input instanceof Uint8Array ? input.length : input.reduce((sum, { length }) => sum + length, 0);
+  return {
+    ...limitedTo("pipes", connector),
+    async exec(command, options) {
+      const result = await connector.exec(command, options);
+      moved(sizeOf(options?.stdin) + result.stdout.length);
+      return result;
+    },
+    async push(source, path, options) {
+      await connector.push(source, path, options);
+      if (source instanceof Uint8Array) pushed = source.length;
+    },
+    async pull(path, sink, options) {
+      if (!("write" in sink)) throw new Error("only into functions");
+      let pulled = pushed;
+      pushed = 0;
+      const write = async (chunk: Uint8Array): Promise<void> => {
+        pulled += chunk.length;
+        await sink.write(chunk);
+      };
+      await connector.pull(path, { write }, options);
+      moved(pulled);
+    },
+  };
+}
