@@ -279,6 +279,26 @@ describe("selections", () => {
     expect(() => hosts.cd(["/"])).toThrow(/^path: expected/);
   });
 
+  test("are united, intersected and picked from; what is new is reached as the others are", async () => {
+    const hosts = openLocal("a[1-3]", { groups: { more: "b[1-2]" }, hosts: { b2: { user: "me" } } });
+    const elsewhere = openLocal("c").cd("/usr");
+    const all = hosts
+      .at("a2")
+      .cd("/")
+      .union("@more", elsewhere, [{ address: "d" }, "a2"]);
+    expect(all.hosts.map(String)).toEqual(["a2", "b1", "me@b2", "c", "d"]);
+    const done = await all.run("pwd");
+    expect(done.jobs.map(({ stdout }) => stdout.trim())).toEqual(["/", directory, directory, "/usr", directory]);
+    await all.close(); // It is not its own.
+    expect(all.intersect(hosts.union("c")).hosts.names).toEqual(["a2", "c"]);
+    expect(all.except(hosts).hosts.names).toEqual(["b1", "b2", "c", "d"]);
+    const two = all.pick(2, () => 0.5);
+    expect([two.length, all.intersect(two).hosts.names]).toEqual([2, two.hosts.names]);
+    expect((await two.run("true")).ok).toBe(true);
+    expect(() => hosts.union("@none")).toThrow(/^nodes: expected a known group/);
+    expect(() => hosts.pick(-1)).toThrow(/^count: expected/);
+  });
+
   test("this machine is a fleet of one", async () => {
     await using here = localFleet({ cwd: "/usr", ...quiet });
     expect((await here.run("pwd")).gather()).toEqual([{ names: ["localhost"], lines: ["/usr"] }]);

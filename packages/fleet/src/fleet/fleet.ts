@@ -57,6 +57,9 @@ interface Shared {
   readonly live: Set<Run<never>>;
 }
 
+/** Hosts for the operations of sets: of a fleet, a list, or a node set. */
+export type Hosts = Fleet | Iterable<HostLike> | string;
+
 /** An ordered set of hosts and the connections to them. Selections share the connections, which are closed with the fleet they come from. */
 export class Fleet implements AsyncDisposable, Iterable<Fleet> {
   readonly hosts: HostSet;
@@ -91,12 +94,35 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
   slice(start?: Position, end?: Position): Fleet {
     return this.#select(this.hosts.slice(start, end));
   }
-  /** Only these hosts of the fleet; a string is a node set of names. */
-  only(hosts: Iterable<HostLike> | string): Fleet {
-    return this.#select(this.hosts.intersect(hosts));
+  /**
+   * These hosts, then those of the others that are not among them. A string is a node set, with the groups and hosts of the configuration. All are
+   * reached as this fleet's hosts are, over its connections; working directories of other fleets' hosts come with them.
+   *
+   * @throws InvalidArgumentError
+   */
+  union(...others: readonly Hosts[]): Fleet {
+    const { groups, hosts } = this.#shared.configuration;
+    const sets = others.map((each) => (each instanceof Fleet ? each.hosts : hostSet(each, { groups, hosts })));
+    const all = this.hosts.union(...sets);
+    const fleets = [this, ...others.filter((each) => each instanceof Fleet)];
+    const directories = all.map((host) => fleets.find((each) => each.hosts.has(host))?.directoryOf(host));
+    return new Fleet(all, this.#shared, directories, true);
   }
-  except(hosts: Iterable<HostLike> | string): Fleet {
-    return this.#select(this.hosts.except(hosts));
+  /** Only those hosts of the fleet that are among these, too; a string is a node set of names. */
+  intersect(hosts: Hosts): Fleet {
+    return this.#select(this.hosts.intersect(listed(hosts)));
+  }
+  /** The same as {@link intersect}. */
+  only(hosts: Hosts): Fleet {
+    return this.intersect(hosts);
+  }
+  /** Without these hosts; a string is a node set of names. */
+  except(hosts: Hosts): Fleet {
+    return this.#select(this.hosts.except(listed(hosts)));
+  }
+  /** So many hosts at random, in their order; all, if there are no more. @throws InvalidArgumentError */
+  pick(count: number, random?: () => number): Fleet {
+    return this.#select(this.hosts.pick(count, random));
   }
   filter(isWanted: (host: Host, index: number) => boolean): Fleet {
     return this.#select(this.hosts.filter(isWanted));
@@ -230,6 +256,11 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     );
   }
 
+  /** @internal Where what is run on a host begins; undefined: in its home directory. */
+  directoryOf(host: Host): string | undefined {
+    return this.#directories[this.hosts.indexOf(host)];
+  }
+
   /** Ends what still runs, and the connections. On a selection, and after `cd`, it does nothing: the connections are the whole fleet's. */
   async close(): Promise<void> {
     if (this.#isSelection) return;
@@ -245,7 +276,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     return new Fleet(
       hosts,
       this.#shared,
-      hosts.map((host) => this.#directories[this.hosts.indexOf(host)]),
+      hosts.map((host) => this.directoryOf(host)),
       true,
     );
   }
@@ -310,7 +341,12 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     { name, timeout, window, startsItself }: Pick<RunOptions, "timeout" | "window" | "startsItself"> & { name: string },
   ): Run<J> {
     const { configuration, live } = this.#shared;
-    const settings = { name, timeout: timeout === undefined ? configuration.timeout : timeout, window: window ?? configuration.window };
+    const settings = {
+      name,
+      timeout: timeout === undefined ? configuration.timeout : timeout,
+      window: window ?? configuration.window,
+      color: configuration.color,
+    };
     const watch = (run: Run<J>): void => {
       live.add(run as unknown as Run<never>);
       run.on("over", () => void live.delete(run as unknown as Run<never>));
@@ -351,6 +387,8 @@ export function localFleet(options: Omit<FleetOptions, "connect"> & LocalOptions
   const { cwd, env, ...rest } = options;
   return fleet([new Host({ address: "localhost" })], { ...rest, connect: () => local({ cwd, env }) });
 }
+
+const listed = (hosts: Hosts): Iterable<HostLike> | string => (hosts instanceof Fleet ? hosts.hosts : hosts);
 
 function joined(before: string | undefined, path: string): string {
   return before === undefined || path.startsWith("/") || path === "~" || path.startsWith("~/") ? path : posix.join(before, path);
