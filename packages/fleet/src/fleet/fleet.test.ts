@@ -107,6 +107,11 @@ describe("a run on many hosts", () => {
     expect(raw.jobs[0]!.stdout).toBe("a b\n");
     const each = await hosts.run(["echo one", argv("echo", "{{{index}}}")]);
     expect(each.jobs.map(({ stdout }) => stdout)).toEqual(["one\n", "1\n"]);
+    const env = { WHO: "{{{name}}} of {{odd}} \\{{", PLAIN: "x" };
+    const set = await hosts.run('printf "%s|%s" "$WHO" "$PLAIN"', { env, lists: { odd } });
+    expect(set.jobs.map(({ stdout }) => stdout)).toEqual([`a1 of ${odd[0]} {{|x`, `a2 of ${odd[1]} {{|x`]);
+    expect(() => hosts.run("x", { env: { A: "{{none}}" } })).toThrow(/^options\.env\.A: expected a known name/);
+    expect(() => hosts.run("x", { env: { A: "{{nul}}" }, lists: { nul: ["\0"] } })).toThrow(/^options\.env\.A: expected text without NUL/);
     expect(() => hosts.run(["echo"])).toThrow(/^command: expected a command for each of 2 hosts, but there are 1/);
     expect(() => hosts.run("{{nothing}}")).toThrow(/^command: expected a known name/);
     expect(() => hosts.run("x", { window: 0 })).toThrow(/^options\.window: expected/);

@@ -10,7 +10,7 @@ import { createLogger, type Logger } from "../log/index.ts";
 import { type Job, RemoteProcess } from "../process/index.ts";
 import { checkPlacement } from "../process/placement.ts";
 import { checkProcessOptions } from "../process/options.ts";
-import { render } from "../run/command.ts";
+import { render, renderEnvironment } from "../run/command.ts";
 import type { Run, RunCommand } from "../run/index.ts";
 import { FileTap, teeTo } from "../run/copies.ts";
 import { HostRun, type MakeJob } from "../run/host-run.ts";
@@ -158,6 +158,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     const hosts = [...this.hosts];
     const { configuration } = this.#shared;
     const processOptions = { pty: configuration.pty, killTimeout: configuration.killTimeout, ...defined(rest), timeout: hostTimeout };
+    const variables = renderEnvironment(rest.env, hosts, lists);
     const makers = render(command, hosts, { lists, substitution }).map((each, index): MakeJob<RemoteProcess> => {
       const host = hosts[index]!;
       const cwd = processOptions.cwd === undefined ? this.#directories[index] : joined(this.#directories[index], processOptions.cwd);
@@ -170,6 +171,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
             name: host.toString(),
             host,
             cwd,
+            env: variables[index],
           }),
           { tee, logDir },
         );

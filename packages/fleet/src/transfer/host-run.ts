@@ -2,6 +2,7 @@
 import { SremoteError, TransferError } from "@sremote/protocol";
 import { codeOfMessage, quote, shell } from "@sremote/connectors";
 import type { Connector } from "@sremote/connectors";
+import { makeTemporaryDirectory, removeTemporaryDirectory } from "../temporary-directory.ts";
 
 /** @param redirect what stands behind a command so that it reads and writes what is sent and answered; empty over pipes */
 export type MakeScript = (redirect: string) => string;
@@ -37,12 +38,7 @@ export class HostRuns {
 
   /** Never rejects. */
   async close(): Promise<void> {
-    if (this.#directory === undefined) return;
-    try {
-      await this.#connector.exec(["rm", "-rf", this.#directory], { timeout: 5000 });
-    } catch {
-      // The host cannot be reached, which whatever led here says; it is a directory for temporary files.
-    }
+    if (this.#directory !== undefined) await removeTemporaryDirectory(this.#connector, this.#directory);
   }
 
   async #overPipes(script: string, input: readonly Uint8Array[]): Promise<Answer> {
@@ -52,7 +48,7 @@ export class HostRuns {
 
   async #overFiles(make: MakeScript, input: readonly Uint8Array[]): Promise<Answer> {
     const signal = this.#signal;
-    const directory = (this.#directory ??= await this.#makeDirectory());
+    const directory = (this.#directory ??= await makeTemporaryDirectory(this.#connector, "transfer", "transfer", signal));
     await this.#connector.push(Buffer.concat(input), `${directory}/request`, { signal });
     const script = make(` < ${quote(`${directory}/request`)} > ${quote(`${directory}/answer`)}`);
     const { stderr } = await this.#connector.exec(shell(script), { signal });
@@ -60,20 +56,6 @@ export class HostRuns {
     // A copy: whose memory a chunk is in, is not said.
     await this.#connector.pull(`${directory}/answer`, { write: (chunk) => void parts.push(Uint8Array.from(chunk)) }, { signal });
     return { output: Buffer.concat(parts), lastLines: text(stderr) };
-  }
-
-  async #makeDirectory(): Promise<string> {
-    const { stdout, exitCode, stderr } = await this.#connector.exec(
-      shell(`umask 077; mktemp -d "\${TMPDIR:-/tmp}/sremote-transfer-XXXXXXXX"`),
-      { signal: this.#signal },
-    );
-    const found = /^\/.*\/sremote-transfer-\w+$/m.exec(text(stdout))?.[0];
-    if (exitCode === 0 && found !== undefined) return found;
-    throw new TransferError("transfer-failed", "no directory for temporary files could be made on the host", {
-      stage: "transfer",
-      host: this.#connector.label,
-      lastLines: text(stderr),
-    });
   }
 }
 
