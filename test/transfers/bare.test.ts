@@ -1,6 +1,6 @@
 /* Transfers to hosts without Python: a shell and common tools. */
 import { renameSync, symlinkSync } from "node:fs";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Connector } from "@sremote/connectors";
@@ -44,6 +44,49 @@ describe.each(bareKinds)("a host with $name", (kind) => {
       expect(await push(host.connector, from(), there(), { modes: false })).toMatchObject({ ok: true, files: 1 });
       expect((await stat(there("sub"))).mode & 0o777).toBe(0o555);
       expect(await readFile(there("sub/file"), "utf8")).toBe("new content");
+    });
+
+    test("paths that begin where commands do, with a dash or with odd characters, and through a link that was named", async () => {
+      await writeFile(from("sub/file"), "content");
+      await symlink(host.home, join(host.home, "link"));
+      for (const to of ["-rf", "--", "a 'b' \n$x/deep", "./dot", `${host.home}/link/x`, "link"]) {
+        expect(await push(host.connector, from(), to)).toMatchObject({ ok: true, files: 1 });
+        const found = to.startsWith("/") ? to : join(host.home, to);
+        expect(await describeTree(found.replace(/link$/, ""), kind.kept)).toContainEqual((await describeTree(from(), kind.kept)).at(-1));
+        expect(await push(host.connector, from(), to, { check: "hash" })).toMatchObject({ ok: true, files: 0, unchanged: 1 });
+        await rm(join(directory, "back"), { recursive: true, force: true });
+        expect(await pull(host.connector, `${to}/sub/file`, `${directory}/back/`)).toMatchObject({ ok: true, files: 1 });
+        expect(await readFile(join(directory, "back/file"), "utf8")).toBe("content");
+      }
+      await push(host.connector, from("sub/file"), "-");
+      expect(await readFile(join(host.home, "-"), "utf8")).toBe("content");
+    });
+
+    test("G26 who reads during a push sees the old file or the new one, whole", async () => {
+      const sizes: Record<string, number> = { small: 5000, other: 100, parts: 5 * megabyte };
+      const versions = [1, 2].map((seed) => content(5 * megabyte, seed));
+      const put = async (version: number): Promise<void> => {
+        for (const [name, size] of Object.entries(sizes)) await writeFile(from(name), versions[version]!.subarray(0, size));
+      };
+      await put(0);
+      await push(host.connector, from(), there());
+      const seen = new Map(Object.keys(sizes).map((name) => [name, new Set<number>()]));
+      const control = new AbortController();
+      const look = (async () => {
+        while (!control.signal.aborted) {
+          for (const [name, found] of seen) {
+            const bytes = await readFile(there(name));
+            found.add(versions.findIndex((version) => version.subarray(0, sizes[name]).equals(bytes)));
+          }
+        }
+      })();
+      for (let round = 1; round <= 6; round++) {
+        await put(round % 2);
+        expect(await push(host.connector, from(), there(), { check: "always" })).toMatchObject({ ok: true, files: 3 });
+      }
+      control.abort();
+      await look;
+      for (const found of seen.values()) expect(found).toEqual(new Set([0, 1]));
     });
 
     test("without modes, files and directories get those that the host gives", async () => {

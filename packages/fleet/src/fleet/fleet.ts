@@ -1,6 +1,6 @@
 /* Many hosts, and what is done on them. */
 import { posix } from "node:path";
-import type { CallArguments, CallOptions } from "@sremote/client";
+import type { CallArguments } from "@sremote/client";
 import { type Connector, local, type LocalOptions } from "@sremote/connectors";
 import { InvalidArgumentError } from "@sremote/protocol";
 import { RemoteCall } from "../call/remote-call.ts";
@@ -22,33 +22,18 @@ import { checkOptions } from "../transfer/options.ts";
 import { defaultConnector } from "./connect.ts";
 import { Connections } from "./connections.ts";
 import { RemoteTransfer, type Transfer } from "./remote-transfer.ts";
-import { checkRunOptions, type FleetOptions, type OutputOptions, type RunOptions } from "./options.ts";
+import {
+  checkRunOptions,
+  type FleetCallOptions,
+  type FleetOptions,
+  type FleetTransferOptions,
+  type OutputOptions,
+  type RunOptions,
+} from "./options.ts";
 
 /** Milliseconds for each host within which first connections begin, and the most for all. */
 const spreadForEach = 4;
 const longestSpread = 500;
-
-export interface FleetCallOptions
-  extends Omit<CallOptions, "stdout" | "stderr" | "id" | "timeout" | "signal" | "returns" | "lease">, OutputOptions {
-  name?: string | undefined;
-  /** For all calls together, from the beginning. Default: the configuration's. */
-  timeout?: RunOptions["timeout"];
-  /** For each call, from when its function began. */
-  hostTimeout?: RunOptions["timeout"];
-  window?: number | undefined;
-  ignore?: RunOptions["ignore"];
-  startsItself?: boolean | undefined;
-}
-
-export interface FleetTransferOptions
-  extends
-    Omit<CopyOptions, "timeout" | "signal" | "onProgress">,
-    Pick<FleetCallOptions, "name" | "timeout" | "hostTimeout" | "window" | "ignore" | "startsItself"> {
-  /** What `{{name}}` stands for, by host. */
-  lists?: RunOptions["lists"];
-  /** Told of the progress with each host. */
-  onProgress?: ((progress: TransferProgress, host: Host) => void) | undefined;
-}
 
 interface Shared {
   readonly configuration: ResolvedConfiguration;
