@@ -119,6 +119,25 @@ describe.each(bareKinds)("a host with $name", (kind) => {
       expect((await readdir(join(directory, "back"))).toSorted()).toEqual(["a", "extra", "sub", "taken"]);
     });
 
+    test("one of many files that cannot be replaced is a failure of its own", async () => {
+      const names = ["a", "b", "c", "d"];
+      for (const name of names) await writeFile(from(name), `old ${name}`);
+      await push(host.connector, from(), there());
+      for (const name of names) await writeFile(from(name), `new content of ${name}`);
+      // Not even its owner may replace it.
+      await run("chattr", ["+i", there("b")]);
+      try {
+        const failures = [{ path: "b", errno: "EPERM", message: "Operation not permitted" }];
+        expect(await push(host.connector, from(), there())).toMatchObject({ ok: false, files: 3, failures });
+      } finally {
+        await run("chattr", ["-i", there("b")]);
+      }
+      expect(await Promise.all(names.map((name) => readFile(there(name), "utf8")))).toEqual(
+        names.map((name) => (name === "b" ? "old b" : `new content of ${name}`)),
+      );
+      expect(await leftOver(host.home)).toEqual([]);
+    });
+
     test("G13 a full disk is said, stops the transfer, and leaves no part of a file", async () => {
       const mount = join(host.home, "mount");
       await mkdir(mount);
@@ -180,6 +199,42 @@ describe.each(bareKinds)("a host with $name", (kind) => {
       expect(await pull(host.connector, there(), back)).toMatchObject({ ok: true, files: 2000 });
       expect(await describeTree(back)).toEqual(await describeTree(there()));
     });
+  });
+});
+
+describe("G26 a host that changes what it reads and writes", () => {
+  const corrupt = (name: string): string => `busybox ${name} "$@" | busybox tr '\\001' '\\002'`;
+  const host = useBareHost({
+    name: "corrupts",
+    kept: {},
+    // Scripts and names here have no such byte.
+    tools: async () => ({ ...(await busyboxTools()), scripts: { dd: corrupt("dd"), head: corrupt("head") } }),
+  });
+
+  test("is found out: no such file appears, on either side", async () => {
+    const { connector, home } = await host.start();
+    const directory = await mkdtemp(join(tmpdir(), "sremote-corrupt-"));
+    try {
+      const files: Record<string, string> = { a: "\u0001", b: "b", "w\n": "\u0001", "x\n": "g", parts: "\u0001".repeat(5 * megabyte) };
+      await mkdir(join(directory, "from"));
+      await mkdir(join(home, "source"));
+      for (const [name, text] of Object.entries(files)) {
+        await writeFile(join(directory, "from", name), text);
+        await writeFile(join(home, "source", name), text);
+      }
+      const wrong = (errno: string, other = errno) => ["a", "parts", "w\n"].map((path) => `${path} ${path === "parts" ? other : errno}`);
+      const pushed = await push(connector, join(directory, "from"), join(home, "there"));
+      expect(pushed.failures.map(({ path, errno }) => `${path} ${errno}`).toSorted((x, y) => x.localeCompare(y))).toEqual(wrong("EDIGEST"));
+      expect((await readdir(join(home, "there"))).toSorted((x, y) => x.localeCompare(y))).toEqual(["b", "x\n"]);
+      const pulled = await pull(connector, join(home, "source"), join(directory, "back"));
+      expect(pulled.failures.map(({ path, errno }) => `${path} ${errno}`).toSorted((x, y) => x.localeCompare(y))).toEqual(
+        wrong("ECHANGED", "EDIGEST"),
+      );
+      expect((await readdir(join(directory, "back"))).toSorted((x, y) => x.localeCompare(y))).toEqual(["b", "x\n"]);
+    } finally {
+      await connector.close();
+      await rm(directory, { recursive: true });
+    }
   });
 });
 

@@ -154,7 +154,7 @@ function cases(each: TreeHost, describeTree: (root: string) => Promise<string[]>
     await mkdir(join(made, "sub"), { recursive: true });
     await writeFile(join(made, "sub/file"), "new");
     await writeFile(join(made, "linked"), "same");
-    await writeFile(join(made, "flat"), "no directory");
+    for (const name of ["flat", "odd\nflat"]) await writeFile(join(made, name), "no directory");
     await chmod(join(made, "linked"), 0o600);
     for (const [connect, from, to] of [
       [(destination: string) => push(host.connector, made, destination), made, `${host.home}/there`],
@@ -167,7 +167,7 @@ function cases(each: TreeHost, describeTree: (root: string) => Promise<string[]>
       await writeFile(`${outside}/linked`, "same");
       await chmod(`${outside}/linked`, 0o644);
       await symlink(outside, `${to}/sub`);
-      await symlink(outside, `${to}/flat`);
+      for (const name of ["flat", "odd\nflat"]) await symlink(outside, `${to}/${name}`);
       await link(`${outside}/linked`, `${to}/linked`);
       await ownedByUser();
       expect(await connect(to)).toMatchObject({ ok: true });

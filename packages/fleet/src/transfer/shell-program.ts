@@ -8,6 +8,8 @@
  * Below the directory that the user named, no symbolic link is followed on the way to a directory: `cd -P` makes PWD the physical path, which is then
  * not the one that was asked for. What is done after it is done with names in the current directory, wherever that is moved to.
  *
+ * Where a link to a directory is in the place of a file, `mv` would move into that directory; not so with a directory of its own to move from.
+ *
  * Works in dash, bash and busybox. Fields of answers end with NUL. `exit` in a trap of a signal leads to that of EXIT, which tidies up.
  */
 import { randomBytes } from "node:crypto";
@@ -193,13 +195,13 @@ same() { s=$(sum <"$1"); [ "\${s%% *}" = "$2" ] || { echo 'what arrived is not w
 stamp() { [ -z "$2" ] || touch $o -c $2 "$1"; }
 dress() { case $2 in '') chmod =rw "$1" ;; *) chmod "$2" "$1" ;; esac && stamp "$1" "$3"; }
 place() {
-  if [ -z "$over" ] && [ -d "$2" ]; then
-    if [ -L "$2" ]; then rm -f "$2"; else echo 'Is a directory' >&2; return 1; fi
-  fi
-  mv -f $over "$1" "$2"
+  if [ ! -d "$2" ]; then mv -f $over "$1" "$2"; return; fi
+  if [ ! -L "$2" ]; then echo 'Is a directory' >&2; return 1; fi
+  h=$1.d
+  mkdir -m 700 "$h" && mv -f "$1" "$h/$2" && mv -f "$h/$2" . && rmdir "$h"
 }
 finish() { dress "$h" "$2" "$3" && place "$h" "./$1" && h=; }
-undo() { rm -f "$h"; h=; return 1; }
+undo() { rm -rf "$h" "\${h%.d}"; h=; return 1; }
 put() {
   room; h=./$2; o=
   umask 077; true >"$h"; r=$?; umask "$u"
