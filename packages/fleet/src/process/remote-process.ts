@@ -124,11 +124,12 @@ export class RemoteProcess extends Job {
 
   protected async carryOut(signal: AbortSignal): Promise<ExitStatus> {
     const connector = await this.#reach(signal);
-    const { timeout, leash = true, outputLimit = defaultOutputLimit, stdin = "" } = this.#options;
+    const { timeout, leash = true, env, outputLimit = defaultOutputLimit, stdin = "" } = this.#options;
     let timer: NodeJS.Timeout | undefined;
     try {
       const live = await startLive(connector, this.command, {
         leash,
+        env: env === undefined || Object.keys(env).length === 0 ? undefined : env,
         pty: this.#pty,
         stdin: stdin === true ? undefined : typeof stdin === "string" ? Buffer.from(stdin) : stdin,
         outputLimit,

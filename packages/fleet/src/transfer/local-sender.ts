@@ -35,7 +35,7 @@ export interface Watch {
   failed(failure: PathFailure): void;
 }
 
-const changed = (path: string): PathFailure => ({ path, errno: "ECHANGED", message: "the file changed while it was read" });
+export const changed = (path: string): PathFailure => ({ path, errno: "ECHANGED", message: "the file changed while it was read" });
 
 /** The frames of these files, in the order of the list. */
 export async function* sendFrames(files: readonly Outgoing[], watch: Watch): AsyncGenerator<Buffer> {
@@ -83,7 +83,7 @@ function readSmall({ path, source, follow, size }: Outgoing, watch: Watch): Buff
   return undefined;
 }
 
-function isSame(before: Stats, after: Stats): boolean {
+export function isSame(before: Stats, after: Stats): boolean {
   return before.size === after.size && before.mtimeMs === after.mtimeMs;
 }
 
