@@ -187,18 +187,19 @@ describe.each(bareKinds)("a host with $name", (kind) => {
       expect(await readdir(outside)).toEqual(["file"]);
     });
 
-    const fast = !["old tools", "bash and coreutils"].includes(kind.name);
-    test.runIf(fast)("2,000 files: first all, then none, then the 20 that changed", { timeout: 120_000 }, async () => {
-      await makeManyFiles(from());
-      expect(await push(host.connector, from(), there())).toMatchObject({ ok: true, files: 2000 });
-      expect(await push(host.connector, from(), there())).toMatchObject({ ok: true, files: 0, unchanged: 2000 });
-      for (let index = 0; index < 20; index++) await writeFile(from(`d${index}/f7`), "changed");
-      expect(await push(host.connector, from(), there())).toMatchObject({ files: 20, unchanged: 1980, transferred: 140 });
-      expect(await describeTree(there(), kind.kept)).toEqual(await describeTree(from(), kind.kept));
-      const back = join(directory, "back");
-      expect(await pull(host.connector, there(), back)).toMatchObject({ ok: true, files: 2000 });
-      expect(await describeTree(back)).toEqual(await describeTree(there()));
-    });
+    // The others' tools have nothing of their own where there are many.
+    if (["busybox", "dash and coreutils"].includes(kind.name))
+      test("2,000 files: first all, then none, then the 20 that changed", { timeout: 120_000 }, async () => {
+        await makeManyFiles(from());
+        expect(await push(host.connector, from(), there())).toMatchObject({ ok: true, files: 2000 });
+        expect(await push(host.connector, from(), there())).toMatchObject({ ok: true, files: 0, unchanged: 2000 });
+        for (let index = 0; index < 20; index++) await writeFile(from(`d${index}/f7`), "changed");
+        expect(await push(host.connector, from(), there())).toMatchObject({ files: 20, unchanged: 1980, transferred: 140 });
+        expect(await describeTree(there(), kind.kept)).toEqual(await describeTree(from(), kind.kept));
+        const back = join(directory, "back");
+        expect(await pull(host.connector, there(), back)).toMatchObject({ ok: true, files: 2000 });
+        expect(await describeTree(back)).toEqual(await describeTree(there()));
+      });
   });
 });
 
