@@ -103,7 +103,12 @@ describe.each([...restKinds, ...restVariants])("calls over $name, through a host
     await expect(client.doRemoteCall("os", "_exit", [255])).rejects.toMatchObject({ code: "exited", exitCode: 255 });
   });
 
-  test("an abort ends the function on the host", async () => {
+  test.each([
+    ["", undefined],
+    [", whose start arrived twice and was answered for the first", 0],
+    [", whose start arrived twice and was answered for the second", 1],
+  ] as const)("an abort ends the function on the host%s", async (_, answer) => {
+    if (answer !== undefined) host.server.inject("start", { kind: "twice", answer });
     const control = new AbortController();
     const effects = new Effects(host.sandbox.home);
     const call = effects.call(client, "python", "x", { signal: control.signal }, 300);

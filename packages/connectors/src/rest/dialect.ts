@@ -123,7 +123,8 @@ export interface ScriptDialect extends DialectBase {
   /** What has become of it. For services whose `run` returns handles. */
   poll?(handle: string, context: RestContext): Promise<RunState>;
   /** Ends it. Where it is missing, the script ends its command itself. */
-  cancel?(handle: string, context: RestContext): Promise<void>;
+  /** @param name what the run was called: a request that arrived twice may have started it twice, and another than this may be the one that works */
+  cancel?(handle: string, context: RestContext, name: string): Promise<void>;
   /**
    * Runs a command with exact input, output and exit code; then `exec` needs no files, and one request does. When the signal is aborted it
    * should give up soon; what was started is found and ended by a variable in its environment.

@@ -146,7 +146,7 @@ export class ScriptRunner {
       path,
       args,
       line: ["/bin/sh", path, ...args].join(" "),
-      name: `sremote-${id}${args.length === 0 ? "" : `-${args.join("-")}`}`,
+      name: [runName(id), ...args].join("-"),
       idempotent: args.length > 0,
     };
     const context: RestContext = { http: this.#http, signal };
@@ -251,7 +251,7 @@ export class ScriptRunner {
     try {
       const own = AbortSignal.timeout(endTimeout);
       if (attempt.handle !== undefined && this.#dialect.cancel !== undefined) {
-        const cancelling = this.#dialect.cancel(attempt.handle, { http: this.#http, signal: own });
+        const cancelling = this.#dialect.cancel(attempt.handle, { http: this.#http, signal: own }, runName(attempt.id));
         if (!this.#outlives) {
           await cancelling;
           return this.#work.release(attempt.id);
@@ -291,4 +291,9 @@ export class ScriptRunner {
   #error(code: Code, summary: string, job?: Job): ConnectError {
     return new ConnectError(code, summary, { stage: job?.stage ?? "exec", host: this.#dialect.label });
   }
+}
+
+/** What the service knows a command as. */
+function runName(id: string): string {
+  return `sremote-${id}`;
 }

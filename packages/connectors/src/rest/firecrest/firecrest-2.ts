@@ -86,8 +86,7 @@ export class Firecrest2 implements ScriptDialect {
   }
 
   async run({ path, line, name, idempotent }: ScriptRun, context: RestContext): Promise<RunState> {
-    const nothing = "/dev/null";
-    const files = { standardInput: nothing, standardOutput: nothing, standardError: nothing };
+    const files = { standardInput: "/dev/null", standardOutput: "/dev/null", standardError: "/dev/null" };
     const workingDirectory = path.slice(0, path.lastIndexOf("/"));
     const job = { name, workingDirectory, ...files, script: `#!/bin/sh\nexec ${line}\n`, ...this.#settings.placement };
     try {
@@ -96,7 +95,7 @@ export class Firecrest2 implements ScriptDialect {
     } catch (error) {
       if (idempotent || !(error instanceof ConnectError && error.code === "connection-lost")) throw error;
       // Whether it was taken, the queue tells.
-      const found = await this.#find(name, context);
+      const [found] = await this.#find(name, context);
       return found === undefined ? { kind: "missing" } : { kind: "queued", handle: found.jobId };
     }
   }
@@ -115,8 +114,11 @@ export class Firecrest2 implements ScriptDialect {
       : { kind: "failed", detail: `the scheduler does not know job ${handle}` };
   }
 
-  async cancel(handle: string, { http, signal }: RestContext): Promise<void> {
-    await http.send({ method: "DELETE", path: `${this.#jobs()}/${handle}` }, signal);
+  async cancel(handle: string, context: RestContext, name: string): Promise<void> {
+    const jobs = await this.#find(name, context);
+    const handles = new Set([handle, ...jobs.filter((job) => stateOf(job).kind !== "finished").map(({ jobId }) => jobId)]);
+    const remove = (id: string): Promise<unknown> => context.http.send({ method: "DELETE", path: `${this.#jobs()}/${id}` }, context.signal);
+    await Promise.all(Array.from(handles, remove));
   }
 
   async status(context: RestContext): Promise<string> {
@@ -127,9 +129,9 @@ export class Firecrest2 implements ScriptDialect {
     await this.#settings.tokens.close();
   }
 
-  async #find(name: string, { http, signal }: RestContext): Promise<Job | undefined> {
+  async #find(name: string, { http, signal }: RestContext): Promise<Job[]> {
     const reply = await http.send({ method: "GET", path: this.#jobs(), query: { name, time_window: "1h" } }, signal);
-    return jobsOf(reply).find((job) => job.name === name);
+    return jobsOf(reply).filter((job) => job.name === name);
   }
 
   async #user({ http, signal }: RestContext): Promise<string> {
