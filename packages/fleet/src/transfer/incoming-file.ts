@@ -1,13 +1,13 @@
 /* A large file that is being received: the counterpart of python/transfer_incoming.py. */
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, futimesSync, openSync, renameSync, writev } from "node:fs";
+import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, futimesSync, openSync, renameSync, write } from "node:fs";
 import { promisify } from "node:util";
 import type { DirectoryTree } from "./directory-tree.ts";
 import { nameOf } from "./entry.ts";
 import { createFile, mismatch, modeOf, removeQuietly, type Wanted } from "./new-file.ts";
 import { forgetTemporary, temporaryName } from "./temporary.ts";
 
-const writeAll = promisify(writev);
+const writeSome = promisify(write);
 /** An unfinished file from this size on is kept. */
 const worthKeeping = 1 << 20;
 /** So much is written at once, while the next is received. */
@@ -23,7 +23,9 @@ export class IncomingFile {
   readonly #hash: Hash;
   readonly #name: string;
   #fd: number | undefined;
-  #pieces: Buffer[] = [];
+  /** Two buffers in turn: one is filled while the other is written. Pieces are copied, so that what they came in is free at once. */
+  readonly #buffers: Buffer[] = [];
+  #turn = 0;
   #held = 0;
   #position: number;
   #writing: Promise<void> = Promise.resolve();
@@ -67,30 +69,32 @@ export class IncomingFile {
   async write(piece: Buffer): Promise<void> {
     this.received += piece.length;
     if (this.received > this.#size) throw mismatch();
-    this.#hash.update(piece);
-    this.#pieces.push(piece);
-    this.#held += piece.length;
-    if (this.#held >= batch) await this.#flush();
+    for (let at = 0; at < piece.length;) {
+      const buffer = (this.#buffers[this.#turn] ??= Buffer.allocUnsafeSlow(Math.min(batch, this.#size)));
+      const copied = piece.copy(buffer, this.#held, at);
+      this.#held += copied;
+      at += copied;
+      if (this.#held === buffer.length) await this.#flush();
+    }
   }
 
   /** Waits for the last write and begins the next. */
   async #flush(): Promise<void> {
-    const [pieces, length] = [this.#pieces, this.#held];
-    this.#pieces = [];
+    const content = this.#buffers[this.#turn]!.subarray(0, this.#held);
     this.#held = 0;
+    this.#turn = 1 - this.#turn;
+    this.#hash.update(content);
     await this.#writing;
     const position = this.#position;
-    this.#position += length;
-    this.#writing = this.#store(pieces, length, position);
+    this.#position += content.length;
+    this.#writing = this.#store(content, position);
     this.#writing.catch(() => {}); // It is awaited before the next write and at the end.
   }
 
-  async #store(given: Buffer[], length: number, start: number): Promise<void> {
-    let pieces: Buffer[] = given;
-    for (let stored = 0; stored < length;) {
-      const { bytesWritten } = await writeAll(this.#fd!, pieces, start + stored);
+  async #store(content: Buffer, start: number): Promise<void> {
+    for (let stored = 0; stored < content.length;) {
+      const { bytesWritten } = await writeSome(this.#fd!, content, stored, content.length - stored, start + stored);
       stored += bytesWritten;
-      if (stored < length) pieces = [Buffer.concat(given).subarray(stored)];
     }
   }
 

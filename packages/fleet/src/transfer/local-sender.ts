@@ -4,7 +4,7 @@ import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from 
 import type { FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import type { PathFailure } from "./entry.ts";
-import { chunkBuffer, encodeBatch, encodeJson, frameChunk } from "./frame.ts";
+import { chunkBuffer, contentOf, encodeBatch, encodeJson, frameChunk } from "./frame.ts";
 import { openLocal } from "./local-hash.ts";
 import { localFailure, native } from "./local-path.ts";
 import type { Wanted } from "./new-file.ts";
@@ -37,18 +37,19 @@ export interface Watch {
 
 const changed = (path: string): PathFailure => ({ path, errno: "ECHANGED", message: "the file changed while it was read" });
 
-/** The frames of these files, in the order of the list. */
+/** The frames of these files, in the order of the list. Each may be overwritten as soon as the next is asked for. */
 export async function* sendFrames(files: readonly Outgoing[], watch: Watch): AsyncGenerator<Buffer> {
   let heads: unknown[] = [];
   let parts: Buffer[] = [];
   let held = 0;
+  const chunks = new Chunks();
   for (const file of files) {
     watch.signal.throwIfAborted();
     if (watch.stopped()) return;
     if (file.size > smallFile) {
       if (heads.length > 0) yield encodeBatch("S", heads, parts);
       [heads, parts, held] = [[], [], 0];
-      yield* sendLarge(file, watch);
+      yield* sendLarge(file, chunks, watch);
       continue;
     }
     const data = readSmall(file, watch);
@@ -87,7 +88,7 @@ function isSame(before: Stats, after: Stats): boolean {
   return before.size === after.size && before.mtimeMs === after.mtimeMs;
 }
 
-async function* sendLarge(file: Outgoing, watch: Watch): AsyncGenerator<Buffer> {
+async function* sendLarge(file: Outgoing, chunks: Chunks, watch: Watch): AsyncGenerator<Buffer> {
   const { number, path, size, mode, time, from } = file;
   let handle;
   try {
@@ -102,14 +103,14 @@ async function* sendLarge(file: Outgoing, watch: Watch): AsyncGenerator<Buffer> 
     let position = from?.length ?? 0;
     yield encodeJson("F", [number, path, size, mode, time, from === undefined ? null : [from.name, from.length]]);
     // The next chunk is read while the last is sent.
-    let next = readChunk(handle, position, size);
+    let next = chunks.read(handle, position, size);
     while (!watch.stopped()) {
       watch.signal.throwIfAborted();
       const { whole, length, error } = await next;
       if (error !== undefined) watch.failed(localFailure(path, error));
       if (error !== undefined || length === 0) break;
       position += length;
-      next = readChunk(handle, position, size);
+      next = chunks.read(handle, position, size);
       const frame = frameChunk(whole, length);
       hash.update(frame.subarray(frame.length - length));
       yield frame;
@@ -133,14 +134,22 @@ interface Chunk {
   readonly error?: unknown;
 }
 
-/** Never rejects: it may be begun before anybody waits for it. */
-async function readChunk(handle: FileHandle, position: number, size: number): Promise<Chunk> {
-  const { whole, content } = chunkBuffer(Math.min(chunkBytes, size - position));
-  if (content.length === 0) return { whole, length: 0 };
-  try {
-    const { bytesRead } = await handle.read(content, 0, content.length, position);
-    return { whole, length: bytesRead };
-  } catch (error) {
-    return { whole, length: 0, error };
+/** Two buffers in turn: what is read next has its place while the last is sent, and the collector has nothing to collect. */
+class Chunks {
+  readonly #buffers: Buffer[] = [];
+  #turn = 0;
+
+  /** Never rejects: it may be begun before anybody waits for it. */
+  async read(handle: FileHandle, position: number, size: number): Promise<Chunk> {
+    const wanted = Math.min(chunkBytes, size - position);
+    this.#turn = 1 - this.#turn;
+    const whole = (this.#buffers[this.#turn] ??= chunkBuffer(chunkBytes));
+    if (wanted === 0) return { whole, length: 0 };
+    try {
+      const { bytesRead } = await handle.read(contentOf(whole), 0, wanted, position);
+      return { whole, length: bytesRead };
+    } catch (error) {
+      return { whole, length: 0, error };
+    }
   }
 }
