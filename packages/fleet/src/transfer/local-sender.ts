@@ -1,9 +1,10 @@
 /* The sending side on this machine: small files many to a frame, large ones in chunks, each with its SHA-256. */
-import { hash as digest, type Hash, createHash } from "node:crypto";
+import { hash as hashOf, type Hash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import type { PathFailure } from "./entry.ts";
+import { type FileDigest, inlineDigest, sharedDigest } from "./file-digest.ts";
 import { chunkBuffer, contentOf, encodeBatch, encodeJson, frameChunk } from "./frame.ts";
 import { openLocal } from "./local-hash.ts";
 import { localFailure, native } from "./local-path.ts";
@@ -54,7 +55,7 @@ export async function* sendFrames(files: readonly Outgoing[], watch: Watch): Asy
     }
     const data = readSmall(file, watch);
     if (data === undefined) continue;
-    heads.push([file.number, file.path, data.length, digest("sha256", data, "hex"), file.mode, file.time]);
+    heads.push([file.number, file.path, data.length, hashOf("sha256", data, "hex"), file.mode, file.time]);
     parts.push(data);
     held += data.length;
     watch.sent(data.length);
@@ -97,9 +98,10 @@ async function* sendLarge(file: Outgoing, chunks: Chunks, watch: Watch): AsyncGe
     watch.failed(localFailure(path, error));
     return;
   }
+  let digest: FileDigest | undefined;
   try {
-    const before = await handle.stat();
-    const hash = from?.hash ?? createHash("sha256");
+    const before = await handle.stat({ bigint: true });
+    digest = from === undefined ? (sharedDigest(file.source, file.follow, before) ?? inlineDigest()) : inlineDigest(from.hash);
     let position = from?.length ?? 0;
     yield encodeJson("F", [number, path, size, mode, time, from === undefined ? null : [from.name, from.length]]);
     // The next chunk is read while the last is sent.
@@ -112,17 +114,29 @@ async function* sendLarge(file: Outgoing, chunks: Chunks, watch: Watch): AsyncGe
       position += length;
       next = chunks.read(handle, position, size);
       const frame = frameChunk(whole, length);
-      hash.update(frame.subarray(frame.length - length));
+      digest.update(frame.subarray(frame.length - length));
       yield frame;
       watch.sent(length);
     }
     const { error } = await next;
-    if (before.size === size && position === size && isSame(before, await handle.stat())) yield encodeJson("E", hash.digest("hex"));
+    const after = await handle.stat({ bigint: true });
+    let failure = error === undefined ? changed(path) : undefined; // The error was told already.
+    let sha256: string | undefined;
+    const whole = position === size && Number(before.size) === size;
+    if (whole && before.size === after.size && before.mtimeNs === after.mtimeNs) {
+      try {
+        sha256 = await digest.digest();
+      } catch (reason) {
+        failure = localFailure(path, reason);
+      }
+    }
+    if (sha256 !== undefined) yield encodeJson("E", sha256);
     else {
       yield encodeJson("X", null);
-      if (!watch.stopped() && error === undefined) watch.failed(changed(path));
+      if (!watch.stopped() && failure !== undefined) watch.failed(failure);
     }
   } finally {
+    await digest?.close();
     await handle.close();
   }
 }

@@ -8,7 +8,8 @@ import { type Entry, joinPath, type Listing, nameOf, parentOf, type PathFailure,
 import type { Exchange } from "./exchange.ts";
 import { decodeJson, encodeJson, type Frame } from "./frame.ts";
 import { hashOnHost, listHost } from "./host-tree.ts";
-import { digestStart, hashLocal, openLocal } from "./local-hash.ts";
+import { hashLocal } from "./file-digest.ts";
+import { digestStart, openLocal } from "./local-hash.ts";
 import { type Outgoing, sendFrames } from "./local-sender.ts";
 import { listLocal } from "./local-tree.ts";
 import { hashBoth, sourceOf } from "./both-sides.ts";
