@@ -14,7 +14,10 @@ import type { Wanted } from "./new-file.ts";
 export const smallFile: number = 1 << 17;
 const batchBytes = 1 << 19;
 const batchFiles = 256;
-const chunkBytes = 1 << 18;
+/** Of a large file where the host takes them quickly: fewer steps for as much. Otherwise a chunk is so much that progress is seen. */
+const [largeChunk, smallChunk] = [1 << 20, 1 << 18];
+/** From so many bytes in a millisecond on they are taken quickly. */
+const quick = 20_000;
 
 export interface Outgoing extends Wanted {
   readonly number: number;
@@ -115,7 +118,9 @@ async function* sendLarge(file: Outgoing, chunks: Chunks, watch: Watch): AsyncGe
       next = chunks.read(handle, position, size);
       const frame = frameChunk(whole, length);
       digest.update(frame.subarray(frame.length - length));
+      const start = performance.now();
       yield frame;
+      chunks.taken(length, performance.now() - start);
       watch.sent(length);
     }
     const { error } = await next;
@@ -152,12 +157,17 @@ interface Chunk {
 class Chunks {
   readonly #buffers: Buffer[] = [];
   #turn = 0;
+  #most = smallChunk;
+
+  taken(length: number, milliseconds: number): void {
+    this.#most = length > milliseconds * quick ? largeChunk : smallChunk;
+  }
 
   /** Never rejects: it may be begun before anybody waits for it. */
   async read(handle: FileHandle, position: number, size: number): Promise<Chunk> {
-    const wanted = Math.min(chunkBytes, size - position);
+    const wanted = Math.min(this.#most, size - position);
     this.#turn = 1 - this.#turn;
-    const whole = (this.#buffers[this.#turn] ??= chunkBuffer(chunkBytes));
+    const whole = (this.#buffers[this.#turn] ??= chunkBuffer(largeChunk));
     if (wanted === 0) return { whole, length: 0 };
     try {
       const { bytesRead } = await handle.read(contentOf(whole), 0, wanted, position);
