@@ -6,21 +6,9 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 target=$root/.cache/docker-engine
 works() { [ -f "$target/complete" ] && "$target/bin/dockerd" --version >/dev/null 2>&1; }
 works && exit 0
-mkdir -p "$root/.cache"
-lock=$root/.cache/docker-engine.lock
-tries=0
-until mkdir "$lock" 2>/dev/null; do
-  # Another test process makes it: wait for it, three minutes at most.
-  tries=$((tries + 1))
-  if [ "$tries" -gt 180 ]; then
-    echo "setup-docker: $lock is held for too long" >&2
-    exit 1
-  fi
-  sleep 1
-  works && exit 0
-done
+. "$root/scripts/setup-lock.sh"
 work=$target.new
-trap 'rm -rf "$work"; rmdir "$lock"' EXIT
+trap 'rm -rf "$work"' EXIT
 works && exit 0
 rm -rf "$target" "$work"
 mkdir -p "$work/packages" "$work/bin" "$work/lib"

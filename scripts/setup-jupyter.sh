@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes .cache/venv-jupyter once: Jupyter Server and its Python kernel, pinned..
+# Makes .cache/venv-jupyter once: Jupyter Server and its Python kernel, pinned.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 target=$root/.cache/venv-jupyter
@@ -14,20 +14,7 @@ assert version('jupyter_server') == '$server' and version('ipykernel') == '$kern
 import jupyter_server, ipykernel" 2>/dev/null
 }
 works && exit 0
-mkdir -p "$root/.cache"
-lock=$root/.cache/venv-jupyter.lock
-tries=0
-until mkdir "$lock" 2>/dev/null; do
-  # Another test process makes it: wait for it, three minutes at most.
-  tries=$((tries + 1))
-  if [ "$tries" -gt 180 ]; then
-    echo "setup-jupyter: $lock is held for too long" >&2
-    exit 1
-  fi
-  sleep 1
-  works && exit 0
-done
-trap 'rmdir "$lock"' EXIT
+. "$root/scripts/setup-lock.sh"
 works && exit 0
 rm -rf "$target"
 "$python" -m venv "$target"

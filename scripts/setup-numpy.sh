@@ -8,20 +8,7 @@ python=/usr/bin/python3
 [ -x "$python" ] || python=python3
 works() { "$target/bin/python" -c 'import numpy' 2>/dev/null; }
 works && exit 0
-mkdir -p "$root/.cache"
-lock=$root/.cache/venv-numpy.lock
-tries=0
-until mkdir "$lock" 2>/dev/null; do
-  # Another test process makes it: wait for it, three minutes at most.
-  tries=$((tries + 1))
-  if [ "$tries" -gt 180 ]; then
-    echo "setup-numpy: $lock is held for too long" >&2
-    exit 1
-  fi
-  sleep 1
-  works && exit 0
-done
-trap 'rmdir "$lock"' EXIT
+. "$root/scripts/setup-lock.sh"
 works && exit 0
 rm -rf "$target"
 "$python" -m venv "$target"

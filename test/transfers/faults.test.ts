@@ -1,9 +1,9 @@
 /* Transfers that are broken off, disks that are full, readers that look on. */
 import { appendFileSync, mkdirSync } from "node:fs";
-import { mkdir, mkdtemp, open, readdir, readFile, readlink, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, open, readdir, readFile, readlink, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Connector, local, openssh, ssh } from "@sremote/connectors";
+import { type Command, type Connector, local, openssh, ssh } from "@sremote/connectors";
 import { pull, push, sync, type TransferProgress } from "@sremote/fleet";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Proxy, startProxy } from "../../scripts/labs/proxy.ts";
@@ -13,9 +13,9 @@ import { until } from "../../scripts/labs/wait.ts";
 import { limitedTo } from "../support/carriage.ts";
 import { hostPath } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
+import { content, megabyte } from "./content.ts";
 import { leftOver } from "./trees.ts";
 
-const megabyte = 1 << 20;
 let directory: string;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "sremote-faults-"));
@@ -23,16 +23,6 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 const localHost = (): Connector => local({ cwd: directory, env: { HOME: directory, PATH: hostPath } });
-/** No two blocks of it are the same. */
-function content(size: number, seed = 1): Buffer {
-  const bytes = Buffer.alloc(size);
-  for (let at = 0, value = seed; at + 4 <= size; at += 4) {
-    value = (Math.imul(value, 1_664_525) + 1_013_904_223) >>> 0;
-    bytes.writeUInt32LE(value, at);
-  }
-  return bytes;
-}
-
 describe.each([
   ["ssh", ssh],
   ["openssh", openssh],
@@ -292,17 +282,25 @@ describe("files that cannot be copied", () => {
     expect((await readdir(join(directory, "to"))).filter((name) => name !== "before")).toEqual(["other"]);
   });
 
-  test("a host without Python is told of", async () => {
-    await using host = local({ cwd: directory, env: { PATH: directory } });
-    await writeFile(join(directory, "file"), "x");
-    await rename(join(directory, "file"), join(directory, "from"));
-    const bare = { ...host, spawn: (command: never) => host.spawn!(noPython(command)) };
-    const error = await rejection(push(bare, join(directory, "from"), join(directory, "to")));
-    expect(error.code).toBe("interpreter-missing");
+  test("G17 a host with neither Python nor the tools is told what it lacks", async () => {
+    await using bare = withoutPython(local({ cwd: directory, env: { PATH: directory } }));
+    await writeFile(join(directory, "from"), "x");
+    for (const host of [bare, limitedTo("pipes", bare)]) {
+      const error = await rejection(push(host, join(directory, "from"), join(directory, "to")));
+      expect(error.code).toBe("interpreter-missing");
+      for (const tool of ["Python 3.6", "stat", "dd", "sha256sum"]) expect(error.message).toContain(tool);
+      expect(await readdir(directory)).toEqual(["from"]);
+    }
   });
 });
 
-/** The same script on a machine that has Python nowhere. */
-function noPython(command: { shell: string }): { shell: string } {
-  return { shell: command.shell.replaceAll("/bin/python3", "/nowhere/python3") };
+/** The same machine without Python anywhere. */
+function withoutPython(host: Connector): Connector {
+  const changed = (command: Command): Command =>
+    "shell" in command ? { shell: command.shell.replaceAll("/bin/python3", "/nowhere/python3") } : command;
+  return {
+    ...limitedTo("session", host),
+    exec: (command, options) => host.exec(changed(command), options),
+    spawn: (command, options) => host.spawn!(changed(command), options),
+  };
 }

@@ -1,177 +1,26 @@
 /* Trees to each kind of host and back. */
-import { appendFile, chmod, link, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { local } from "@sremote/connectors";
-import { pull, push, sync } from "@sremote/fleet";
-import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { pull, push } from "@sremote/fleet";
+import { afterAll, describe, expect, test } from "vitest";
 import { run } from "../../scripts/labs/run.ts";
 import { findInterpreters } from "../interpreters.ts";
-import { hostKinds, stopSshd, type TestHost } from "../support/hosts.ts";
-import { rejection } from "../support/rejection.ts";
-import { describeTree, leftOver, makeHostileTree, makeManyFiles } from "./trees.ts";
+import { hostKinds, stopSshd } from "../support/hosts.ts";
+import { checkTrees } from "./tree-cases.ts";
+import { describeTree, makeHostileTree, makeManyFiles } from "./trees.ts";
 
 /** One of each way to talk to the host; the others differ below it. */
 const kinds = hostKinds.filter(({ name }) => ["local", "three functions", "ssh", "openssh"].includes(name));
 afterAll(stopSshd);
 
-let directory: string;
-let host: TestHost;
-let made: string;
-
-/** The tests are root, the account on the host is not. */
-async function ownedByUser(): Promise<void> {
-  await run("chown", ["-R", "-h", `--reference=${host.home}`, host.home]);
-}
-
-describe.each(kinds)("over $name", (each) => {
-  beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), "sremote-transfer-"));
-    host = await each.start();
-    made = join(directory, "made");
-  });
-  afterEach(async () => {
-    await host.connector.close();
-    // Directories of the tests may be closed even to their owner.
-    await run("chmod", ["-R", "u+rwx", directory]);
-    await host[Symbol.asyncDispose]();
-    await rm(directory, { recursive: true, force: true });
-  });
-
-  test("G26 G31 a tree arrives as it was, there and back: any names, modes, times, links, empty directories", async () => {
-    await makeHostileTree(made);
-    const there = await push(host.connector, made, `${host.home}/there`);
-    expect(there).toMatchObject({ ok: true, unchanged: 0, failures: [] });
-    expect(await describeTree(`${host.home}/there`)).toEqual(await describeTree(made));
-    // Some modes keep their owner from reading, but not root; as another user they would be failures of their own.
-    await chmod(`${host.home}/there/modes/0`, 0o400);
-    await chmod(join(made, "modes/0"), 0o400);
-    const back = await pull(host.connector, `${host.home}/there`, join(directory, "back"));
-    expect(back).toMatchObject({ ok: true, files: there.files, bytes: there.bytes });
-    expect(await describeTree(join(directory, "back"))).toEqual(await describeTree(made));
-    for (const again of [
-      await push(host.connector, made, `${host.home}/there`),
-      await pull(host.connector, `${host.home}/there`, join(directory, "back")),
-    ]) {
-      expect(again).toMatchObject({ ok: true, files: 0, transferred: 0, unchanged: there.files, changes: [] });
-    }
-    expect(await leftOver(host.home)).toEqual([]);
-    expect(await leftOver(directory)).toEqual([]);
-  });
-
-  test("what changed is sent, what is equal is not; what is too much goes with `delete` alone", async () => {
-    await mkdir(join(made, "sub"), { recursive: true });
-    for (const name of ["same", "longer", "touched", "sub/edited", "becomes-link"]) await writeFile(join(made, name), `content of ${name}`);
-    await push(host.connector, made, `${host.home}/there`);
-    await writeFile(`${host.home}/there/extra`, "e");
-    await mkdir(`${host.home}/there/sub/more/inner`, { recursive: true });
-    await writeFile(`${host.home}/there/sub/more/inner/file`, "f");
-    await ownedByUser();
-    await appendFile(join(made, "longer"), "!");
-    await utimes(join(made, "touched"), 1e9, 1e9);
-    await writeFile(join(made, "sub/edited"), "CONTENT of sub/edited");
-    await utimes(join(made, "sub/edited"), 1e9, 1e9);
-    await rm(join(made, "becomes-link"));
-    await symlink("same", join(made, "becomes-link"));
-    const first = await push(host.connector, made, `${host.home}/there`);
-    expect(first).toMatchObject({ ok: true, files: 3, unchanged: 2, deleted: 0, transferred: 39 });
-    const files = first.changes.filter(({ type }) => type !== "directory");
-    expect(files.map(({ kind, path }) => `${kind} ${path}`).toSorted()).toEqual([
-      "time touched",
-      "update becomes-link",
-      "update longer",
-      "update sub/edited",
-    ]);
-    expect(await readFile(`${host.home}/there/extra`, "utf8")).toBe("e");
-    const second = await push(host.connector, made, `${host.home}/there`, { delete: true });
-    expect(second).toMatchObject({ ok: true, files: 0, deleted: 4 });
-    expect(await describeTree(`${host.home}/there`)).toEqual(await describeTree(made));
-    await writeFile(join(made, "here"), "local");
-    expect(await sync(host.connector, made, `${host.home}/there`, { direction: "pull", delete: true })).toMatchObject({ deleted: 1 });
-    expect(await readdir(made)).not.toContain("here");
-  });
-
-  test("a dry run tells what would be done, with the differences of text files, and does nothing", async () => {
-    await mkdir(made);
-    await writeFile(join(made, "text"), "one\ntwo\nthree\n");
-    await writeFile(join(made, "gone"), "x");
-    await push(host.connector, made, `${host.home}/there`);
-    await writeFile(join(made, "text"), "one\n2\nthree\n");
-    await writeFile(join(made, "new"), "y");
-    await chmod(join(made, "gone"), 0o600);
-    await rm(join(made, "gone"));
-    const before = await describeTree(`${host.home}/there`);
-    const pushed = await push(host.connector, made, `${host.home}/there`, { dryRun: true, delete: true });
-    expect(pushed.changes).toEqual([
-      { kind: "create", path: "new", type: "file" },
-      { kind: "update", path: "text", type: "file", diff: "--- a/text\n+++ b/text\n@@ -1,3 +1,3 @@\n one\n-two\n+2\n three\n" },
-      { kind: "delete", path: "gone", type: "file" },
-      { kind: "time", path: "", type: "directory" },
-    ]);
-    expect(await describeTree(`${host.home}/there`)).toEqual(before);
-    const pulled = await pull(host.connector, `${host.home}/there`, made, { dryRun: true });
-    expect(pulled.changes.find(({ path }) => path === "text")?.diff).toContain("-2\n+two\n");
-    expect(await readFile(join(made, "text"), "utf8")).toBe("one\n2\nthree\n");
-  });
-
-  test("sources in a list, or before a slash, go into a directory under their own names; a single one gets the name that is given", async () => {
-    await mkdir(join(made, "tree"), { recursive: true });
-    await writeFile(join(made, "tree/inner"), "i");
-    await writeFile(join(made, "file"), "f");
-    await push(host.connector, [join(made, "tree/"), join(made, "file")], `${host.home}/into/deep`);
-    expect((await readdir(`${host.home}/into/deep`)).toSorted()).toEqual(["file", "tree"]);
-    await push(host.connector, join(made, "file"), `${host.home}/into/renamed`);
-    await push(host.connector, join(made, "file"), `${host.home}/into/`);
-    expect((await readdir(`${host.home}/into`)).toSorted()).toEqual(["deep", "file", "renamed"]);
-    await pull(host.connector, [`${host.home}/into/deep/tree`, `${host.home}/into/renamed`], join(directory, "back"));
-    await pull(host.connector, `${host.home}/into/file`, join(directory, "back/other"));
-    expect((await readdir(join(directory, "back"), { recursive: true })).toSorted()).toEqual(["other", "renamed", "tree", "tree/inner"]);
-    expect(await readFile(join(directory, "back/other"), "utf8")).toBe("f");
-  });
-
-  test("a source that does not exist, or a destination that cannot be, is an error before anything is sent", async () => {
-    await mkdir(made);
-    await writeFile(join(made, "file"), "f");
-    await writeFile(`${host.home}/file`, "g");
-    expect((await rejection(push(host.connector, join(made, "missing"), `${host.home}/there`))).code).toBe("no-such-file");
-    expect((await rejection(pull(host.connector, `${host.home}/missing`, join(directory, "back")))).code).toBe("no-such-file");
-    const options = { createDirectories: false };
-    expect((await rejection(push(host.connector, made, `${host.home}/a/b`, options))).code).toBe("no-such-file");
-    expect((await rejection(pull(host.connector, `${host.home}/file`, join(directory, "a/b"), options))).code).toBe("no-such-file");
-    expect((await rejection(push(host.connector, made, `${host.home}/file/there`))).code).toBe("no-such-file");
-    expect((await readdir(host.home)).filter((name) => !name.startsWith("."))).toEqual(["file"]);
-  });
-
-  test("a link in the destination is replaced, not written through; a hard link elsewhere keeps what it has", async () => {
-    await mkdir(join(made, "sub"), { recursive: true });
-    await writeFile(join(made, "sub/file"), "new");
-    await writeFile(join(made, "linked"), "same");
-    await chmod(join(made, "linked"), 0o600);
-    for (const [connect, from, to] of [
-      [(destination: string) => push(host.connector, made, destination), made, `${host.home}/there`],
-      [(destination: string) => pull(host.connector, `${host.home}/there`, destination), `${host.home}/there`, join(directory, "back")],
-    ] as const) {
-      const outside = `${to}-outside`;
-      await mkdir(outside);
-      await mkdir(to);
-      await writeFile(`${outside}/file`, "untouched");
-      await writeFile(`${outside}/linked`, "same");
-      await chmod(`${outside}/linked`, 0o644);
-      await symlink(outside, `${to}/sub`);
-      await link(`${outside}/linked`, `${to}/linked`);
-      await ownedByUser();
-      expect(await connect(to)).toMatchObject({ ok: true });
-      expect(await describeTree(to)).toEqual(await describeTree(from));
-      expect(await readFile(`${outside}/file`, "utf8")).toBe("untouched");
-      expect((await lstat(`${outside}/linked`)).mode & 0o777).toBe(0o644);
-    }
-  });
-});
+for (const kind of kinds) checkTrees(kind);
 
 describe.each(kinds.filter(({ name }) => name === "local" || name === "ssh"))("2,000 files over $name", (kind) => {
   test("first all, then none, then the 20 that changed", async () => {
-    directory = await mkdtemp(join(tmpdir(), "sremote-many-"));
-    host = await kind.start();
+    const directory = await mkdtemp(join(tmpdir(), "sremote-many-"));
+    const host = await kind.start();
     try {
       await makeManyFiles(directory);
       expect(await push(host.connector, directory, `${host.home}/there`)).toMatchObject({ ok: true, files: 2000 });
@@ -190,7 +39,7 @@ describe.each(kinds.filter(({ name }) => name === "local" || name === "ssh"))("2
 const interpreters = findInterpreters();
 describe.each([interpreters.at(0)!, interpreters.at(-1)!])("Python $version", ({ path }) => {
   test("G31 any names in a locale without UTF-8, there and back", async () => {
-    directory = await mkdtemp(join(tmpdir(), "sremote-python-"));
+    const directory = await mkdtemp(join(tmpdir(), "sremote-python-"));
     try {
       await mkdir(join(directory, "bin"));
       await symlink(path, join(directory, "bin/python3"));

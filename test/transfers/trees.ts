@@ -23,6 +23,10 @@ export const hostileNames: readonly string[] = [
   "é".repeat(125),
   "\udcff\udcfe.bin",
   "mixed é \udcc3",
+  // Every byte that a name can hold.
+  ...[1, 128].map((from) =>
+    fromBytes(Uint8Array.from({ length: 128 }, (_, at) => from + at).filter((byte) => byte !== 0x2f && byte < 256)),
+  ),
 ];
 
 const time = 1_600_000_000.123456;
@@ -54,17 +58,24 @@ export async function makeHostileTree(root: string): Promise<void> {
   await chmod(`${root}/closed`, 0o555);
 }
 
+/** What a copy need not keep. */
+export interface Kept {
+  readonly wholeSeconds?: boolean;
+  readonly noLinkTimes?: boolean;
+}
+
 /** One line for each thing: path, type, mode, time to the microsecond, and content. Two trees are the same when their lists are. */
-export async function describeTree(root: string, relative = ""): Promise<string[]> {
+export async function describeTree(root: string, options: Kept = {}, relative = ""): Promise<string[]> {
   const path = native(`${root}${relative}`);
   const found = await lstat(path);
   const about = [
     JSON.stringify(relative),
     (found.mode & 0o7777).toString(8),
     // Node sets times to within a microsecond; rounded, so that a difference of one is none.
-    Math.round(found.mtimeMs / 10),
+    options.wholeSeconds === true ? Math.floor(found.mtimeMs / 1000) : Math.round(found.mtimeMs / 10),
   ];
-  if (found.isSymbolicLink()) return [`${about[0]} link ${about[2]} ${fromBytes(await readlink(path, { encoding: "buffer" }))}`];
+  if (found.isSymbolicLink())
+    return [`${about[0]} link ${options.noLinkTimes === true ? "" : about[2]} ${fromBytes(await readlink(path, { encoding: "buffer" }))}`];
   if (!found.isDirectory()) {
     const content = createHash("sha256")
       .update(await readFile(path))
@@ -72,7 +83,7 @@ export async function describeTree(root: string, relative = ""): Promise<string[
     return [`${about.join(" ")} file ${content}`];
   }
   const names = (await readdir(path, { encoding: "buffer" })).map(fromBytes).toSorted();
-  const inner = await Promise.all(names.map((name) => describeTree(root, `${relative}/${name}`)));
+  const inner = await Promise.all(names.map((name) => describeTree(root, options, `${relative}/${name}`)));
   return [`${about.join(" ")} directory`, ...inner.flat()];
 }
 

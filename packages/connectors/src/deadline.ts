@@ -64,7 +64,7 @@ export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Pr
 export async function settledWithin(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, milliseconds, false);
+    timer = setTimeout(resolve, Math.min(milliseconds, longestTimer), false);
   });
   const settled = promise.then(
     () => true,

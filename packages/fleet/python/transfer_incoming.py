@@ -42,6 +42,61 @@ def lock(fd):
         return False  # Held, or the file system knows no locks: then nothing is known.
 
 
+def reopen(directory, name, length):
+    """An unfinished file of ours that holds at least so many bytes."""
+    if b"/" in name:
+        raise OSError(errno.EPERM, "not a name")
+    fd = os.open(name, os.O_RDWR | os.O_NOFOLLOW, dir_fd=directory)
+    found = os.fstat(fd)
+    if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and found.st_nlink == 1 and found.st_size >= length:
+        return fd
+    os.close(fd)
+    raise Mismatch(["EDIGEST", "the unfinished file is another"])
+
+
+def copy_start(source, length, target):
+    os.lseek(source, 0, os.SEEK_SET)
+    left = length
+    while left:
+        data = os.read(source, min(left, CHUNK))
+        if not data:
+            raise Mismatch(["EDIGEST", "the unfinished file is another"])
+        write_all(target, data)
+        left -= len(data)
+
+
+def write_part(directory, old, hidden, offset, data):
+    """
+    Writes to an unfinished file at an offset; what was behind it goes. `old`: its name until now, of an earlier transfer. As with `Incoming`, nobody
+    else goes on from it under its new name, and one that is still written to is copied.
+    """
+    if b"/" in hidden:
+        raise OSError(errno.EPERM, "not a name")
+    fd = create(directory, hidden) if offset == 0 else reopen(directory, old or hidden, offset)
+    try:
+        locked = lock(fd)
+        if old is not None and locked:
+            place(directory, old, hidden)
+        elif old is not None:
+            held, fd = fd, None
+            try:
+                fd = create(directory, hidden)
+                copy_start(held, offset, fd)
+                os.unlink(old, dir_fd=directory)
+            finally:
+                os.close(held)
+        try:
+            os.ftruncate(fd, offset)
+            os.lseek(fd, offset, os.SEEK_SET)
+            write_all(fd, data)
+        except BaseException:
+            os.unlink(hidden, dir_fd=directory)
+            raise
+    finally:
+        if fd is not None:
+            os.close(fd)
+
+
 class Incoming:
     def __init__(self, directory, name, size, mode, time, resume, digests):
         # The descriptor may be closed by who owns it, in favour of another directory.
@@ -73,13 +128,8 @@ class Incoming:
         Goes on from an unfinished file. One that another process still writes to (of a link whose end this host has not noticed) is copied,
         and removed at the end.
         """
-        if b"/" in old:
-            raise OSError(errno.EPERM, "not a name")
-        fd = os.open(old, os.O_RDWR | os.O_NOFOLLOW, dir_fd=self.directory)
+        fd = reopen(self.directory, old, offset)
         try:
-            found = os.fstat(fd)
-            if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or found.st_nlink != 1 or found.st_size < offset:
-                raise Mismatch(["EDIGEST", "the unfinished file is another"])
             digest = digests.of(fd, offset)
             if digest is None:
                 raise Mismatch(["EDIGEST", "the unfinished file is another"])
@@ -94,14 +144,7 @@ class Incoming:
                 return
             self.spent = old
             self.begin()
-            os.lseek(fd, 0, os.SEEK_SET)
-            left = offset
-            while left:
-                data = os.read(fd, min(left, CHUNK))
-                if not data:
-                    raise Mismatch(["EDIGEST", "the unfinished file is another"])
-                write_all(self.fd, data)
-                left -= len(data)
+            copy_start(fd, offset, self.fd)
         finally:
             if fd is not None:
                 os.close(fd)

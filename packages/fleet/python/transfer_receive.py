@@ -6,12 +6,18 @@ import os
 import stat
 import struct
 
-from transfer_incoming import Incoming, Mismatch, create, file_mode, place, temporary
+from transfer_incoming import Incoming, Mismatch, create, file_mode, place, temporary, write_part
 from transfer_tree import Tree, split
 from transfer_wire import described, to_bytes, write_all
 
 # What no other file would be spared from.
 FATAL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def unpacked(payload):
+    """The head of a frame that holds content too, and the content."""
+    length = struct.unpack_from(">I", payload)[0]
+    return json.loads(payload[4:4 + length].decode("utf-8")), memoryview(payload)[4 + length:]
 
 
 class Receiver:
@@ -94,10 +100,20 @@ class Receiver:
                 raise
         self.writable(to_bytes(path), write)
 
+    def part(self, payload):
+        """A part of a file that comes in several requests: it lies under a temporary name until `adopt`."""
+        (number, path, old, hidden, offset), data = unpacked(payload)
+
+        def write(directory, _):
+            write_part(directory, None if old is None else to_bytes(old), to_bytes(hidden), offset, data)
+        try:
+            self.writable(to_bytes(path), write)
+        except (OSError, Mismatch) as error:
+            self.fail(number, error)
+        self.report()
+
     def batch(self, payload):
-        length = struct.unpack_from(">I", payload)[0]
-        items = json.loads(payload[4:4 + length].decode("utf-8"))
-        view = memoryview(payload)[4 + length:]
+        items, view = unpacked(payload)
         for item in items:
             data, view = view[:item[2]], view[item[2]:]
             self.attempt(item[0], self.small, item, data)
@@ -184,6 +200,8 @@ class Receiver:
     def take(self, kind, payload):
         if kind == b"S":
             self.batch(payload)
+        elif kind == b"P":
+            self.part(payload)
         elif kind == b"D":
             if self.incoming is not None:
                 try:
@@ -234,7 +252,7 @@ class Receiver:
 
 
 def receive_files(wire, request, digests):
-    """{"root": path, "parents": bool, "make": bool}, then S, F, D, E, X, A frames until Z -> R frames and Z."""
+    """{"root": path, "parents": bool, "make": bool}, then S, F, D, E, X, P, A frames until Z -> R frames and Z."""
     receiver = Receiver(wire, digests)
     try:
         receiver.begin(to_bytes(request["root"]), request["parents"], request["make"])

@@ -29,13 +29,15 @@ class Sender:
             self.wire.send(b"S", struct.pack(">I", len(head)), head, *self.parts)
         self.heads, self.parts, self.held = [], [], 0
 
-    def item(self, number, root, relative, size, offset):
+    def item(self, number, root, relative, size, offset, length=None):
         fd = None
         try:
             fd = self.trees[root].open(to_bytes(relative))
             before = os.fstat(fd)
             if before.st_size != size:
                 self.heads.append([number, None] + CHANGED)
+            elif length is not None:
+                self.part(number, fd, before, offset, length)
             elif size <= SMALL and offset == 0:
                 self.small(number, fd, before)
             else:
@@ -57,6 +59,24 @@ class Sender:
         self.heads.append([number, hashlib.sha256(data).hexdigest(), len(data)])
         self.parts.append(data)
         self.held += len(data)
+
+    def part(self, number, fd, before, offset, length):
+        """So many bytes from an offset on, with the digest of these."""
+        os.lseek(fd, offset, os.SEEK_SET)
+        pieces = []
+        left = length
+        while left:
+            pieces.append(os.read(fd, left))
+            if not pieces[-1]:
+                break
+            left -= len(pieces[-1])
+        if left or changed(fd, before):
+            self.heads.append([number, None] + CHANGED)
+            return
+        data = b"".join(pieces)
+        self.heads.append([number, hashlib.sha256(data).hexdigest(), length])
+        self.parts.append(data)
+        self.held += length
 
     def large(self, number, fd, before, offset):
         self.wire.send_json(b"F", [number, offset])
@@ -86,14 +106,14 @@ def changed(fd, before):
 
 
 def send_files(wire, request, digests):
-    """{"roots": [[path, follow]]}, then I frames of [number, root, relative, size, offset] until Z -> S, F, D, E frames and Z."""
+    """{"roots": [[path, follow]]}, then I frames of [number, root, relative, size, offset, length of a part] until Z -> S, F, D, E frames and Z."""
     sender = Sender(wire, request, digests)
     while True:
         kind, payload = wire.expect()
         if kind == b"Z":
             break
-        for number, root, relative, size, offset in json.loads(payload.decode("utf-8")):
-            sender.item(number, root, relative, size, offset)
+        for item in json.loads(payload.decode("utf-8")):
+            sender.item(*item)
         sender.flush()
     for tree in sender.trees:
         tree.__exit__()

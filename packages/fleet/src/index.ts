@@ -3,6 +3,7 @@ export * from "./host/index.ts";
 export * from "./time/index.ts";
 export * from "./gather/index.ts";
 export { type Lists, substitute, type SubstituteOptions } from "./substitute.ts";
+export type { ColorChoice } from "./color.ts";
 export * from "./report/index.ts";
 export * from "./configuration/index.ts";
 export * from "./log/index.ts";

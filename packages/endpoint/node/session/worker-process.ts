@@ -14,19 +14,21 @@ import {
   type ResultMessage,
 } from "@sremote/protocol";
 import { describeDeath } from "../death.ts";
-import { errorCode } from "../directory.ts";
 import { describeRefusal } from "../failure.ts";
 import { startFailed } from "../supervise.ts";
 import type { Call, Stop } from "./call.ts";
 import { decodeControl, encodeControl, type Control } from "./control.ts";
 import { OutputRelay } from "./output-relay.ts";
 import type { Host } from "./host.ts";
+import { groupEnds, signalGroup } from "./process-group.ts";
 import { removePipes, type NamedPipes } from "./worker-pipes.ts";
 import { startWorkerProcess, type StartedWorker, type WorkerKind } from "./worker-start.ts";
 
 /** How long a signal may take before the next one, and remains of a group before they are killed; in milliseconds. */
 const signalGrace = 500;
 const remainsGrace = 1000;
+/** How long a worker may take until it can begin, in milliseconds: an interpreter from a slow disk. One that could not make its threads may wait for ever. */
+const startPatience = 60_000;
 
 /** What a worker tells the pool. */
 export interface WorkerEvents {
@@ -63,6 +65,7 @@ export class WorkerProcess {
   #isGone = false;
   #onEnded!: () => void;
   #timers: NodeJS.Timeout[] = [];
+  #startTimer: NodeJS.Timeout | undefined;
 
   /** Begins to start the process. */
   constructor(kind: WorkerKind, host: Host, events: WorkerEvents) {
@@ -167,6 +170,7 @@ export class WorkerProcess {
     this.#channel = channel;
     this.#outputs = outputs;
     if (child.pid !== undefined) this.#host.watcher.add(child.pid);
+    this.#startTimer = setTimeout(() => this.signal("SIGKILL"), startPatience);
     this.#watch(child, channel);
     channel.write(this.#host.program);
     if (this.call !== undefined) this.#hand(this.call);
@@ -220,7 +224,10 @@ export class WorkerProcess {
   }
 
   #hear(control: Control): void {
-    if (control.ready) this.#isReady = true;
+    if (control.ready) {
+      this.#isReady = true;
+      clearTimeout(this.#startTimer);
+    }
     if (control.processes) this.#hasStartedProcesses = true;
     if (control.holds !== undefined) {
       this.holds = control.holds;
@@ -298,11 +305,13 @@ export class WorkerProcess {
   /** Waits about a second for the rest of the group and for whoever holds the pipes, then tells what the call came to. */
   async #onExit(child: ChildProcess): Promise<void> {
     this.isEnding = true;
+    clearTimeout(this.#startTimer);
     for (const timer of this.#timers.splice(0)) clearTimeout(timer);
     const { call } = this;
     const outputs = this.#outputs ?? [];
     if (call !== undefined) await outputsEnd(outputs, remainsGrace);
-    this.#signalGroup("SIGKILL");
+    // What was killed counts against the user's limit of processes until it is gone, and the next worker needs threads.
+    if (this.#signalGroup("SIGKILL")) await groupEnds(child.pid!, remainsGrace);
     if (call !== undefined) await outputsEnd(outputs, signalGrace);
     if (child.pid !== undefined) this.#host.watcher.remove(child.pid);
     if (call !== undefined && call === this.call && call.last === undefined) this.#giveResult(call, this.#describeEnd(child, call));
@@ -356,15 +365,7 @@ export class WorkerProcess {
 
   #signalGroup(name: NodeJS.Signals): boolean {
     const pid = this.#child?.pid;
-    if (pid === undefined || this.#isGone) return false;
-    try {
-      process.kill(-pid, name);
-      return true;
-    } catch (error) {
-      if (errorCode(error) === "ESRCH") return false;
-      if (errorCode(error) === "EPERM") return true; // It changed its user; it can only be left alone.
-      throw error;
-    }
+    return pid !== undefined && !this.#isGone && signalGroup(pid, name);
   }
 }
 

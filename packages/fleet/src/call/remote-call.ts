@@ -1,10 +1,10 @@
 /* A call of a function as a part of a run. */
+import { settledWithin } from "@sremote/connectors";
 import type { CallArguments, CallOptions, CallResult, CapturedOutput, RemoteClient } from "@sremote/client";
 import { ConnectError, SremoteError } from "@sremote/protocol";
 import { type Signal, Job, type StreamName } from "../process/index.ts";
 import type { JobSettings } from "../process/job.ts";
 import type { ExitStatus } from "../process/live.ts";
-import { settledWithin } from "../process/within.ts";
 import { type Duration, parseDuration } from "../time/index.ts";
 
 export interface WhatToCall {

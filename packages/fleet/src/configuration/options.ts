@@ -1,4 +1,5 @@
 /* What may be configured. */
+import type { ColorChoice } from "../color.ts";
 import type { ConfiguredHost, ConnectionParameters } from "../host/index.ts";
 import type { LogLevel } from "../log/index.ts";
 import type { Groups } from "../node-set/index.ts";
@@ -36,8 +37,8 @@ export interface FleetConfiguration extends ConnectionParameters {
   outputInLog?: number | undefined;
   /** Default `warn`. */
   logLevel?: LogLevel | undefined;
-  /** Colours in reports and output. Default: if stdout and stderr are terminals. */
-  color?: boolean | "auto" | undefined;
+  /** Colours in `display` and reports. Default `auto`: on terminals, if `NO_COLOR` is not set. */
+  color?: ColorChoice | undefined;
 }
 
 /** A configuration in which everything is said. Durations are milliseconds. */
@@ -57,7 +58,7 @@ export interface ResolvedConfiguration {
   readonly pty: boolean;
   readonly outputInLog: number;
   readonly logLevel: LogLevel;
-  readonly color: boolean | "auto";
+  readonly color: ColorChoice;
 }
 
 /** What holds where nothing is said: execo's values, but that hosts must prove who they are, and that no terminal is asked for. */

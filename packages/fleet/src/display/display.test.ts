@@ -1,7 +1,8 @@
 import { Writable } from "node:stream";
 import { local } from "@sremote/connectors";
-import { afterEach, describe, expect, test } from "vitest";
-import { type Fleet, fleet } from "../fleet/index.ts";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { type Fleet, fleet, type FleetOptions } from "../fleet/index.ts";
+import { parallel } from "../run/index.ts";
 import { until } from "../../../../scripts/labs/wait.ts";
 import { countsOf, formatCounts } from "./counts.ts";
 import { display } from "./display.ts";
@@ -34,10 +35,11 @@ class Sink extends Writable {
 
 const opened: Fleet[] = [];
 afterEach(async () => {
+  vi.unstubAllEnvs();
   await Promise.all(opened.splice(0).map((each) => each.close()));
 });
-function open(names: string): Fleet {
-  const made = fleet(names, { connect: () => local(), logLevel: "silent" });
+function open(names: string, options: FleetOptions = {}): Fleet {
+  const made = fleet(names, { connect: () => local(), logLevel: "silent", ...options });
   opened.push(made);
   return made;
 }
@@ -87,6 +89,25 @@ describe("a run that is watched", () => {
       ),
     ).toBeLessThan(40);
     expect(stream.text).toContain("\u001b[31mexit status 1");
+  });
+
+  test.each([
+    ["by itself", {}, {}, undefined, true],
+    ["with NO_COLOR", {}, {}, "1", false],
+    ["where it is empty", {}, {}, "", true],
+    ["where the configuration says so", { color: false }, {}, undefined, false],
+    ["where the configuration says so, in spite of NO_COLOR", { color: true }, {}, "1", true],
+    ["where the call says otherwise", { color: true }, { color: false }, undefined, false],
+    ["where the call says otherwise than the configuration", { color: false }, { color: "auto" }, undefined, true],
+  ] as const)("is coloured on a terminal, %s, and nowhere else", async (_, configuration, options, noColor, expected) => {
+    vi.stubEnv("NO_COLOR", noColor);
+    const hosts = open("a", configuration);
+    for (const isTTY of [true, false]) {
+      const stream = new Sink(isTTY);
+      // A run of runs says what its parts say.
+      await display(parallel([hosts.run("false")]), { ...options, stream });
+      expect(stream.text.includes("\u001b[31m")).toBe(isTTY && expected);
+    }
   });
 
   test("is counted", () => {

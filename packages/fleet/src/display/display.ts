@@ -2,6 +2,7 @@
 import type { Writable } from "node:stream";
 import { stripVTControlCharacters, styleText } from "node:util";
 import { InvalidArgumentError } from "@sremote/protocol";
+import { type ColorChoice, isColored } from "../color.ts";
 import { fold } from "../node-set/index.ts";
 import { describeEnd } from "../process/describe-end.ts";
 import type { Job } from "../process/index.ts";
@@ -16,8 +17,8 @@ export interface DisplayOptions {
   lines?: boolean | undefined;
   /** The state of each host that has not ended well, below the progress line, in at most so many lines. Only on a terminal. Default 8; 0: none. */
   hosts?: number | undefined;
-  /** Default: on a terminal, if `NO_COLOR` is not set. */
-  color?: boolean | undefined;
+  /** Only on a terminal. Default: the configuration's, which is `auto`: if `NO_COLOR` is not set. */
+  color?: ColorChoice | undefined;
 }
 
 /** Milliseconds between two drawings; people see no more. */
@@ -36,9 +37,8 @@ export async function display(run: Run, options: DisplayOptions = {}): Promise<v
   const { stream = process.stderr, lines = true, hosts = 8 } = options;
   if (typeof stream.write !== "function") throw new InvalidArgumentError("options.stream", "a stream");
   if (!Number.isSafeInteger(hosts) || hosts < 0) throw new InvalidArgumentError("options.hosts", "a whole number, 0 or more");
-  const { NO_COLOR: noColor } = process.env;
   const isTerminal = stream.isTTY === true;
-  const color = options.color ?? (isTerminal && (noColor === undefined || noColor === ""));
+  const color = isTerminal && isColored([stream], options.color, run.color);
   const paint = (kind: JobKind, text: string): string => {
     const name = color ? colors[kind] : undefined;
     return name === undefined ? text : styleText(name, text, { validateStream: false });

@@ -123,6 +123,11 @@ describe("a run on many hosts", () => {
     expect(raw.jobs[0]!.stdout).toBe("a b\n");
     const each = await hosts.run(["echo one", argv("echo", "{{{index}}}")]);
     expect(each.jobs.map(({ stdout }) => stdout)).toEqual(["one\n", "1\n"]);
+    const env = { WHO: "{{{name}}} of {{odd}} \\{{", PLAIN: "x" };
+    const set = await hosts.run('printf "%s|%s" "$WHO" "$PLAIN"', { env, lists: { odd } });
+    expect(set.jobs.map(({ stdout }) => stdout)).toEqual([`a1 of ${odd[0]} {{|x`, `a2 of ${odd[1]} {{|x`]);
+    expect(() => hosts.run("x", { env: { A: "{{none}}" } })).toThrow(/^options\.env\.A: expected a known name/);
+    expect(() => hosts.run("x", { env: { A: "{{nul}}" }, lists: { nul: ["\0"] } })).toThrow(/^options\.env\.A: expected text without NUL/);
     expect(() => hosts.run(["echo"])).toThrow(/^command: expected a command for each of 2 hosts, but there are 1/);
     expect(() => hosts.run("{{nothing}}")).toThrow(/^command: expected a known name/);
     expect(() => hosts.run("x", { window: 0 })).toThrow(/^options\.window: expected/);
@@ -293,6 +298,26 @@ describe("selections", () => {
     await here.close();
     expect((await hosts.run("true")).ok).toBe(true);
     expect(() => hosts.cd(["/"])).toThrow(/^path: expected/);
+  });
+
+  test("are united, intersected and picked from; what is new is reached as the others are", async () => {
+    const hosts = openLocal("a[1-3]", { groups: { more: "b[1-2]" }, hosts: { b2: { user: "me" } } });
+    const elsewhere = openLocal("c").cd("/usr");
+    const all = hosts
+      .at("a2")
+      .cd("/")
+      .union("@more", elsewhere, [{ address: "d" }, "a2"]);
+    expect(all.hosts.map(String)).toEqual(["a2", "b1", "me@b2", "c", "d"]);
+    const done = await all.run("pwd");
+    expect(done.jobs.map(({ stdout }) => stdout.trim())).toEqual(["/", directory, directory, "/usr", directory]);
+    await all.close(); // It is not its own.
+    expect(all.intersect(hosts.union("c")).hosts.names).toEqual(["a2", "c"]);
+    expect(all.except(hosts).hosts.names).toEqual(["b1", "b2", "c", "d"]);
+    const two = all.pick(2, () => 0.5);
+    expect([two.length, all.intersect(two).hosts.names]).toEqual([2, two.hosts.names]);
+    expect((await two.run("true")).ok).toBe(true);
+    expect(() => hosts.union("@none")).toThrow(/^nodes: expected a known group/);
+    expect(() => hosts.pick(-1)).toThrow(/^count: expected/);
   });
 
   test("this machine is a fleet of one", async () => {

@@ -1,6 +1,6 @@
 /* Many hosts, and what is done on them. */
 import { posix } from "node:path";
-import type { CallArguments, CallOptions } from "@sremote/client";
+import type { CallArguments } from "@sremote/client";
 import { type Connector, local, type LocalOptions } from "@sremote/connectors";
 import { InvalidArgumentError } from "@sremote/protocol";
 import { RemoteCall } from "../call/remote-call.ts";
@@ -11,7 +11,7 @@ import { type Job, RemoteProcess } from "../process/index.ts";
 import { checkPlacement } from "../process/placement.ts";
 import { checkProcessOptions } from "../process/options.ts";
 import { defaultTotalOutputLimit } from "../process/output-memory.ts";
-import { render } from "../run/command.ts";
+import { render, renderEnvironment } from "../run/command.ts";
 import type { Run, RunCommand } from "../run/index.ts";
 import { FileTap, teeTo } from "../run/copies.ts";
 import { HostRun, type MakeJob } from "../run/host-run.ts";
@@ -23,33 +23,18 @@ import { checkOptions } from "../transfer/options.ts";
 import { defaultConnector } from "./connect.ts";
 import { Connections } from "./connections.ts";
 import { RemoteTransfer, type Transfer } from "./remote-transfer.ts";
-import { checkRunOptions, type FleetOptions, type OutputOptions, type RunOptions } from "./options.ts";
+import {
+  checkRunOptions,
+  type FleetCallOptions,
+  type FleetOptions,
+  type FleetTransferOptions,
+  type OutputOptions,
+  type RunOptions,
+} from "./options.ts";
 
 /** Milliseconds for each host within which first connections begin, and the most for all. */
 const spreadForEach = 4;
 const longestSpread = 500;
-
-export interface FleetCallOptions
-  extends Omit<CallOptions, "stdout" | "stderr" | "id" | "timeout" | "signal" | "returns" | "lease">, OutputOptions {
-  name?: string | undefined;
-  /** For all calls together, from the beginning. Default: the configuration's. */
-  timeout?: RunOptions["timeout"];
-  /** For each call, from when its function began. */
-  hostTimeout?: RunOptions["timeout"];
-  window?: number | undefined;
-  ignore?: RunOptions["ignore"];
-  startsItself?: boolean | undefined;
-}
-
-export interface FleetTransferOptions
-  extends
-    Omit<CopyOptions, "timeout" | "signal" | "onProgress">,
-    Pick<FleetCallOptions, "name" | "timeout" | "hostTimeout" | "window" | "ignore" | "startsItself"> {
-  /** What `{{name}}` stands for, by host. */
-  lists?: RunOptions["lists"];
-  /** Told of the progress with each host. */
-  onProgress?: ((progress: TransferProgress, host: Host) => void) | undefined;
-}
 
 interface Shared {
   readonly configuration: ResolvedConfiguration;
@@ -57,6 +42,9 @@ interface Shared {
   readonly connections: Connections;
   readonly live: Set<Run<never>>;
 }
+
+/** Hosts for the operations of sets: of a fleet, a list, or a node set. */
+export type Hosts = Fleet | Iterable<HostLike> | string;
 
 /** An ordered set of hosts and the connections to them. Selections share the connections, which are closed with the fleet they come from. */
 export class Fleet implements AsyncDisposable, Iterable<Fleet> {
@@ -92,12 +80,35 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
   slice(start?: Position, end?: Position): Fleet {
     return this.#select(this.hosts.slice(start, end));
   }
-  /** Only these hosts of the fleet; a string is a node set of names. */
-  only(hosts: Iterable<HostLike> | string): Fleet {
-    return this.#select(this.hosts.intersect(hosts));
+  /**
+   * These hosts, then those of the others that are not among them. A string is a node set, with the groups and hosts of the configuration. All are
+   * reached as this fleet's hosts are, over its connections; working directories of other fleets' hosts come with them.
+   *
+   * @throws InvalidArgumentError
+   */
+  union(...others: readonly Hosts[]): Fleet {
+    const { groups, hosts } = this.#shared.configuration;
+    const sets = others.map((each) => (each instanceof Fleet ? each.hosts : hostSet(each, { groups, hosts })));
+    const all = this.hosts.union(...sets);
+    const fleets = [this, ...others.filter((each) => each instanceof Fleet)];
+    const directories = all.map((host) => fleets.find((each) => each.hosts.has(host))?.directoryOf(host));
+    return new Fleet(all, this.#shared, directories, true);
   }
-  except(hosts: Iterable<HostLike> | string): Fleet {
-    return this.#select(this.hosts.except(hosts));
+  /** Only those hosts of the fleet that are among these, too; a string is a node set of names. */
+  intersect(hosts: Hosts): Fleet {
+    return this.#select(this.hosts.intersect(listed(hosts)));
+  }
+  /** The same as {@link intersect}. */
+  only(hosts: Hosts): Fleet {
+    return this.intersect(hosts);
+  }
+  /** Without these hosts; a string is a node set of names. */
+  except(hosts: Hosts): Fleet {
+    return this.#select(this.hosts.except(listed(hosts)));
+  }
+  /** So many hosts at random, in their order; all, if there are no more. @throws InvalidArgumentError */
+  pick(count: number, random?: () => number): Fleet {
+    return this.#select(this.hosts.pick(count, random));
   }
   filter(isWanted: (host: Host, index: number) => boolean): Fleet {
     return this.#select(this.hosts.filter(isWanted));
@@ -145,12 +156,13 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     const hosts = [...this.hosts];
     const { configuration } = this.#shared;
     const processOptions = { pty: configuration.pty, killTimeout: configuration.killTimeout, ...defined(rest), timeout: hostTimeout };
+    const variables = renderEnvironment(rest.env, hosts, lists);
     const makers = render(command, hosts, { lists, substitution }).map((each, index): MakeJob<RemoteProcess> => {
       const host = hosts[index]!;
       const cwd = processOptions.cwd === undefined ? this.#directories[index] : joined(this.#directories[index], processOptions.cwd);
       const logged = { logger: this.#shared.logger, outputInLog: configuration.outputInLog, ...defined(rest) };
       const reach = (turn: Turn, signal: AbortSignal): Promise<Connector> => this.#reach(host, turn, signal, rest.leash !== false);
-      const all = { ...processOptions, ...logged, name: host.toString(), host, cwd };
+      const all = { ...processOptions, ...logged, name: host.toString(), host, cwd, env: variables[index] };
       return (turn, memory) => this.#copy(new RemoteProcess((signal) => reach(turn(), signal), each, all, memory), { tee, logDir });
     });
     return this.#make(makers, { name, timeout, window, startsItself, totalOutputLimit, outputLimit: rest.outputLimit });
@@ -246,6 +258,11 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     );
   }
 
+  /** @internal Where what is run on a host begins; undefined: in its home directory. */
+  directoryOf(host: Host): string | undefined {
+    return this.#directories[this.hosts.indexOf(host)];
+  }
+
   /** Ends what still runs, and the connections. On a selection, and after `cd`, it does nothing: the connections are the whole fleet's. */
   async close(): Promise<void> {
     if (this.#isSelection) return;
@@ -261,7 +278,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     return new Fleet(
       hosts,
       this.#shared,
-      hosts.map((host) => this.#directories[this.hosts.indexOf(host)]),
+      hosts.map((host) => this.directoryOf(host)),
       true,
     );
   }
@@ -332,6 +349,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
       timeout: timeout === undefined ? configuration.timeout : timeout,
       window: window ?? configuration.window,
       totalOutputLimit: totalOutputLimit ?? Math.max(defaultTotalOutputLimit, 2 * outputLimit),
+      color: configuration.color,
     };
     const watch = (run: Run<J>): void => {
       live.add(run as unknown as Run<never>);
@@ -373,6 +391,8 @@ export function localFleet(options: Omit<FleetOptions, "connect"> & LocalOptions
   const { cwd, env, ...rest } = options;
   return fleet([new Host({ address: "localhost" })], { ...rest, connect: () => local({ cwd, env }) });
 }
+
+const listed = (hosts: Hosts): Iterable<HostLike> | string => (hosts instanceof Fleet ? hosts.hosts : hosts);
 
 function joined(before: string | undefined, path: string): string {
   return before === undefined || path.startsWith("/") || path === "~" || path.startsWith("~/") ? path : posix.join(before, path);

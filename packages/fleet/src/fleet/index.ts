@@ -1,4 +1,4 @@
 export type { ConnectorFactory } from "./connect.ts";
-export { Fleet, fleet, type FleetCallOptions, type FleetTransferOptions, localFleet } from "./fleet.ts";
-export type { FleetOptions, OutputOptions, RunOptions } from "./options.ts";
+export { Fleet, fleet, type Hosts, localFleet } from "./fleet.ts";
+export type { FleetCallOptions, FleetOptions, FleetTransferOptions, OutputOptions, RunOptions } from "./options.ts";
 export { RemoteTransfer } from "./remote-transfer.ts";

@@ -1,13 +1,14 @@
 /* What may be said about a fleet, and about a run on it. */
-import type { RemoteClientOptions } from "@sremote/client";
+import type { CallOptions, RemoteClientOptions } from "@sremote/client";
 import { InvalidArgumentError } from "@sremote/protocol";
 import type { Writable } from "node:stream";
 import type { FleetConfiguration } from "../configuration/index.ts";
-import type { HostSetOptions } from "../host/index.ts";
+import type { Host, HostSetOptions } from "../host/index.ts";
 import type { Logger } from "../log/index.ts";
 import type { ProcessOptions } from "../process/index.ts";
 import type { RenderOptions } from "../run/index.ts";
 import type { Duration } from "../time/index.ts";
+import type { CopyOptions, TransferProgress } from "../transfer/index.ts";
 import type { ConnectorFactory } from "./connect.ts";
 
 export interface FleetOptions extends FleetConfiguration, Pick<HostSetOptions, "users" | "known"> {
@@ -47,6 +48,28 @@ export interface RunOptions extends Omit<ProcessOptions, "host" | "name" | "time
   window?: number | undefined;
   /** False: it begins when it is started, or as a part of another. Default true: in the next turn. */
   startsItself?: boolean | undefined;
+}
+
+export interface FleetCallOptions
+  extends Omit<CallOptions, "stdout" | "stderr" | "id" | "timeout" | "signal" | "returns" | "lease">, OutputOptions {
+  name?: string | undefined;
+  /** For all calls together, from the beginning. Default: the configuration's. */
+  timeout?: RunOptions["timeout"];
+  /** For each call, from when its function began. */
+  hostTimeout?: RunOptions["timeout"];
+  window?: number | undefined;
+  ignore?: RunOptions["ignore"];
+  startsItself?: boolean | undefined;
+}
+
+export interface FleetTransferOptions
+  extends
+    Omit<CopyOptions, "timeout" | "signal" | "onProgress">,
+    Pick<FleetCallOptions, "name" | "timeout" | "hostTimeout" | "window" | "ignore" | "startsItself"> {
+  /** What `{{name}}` stands for, by host. */
+  lists?: RunOptions["lists"];
+  /** Told of the progress with each host. */
+  onProgress?: ((progress: TransferProgress, host: Host) => void) | undefined;
 }
 
 /** @throws InvalidArgumentError naming the option */

@@ -1,10 +1,10 @@
 /* A transfer as a part of a run. */
+import { settledWithin } from "@sremote/connectors";
 import type { Connector } from "@sremote/connectors";
 import { ConnectError, SremoteError, TransferError } from "@sremote/protocol";
 import { Job, type Signal } from "../process/index.ts";
 import type { JobSettings } from "../process/job.ts";
 import type { ExitStatus } from "../process/live.ts";
-import { settledWithin } from "../process/within.ts";
 import type { TransferResult } from "../transfer/index.ts";
 
 export type Transfer = (connector: Connector, signal: AbortSignal) => Promise<TransferResult>;

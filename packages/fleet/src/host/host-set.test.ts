@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../../../test/support/seeded-random.ts";
+import { expand } from "../node-set/index.ts";
 import { Host } from "./host.ts";
 import { HostSet } from "./host-set.ts";
 import { hostSet } from "./resolve-hosts.ts";
@@ -36,6 +37,13 @@ describe("a set is made", () => {
 
   test("of groups", () => {
     expect(hostSet("@a!x2", { groups: new Map([["a", "x[1-3]"]]) }).names).toEqual(["x1", "x3"]);
+    const groups = { a: "x[1-3]", b: ["@a", "y"] };
+    expect(hostSet(["@b!x2", "y?", "x*"], { groups, known: ["y1"] }).names).toEqual(["x1", "x3", "y", "y1", "x2"]);
+    expect(expand("@toString", { groups: { toString: "z" } })).toEqual(["z"]);
+    expect(() => hostSet("@a", { groups: { a: "x[" } })).toThrow(/^groups.a: expected/);
+    expect(() => expand("@toString", { groups: {} })).toThrow(/^nodes: expected a known group/);
+    // @ts-expect-error a path
+    expect(() => hostSet("@a", { groups: "groups.txt" })).toThrow(/^groups: expected groups, not the path of a file/);
   });
 
   test("not of what is no host", () => {
@@ -138,7 +146,25 @@ describe("range includes both ends, slice does not", () => {
 });
 
 describe("sets of sets", () => {
+  test("some are picked at random, each with the same chance, in their order", () => {
+    const random = seededRandom(7);
+    const next = (): number => random.below(2 ** 20) / 2 ** 20;
+    const counts = new Map(hosts.names.map((name) => [name, 0]));
+    for (let round = 0; round < 3000; round++) {
+      const { names } = hosts.pick(2, next);
+      expect(names).toEqual(hosts.intersect(names).names);
+      expect(names).toHaveLength(2);
+      for (const name of names) counts.set(name, counts.get(name)! + 1);
+    }
+    // 1200 each; a deviation of 5 sigma, of a binomial distribution with p = 2/5, is 134.
+    for (const count of counts.values()) expect(Math.abs(count - 1200)).toBeLessThan(134);
+    expect([hosts.pick(0).names, hosts.pick(5).names, hosts.pick(99).names]).toEqual([[], hosts.names, hosts.names]);
+    expect(new HostSet().pick(1).length).toBe(0);
+    for (const wrong of [-1, 1.5, NaN]) expect(() => hosts.pick(wrong)).toThrow(/^count: expected/);
+  });
+
   test("union, except, intersect keep the order of the left", () => {
+    expect(hosts.union("a,x[1-2]").names).toEqual(["b", "a", "c", "e", "d", "x1", "x2"]);
     expect(hosts.union(["z", "a"], hostSet("y,b")).names).toEqual(["b", "a", "c", "e", "d", "z", "y"]);
     expect(hosts.except(["a", "x", "me@b"]).names).toEqual(["b", "c", "e", "d"]);
     expect(hosts.intersect(["d", "a", "me@b"]).names).toEqual(["a", "d"]);

@@ -71,9 +71,9 @@ export class HostSet implements Iterable<Host> {
     return new HostSet(this.#hosts.slice(this.#index(start), end === undefined ? undefined : this.#index(end)));
   }
 
-  /** These hosts, then those of the others that are not among them. */
-  union(...others: readonly Iterable<HostLike>[]): HostSet {
-    return new HostSet([...this.#hosts, ...others.flatMap((each) => [...each])]);
+  /** These hosts, then those of the others that are not among them; a string is a node set of names. */
+  union(...others: readonly (Iterable<HostLike> | string)[]): HostSet {
+    return new HostSet([...this.#hosts, ...others.flatMap((each): HostLike[] => (typeof each === "string" ? expand(each) : [...each]))]);
   }
 
   /** Without these hosts; a string is a node set of names, in which `*` and `?` match hosts of this set. */
@@ -85,6 +85,23 @@ export class HostSet implements Iterable<Host> {
   /** Only those that are among these hosts; a string is a node set of names. */
   intersect(hosts: Iterable<HostLike> | string): HostSet {
     return this.filter(this.#membership(hosts));
+  }
+
+  /**
+   * So many hosts at random, each with the same chance, in the order of this set; all, if there are no more (clush `--pick`).
+   *
+   * @param random from 0 up to, but without, 1. Default `Math.random` @throws InvalidArgumentError
+   */
+  pick(count: number, random: () => number = Math.random): HostSet {
+    if (!Number.isSafeInteger(count) || count < 0) throw new InvalidArgumentError("count", "a whole number, 0 or more");
+    if (typeof random !== "function") throw new InvalidArgumentError("random", "a function");
+    let wanted = Math.min(count, this.length);
+    // Each is taken with the share of those that are still wanted in those that are left.
+    return this.filter((_, index) => {
+      const isTaken = random() * (this.length - index) < wanted;
+      if (isTaken) wanted -= 1;
+      return isTaken;
+    });
   }
 
   filter(isWanted: (host: Host, index: number) => boolean): HostSet {

@@ -2,6 +2,7 @@
 import { InvalidArgumentError } from "@sremote/protocol";
 import { expand } from "../node-set/index.ts";
 import type { ExpandOptions } from "../node-set/index.ts";
+import { toGroups } from "../node-set/groups-file.ts";
 import { Host } from "./host.ts";
 import type { HostLike, HostOptions } from "./host.ts";
 import { HostSet } from "./host-set.ts";
@@ -32,8 +33,9 @@ export function hostSet(hosts: HostLike | Iterable<HostLike>, options: HostSetOp
     const facts = configured.get(name);
     return facts === undefined ? Host.from(name, "nodes") : new Host({ ...facts, address: facts.address ?? name, name }, `hosts.${name}`);
   };
+  const groups = toGroups(options.groups);
   const all = listOf(hosts).flatMap((each) =>
-    typeof each === "string" ? expand(each, { ...options, known }).map(named) : [Host.from(each)],
+    typeof each === "string" ? expand(each, { ...options, groups, known }).map(named) : [Host.from(each)],
   );
   return new HostSet(options.users === undefined ? all : withUsers(all, options.users));
 }

@@ -1,11 +1,12 @@
 /* From the text of a node set to its names. */
 import { InvalidArgumentError } from "@sremote/protocol";
 import { evaluate } from "./evaluate.ts";
-import type { Groups } from "./groups.ts";
+import type { GroupsLike } from "./groups.ts";
+import { toGroups } from "./groups-file.ts";
 
 export interface ExpandOptions {
-  /** What `@name` stands for. */
-  groups?: Groups | undefined;
+  /** What `@name` stands for: an object or a map by name. What is in a file, `loadGroups` reads. */
+  groups?: GroupsLike | undefined;
   /** Names that `*` and `?` may match, and `@*` stands for, beside the members of groups. */
   known?: Iterable<string> | undefined;
   /** The most names a set may have, and each of its parts. Default 100 000. */
@@ -27,5 +28,5 @@ const defaultLimit = 100_000;
 export function expand(nodes: string, options: ExpandOptions = {}): string[] {
   const { limit = defaultLimit } = options;
   if (!Number.isSafeInteger(limit) || limit < 1) throw new InvalidArgumentError("options.limit", "a whole number, 1 or more");
-  return [...evaluate(nodes, { groups: options.groups ?? new Map(), known: [...(options.known ?? [])], limit, within: [] })];
+  return [...evaluate(nodes, { groups: toGroups(options.groups), known: [...(options.known ?? [])], limit, within: [] })];
 }

@@ -10,7 +10,7 @@
 import { readFile } from "node:fs/promises";
 import { InvalidArgumentError } from "@sremote/protocol";
 import { isGroupName } from "./groups.ts";
-import type { Groups } from "./groups.ts";
+import type { Groups, GroupsLike } from "./groups.ts";
 import { parseNodeSet } from "./syntax.ts";
 
 /** Reads groups from a `.json` file, or from a text file with a line `name: node set` for each. @throws InvalidArgumentError */
@@ -53,6 +53,15 @@ export function groupsOf(record: unknown, source = "groups"): Groups {
     addGroup(groups, name, list.join(" "), `${source}.${name}`);
   }
   return groups;
+}
+
+/** Groups of the option `groups`. A map is taken as it is: what is wrong in it, using it tells. @throws InvalidArgumentError */
+export function toGroups(groups: GroupsLike | undefined): Groups {
+  if (groups === undefined) return new Map();
+  if (typeof groups === "string") {
+    throw new InvalidArgumentError("groups", "groups, not the path of a file of them", { hint: "`await loadGroups(path)` reads it" });
+  }
+  return groups instanceof Map ? (groups as Groups) : groupsOf(groups);
 }
 
 function parseJson(text: string, path: string): Groups {

@@ -4,13 +4,14 @@ import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { type Command, type RemoteProcess, shell, type ShellScript, shellText } from "@sremote/connectors";
 import { ConnectError } from "@sremote/protocol";
+import { type Environment, environmentInput } from "./environment.ts";
 
 export interface HeldCommand {
   readonly command: ShellScript;
   /** Precedes the pid in a line on stdout. */
   readonly marker: string;
-  /** The line that lets it begin. What follows it on standard input is the command's. */
-  readonly word: string;
+  /** What lets it begin. What follows on standard input is the command's. */
+  readonly words: string;
 }
 
 const part = (): string => randomBytes(8).toString("hex");
@@ -19,17 +20,20 @@ const part = (): string => randomBytes(8).toString("hex");
  * The command announces its pid and waits; an end of its input means that nobody wants it any more, and it has done nothing. `read` of POSIX sh
  * takes a line and not a byte more. An argument vector replaces the shell, so pid, signals and exit status are the program's own.
  */
-export function heldCommand(command: Command): HeldCommand {
+export function heldCommand(command: Command, env: Environment = {}): HeldCommand {
   const [front, back, word] = [part(), part(), part()];
+  const { read, set, input } = environmentInput(env);
   // On a terminal the word would be shown. The shell knows by itself whether it has one; asking stty would start two processes.
   const script = `t=
 [ -t 0 ] && t=$(stty -g 2>/dev/null) && stty -echo
 printf '%s%s %s\\n' ${front} ${back} $$
 IFS= read -r go && [ "$go" = ${word} ] || exit 125
+${read}
 [ -z "$t" ] || stty "$t"
-unset t go
+unset t
+${set}
 ${shellText(command)}`;
-  return { command: shell(script), marker: front + back, word };
+  return { command: shell(script), marker: front + back, words: `${word}\n${input}` };
 }
 
 /** More than a login shell's greeting; a command that never announces itself is not followed forever. */

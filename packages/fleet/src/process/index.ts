@@ -1,3 +1,4 @@
+export type { Environment } from "./environment.ts";
 export type { JobEvents } from "./handlers.ts";
 export type { Match, Pattern } from "./expect.ts";
 export { Job, type KillOptions, type WaitOptions } from "./job.ts";

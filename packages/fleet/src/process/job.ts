@@ -1,4 +1,5 @@
 /* What processes and calls have in common: a life of states, output on its way to whoever wants it, and an end that can be waited for. */
+import { settledWithin } from "@sremote/connectors";
 import { InvalidArgumentError, SremoteError } from "@sremote/protocol";
 import type { Host } from "../host/index.ts";
 import { compactOutput, type Logger } from "../log/index.ts";
@@ -13,7 +14,6 @@ import { OutputMemory } from "./output-memory.ts";
 import { CollectedOutput, defaultOutputLimit, type OutputChunk, type Tap, Taps } from "./output.ts";
 import { Queue } from "./queue.ts";
 import { idleState, nextState, type Phase, type ProcessEvent, type ProcessState, type StopCause } from "./state.ts";
-import { settledWithin } from "./within.ts";
 
 export interface JobSettings {
   readonly name: string;

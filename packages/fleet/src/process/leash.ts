@@ -1,10 +1,9 @@
 /* The client's end of the leash: see leash-script.ts. */
 import { randomBytes } from "node:crypto";
-import { type Connector, type RemoteProcess, shell } from "@sremote/connectors";
+import { type Connector, type RemoteProcess, settledWithin, shell } from "@sremote/connectors";
 import { ConnectError, SremoteError } from "@sremote/protocol";
 import { leashScript } from "./leash-script.ts";
 import { LineTap } from "./lines.ts";
-import { settledWithin } from "./within.ts";
 
 export const signals = ["SIGTERM", "SIGKILL", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGSTOP", "SIGCONT"] as const;
 export type Signal = (typeof signals)[number];

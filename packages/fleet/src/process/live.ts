@@ -1,11 +1,23 @@
 /* A command that has been started, over a connector that starts live processes, or over one that only runs commands to their end. */
 import type { Readable, Writable } from "node:stream";
-import { type Command, type Connector, type PtySize, type RemoteProcess as ConnectorProcess } from "@sremote/connectors";
+import {
+  type Command,
+  type Connector,
+  type ExecOptions,
+  type ExecResult,
+  type PtySize,
+  quote,
+  type RemoteProcess as ConnectorProcess,
+  settledWithin,
+  shell,
+  shellText,
+} from "@sremote/connectors";
 import { ConnectError, SremoteError } from "@sremote/protocol";
-import { heldCommand, readPid } from "./held-command.ts";
+import { makeTemporaryDirectory, removeTemporaryDirectory } from "../temporary-directory.ts";
+import { type Environment, environmentInput } from "./environment.ts";
+import { type HeldCommand, heldCommand, readPid } from "./held-command.ts";
 import { Leash, type Signal } from "./leash.ts";
 import type { OutputChunk, StreamName } from "./output.ts";
-import { settledWithin } from "./within.ts";
 
 export interface ExitStatus {
   readonly exitCode: number | null;
@@ -28,6 +40,8 @@ export interface Live {
 export interface LiveOptions {
   readonly leash: boolean;
   readonly pty: PtySize | undefined;
+  /** Variables of the command. */
+  readonly env: Environment | undefined;
   /** All of the input, or undefined where the caller writes. */
   readonly stdin: Uint8Array | undefined;
   /** Of each stream, where nothing comes before the end. */
@@ -48,21 +62,21 @@ export function startLive(connector: Connector, command: Command, options: LiveO
 async function startSpawned(connector: Connector, command: Command, options: LiveOptions): Promise<Live> {
   const spawn = connector.spawn!.bind(connector);
   const { signal, pty } = options;
+  if (!options.leash && options.env !== undefined) return await startHeld(connector, command, options);
   if (!options.leash) return new SpawnedProcess(await spawn(command, { signal, pty }), connector.label, options, undefined);
   const leash = Leash.on(connector);
   const release = leash.hold();
   try {
     // Of the two sessions that the host has to open, neither waits for the other.
-    const held = heldCommand(command);
+    const held = heldCommand(command, options.env);
     const [started, ready] = await Promise.allSettled([spawn(held.command, { signal, pty }), leash.ready()]);
     if (started.status === "rejected") throw started.reason;
     const process = started.value;
     try {
       if (ready.status === "rejected") throw ready.reason;
-      const soon = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
-      const pid = await untilAborted(readPid(process, held.marker, connector.label), soon);
+      const pid = await whenHeld(process, held, connector.label, signal);
       await untilAborted(leash.add(pid), signal);
-      process.stdin.write(`${held.word}\n`);
+      process.stdin.write(held.words);
       return new SpawnedProcess(process, connector.label, options, { leash, pid, release });
     } catch (error) {
       await process[Symbol.asyncDispose]();
@@ -72,6 +86,26 @@ async function startSpawned(connector: Connector, command: Command, options: Liv
     release();
     throw error;
   }
+}
+
+/** Without a leash: the command waits for its variables alone. */
+async function startHeld(connector: Connector, command: Command, options: LiveOptions): Promise<Live> {
+  const held = heldCommand(command, options.env);
+  const process = await connector.spawn!(held.command, { signal: options.signal, pty: options.pty });
+  try {
+    await whenHeld(process, held, connector.label, options.signal);
+    process.stdin.write(held.words);
+    return new SpawnedProcess(process, connector.label, options, undefined);
+  } catch (error) {
+    await process[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Waits until it says that it waits. @returns its pid */
+async function whenHeld(process: ConnectorProcess, held: HeldCommand, label: string, signal: AbortSignal): Promise<number> {
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
+  return await untilAborted(readPid(process, held.marker, label), soon);
 }
 
 /** For a login shell's start-up files, in milliseconds. */
@@ -188,10 +222,9 @@ function startWhole(connector: Connector, command: Command, options: LiveOptions
   const control = new AbortController();
   const { promise: abandoned, reject } = Promise.withResolvers<never>();
   abandoned.catch(() => undefined);
-  const result = connector.exec(command, {
+  const result = execWhole(connector, command, options.env, stdin, {
     signal: AbortSignal.any([control.signal, options.signal]),
     maxOutput: outputLimit,
-    ...(connector.acceptsStdin ? { stdin } : {}),
   });
   const exited = Promise.race([result.then(({ exitCode, signal }) => ({ exitCode, signal })), abandoned]);
   exited.catch(() => undefined);
@@ -205,4 +238,29 @@ function startWhole(connector: Connector, command: Command, options: LiveOptions
   })();
   done.catch(() => undefined);
   return { stdin: undefined, exited, done, kill: async () => control.abort(), abandon: (error) => reject(error) };
+}
+
+/** Runs a command to its end, with variables and input. */
+async function execWhole(
+  connector: Connector,
+  command: Command,
+  env: Environment = {},
+  stdin: Uint8Array,
+  options: ExecOptions & { signal: AbortSignal },
+): Promise<ExecResult> {
+  if (Object.keys(env).length === 0) return await connector.exec(command, connector.acceptsStdin ? { ...options, stdin } : options);
+  const { read, set, input } = environmentInput(env);
+  if (connector.acceptsStdin) {
+    const script = shell([read, set, shellText(command)].join("\n"));
+    return await connector.exec(script, { ...options, stdin: [Buffer.from(input), stdin] });
+  }
+  const directory = await makeTemporaryDirectory(connector, "run", "start", options.signal);
+  try {
+    await connector.push(Buffer.from(input), `${directory}/env`, { signal: options.signal, mode: 0o600 });
+    const script = shell([`{ ${read}\n} < ${quote(`${directory}/env`)}`, `rm -rf ${quote(directory)}`, set, shellText(command)].join("\n"));
+    return await connector.exec(script, options);
+  } catch (error) {
+    await removeTemporaryDirectory(connector, directory);
+    throw error;
+  }
 }

@@ -5,6 +5,7 @@ import type { Host } from "../host/index.ts";
 import type { Logger } from "../log/index.ts";
 import type { Ignorable } from "../report/index.ts";
 import { type Duration, parseDuration } from "../time/index.ts";
+import { checkEnvironment, type Environment } from "./environment.ts";
 import { checkPlacement, type Placement } from "./placement.ts";
 
 export interface ProcessOptions extends Placement {
@@ -18,6 +19,11 @@ export interface ProcessOptions extends Placement {
   killTimeout?: Duration | undefined;
   /** What does not count as a failure. */
   ignore?: readonly Ignorable[] | undefined;
+  /**
+   * Variables that it has beside those of the host, and instead of those of the same name. Their values are on no command line, and in no message.
+   * In a run of a fleet, values may hold `{{{host}}}` and `{{list}}`.
+   */
+  env?: Environment | undefined;
   /** Its standard input: text or bytes, or true for `write` and `endInput`. Default: empty. */
   stdin?: string | Uint8Array | true | undefined;
   /** A terminal, by default of 24 rows and 80 columns. stdout and stderr are one then. Default: none. */
@@ -50,6 +56,7 @@ export function checkProcessOptions(options: ProcessOptions, argument = "options
   };
   const { name, killTimeout, ignore, stdin, pty, output, outputLimit, leash, signal, outputInLog } = options;
   checkPlacement(options, argument);
+  checkEnvironment(options.env, `${argument}.env`);
   parseDuration(options.timeout, { argument: `${argument}.timeout` });
   if (killTimeout === null) fail("killTimeout", "a duration, not none");
   parseDuration(killTimeout, { argument: `${argument}.killTimeout` });

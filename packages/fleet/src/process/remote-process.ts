@@ -1,4 +1,5 @@
 /* One command on one host, or on this machine. */
+import { settledWithin } from "@sremote/connectors";
 import type { Command, Connector } from "@sremote/connectors";
 import { ConnectError, InvalidArgumentError, SremoteError } from "@sremote/protocol";
 import { type Duration, parseDuration } from "../time/index.ts";
@@ -12,7 +13,6 @@ import type { OutputMemory } from "./output-memory.ts";
 import { defaultOutputLimit, type StreamName } from "./output.ts";
 import { place } from "./placement.ts";
 import { decodeStatus } from "./status.ts";
-import { settledWithin } from "./within.ts";
 import { writeTo } from "./write.ts";
 
 /** What gives a connector when the process is started; it waits for nothing longer once the signal is aborted. */
@@ -124,11 +124,12 @@ export class RemoteProcess extends Job {
 
   protected async carryOut(signal: AbortSignal): Promise<ExitStatus> {
     const connector = await this.#reach(signal);
-    const { timeout, leash = true, outputLimit = defaultOutputLimit, stdin = "" } = this.#options;
+    const { timeout, leash = true, env, outputLimit = defaultOutputLimit, stdin = "" } = this.#options;
     let timer: NodeJS.Timeout | undefined;
     try {
       const live = await startLive(connector, this.command, {
         leash,
+        env: env === undefined || Object.keys(env).length === 0 ? undefined : env,
         pty: this.#pty,
         stdin: stdin === true ? undefined : typeof stdin === "string" ? Buffer.from(stdin) : stdin,
         outputLimit,

@@ -147,4 +147,12 @@ describe("a report", () => {
     expect(paint([{ ...failed, ignore: ["exit"] }])).toBe("plain");
     expect(new Report([reportOn("x", [failed])]).output()).not.toContain("\u001b");
   });
+
+  test("is coloured as the first of its parts says, if the call says nothing", () => {
+    const isColored = (report: Report, color?: boolean): boolean => report.output({ color }).includes("\u001b[31m");
+    const [silent, yes, no] = [undefined, true, false].map((color) => ({ ...reportOn("x", [failed]), color }));
+    expect(isColored(new Report([silent!, yes!, no!]))).toBe(true);
+    expect(isColored(new Report([new Report([no!]), yes!]))).toBe(false);
+    expect(isColored(new Report([yes!]), false)).toBe(false);
+  });
 });

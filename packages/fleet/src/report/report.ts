@@ -1,4 +1,5 @@
 /* Reports on what was run, and on reports. */
+import { type ColorChoice, isColored } from "../color.ts";
 import { statsOf, sumStats } from "./stats.ts";
 import type { Stats } from "./stats.ts";
 import { formatTable } from "./table.ts";
@@ -9,6 +10,8 @@ import type { ProcessRecord } from "./process-record.ts";
 export interface Reportable {
   readonly name: string;
   stats(): Stats;
+  /** Whether its reports are coloured. */
+  readonly color?: ColorChoice | undefined;
   /** The parts that have lines of their own. */
   reports?(): readonly Reportable[];
 }
@@ -18,8 +21,8 @@ export interface ReportOutputOptions {
   wide?: boolean | undefined;
   /** Only the total. */
   brief?: boolean | undefined;
-  /** Default: if stdout and stderr are terminals and `NO_COLOR` is not set. */
-  color?: boolean | undefined;
+  /** Default: as the first part says, and so its configuration. `auto`: if stdout and stderr are terminals and `NO_COLOR` is not set. */
+  color?: ColorChoice | undefined;
 }
 
 /** Adds up what its parts tell at the moment it is asked. */
@@ -45,6 +48,10 @@ export class Report implements Reportable {
     return this.#parts.toSorted((left, right) => (starts.get(left) === starts.get(right) ? 0 : starts.get(left)! - starts.get(right)!));
   }
 
+  get color(): ColorChoice | undefined {
+    return this.#parts.find(({ color }) => color !== undefined)?.color;
+  }
+
   stats(): Stats {
     return sumStats(this.#parts.map((part) => part.stats()));
   }
@@ -53,7 +60,7 @@ export class Report implements Reportable {
   output(options: ReportOutputOptions = {}): string {
     const rows = options.brief === true ? [] : this.reports().flatMap((part) => rowsOf(part, 0));
     rows.push({ name: "Total", depth: 0, stats: this.stats() });
-    return formatTable(rows, options.wide ?? false, options.color ?? isTerminal());
+    return formatTable(rows, options.wide ?? false, isColored([process.stdout, process.stderr], options.color, this.color));
   }
 }
 
@@ -65,9 +72,4 @@ export function reportOn(name: string, processes: Iterable<ProcessRecord>): Repo
 
 function rowsOf(part: Reportable, depth: number): Row[] {
   return [{ name: part.name, depth, stats: part.stats() }, ...(part.reports?.() ?? []).flatMap((each) => rowsOf(each, depth + 1))];
-}
-
-function isTerminal(): boolean {
-  const { NO_COLOR: noColor } = process.env;
-  return process.stdout.isTTY && process.stderr.isTTY && (noColor === undefined || noColor === "");
 }

@@ -3,6 +3,7 @@ import { type Command, quote, shell } from "@sremote/connectors";
 import { InvalidArgumentError } from "@sremote/protocol";
 import type { Host } from "../host/index.ts";
 import { toCommand } from "../process/command.ts";
+import { checkEnvironment, type Environment } from "../process/environment.ts";
 import { type Lists, substitute } from "../substitute.ts";
 
 /** A program and its arguments, for each host with its own values in them. Made by {@link argv}. */
@@ -62,4 +63,19 @@ function renderOne(
   }
   const same = toCommand(command, argument);
   return hosts.map(() => same);
+}
+
+/** The variables of each host, with its own values in them. @throws InvalidArgumentError; nothing has run then */
+export function renderEnvironment(
+  env: Environment | undefined,
+  hosts: readonly Host[],
+  lists: Lists | undefined,
+): (Environment | undefined)[] {
+  if (env === undefined) return hosts.map(() => undefined);
+  const columns = Object.entries(env).map(
+    ([name, value]) => [name, substitute(value, hosts, { lists, argument: `options.env.${name}` })] as const,
+  );
+  const all = hosts.map((_, index) => Object.fromEntries(columns.map(([name, values]) => [name, values[index]!])));
+  for (const each of all) checkEnvironment(each, "options.env");
+  return all;
 }

@@ -1,12 +1,13 @@
 /* Many things at once, or one after the other, as one thing. */
+import { settledWithin } from "@sremote/connectors";
 import { InvalidArgumentError } from "@sremote/protocol";
+import type { ColorChoice } from "../color.ts";
 import type { HostSet } from "../host/index.ts";
 import type { OutputGroup } from "../gather/index.ts";
 import { type Job, type KillOptions, type Line, type Signal, type WaitOptions } from "../process/index.ts";
 import { LineTap } from "../process/lines.ts";
 import { Queue } from "../process/queue.ts";
 import type { StopCause } from "../process/state.ts";
-import { settledWithin } from "../process/within.ts";
 import type { Reportable, Stats } from "../report/index.ts";
 import { type Duration, parseDuration } from "../time/index.ts";
 import { type GatherOptions, RunResult } from "./result.ts";
@@ -25,6 +26,8 @@ export interface RunSettings {
   readonly timeout: Duration | null | undefined;
   /** How many hosts are at work at once, unless it is a part of another run, whose window holds. */
   readonly window: number;
+  /** Of its display and reports. */
+  readonly color?: ColorChoice | undefined;
 }
 
 /** Which parts to do again. */
@@ -45,6 +48,7 @@ export abstract class Run<J extends Job = Job>
   readonly id: string;
   readonly name: string;
   readonly window: number;
+  readonly #color: ColorChoice | undefined;
   readonly #timeout: number | null;
   readonly #over = Promise.withResolvers<void>();
   readonly #control = new AbortController();
@@ -56,10 +60,11 @@ export abstract class Run<J extends Job = Job>
   #stopped: StopCause | undefined;
   #failure: { error: unknown } | undefined;
 
-  constructor({ name, timeout, window }: RunSettings, startsItself = true) {
+  constructor({ name, timeout, window, color }: RunSettings, startsItself = true) {
     this.id = `run-${runs++}`;
     this.name = name;
     this.window = window;
+    this.#color = color;
     this.#timeout = parseDuration(timeout, { argument: "options.timeout" });
     if (!startsItself) return;
     queueMicrotask(() => {
@@ -95,6 +100,10 @@ export abstract class Run<J extends Job = Job>
   }
   get unreachable(): HostSet {
     return this.result.unreachable;
+  }
+  /** What the configuration says of colours; of a run of runs, that of the first part. */
+  get color(): ColorChoice | undefined {
+    return this.#color ?? this.parts.find(({ color }) => color !== undefined)?.color;
   }
   stats(): Stats {
     return this.result.stats();

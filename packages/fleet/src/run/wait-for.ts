@@ -1,5 +1,5 @@
 /* Waiting for several runs. */
-import { settledWithin } from "../process/within.ts";
+import { settledWithin } from "@sremote/connectors";
 import { type Duration, parseDuration } from "../time/index.ts";
 import type { Run } from "./run.ts";
 

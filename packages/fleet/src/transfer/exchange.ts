@@ -10,6 +10,9 @@ import { program, startProgram } from "./host-program.ts";
 export type Frames = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 export type TakeFrame = (frame: Frame) => void | Promise<void>;
 
+/** Of a request, and of its answer, where both are held in memory, on both sides of some connectors. */
+export const batchLimit: number = 16 * 2 ** 20;
+
 export interface Exchange {
   /** Bytes that one request should not exceed, and its answer neither; Infinity where they stream. */
   readonly limit: number;
@@ -51,15 +54,6 @@ async function written(stream: Writable, bytes: Uint8Array): Promise<void> {
   stream.off("close", go);
 }
 
-/** The host has no Python for it. */
-export function noInterpreter(host: string): SremoteError {
-  return new SremoteError("interpreter-missing", "transfers of trees need Python 3.6 or later on the host", {
-    stage: "transfer",
-    host,
-    hint: "python3 must be on the PATH of a non-interactive shell; single files can be copied with the connector's own push and pull",
-  });
-}
-
 export class LiveExchange implements Exchange {
   readonly limit: number = Infinity;
   readonly #process: RemoteProcess;
@@ -81,15 +75,18 @@ export class LiveExchange implements Exchange {
     process.exit.catch(() => {}); // It is awaited where its streams end.
   }
 
-  static async start(connector: Connector, signal: AbortSignal): Promise<LiveExchange> {
+  /** @returns undefined when the host has no Python */
+  static async start(connector: Connector, signal: AbortSignal): Promise<LiveExchange | undefined> {
     const { script, marker } = startProgram();
-    const process = await connector.spawn!(shell(script), { signal });
+    const process = await connector.spawn!(shell(script("")), { signal });
     const exchange = new LiveExchange(process, marker, connector.label);
     try {
       process.stdin.write(program());
       const found = await exchange.#reader.start();
       if (found === "+") return exchange;
-      throw found === undefined ? await exchange.#ended() : noInterpreter(connector.label);
+      if (found === undefined) throw await exchange.#ended();
+      await exchange.close();
+      return undefined;
     } catch (error) {
       await exchange.close();
       throw error;

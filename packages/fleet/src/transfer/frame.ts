@@ -42,6 +42,24 @@ export function decodeJson(payload: Buffer): unknown {
   }
 }
 
+/** Frames of ours that were encoded one or more to a buffer. */
+export function* decodeFrames(parts: Iterable<Uint8Array>): Generator<Frame> {
+  for (const part of parts) {
+    const bytes = Buffer.from(part.buffer, part.byteOffset, part.length);
+    for (let at = 0; at < bytes.length;) {
+      const start = at + headBytes;
+      const end = start + bytes.readUInt32BE(at + 1);
+      yield { kind: String.fromCharCode(bytes[at]!), payload: bytes.subarray(start, end) };
+      at = end;
+    }
+  }
+}
+
+/** The frame that was encoded, as it would come from the host's program. */
+export function frameOf(encoded: Uint8Array): Frame {
+  return decodeFrames([encoded]).next().value as Frame;
+}
+
 /** A buffer to read a chunk of a file into, with room for the head of its frame in front; {@link frameChunk} makes a frame of it. */
 export function chunkBuffer(size: number): Buffer {
   return Buffer.allocUnsafeSlow(headBytes + size);

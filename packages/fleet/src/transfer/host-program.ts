@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { deflateSync } from "node:zlib";
 import { quote } from "@sremote/connectors";
 import { packageFile } from "../package-file.ts";
+import type { MakeScript } from "./host-run.ts";
 
 /** In the order in which they import each other. */
 const modules = ["wire", "tree", "list", "send", "incoming", "receive", "delta", "serve"];
@@ -37,27 +38,24 @@ export function program(): Buffer {
 
 export interface Start {
   /** For the host's `sh`. */
-  readonly script: string;
+  readonly script: MakeScript;
   /** What the program prints before its first frame, followed by `+`; `-` stands there when there is no Python to run it. */
   readonly marker: string;
 }
 
 /**
  * How the program is started; it prints the marker in another order than it is given, so that an echo is not taken for it.
- * @param input @param output files to use as its standard input and output
  */
-export function startProgram(input?: string, output?: string): Start {
-  const from = input === undefined ? "" : ` < ${quote(input)}`;
-  const to = output === undefined ? "" : ` > ${quote(output)}`;
+export function startProgram(): Start {
   const [first, second] = [randomBytes(8).toString("hex"), randomBytes(8).toString("hex")];
   // Not every `python3` works: version managers leave stand-ins. 2 is what a Python without -I says.
-  const script = `LC_ALL=C; export LC_ALL
+  const script = (redirect: string): string => `LC_ALL=C; export LC_ALL
 for p in python3 /usr/bin/python3 /usr/local/bin/python3; do
   command -v "$p" >/dev/null 2>&1 || continue
-  "$p" -I -S -c ${quote(boot)} ${program().length} ${first} ${second}${from}${to}
+  "$p" -I -S -c ${quote(boot)} ${program().length} ${first} ${second}${redirect}
   r=$?
   case $r in 2|96|126|127) ;; *) exit $r ;; esac
 done
-printf '%s%s-' ${second} ${first}${to}`;
+printf '%s%s-' ${second} ${first}${redirect}`;
   return { script, marker: second + first };
 }

@@ -39,7 +39,7 @@ export interface Watch {
   failed(failure: PathFailure): void;
 }
 
-const changed = (path: string): PathFailure => ({ path, errno: "ECHANGED", message: "the file changed while it was read" });
+export const changed = (path: string): PathFailure => ({ path, errno: "ECHANGED", message: "the file changed while it was read" });
 
 /** The frames of these files, in the order of the list. Each may be overwritten as soon as the next is asked for. */
 export async function* sendFrames(files: readonly Outgoing[], watch: Watch): AsyncGenerator<Buffer> {
@@ -88,7 +88,7 @@ function readSmall({ path, source, follow, size }: Outgoing, watch: Watch): Buff
   return undefined;
 }
 
-function isSame(before: Stats, after: Stats): boolean {
+export function isSame(before: Stats, after: Stats): boolean {
   return before.size === after.size && before.mtimeMs === after.mtimeMs;
 }
 

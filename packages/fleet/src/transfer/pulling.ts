@@ -14,13 +14,12 @@ import { isFatal, localFailure } from "./local-path.ts";
 import { LocalReceiver } from "./local-receiver.ts";
 import { mismatch, type Wanted } from "./new-file.ts";
 import { candidates, type Resumed } from "./partials.ts";
+import { fetchPart, largestInMemory } from "./parts.ts";
 import type { Plan } from "./plan.ts";
 import { isLeft } from "./temporary.ts";
 import { fatalError, type Transfer } from "./transfer.ts";
 
 const itemsOfFrame = 1000;
-/** Where answers are held in memory, larger files come by the connector's own pull. */
-const largestInMemory = 4 << 20;
 
 export class Pulling {
   transferred = 0;
@@ -54,7 +53,7 @@ export class Pulling {
       for (const entry of plan.conflicts) this.#attempt(entry.path, () => receiver.remove(entry));
       for (const entry of plan.directories) this.#attempt(entry.path, () => receiver.directory(entry, options.modes ? 0 : null));
       await this.#pullDeltas(existing);
-      if (options.resume && this.#exchange.limit === Infinity) await orAborted(this.#findResumed(existing), signal);
+      if (options.resume) await orAborted(this.#findResumed(existing), signal);
       progress.filesTotal = plan.files.length;
       const left = plan.files.filter((_, number) => !this.#answered.has(number));
       progress.bytesTotal = left.reduce((sum, { size, path }) => sum + size - (this.#resumed.get(path)?.length ?? 0), progress.bytes);
@@ -138,7 +137,7 @@ export class Pulling {
     }
     if (part.length > 0) await this.#request(part);
     for (const [number, entry] of files.entries()) {
-      if (inMemory && entry.size > largestInMemory && !this.#answered.has(number)) await this.#byConnector(entry, number);
+      if (inMemory && entry.size > largestInMemory && !this.#answered.has(number)) await this.#inParts(entry, number);
     }
     for (const [number, { path }] of files.entries()) {
       if (!this.#answered.has(number)) this.failures.push({ path, errno: "EPROTO", message: "the host did not send it" });
@@ -216,10 +215,13 @@ export class Pulling {
 
   #begin([number]: unknown[]): void {
     if (this.#incoming !== undefined) throw this.#lie();
-    const entry = this.#entry(number);
+    this.#open(this.#entry(number), number as number);
+  }
+
+  #open(entry: Entry, number: number): void {
     this.#attempt(entry.path, () => {
       const file = this.#receiver.incoming(entry.path, entry.size, this.#wanted(entry), this.#resumed.get(entry.path));
-      this.#incoming = { number: number as number, file };
+      this.#incoming = { number, file };
     });
   }
 
@@ -255,37 +257,26 @@ export class Pulling {
   }
 
   /** One large file where answers are held in memory. */
-  async #byConnector(entry: Entry, number: number): Promise<void> {
-    const { connector, signal, host } = this.#transfer;
+  async #inParts(entry: Entry, number: number): Promise<void> {
+    const { host, signal } = this.#transfer;
     this.#answered.add(number);
-    const [answer] = await hashOnHost(this.#exchange, this.#roots, [{ root: entry.root, relative: entry.relative, length: null }], host);
-    if (answer === undefined || !("sha256" in answer)) return this.#refused(entry, answer?.errno, answer?.message);
-    const path = joinPath(this.#roots[entry.root]!.path, entry.relative);
-    const file = this.#receiver.incoming(entry.path, entry.size, this.#wanted(entry));
-    try {
-      const absolute = path.startsWith("/") ? path : joinPath(await this.#start(), path);
-      const write = async (chunk: Uint8Array): Promise<void> => {
-        await file.write(Buffer.from(chunk));
-        this.#count(chunk.length);
-      };
-      await connector.pull(absolute, { write }, { signal });
-      await file.finish(answer.sha256);
-      this.#transfer.progress.filesDone(1, entry.path);
-    } catch (error) {
-      await file.discard();
-      this.#fail(entry.path, error);
+    const item = { root: entry.root, relative: entry.relative, length: null };
+    const [whole] = await orAborted(hashOnHost(this.#exchange, this.#roots, [item], host), signal);
+    if (whole === undefined || !("sha256" in whole)) return this.#refused(entry, whole?.errno, whole?.message);
+    this.#open(entry, number);
+    while (this.#incoming !== undefined && this.#incoming.file.received < entry.size) {
+      const { received } = this.#incoming.file;
+      const part = await orAborted(fetchPart(this.#exchange, this.#roots, entry, received, host), signal);
+      if (part instanceof Buffer) await this.#piece(part);
+      else return await this.#end([number, null, ...part]);
     }
-  }
-
-  async #start(): Promise<string> {
-    const { stdout } = await this.#transfer.connector.exec(["pwd"], { signal: this.#transfer.signal });
-    return Buffer.from(stdout).toString("utf8").trim().split("\n").at(-1)!;
+    await this.#end([number, whole.sha256]);
   }
 
   /** What an earlier pull left unfinished and is the beginning of the file as the host has it now. */
   async #findResumed(existing: Listing): Promise<void> {
     const { signal, host } = this.#transfer;
-    const all = candidates(this.#plan.files, existing, isLeft);
+    const all = candidates(this.#plan.files, existing, this.#exchange.limit, isLeft);
     if (all.length === 0) return;
     const items = all.map(({ entry, partial }) => ({ root: entry.root, relative: entry.relative, length: partial.size }));
     const answers = await hashOnHost(this.#exchange, this.#roots, items, host);

@@ -1,28 +1,27 @@
 /* From this machine to a host. */
-import { InvalidArgumentError, ProtocolError } from "@sremote/protocol";
+import { InvalidArgumentError, ProtocolError, SremoteError } from "@sremote/protocol";
 import { orAborted } from "@sremote/connectors";
 import type { Connector } from "@sremote/connectors";
 import { deltaFiles, Rsync } from "./delta.ts";
 import { fillDiffs } from "./dry-run.ts";
-import { type Entry, joinPath, type Listing, nameOf, parentOf, type PathFailure, type Root } from "./entry.ts";
-import type { Exchange } from "./exchange.ts";
+import { type Entry, joinPath, type Listing, parentOf, type PathFailure, type Root } from "./entry.ts";
+import type { Exchange, Frames } from "./exchange.ts";
 import { decodeJson, encodeJson, type Frame } from "./frame.ts";
 import { hashOnHost, listHost } from "./host-tree.ts";
-import { hashLocal } from "./file-digest.ts";
 import { digestStart, openLocal } from "./local-hash.ts";
 import { type Outgoing, sendFrames } from "./local-sender.ts";
+import { localFailure } from "./local-path.ts";
 import { listLocal } from "./local-tree.ts";
 import { hashBoth, sourceOf } from "./both-sides.ts";
 import { checkOptions, type CopyOptions } from "./options.ts";
 import { candidates, type Resumed } from "./partials.ts";
+import { largestInMemory, partsOf, ReadFailure } from "./parts.ts";
 import { checkSources, placeSources } from "./place.ts";
 import { orphans, type Plan } from "./plan.ts";
 import type { TransferResult } from "./result.ts";
 import { compare, fatalError, resultOf, type Transfer, withHost } from "./transfer.ts";
 
 const actionsOfFrame = 500;
-/** Where requests are held in memory, larger files go by the connector's own push. */
-const largestInMemory = 4 << 20;
 
 /**
  * Copies files and trees to a host.
@@ -98,13 +97,13 @@ class Pushing {
       .map((entry) => this.#outgoing(entry, resumed.get(entry.path)));
     progress.filesTotal = this.#plan.files.length;
     progress.bytesTotal = files.reduce((sum, { size, from }) => sum + size - (from?.length ?? 0), this.transferred);
-    for (const { size } of large) progress.bytesTotal += size;
+    for (const { size, path } of large) progress.bytesTotal += size - (resumed.get(path)?.length ?? 0);
     if (byDelta.size > 0) progress.filesDone(byDelta.size, "");
     const before = (): AsyncGenerator<Buffer> => this.#before(files);
     const after = (): AsyncGenerator<Buffer> => this.#after(stale);
     if (inMemory) {
       await this.#send(before());
-      for (const entry of large) if (this.#fatal === undefined) await this.#send(this.#byConnector(entry));
+      for (const entry of large) if (this.#fatal === undefined) await this.#inParts(this.#outgoing(entry, resumed.get(entry.path)));
       await this.#send(after());
     } else await this.#send(joined(before, after));
     if (this.#fatal !== undefined) throw fatalError(this.#transfer, this.#fatal);
@@ -191,41 +190,30 @@ class Pushing {
     }
   }
 
-  /** One large file where requests are held in memory: it comes by itself under a temporary name, and is verified there. */
-  async *#byConnector(entry: Entry): AsyncGenerator<Buffer> {
-    const { connector, signal, progress } = this.#transfer;
-    const { number, source, follow, mode, time } = this.#outgoing(entry, undefined);
-    const hidden = `.${nameOf(entry.path).slice(0, 60)}.sremote-${crypto.randomUUID().replaceAll("-", "")}`;
-    const sha256 = await hashLocal(source, follow, entry.size, signal);
-    const root = this.#root.startsWith("/") ? this.#root : joinPath(await this.#start(), this.#root);
-    let seen = 0;
-    const onProgress = (bytes: number): void => {
-      progress.add(bytes - seen);
-      seen = bytes;
-    };
-    await connector.push(
-      { path: source },
-      joinPath(root === "/" ? "" : root, joinPath(parentOf(entry.path), hidden)).replace(/^(?!\/)/, "/"),
-      {
-        signal,
-        onProgress,
-      },
-    );
-    this.transferred += entry.size;
-    yield encodeJson("A", [[number, "adopt", [hidden, entry.path, entry.size, sha256, mode, time]]]);
-  }
-
-  async #start(): Promise<string> {
-    const { stdout } = await this.#transfer.connector.exec(["pwd"], { signal: this.#transfer.signal });
-    return Buffer.from(stdout).toString("utf8").trim().split("\n").at(-1)!;
+  /** One large file where requests are held in memory. */
+  async #inParts(file: Outgoing): Promise<void> {
+    const { signal, progress } = this.#transfer;
+    const known = this.failures.length;
+    try {
+      for await (const { frame, bytes } of partsOf(file, signal)) {
+        await this.#request([frame]);
+        if (this.failures.length > known) return;
+        this.transferred += bytes;
+        progress.add(bytes);
+      }
+    } catch (error) {
+      if (error instanceof ReadFailure) this.failures.push(error.failure);
+      else if (error instanceof SremoteError || signal.aborted) throw error;
+      else this.failures.push(localFailure(file.path, error));
+    }
   }
 
   /** What is unfinished on the host and holds the beginning of the file that is sent. */
   async #findResumed(existing: Listing, existingRoots: readonly Root[]): Promise<Map<string, Resumed>> {
     const found = new Map<string, Resumed>();
-    if (!this.#transfer.options.resume || this.#exchange.limit !== Infinity) return found;
+    if (!this.#transfer.options.resume) return found;
     const { host, signal } = this.#transfer;
-    const all = candidates(this.#plan.files, existing);
+    const all = candidates(this.#plan.files, existing, this.#exchange.limit);
     // By the path from the directory that everything is relative to.
     const items = all.map(({ entry, partial }) => ({
       root: 0,
@@ -251,11 +239,7 @@ class Pushing {
   }
 
   async #send(frames: AsyncGenerator<Buffer>): Promise<void> {
-    const { createDirectories } = this.#transfer.options;
-    const head = encodeJson("J", { op: "receive", root: this.#root, parents: createDirectories, make: this.#plan.makeRoot });
-    const last = encodeJson("Z", {});
-    const take = (frame: Frame): void => this.#take(frame);
-    if (this.#exchange.limit === Infinity) return await this.#exchange.request(framed(head, frames, last), take);
+    if (this.#exchange.limit === Infinity) return await this.#request(frames);
     let held: Buffer[] = [];
     let size = 0;
     for await (const frame of frames) {
@@ -264,10 +248,16 @@ class Pushing {
       // Not between the parts of one file.
       const within = frame[0] === 0x46 || frame[0] === 0x44;
       if (within || size < this.#exchange.limit) continue;
-      await this.#exchange.request([head, ...held, last], take);
+      await this.#request(held);
       [held, size] = [[], 0];
     }
-    if (held.length > 0) await this.#exchange.request([head, ...held, last], take);
+    if (held.length > 0) await this.#request(held);
+  }
+
+  async #request(frames: Frames): Promise<void> {
+    const { createDirectories } = this.#transfer.options;
+    const head = encodeJson("J", { op: "receive", root: this.#root, parents: createDirectories, make: this.#plan.makeRoot });
+    await this.#exchange.request(framed(head, frames, encodeJson("Z", {})), (frame) => this.#take(frame));
   }
 
   #take({ kind, payload }: Frame): void {
@@ -293,7 +283,7 @@ async function* joined(...parts: readonly (() => AsyncGenerator<Buffer>)[]): Asy
   for (const part of parts) yield* part();
 }
 
-async function* framed(head: Buffer, frames: AsyncGenerator<Buffer>, last: Buffer): AsyncGenerator<Buffer> {
+async function* framed(head: Buffer, frames: Frames, last: Buffer): AsyncGenerator<Uint8Array> {
   yield head;
   yield* frames;
   yield last;

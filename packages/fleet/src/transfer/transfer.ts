@@ -6,11 +6,13 @@ import { BatchExchange } from "./batch-exchange.ts";
 import type { Listing, PathFailure } from "./entry.ts";
 import { type Exchange, LiveExchange } from "./exchange.ts";
 import { useDigests } from "./file-digest.ts";
+import { HostRuns } from "./host-run.ts";
 import type { HashAnswer } from "./host-tree.ts";
 import { applyFilter, makePlan, type Plan, type Undecided, undecided } from "./plan.ts";
 import type { CheckedOptions, CopyOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 import type { TransferResult } from "./result.ts";
+import { ShellExchange } from "./shell-exchange.ts";
 
 export interface Transfer {
   readonly connector: Connector;
@@ -48,7 +50,9 @@ export async function withHost<T>(
 }
 
 async function startExchange(connector: Connector, signal: AbortSignal): Promise<Exchange> {
-  return connector.spawn === undefined ? new BatchExchange(connector, signal) : await LiveExchange.start(connector, signal);
+  if (connector.spawn === undefined) return new BatchExchange(connector, signal);
+  const runs = new HostRuns(connector, signal);
+  return (await LiveExchange.start(connector, signal)) ?? (await ShellExchange.start(connector, runs));
 }
 
 /** Compares both sides, and the content of those files that size and time say too little of. */
