@@ -10,7 +10,9 @@ import { rolldown } from "rolldown";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Files that are started as programs, by a package itself. */
-const programs: Readonly<Record<string, readonly string[]>> = { fleet: ["src/transfer/rsync-shell.ts"] };
+const programs: Readonly<Record<string, readonly string[]>> = {
+  fleet: ["src/transfer/rsync-shell.ts", "src/transfer/digest-worker.ts"],
+};
 
 interface Manifest {
   exports: Record<string, string | Record<string, string>>;

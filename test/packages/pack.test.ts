@@ -96,6 +96,29 @@ console.log(JSON.stringify([files, transferred < 100_000, readFileSync("copy/lar
   expect(run(process.execPath, ["copy.js"], { cwd: project })).toBe("[1,true,true]\n");
 });
 
+test("an application copies a large file, whose digest a thread of the package makes", () => {
+  writeFileSync(
+    join(project, "large.js"),
+    `import { readFileSync, writeFileSync } from "node:fs";
+import { local } from "sremote";
+import { pull, push } from "sremote/fleet";
+const lost = [];
+let threads = 0;
+process.on("worker", (worker) => {
+  threads += 1;
+  worker.on("error", (error) => lost.push(error.message));
+});
+await using host = local({ cwd: process.cwd() });
+const bytes = Buffer.alloc(70_000_000, "some text");
+writeFileSync("whole", bytes);
+const there = await push(host, "whole", "there/whole");
+const back = await pull(host, "there/whole", "back");
+console.log(JSON.stringify([there.ok, back.ok, threads, lost, readFileSync("back").equals(bytes)]));
+`,
+  );
+  expect(run(process.execPath, ["large.js"], { cwd: project })).toBe("[true,true,2,[],true]\n");
+});
+
 test("the command is there", () => {
   const bin = join(project, "node_modules/.bin/sremote");
   expect(

@@ -67,6 +67,7 @@ export interface SpawnOptions extends OperationOptions {
 
 /** A live process on the host. */
 export interface RemoteProcess extends AsyncDisposable {
+  /** What a write has called back for is not looked at any more: it may be overwritten. */
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;

@@ -2,6 +2,7 @@
 import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { ConnectError, SremoteError, TransferError } from "@sremote/protocol";
@@ -303,6 +304,18 @@ const cases: readonly (readonly [string, Break, CheckOptions?])[] = [
       },
     }),
     { caseTimeout: 1500 },
+  ],
+  [
+    "what a write to stdin has called back for may be overwritten",
+    (host) => ({
+      spawn: async (command) => {
+        const process = await spawn(host, command);
+        const stdin = new PassThrough();
+        stdin.pipe(process.stdin);
+        const { stdout, stderr, exit } = process;
+        return { stdin, stdout, stderr, exit, kill: (signal) => process.kill(signal), [Symbol.asyncDispose]: async () => {} };
+      },
+    }),
   ],
   [
     "20 commands at once each get their own output and exit code",

@@ -2,7 +2,7 @@
 import { type Entry, joinPath, type Root } from "./entry.ts";
 import type { Exchange } from "./exchange.ts";
 import { hashOnHost } from "./host-tree.ts";
-import { hashLocal } from "./local-hash.ts";
+import { hashLocal } from "./file-digest.ts";
 import type { Undecided } from "./plan.ts";
 import type { compare, Transfer } from "./transfer.ts";
 

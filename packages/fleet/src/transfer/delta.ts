@@ -17,7 +17,7 @@ import type { DirectoryTree } from "./directory-tree.ts";
 import { type Entry, joinPath, type Listing, nameOf, parentOf } from "./entry.ts";
 import type { Exchange } from "./exchange.ts";
 import { decodeJson, encodeJson } from "./frame.ts";
-import { hashLocal } from "./local-hash.ts";
+import { hashLocal } from "./file-digest.ts";
 import { forgetTemporary, temporaryName } from "./temporary.ts";
 import type { Transfer } from "./transfer.ts";
 

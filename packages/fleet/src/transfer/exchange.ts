@@ -16,7 +16,7 @@ export const batchLimit: number = 16 * 2 ** 20;
 export interface Exchange {
   /** Bytes that one request should not exceed, and its answer neither; Infinity where they stream. */
   readonly limit: number;
-  /** Sends a request and hands its answer over, frame by frame, up to the last (`Z`), which is not. */
+  /** Sends a request, asking for a frame when the last is not looked at any more, and hands its answer over, frame by frame, up to the last (`Z`), which is not. */
   request(frames: Frames, take: TakeFrame): Promise<void>;
   /** Ends the program: by the end of its input, so that it can put things in order, and otherwise by force. Never rejects. */
   close(): Promise<void>;
@@ -44,14 +44,14 @@ export async function takeAnswer(reader: FrameReader, take: TakeFrame, host: str
   return false;
 }
 
-/** Resolves when a stream takes more, or nothing any more. */
-async function drained(stream: Writable): Promise<void> {
+/** Resolves when a stream has taken it, or takes nothing any more. Then it may be overwritten. */
+async function written(stream: Writable, bytes: Uint8Array): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const go = (): void => resolve();
-  stream.once("drain", go).once("close", go);
+  stream.once("close", go).write(bytes, go);
   if (stream.destroyed) go();
   await promise;
-  stream.off("drain", go).off("close", go);
+  stream.off("close", go);
 }
 
 export class LiveExchange implements Exchange {
@@ -146,8 +146,7 @@ export class LiveExchange implements Exchange {
     const { stdin } = this.#process;
     for await (const frame of frames) {
       if (stdin.destroyed || stdin.writableEnded) return;
-      if (stdin.write(frame)) continue;
-      await drained(stdin);
+      await written(stdin, frame);
     }
   }
 }

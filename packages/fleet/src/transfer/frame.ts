@@ -61,9 +61,13 @@ export function frameOf(encoded: Uint8Array): Frame {
 }
 
 /** A buffer to read a chunk of a file into, with room for the head of its frame in front; {@link frameChunk} makes a frame of it. */
-export function chunkBuffer(size: number): { whole: Buffer; content: Buffer } {
-  const whole = Buffer.allocUnsafeSlow(headBytes + size);
-  return { whole, content: whole.subarray(headBytes) };
+export function chunkBuffer(size: number): Buffer {
+  return Buffer.allocUnsafeSlow(headBytes + size);
+}
+
+/** Where the content of a chunk goes. */
+export function contentOf(whole: Buffer): Buffer {
+  return whole.subarray(headBytes);
 }
 
 export function frameChunk(whole: Buffer, length: number): Buffer {

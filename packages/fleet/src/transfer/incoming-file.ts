@@ -1,13 +1,14 @@
 /* A large file that is being received: the counterpart of python/transfer_incoming.py. */
-import { createHash, type Hash } from "node:crypto";
-import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, futimesSync, openSync, renameSync, writev } from "node:fs";
+import type { Hash } from "node:crypto";
+import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, futimesSync, openSync, renameSync, write } from "node:fs";
 import { promisify } from "node:util";
 import type { DirectoryTree } from "./directory-tree.ts";
 import { nameOf } from "./entry.ts";
+import { type FileDigest, inlineDigest, writtenDigest } from "./file-digest.ts";
 import { createFile, mismatch, modeOf, removeQuietly, type Wanted } from "./new-file.ts";
 import { forgetTemporary, temporaryName } from "./temporary.ts";
 
-const writeAll = promisify(writev);
+const writeSome = promisify(write);
 /** An unfinished file from this size on is kept. */
 const worthKeeping = 1 << 20;
 /** So much is written at once, while the next is received. */
@@ -20,10 +21,12 @@ export class IncomingFile {
   readonly #path: string;
   readonly #size: number;
   readonly #wanted: Wanted;
-  readonly #hash: Hash;
+  readonly #digest: FileDigest;
   readonly #name: string;
   #fd: number | undefined;
-  #pieces: Buffer[] = [];
+  /** Two buffers in turn: one is filled while the other is written. Pieces are copied, so that what they came in is free at once. */
+  readonly #buffers: Buffer[] = [];
+  #turn = 0;
   #held = 0;
   #position: number;
   #writing: Promise<void> = Promise.resolve();
@@ -34,7 +37,6 @@ export class IncomingFile {
     this.#size = size;
     this.#wanted = wanted;
     this.#name = temporaryName(nameOf(path));
-    this.#hash = from?.hash ?? createHash("sha256");
     this.received = this.#position = from?.length ?? 0;
     try {
       this.#fd = tree.writing(path, () => (from === undefined ? createFile(this.#hidden, 0o600) : this.#adopt(from.name, from.length)));
@@ -42,6 +44,7 @@ export class IncomingFile {
       forgetTemporary(this.#name);
       throw error;
     }
+    this.#digest = from === undefined ? writtenDigest(this.#fd, size) : inlineDigest(from.hash);
   }
 
   get #hidden(): string | Buffer {
@@ -67,38 +70,40 @@ export class IncomingFile {
   async write(piece: Buffer): Promise<void> {
     this.received += piece.length;
     if (this.received > this.#size) throw mismatch();
-    this.#hash.update(piece);
-    this.#pieces.push(piece);
-    this.#held += piece.length;
-    if (this.#held >= batch) await this.#flush();
+    for (let at = 0; at < piece.length;) {
+      const buffer = (this.#buffers[this.#turn] ??= Buffer.allocUnsafeSlow(Math.min(batch, this.#size)));
+      const copied = piece.copy(buffer, this.#held, at);
+      this.#held += copied;
+      at += copied;
+      if (this.#held === buffer.length) await this.#flush();
+    }
   }
 
   /** Waits for the last write and begins the next. */
   async #flush(): Promise<void> {
-    const [pieces, length] = [this.#pieces, this.#held];
-    this.#pieces = [];
+    const content = this.#buffers[this.#turn]!.subarray(0, this.#held);
     this.#held = 0;
+    this.#turn = 1 - this.#turn;
     await this.#writing;
     const position = this.#position;
-    this.#position += length;
-    this.#writing = this.#store(pieces, length, position);
+    this.#position += content.length;
+    this.#writing = this.#store(content, position);
     this.#writing.catch(() => {}); // It is awaited before the next write and at the end.
   }
 
-  async #store(given: Buffer[], length: number, start: number): Promise<void> {
-    let pieces: Buffer[] = given;
-    for (let stored = 0; stored < length;) {
-      const { bytesWritten } = await writeAll(this.#fd!, pieces, start + stored);
+  async #store(content: Buffer, start: number): Promise<void> {
+    for (let stored = 0; stored < content.length;) {
+      const { bytesWritten } = await writeSome(this.#fd!, content, stored, content.length - stored, start + stored);
       stored += bytesWritten;
-      if (stored < length) pieces = [Buffer.concat(given).subarray(stored)];
     }
+    this.#digest.update(content);
   }
 
   /** Verifies what was written and gives it its name. */
   async finish(sha256: string): Promise<void> {
     try {
       await this.#settle();
-      if (this.received !== this.#size || this.#hash.digest("hex") !== sha256) throw mismatch();
+      if (this.received !== this.#size || (await this.#digest.digest()) !== sha256) throw mismatch();
       const fd = this.#fd!;
       const { mode, time } = this.#wanted;
       fchmodSync(fd, modeOf(mode));
@@ -108,7 +113,7 @@ export class IncomingFile {
       await this.discard();
       throw error;
     }
-    this.#drop();
+    await this.#drop();
   }
 
   /** The transfer breaks off: what is large enough to go on from stays. */
@@ -120,14 +125,14 @@ export class IncomingFile {
       return await this.discard(); // What broke it off is told elsewhere; what is on disk is not whole.
     }
     if (this.received < worthKeeping) return await this.discard();
-    this.#drop();
+    await this.#drop();
   }
 
   async discard(): Promise<void> {
     if (this.#fd === undefined) return;
     await this.#writing.catch(() => {});
     removeQuietly(this.#hidden);
-    this.#drop();
+    await this.#drop();
   }
 
   async #settle(): Promise<void> {
@@ -135,7 +140,8 @@ export class IncomingFile {
     await this.#writing;
   }
 
-  #drop(): void {
+  async #drop(): Promise<void> {
+    await this.#digest.close();
     if (this.#fd !== undefined) closeSync(this.#fd);
     this.#fd = undefined;
     forgetTemporary(this.#name);

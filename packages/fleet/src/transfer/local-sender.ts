@@ -1,10 +1,11 @@
 /* The sending side on this machine: small files many to a frame, large ones in chunks, each with its SHA-256. */
-import { hash as digest, type Hash, createHash } from "node:crypto";
+import { hash as hashOf, type Hash } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync, type Stats } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { setImmediate } from "node:timers/promises";
 import type { PathFailure } from "./entry.ts";
-import { chunkBuffer, encodeBatch, encodeJson, frameChunk } from "./frame.ts";
+import { type FileDigest, inlineDigest, sharedDigest } from "./file-digest.ts";
+import { chunkBuffer, contentOf, encodeBatch, encodeJson, frameChunk } from "./frame.ts";
 import { openLocal } from "./local-hash.ts";
 import { localFailure, native } from "./local-path.ts";
 import type { Wanted } from "./new-file.ts";
@@ -13,7 +14,10 @@ import type { Wanted } from "./new-file.ts";
 export const smallFile: number = 1 << 17;
 const batchBytes = 1 << 19;
 const batchFiles = 256;
-const chunkBytes = 1 << 18;
+/** Of a large file where the host takes them quickly: fewer steps for as much. Otherwise a chunk is so much that progress is seen. */
+const [largeChunk, smallChunk] = [1 << 20, 1 << 18];
+/** From so many bytes in a millisecond on they are taken quickly. */
+const quick = 20_000;
 
 export interface Outgoing extends Wanted {
   readonly number: number;
@@ -37,23 +41,24 @@ export interface Watch {
 
 export const changed = (path: string): PathFailure => ({ path, errno: "ECHANGED", message: "the file changed while it was read" });
 
-/** The frames of these files, in the order of the list. */
+/** The frames of these files, in the order of the list. Each may be overwritten as soon as the next is asked for. */
 export async function* sendFrames(files: readonly Outgoing[], watch: Watch): AsyncGenerator<Buffer> {
   let heads: unknown[] = [];
   let parts: Buffer[] = [];
   let held = 0;
+  const chunks = new Chunks();
   for (const file of files) {
     watch.signal.throwIfAborted();
     if (watch.stopped()) return;
     if (file.size > smallFile) {
       if (heads.length > 0) yield encodeBatch("S", heads, parts);
       [heads, parts, held] = [[], [], 0];
-      yield* sendLarge(file, watch);
+      yield* sendLarge(file, chunks, watch);
       continue;
     }
     const data = readSmall(file, watch);
     if (data === undefined) continue;
-    heads.push([file.number, file.path, data.length, digest("sha256", data, "hex"), file.mode, file.time]);
+    heads.push([file.number, file.path, data.length, hashOf("sha256", data, "hex"), file.mode, file.time]);
     parts.push(data);
     held += data.length;
     watch.sent(data.length);
@@ -87,7 +92,7 @@ export function isSame(before: Stats, after: Stats): boolean {
   return before.size === after.size && before.mtimeMs === after.mtimeMs;
 }
 
-async function* sendLarge(file: Outgoing, watch: Watch): AsyncGenerator<Buffer> {
+async function* sendLarge(file: Outgoing, chunks: Chunks, watch: Watch): AsyncGenerator<Buffer> {
   const { number, path, size, mode, time, from } = file;
   let handle;
   try {
@@ -96,32 +101,47 @@ async function* sendLarge(file: Outgoing, watch: Watch): AsyncGenerator<Buffer> 
     watch.failed(localFailure(path, error));
     return;
   }
+  let digest: FileDigest | undefined;
   try {
-    const before = await handle.stat();
-    const hash = from?.hash ?? createHash("sha256");
+    const before = await handle.stat({ bigint: true });
+    digest = from === undefined ? (sharedDigest(file.source, file.follow, before) ?? inlineDigest()) : inlineDigest(from.hash);
     let position = from?.length ?? 0;
     yield encodeJson("F", [number, path, size, mode, time, from === undefined ? null : [from.name, from.length]]);
     // The next chunk is read while the last is sent.
-    let next = readChunk(handle, position, size);
+    let next = chunks.read(handle, position, size);
     while (!watch.stopped()) {
       watch.signal.throwIfAborted();
       const { whole, length, error } = await next;
       if (error !== undefined) watch.failed(localFailure(path, error));
       if (error !== undefined || length === 0) break;
       position += length;
-      next = readChunk(handle, position, size);
+      next = chunks.read(handle, position, size);
       const frame = frameChunk(whole, length);
-      hash.update(frame.subarray(frame.length - length));
+      digest.update(frame.subarray(frame.length - length));
+      const start = performance.now();
       yield frame;
+      chunks.taken(length, performance.now() - start);
       watch.sent(length);
     }
     const { error } = await next;
-    if (before.size === size && position === size && isSame(before, await handle.stat())) yield encodeJson("E", hash.digest("hex"));
+    const after = await handle.stat({ bigint: true });
+    let failure = error === undefined ? changed(path) : undefined; // The error was told already.
+    let sha256: string | undefined;
+    const whole = position === size && Number(before.size) === size;
+    if (whole && before.size === after.size && before.mtimeNs === after.mtimeNs) {
+      try {
+        sha256 = await digest.digest();
+      } catch (reason) {
+        failure = localFailure(path, reason);
+      }
+    }
+    if (sha256 !== undefined) yield encodeJson("E", sha256);
     else {
       yield encodeJson("X", null);
-      if (!watch.stopped() && error === undefined) watch.failed(changed(path));
+      if (!watch.stopped() && failure !== undefined) watch.failed(failure);
     }
   } finally {
+    await digest?.close();
     await handle.close();
   }
 }
@@ -133,14 +153,27 @@ interface Chunk {
   readonly error?: unknown;
 }
 
-/** Never rejects: it may be begun before anybody waits for it. */
-async function readChunk(handle: FileHandle, position: number, size: number): Promise<Chunk> {
-  const { whole, content } = chunkBuffer(Math.min(chunkBytes, size - position));
-  if (content.length === 0) return { whole, length: 0 };
-  try {
-    const { bytesRead } = await handle.read(content, 0, content.length, position);
-    return { whole, length: bytesRead };
-  } catch (error) {
-    return { whole, length: 0, error };
+/** Two buffers in turn: what is read next has its place while the last is sent, and the collector has nothing to collect. */
+class Chunks {
+  readonly #buffers: Buffer[] = [];
+  #turn = 0;
+  #most = smallChunk;
+
+  taken(length: number, milliseconds: number): void {
+    this.#most = length > milliseconds * quick ? largeChunk : smallChunk;
+  }
+
+  /** Never rejects: it may be begun before anybody waits for it. */
+  async read(handle: FileHandle, position: number, size: number): Promise<Chunk> {
+    const wanted = Math.min(this.#most, size - position);
+    this.#turn = 1 - this.#turn;
+    const whole = (this.#buffers[this.#turn] ??= chunkBuffer(largeChunk));
+    if (wanted === 0) return { whole, length: 0 };
+    try {
+      const { bytesRead } = await handle.read(contentOf(whole), 0, wanted, position);
+      return { whole, length: bytesRead };
+    } catch (error) {
+      return { whole, length: 0, error };
+    }
   }
 }

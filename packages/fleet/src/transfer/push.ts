@@ -243,7 +243,7 @@ class Pushing {
     let held: Buffer[] = [];
     let size = 0;
     for await (const frame of frames) {
-      held.push(frame);
+      held.push(Buffer.from(frame)); // Its place is used for the next.
       size += frame.length;
       // Not between the parts of one file.
       const within = frame[0] === 0x46 || frame[0] === 0x44;

@@ -5,6 +5,7 @@ import type { Connector } from "@sremote/connectors";
 import { BatchExchange } from "./batch-exchange.ts";
 import type { Listing, PathFailure } from "./entry.ts";
 import { type Exchange, LiveExchange } from "./exchange.ts";
+import { useDigests } from "./file-digest.ts";
 import { HostRuns } from "./host-run.ts";
 import type { HashAnswer } from "./host-tree.ts";
 import { applyFilter, makePlan, type Plan, type Undecided, undecided } from "./plan.ts";
@@ -32,6 +33,7 @@ export async function withHost<T>(
 ): Promise<T> {
   const host = connector.label;
   return await withDeadline(given, { label: host, stage }, async (signal) => {
+    await using _ = useDigests();
     const exchange = startExchange(connector, signal);
     exchange.catch(() => {}); // It is awaited where it is needed first.
     try {

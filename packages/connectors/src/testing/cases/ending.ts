@@ -42,6 +42,24 @@ export const endingCases: readonly ConnectorCase[] = [
     else assert.equal(end.exitCode, 143);
     await until("the process is gone", async () => !(await alive(run, directory, "pid")));
   }),
+  defineCase("what a write to stdin has called back for may be overwritten", async ({ connector, directory, run }) => {
+    if (connector.spawn === undefined) return;
+    const path = quote(`${directory}/letters`);
+    await using process = await connector.spawn(shell(`exec cat > ${path}`));
+    process.stdout.resume();
+    process.stderr.resume();
+    const buffer = new Uint8Array(1 << 20);
+    for (const letter of Buffer.from("abc")) {
+      buffer.fill(letter);
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      process.stdin.write(buffer, (error) => (error ? reject(error) : resolve()));
+      await promise;
+    }
+    process.stdin.end();
+    assert.equal((await process.exit).exitCode, 0);
+    const counts = await run(`for letter in a b c; do tr -dc $letter < ${path} | wc -c; done`);
+    assert.deepEqual(counts.trim().split(/\s+/).map(Number), [buffer.length, buffer.length, buffer.length]);
+  }),
 ];
 
 /** Leaves the process ids of itself and of a child, then waits for long. */
