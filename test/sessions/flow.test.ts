@@ -35,34 +35,38 @@ describe.each(both)("a session of $name", ({ kind, runtime }) => {
     await host?.[Symbol.asyncDispose]();
   });
 
-  test("G11 1 GB of output (over SSH 300 MiB) to a slow reader: all of it comes, in order, and nobody's memory grows by more than 64 MiB", async () => {
-    // sshd and ssh2 share the processors with everything else: over SSH a part is enough to tell.
-    const blocks = kind.name === "local" ? 1000 : 300;
-    const portion = (blocks / 4) * mebibyte;
-    // Before: the modules are loaded, buffers of usual size are there.
-    await client.doRemoteCall(module, "flood", [4, mebibyte], { stdout: "discard" });
-    const before = await peaks(client, runtime);
-    const base = inUse();
-    const check = new FloodCheck(mebibyte);
-    const call = client.call<number>(module, "flood", [blocks, mebibyte]);
-    let pauses = 0;
-    for await (const chunk of call.stdout.bytes()) {
-      check.take(chunk);
-      // A reader that is busy with something else again and again.
-      if (check.received > (pauses + 1) * portion) {
-        pauses += 1;
-        await pause(300);
-        check.look();
+  test(
+    "G11 1 GB of output (over SSH 300 MiB) to a slow reader: all of it comes, in order, and nobody's memory grows by more than 64 MiB",
+    { timeout: 240_000 },
+    async () => {
+      // sshd and ssh2 share the processors with everything else: over SSH a part is enough to tell.
+      const blocks = kind.name === "local" ? 1000 : 300;
+      const portion = (blocks / 4) * mebibyte;
+      // Before: the modules are loaded, buffers of usual size are there.
+      await client.doRemoteCall(module, "flood", [4, mebibyte], { stdout: "discard" });
+      const before = await peaks(client, runtime);
+      const base = inUse();
+      const check = new FloodCheck(mebibyte);
+      const call = client.call<number>(module, "flood", [blocks, mebibyte]);
+      let pauses = 0;
+      for await (const chunk of call.stdout.bytes()) {
+        check.take(chunk);
+        // A reader that is busy with something else again and again.
+        if (check.received > (pauses + 1) * portion) {
+          pauses += 1;
+          await pause(300);
+          check.look();
+        }
       }
-    }
-    expect((await call).value).toBe(blocks);
-    expect(check.received).toBe(blocks * mebibyte);
-    expect(pauses).toBe(3);
-    expect(check.most - base).toBeLessThan(allowed);
-    const after = await peaks(client, runtime);
-    expect(after.worker - before.worker).toBeLessThan(allowed);
-    expect(after.supervisor - before.supervisor).toBeLessThan(allowed);
-  });
+      expect((await call).value).toBe(blocks);
+      expect(check.received).toBe(blocks * mebibyte);
+      expect(pauses).toBe(3);
+      expect(check.most - base).toBeLessThan(allowed);
+      const after = await peaks(client, runtime);
+      expect(after.worker - before.worker).toBeLessThan(allowed);
+      expect(after.supervisor - before.supervisor).toBeLessThan(allowed);
+    },
+  );
 
   // Over SSH it would take half a minute and tell no more than the test before.
   if (kind.name === "local") {

@@ -1,8 +1,9 @@
 /* Sandboxes and conditions for the tests of the spool. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll } from "vitest";
+import { until } from "../../../../scripts/labs/wait.ts";
 import { makeRequest, makeSandbox, run, send, type Reply, type Sandbox } from "./harness.ts";
 
 const effects = `
@@ -50,8 +51,9 @@ export function withTinyDisk<T>(free: number, use: (base: string) => Promise<T>)
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", at]);
   mkdirSync(join(at, "base"), { mode: 0o700 });
   writeFileSync(join(at, "filler"), Buffer.alloc(1_048_576 - free));
-  return use(join(at, "base")).finally(() => {
-    execFileSync("umount", [at]);
+  return use(join(at, "base")).finally(async () => {
+    // An endpoint that ended in the middle leaves processes, which need a moment to notice.
+    await until("nobody to use the disk", () => spawnSync("umount", [at]).status === 0);
     rmSync(at, { recursive: true });
   });
 }
