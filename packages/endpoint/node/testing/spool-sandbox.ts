@@ -45,17 +45,19 @@ export const age = (path: string, hours: number): void =>
   utimesSync(path, Date.now() / 1000 - hours * 3600, Date.now() / 1000 - hours * 3600);
 
 /** A tiny file system with the given number of free bytes, filled up but for them. */
-export function withTinyDisk<T>(free: number, use: (base: string) => Promise<T>): Promise<T> {
+export async function withTinyDisk<T>(free: number, use: (base: string) => Promise<T>): Promise<T> {
   const at = join(sandbox.root, `disk-${newId()}`);
   mkdirSync(at, { mode: 0o700 });
   execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", at]);
   mkdirSync(join(at, "base"), { mode: 0o700 });
   writeFileSync(join(at, "filler"), Buffer.alloc(1_048_576 - free));
-  return use(join(at, "base")).finally(async () => {
+  try {
+    return await use(join(at, "base"));
+  } finally {
     // An endpoint that ended in the middle leaves processes, which need a moment to notice.
     await until("nobody to use the disk", () => spawnSync("umount", [at]).status === 0);
     rmSync(at, { recursive: true });
-  });
+  }
 }
 
 /** A call whose endpoint died after it took the claim, which is changed then; the reply to a second try. */
