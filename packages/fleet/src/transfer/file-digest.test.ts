@@ -1,12 +1,10 @@
 /* Digests of large files, made on a thread of its own. */
-import { spawnSync } from "node:child_process";
 import { createHash, randomFillSync } from "node:crypto";
 import { once } from "node:events";
 import { readdirSync, readFileSync, readlinkSync, utimesSync } from "node:fs";
 import { mkdtemp, open, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type FileDigest, hashLocal, sharedDigest, useDigests, writtenDigest } from "./file-digest.ts";
@@ -159,28 +157,4 @@ test("a thread that is lost leaves the work to this one", async () => {
   next.update(content);
   expect(await next.digest()).toBe(sha256);
   expect(begun.length).toBe(1);
-});
-
-test.each([
-  ["may start no threads", ["--permission", "--allow-fs-read=*", "--allow-fs-write=*"], 0],
-  ["may", [], 1],
-])("a program that %s has the digest of its file, and ends by itself", (_, flags, threads) => {
-  const module = fileURLToPath(new URL("file-digest.ts", import.meta.url));
-  const program = `
-    import { openSync, readFileSync } from "node:fs";
-    import { useDigests, writtenDigest } from ${JSON.stringify(module)};
-    let threads = 0;
-    process.on("worker", () => (threads += 1));
-    useDigests();
-    const digest = writtenDigest(openSync(${JSON.stringify(path)}), ${size});
-    digest.update(readFileSync(${JSON.stringify(path)}));
-    console.log(await digest.digest(), threads);`;
-  const own = [
-    "--disable-warning=ExperimentalWarning",
-    "--disable-warning=SecurityWarning",
-    "--conditions=@sremote/source",
-    "--input-type=module",
-  ];
-  const { stdout, stderr, status } = spawnSync(process.execPath, [...own, ...flags, "-e", program], { encoding: "utf8", timeout: 60_000 });
-  expect([stdout, stderr, status]).toEqual([`${sha256} ${threads}\n`, "", 0]);
 });
