@@ -161,6 +161,15 @@ describe("sets of sets", () => {
     expect([hosts.pick(0).names, hosts.pick(5).names, hosts.pick(99).names]).toEqual([[], hosts.names, hosts.names]);
     expect(new HostSet().pick(1).length).toBe(0);
     for (const wrong of [-1, 1.5, NaN]) expect(() => hosts.pick(wrong)).toThrow(/^count: expected/);
+    for (const wrong of [-0.1, 1, NaN]) expect(() => hosts.pick(1, () => wrong)).toThrow(/^random: expected/);
+  });
+
+  test("what is no list of hosts is refused, not taken for an empty one", () => {
+    for (const wrong of [undefined, null, 5] as unknown as string[]) {
+      for (const operation of ["union", "except", "intersect"] as const) {
+        expect(() => hosts[operation](wrong)).toThrow(/^hosts: expected a node set, or a list of hosts/);
+      }
+    }
   });
 
   test("union, except, intersect keep the order of the left", () => {

@@ -73,7 +73,8 @@ export class HostSet implements Iterable<Host> {
 
   /** These hosts, then those of the others that are not among them; a string is a node set of names. */
   union(...others: readonly (Iterable<HostLike> | string)[]): HostSet {
-    return new HostSet([...this.#hosts, ...others.flatMap((each): HostLike[] => (typeof each === "string" ? expand(each) : [...each]))]);
+    const more = others.flatMap((each): HostLike[] => (typeof each === "string" ? expand(each) : [...checkHosts(each)]));
+    return new HostSet([...this.#hosts, ...more]);
   }
 
   /** Without these hosts; a string is a node set of names, in which `*` and `?` match hosts of this set. */
@@ -98,7 +99,9 @@ export class HostSet implements Iterable<Host> {
     let wanted = Math.min(count, this.length);
     // Each is taken with the share of those that are still wanted in those that are left.
     return this.filter((_, index) => {
-      const isTaken = random() * (this.length - index) < wanted;
+      const drawn = random();
+      if (!(drawn >= 0 && drawn < 1)) throw new InvalidArgumentError("random", `a function of numbers from 0 up to 1, not ${drawn}`);
+      const isTaken = drawn * (this.length - index) < wanted;
       if (isTaken) wanted -= 1;
       return isTaken;
     });
@@ -119,7 +122,7 @@ export class HostSet implements Iterable<Host> {
 
   #membership(hosts: Iterable<HostLike> | string): (host: Host) => boolean {
     if (typeof hosts !== "string") {
-      const keys = new HostSet(hosts).#keys;
+      const keys = new HostSet(checkHosts(hosts)).#keys;
       return ({ key }) => keys.has(key);
     }
     const names = new Set(expand(hosts, { known: this.names }));
@@ -145,4 +148,12 @@ export class HostSet implements Iterable<Host> {
     const byName = indices.filter((index) => this.#hosts[index]!.name === position);
     return byName.length > 0 ? byName : indices.filter((index) => this.#hosts[index]!.toString() === position);
   }
+}
+
+/** What is no list would be one without hosts: then `except` would leave out none of those that were meant. */
+function checkHosts(hosts: Iterable<HostLike>): Iterable<HostLike> {
+  if (typeof hosts !== "object" || hosts === null || !(Symbol.iterator in hosts)) {
+    throw new InvalidArgumentError("hosts", "a node set, or a list of hosts");
+  }
+  return hosts;
 }
