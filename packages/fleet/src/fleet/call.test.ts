@@ -8,7 +8,8 @@ import { until } from "../../../../scripts/labs/wait.ts";
 import { hostPath } from "../../../../test/support/hosts.ts";
 import type { Host } from "../host/index.ts";
 import { parallel } from "../run/index.ts";
-import { type Fleet, fleet } from "./fleet.ts";
+import type { Fleet } from "./fleet.ts";
+import { fleet } from "./make-fleet.ts";
 
 describe.each([
   ["ssh", ssh],

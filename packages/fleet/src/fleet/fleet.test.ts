@@ -12,7 +12,8 @@ import { Host } from "../host/index.ts";
 import { Report } from "../report/index.ts";
 import { allOf, argv, firstOf, parallel, type Run, RunError, sequence } from "../run/index.ts";
 import { fileName } from "../run/copies.ts";
-import { type Fleet, fleet, localFleet } from "./fleet.ts";
+import type { Fleet } from "./fleet.ts";
+import { fleet, localFleet } from "./make-fleet.ts";
 import type { FleetOptions } from "./options.ts";
 
 let many: ManyHosts;

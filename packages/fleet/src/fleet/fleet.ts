@@ -1,12 +1,12 @@
 /* Many hosts, and what is done on them. */
 import { posix } from "node:path";
 import type { CallArguments } from "@sremote/client";
-import { type Connector, local, type LocalOptions } from "@sremote/connectors";
+import type { Connector } from "@sremote/connectors";
 import { InvalidArgumentError } from "@sremote/protocol";
 import { RemoteCall } from "../call/remote-call.ts";
-import { resolveConfiguration, type ResolvedConfiguration } from "../configuration/index.ts";
-import { Host, type HostLike, HostSet, hostSet, type Position } from "../host/index.ts";
-import { createLogger, type Logger } from "../log/index.ts";
+import type { ResolvedConfiguration } from "../configuration/index.ts";
+import { type Host, type HostLike, HostSet, hostSet, type Position } from "../host/index.ts";
+import type { Logger } from "../log/index.ts";
 import { type Job, RemoteProcess } from "../process/index.ts";
 import { checkPlacement } from "../process/placement.ts";
 import { checkProcessOptions } from "../process/options.ts";
@@ -20,23 +20,12 @@ import { substitute } from "../substitute.ts";
 import { parseDuration } from "../time/index.ts";
 import { type CopyOptions, hostDestinations, pull, push, sync, type TransferProgress, type TransferResult } from "../transfer/index.ts";
 import { checkOptions } from "../transfer/options.ts";
-import { defaultConnector } from "./connect.ts";
-import { Connections } from "./connections.ts";
+import type { Connections } from "./connections.ts";
 import { RemoteTransfer, type Transfer } from "./remote-transfer.ts";
-import {
-  checkRunOptions,
-  type FleetCallOptions,
-  type FleetOptions,
-  type FleetTransferOptions,
-  type OutputOptions,
-  type RunOptions,
-} from "./options.ts";
+import { checkRunOptions, type FleetCallOptions, type FleetTransferOptions, type OutputOptions, type RunOptions } from "./options.ts";
 
-/** Milliseconds for each host within which first connections begin, and the most for all. */
-const spreadForEach = 4;
-const longestSpread = 500;
-
-interface Shared {
+/** What a fleet and its selections have in common. */
+export interface Shared {
   readonly configuration: ResolvedConfiguration;
   readonly logger: Logger;
   readonly connections: Connections;
@@ -357,39 +346,6 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     };
     return new HostRun(settings, makers, watch, startsItself);
   }
-}
-
-/**
- * A fleet of these hosts (see `hostSet`). Nothing is connected before it is needed.
- *
- * @throws InvalidArgumentError
- */
-export function fleet(hosts: HostLike | Iterable<HostLike>, options: FleetOptions = {}): Fleet {
-  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
-  const { configuration: loaded, connect = defaultConnector, retries = 2, logger, client = {}, users, known, ...own } = options;
-  if (!Number.isSafeInteger(retries) || retries < 0) throw new InvalidArgumentError("options.retries", "a whole number, 0 or more");
-  if (typeof connect !== "function") throw new InvalidArgumentError("options.connect", "a function from a host to a connector");
-  const configuration = resolveConfiguration(own, loaded);
-  const set = hostSet(hosts, { users, known, groups: configuration.groups, hosts: configuration.hosts });
-  const spread = Math.min(longestSpread, set.length * spreadForEach);
-  const shared: Shared = {
-    configuration,
-    logger: logger ?? createLogger({ level: configuration.logLevel }),
-    connections: new Connections({ configuration, factory: connect, retries, spread, client }),
-    live: new Set(),
-  };
-  return new Fleet(
-    set,
-    shared,
-    set.map(() => undefined),
-    false,
-  );
-}
-
-/** This machine as a fleet of one, called `localhost`. */
-export function localFleet(options: Omit<FleetOptions, "connect"> & LocalOptions = {}): Fleet {
-  const { cwd, env, ...rest } = options;
-  return fleet([new Host({ address: "localhost" })], { ...rest, connect: () => local({ cwd, env }) });
 }
 
 const listed = (hosts: Hosts): Iterable<HostLike> | string => (hosts instanceof Fleet ? hosts.hosts : hosts);

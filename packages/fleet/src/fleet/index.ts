@@ -1,4 +1,5 @@
 export type { ConnectorFactory } from "./connect.ts";
-export { Fleet, fleet, type Hosts, localFleet } from "./fleet.ts";
+export { Fleet, type Hosts } from "./fleet.ts";
+export { fleet, localFleet } from "./make-fleet.ts";
 export type { FleetCallOptions, FleetOptions, FleetTransferOptions, OutputOptions, RunOptions } from "./options.ts";
 export { RemoteTransfer } from "./remote-transfer.ts";

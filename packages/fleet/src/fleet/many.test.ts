@@ -5,7 +5,7 @@ import { type ManyHosts, startManyHosts } from "../../../../scripts/labs/many-ho
 import { findProcesses } from "../../../../scripts/labs/processes.ts";
 import { until } from "../../../../scripts/labs/wait.ts";
 import type { Host } from "../host/index.ts";
-import { fleet } from "./fleet.ts";
+import { fleet } from "./make-fleet.ts";
 
 let many: ManyHosts;
 beforeAll(async () => {

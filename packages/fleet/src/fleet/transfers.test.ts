@@ -6,7 +6,8 @@ import { type Connector, openssh, ssh } from "@sremote/connectors";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ManyHosts, startManyHosts } from "../../../../scripts/labs/many-hosts.ts";
 import type { Host } from "../host/index.ts";
-import { type Fleet, fleet } from "./fleet.ts";
+import type { Fleet } from "./fleet.ts";
+import { fleet } from "./make-fleet.ts";
 
 describe.each([
   ["ssh", ssh],
