@@ -4,12 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
 import { type Command, type Connector, local, openssh, shellText, ssh } from "@sremote/connectors";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { limitedTo } from "../../../../test/support/carriage.ts";
 import { bareKinds, useBareHost } from "../../../../test/support/bare-hosts.ts";
 import { listProcesses } from "../../../../scripts/labs/processes.ts";
 import { type Lab, startSshd } from "../../../../scripts/labs/sshd.ts";
 import { until } from "../../../../scripts/labs/wait.ts";
+import { closingOpened } from "../../../../test/support/opened.ts";
 import { Leash } from "./leash.ts";
 import { RemoteProcess } from "./remote-process.ts";
 
@@ -26,19 +27,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-const opened: Connector[] = [];
-const open = (connector: Connector): Connector => {
-  opened.push(connector);
-  return connector;
-};
-afterEach(async () => {
-  await Promise.all(
-    opened.splice(0).map(async (each) => {
-      await Leash.on(each).gone();
-      await each.close();
-    }),
-  );
-});
+const open = closingOpened();
 
 const destination = (): Parameters<typeof openssh>[0] & object => ({
   host: lab.address,

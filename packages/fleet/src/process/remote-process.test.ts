@@ -2,13 +2,13 @@
 import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Connector, local, openssh, ssh } from "@sremote/connectors";
+import { local, openssh, ssh } from "@sremote/connectors";
 import { memory } from "@sremote/connectors/testing";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findProcesses } from "../../../../scripts/labs/processes.ts";
 import { type Lab, startSshd } from "../../../../scripts/labs/sshd.ts";
 import { until } from "../../../../scripts/labs/wait.ts";
-import { Leash } from "./leash.ts";
+import { closingOpened } from "../../../../test/support/opened.ts";
 import { RemoteProcess } from "./remote-process.ts";
 
 let lab: Lab;
@@ -27,19 +27,7 @@ const destination = (): Parameters<typeof openssh>[0] & object => ({
   knownHosts: lab.knownHosts,
   config: false,
 });
-const opened: Connector[] = [];
-const open = (connector: Connector): Connector => {
-  opened.push(connector);
-  return connector;
-};
-afterEach(async () => {
-  await Promise.all(
-    opened.splice(0).map(async (each) => {
-      await Leash.on(each).gone();
-      await each.close();
-    }),
-  );
-});
+const open = closingOpened();
 
 /** Commands whose line ends with a number that no other test uses. */
 const running = async (number: number): Promise<number> => (await findProcesses(({ command }) => command === `sleep ${number}`)).length;
