@@ -10,7 +10,7 @@ import { json, multipart } from "../encode.ts";
 import type { HttpRequest, Reply } from "../http.ts";
 import { ifMissing } from "../missing.ts";
 import type { TokenSource } from "../oauth/token-source.ts";
-import { jobsOf, stateOf } from "./job-state.ts";
+import { jobsOf, stateOf, unfinished } from "./job-state.ts";
 import type { Job } from "./job-state.ts";
 import { refusal } from "./refusal.ts";
 import { workPlace } from "./work-place.ts";
@@ -115,10 +115,10 @@ export class Firecrest2 implements ScriptDialect {
   }
 
   async cancel(handle: string, context: RestContext, name: string): Promise<void> {
-    const jobs = await this.#find(name, context);
-    const handles = new Set([handle, ...jobs.filter((job) => stateOf(job).kind !== "finished").map(({ jobId }) => jobId)]);
-    const remove = (id: string): Promise<unknown> => context.http.send({ method: "DELETE", path: `${this.#jobs()}/${id}` }, context.signal);
-    await Promise.all(Array.from(handles, remove));
+    // Where the queue cannot be read, the job that is known.
+    const jobs = await this.#find(name, context).catch(() => []);
+    const ids = new Set([handle, ...unfinished(jobs)]);
+    await Promise.all(Array.from(ids, (id) => context.http.send({ method: "DELETE", path: `${this.#jobs()}/${id}` }, context.signal)));
   }
 
   async status(context: RestContext): Promise<string> {

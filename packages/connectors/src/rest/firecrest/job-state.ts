@@ -32,3 +32,8 @@ export function stateOf({ jobId: handle, status }: Job): RunState {
   const signal = interruptSignal ? `, signal ${interruptSignal}` : "";
   return { kind: "failed", detail: `job ${handle} ended as ${state} (exit code ${exitCode ?? "unknown"}${signal})` };
 }
+
+/** The ids of those that wait or work. */
+export function unfinished(jobs: readonly Job[]): string[] {
+  return jobs.filter((job) => ["queued", "running"].includes(stateOf(job).kind)).map(({ jobId }) => jobId);
+}
