@@ -1,6 +1,6 @@
 // `npm test`: sets up what the tests need, then runs every check and suite. `.ci/run` calls exactly this.
 import { spawnSync } from "node:child_process";
-import { globSync, mkdirSync, readFileSync } from "node:fs";
+import { globSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { dockerProblem } from "./labs/docker.ts";
@@ -17,6 +17,9 @@ const failures: string[] = [];
 let passed = 0;
 let failed = 0;
 const failedTests: string[] = [];
+const unsteadyTests: string[] = [];
+/** Files that may be run once more by themselves; where more fail it is not the machine. */
+const mostAgain = 3;
 
 /** What is used of vitest's JSON. */
 interface Report {
@@ -50,20 +53,48 @@ function step(
   return ok;
 }
 
+/** Runs vitest. Files that fail beside others are run once more, alone: only what fails then too is a failure, and what does not is named at the end. */
 function suite(title: string, node: string, args: readonly string[], env: Record<string, string> = {}): void {
+  const first = vitest(title, node, args, env);
+  passed += first.passed;
+  const files = [...first.bad.keys()];
+  if (!first.ok && files.length > 0 && files.length <= mostAgain) {
+    const again = vitest(`${title}, once more`, node, [...files, "--maxWorkers=1", "--maxConcurrency=1"], env);
+    if (again.ok && again.passed >= first.failed) {
+      failures.splice(failures.indexOf(title), 1);
+      passed += first.failed;
+      unsteadyTests.push(...[...first.bad.values()].flat());
+      return;
+    }
+  }
+  failed += first.failed;
+  failedTests.push(...[...first.bad.values()].flat());
+}
+
+interface Outcome {
+  ok: boolean;
+  passed: number;
+  failed: number;
+  /** What failed in each file. */
+  bad: Map<string, string[]>;
+}
+
+function vitest(title: string, node: string, args: readonly string[], env: Record<string, string>): Outcome {
   const report = join(root, ".cache", `vitest-${title.replace(/\W+/g, "-")}.json`);
   mkdirSync(join(root, ".cache"), { recursive: true });
+  rmSync(report, { force: true });
   const all = ["node_modules/vitest/vitest.mjs", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args];
-  step(title, node, all, { live: true, env });
+  const ok = step(title, node, all, { live: true, env });
   const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, "utf8")) as Report;
-  passed += numPassedTests;
-  failed += numFailedTests;
+  const bad = new Map<string, string[]>();
   for (const { name, message, assertionResults } of testResults) {
     const file = relative(root, name);
-    const bad = assertionResults.filter(({ status }) => status === "failed");
-    for (const { fullName, failureMessages } of bad) failedTests.push(`${file} > ${fullName}\n${failureMessages.join("\n")}`);
-    if (bad.length === 0 && message !== "") failedTests.push(`${file}\n${message}`);
+    const wrong = assertionResults.filter(({ status }) => status === "failed");
+    const texts = wrong.map(({ fullName, failureMessages }) => `${file} > ${fullName}\n${failureMessages.join("\n")}`);
+    if (texts.length === 0 && message !== "") texts.push(`${file}\n${message}`);
+    if (texts.length > 0) bad.set(file, texts);
   }
+  return { ok, passed: numPassedTests, failed: numFailedTests, bad };
 }
 
 /** Where no sshd can be had, the arguments and environment that leave its suites out; each is named. */
@@ -138,7 +169,9 @@ for (const version of ["22.23.3", "26.10.0"]) {
 }
 
 // Once more at the end: who reads only the last lines of a long output finds them here.
-for (const each of failedTests) console.log(`\n✗ ${each.split("\n").slice(0, 12).join("\n")}`);
+const beginning = (text: string): string => text.split("\n").slice(0, 12).join("\n");
+for (const each of unsteadyTests) console.log(`\n~ passed only when run alone, which is a defect too: ${beginning(each)}`);
+for (const each of failedTests) console.log(`\n✗ ${beginning(each)}`);
 console.log(
   `\n${failures.length === 0 ? "all green" : `FAILED: ${failures.join("; ")}`} in ${((Date.now() - started) / 60_000).toFixed(1)} minutes`,
 );
