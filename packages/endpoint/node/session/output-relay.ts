@@ -145,3 +145,17 @@ function descriptorOf(stream: Socket): number | undefined {
   const fd: unknown = typeof handle === "object" && handle !== null ? Reflect.get(handle, "fd") : undefined;
   return typeof fd === "number" && fd >= 0 ? fd : undefined;
 }
+
+/** Resolves when nobody holds the other ends any more, and at the latest after so many milliseconds. */
+export function outputsEnd(outputs: readonly OutputRelay[], within: number): Promise<void> {
+  return new Promise((resolve) => {
+    const late = setTimeout(resolve, within);
+    const look = (): void => {
+      if (!outputs.every(({ isEnded }) => isEnded)) return;
+      clearTimeout(late);
+      resolve();
+    };
+    for (const output of outputs) output.onEnd = look;
+    look();
+  });
+}

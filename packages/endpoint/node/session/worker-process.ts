@@ -18,7 +18,7 @@ import { describeRefusal } from "../failure.ts";
 import { startFailed } from "../supervise.ts";
 import type { Call, Stop } from "./call.ts";
 import { decodeControl, encodeControl, type Control } from "./control.ts";
-import { OutputRelay } from "./output-relay.ts";
+import { OutputRelay, outputsEnd } from "./output-relay.ts";
 import type { Host } from "./host.ts";
 import { groupEnds, signalGroup } from "./process-group.ts";
 import { removePipes, type NamedPipes } from "./worker-pipes.ts";
@@ -66,6 +66,7 @@ export class WorkerProcess {
   #onEnded!: () => void;
   #timers: NodeJS.Timeout[] = [];
   #startTimer: NodeJS.Timeout | undefined;
+  #isLate = false;
 
   /** Begins to start the process. */
   constructor(kind: WorkerKind, host: Host, events: WorkerEvents) {
@@ -170,7 +171,10 @@ export class WorkerProcess {
     this.#channel = channel;
     this.#outputs = outputs;
     if (child.pid !== undefined) this.#host.watcher.add(child.pid);
-    this.#startTimer = setTimeout(() => this.signal("SIGKILL"), startPatience);
+    this.#startTimer = setTimeout(() => {
+      this.#isLate = true;
+      this.signal("SIGKILL");
+    }, startPatience);
     this.#watch(child, channel);
     channel.write(this.#host.program);
     if (this.call !== undefined) this.#hand(this.call);
@@ -320,6 +324,10 @@ export class WorkerProcess {
 
   #describeEnd(child: ChildProcess, call: Call): ResultMessage {
     if (call.stopped !== undefined) return { type: "result", outcome: call.stopped.outcome, error: stopFailure(call.stopped) };
+    if (this.#isLate) {
+      const message = `the function's process was not ready within ${startPatience} ms and was ended`;
+      return { type: "result", outcome: "not-run", error: { code: "endpoint-broken", stage: "setup", message } };
+    }
     const stderr = this.#outputs?.[1] ?? { tail: Buffer.alloc(0) };
     const ending = { begun: this.#isReady, exitCode: child.exitCode, signal: child.signalCode, stopped: undefined, stderr };
     const { outcome, error, exitCode, signal } = describeDeath(ending, this.#host.oomKills(), undefined);
@@ -380,18 +388,4 @@ function lateness(limit: "timeoutMs" | "idleMs", { route }: Call): Stop {
 
 function stopFailure({ outcome, message }: Stop): Failure {
   return { code: outcome, stage: "call", message };
-}
-
-/** Resolves when nobody holds the other ends any more, and at the latest after so many milliseconds. */
-function outputsEnd(outputs: readonly OutputRelay[], within: number): Promise<void> {
-  return new Promise((resolve) => {
-    const late = setTimeout(resolve, within);
-    const look = (): void => {
-      if (!outputs.every(({ isEnded }) => isEnded)) return;
-      clearTimeout(late);
-      resolve();
-    };
-    for (const output of outputs) output.onEnd = look;
-    look();
-  });
 }
