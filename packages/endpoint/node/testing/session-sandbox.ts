@@ -45,7 +45,8 @@ export const flood = (bytes) => spawnSync("sh", ["-c", "yes | head -c " + bytes]
 export const leave = (text) => { const child = spawn("sh", ["-c", 'read -r go; echo "$0"; sleep 60', text], { stdio: ["pipe", "inherit", "inherit"] }); globalThis.left = child; return child.pid; };
 export const release = () => { globalThis.left.stdin.write("go\\n"); };
 export const background = () => { const child = spawn("sleep", ["60"], { stdio: "ignore" }); child.unref(); return child.pid; };
-export const ticking = () => { globalThis.ticker = setInterval(() => console.log("tick"), 1); };
+export const ticking = () => { globalThis.ticks = 0; setInterval(() => console.log(++globalThis.ticks), 1); };
+export const ticks = () => globalThis.ticks;
 
 export const exit = (status) => { console.log("before"); process.exit(status); };
 export const signal = (name) => new Promise(() => { process.kill(process.pid, name); setTimeout(() => {}, 60_000); });
