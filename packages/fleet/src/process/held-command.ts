@@ -19,8 +19,10 @@ const part = (): string => randomBytes(8).toString("hex");
 /**
  * The command announces its pid and waits; an end of its input means that nobody wants it any more, and it has done nothing. `read` of POSIX sh
  * takes a line and not a byte more. An argument vector replaces the shell, so pid, signals and exit status are the program's own.
+ *
+ * @param leash a script that takes the rest of the input, see ownLeashScript
  */
-export function heldCommand(command: Command, env: Environment = {}): HeldCommand {
+export function heldCommand(command: Command, env: Environment = {}, leash = ""): HeldCommand {
   const [front, back, word] = [part(), part(), part()];
   const { read, set, input } = environmentInput(env);
   // On a terminal the word would be shown. The shell knows by itself whether it has one; asking stty would start two processes.
@@ -31,6 +33,7 @@ IFS= read -r go && [ "$go" = ${word} ] || exit 125
 ${read}
 [ -z "$t" ] || stty "$t"
 unset t
+${leash}
 ${set}
 ${shellText(command)}`;
   return { command: shell(script), marker: front + back, words: `${word}\n${input}` };

@@ -1,5 +1,6 @@
 /*
- * What runs on the host beside the processes of a fleet: one `sh` for each connection, the leash.
+ * What runs on the host beside the processes of a fleet: one `sh` for each connection, the leash, and at first one for each command that
+ * reads nothing, so that short ones need no more.
  *
  * sshd does not end what it started when its client is gone: it closes the command's input and output, and a command that uses neither runs
  * on. A terminal would help (SIGHUP), but merges standard error into standard output. So the leash waits at the end of a channel of its own.
@@ -25,14 +26,8 @@ const grace = 2;
 /** Periods without a sign of life. */
 const missed = 3;
 
-/** @param nonce begins every line that is answered; @param period seconds between two signs of life; after three without one it is over */
-export function leashScript(nonce: string, period: number): string {
-  return `exec 2>/dev/null
-LC_ALL=C; export LC_ALL; unset IFS
-kept=; watch=
-trap '' HUP INT QUIT PIPE
-say() { printf '%s %s\\n' ${nonce} "$*"; }
-table() {
+/** `tree PID` sets `all`: it, its group, what is below, and their groups, with a space around each. */
+const processTree = `table() {
   ps -A -o pid= -o ppid= -o pgid= && return
   for f in /proc/[0-9]*/stat; do
     { read -r line < "$f"; } || continue
@@ -58,26 +53,39 @@ tree() {
     new=$next
   done
   eval "seen_$root=\\$seen"
-}
+}`;
+
+/**
+ * Counts the time until the leash, `$me`, is told by SIGVTALRM that it is over. SIGUSR1 has it begin anew, SIGVTALRM ends it: signals that nobody
+ * else sends. Its own child is killed by `$!`, which is set as soon as there is one. It tells more than once and does not end by itself: where
+ * SIGCHLD comes together with it, the kernel restarts the leash's `read`, and bash runs no trap.
+ */
+const clock = (period: number, first: string): string => `watch=
+unwatch() { kill -VTALRM "$watch"; wait "$watch"; }
+( n=0; trap 'n=0' USR1; trap 'kill -KILL $!; exit' VTALRM${first}
+  while [ $n -lt ${missed} ]; do
+    sleep ${period} & s=$!
+    while kill -0 $s; do wait $s; done
+    n=$((n+1)); kill -0 $me || exit
+  done
+  while kill -VTALRM $me; do sleep 1 & wait $!; done ) </dev/null &
+watch=$!`;
+
+/** @param nonce begins every line that is answered; @param period seconds between two signs of life; after three without one it is over */
+export function leashScript(nonce: string, period: number): string {
+  return `exec 2>/dev/null
+LC_ALL=C; export LC_ALL; unset IFS
+kept=; me=$$
+trap '' HUP INT QUIT PIPE
+say() { printf '%s %s\\n' ${nonce} "$*"; }
+${processTree}
 strike() {
   tree "$2"
   kill -"$1" -"$2"
   kill -"$1" $all
 }
-watch() {
-  ( n=0; trap 'n=0' USR1; trap 'kill $s; wait $s; exit' TERM
-    say ready; exec >/dev/null
-    while [ $n -lt ${missed} ]; do
-      sleep ${period} & s=$!
-      while kill -0 $s; do wait $s; done
-      n=$((n+1)); kill -0 $$ || exit
-    done
-    kill -ALRM $$ ) </dev/null &
-  watch=$!
-}
-unwatch() { kill -TERM "$watch"; wait "$watch"; }
 gone() {
-  trap '' ALRM TERM
+  trap '' VTALRM TERM
   if [ -n "$kept" ]; then
     for p in $kept; do strike TERM $p; done
     sleep ${grace}
@@ -87,8 +95,8 @@ gone() {
   unwatch
   exit 0
 }
-trap gone ALRM TERM
-watch
+trap gone VTALRM TERM
+${clock(period, "\n  say ready; exec >/dev/null")}
 while read -r word p; do
   case $p in *[!0-9]*) continue ;; esac
   case $word in
@@ -105,4 +113,69 @@ while read -r word p; do
 done
 gone
 `;
+}
+
+/**
+ * The leash of one command that reads nothing: it waits at the end of the command's own input, so that no other channel is needed to begin.
+ * Part of a script, in front of the command; sends it to /dev/null for its input.
+ *
+ * Lines in: `beat`, `bye`, or a signal that ends (`TERM`, `KILL`, …). It answers nothing. When its input ends, or no sign of life comes, it
+ * ends the command and all below it, as above. If the command itself has ended before, that is how most end, and it does nothing: what a command
+ * leaves behind is for the other leash, which takes over from this one.
+ *
+ * It is started by a shell that ends at once, so that it is no child of the command, which may wait for all it has. It stays in the command's
+ * process group, for two reasons: all shells can do that, and the pid of the group's leader is not given to another process as long as there
+ * is a member (POSIX, fork()). So it ignores what is sent to the group, and its own SIGKILL comes last.
+ *
+ * @param period seconds between two signs of life
+ */
+export function ownLeashScript(period: number): string {
+  return `( trap '' HUP INT QUIT TERM PIPE USR1 USR2 ALRM
+( exec >/dev/null 2>&1
+LC_ALL=C; export LC_ALL; unset IFS
+root=$$ me=
+{ read -r me _ < /proc/self/stat; } || me=$(exec sh -c 'echo $PPID')
+${processTree}
+split() {
+  tree $root; inner= outer=
+  set -- $rows
+  while [ $# -gt 2 ]; do
+    case $all in *" $1 "*)
+      if [ $3 != $root ]; then outer="$outer $1"
+      elif [ $1 != $me ] && [ $1 != $watch ]; then inner="$inner $1"; fi ;;
+    esac
+    shift 3
+  done
+}
+${clock(period, "")}
+finish() {
+  trap '' VTALRM
+  unwatch
+  split; kill -STOP $inner; kill -KILL $outer
+  split; kill -KILL $outer
+  kill -KILL -$root
+  exit 0
+}
+gone() {
+  trap '' VTALRM
+  if kill -0 $root; then
+    tree $root; kill -TERM -$root; kill -TERM $all
+    sleep ${grace}
+    finish
+  fi
+  unwatch
+  exit 0
+}
+trap gone VTALRM
+while read -r word; do
+  case $word in
+    beat) kill -USR1 $watch ;;
+    bye) break ;;
+    KILL) finish ;;
+    *) tree $root; kill -$word -$root; kill -$word $all ;;
+  esac
+done
+[ "$word" = bye ] || gone
+unwatch ) <&3 & ) 3<&0
+exec </dev/null`;
 }

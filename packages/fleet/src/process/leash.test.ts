@@ -61,7 +61,7 @@ describe("G15 after SIGKILL of the client nothing is left within 60 s", () => {
 import { RemoteProcess } from ${JSON.stringify(fileURLToPath(new URL("remote-process.ts", import.meta.url)))};
 const connector = { local: () => local(), ssh: () => ssh(${JSON.stringify(options)}), openssh: () => openssh(${JSON.stringify(options)}) }[${JSON.stringify(kind)}]();
 const script = "trap '' TERM HUP; sleep ${number} & setsid sleep ${number} & echo ready; wait; wait; sleep ${number}";
-const both = [1, 2].map(() => new RemoteProcess(connector, script).start());
+const both = [{}, { stdin: true }].map((options) => new RemoteProcess(connector, script, options).start());
 for (const each of both) await each.expect("ready");
 console.log("ready");
 `,
@@ -114,7 +114,7 @@ describe("the host's end of the leash", () => {
 
   test("that was ended by somebody is replaced, and knows the processes of the one before", async () => {
     await using host = local();
-    await using process = new RemoteProcess(host, "exec sleep 71031").start();
+    await using process = new RemoteProcess(host, "exec sleep 71031", { stdin: true }).start();
     await until("it runs", () => process.state === "running");
     const mine = await matching(/^\/bin\/sh -c exec 2>\/dev\/null/);
     const ours = mine.filter(({ parent }) => parent === global.process.pid);

@@ -9,7 +9,7 @@ export const signals = ["SIGTERM", "SIGKILL", "SIGINT", "SIGHUP", "SIGQUIT", "SI
 export type Signal = (typeof signals)[number];
 
 /** Seconds between two signs of life. When three are missed, and a minute is not over, the host ends what it was told of. */
-const period = 15;
+export const period = 15;
 /** How long the host may take to answer, in milliseconds, as for the connectors' own kill. */
 const patience = 10_000;
 /** And how long to end the leash. */

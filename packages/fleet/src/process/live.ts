@@ -16,7 +16,9 @@ import { ConnectError, SremoteError } from "@sremote/protocol";
 import { makeTemporaryDirectory, removeTemporaryDirectory } from "../temporary-directory.ts";
 import { type Environment, environmentInput } from "./environment.ts";
 import { type HeldCommand, heldCommand, readPid } from "./held-command.ts";
-import { Leash, type Signal } from "./leash.ts";
+import { ownLeashScript } from "./leash-script.ts";
+import { Leash, period, type Signal } from "./leash.ts";
+import { type OnLeash, OnOwnLeash, OnSharedLeash } from "./on-leash.ts";
 import type { OutputChunk, StreamName } from "./output.ts";
 
 export interface ExitStatus {
@@ -31,8 +33,10 @@ export interface Live {
   readonly exited: Promise<ExitStatus>;
   /** When its output has been read, too. */
   readonly done: Promise<ExitStatus>;
-  /** Resolves when the signal was sent. */
-  kill(signal: Signal): Promise<void>;
+  /** Resolves when the signal was sent. Its end tells whether it arrived. */
+  end(signal: Signal): Promise<void>;
+  /** Resolves when the process has the signal, as far as the connector can tell. */
+  signal(signal: Signal): Promise<void>;
   /** Reads no more of its output. Unless the end was reported, it is lost with this error. */
   abandon(error: SremoteError): void;
 }
@@ -60,30 +64,63 @@ export function startLive(connector: Connector, command: Command, options: LiveO
 }
 
 async function startSpawned(connector: Connector, command: Command, options: LiveOptions): Promise<Live> {
-  const spawn = connector.spawn!.bind(connector);
-  const { signal, pty } = options;
+  const { signal, pty, stdin } = options;
   if (!options.leash && options.env !== undefined) return await startHeld(connector, command, options);
-  if (!options.leash) return new SpawnedProcess(await spawn(command, { signal, pty }), connector.label, options, undefined);
+  if (!options.leash) return new SpawnedProcess(await connector.spawn!(command, { signal, pty }), connector.label, options, undefined);
+  return await (stdin?.length === 0 && pty === undefined
+    ? startOnOwn(connector, command, options)
+    : startOnShared(connector, command, options));
+}
+
+/** The command reads its input or has a terminal: the leash of the connection watches over it. */
+async function startOnShared(connector: Connector, command: Command, options: LiveOptions): Promise<Live> {
+  const { signal, pty } = options;
   const leash = Leash.on(connector);
   const release = leash.hold();
   try {
     // Of the two sessions that the host has to open, neither waits for the other.
     const held = heldCommand(command, options.env);
-    const [started, ready] = await Promise.allSettled([spawn(held.command, { signal, pty }), leash.ready()]);
+    const [started, ready] = await Promise.allSettled([connector.spawn!(held.command, { signal, pty }), leash.ready()]);
     if (started.status === "rejected") throw started.reason;
     const process = started.value;
     try {
       if (ready.status === "rejected") throw ready.reason;
       const pid = await whenHeld(process, held, connector.label, signal);
-      await untilAborted(leash.add(pid), signal);
+      const onLeash = await untilAborted(OnSharedLeash.add(leash, pid, release), signal);
       process.stdin.write(held.words);
-      return new SpawnedProcess(process, connector.label, options, { leash, pid, release });
+      return new SpawnedProcess(process, connector.label, options, onLeash);
     } catch (error) {
       await process[Symbol.asyncDispose]();
       throw error;
     }
   } catch (error) {
     release();
+    throw error;
+  }
+}
+
+/** How long a command that may have begun may take to say so once it is not wanted any more, in milliseconds. */
+const lastWord = 1000;
+
+/** The command reads nothing: its input is where a leash of its own waits, which costs no other session and no round trip. */
+async function startOnOwn(connector: Connector, command: Command, options: LiveOptions): Promise<Live> {
+  const { signal } = options;
+  const held = heldCommand(command, options.env, ownLeashScript(period));
+  const process = await connector.spawn!(held.command, { signal });
+  try {
+    process.stdin.on("error", () => undefined); // That it is gone, its exit tells.
+    signal.throwIfAborted();
+    process.stdin.write(held.words);
+    // From here on it may run. Who does not want it any more ends it like any other, as soon as its pid is known.
+    const late = new AbortController();
+    const giveUp = (): void => void setTimeout(() => late.abort(), lastWord).unref();
+    signal.addEventListener("abort", giveUp, { once: true });
+    const pid = await whenHeld(process, held, connector.label, late.signal).finally(() => signal.removeEventListener("abort", giveUp));
+    return new SpawnedProcess(process, connector.label, options, new OnOwnLeash(process, connector, pid));
+  } catch (error) {
+    // The leash ends what may run.
+    process.stdin.destroy();
+    await process[Symbol.asyncDispose]();
     throw error;
   }
 }
@@ -126,12 +163,6 @@ async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promis
   }
 }
 
-interface OnLeash {
-  readonly leash: Leash;
-  readonly pid: number;
-  release(): void;
-}
-
 /** How long a broken stream waits for the exit status to say why, in milliseconds. */
 const explanation = 1000;
 
@@ -150,17 +181,23 @@ class SpawnedProcess implements Live {
     process.stdin.on("error", () => undefined); // That nobody reads it is the command's affair; a lost link, its exit tells.
     this.stdin = options.stdin === undefined ? process.stdin : undefined;
     // On a terminal the end of input is a character, and the end of the stream would be the terminal's end.
-    if (options.stdin !== undefined && options.pty !== undefined) process.stdin.write(options.stdin);
+    if (onLeash instanceof OnOwnLeash) this.stdin = undefined;
+    else if (options.stdin !== undefined && options.pty !== undefined) process.stdin.write(options.stdin);
     else if (options.stdin !== undefined) process.stdin.end(options.stdin);
     this.#abandoned.promise.catch(() => undefined);
     this.exited = Promise.race([process.exit.then(({ exitCode, signal }) => ({ exitCode, signal })), this.#abandoned.promise]);
     this.exited.catch(() => undefined);
-    this.done = this.#finish(label, Promise.all([this.#read("stdout", options), this.#read("stderr", options)]));
+    const read = Promise.all([this.#read("stdout", options), this.#read("stderr", options)]);
+    this.done = this.#finish(label, read);
     this.done.catch(() => undefined);
   }
 
-  async kill(signal: Signal): Promise<void> {
-    if (this.#onLeash !== undefined) return await this.#onLeash.leash.kill(this.#onLeash.pid, signal);
+  async end(signal: Signal): Promise<void> {
+    await (this.#onLeash === undefined ? this.signal(signal) : this.#onLeash.end(signal));
+  }
+
+  async signal(signal: Signal): Promise<void> {
+    if (this.#onLeash !== undefined) return await this.#onLeash.signal(signal);
     if (signal !== "SIGTERM" && signal !== "SIGKILL" && signal !== "SIGINT" && signal !== "SIGHUP") {
       throw new SremoteError("unsupported", `${signal} cannot be sent without a leash`, { stage: "kill" });
     }
@@ -203,10 +240,7 @@ class SpawnedProcess implements Live {
       throw new ConnectError("connection-lost", "the command's output broke off", { stage: "run", host: label, cause: error });
     } finally {
       this.#process.stdin.destroy();
-      if (this.#onLeash !== undefined) {
-        await this.#onLeash.leash.forget(this.#onLeash.pid);
-        this.#onLeash.release();
-      }
+      await this.#onLeash?.release();
     }
   }
 }
@@ -237,7 +271,8 @@ function startWhole(connector: Connector, command: Command, options: LiveOptions
     return status;
   })();
   done.catch(() => undefined);
-  return { stdin: undefined, exited, done, kill: async () => control.abort(), abandon: (error) => reject(error) };
+  const end = async (): Promise<void> => control.abort();
+  return { stdin: undefined, exited, done, end, signal: end, abandon: (error) => reject(error) };
 }
 
 /** Runs a command to its end, with variables and input. */

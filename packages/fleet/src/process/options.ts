@@ -35,7 +35,7 @@ export interface ProcessOptions extends Placement {
   output?: "collect" | "live" | "discard" | undefined;
   /** Bytes of stdout and of stderr to keep. What is cut off is told by `truncated`. Default 4 MiB each. */
   outputLimit?: number | undefined;
-  /** Whether the host ends the process when this program is gone. Needs a session of the connection of its own. Default true. */
+  /** Whether the host ends the process when this program is gone. What reads input, has a terminal or runs longer needs a session of its connection for that. Default true. */
   leash?: boolean | undefined;
   /** Aborting ends it. */
   signal?: AbortSignal | undefined;

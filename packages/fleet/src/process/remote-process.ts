@@ -87,7 +87,7 @@ export class RemoteProcess extends Job {
   async sendSignal(signal: Signal): Promise<void> {
     checkSignal(signal);
     if (this.#live === undefined || this.ended) throw new InvalidArgumentError("signal", "a process that runs");
-    await this.#live.kill(signal);
+    await this.#live.signal(signal);
   }
 
   override async kill(signal: Signal = "SIGTERM", options: { grace?: Duration | undefined } = {}): Promise<this> {
@@ -159,7 +159,7 @@ export class RemoteProcess extends Job {
     let refused: unknown;
     const send = (name: Signal): void => {
       this.#sent = name;
-      live.kill(name).catch((error: unknown) => (refused = error));
+      live.end(name).catch((error: unknown) => (refused = error));
     };
     send(signal);
     if (!(await settledWithin(live.exited, grace))) {
