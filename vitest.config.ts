@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { defineConfig } from "vitest/config";
 
@@ -29,6 +30,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["@sremote/source", "node", "import", "module", "default"] } },
   test: {
     include: ["packages/*/src/**/*.test.ts", "packages/endpoint/node/**/*.test.ts", "scripts/**/*.test.ts", "test/**/*.test.ts"],
+    // Programs that tests start from source are compiled once, not each time.
+    env: { NODE_COMPILE_CACHE: fileURLToPath(new URL(".cache/compiled", import.meta.url)) },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // For two cores: much of what tests do is waiting, and with more workers those that start processes only make each other late.

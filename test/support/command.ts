@@ -44,7 +44,8 @@ export async function commandHome(
 ): Promise<CommandHome> {
   const directory = await mkdtemp(join(tmpdir(), "sremote-cli-"));
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
-  const env = { HOME: directory, PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8" };
+  const { NODE_COMPILE_CACHE = "" } = process.env;
+  const env = { HOME: directory, PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", NODE_COMPILE_CACHE };
   const start = (...args: string[]): RunningCommand => {
     const child = spawn(process.execPath, [...program, ...args], { env, cwd: root });
     child.stdin.end();
