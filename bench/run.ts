@@ -31,6 +31,11 @@ const benchmarks: Readonly<Record<string, (setting: Setting) => Promise<Figure[]
   fleet: measureFleet,
 };
 
+/** Guides that quote a benchmark: all of it, or what its headlines are. */
+const guides: Readonly<Record<string, { file: string; all: boolean }>> = {
+  rest: { file: "docs/connectors-rest.md", all: true },
+  fleet: { file: "docs/fleet.md", all: false },
+};
 /** Runs only when it is named: it moves tens of gigabytes, and is about other programs than the rest. */
 const byName = new Set(["fleet"]);
 const wanted = process.argv.slice(2).filter((argument) => argument !== "--readme" && argument !== "--docs");
@@ -46,8 +51,8 @@ if (intoReadme && wanted.length > 0) {
   console.error("bench: --readme quotes all benchmarks of one run but that of fleets");
   process.exit(2);
 }
-if (intoDocs && wanted.length > 0 && !wanted.includes("rest")) {
-  console.error("bench: --docs quotes the benchmark rest");
+if (intoDocs && wanted.length > 0 && !wanted.some((name) => Object.hasOwn(guides, name))) {
+  console.error(`bench: --docs quotes the benchmarks ${Object.keys(guides).join(" and ")}`);
   process.exit(2);
 }
 
@@ -63,7 +68,11 @@ try {
       const found = await measure(setting);
       figures.push(...found);
       console.log(`${name}\n\n${table(found)}\n`);
-      if (name === "rest" && intoDocs) quote("docs/connectors-rest.md", `${describeMachine()}, medians.\n\n${table(found)}`);
+      const guide = guides[name];
+      if (guide !== undefined && intoDocs) {
+        const rows = guide.all ? found : found.filter(({ role }) => role !== undefined);
+        quote(guide.file, `${describeMachine()}, medians.\n\n${table(rows)}`);
+      }
     } catch (error) {
       failures.push(name);
       console.error(`bench: ${name} failed:`, error);
