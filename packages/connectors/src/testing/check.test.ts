@@ -10,7 +10,7 @@ import { shell } from "../connector.ts";
 import type { Connector, ExecOptions, ExecResult, RemoteProcess } from "../connector.ts";
 import { local } from "../local/index.ts";
 import type { CheckOptions } from "./case.ts";
-import { checkConnector, ConnectorCheckError, connectorCases } from "./check.ts";
+import { connectorCases } from "./check.ts";
 
 // Broken connectors leave files behind: in a directory of their own, which is removed.
 const temporary = await mkdtemp(join(tmpdir(), "sremote-broken-"));
@@ -389,16 +389,4 @@ test("every case has a connector that fails it", () => {
       .map(({ name }) => name)
       .filter((name) => !proved.has(name)),
   ).toEqual([]);
-});
-
-test("checkConnector reports every case, and throws one error that lists those that failed", async () => {
-  const report = await checkConnector(() => local());
-  expect(report.results.map(({ name, ok }) => [name, ok])).toEqual(connectorCases().map(({ name }) => [name, true]));
-  const error: unknown = await checkConnector(() =>
-    broken(() => ({ label: "two\nlines", status: async () => ({ ok: false, message: "no" }) })),
-  ).catch((reason: unknown) => reason);
-  expect(error).toBeInstanceOf(ConnectorCheckError);
-  expect(String(error)).toContain("- status of a host in reach is ok");
-  expect(String(error)).toContain("- the label is a text on one line");
-  expect(String(error)).not.toContain("exit code 255");
 });

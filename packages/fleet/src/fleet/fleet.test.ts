@@ -13,7 +13,7 @@ import { Report } from "../report/index.ts";
 import { allOf, argv, firstOf, parallel, type Run, RunError, sequence } from "../run/index.ts";
 import { fileName } from "../run/copies.ts";
 import type { Fleet } from "./fleet.ts";
-import { fleet, localFleet } from "./make-fleet.ts";
+import { fleet } from "./make-fleet.ts";
 import type { FleetOptions } from "./options.ts";
 
 let many: ManyHosts;
@@ -280,50 +280,6 @@ describe("a run on many hosts", () => {
       ["a2", "hi\n"],
     ]);
     expect(run.take()).toEqual([]);
-  });
-});
-
-describe("selections", () => {
-  test("share connections, and keep directories and places", async () => {
-    const hosts = openLocal("a[1-4]");
-    const script = "printf '%s %s' {{{index}}} \"$PWD\"";
-    const outputs = async (run: Run): Promise<string[]> => (await run).jobs.map(({ stdout }) => stdout);
-    const here = hosts.cd(["/", "/usr", "/usr/lib", "/tmp"]);
-    expect(await outputs(here.run(script))).toEqual(["0 /", "1 /usr", "2 /usr/lib", "3 /tmp"]);
-    expect(await outputs(here.range("a2", "a3").run(script))).toEqual(["0 /usr", "1 /usr/lib"]);
-    expect(await outputs(here.at(1).cd("lib").cd("../bin").run(script))).toEqual(["0 /usr/bin"]);
-    expect(await outputs(here.except("a[1-3]").run(script, { cwd: "/etc" }))).toEqual(["0 /etc"]);
-    expect([...here.only("a[2,4]")].map((one) => one.hosts.names)).toEqual([["a2"], ["a4"]]);
-    const failed = await hosts.cd("/none").run("echo ran");
-    expect([failed.worst, failed.jobs[0]!.stdout]).toEqual([1, ""]);
-    await here.close();
-    expect((await hosts.run("true")).ok).toBe(true);
-    expect(() => hosts.cd(["/"])).toThrow(/^path: expected/);
-  });
-
-  test("are united, intersected and picked from; what is new is reached as the others are", async () => {
-    const hosts = openLocal("a[1-3]", { groups: { more: "b[1-2]" }, hosts: { b2: { user: "me" } } });
-    const elsewhere = openLocal("c").cd("/usr");
-    const all = hosts
-      .at("a2")
-      .cd("/")
-      .union("@more", elsewhere, [{ address: "d" }, "a2"]);
-    expect(all.hosts.map(String)).toEqual(["a2", "b1", "me@b2", "c", "d"]);
-    const done = await all.run("pwd");
-    expect(done.jobs.map(({ stdout }) => stdout.trim())).toEqual(["/", directory, directory, "/usr", directory]);
-    await all.close(); // It is not its own.
-    expect(all.intersect(hosts.union("c")).hosts.names).toEqual(["a2", "c"]);
-    expect(all.except(hosts).hosts.names).toEqual(["b1", "b2", "c", "d"]);
-    const two = all.pick(2, () => 0.5);
-    expect([two.length, all.intersect(two).hosts.names]).toEqual([2, two.hosts.names]);
-    expect((await two.run("true")).ok).toBe(true);
-    expect(() => hosts.union("@none")).toThrow(/^nodes: expected a known group/);
-    expect(() => hosts.pick(-1)).toThrow(/^count: expected/);
-  });
-
-  test("this machine is a fleet of one", async () => {
-    await using here = localFleet({ cwd: "/usr", ...quiet });
-    expect((await here.run("pwd")).gather()).toEqual([{ names: ["localhost"], lines: ["/usr"] }]);
   });
 });
 
