@@ -1,10 +1,11 @@
-import { type CallMessage, encodeFrame, encodeMessage, type InvokeMessage, protocolVersion, type Route } from "@sremote/protocol";
-import { newCallId } from "./call-id.ts";
-import { type CallOptions, fromHome, type Runtime, type SplitArguments } from "./call-options.ts";
+/* What travels with a call beside its arguments. */
+import { type CallMessage, type InvokeMessage, protocolVersion, type Route } from "@sremote/protocol";
+import { type CallOptions, fromHome, type Runtime } from "./call-options.ts";
 import type { HostEnvironment } from "./host-environment.ts";
 import type { Locations } from "./locations.ts";
-import type { Serializer } from "./serializer.ts";
-import type { CallValues } from "./session/session-values.ts";
+
+/** The length of a route is written with two bytes; a little of it is left for what is added when the call is sent. */
+const longestRoute = 65_535 - 256;
 
 /** One call, ready to travel: the same bytes for every attempt, so that the host can tell a retry from another request. */
 export interface CallRequest {
@@ -13,6 +14,8 @@ export interface CallRequest {
   /** `os.getenv` on the host, for messages. */
   readonly what: string;
   readonly frame: readonly Uint8Array[];
+  /** @throws InvalidArgumentError when bytes of the frame have changed since the call was made */
+  check(): void;
   readonly timeout: number | undefined;
   readonly signal: AbortSignal | undefined;
   /** Installs the endpoint where it is missing, whatever the client's `autoInstall` says. */
@@ -21,104 +24,68 @@ export interface CallRequest {
   readonly repeatable: boolean;
 }
 
-export interface CallSettings {
-  runtime: Runtime;
+export interface MessageSettings {
   environment: HostEnvironment;
   locations: Locations;
   modules: ReadonlyMap<string, string | null>;
-  serializer: Serializer;
-  /** Ids whose replies are here already. */
-  release: string[];
-  /** Default: random. */
-  callId?: string;
 }
 
-export function buildRequest(module: string, fn: string, split: SplitArguments, options: CallOptions, settings: CallSettings): CallRequest {
-  const attachments: Uint8Array[] = [];
-  const id = options.id ?? settings.callId ?? newCallId();
-  const message: CallMessage = {
-    type: "call",
-    protocol: protocolVersion,
-    id,
-    module,
-    function: fn,
-    args: settings.serializer.encode(split.args, "args", attachments),
-  };
-  if (split.kwargs !== undefined) message.kwargs = settings.serializer.encode(split.kwargs, "kwargs", attachments);
+/** A message as JSON, without its arguments and the brace that ends it: {@link EncodedArguments} and further members follow. */
+export type MessageHead = string;
+
+/** The beginning of a `call`. Equal calls have equal text, so that the host knows a repetition by it. */
+export function callHead(id: string, module: string, fn: string, options: CallOptions, settings: MessageSettings): MessageHead {
+  const message: Omit<CallMessage, "args"> = { type: "call", protocol: protocolVersion, id, module, function: fn };
   addEnvironment(message, options, settings);
   if (options.timeout !== undefined) message.timeoutMs = options.timeout;
   if (options.outputLimit !== undefined) message.outputLimit = options.outputLimit;
   if (options.naiveTimeZone !== undefined) message.naiveTimeZone = options.naiveTimeZone;
   if (settings.modules.size > 0) message.modules = Object.fromEntries(settings.modules);
-  // Not with an id of the caller's: a repetition must be the same bytes, else the host takes it for another request.
-  if (settings.release.length > 0 && options.id === undefined) message.release = settings.release;
-  const frame = encodeMessage(message, attachments);
-  return {
-    id,
-    runtime: settings.runtime,
-    what: `${module}.${fn}`,
-    frame,
-    timeout: options.timeout,
-    signal: options.signal,
-    install: false,
-    repeatable: options.id !== undefined,
-  };
+  return JSON.stringify(message).slice(0, -1);
 }
 
-export interface Invocation {
-  /** JSON, or no text for the default: equal configurations give equal text. */
-  readonly route: string;
-  readonly frame: readonly Uint8Array[];
-}
-
-/** The environment of the call is larger than a session takes; files on the host take any. */
-export class RouteTooLong extends Error {}
-
-export interface InvokeSettings extends Omit<CallSettings, "serializer" | "release"> {
-  values: Pick<CallValues, "encode" | "on">;
-  /** Stream whose result is an argument. */
-  after: number | undefined;
-  /** How many later calls take the result as an argument. */
-  keep: number;
-}
-
-/** The same call for a session: what the supervisor must know of it beside what the function's process must. */
-export function buildInvocation(
-  module: string,
-  fn: string,
-  split: SplitArguments,
-  options: CallOptions,
-  settings: InvokeSettings,
-): Invocation {
-  const { values, modules, after, keep } = settings;
-  const attachments: Uint8Array[] = [];
-  const message: InvokeMessage = { type: "invoke", module, function: fn, args: values.encode(split.args, "args", attachments) };
-  if (split.kwargs !== undefined) message.kwargs = values.encode(split.kwargs, "kwargs", attachments);
+/** The beginning of an `invoke`. */
+export function invokeHead(module: string, fn: string, options: CallOptions, modules: ReadonlyMap<string, string | null>): MessageHead {
+  const message: Omit<InvokeMessage, "args"> = { type: "invoke", module, function: fn };
   if (options.naiveTimeZone !== undefined) message.naiveTimeZone = options.naiveTimeZone;
   if (modules.size > 0) message.modules = Object.fromEntries(modules);
   if (options.returns === "object") message.returns = "object";
   if (options.lease !== undefined) message.leaseMs = options.lease;
-  if (keep > 0) message.keep = keep;
+  return JSON.stringify(message).slice(0, -1);
+}
+
+/**
+ * What the supervisor must know of a call, as far as it is known when the call is made.
+ * @param holdsObjects whether objects of the host are among the arguments: those have their process, and its environment, already
+ */
+export function routeOf(options: CallOptions, settings: MessageSettings, holdsObjects: boolean): Route {
   const route: Route = {};
-  // An object has its process already.
-  if (values.on === undefined) addEnvironment(route, options, settings);
+  if (!holdsObjects) addEnvironment(route, options, settings);
   if (options.isolation === "call") route.isolation = "call";
   if (options.worker !== undefined) route.worker = options.worker;
-  if (values.on !== undefined) route.on = values.on;
-  if (after !== undefined) route.after = after;
-  if (keep > 0) route.keep = true;
   if (options.timeout !== undefined) route.timeoutMs = options.timeout;
   if (options.queueTimeout !== undefined) route.queueMs = options.queueTimeout;
   if (options.idleTimeout !== undefined) route.idleMs = options.idleTimeout;
+  return route;
+}
+
+/** Whether a session takes it; files on the host take any. What is added later is short. */
+export function isTooLong(route: Route): boolean {
+  const { env, path, cwd, tmp, worker } = route;
+  if (env === undefined && path === undefined && cwd === undefined && tmp === undefined && worker === undefined) return false;
+  return Buffer.byteLength(JSON.stringify(route)) > longestRoute;
+}
+
+/** JSON, or no text for the default: equal configurations give equal text. */
+export function routeText(route: Route): string {
   const text = JSON.stringify(route);
-  if (Buffer.byteLength(text) > 65_535) throw new RouteTooLong();
-  return { route: text === "{}" ? "" : text, frame: encodeFrame(JSON.stringify(message), attachments) };
+  return text === "{}" ? "" : text;
 }
 
 function addEnvironment(
-  message: CallMessage | Route,
+  message: Omit<CallMessage, "args"> | Route,
   options: CallOptions,
-  { environment, locations }: Pick<CallSettings, "environment" | "locations">,
+  { environment, locations }: MessageSettings,
 ): void {
   const env = environment.variables(options.env);
   const path = environment.path();

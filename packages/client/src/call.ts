@@ -1,6 +1,5 @@
 import { InvalidArgumentError } from "@sremote/protocol";
 import type { CallOptions } from "./call-options.ts";
-import { newCallId } from "./call-id.ts";
 import type { CallResult } from "./call-result.ts";
 import { type CallSite, withCallSite } from "./call-site.ts";
 import { CallOutput } from "./session/call-output.ts";
@@ -41,8 +40,8 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   #unfollow: (() => void) | undefined;
 
   /** @internal */
-  constructor(options: CallOptions, run: CallRun<T>, { outputs, site }: CallContext = {}) {
-    this.id = options.id ?? newCallId();
+  constructor(id: string, options: CallOptions, run: CallRun<T>, { outputs, site }: CallContext = {}) {
+    this.id = id;
     const read = (): void => {
       // Whoever reads the output gets the call's error at its end, so that it is not lost if he does not also wait for the call.
       this.#result.catch(() => undefined);

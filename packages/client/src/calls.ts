@@ -1,20 +1,24 @@
 /* Calls of a client: which way each takes, and what its reply becomes. */
 import type { Connector } from "@sremote/connectors";
-import { InvalidArgumentError, SremoteError } from "@sremote/protocol";
+import { type Route, SremoteError } from "@sremote/protocol";
+import { callsAmong, encodeArguments, type EncodePart, PendingArguments } from "./call-arguments.ts";
 import { Call, type CallContext } from "./call.ts";
+import { CallFrame } from "./call-frame.ts";
+import { newCallId } from "./call-id.ts";
 import { type CallArguments, type CallOptions, checkCall, type Runtime, type SplitArguments } from "./call-options.ts";
-import { buildInvocation, buildRequest, RouteTooLong } from "./call-request.ts";
+import { callHead, invokeHead, isTooLong, type MessageHead, routeOf, routeText } from "./call-request.ts";
 import { type CallResult, type FetchedReply, outputText } from "./call-result.ts";
 import type { HostEnvironment } from "./host-environment.ts";
 import type { Locations } from "./locations.ts";
 import { errorFromReply } from "./remote-failure.ts";
 import type { Serializer } from "./serializer.ts";
+import { Callbacks } from "./session/callbacks.ts";
 import { addDependent } from "./session/dependencies.ts";
 import { type Hosted, objectModule } from "./session/hosted.ts";
 import { RemoteIterable } from "./session/remote-iterable.ts";
 import { RemoteObject } from "./session/remote-object.ts";
 import { NotSent, runOverSession, type StreamReply } from "./session/run-call.ts";
-import { checkEncodable, decodeResult, ResultOf } from "./session/session-values.ts";
+import { CallValues, decodeResult, ResultOf } from "./session/session-values.ts";
 import type { StreamTransport } from "./session/stream-transport.ts";
 import type { SpoolTransport } from "./spool/spool-transport.ts";
 
@@ -38,35 +42,47 @@ const ofSessions = ["queueTimeout", "idleTimeout", "worker", "returns", "lease"]
 const sessions = 4;
 const noModules: ReadonlyMap<string, string | null> = new Map();
 
+/** A call as it was made: what is done later reads nothing of the caller's own. */
 interface Plan {
-  module: string;
-  fn: string;
-  split: SplitArguments;
-  options: CallOptions;
-  runtime: Runtime;
+  readonly module: string;
+  readonly fn: string;
+  readonly options: CallOptions;
+  readonly runtime: Runtime;
+  readonly serializer: Serializer;
+  /** The message as far as it is known. */
+  readonly head: MessageHead;
+  /** Only where it goes over a session. */
+  readonly session: { readonly route: Route; readonly values: CallValues } | undefined;
+  /** Undefined where it waits for the results of other calls. */
+  readonly frame: CallFrame | undefined;
+  readonly pending: PendingArguments | undefined;
 }
 
 export class Calls {
   readonly #settings: CallsSettings;
+  /** Functions of this program that calls under way were given. */
+  readonly #callbacks = new Callbacks();
 
   constructor(settings: CallsSettings) {
     this.#settings = settings;
   }
 
   call<T>(module: string, fn: string, args: CallArguments, options: CallOptions, context: CallContext = {}): Call<T> {
+    const id = options?.id ?? newCallId();
     let plan: Plan | undefined;
     let refused: { error: unknown } | undefined;
     try {
       const split = checkCall(module, fn, args, options);
       this.#settings.checkOpen();
-      plan = { module, fn, split, options, runtime: options.runtime ?? this.#settings.runtime };
+      plan = this.#plan(id, module, fn, split, { ...options });
       for (const argument of callsAmong(split)) addDependent(argument);
     } catch (error) {
       refused = { error };
     }
     // A call whose options are wrong is a call that rejects; nothing of them is used then.
     return new Call<T>(
-      refused === undefined ? options : {},
+      id,
+      plan?.options ?? {},
       (call) => {
         if (plan === undefined) throw refused!.error;
         return this.#run<T>(call, plan);
@@ -75,83 +91,96 @@ export class Calls {
     );
   }
 
-  async #run<T>(call: Call<T>, plan: Plan): Promise<CallResult<T>> {
-    const { stream } = this.#settings;
+  /** Takes the arguments, so that nothing that happens to them afterwards changes what is sent. */
+  #plan(id: string, module: string, fn: string, split: SplitArguments, options: CallOptions): Plan {
+    const { environment, locations } = this.#settings;
+    const runtime = options.runtime ?? this.#settings.runtime;
+    const serializer = this.#settings.serializer();
+    const modules = module === objectModule ? noModules : (this.#settings.modules.get(runtime) ?? noModules);
+    const settings = { environment, locations, modules };
+    const common = { module, fn, options, runtime, serializer };
     // An id of the caller's own asks for a durable result, which only files on the host give.
-    if (stream === undefined || plan.options.id !== undefined) return await this.#overSpool(call, plan);
-    for (let attempt = 1; ; attempt++) {
+    if (this.#settings.stream !== undefined && options.id === undefined) {
+      const values = new CallValues(this.#callbacks, serializer);
       try {
-        return await this.#overStream(call, plan, stream);
+        const head = invokeHead(module, fn, options, modules);
+        const taken = take(split, head, values.encode);
+        const route = routeOf(options, settings, values.holdsObjects);
+        if (!isTooLong(route)) return { ...common, head, session: { route, values }, ...taken };
       } catch (error) {
-        if (error instanceof RouteTooLong) return await this.#overSpool(call, plan);
-        if (!(error instanceof NotSent)) throw error;
-        this.#settings.checkOpen();
-        if (attempt === sessions)
-          throw new SremoteError("connection-lost", `${what(plan)} was not run: session after session ended before it could be sent`, {
-            host: this.#settings.connector.label,
-          });
+        values.forget();
+        throw error;
       }
+      values.forget();
+    }
+    const head = callHead(id, module, fn, options, settings);
+    return { ...common, head, session: undefined, ...take(split, head, (...each) => serializer.encode(...each)) };
+  }
+
+  async #run<T>(call: Call<T>, plan: Plan): Promise<CallResult<T>> {
+    const { session } = plan;
+    if (session === undefined) return await this.#overSpool(call, plan);
+    try {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await this.#overStream(call, plan, session);
+        } catch (error) {
+          if (!(error instanceof NotSent)) throw error;
+          this.#settings.checkOpen();
+          if (attempt === sessions)
+            throw new SremoteError("connection-lost", `${what(plan)} was not run: session after session ended before it could be sent`, {
+              host: this.#settings.connector.label,
+            });
+        }
+      }
+    } catch (error) {
+      session.values.forget();
+      throw error;
     }
   }
 
-  async #overStream<T>(call: Call<T>, plan: Plan, stream: StreamTransport): Promise<CallResult<T>> {
-    const { environment, locations, modules, connector } = this.#settings;
-    const { module, fn, options, runtime } = plan;
-    const serializer = this.#settings.serializer();
-    if (!stream.has(runtime)) {
-      const isCall = (part: object): boolean => part instanceof Call;
-      checkEncodable(plan.split.args, "args", serializer, isCall);
-      if (plan.split.kwargs !== undefined) checkEncodable(plan.split.kwargs, "kwargs", serializer, isCall);
-    }
-    const live = stream.session(runtime);
+  async #overStream<T>(call: Call<T>, plan: Plan, { route, values }: NonNullable<Plan["session"]>): Promise<CallResult<T>> {
+    const { stream, connector } = this.#settings;
+    const { serializer } = plan;
+    const live = stream!.session(plan.runtime);
     // Not awaited where there is nothing to wait for: many calls made at once then go out one by one, while the next is made.
-    const { split, after } = callsAmong(plan.split).length === 0 ? { split: plan.split } : await this.#resolveArguments(plan, call);
-    const internal = module === objectModule;
+    const { frame, after } = plan.frame === undefined ? await this.#settle(plan) : { frame: plan.frame };
     const reply = await runOverSession(live, {
       call,
       what: what(plan),
       host: connector.label,
       serializer,
-      outputLimit: options.outputLimit,
-      build: (values, keep) =>
-        buildInvocation(module, fn, split, options, {
-          runtime,
-          environment,
-          locations,
-          modules: internal ? noModules : (modules.get(runtime) ?? noModules),
-          values,
-          after,
-          keep,
-        }),
+      callbacks: this.#callbacks,
+      given: values.callbacks,
+      outputLimit: plan.options.outputLimit,
+      build: (session, keep) => {
+        const on = values.workerIn(session);
+        const more: Route = {};
+        if (on !== undefined) more.on = on;
+        if (after !== undefined) more.after = after;
+        if (keep > 0) more.keep = true;
+        return { route: routeText({ ...route, ...more }), frame: frame.chunks(keep > 0 ? `,"keep":${keep}` : ""), source: frame };
+      },
     });
     return this.#toResult(reply, plan, (value) =>
       decodeResult(value, reply.attachments, serializer, (kind, id, type) => this.#host(kind, id, type, reply, call, plan)),
     );
   }
 
-  /** Arguments that are calls: their result is kept on the host where that can be, else waited for. */
-  async #resolveArguments(plan: Plan, call: Call): Promise<{ split: SplitArguments; after?: number | undefined }> {
-    const { split, options, runtime } = plan;
+  /** Waits for arguments that are calls: their result is kept on the host where that can be. */
+  async #settle(plan: Plan): Promise<{ frame: CallFrame; after?: number | undefined }> {
+    const { options, runtime, head, pending, session } = plan;
     let after: number | undefined;
-    const live = this.#settings.stream?.session(runtime);
-    const substitute = async (value: unknown): Promise<unknown> => {
-      if (!(value instanceof Call)) return value;
-      if (value === call) throw new InvalidArgumentError("args", "another call than this one");
-      await value.untilSent();
-      const place = value.place;
+    const live = session === undefined ? undefined : this.#settings.stream?.session(runtime);
+    const { text, attachments, pins } = await pending!.settle(async (call) => {
+      await call.untilSent();
+      const place = call.place;
       const fits = place !== undefined && place.session === live?.session && options.worker === undefined && options.isolation !== "call";
-      if (!fits || !value.isKept || (after !== undefined && after !== place.stream)) return await value.value;
+      if (!fits || !call.isKept || (after !== undefined && after !== place.stream)) return await call.value;
       after = place.stream;
       return new ResultOf(place.stream);
-    };
-    const args: unknown[] = [];
-    for (const each of split.args) args.push(await substitute(each));
-    let kwargs: Record<string, unknown> | undefined;
-    if (split.kwargs !== undefined) {
-      kwargs = {};
-      for (const [name, value] of Object.entries(split.kwargs)) kwargs[name] = await substitute(value);
-    }
-    return { split: { args, kwargs }, after };
+    });
+    return { frame: new CallFrame(head + text, attachments, pins), after };
   }
 
   /** What stays on the host, as an object of this side. */
@@ -179,8 +208,8 @@ export class Calls {
   }
 
   async #overSpool<T>(call: Call<T>, plan: Plan): Promise<CallResult<T>> {
-    const { spool, environment, locations, modules } = this.#settings;
-    const { module, fn, options, runtime } = plan;
+    const { spool } = this.#settings;
+    const { options, runtime, serializer } = plan;
     for (const name of ofSessions) {
       if (options[name] !== undefined && options[name] !== "value") {
         throw new SremoteError("unsupported", `options.${name} needs a session, and this call goes over files on the host`, {
@@ -190,30 +219,25 @@ export class Calls {
       }
     }
     call.sent(undefined);
-    const { split } = await this.#resolveArguments(plan, call);
+    const frame = plan.frame ?? (await this.#settle(plan)).frame;
     const { base } = spool.located(runtime);
-    const serializer = this.#settings.serializer();
+    // Not with an id of the caller's: a repetition must be the same bytes, else the host takes it for another request.
     const release = options.id === undefined ? spool.releases.take(base) : [];
     const abort = new AbortController();
     call.onCancel((reason) => abort.abort(reason));
     let reply: FetchedReply;
     try {
-      const request = buildRequest(
-        module,
-        fn,
-        split,
-        { ...options, signal: abort.signal },
-        {
-          runtime,
-          environment,
-          locations,
-          modules: modules.get(runtime) ?? noModules,
-          serializer,
-          release,
-          callId: call.id,
-        },
-      );
-      reply = await spool.call(request);
+      reply = await spool.call({
+        id: call.id,
+        runtime,
+        what: what(plan),
+        frame: frame.chunks(release.length === 0 ? "" : `,"release":${JSON.stringify(release)}`),
+        check: () => frame.check(),
+        timeout: options.timeout,
+        signal: abort.signal,
+        install: false,
+        repeatable: options.id !== undefined,
+      });
     } catch (error) {
       spool.releases.giveBack(base, release);
       throw error;
@@ -253,10 +277,11 @@ function what({ module, fn }: Plan): string {
   return module === objectModule ? `${fn} of an object` : `${module}.${fn}`;
 }
 
-function callsAmong({ args, kwargs }: SplitArguments): Call[] {
-  const found = args.filter((each) => each instanceof Call);
-  if (kwargs !== undefined) found.push(...Object.values(kwargs).filter((each) => each instanceof Call));
-  return found;
+/** The message, made now; or what it waits for, where calls are among the arguments. */
+function take(split: SplitArguments, head: MessageHead, encode: EncodePart): Pick<Plan, "frame" | "pending"> {
+  if (callsAmong(split).length > 0) return { frame: undefined, pending: new PendingArguments(split, encode) };
+  const { text, attachments, pins } = encodeArguments(split, encode);
+  return { frame: new CallFrame(head + text, attachments, pins), pending: undefined };
 }
 
 /** Over files the output comes with the reply; whoever reads it live gets it then. */

@@ -1,5 +1,8 @@
 import type { Runtime } from "./call-options.ts";
-import { buildRequest } from "./call-request.ts";
+import { encodeArguments } from "./call-arguments.ts";
+import { CallFrame } from "./call-frame.ts";
+import { newCallId } from "./call-id.ts";
+import { callHead } from "./call-request.ts";
 import { outputText } from "./call-result.ts";
 import { HostEnvironment } from "./host-environment.ts";
 import { errorFromReply } from "./remote-failure.ts";
@@ -26,15 +29,20 @@ export async function internalCall(
   options: InternalCallOptions = {},
 ): Promise<{ value: unknown; stdout: string; stderr: string }> {
   const module = runtime === "python" ? "sremote_endpoint.environment" : "sremote:environment";
-  const request = buildRequest(module, fn, { args, kwargs: undefined }, options, {
+  const id = newCallId();
+  const head = callHead(id, module, fn, options, { environment: new HostEnvironment(), locations, modules: new Map() });
+  const { text, attachments } = encodeArguments({ args, kwargs: undefined }, (...each) => defaultSerializer.encode(...each));
+  const reply = await transport.call({
+    id,
     runtime,
-    environment: new HostEnvironment(),
-    locations,
-    modules: new Map(),
-    serializer: defaultSerializer,
-    release: [],
+    what: `${module}.${fn}`,
+    frame: new CallFrame(head + text, attachments, []).chunks(),
+    check: () => undefined,
+    timeout: options.timeout,
+    signal: options.signal,
+    install: true,
+    repeatable: false,
   });
-  const reply = await transport.call({ ...request, install: true });
   const { value, outcome } = reply.message;
   if (outcome !== "value" || value === undefined) throw errorFromReply(reply, `${runtime} ${fn}`, transport.connector.label);
   return { value: defaultSerializer.decode(value, reply.attachments), stdout: outputText(reply.stdout), stderr: outputText(reply.stderr) };

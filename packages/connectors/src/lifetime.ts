@@ -1,6 +1,15 @@
 /* What "closed" means for a connector that holds no connection of its own. */
 import { SremoteError } from "@sremote/protocol";
 import type { OperationOptions } from "./connector.ts";
+import { ownBytes } from "./own-bytes.ts";
+
+/** With what `exec` has for standard input as it is now. */
+function withOwnInput<O extends OperationOptions & { stdin?: unknown }>(options: O): O {
+  const { stdin } = options ?? {};
+  if (stdin instanceof Uint8Array) return { ...options, stdin: ownBytes(stdin) };
+  const isList = Array.isArray(stdin) && stdin.every((each) => each instanceof Uint8Array);
+  return isList ? { ...options, stdin: stdin.map((each) => ownBytes(each)) } : options;
+}
 
 /** Counts a connector's operations, and ends them when it is closed. */
 export class Lifetime {
@@ -22,7 +31,7 @@ export class Lifetime {
     const own = this.#closing.signal;
     const signal = options?.signal instanceof AbortSignal ? AbortSignal.any([options.signal, own]) : own;
     const invalid = options?.signal !== undefined && !(options.signal instanceof AbortSignal);
-    const running = operation(invalid ? options : { ...options, signal });
+    const running = operation(withOwnInput(invalid ? options : { ...options, signal }));
     this.#running.add(running);
     try {
       return await running;

@@ -28,6 +28,6 @@ export * from "./session/session-message.ts";
 export { Attachments } from "./value/attachments.ts";
 export { decodeValue, type DecodeOptions } from "./value/decode.ts";
 export { encodeValue, type CustomValue, type EncodeOptions } from "./value/encode.ts";
-export { describePath, type Step } from "./value/path.ts";
+export { describePath, escapeName, type Step } from "./value/path.ts";
 export type { RemoteErrorValue } from "./value/restore.ts";
 export { UnserializableError, type UnserializableErrorOptions } from "./value/unserializable-error.ts";

@@ -1,4 +1,5 @@
 /* Functions of this program that the host may call: SESSION.md, `ask` and `answer`. */
+import { ownBytes } from "@sremote/connectors";
 import { type AskMessage, type Attachments, encodeFrame, SremoteError } from "@sremote/protocol";
 import type { Serializer } from "../serializer.ts";
 
@@ -39,7 +40,12 @@ export class Callbacks {
       const kwargs = ask.kwargs === undefined ? [] : [serializer.decode(ask.kwargs, attachments)];
       const value: unknown = await Reflect.apply(callback, undefined, [...(args as never[]), ...(kwargs as never[])]);
       const out: Uint8Array[] = [];
-      return encodeFrame(JSON.stringify({ ...base, value: serializer.encode(value, "callback", out) }), out);
+      const answer = JSON.stringify({ ...base, value: serializer.encode(value, "callback", out) });
+      // The function may fill the same buffer again for its next answer.
+      return encodeFrame(
+        answer,
+        out.map((bytes) => ownBytes(bytes)),
+      );
     } catch (thrown) {
       const name = thrown instanceof Error ? thrown.name : "Error";
       const message = thrown instanceof SremoteError ? thrown.summary : thrown instanceof Error ? thrown.message : String(thrown);

@@ -10,12 +10,13 @@ import {
   SremoteError,
 } from "@sremote/protocol";
 import type { Call } from "../call.ts";
-import type { Invocation } from "../call-request.ts";
+import type { CallFrame } from "../call-frame.ts";
 import type { FetchedReply } from "../call-result.ts";
 import type { Serializer } from "../serializer.ts";
 import { dependents } from "./dependencies.ts";
 import type { Place } from "./hosted.ts";
-import { CallValues } from "./session-values.ts";
+import type { Callbacks } from "./callbacks.ts";
+import type { Session } from "./session.ts";
 import { StreamCall, StreamLost } from "./stream-call.ts";
 import type { LiveSession } from "./stream-transport.ts";
 
@@ -26,8 +27,20 @@ export interface StreamPlan {
   host: string;
   serializer: Serializer;
   outputLimit: number | undefined;
-  /** Makes the message, when the session is there. @param keep how many calls take the result as an argument */
-  build(values: CallValues, keep: number): Invocation;
+  callbacks: Callbacks;
+  /** Those of the callbacks that are among the arguments. */
+  given: readonly number[];
+  /** The message for this session. @param keep how many calls take the result as an argument */
+  build(session: Session, keep: number): Invocation;
+}
+
+/** A call as it goes to a session. */
+export interface Invocation {
+  /** JSON, or no text for the default. */
+  readonly route: string;
+  readonly frame: readonly Uint8Array[];
+  /** Of which the frame is made. */
+  readonly source: CallFrame;
 }
 
 export interface StreamReply extends FetchedReply {
@@ -45,21 +58,21 @@ const nothing = Promise.resolve();
 
 /** @throws NotSent, or what the call rejects with */
 export async function runOverSession(live: LiveSession, plan: StreamPlan): Promise<StreamReply> {
-  const { call, what, host } = plan;
+  const { call, what, host, callbacks } = plan;
   if (live.session.welcome === undefined || live.session.isOver) await untilStarted(live, plan);
-  const { session, callbacks } = live;
-  const values = new CallValues(session, callbacks, plan.serializer);
+  const { session } = live;
   let thrown: StreamReply["thrown"];
   let running: StreamCall;
+  let source: CallFrame;
   let kept = 0;
   try {
     throwIfCancelled(plan);
     kept = dependents(call);
-    const { route, frame } = plan.build(values, kept);
+    const invocation = plan.build(session, kept);
+    source = invocation.source;
     running = new StreamCall({
       session,
-      route,
-      frame,
+      ...invocation,
       stdout: call.stdout,
       stderr: call.stderr,
       outputLimit: plan.outputLimit ?? limits.output,
@@ -69,24 +82,24 @@ export async function runOverSession(live: LiveSession, plan: StreamPlan): Promi
         }),
     });
   } catch (error) {
-    callbacks.remove(values.callbacks);
     throw session.isOver ? new NotSent() : error;
   }
   call.sent({ session, stream: running.stream }, kept);
   call.onCancel(() => running.cancel());
   try {
     const { message, attachments, worker } = await running.result;
+    // What the host could not read may have changed while it was sent.
+    if (message.error?.code === "protocol-error") source.check();
     const [stdout, stderr] = [call.stdout.passedOn(), call.stderr.passedOn()];
     if (stdout !== undefined || stderr !== undefined) await Promise.all([stdout ?? nothing, stderr ?? nothing]);
     if (message.outcome === "cancelled") throw cancelledError(plan, call.cancelled?.reason);
     return {
       ...asReply(message, attachments, plan, live),
       place: { session, callbacks, worker },
-      callbacks: values.callbacks,
+      callbacks: plan.given,
       thrown,
     };
   } catch (error) {
-    callbacks.remove(values.callbacks);
     throw error instanceof StreamLost
       ? lostError(error, plan)
       : error instanceof SremoteError

@@ -2,7 +2,7 @@
 import { type Attachments, type CustomValue, InvalidArgumentError, type WireValue } from "@sremote/protocol";
 import type { DecodeHooks, EncodeHooks, Serializer } from "../serializer.ts";
 import type { Callback, Callbacks } from "./callbacks.ts";
-import { hostedOf } from "./hosted.ts";
+import { type Hosted, hostedOf } from "./hosted.ts";
 import type { Session } from "./session.ts";
 
 /** A result that is an argument, in place of the call that gives it. */
@@ -13,25 +13,24 @@ export class ResultOf {
   }
 }
 
-/** The arguments of one call, as they are encoded for its session. */
+/** What among the arguments of one call only a session can carry. */
 export class CallValues {
+  /** Those given to the call, callable from now on. */
   readonly callbacks: number[] = [];
-  /** The worker that holds objects of the arguments. */
-  on: number | undefined;
-  readonly #session: Session;
+  /** Objects of the host among the arguments. */
+  readonly #hosted: { readonly hosted: Hosted; readonly root: string }[] = [];
   readonly #registry: Callbacks;
   readonly #serializer: Serializer;
 
-  constructor(session: Session, registry: Callbacks, serializer: Serializer) {
-    this.#session = session;
+  constructor(registry: Callbacks, serializer: Serializer) {
     this.#registry = registry;
     this.#serializer = serializer;
   }
 
-  encode(value: unknown, root: string, attachments: Uint8Array[]): WireValue {
+  readonly encode = (value: unknown, root: string, attachments: Uint8Array[]): WireValue => {
     const hooks: EncodeHooks = { custom: (part) => this.#custom(part, root) };
     return this.#serializer.encode(value, root, attachments, hooks);
-  }
+  };
 
   #custom(value: object, root: string): CustomValue | undefined {
     if (typeof value === "function") {
@@ -43,25 +42,34 @@ export class CallValues {
     if (value instanceof ResultOf) return { name: "result", json: { stream: value.stream } };
     const hosted = hostedOf.get(value);
     if (hosted === undefined) return undefined;
-    if (hosted.place.session !== this.#session) {
-      throw new InvalidArgumentError(root, "objects of this client's present session; this one is of another, or of one that has ended");
-    }
-    if (this.on !== undefined && this.on !== hosted.place.worker) {
-      throw new InvalidArgumentError(root, "objects of one process; give the calls that make them the same `worker`");
-    }
-    this.on = hosted.place.worker;
+    this.#hosted.push({ hosted, root });
     return { name: "object", json: { id: hosted.id } };
   }
-}
 
-/**
- * Throws what encoding the arguments for a session would throw: before one is started for them, so that nothing is sent for a call which cannot be.
- * @param isCall whether a part is a call, whose result will take its place
- */
-export function checkEncodable(value: unknown, root: string, serializer: Serializer, isCall: (part: object) => boolean): void {
-  const custom = (part: object): CustomValue | undefined =>
-    typeof part === "function" || isCall(part) || hostedOf.has(part) ? { name: "callback", json: { id: 0 } } : undefined;
-  serializer.encode(value, root, [], { custom });
+  get holdsObjects(): boolean {
+    return this.#hosted.length > 0;
+  }
+
+  /** The worker that holds the objects, if there are any. @throws InvalidArgumentError unless one worker of this session does */
+  workerIn(session: Session): number | undefined {
+    let worker: number | undefined;
+    for (const { hosted, root } of this.#hosted) {
+      const { place } = hosted;
+      if (place.session !== session) {
+        throw new InvalidArgumentError(root, "objects of this client's present session; this one is of another, or of one that has ended");
+      }
+      if (worker !== undefined && worker !== place.worker) {
+        throw new InvalidArgumentError(root, "objects of one process; give the calls that make them the same `worker`");
+      }
+      worker = place.worker;
+    }
+    return worker;
+  }
+
+  /** The host may call none of the callbacks any more. */
+  forget(): void {
+    this.#registry.remove(this.callbacks);
+  }
 }
 
 /** Decodes a result; `host` makes what stays on the host from its kind, id and type. */

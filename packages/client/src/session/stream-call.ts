@@ -21,6 +21,7 @@ import {
   sessionLimits,
   type SremoteError,
 } from "@sremote/protocol";
+import type { CallFrame } from "../call-frame.ts";
 import type { CallOutput, OutputFlow } from "./call-output.ts";
 import type { Session, StreamEvents } from "./session.ts";
 
@@ -37,6 +38,8 @@ export interface StreamCallOptions {
   route: string;
   /** The `invoke` frame. */
   frame: readonly Uint8Array[];
+  /** Of which the frame is made. */
+  source: CallFrame;
   stdout: CallOutput;
   stderr: CallOutput;
   outputLimit: number;
@@ -64,6 +67,8 @@ export class StreamCall implements StreamEvents, OutputFlow {
   #decoder: FrameDecoder | undefined;
   /** Frames that are not sent yet, in pieces. */
   #unsent: Uint8Array[];
+  /** Bytes of the call's own frame that are not sent yet; not counted where all of them are copies. */
+  #owed = 0;
   #credit: number = sessionLimits.requestCredit;
   #over = false;
   #settle!: { resolve(result: StreamResult): void; reject(error: Error): void };
@@ -75,8 +80,9 @@ export class StreamCall implements StreamEvents, OutputFlow {
     });
     this.stream = options.session.newStream(this);
     this.#unsent = [...options.frame];
+    if (options.source.isPinned) this.#owed = frameBytes(options.frame[0]!);
     options.session.send(packetKinds.open, this.stream, encodeOpen(options.route, this.#take()));
-    this.#sendMore();
+    if (!this.#isCutOff()) this.#sendMore();
     options.stdout.begin(this, options.outputLimit);
     options.stderr.begin(this, options.outputLimit);
   }
@@ -112,12 +118,35 @@ export class StreamCall implements StreamEvents, OutputFlow {
       else this.#unsent[used] = chunk.subarray(part.length);
     }
     if (used > 0) this.#unsent = this.#unsent.slice(used);
-    return parts;
+    return this.#owed > 0 ? this.#owned(parts) : parts;
+  }
+
+  /** Copies of parts of the program's memory: a packet that is on its way, or kept to be sent again, must not change. */
+  #owned(parts: readonly Uint8Array[]): Uint8Array[] {
+    // Of a buffer that was transferred nothing is left, and no copy can be made.
+    const copies = parts.filter(({ length }) => length > 0).map((part) => Uint8Array.prototype.slice.call(part));
+    for (const { length } of copies) this.#owed -= length;
+    return copies;
+  }
+
+  /** Bytes of the frame are gone: its buffer was transferred. The worker must not wait for the rest. */
+  #isCutOff(): boolean {
+    if (this.#owed === 0 || this.#unsent.length > 0) return false;
+    this.cancel();
+    try {
+      this.#options.source.check();
+    } catch (error) {
+      this.#end();
+      this.#settle.reject(error as Error);
+    }
+    return true;
   }
 
   #sendMore(): void {
     while (this.#unsent.length > 0 && this.#credit > 0) {
-      if (!this.#options.session.send(packetKinds.data, this.stream, this.#take())) return;
+      const parts = this.#take();
+      if (this.#isCutOff()) return;
+      if (!this.#options.session.send(packetKinds.data, this.stream, parts)) return;
     }
   }
 
@@ -196,9 +225,13 @@ export class StreamCall implements StreamEvents, OutputFlow {
   }
 }
 
+/** The length that a frame's first piece states. */
+function frameBytes(head: Uint8Array): number {
+  return prefixBytes + peekPrefix(head).body + checksumBytes;
+}
+
 /** One whole frame without attachments, which may be decoded where it lies: views of attachments would need its bytes aligned. */
 function isSmallFrame(payload: Uint8Array): boolean {
   if (payload.length < prefixBytes + checksumBytes) return false;
-  const { attachments, body } = peekPrefix(payload);
-  return attachments === 0 && payload.length === prefixBytes + body + checksumBytes;
+  return peekPrefix(payload).attachments === 0 && payload.length === frameBytes(payload);
 }

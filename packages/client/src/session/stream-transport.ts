@@ -17,7 +17,6 @@ import { newMarker, parseFacts } from "../marker-text.ts";
 import { pause } from "../pause.ts";
 import { chooseInterpreter, probeHost } from "../probe.ts";
 import type { HostSettings } from "../spool/spool-transport.ts";
-import { Callbacks } from "./callbacks.ts";
 import { type LinkEnd, openLink } from "./link.ts";
 import { Session } from "./session.ts";
 
@@ -30,7 +29,6 @@ export interface StreamSettings {
 
 export interface LiveSession {
   readonly session: Session;
-  readonly callbacks: Callbacks;
   /** Resolves when calls can be sent; rejects with a SremoteError: then nothing has run. */
   readonly started: Promise<void>;
 }
@@ -66,11 +64,6 @@ export class StreamTransport {
     return live;
   }
 
-  /** Whether calls of this runtime have a session already. */
-  has(runtime: Runtime): boolean {
-    return this.#live.get(runtime)?.session.isOver === false;
-  }
-
   #start(runtime: Runtime): LiveSession {
     const options = {
       connector: this.#connector,
@@ -79,7 +72,7 @@ export class StreamTransport {
       heartbeat: this.#settings.heartbeat,
     };
     let session = new Session(options);
-    const live = { session, callbacks: new Callbacks(), started: Promise.resolve() };
+    const live = { session, started: Promise.resolve() };
     live.started = this.#attempts(runtime, () => {
       // What was tried before has ended without a session on the host.
       if (session.isOver) live.session = session = new Session(options);

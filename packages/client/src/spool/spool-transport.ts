@@ -80,6 +80,8 @@ export class SpoolTransport {
         const bytes = await this.#carry(request, known);
         return await this.#receive(request, known, bytes);
       } catch (error) {
+        // Sent again, bytes that have changed would be refused again.
+        if (!mayHaveRun && error instanceof SremoteError && error.code === "protocol-error") request.check();
         mayHaveRun ||= error instanceof SremoteError && linkFailures.has(error.code) && error.stage !== unread;
         const next = await this.#afterFailure(error, request, known, attempt, mayHaveRun).catch((second: unknown) => second);
         if (next !== "again") throw this.#cancelled(request, known, next) ?? next;

@@ -1,9 +1,10 @@
 /* Many hosts, and what is done on them. */
 import { posix } from "node:path";
 import type { CallArguments } from "@sremote/client";
-import type { Connector } from "@sremote/connectors";
+import { type Connector, ownBytes } from "@sremote/connectors";
 import { InvalidArgumentError } from "@sremote/protocol";
 import { RemoteCall } from "../call/remote-call.ts";
+import { takeArguments } from "../call/take-arguments.ts";
 import type { ResolvedConfiguration } from "../configuration/index.ts";
 import { type Host, type HostLike, HostSet, hostSet, type Position } from "../host/index.ts";
 import type { Logger } from "../log/index.ts";
@@ -145,6 +146,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     const hosts = [...this.hosts];
     const { configuration } = this.#shared;
     const processOptions = { pty: configuration.pty, killTimeout: configuration.killTimeout, ...defined(rest), timeout: hostTimeout };
+    if (processOptions.stdin instanceof Uint8Array) processOptions.stdin = ownBytes(processOptions.stdin);
     const variables = renderEnvironment(rest.env, hosts, lists);
     const makers = render(command, hosts, { lists, substitution }).map((each, index): MakeJob<RemoteProcess> => {
       const host = hosts[index]!;
@@ -183,9 +185,11 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     } = options;
     checkRunOptions(options);
     const { configuration, connections, logger } = this.#shared;
+    const taken = typeof args === "function" ? [] : takeArguments(args);
+    const common = { ...rest, kwargs: takeArguments(rest.kwargs), env: takeArguments(rest.env) };
     const makers = this.hosts.map((host, index): MakeJob<RemoteCall<T>> => {
-      const own = typeof args === "function" ? args(host, index) : args;
-      const what = { module, fn, args: own, options: { ...rest, cwd: rest.cwd ?? this.#directories[index] }, timeout: hostTimeout };
+      const own = typeof args === "function" ? takeArguments(args(host, index)) : taken;
+      const what = { module, fn, args: own, options: { ...common, cwd: rest.cwd ?? this.#directories[index] }, timeout: hostTimeout };
       const { killTimeout, outputInLog } = configuration;
       const settings = {
         name: host.toString(),

@@ -1,5 +1,5 @@
 /* One command on one host, or on this machine. */
-import { settledWithin } from "@sremote/connectors";
+import { ownBytes, settledWithin } from "@sremote/connectors";
 import type { Command, Connector } from "@sremote/connectors";
 import { ConnectError, InvalidArgumentError, SremoteError } from "@sremote/protocol";
 import { type Duration, parseDuration } from "../time/index.ts";
@@ -59,7 +59,8 @@ export class RemoteProcess extends Job {
     super({ name, host, ignore, output, outputLimit, memory, killTimeout: parseDuration(killTimeout), logger, outputInLog });
     this.command = place(toCommand(command), options);
     this.#reach = typeof on === "function" ? on : async () => on;
-    this.#options = options;
+    const { stdin } = options;
+    this.#options = stdin instanceof Uint8Array ? { ...options, stdin: ownBytes(stdin) } : { ...options };
     if (signal?.aborted === true) void this.stop("killed");
     else if (signal !== undefined) {
       const stop = (): void => void this.stop("killed");
@@ -70,9 +71,10 @@ export class RemoteProcess extends Job {
 
   /** Writes to its standard input, and waits until it takes more. @throws SremoteError (`closed`) when it takes nothing any more */
   async write(data: string | Uint8Array): Promise<void> {
+    const own = typeof data === "string" ? data : ownBytes(data);
     const stdin = await this.#input();
     if (stdin === undefined) throw new SremoteError("closed", "the process takes nothing any more", { host: this.name });
-    await writeTo(stdin, data, "the process");
+    await writeTo(stdin, own, "the process");
   }
 
   /** Ends its standard input. On a terminal that is the character Control-D, at the beginning of a line. */

@@ -1,12 +1,14 @@
 import { once } from "node:events";
 import type { Writable } from "node:stream";
+import { ownBytes } from "@sremote/connectors";
 import { SremoteError } from "@sremote/protocol";
 
 /** Writes and waits until the stream takes more. @throws SremoteError (`closed`) when it takes nothing any more */
 export async function writeTo(stream: Writable, data: string | Uint8Array, what: string): Promise<void> {
   const refused = (cause?: unknown): SremoteError => new SremoteError("closed", `${what} takes nothing any more`, { cause });
   if (stream.destroyed || stream.writableEnded) throw refused(stream.errored ?? undefined);
-  if (stream.write(data)) return;
+  // A stream that takes more may not have sent this yet.
+  if (stream.write(typeof data === "string" ? data : ownBytes(data))) return;
   const control = new AbortController();
   const { signal } = control;
   try {
