@@ -7,6 +7,7 @@ import { type Command, type Connector, local, openssh, ssh } from "@sremote/conn
 import { pull, push, sync, type TransferProgress } from "@sremote/fleet";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Proxy, startProxy } from "../../scripts/labs/proxy.ts";
+import { hostTemporaryName } from "../../packages/fleet/src/transfer/temporary.ts";
 import { run } from "../../scripts/labs/run.ts";
 import { type Lab, startSshd } from "../../scripts/labs/sshd.ts";
 import { until } from "../../scripts/labs/wait.ts";
@@ -96,7 +97,7 @@ describe.each([
     const other = content(2 * megabyte, 7);
     await writeFile(join(directory, "big"), bytes);
     await writeFile(join(home, "theirs"), bytes);
-    for (const place of [home, directory]) await writeFile(join(place, ".big.sremote-0123456789abcdef"), other);
+    for (const place of [home, directory]) await writeFile(join(place, hostTemporaryName("big")), other);
     expect(await push(connector, join(directory, "big"), `${home}/`)).toMatchObject({ transferred: bytes.length });
     expect((await readFile(join(home, "big"))).equals(bytes)).toBe(true);
     expect(await pull(connector, "theirs", join(directory, "back/big"))).toMatchObject({ transferred: bytes.length });
@@ -105,7 +106,7 @@ describe.each([
   test("an unfinished file that a stuck transfer still holds is copied, not shared, and goes when all is there", async () => {
     const bytes = content(4 * megabyte);
     await writeFile(join(directory, "big"), bytes);
-    const partial = join(home, ".big.sremote-0123456789abcdef");
+    const partial = join(home, hostTemporaryName("big"));
     await writeFile(partial, bytes.subarray(0, 3 * megabyte));
     await run("chown", [`--reference=${home}`, partial]);
     const held = await connector.spawn!(["flock", "-x", partial, "cat"]);

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pull } from "@sremote/fleet";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { hostTemporaryName } from "../../packages/fleet/src/transfer/temporary.ts";
 import { rejection } from "../support/rejection.ts";
 import { batch, frame, json, lyingHost } from "./lying-host.ts";
 
@@ -59,7 +60,7 @@ describe("G25 a listing that lies is refused as a whole", () => {
     "a link without a target": [root, ["d", "l", 0o777, 1, 0, ""]],
     "a link to NUL": [root, ["d", "l", 0o777, 1, 0, "a\0b"]],
     "a path without end": [root, file("d".repeat(5000))],
-    "an unfinished file somewhere else": [root, ["../.outside.sremote-0123456789abcdef", "p", 0o600, 4, 0, 1]],
+    "an unfinished file somewhere else": [root, [`../${hostTemporaryName("outside")}`, "p", 0o600, 4, 0, 1]],
     "an entry that is no list": [root, { path: "d" }],
   };
   test.each(Object.entries(cases))("%s", async (_, entries) => {
@@ -162,7 +163,7 @@ test("G25 a link that is put in the place of a directory while a pull runs is no
 
 test("a temporary file that was planted, as a link, is neither followed nor in the way", async () => {
   await mkdir(destination);
-  await symlink("../outside", join(destination, ".a.sremote-0123456789abcdef"));
+  await symlink("../outside", join(destination, hostTemporaryName("a")));
   expect(await pull(hostOf([root, file("a")]), "/tree", destination)).toMatchObject({ ok: true });
   await nothingOutside();
   expect(await readFile(join(destination, "a"), "utf8")).toBe("evil");

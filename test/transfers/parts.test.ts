@@ -6,6 +6,7 @@ import { join } from "node:path";
 import type { Connector } from "@sremote/connectors";
 import { pull, push } from "@sremote/fleet";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { hostTemporaryName } from "../../packages/fleet/src/transfer/temporary.ts";
 import { run } from "../../scripts/labs/run.ts";
 import { limitedTo } from "../support/carriage.ts";
 import { bareKinds, useBareHost } from "../support/bare-hosts.ts";
@@ -81,7 +82,7 @@ function cases(start: () => Promise<TestHost>): void {
     const bytes = content(9 * megabyte);
     await mkdir(join(directory, "from"));
     await writeFile(join(directory, "from/big"), bytes);
-    const partial = ".big.sremote-0123456789abcdef";
+    const partial = hostTemporaryName("big");
     await mkdir(`${host.home}/to`);
     for (const [beginning, options] of [
       [content(5 * megabyte, 7), {}],

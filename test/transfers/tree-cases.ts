@@ -53,12 +53,12 @@ function cases(each: TreeHost, describeTree: (root: string) => Promise<string[]>
     // Some modes keep their owner from reading, but not root; as another user they would be failures of their own.
     await chmod(`${host.home}/there/modes/0`, 0o400);
     await chmod(join(made, "modes/0"), 0o400);
-    const back = await pull(host.connector, `${host.home}/there`, join(directory, "back"));
+    const back = await pull(host.connector, `${host.home}/there`, join(directory, "back"), { specialModes: true });
     expect(back).toMatchObject({ ok: true, files: there.files, bytes: there.bytes });
     expect(await describeTree(join(directory, "back"))).toEqual(await describeTree(made));
     for (const again of [
       await push(host.connector, made, `${host.home}/there`),
-      await pull(host.connector, `${host.home}/there`, join(directory, "back")),
+      await pull(host.connector, `${host.home}/there`, join(directory, "back"), { specialModes: true }),
     ]) {
       expect(again).toMatchObject({ ok: true, files: 0, transferred: 0, unchanged: there.files, changes: [] });
     }
@@ -135,6 +135,78 @@ function cases(each: TreeHost, describeTree: (root: string) => Promise<string[]>
     await pull(host.connector, `${host.home}/into/file`, join(directory, "back/other"));
     expect((await readdir(join(directory, "back"), { recursive: true })).toSorted()).toEqual(["other", "renamed", "tree", "tree/inner"]);
     expect(await readFile(join(directory, "back/other"), "utf8")).toBe("f");
+  });
+
+  test("a pull makes no set-user-ID, set-group-ID or sticky files unless they are asked for, and takes none from directories here", async () => {
+    await mkdir(`${host.home}/there/sub`, { recursive: true });
+    const special = [
+      ["tool", 0o4755],
+      ["group", 0o2755],
+      ["sub/both", 0o6711],
+    ] as const;
+    for (const [name] of special) await writeFile(`${host.home}/there/${name}`, name);
+    await ownedByUser();
+    for (const [name, mode] of special) await chmod(`${host.home}/there/${name}`, mode);
+    await chmod(`${host.home}/there/sub`, 0o3777);
+    const back = join(directory, "back");
+    const modes = async (): Promise<string[]> =>
+      Promise.all(
+        ["", "tool", "group", "sub", "sub/both"].map(async (name) => ((await lstat(join(back, name))).mode & 0o7777).toString(8)),
+      );
+    await pull(host.connector, `${host.home}/there`, back);
+    expect(await modes()).toEqual(["755", "755", "755", "777", "711"]);
+    await chmod(back, 0o2750);
+    await writeFile(`${host.home}/there/tool`, "another");
+    expect(await pull(host.connector, `${host.home}/there`, back)).toMatchObject({ ok: true, files: 1 });
+    expect(await modes()).toEqual(["2755", "755", "755", "777", "711"]);
+    expect(await pull(host.connector, `${host.home}/there`, back, { specialModes: true })).toMatchObject({ ok: true, files: 0 });
+    expect((await modes()).slice(1)).toEqual(["4755", "2755", "3777", "6711"]);
+  });
+
+  test("a path of the host that begins with ~/ is below the home directory, and ./~ is a directory of that name", async () => {
+    await mkdir(join(made, "sub"), { recursive: true });
+    await writeFile(join(made, "sub/file"), "f");
+    await push(host.connector, made, "~/there");
+    await push(host.connector, join(made, "sub/file"), "~//deep/name");
+    await push(host.connector, join(made, "sub/file"), "./~/");
+    expect(await readFile(`${host.home}/there/sub/file`, "utf8")).toBe("f");
+    expect(await readFile(`${host.home}/deep/name`, "utf8")).toBe("f");
+    expect(await readFile(`${host.home}/~/file`, "utf8")).toBe("f");
+    await pull(host.connector, ["~/there/sub", "~/deep/name", "./~"], join(directory, "back"));
+    expect((await readdir(join(directory, "back"), { recursive: true })).toSorted()).toEqual(["name", "sub", "sub/file", "~", "~/file"]);
+    for (const path of ["~other/x", "~x"]) {
+      await expect(push(host.connector, made, path)).rejects.toThrow(/^destination: .*of `~` forms only `~\/…` is known/);
+      await expect(pull(host.connector, path, made)).rejects.toThrow(/^sources: .*of `~` forms only `~\/…` is known/);
+    }
+  });
+
+  test("files of the user's that look like unfinished ones are copied, and neither gone on from nor deleted", async () => {
+    const names = [
+      ".big.sremote-0123456789abcdef",
+      ".a.sremote-0123456789abcdef-01234567",
+      ".sremote-",
+      ".b.sremote-00000000-1-0123456789abcdef",
+    ];
+    await mkdir(made);
+    await writeFile(join(made, "big"), Buffer.alloc(6 << 20, "b"));
+    for (const name of names) await writeFile(join(made, name), Buffer.alloc(5 << 20, "b"));
+    const all = [...names, "big"].toSorted();
+    expect(await push(host.connector, made, `${host.home}/there`)).toMatchObject({ ok: true, files: 5, transferred: 26 << 20 });
+    expect((await readdir(`${host.home}/there`)).toSorted()).toEqual(all);
+    await rm(join(made, "big"));
+    await writeFile(join(made, "big"), Buffer.alloc(7 << 20, "b"));
+    expect(await push(host.connector, made, `${host.home}/there`, { delete: true })).toMatchObject({
+      ok: true,
+      files: 1,
+      deleted: 0,
+      transferred: 7 << 20,
+    });
+    expect((await readdir(`${host.home}/there`)).toSorted()).toEqual(all);
+    expect(await pull(host.connector, `${host.home}/there`, join(directory, "back"), { delete: true })).toMatchObject({
+      ok: true,
+      files: 5,
+    });
+    expect((await readdir(join(directory, "back"))).toSorted()).toEqual(all);
   });
 
   test("a source that does not exist, or a destination that cannot be, is an error before anything is sent", async () => {

@@ -155,8 +155,8 @@ export function checkText(name: string, value: unknown, what: string): asserts v
 /** A path that the host resolves against the home directory: `~`, `~/x`, `x` and `/x` are all fine. */
 export function fromHome(argument: string, path: unknown): string {
   checkText(argument, path, "a path on the host");
-  if (path === "~" || path === "~/") return ".";
-  if (path.startsWith("~/")) return path.slice(2);
+  if (path === "~") return ".";
+  if (path.startsWith("~/")) return path.replace(/^~\/+/, "") || ".";
   if (path.startsWith("~")) throw new InvalidArgumentError(argument, "a path; of `~` forms only `~/…` is known");
   return path;
 }

@@ -61,10 +61,12 @@ export function checkTransferOptions(options: TransferOptions): void {
   if (onProgress !== undefined && typeof onProgress !== "function") throw new InvalidArgumentError("options.onProgress", "a function");
 }
 
-/** A path on the host: absolute, so that it can neither be an option nor depend on a working directory. */
+/** A path on the host: absolute or below the home directory, so that it can neither be an option nor depend on a working directory. */
 export function checkRemotePath(path: string): void {
   checkText(path, "remotePath");
-  if (!path.startsWith("/")) throw new InvalidArgumentError("remotePath", "an absolute path");
+  if (!path.startsWith("/") && !path.startsWith("~/")) {
+    throw new InvalidArgumentError("remotePath", "an absolute path, or one that begins with ~/ for the home directory");
+  }
   if (/\/\.{0,2}$/.test(path)) throw new InvalidArgumentError("remotePath", "a path that ends in a file's name");
 }
 

@@ -85,7 +85,7 @@ export interface RemoteProcess extends AsyncDisposable {
  * - `stdout` and `stderr` are exact bytes.
  * - `push` writes under a temporary name, verifies size and SHA-256, then renames: a file appears whole or not at all, at a path whose
  *   directory exists. `pull` verifies in the same way. Failures are `TransferError`s.
- * - Remote paths are absolute, any bytes but NUL. They are strings, sent as UTF-8; a byte that is not part of valid UTF-8 is the lone surrogate
+ * - Remote paths are absolute, or begin with `~/` for the home directory: any bytes but NUL. They are strings, sent as UTF-8; a byte that is not part of valid UTF-8 is the lone surrogate
  *   U+DC00 + byte, as in Python's `os.fsdecode`. The same holds for arguments and local paths. `fromBytes` and `toBytes` convert.
  * - A deadline that passes and an abort reject with a plain `SremoteError` (`timeout`, `cancelled`), in every method alike.
  * - A command has ended when it has exited and its stdout and stderr are closed, as with `ssh`. A program that does not exist is exit code 127.

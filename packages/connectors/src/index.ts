@@ -6,6 +6,7 @@ export * from "./local/index.ts";
 export * from "./memory/index.ts";
 export * from "./process/index.ts";
 export * from "./quote.ts";
+export { belowHome, hasUnknownTilde, quotePath } from "./remote-path.ts";
 export * from "./rest/index.ts";
 export * from "./ssh/index.ts";
 export * from "./openssh/index.ts";

@@ -4,9 +4,10 @@ and what the client sends; then it is verified and takes the old one's place.
 """
 import os
 
-from transfer_incoming import Incoming, Mismatch, temporary
+from transfer_incoming import Incoming, Mismatch
+from transfer_names import temporary
 from transfer_tree import Tree
-from transfer_wire import described, to_bytes, to_text
+from transfer_wire import described, to_bytes, to_place, to_text
 
 
 class Delta:
@@ -14,7 +15,7 @@ class Delta:
         self.tree = None
 
     def serve(self, wire, request, digests):
-        """{"step": "begin", root, path} | {"step": "finish", size, sha256, mode, time} | {"step": "drop"} -> R frame: a path, or [name, text]; and Z."""
+        """{"step": "where", path} | {"step": "begin", root, path} | {"step": "finish", size, sha256, mode, time} | {"step": "drop"} -> R frame: a path, or [name, text]; and Z."""
         try:
             answer = getattr(self, request["step"])(request, digests)
         except OSError as error:
@@ -26,9 +27,13 @@ class Delta:
         wire.send_json(b"R", {"answer": answer})
         wire.send_json(b"Z", {})
 
+    def where(self, request, _):
+        """What rsync is to read; it knows no `~`."""
+        return to_text(os.path.abspath(to_place(request["path"])))
+
     def begin(self, request, _):
         self.drop()
-        root = os.path.abspath(to_bytes(request["root"]))
+        root = os.path.abspath(to_place(request["root"]))
         self.tree = Tree(root)
         self.directory, self.name = self.tree.locate(to_bytes(request["path"]))
         self.hidden = temporary(self.name)

@@ -4,6 +4,7 @@ import fcntl
 import os
 import stat
 
+from transfer_names import temporary
 from transfer_wire import CHUNK, write_all
 
 # An unfinished file from this size on is kept when the link breaks.
@@ -14,11 +15,6 @@ os.umask(UMASK)
 
 class Mismatch(Exception):
     """What was written is not what was to be written; args[0] is [name, text]."""
-
-
-def temporary(name):
-    # NAME_MAX is 255 bytes almost everywhere; the affixes take up to 60.
-    return b"." + name[:190] + b".sremote-" + os.urandom(8).hex().encode("ascii")
 
 
 def file_mode(mode):

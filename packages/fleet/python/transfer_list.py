@@ -1,14 +1,12 @@
 """Listings and digests."""
 import hashlib
 import os
-import re
 import stat
 
+from transfer_names import LONGEST, is_temporary
 from transfer_tree import DIRECTORY, Tree
-from transfer_wire import CHUNK, described, to_bytes, to_text
+from transfer_wire import CHUNK, described, to_bytes, to_place, to_text
 
-# How a file is named while it is written: `temporary` in transfer_receive.py, and the same in TypeScript.
-TEMPORARY = re.compile(br"\A\.(.+)\.sremote-[0-9a-z-]{16,40}\Z", re.DOTALL)
 PART = 500
 KINDS = {stat.S_IFREG: "f", stat.S_IFDIR: "d", stat.S_IFLNK: "l"}
 
@@ -52,7 +50,7 @@ class Listing:
                 path = relative + b"/" + name if relative else name
                 try:
                     found = os.stat(name, dir_fd=fd, follow_symlinks=False)
-                    partial = stat.S_ISREG(found.st_mode) and TEMPORARY.match(name)
+                    partial = stat.S_ISREG(found.st_mode) and is_temporary(name)
                     if partial:
                         self.entries.append([to_text(path), "p", found.st_mode & 0o7777, found.st_size, microseconds(found), found.st_nlink])
                         continue
@@ -76,7 +74,7 @@ def list_trees(wire, request):
     """{"roots": [[path, follow, partials, recursive]]} -> L frames. A root that is not there has no entry."""
     for number, (path, follow, partials, recursive) in enumerate(request["roots"]):
         listing = Listing(wire, number)
-        path = to_bytes(path)
+        path = to_place(path)
         try:
             found = os.stat(path, follow_symlinks=follow)
             listing.add(b"", found, path, None)
@@ -95,11 +93,11 @@ def list_trees(wire, request):
 def add_partials(listing, path):
     """Unfinished files beside one that is named itself; their names take the place of paths."""
     parent, name = os.path.split(path)
-    start = b"." + name[:190] + b".sremote-"
+    start = b"." + name[:LONGEST] + b".sremote-"
     try:
         names = [os.fsencode(each) for each in os.listdir(parent or b".")]
         for each in sorted(names):
-            if each.startswith(start) and TEMPORARY.match(each):
+            if each.startswith(start) and is_temporary(each):
                 found = os.lstat(os.path.join(parent, each))
                 if stat.S_ISREG(found.st_mode):
                     listing.entries.append([to_text(each), "p", found.st_mode & 0o7777, found.st_size, microseconds(found), found.st_nlink])
@@ -135,7 +133,7 @@ class Digests:
 
 def hash_files(wire, request, digests):
     """{"roots": [[path, follow]], "items": [[root, relative, length or null]]} -> H frames of [number, sha256, length] or [number, null, errno, text]."""
-    trees = [Tree(to_bytes(path), follow) for path, follow in request["roots"]]
+    trees = [Tree(to_place(path), follow) for path, follow in request["roots"]]
     answers = []
     for number, (root, relative, length) in enumerate(request["items"]):
         try:

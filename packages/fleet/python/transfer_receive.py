@@ -6,9 +6,10 @@ import os
 import stat
 import struct
 
-from transfer_incoming import Incoming, Mismatch, create, file_mode, place, temporary, write_part
+from transfer_incoming import Incoming, Mismatch, create, file_mode, place, write_part
+from transfer_names import temporary
 from transfer_tree import Tree, split
-from transfer_wire import described, to_bytes, write_all
+from transfer_wire import described, to_bytes, to_place, write_all
 
 # What no other file would be spared from.
 FATAL = (errno.ENOSPC, errno.EDQUOT)
@@ -255,7 +256,7 @@ def receive_files(wire, request, digests):
     """{"root": path, "parents": bool, "make": bool}, then S, F, D, E, X, P, A frames until Z -> R frames and Z."""
     receiver = Receiver(wire, digests)
     try:
-        receiver.begin(to_bytes(request["root"]), request["parents"], request["make"])
+        receiver.begin(to_place(request["root"]), request["parents"], request["make"])
         if receiver.fatal:
             receiver.report()
         while True:

@@ -5,7 +5,7 @@ import os
 import struct
 
 from transfer_tree import Tree
-from transfer_wire import CHUNK, described, to_bytes
+from transfer_wire import CHUNK, described, to_bytes, to_place
 
 # Small files are read whole.
 SMALL = 1 << 17
@@ -17,7 +17,7 @@ CHANGED = ["ECHANGED", "the file changed while it was read"]
 class Sender:
     def __init__(self, wire, request, digests):
         self.wire = wire
-        self.trees = [Tree(to_bytes(path), follow) for path, follow in request["roots"]]
+        self.trees = [Tree(to_place(path), follow) for path, follow in request["roots"]]
         self.digests = digests
         self.heads = []
         self.parts = []

@@ -7,6 +7,7 @@ named everywhere: what Python takes for the file system's depends on the locale,
 import errno
 import json
 import os
+import pwd
 import struct
 
 HEADER = struct.Struct(">cI")
@@ -17,6 +18,15 @@ CHUNK = 1 << 18
 
 def to_bytes(text):
     return text.encode("utf-8", "surrogateescape")
+
+
+def to_place(text):
+    """A path as the user named it: `~` and `~/x` begin in the home directory."""
+    path = to_bytes(text)
+    if path != b"~" and not path.startswith(b"~/"):
+        return path
+    home = os.environb.get(b"HOME") or os.fsencode(pwd.getpwuid(os.getuid()).pw_dir)
+    return os.path.join(home, path[1:].lstrip(b"/"))
 
 
 def to_text(name):

@@ -18,6 +18,8 @@ export interface SubstituteOptions {
   lists?: Lists | undefined;
   /** Applied to every value that is put in, such as quoting for a shell. Default: values are put in as they are, as execo does. */
   quote?: ((value: string) => string) | undefined;
+  /** Applied to values of the host itself (`{{{name}}}`, and hosts in lists). Default: none. */
+  ofHost?: ((value: string) => string) | undefined;
   /** How errors name the text. Default `text`. */
   argument?: string | undefined;
 }
@@ -45,47 +47,50 @@ const token = /\\\\(?=\{\{)|\\\{\{|\{\{\{(.*?)\}\}\}|\{\{(.*?)\}\}/gs;
 export function substitute(text: string, hosts: Iterable<Host>, options: SubstituteOptions = {}): string[] {
   const { argument = "text", quote = (value) => value } = options;
   if (typeof text !== "string") throw new InvalidArgumentError(argument, "a string");
-  const parts = parse(text, options.lists ?? {}, argument);
+  const { ofHost = (value) => value } = options;
+  const parts = parse(text, options.lists ?? {}, argument, ofHost);
   return [...hosts].map((host, index) => parts.map((part) => (typeof part === "string" ? part : quote(part(host, index)))).join(""));
 }
 
-function parse(text: string, lists: Lists, argument: string): Part[] {
+function parse(text: string, lists: Lists, argument: string, ofHost: (value: string) => string): Part[] {
   const parts: Part[] = [];
   let end = 0;
   for (const match of text.matchAll(token)) {
     parts.push(text.slice(end, match.index));
     end = match.index + match[0].length;
     const [whole, variable, list] = match;
-    if (variable !== undefined) parts.push(ofVariable(variable, argument));
-    else if (list !== undefined) parts.push(ofList(list, lists, argument));
+    if (variable !== undefined) parts.push(ofVariable(variable, argument, ofHost));
+    else if (list !== undefined) parts.push(ofList(list, lists, argument, ofHost));
     else parts.push(whole === "\\\\" ? "\\" : "{{");
   }
   parts.push(text.slice(end));
   return parts;
 }
 
-function ofVariable(name: string, argument: string): Part {
+function ofVariable(name: string, argument: string, ofHost: (value: string) => string): Part {
   const variable = Object.hasOwn(variables, name) ? variables[name] : undefined;
   if (variable === undefined) throw unknown(`{{{${name}}}}`, Object.keys(variables), argument);
   return (host, index) => {
     const value = variable(host, index);
     if (value === undefined || value === null)
       throw new InvalidArgumentError(argument, `a host with a ${name} for {{{${name}}}}, but ${host.toString()} says none`);
-    return String(value);
+    return ofHost(String(value));
   };
 }
 
-function ofList(name: string, lists: Lists, argument: string): Part {
+function ofList(name: string, lists: Lists, argument: string, ofHost: (value: string) => string): Part {
   if (!Object.hasOwn(lists, name)) throw unknown(`{{${name}}}`, Object.keys(lists), argument);
   const list = lists[name];
-  const values = typeof list === "object" && Symbol.iterator in list ? [...list].map(toText) : [];
+  const values =
+    typeof list === "object" && Symbol.iterator in list
+      ? [...list].map((value) => (value instanceof Host ? ofHost(value.address) : toText(value)))
+      : [];
   if (values.length === 0 || values.includes(undefined))
     throw new InvalidArgumentError(`lists.${name}`, "a list of strings, numbers or hosts, not empty");
   return (_, index) => values[index % values.length]!;
 }
 
 function toText(value: unknown): string | undefined {
-  if (value instanceof Host) return value.address;
   return typeof value === "string" || typeof value === "number" ? String(value) : undefined;
 }
 

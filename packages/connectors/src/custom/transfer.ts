@@ -10,8 +10,9 @@ import { answerError, lastAnswer } from "../process/answer.ts";
 import type { Answer } from "../process/answer.ts";
 import { newMarker } from "../process/marker.ts";
 import type { Marker } from "../process/marker.ts";
-import { diagnosePushScript, digestScript, finishPushScript } from "../process/script.ts";
+import { diagnosePushScript, digestScript, finishPushScript, homeScript } from "../process/script.ts";
 import { quote } from "../quote.ts";
+import { belowHome } from "../remote-path.ts";
 import { shownPath } from "../transfer/error.ts";
 import { checkDigest, openSink } from "../transfer/sink.ts";
 import type { OpenSink } from "../transfer/sink.ts";
@@ -26,15 +27,16 @@ const lateEnd = 5000;
 export async function pushByFunction(
   functions: CustomFunctions,
   source: PushSource,
-  remotePath: string,
+  givenPath: string,
   options: TransferOptions,
 ): Promise<void> {
   checkSource(source);
-  checkRemotePath(remotePath);
+  checkRemotePath(givenPath);
   checkTransferOptions(options);
   const place: Place = { label: functions.label, stage: "push" };
   await withDeadline(options, place, async (signal) => {
     await using content = await openSource(source, place.stage, place.label, signal);
+    const remotePath = await absolute(functions, givenPath, place, signal);
     const chunks: Uint8Array[] = [];
     for await (const chunk of content.chunks()) chunks.push(chunk);
     const bytes = source instanceof Uint8Array ? source : Buffer.concat(chunks);
@@ -61,16 +63,17 @@ export async function pushByFunction(
 
 export async function pullByFunction(
   functions: CustomFunctions,
-  remotePath: string,
+  givenPath: string,
   sink: PullSink,
   options: TransferOptions,
 ): Promise<void> {
-  checkRemotePath(remotePath);
+  checkRemotePath(givenPath);
   checkSink(sink);
   checkTransferOptions(options);
   const place: Place = { label: functions.label, stage: "pull" };
   const about = { stage: place.stage, host: place.label };
   await withDeadline(options, place, async (signal) => {
+    const remotePath = await absolute(functions, givenPath, place, signal);
     const answer = await ask(functions, (marker) => digestScript(remotePath, marker), signal);
     if (answer?.status !== "end") throw answerError(answer, remotePath, place, "");
     const [size = "", sha256 = ""] = answer.detail.split(" ");
@@ -86,6 +89,18 @@ export async function pullByFunction(
     } finally {
       await target.discard();
     }
+  });
+}
+
+/** The author's functions get absolute paths: what begins in the home directory is looked up first. */
+async function absolute(functions: CustomFunctions, path: string, place: Place, signal: AbortSignal): Promise<string> {
+  const below = belowHome(path);
+  if (below === undefined) return path;
+  const home = (await ask(functions, homeScript, signal))?.detail ?? "";
+  if (home.startsWith("/")) return `${home.replace(/\/+$/, "")}/${below}`;
+  throw new TransferError("no-such-file", `${place.stage} ${shownPath(path)}: the host says of no home directory (HOME)`, {
+    stage: place.stage,
+    host: place.label,
   });
 }
 

@@ -8,7 +8,7 @@ import { Lifetime } from "../lifetime.ts";
 import { execOverProcess } from "../process/exec.ts";
 import type { StartProcess } from "../process/start.ts";
 import { startLocally } from "./process.ts";
-import { pullLocally, pushLocally } from "./transfer.ts";
+import { type Here, pullLocally, pushLocally } from "./transfer.ts";
 
 export interface LocalOptions {
   /** Working directory of commands. Default: `HOME`, as after a login over SSH. */
@@ -42,12 +42,13 @@ export function localNamed(label: string, options: LocalOptions): Connector {
     const env = definedOnly({ ...process.env, ...extra });
     return startLocally(command, { cwd: cwd ?? env.HOME ?? homedir(), env }, label);
   };
+  const here = (): Here => ({ label, home: definedOnly({ ...process.env, ...extra }).HOME ?? homedir() });
   return {
     label,
     acceptsStdin: true,
     exec: (command, given = {}) => lifetime.run(given, (own) => execOverProcess(start, command, own, label)),
-    push: (source, remotePath, given = {}) => lifetime.run(given, (own) => pushLocally(source, remotePath, own, label)),
-    pull: (remotePath, sink, given = {}) => lifetime.run(given, (own) => pullLocally(remotePath, sink, own, label)),
+    push: (source, remotePath, given = {}) => lifetime.run(given, (own) => pushLocally(source, remotePath, own, here())),
+    pull: (remotePath, sink, given = {}) => lifetime.run(given, (own) => pullLocally(remotePath, sink, own, here())),
     spawn: (command, given = {}) =>
       lifetime.run(given, async (own) => {
         checkCommand(command);

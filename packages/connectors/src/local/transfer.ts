@@ -2,20 +2,33 @@
 import { checkRemotePath, checkSink, checkSource, checkTransferOptions } from "../argument.ts";
 import type { PullSink, PushSource, TransferOptions } from "../connector.ts";
 import { orAborted, withDeadline } from "../deadline.ts";
+import { belowHome } from "../remote-path.ts";
 import { transferError } from "../transfer/error.ts";
 import { openSink } from "../transfer/sink.ts";
 import { openSource } from "../transfer/source.ts";
 
-export async function pushLocally(source: PushSource, remotePath: string, options: TransferOptions, label: string): Promise<void> {
-  checkSource(source);
-  checkRemotePath(remotePath);
-  await copy(source, { path: remotePath }, options, label, "push");
+/** This machine as commands of the connector see it. */
+export interface Here {
+  readonly label: string;
+  /** The home directory. */
+  readonly home: string;
 }
 
-export async function pullLocally(remotePath: string, sink: PullSink, options: TransferOptions, label: string): Promise<void> {
+export async function pushLocally(source: PushSource, remotePath: string, options: TransferOptions, here: Here): Promise<void> {
+  checkSource(source);
+  checkRemotePath(remotePath);
+  await copy(source, { path: fromHome(remotePath, here) }, options, here.label, "push");
+}
+
+export async function pullLocally(remotePath: string, sink: PullSink, options: TransferOptions, here: Here): Promise<void> {
   checkRemotePath(remotePath);
   checkSink(sink);
-  await copy({ path: remotePath }, sink, options, label, "pull");
+  await copy({ path: fromHome(remotePath, here) }, sink, options, here.label, "pull");
+}
+
+function fromHome(path: string, { home }: Here): string {
+  const below = belowHome(path);
+  return below === undefined ? path : `${home}/${below}`;
 }
 
 async function copy(source: PushSource, sink: PullSink, options: TransferOptions, label: string, stage: "push" | "pull"): Promise<void> {

@@ -6,6 +6,7 @@ import { orAborted, withDeadline } from "../deadline.ts";
 import type { Place } from "../deadline.ts";
 import { openSource } from "../transfer/source.ts";
 import type { OpenSource } from "../transfer/source.ts";
+import { quotePath } from "../remote-path.ts";
 import { temporaryPath } from "../transfer/temporary-name.ts";
 import { answerError, lastAnswer } from "./answer.ts";
 import { execOverProcess } from "./exec.ts";
@@ -78,7 +79,7 @@ async function* counted(chunks: AsyncIterable<Uint8Array>, onProgress: TransferO
 
 async function sweep(start: StartProcess, temporary: string, label: string): Promise<void> {
   try {
-    await execOverProcess(start, ["rm", "-f", temporary], { timeout: sweepTimeout }, label);
+    await execOverProcess(start, shell(`rm -f ${quotePath(temporary)}`), { timeout: sweepTimeout }, label);
   } catch {
     // The host cannot be reached; the error that led here says so, and the host's script ends with its input.
   }

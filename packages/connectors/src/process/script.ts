@@ -3,6 +3,7 @@
  * Each prints the marker, a status word and details. They rely on nothing set by login files: umask and locale are their own.
  */
 import { quote } from "../quote.ts";
+import { quotePath } from "../remote-path.ts";
 import type { Digest } from "../transfer/source.ts";
 import type { Marker } from "./marker.ts";
 
@@ -51,7 +52,7 @@ answer ok
 
 function checkTarget(target: string): string {
   const directory = target.slice(0, target.lastIndexOf("/") + 1);
-  return `t=${quote(target)}; d=${quote(directory)}
+  return `t=${quotePath(target)}; d=${quotePath(directory)}
 [ -d "$d" ] || fail no-such-file
 if [ -e "$t" ] && [ ! -f "$t" ]; then fail not-a-file; fi
 `;
@@ -59,7 +60,7 @@ if [ -e "$t" ] && [ ! -f "$t" ]; then fail not-a-file; fi
 
 /** Standard input → temporary file → verified → target. Noclobber makes the shell open the new file with O_EXCL: nothing planted is followed. */
 export function pushScript(target: string, temporary: string, expected: Digest, mode: number, marker: Marker): string {
-  return `${preamble(marker)}${checkTarget(target)}p=${quote(temporary)}
+  return `${preamble(marker)}${checkTarget(target)}p=${quotePath(temporary)}
 trap 'rm -f "$p"; exit 1' HUP INT TERM PIPE
 e=$({ set -C; cat > "$p"; } 2>&1) || fail error "$e"
 ${verifyAndRename(expected, mode)}`;
@@ -67,21 +68,21 @@ ${verifyAndRename(expected, mode)}`;
 
 /** What remains to be done after an upload to the temporary name by other means. */
 export function finishPushScript(target: string, temporary: string, expected: Digest, mode: number, marker: Marker): string {
-  return `${preamble(marker)}p=${quote(temporary)}
+  return `${preamble(marker)}p=${quotePath(temporary)}
 trap 'rm -f "$p"; exit 1' HUP INT TERM PIPE
 ${checkTarget(target)}${verifyAndRename(expected, mode)}`;
 }
 
 /** After an upload that failed for reasons of its own: whether the host would have taken the file at all. Leaves nothing behind. */
 export function diagnosePushScript(target: string, temporary: string, marker: Marker): string {
-  return `${preamble(marker)}p=${quote(temporary)}
+  return `${preamble(marker)}p=${quotePath(temporary)}
 ${checkTarget(target)}e=$({ printf x | cat > "$p"; } 2>&1) || fail error "$e"
 fail nothing-found
 `;
 }
 
 function checkReadable(path: string): string {
-  return `f=${quote(path)}
+  return `f=${quotePath(path)}
 if [ -e "$f" ] && [ ! -f "$f" ]; then fail not-a-file; fi
 e=$({ : < "$f"; } 2>&1) || fail error "$e"
 ${sizeOf("$f")} || fail error "cannot read"
@@ -114,6 +115,11 @@ ${sizeOf("$f")} || fail error "cannot read"
 digest "$f"
 answer end "$n" "$h"
 `;
+}
+
+/** Where the home directory is. */
+export function homeScript(marker: Marker): string {
+  return `${preamble(marker)}answer ok "$HOME"\n`;
 }
 
 /** Size and digest of a file, for a download by other means. */

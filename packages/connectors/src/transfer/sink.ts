@@ -9,7 +9,7 @@ import { errnoOf } from "../errno.ts";
 import { shownPath, transferError } from "./error.ts";
 import type { Digest } from "./source.ts";
 import { digestOf, readAll } from "./source.ts";
-import { temporaryPath } from "./temporary-name.ts";
+import { localTemporaryPath } from "./temporary-name.ts";
 
 export interface OpenSink {
   write(chunk: Uint8Array): Promise<void>;
@@ -25,7 +25,7 @@ export async function openSink(sink: PullSink, mode: number, stage: string, host
   const about = { stage, host };
   const shown = shownPath(sink.path);
   const target = Buffer.from(toBytes(sink.path));
-  const temporary = Buffer.from(toBytes(temporaryPath(sink.path)));
+  const temporary = Buffer.from(toBytes(localTemporaryPath(sink.path)));
   const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
       return await work();

@@ -11,7 +11,7 @@ import { until } from "../../../../scripts/labs/wait.ts";
 import { Host } from "../host/index.ts";
 import { Report } from "../report/index.ts";
 import { allOf, argv, firstOf, parallel, type Run, RunError, sequence } from "../run/index.ts";
-import { fileName } from "../run/copies.ts";
+import { asLocalName } from "../transfer/local-names.ts";
 import type { Fleet } from "./fleet.ts";
 import { fleet } from "./make-fleet.ts";
 import type { FleetOptions } from "./options.ts";
@@ -250,7 +250,11 @@ describe("a run on many hosts", () => {
     ).toEqual(["a1: x", "a1: x", "a1: y\ufffd", "a1: y\ufffd", "a1: z", "a1: z"]);
     const log = await readFile(join(logDir, "a2.log"));
     expect([log.length, log.includes(0xff), ((await stat(join(logDir, "a2.log"))).mode & 0o777).toString(8)]).toEqual([10, true, "600"]);
-    expect([fileName("../../etc/x"), fileName("me@[::1]:22"), fileName("é")]).toEqual(["%2E.%2F..%2Fetc%2Fx", "me@%5B::1%5D:22", "%C3%A9"]);
+    expect([asLocalName("../../etc/x"), asLocalName("me@[::1]:22"), asLocalName("é")]).toEqual([
+      "%2E.%2F..%2Fetc%2Fx",
+      "me@%5B::1%5D:22",
+      "%C3%A9",
+    ]);
     const unwritable = await hosts.run("echo x; exec sleep 72020", { logDir: "/etc/passwd/none" });
     expect(unwritable.jobs.map(({ reason }) => reason)).toEqual(["error", "error"]);
   });

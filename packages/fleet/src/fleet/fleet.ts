@@ -1,12 +1,11 @@
 /* Many hosts, and what is done on them. */
-import { posix } from "node:path";
 import type { CallArguments } from "@sremote/client";
 import { type Connector, ownBytes } from "@sremote/connectors";
 import { InvalidArgumentError } from "@sremote/protocol";
 import { RemoteCall } from "../call/remote-call.ts";
 import { takeArguments } from "../call/take-arguments.ts";
 import type { ResolvedConfiguration } from "../configuration/index.ts";
-import { type Host, type HostLike, HostSet, hostSet, type Position } from "../host/index.ts";
+import { type Host, type HostLike, HostSet, hostSet, labelHosts, type Position } from "../host/index.ts";
 import type { Logger } from "../log/index.ts";
 import { type Job, RemoteProcess } from "../process/index.ts";
 import { checkPlacement } from "../process/placement.ts";
@@ -20,8 +19,10 @@ import type { Turn } from "../run/window.ts";
 import { substitute } from "../substitute.ts";
 import { parseDuration } from "../time/index.ts";
 import { type CopyOptions, hostDestinations, pull, push, sync, type TransferProgress, type TransferResult } from "../transfer/index.ts";
+import { asLocalName } from "../transfer/local-names.ts";
 import { checkOptions } from "../transfer/options.ts";
 import type { Connections } from "./connections.ts";
+import { remotePath } from "./remote-path.ts";
 import { RemoteTransfer, type Transfer } from "./remote-transfer.ts";
 import { checkRunOptions, type FleetCallOptions, type FleetTransferOptions, type OutputOptions, type RunOptions } from "./options.ts";
 
@@ -31,6 +32,8 @@ export interface Shared {
   readonly logger: Logger;
   readonly connections: Connections;
   readonly live: Set<Run<never>>;
+  /** What hosts are called where they must not be taken for each other, by their keys. */
+  labels: ReadonlyMap<string, string>;
 }
 
 /** Hosts for the operations of sets: of a fleet, a list, or a node set. */
@@ -49,6 +52,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     this.#shared = shared;
     this.#directories = directories;
     this.#isSelection = isSelection;
+    shared.labels = labelHosts(hosts, shared.labels);
   }
 
   get length(): number {
@@ -109,8 +113,8 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
   }
 
   /**
-   * The same hosts with another working directory for what is run from now on, or one for each host. A relative path is relative to the one before,
-   * and at first to the home directory. That it exists is found out by what runs there.
+   * The same hosts with another working directory, or one for each host: for what is run and called, and for paths of the host in `push`, `pull` and `sync`.
+   * A relative path is relative to the one before, and at first to the home directory. That it exists is found out by what runs there.
    */
   cd(path: string | readonly string[]): Fleet {
     const paths = typeof path === "string" ? this.hosts.map(() => path) : path;
@@ -118,7 +122,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
       throw new InvalidArgumentError("path", `a directory, or one for each of ${this.length} hosts`);
     }
     for (const each of paths) checkPlacement({ cwd: each }, "path");
-    const directories = this.#directories.map((before, index) => joined(before, (paths as readonly string[])[index]!));
+    const directories = this.#directories.map((before, index) => remotePath(before, (paths as readonly string[])[index]!));
     return new Fleet(this.hosts, this.#shared, directories, true);
   }
 
@@ -150,11 +154,15 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     const variables = renderEnvironment(rest.env, hosts, lists);
     const makers = render(command, hosts, { lists, substitution }).map((each, index): MakeJob<RemoteProcess> => {
       const host = hosts[index]!;
-      const cwd = processOptions.cwd === undefined ? this.#directories[index] : joined(this.#directories[index], processOptions.cwd);
+      const cwd = processOptions.cwd === undefined ? this.#directories[index] : remotePath(this.#directories[index], processOptions.cwd);
       const logged = { logger: this.#shared.logger, outputInLog: configuration.outputInLog, ...defined(rest) };
       const reach = (turn: Turn, signal: AbortSignal): Promise<Connector> => this.#reach(host, turn, signal, rest.leash !== false);
       const all = { ...processOptions, ...logged, name: host.toString(), host, cwd, env: variables[index] };
-      return (turn, memory) => this.#copy(new RemoteProcess((signal) => reach(turn(), signal), each, all, memory), { tee, logDir });
+      return (turn, memory) =>
+        this.#copy(new RemoteProcess((signal) => reach(turn(), signal), each, all, { memory, label: this.#shared.labels.get(host.key) }), {
+          tee,
+          logDir,
+        });
     });
     return this.#make(makers, { name, timeout, window, startsItself, totalOutputLimit, outputLimit: rest.outputLimit });
   }
@@ -189,10 +197,13 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     const common = { ...rest, kwargs: takeArguments(rest.kwargs), env: takeArguments(rest.env) };
     const makers = this.hosts.map((host, index): MakeJob<RemoteCall<T>> => {
       const own = typeof args === "function" ? takeArguments(args(host, index)) : taken;
-      const what = { module, fn, args: own, options: { ...common, cwd: rest.cwd ?? this.#directories[index] }, timeout: hostTimeout };
+      const directory = this.#directories[index];
+      const cwd = rest.cwd === undefined ? directory : remotePath(directory, rest.cwd);
+      const what = { module, fn, args: own, options: { ...common, cwd }, timeout: hostTimeout };
       const { killTimeout, outputInLog } = configuration;
       const settings = {
         name: host.toString(),
+        label: this.#shared.labels.get(host.key),
         host,
         ignore,
         output: "collect" as const,
@@ -223,29 +234,28 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
    * @throws InvalidArgumentError; nothing was begun then
    */
   push(sources: string | readonly string[], destination: string, options: FleetTransferOptions = {}): Run<RemoteTransfer> {
-    const from = this.#sources(sources, options);
-    const [to] = this.#filledIn([destination], "destination", options);
+    const from = this.#sources(sources, this.#filledIn(sources, "sources", options, "here"));
+    const [to] = this.#filledIn(destination, "destination", options, "there");
     return this.#transfer(`push ${nameOf(destination)}`, options, (index, connector, own) =>
       push(connector, from(index), to![index]!, own),
     );
   }
 
   /**
-   * Copies files and directories from all hosts (see `pull`), each to a place of its own: with `{{{host}}}`, `{{list}}` and the like filled in, or with the
-   * host's name behind the destination. @throws InvalidArgumentError; nothing was begun then
+   * Copies files and directories from all hosts (see `pull`), each to a place of its own, which does not depend on how many hosts there are: with `{{{host}}}`,
+   * `{{list}}` and the like filled in, or with the host's name behind the destination. @throws InvalidArgumentError; nothing was begun then
    */
   pull(sources: string | readonly string[], destination: string, options: FleetTransferOptions = {}): Run<RemoteTransfer> {
-    const from = this.#sources(sources, options);
-    const to = hostDestinations(destination, this.hosts, { lists: options.lists });
+    const from = this.#sources(sources, this.#filledIn(sources, "sources", options, "there"));
+    const to = this.#placesHere(destination, options);
     return this.#transfer(`pull ${nameOf(destination)}`, options, (index, connector, own) => pull(connector, from(index), to[index]!, own));
   }
 
   /** Makes a tree of each host like a local one, or the other way round (see `sync`). @throws InvalidArgumentError; nothing was begun then */
   sync(here: string, there: string, options: FleetTransferOptions & { direction: "push" | "pull" }): Run<RemoteTransfer> {
     const { direction, ...rest } = options;
-    const [to] = this.#filledIn([there], "remote", options);
-    const from =
-      direction === "pull" ? hostDestinations(here, this.hosts, { lists: options.lists }) : this.#filledIn([here], "local", options)[0]!;
+    const [to] = this.#filledIn(there, "remote", options, "there");
+    const from = direction === "pull" ? this.#placesHere(here, options) : this.#filledIn(here, "local", options, "here")[0]!;
     return this.#transfer(`sync ${nameOf(there)}`, rest, (index, connector, own) =>
       sync(connector, from[index]!, to![index]!, { ...own, direction }),
     );
@@ -284,13 +294,23 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
   }
 
   /** One alone is something else than a list of one, which goes into a directory. */
-  #sources(sources: string | readonly string[], options: FleetTransferOptions): (index: number) => string | readonly string[] {
-    const all = this.#filledIn(typeof sources === "string" ? [sources] : sources, "sources", options);
+  #sources(sources: string | readonly string[], all: readonly string[][]): (index: number) => string | readonly string[] {
     return (index) => (typeof sources === "string" ? all[0]![index]! : all.map((each) => each[index]!));
   }
 
-  #filledIn(texts: readonly string[], argument: string, { lists }: FleetTransferOptions): string[][] {
-    return texts.map((text) => substitute(text, this.hosts, { lists, argument }));
+  /** Paths of the host begin in its working directory; a host's name in one of ours is a single name, which leads nowhere. */
+  #filledIn(paths: string | readonly string[], argument: string, { lists }: FleetTransferOptions, side: "here" | "there"): string[][] {
+    const all = typeof paths === "string" ? [paths] : paths;
+    if (!Array.isArray(all)) throw new InvalidArgumentError(argument, "a path, or a list of them");
+    return all.map((text) =>
+      side === "here"
+        ? substitute(text, this.hosts, { lists, argument, ofHost: asLocalName })
+        : substitute(text, this.hosts, { lists, argument }).map((path, index) => remotePath(this.#directories[index], path)),
+    );
+  }
+
+  #placesHere(path: string, { lists }: FleetTransferOptions): string[] {
+    return hostDestinations(path, this.hosts, { lists, labels: this.#shared.labels });
   }
 
   #transfer(
@@ -307,6 +327,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
       const { logger } = this.#shared;
       const settings = {
         name: host.toString(),
+        label: this.#shared.labels.get(host.key),
         host,
         ignore,
         output: "discard" as const,
@@ -353,10 +374,6 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
 }
 
 const listed = (hosts: Hosts): Iterable<HostLike> | string => (hosts instanceof Fleet ? hosts.hosts : hosts);
-
-function joined(before: string | undefined, path: string): string {
-  return before === undefined || path.startsWith("/") || path === "~" || path.startsWith("~/") ? path : posix.join(before, path);
-}
 
 /** The first line, not more than a report has room for. */
 function nameOf(command: RunCommand): string {

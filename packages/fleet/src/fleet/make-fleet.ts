@@ -31,6 +31,7 @@ export function fleet(hosts: HostLike | Iterable<HostLike>, options: FleetOption
     logger: logger ?? createLogger({ level: configuration.logLevel }),
     connections: new Connections({ configuration, factory: connect, retries, spread, client }),
     live: new Set(),
+    labels: new Map(),
   };
   return new Fleet(
     set,

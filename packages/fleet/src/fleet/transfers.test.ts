@@ -16,10 +16,11 @@ describe.each([
   let many: ManyHosts;
   let hosts: Fleet;
   let directory: string;
+  let connect: (host: Host) => Connector;
   beforeAll(async () => {
     many = await startManyHosts({ count: 4, dead: 1 });
     directory = await mkdtemp(join(tmpdir(), "sremote-fleet-transfer-"));
-    const connect = (host: Host): Connector => connector({ ...host.sshOptions(), knownHosts: many.knownHosts, config: false });
+    connect = (host: Host): Connector => connector({ ...host.sshOptions(), knownHosts: many.knownHosts, config: false });
     hosts = fleet(many.hosts, { connect, logLevel: "silent" });
   });
   afterAll(async () => {
@@ -46,6 +47,58 @@ describe.each([
     const synced = await nodes.sync(join(directory, "in"), `${there}/in`, { direction: "push", delete: true, check: "hash" });
     expect(synced.jobs.map(({ result }) => result?.files)).toEqual([1, 1, 1, 1]);
     expect((await nodes.run("cat {{{name}}}/in/word")).gather()).toEqual([{ names: nodes.hosts.names, lines: ["hello "] }]);
+  });
+
+  test("`cd` holds for copies, and where a pull goes depends neither on how many hosts there are nor on their names", async () => {
+    const nodes = hosts.only("node[1-3]");
+    await nodes.run("mkdir -p '{{{name}}}/~'; echo {{{name}}} > {{{name}}}/who").orThrow();
+    const work = nodes.cd(nodes.hosts.names);
+    await writeFile(join(directory, "conf"), "conf");
+    await work.push(join(directory, "conf"), "conf").orThrow();
+    await work.at(0).cd("./~").push(join(directory, "conf"), "inner").orThrow();
+    await work.push(join(directory, "conf"), "~/{{{name}}}-home").orThrow();
+    await work.sync(join(directory, "in"), "tree", { direction: "push" }).orThrow();
+    const found = await nodes.run("cd {{{name}}} && ls ../{{{name}}}-home tree && cat conf && [ {{{name}}} != node1 ] || ls '~'");
+    expect(found.jobs.map(({ stdout }) => stdout)).toEqual([
+      "../node1-home\n\ntree:\nword\nconfinner\n",
+      "../node2-home\n\ntree:\nword\nconf",
+      "../node3-home\n\ntree:\nword\nconf",
+    ]);
+    for (const count of [3, 2, 1]) {
+      await work
+        .slice(0, count)
+        .pull("who", join(directory, `by${count}/`))
+        .orThrow();
+      await work
+        .slice(0, count)
+        .pull("who", join(directory, `as${count}`))
+        .orThrow();
+      expect(await readFile(join(directory, `by${count}/node1/who`), "utf8")).toBe("node1\n");
+      expect(await readFile(join(directory, `as${count}.node1`), "utf8")).toBe("node1\n");
+    }
+    const hostile = fleet(
+      [
+        { ...many.hosts[0]!, name: ".." },
+        { ...many.hosts[0]!, name: "a/../../b" },
+      ],
+      { connect, logLevel: "silent" },
+    );
+    try {
+      await hostile.pull("node1/who", join(directory, "hostile/in/")).orThrow();
+      await hostile.pull("node1/who", join(directory, "hostile/out/{{{name}}}")).orThrow();
+      expect((await readdir(join(directory, "hostile"), { recursive: true })).toSorted()).toEqual([
+        "in",
+        "in/%2E.",
+        "in/%2E./who",
+        "in/a%2F..%2F..%2Fb",
+        "in/a%2F..%2F..%2Fb/who",
+        "out",
+        "out/%2E.",
+        "out/a%2F..%2F..%2Fb",
+      ]);
+    } finally {
+      await hostile.close();
+    }
   });
 
   test("what cannot be copied on one host is told of it alone, and wrong arguments before anything begins", async () => {

@@ -17,6 +17,8 @@ import { idleState, nextState, type Phase, type ProcessEvent, type ProcessState,
 
 export interface JobSettings {
   readonly name: string;
+  /** Default: the host's name, or that of the job. */
+  readonly label?: string | undefined;
   readonly host: Host | undefined;
   readonly ignore: readonly Ignorable[];
   readonly output: "collect" | "live" | "discard";
@@ -51,6 +53,8 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   /** Its name and a number that no other of this program has: `node1-0`. It is the same after `reset`; one of a run that does it again has another. */
   readonly id: string;
   readonly name: string;
+  /** What lines, logs and groups of equal output call its host: its name, or `user@name:port` where another host of the fleet has that name. */
+  readonly label: string;
   /** Where it runs; undefined for one that was made without a fleet. */
   readonly host: Host | undefined;
   readonly ignore: readonly Ignorable[];
@@ -66,6 +70,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     this.id = `${settings.name}-${jobs++}`;
     this.name = settings.name;
     this.host = settings.host;
+    this.label = settings.label ?? settings.host?.name ?? settings.name;
     this.ignore = settings.ignore;
     this.settings = settings;
     this.#output = this.#newOutput();

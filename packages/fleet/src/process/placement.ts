@@ -1,5 +1,5 @@
 /* Where and how on its host a command runs: directory, processors, priority. */
-import { type Command, quote, shell, shellText } from "@sremote/connectors";
+import { type Command, hasUnknownTilde, quote, quotePath, shell, shellText } from "@sremote/connectors";
 import { InvalidArgumentError } from "@sremote/protocol";
 
 export interface Placement {
@@ -16,7 +16,7 @@ export function checkPlacement({ cwd, cpu, realtime }: Placement, argument = "op
   if (cwd !== undefined && (typeof cwd !== "string" || cwd === "" || cwd.includes("\0"))) {
     throw new InvalidArgumentError(`${argument}.cwd`, "a directory on the host");
   }
-  if (cwd !== undefined && /^~[^/]/.test(cwd))
+  if (cwd !== undefined && hasUnknownTilde(cwd))
     throw new InvalidArgumentError(`${argument}.cwd`, "a path; of `~` forms only `~/…` is known");
   if (cpu !== undefined && processors(cpu) === undefined) {
     throw new InvalidArgumentError(`${argument}.cpu`, "the number of a processor, a list of them, or text such as 0-3,8");
@@ -45,8 +45,6 @@ export function place(command: Command, { cwd, cpu, realtime = false }: Placemen
 }
 
 function directory(path: string): string {
-  if (path === "~" || path === "~/") return '"$HOME"';
-  if (path.startsWith("~/")) return `"$HOME"/${quote(path.slice(2))}`;
   // `cd -` would be the directory before.
-  return quote(path === "-" ? "./-" : path);
+  return quotePath(path === "-" ? "./-" : path);
 }

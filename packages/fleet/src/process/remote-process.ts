@@ -5,11 +5,10 @@ import { ConnectError, InvalidArgumentError, SremoteError } from "@sremote/proto
 import { type Duration, parseDuration } from "../time/index.ts";
 import { toCommand } from "./command.ts";
 import { Expectation, type Match, type Pattern } from "./expect.ts";
-import { Job } from "./job.ts";
+import { Job, type JobSettings } from "./job.ts";
 import { type Signal, signals } from "./leash.ts";
 import { type ExitStatus, type Live, startLive } from "./live.ts";
 import { checkProcessOptions, defaultKillTimeout, defaultPty, type ProcessOptions } from "./options.ts";
-import type { OutputMemory } from "./output-memory.ts";
 import { defaultOutputLimit, type StreamName } from "./output.ts";
 import { place } from "./placement.ts";
 import { decodeStatus } from "./status.ts";
@@ -41,10 +40,15 @@ export class RemoteProcess extends Job {
 
   /**
    * @param command text is a script for the host's `sh`; a list is a program and its arguments
-   * @param memory what its output is kept in, with that of others @internal
+   * @param shared what it has in common with others: what their output is kept in, and what its host is called @internal
    * @throws InvalidArgumentError
    */
-  constructor(on: Connector | Reach, command: string | Command, options: ProcessOptions = {}, memory?: OutputMemory) {
+  constructor(
+    on: Connector | Reach,
+    command: string | Command,
+    options: ProcessOptions = {},
+    shared: Partial<Pick<JobSettings, "memory" | "label">> = {},
+  ) {
     checkProcessOptions(options);
     if (typeof on !== "function" && (typeof on !== "object" || on === null || typeof on.exec !== "function")) {
       throw new InvalidArgumentError("on", "a connector");
@@ -56,7 +60,7 @@ export class RemoteProcess extends Job {
       output = "collect",
     } = options;
     const { host, outputLimit, logger, outputInLog, signal } = options;
-    super({ name, host, ignore, output, outputLimit, memory, killTimeout: parseDuration(killTimeout), logger, outputInLog });
+    super({ name, host, ignore, output, outputLimit, ...shared, killTimeout: parseDuration(killTimeout), logger, outputInLog });
     this.command = place(toCommand(command), options);
     this.#reach = typeof on === "function" ? on : async () => on;
     const { stdin } = options;

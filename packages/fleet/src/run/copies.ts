@@ -7,6 +7,7 @@ import type { Job, OutputChunk } from "../process/index.ts";
 import { LineTap } from "../process/lines.ts";
 import type { Tap } from "../process/output.ts";
 import { writeTo } from "../process/write.ts";
+import { asLocalName } from "../transfer/local-names.ts";
 import { hostOf } from "./run.ts";
 
 /** `node1: text`, each line whole, also where several hosts write at once. */
@@ -40,7 +41,7 @@ export class FileTap implements Tap {
 
   constructor(directory: string, job: Job) {
     this.#directory = directory;
-    this.#path = join(directory, `${fileName(hostOf(job))}.log`);
+    this.#path = join(directory, `${asLocalName(hostOf(job))}.log`);
   }
 
   async chunk({ bytes }: OutputChunk): Promise<void> {
@@ -56,11 +57,4 @@ export class FileTap implements Tap {
     this.#file ??= mkdir(this.#directory, { recursive: true }).then(() => open(this.#path, "a", 0o600));
     return this.#file;
   }
-}
-
-/** A host's name may hold what leads elsewhere in a path. */
-export function fileName(host: string): string {
-  return host.replace(/^\.|[^A-Za-z0-9._@:-]/gu, (character) =>
-    [...Buffer.from(character)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join(""),
-  );
 }

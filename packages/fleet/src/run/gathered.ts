@@ -25,7 +25,8 @@ interface Printed {
 export function gatherJobs(jobs: readonly Job[], stream: StreamName | undefined): OutputGroup[] {
   const digests = new Map<string, string>();
   const groups = new Map<string, Printed>();
-  for (const [name, own] of Map.groupBy(jobs, (job) => job.host?.name ?? job.name)) {
+  for (const own of Map.groupBy(jobs, ({ host, name }) => host?.key ?? name).values()) {
+    const name = own[0]!.label;
     const outputs = own.map(({ output }) => output.chunks.filter((chunk) => stream === undefined || chunk.stream === stream));
     const isCut = own.some(({ output }) => output.isCut(stream));
     // What is known to be the same bytes is not looked at again.

@@ -16,9 +16,7 @@ export class RunError extends SremoteError {
   constructor(result: RunResult) {
     const failed = result.jobs.filter(({ ok }) => !ok);
     const kinds = [...Map.groupBy(failed, kindOf)].toSorted(([, left], [, right]) => right.length - left.length);
-    const shown = kinds
-      .slice(0, mostKinds)
-      .map(([, jobs]) => `${fold(jobs.map(({ host, name }) => host?.name ?? name))}: ${describeEnd(jobs[0]!)}`);
+    const shown = kinds.slice(0, mostKinds).map(([, jobs]) => `${fold(jobs.map(({ label }) => label))}: ${describeEnd(jobs[0]!)}`);
     const more = kinds.length > mostKinds ? [`and ${kinds.length - mostKinds} other kinds of failure`] : [];
     super(codeOf(failed), `${result.name}: ${failed.length} of ${result.jobs.length} failed\n  ${[...shown, ...more].join("\n  ")}`, {
       stage: "run",

@@ -15,7 +15,7 @@ import type { Window } from "./window.ts";
 
 /** A line of output and whose it is. */
 export interface HostLine<J extends Job = Job> extends Line {
-  /** The host's name. */
+  /** The host's name, or `user@name:port` where another host of the fleet has that name. */
   readonly host: string;
   readonly job: J;
 }
@@ -297,8 +297,8 @@ export abstract class Run<J extends Job = Job>
   }
 }
 
-export function hostOf({ host, name }: Job): string {
-  return host?.name ?? name;
+export function hostOf({ label }: Job): string {
+  return label;
 }
 
 function wanted<J extends Job>(which: Again<J> | undefined): (job: J) => boolean {

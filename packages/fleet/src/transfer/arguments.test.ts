@@ -45,7 +45,8 @@ describe("wrong arguments are named before anything is sent", () => {
 test("each host has a destination of its own, or it is an error", () => {
   const hosts = hostSet("n[1-2]");
   expect(hostDestinations("out/", hosts)).toEqual(["out/n1/", "out/n2/"]);
-  expect(hostDestinations("out", hostSet("n1"))).toEqual(["out"]);
+  expect(hostDestinations("out", hostSet("n1"))).toEqual(["out.n1"]);
+  expect(hostDestinations("out/", hostSet("n1"))).toEqual(["out/n1/"]);
   expect(hostDestinations("{{{host}}}.csv", hosts)).toEqual(["n1.csv", "n2.csv"]);
   expect(() => hostDestinations("{{{user}}}.csv", hostSet("me@n[1-2]"))).toThrow(InvalidArgumentError);
   expect(hostDestinations("{{rack}}/log", hosts, { lists: { rack: ["east", "west"] } })).toEqual(["east/log", "west/log"]);

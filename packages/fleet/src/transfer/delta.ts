@@ -100,13 +100,16 @@ export class Rsync implements AsyncDisposable {
   }
 
   /** Makes the file in a directory of its own beside where it belongs. Undefined when rsync could not. */
-  async pull(source: string, follow: boolean, tree: DirectoryTree, path: string): Promise<MadeFile | undefined> {
+  async pull(exchange: Exchange, named: string, follow: boolean, tree: DirectoryTree, path: string): Promise<MadeFile | undefined> {
+    const source = await this.#ask(exchange, { step: "where", path: named });
+    // rsync on the host takes these in a name for a pattern, and might find another file by it.
+    if (typeof source !== "string" || !source.isWellFormed() || /[*?[\]\\]/.test(source)) return undefined;
     const directory = joinPath(joinPath(resolve(tree.path), parentOf(path)), temporaryName(nameOf(path)));
     await mkdir(directory, { mode: 0o700 });
     const made = { directory, path: joinPath(directory, nameOf(path)) };
     let done = false;
     try {
-      done = source.isWellFormed() && (await this.#run(`host:${source}`, made.path, follow));
+      done = await this.#run(`host:${source}`, made.path, follow);
     } finally {
       if (!done) await rm(directory, { recursive: true, force: true });
       forgetTemporary(nameOf(directory));

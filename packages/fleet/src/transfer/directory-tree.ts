@@ -6,7 +6,8 @@
 import { closeSync, constants, existsSync, fstatSync, fchmodSync, lstatSync, mkdirSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { errnoOf, toBytes } from "@sremote/connectors";
-import { isName, joinPath, nameOf, parentOf } from "./entry.ts";
+import { joinPath, nameOf, parentOf } from "./entry.ts";
+import { nameProblem } from "./local-names.ts";
 import { native } from "./local-path.ts";
 
 const directoryFlags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
@@ -30,7 +31,8 @@ export class DirectoryTree {
   /** Where something below the root is to be reached: valid until the next call. */
   locate(path: string): string | Buffer {
     const name = nameOf(path);
-    if (!isName(name)) throw Object.assign(new Error("EPERM: the path leads out of its tree"), { code: "EPERM" });
+    const problem = nameProblem(name);
+    if (problem !== undefined) throw Object.assign(new Error(`EPERM: ${problem}`), { code: "EPERM" });
     return this.#at(parentOf(path), name);
   }
 

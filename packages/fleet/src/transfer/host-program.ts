@@ -7,7 +7,7 @@ import { packageFile } from "../package-file.ts";
 import type { MakeScript } from "./host-run.ts";
 
 /** In the order in which they import each other. */
-const modules = ["wire", "tree", "list", "send", "incoming", "receive", "delta", "serve"];
+const modules = ["wire", "names", "tree", "list", "send", "incoming", "receive", "delta", "serve"];
 
 /** Any `python3` from 3.6 on. Reads so many bytes of modules from standard input, and leaves the rest to them. */
 const boot = `import sys

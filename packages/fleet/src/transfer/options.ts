@@ -19,6 +19,11 @@ export interface CopyOptions extends OperationOptions {
   check?: TransferCheck | undefined;
   /** Keeps permission bits. Default true; otherwise new files and directories get those that the receiving side gives by default. */
   modes?: boolean | undefined;
+  /**
+   * Keeps set-user-ID, set-group-ID and sticky bits, too. A file of a host with the first would run as the one who pulls it, root included.
+   * @default true for a push, false for a pull
+   */
+  specialModes?: boolean | undefined;
   /** Keeps times of modification, to the microsecond. Default true. */
   times?: boolean | undefined;
   /** Removes from the destination what the source does not have, and lets a file take the place of a directory. Default false. */
@@ -43,6 +48,8 @@ export interface CopyOptions extends OperationOptions {
 export interface CheckedOptions {
   readonly check: TransferCheck;
   readonly modes: boolean;
+  /** Undefined: as the direction has it. */
+  readonly specialModes: boolean | undefined;
   readonly times: boolean;
   readonly delete: boolean;
   readonly dryRun: boolean;
@@ -57,6 +64,7 @@ const checks: readonly string[] = ["size+time", "hash", "always", "delta"];
 const names = new Set([
   "check",
   "modes",
+  "specialModes",
   "times",
   "delete",
   "dryRun",
@@ -81,6 +89,7 @@ export function checkOptions(options: CopyOptions): CheckedOptions {
   return {
     check,
     modes: flag(options, "modes", true),
+    specialModes: options.specialModes === undefined ? undefined : flag(options, "specialModes", false),
     times: flag(options, "times", true),
     delete: flag(options, "delete", false),
     dryRun: flag(options, "dryRun", false),
@@ -94,7 +103,7 @@ export function checkOptions(options: CopyOptions): CheckedOptions {
 
 function flag(
   options: CopyOptions,
-  name: "modes" | "times" | "delete" | "dryRun" | "createDirectories" | "resume",
+  name: "modes" | "specialModes" | "times" | "delete" | "dryRun" | "createDirectories" | "resume",
   otherwise: boolean,
 ): boolean {
   const value = options[name];

@@ -5,8 +5,8 @@
 import { createHash, hash as digest } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { ProtocolError } from "@sremote/protocol";
-import type { Entry, PathFailure, Root } from "./entry.ts";
-import { startOf } from "./temporary.ts";
+import { type Entry, nameOf, type PathFailure, type Root } from "./entry.ts";
+import { hostTemporaryName } from "./temporary.ts";
 import { decodeBatch, encodeBatch, encodeJson } from "./frame.ts";
 import type { Exchange } from "./exchange.ts";
 import { openLocal } from "./local-hash.ts";
@@ -30,7 +30,7 @@ export interface PartRequest {
 /** The parts of one file, and what gives it its name at the end, verified as a whole. @throws PathFailure when it cannot be read, or has changed */
 export async function* partsOf(file: Outgoing, signal: AbortSignal): AsyncGenerator<PartRequest> {
   const { number, path, size, mode, time, from } = file;
-  const hidden = `.${startOf(path.slice(path.lastIndexOf("/") + 1))}.sremote-${crypto.randomUUID().replaceAll("-", "")}`;
+  const hidden = hostTemporaryName(nameOf(path));
   const hash = from?.hash ?? createHash("sha256");
   const handle = await openLocal(file.source, file.follow);
   try {

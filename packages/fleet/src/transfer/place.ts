@@ -1,6 +1,7 @@
 /* Which source belongs where. */
 import { InvalidArgumentError, TransferError } from "@sremote/protocol";
-import { shownPath } from "@sremote/connectors";
+import { hasUnknownTilde, shownPath } from "@sremote/connectors";
+import { localPath, nameProblem } from "./local-names.ts";
 import { type Entry, isName, joinPath, Listing, nameOf, parentOf, type Root } from "./entry.ts";
 import { checkPath } from "./options.ts";
 
@@ -15,20 +16,33 @@ export interface Sources {
   readonly into: boolean;
 }
 
-export function checkSources(sources: string | readonly string[], destination: string): Sources {
-  const into = Array.isArray(sources) || checkPath(destination, "destination").endsWith("/");
+/** @param here which of both are paths of this machine */
+export function checkSources(sources: string | readonly string[], target: string, here: "sources" | "destination"): Sources {
+  const checked = (path: unknown, argument: "sources" | "destination"): string =>
+    argument === here ? localPath(checkPath(path, argument)) : checkRemote(checkPath(path, argument), argument);
+  const destination = checked(target, "destination");
+  const into = Array.isArray(sources) || destination.endsWith("/");
   const all: readonly unknown[] = Array.isArray(sources) ? sources : [sources];
   if (all.length === 0) throw new InvalidArgumentError("sources", "at least one path");
   const seen = new Set<string>();
   const roots = all.map((source) => {
-    const path = withoutSlash(checkPath(source, "sources"));
+    const path = withoutSlash(checked(source, "sources"));
     const prefix = into ? nameOf(path) : "";
-    if (into && !isName(prefix)) throw new InvalidArgumentError("sources", `paths that end in a name, unlike ${shownPath(path)}`);
+    const isUsable = here === "sources" ? nameProblem(prefix) === undefined : isName(prefix) && path !== "~";
+    if (into && !isUsable) throw new InvalidArgumentError("sources", `paths that end in a name, unlike ${shownPath(path)}`);
     if (seen.has(prefix)) throw new InvalidArgumentError("sources", `different names, not ${shownPath(prefix)} twice`);
     seen.add(prefix);
     return { path, prefix, follow: true, partials: false, recursive: true };
   });
-  return { roots, destination: withoutSlash(checkPath(destination, "destination")), into };
+  return { roots, destination: withoutSlash(destination), into };
+}
+
+/** @throws InvalidArgumentError for a form of `~` that is not known */
+function checkRemote(path: string, argument: string): string {
+  if (!hasUnknownTilde(path)) return path;
+  throw new InvalidArgumentError(argument, `a path; of \`~\` forms only \`~/…\` is known`, {
+    hint: "a name that begins with ~ is written ./~name",
+  });
 }
 
 function withoutSlash(path: string): string {

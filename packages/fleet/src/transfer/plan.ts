@@ -34,6 +34,13 @@ export type Undecided = readonly [source: Entry, existing: Entry][];
 
 type Options = Pick<CheckedOptions, "check" | "modes" | "times" | "delete" | "filter">;
 
+const allBits = 0o7777;
+
+interface PlanOptions extends Options {
+  /** Those bits of modes that are kept; of the others none is ever set. @default all */
+  readonly modeBits?: number;
+}
+
 /** Removes from a listing what is filtered out. @returns the paths of directories that hold such things */
 export function applyFilter(listing: Listing, filter: Options["filter"]): Set<string> {
   const holding = new Set<string>();
@@ -72,11 +79,15 @@ export function undecided(source: Listing, existing: Listing, options: Options):
 export function makePlan(
   source: Listing,
   existing: Listing,
-  options: Options,
+  options: PlanOptions,
   equal: ReadonlySet<string>,
   differing: ReadonlySet<string>,
   kept: ReadonlySet<string>,
 ): Plan {
+  const { modeBits = allBits } = options;
+  for (const [path, entry] of source.entries) {
+    if ((entry.mode & ~modeBits) !== 0) source.entries.set(path, { ...entry, mode: entry.mode & modeBits });
+  }
   const planning = new Planning(source, existing, options, kept);
   for (const path of [...source.entries.keys()].toSorted()) planning.decide(source.entries.get(path)!, equal, differing);
   planning.decideDeletions();
@@ -100,19 +111,19 @@ class Planning {
   };
   readonly #source: Listing;
   readonly #existing: Listing;
-  readonly #options: Options;
+  readonly #options: PlanOptions;
   readonly #kept: ReadonlySet<string>;
   /** Directories in which something is made or removed, which changes their time. */
   readonly #touched = new Set<string>();
   /** What cannot be; nothing can be put into it either. */
   readonly #blocked = new Set<string>();
 
-  constructor(source: Listing, existing: Listing, options: Options, kept: ReadonlySet<string>) {
+  constructor(source: Listing, existing: Listing, options: PlanOptions, kept: ReadonlySet<string>) {
     this.#source = source;
     this.#existing = existing;
     this.#options = options;
     this.#kept = kept;
-    this.plan.failures.push(...source.failures);
+    for (const failure of source.failures) this.plan.failures.push(failure);
   }
 
   decide(entry: Entry, equal: ReadonlySet<string>, differing: ReadonlySet<string>): void {
@@ -176,7 +187,7 @@ class Planning {
 
   #file(entry: Entry, there: Entry | undefined, equal: ReadonlySet<string>, differing: ReadonlySet<string>): void {
     if (there?.type === "file" && this.#isEqual(entry, there, equal, differing)) {
-      const mode = this.#options.modes && entry.mode !== there.mode ? entry.mode : null;
+      const mode = this.#modeOf(entry, there);
       const time = this.#options.times && !sameTime(entry.time, there.time) ? entry.time : null;
       // Mode and time belong to the file, not to its name: another name of it, perhaps elsewhere, would change with it.
       if ((mode === null && time === null) || there.links <= 1) {
@@ -190,6 +201,13 @@ class Planning {
     this.plan.files.push(entry);
     this.#touch(entry);
     this.#change(entry, there === undefined ? "create" : "update");
+  }
+
+  /** To be set; null where it is as it should be. Bits that are not kept decide nothing, and a directory keeps its own. */
+  #modeOf(entry: Entry, there: Entry | undefined): number | null {
+    const { modes, modeBits = allBits } = this.#options;
+    if (!modes || (there !== undefined && entry.mode === (there.mode & modeBits))) return null;
+    return entry.type === "directory" && there !== undefined ? entry.mode | (there.mode & ~modeBits) : entry.mode;
   }
 
   #isEqual(entry: Entry, there: Entry, equal: ReadonlySet<string>, differing: ReadonlySet<string>): boolean {
@@ -226,7 +244,7 @@ class Planning {
       const entry = this.#source.entries.get(path)!;
       if (entry.type !== "directory" || this.#blocked.has(path)) continue;
       const there = made.has(path) ? undefined : this.#existing.entries.get(path);
-      const mode = this.#options.modes && entry.mode !== there?.mode ? entry.mode : null;
+      const mode = this.#modeOf(entry, there);
       const differs = there === undefined || !sameTime(entry.time, there.time);
       const time = this.#options.times && (differs || this.#touched.has(path)) ? entry.time : null;
       if (mode === null && time === null) continue;

@@ -4,6 +4,7 @@ import { orAborted } from "@sremote/connectors";
 import type { Connector } from "@sremote/connectors";
 import { fillDiffs } from "./dry-run.ts";
 import { listHost } from "./host-tree.ts";
+import { refuseNames } from "./local-names.ts";
 import { listLocal } from "./local-tree.ts";
 import { checkOptions, type CopyOptions } from "./options.ts";
 import { checkSources, placeSources } from "./place.ts";
@@ -16,7 +17,8 @@ import { compare, resultOf, withHost } from "./transfer.ts";
 /**
  * Copies files and trees from a host. Whatever the host says, nothing is written outside the destination.
  *
- * @param sources on the host; a relative path begins where commands do, most often in the home directory. One path: the destination is what it is called here.
+ * @param sources on the host; a relative path begins where commands do, most often in the home directory, and `~/x` always there. One path: the
+ *   destination is what it is called here.
  *   A list, or a destination that ends with `/`: each goes into that directory under its own name
  */
 export async function pull(
@@ -27,13 +29,14 @@ export async function pull(
 ): Promise<TransferResult> {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
   const checked = checkOptions(options);
-  const wanted = checkSources(sources, destination);
+  const wanted = checkSources(sources, destination, "destination");
   const started = performance.now();
   return await withHost(connector, "pull", options, checked, async (transfer, starting) => {
     const { signal, host } = transfer;
     const exchange = await orAborted(starting, signal);
     const listing = await orAborted(listHost(exchange, wanted.roots, checked.maxEntries, host), signal);
     const placed = placeSources(wanted, listing, host);
+    refuseNames(placed.source);
     const existing = await listLocal(placed.existing, checked.maxEntries, signal);
     const plan = await compare(transfer, placed.source, existing, (pairs) =>
       hashBoth(transfer, exchange, pairs, wanted.roots, placed.existing),

@@ -83,8 +83,8 @@ export class Pulling {
       const item = { root: entry.root, relative: entry.relative, length: null };
       const [answer] = await orAborted(hashOnHost(this.#exchange, this.#roots, [item], this.#transfer.host), this.#transfer.signal);
       if (answer === undefined || !("sha256" in answer)) return; // Sending it will say what is wrong.
-      const made = await rsync.pull(path, follow, this.#receiver.tree, entry.path);
-      if (made === undefined) return;
+      const made = await rsync.pull(this.#exchange, path, follow, this.#receiver.tree, entry.path);
+      if (made === undefined) continue; // All of it is sent with the others.
       try {
         await this.#receiver.adopt(entry.path, made, entry.size, answer.sha256, this.#wanted(entry), this.#transfer.signal);
         this.#count(rsync.carried - this.transferred);

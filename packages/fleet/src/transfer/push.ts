@@ -28,7 +28,7 @@ const actionsOfFrame = 500;
  *
  * @param sources one path: the destination is what it is called there. A list, or a destination that ends with `/`: each goes into that
  *   directory under its own name
- * @param destination on the host; a relative one begins where commands do, most often in the home directory
+ * @param destination on the host; a relative one begins where commands do, most often in the home directory, and `~/x` always there
  */
 export async function push(
   connector: Connector,
@@ -38,7 +38,7 @@ export async function push(
 ): Promise<TransferResult> {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
   const checked = checkOptions(options);
-  const wanted = checkSources(sources, destination);
+  const wanted = checkSources(sources, destination, "sources");
   const started = performance.now();
   return await withHost(connector, "push", options, checked, async (transfer, starting) => {
     const { signal, host } = transfer;

@@ -1,11 +1,10 @@
 /* The frames of a push as a script for the host's shell. */
-import { randomBytes } from "node:crypto";
 import { decodeBatch, decodeJson, type Frame } from "./frame.ts";
 import { nameOf, parentOf } from "./entry.ts";
 import { type AnswerReader, describeMessage } from "./shell-answer.ts";
 import type { HostTools } from "./shell-program.ts";
 import { isPlain, mostTogether, ShellScript } from "./shell-script.ts";
-import { startOf } from "./temporary.ts";
+import { hostTemporaryName } from "./temporary.ts";
 
 interface Head {
   readonly root: string;
@@ -21,9 +20,6 @@ interface IncomingFile {
   readonly sha256: string;
   readonly pieces: readonly Buffer[];
 }
-
-/** A name for a file while it is written, as that of the Python program. */
-const temporary = (name: string): string => `.${startOf(name)}.sremote-${randomBytes(8).toString("hex")}`;
 
 /** Four digits would leave a directory its set-group-id, where GNU's chmod is. */
 const octal = (mode: unknown): string | null => (typeof mode === "number" ? mode.toString(8).padStart(5, "0") : null);
@@ -85,7 +81,7 @@ export class ReceiveScript {
   putAlone({ head: [number, path, size, mode, time], sha256, pieces }: IncomingFile): void {
     this.#flush();
     const name = this.#script.at(path);
-    this.#script.call("file", number, name, temporary(name), size, sha256, octal(mode), this.#touch(time));
+    this.#script.call("file", number, name, hostTemporaryName(name), size, sha256, octal(mode), this.#touch(time));
     this.#script.content(...pieces);
   }
 
@@ -100,7 +96,7 @@ export class ReceiveScript {
     const script = this.#script;
     const names = files.map(({ head: [, path] }) => `./${nameOf(path)}`);
     script.enter(parentOf(files[0]!.head[1]));
-    script.call("stage", temporary("files"));
+    script.call("stage", hostTemporaryName("files"));
     for (const [index, { head, pieces }] of files.entries()) {
       script.call("load", head[2], names[index]!);
       script.content(...pieces);
@@ -138,7 +134,7 @@ export class ReceiveScript {
     } else if (name === "link") {
       const [path, target, time] = args as [string, string, number | null];
       const own = script.at(path);
-      script.call("act", number, "tie", own, temporary(own), target, this.#touch(time, true));
+      script.call("act", number, "tie", own, hostTemporaryName(own), target, this.#touch(time, true));
     } else if (name === "delete") {
       const [path, isDirectory] = args as [string, boolean];
       script.call("act", number, "drop", script.at(path), isDirectory ? 1 : 0);

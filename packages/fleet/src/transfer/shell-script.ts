@@ -1,5 +1,5 @@
 /* One request to a host's shell: lines of calls of our functions, in order, and the content that they take. */
-import { quote, toBytes } from "@sremote/connectors";
+import { belowHome, quote, quotePath, toBytes } from "@sremote/connectors";
 import { nameOf, parentOf } from "./entry.ts";
 
 /** Files that are passed to one run of a tool. */
@@ -22,7 +22,7 @@ export class ShellScript {
 
   /** The same with a path of the host first, or behind so many arguments. */
   callOn(name: string, before: readonly (string | number)[], path: string, ...args: readonly (string | number | null)[]): void {
-    const place = path.startsWith("/") ? quote(path) : `"$i"/${quote(path)}`;
+    const place = path.startsWith("/") || belowHome(path) !== undefined ? quotePath(path) : `"$i"/${quote(path)}`;
     this.#lines.push([name, ...before.map((arg) => quote(String(arg))), place, ...args.map((arg) => quote(String(arg ?? "")))].join(" "));
   }
 

@@ -1,22 +1,39 @@
-/* The names that files have while they are written. */
-import { createHash, randomBytes } from "node:crypto";
+/*
+ * The names that files have while they are written: `.<name>.sremote-<tag>-<seal>`. The seal is the beginning of a digest of the rest, so that
+ * a file of the user's that only looks like one of these is taken for what it is: it is copied, and never deleted or gone on from.
+ * As python/transfer_names.py, with tags of its own.
+ */
+import { hash, randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { fromBytes, toBytes } from "@sremote/connectors";
 
-/** As `TEMPORARY` in python/transfer_list.py. */
-const pattern = /^\.(.+)\.sremote-[0-9a-z-]{16,40}$/s;
-const owned = /\.sremote-([0-9a-f]{8})-([0-9]+)-[0-9a-f]{16}$/;
+const pattern = /^\.(.+)\.sremote-([0-9a-z-]{16,40})-([0-9a-f]{8})$/s;
+const owned = /\.sremote-([0-9a-f]{8})-([0-9]+)-[0-9a-f]{16}-[0-9a-f]{8}$/;
 
 /** Of this machine: other machines may see the same files, and their processes have other numbers. */
-const machine = createHash("sha256").update(hostname()).digest("hex").slice(0, 8);
+const machine = hash("sha256", hostname()).slice(0, 8);
 /** Those that this process writes now. */
 const live = new Set<string>();
 
-/** `.<name>.sremote-<machine>-<process>-<random>`: NAME_MAX is 255 bytes almost everywhere, and the affixes may take 60. */
+/** The tag on this machine is `<machine>-<process>-<random>`. */
 export function temporaryName(name: string): string {
-  const hidden = `.${startOf(name)}.sremote-${machine}-${process.pid}-${randomBytes(8).toString("hex")}`;
+  const hidden = sealed(startOf(name), `${machine}-${process.pid}-${randomBytes(8).toString("hex")}`);
   live.add(hidden);
   return hidden;
+}
+
+/** One for a file of a host. */
+export function hostTemporaryName(name: string): string {
+  return sealed(startOf(name), randomBytes(8).toString("hex"));
+}
+
+/** NAME_MAX is 255 bytes almost everywhere, and what is added takes up to 59. */
+function sealed(start: string, tag: string): string {
+  return `.${start}.sremote-${tag}-${sealOf(start, tag)}`;
+}
+
+function sealOf(start: string, tag: string): string {
+  return hash("sha256", Buffer.concat([Buffer.from(`${tag}/`), toBytes(start)])).slice(0, 8);
 }
 
 /** The name is not used any more. */
@@ -26,7 +43,8 @@ export function forgetTemporary(hidden: string): void {
 
 /** How a name begins in its temporary ones; null when this is none of them. */
 export function temporaryOf(name: string): string | null {
-  return pattern.exec(name)?.[1] ?? null;
+  const [, start = "", tag = "", seal] = pattern.exec(name) ?? [];
+  return seal !== undefined && seal === sealOf(start, tag) ? start : null;
 }
 
 /** How a file's name begins in its temporary ones. */

@@ -57,11 +57,12 @@ async function startExchange(connector: Connector, signal: AbortSignal): Promise
 
 /** Compares both sides, and the content of those files that size and time say too little of. */
 export async function compare(
-  { options, signal }: Transfer,
+  { options, signal, stage }: Transfer,
   source: Listing,
   existing: Listing,
   hash: (pairs: Undecided) => Promise<readonly (readonly [HashAnswer | undefined, HashAnswer | undefined])[]>,
 ): Promise<Plan> {
+  const modeBits = (options.specialModes ?? stage === "push") ? 0o7777 : 0o777;
   applyFilter(source, options.filter);
   const kept = applyFilter(existing, options.filter);
   const pairs = undecided(source, existing, options);
@@ -75,7 +76,7 @@ export async function compare(
       (same ? equal : differing).add(entry.path);
     }
   }
-  return makePlan(source, existing, options, equal, differing, kept);
+  return makePlan(source, existing, { ...options, modeBits }, equal, differing, kept);
 }
 
 /** Counts what came of a plan. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { open, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
@@ -45,6 +45,17 @@ export const fileCases: readonly ConnectorCase[] = [
     await writeFile(target, "old");
     await stage.connector.pull(path, { path: target });
     assertSameBytes(await readFile(target), everyByte, "content");
+  }),
+  defineCase("a path that begins with ~/ is below the home directory", async (stage) => {
+    const home = (await stage.run('cd "$HOME" && pwd -P')).trim();
+    const name = `.sremote-case-${randomBytes(8).toString("hex")}`;
+    try {
+      await stage.connector.push(everyByte, `~/${name}`);
+      assertSameBytes(await pulled(stage, `${home}/${name}`), everyByte, "pushed");
+      assertSameBytes(await pulled(stage, `~/${name}`), everyByte, "pulled");
+    } finally {
+      await stage.connector.exec(["rm", "-f", `${home}/${name}`]);
+    }
   }),
   defineCase("a pushed file has mode 0600, or the mode that was asked for, also where it replaces another", async (stage) => {
     const path = `${stage.directory}/file`;
