@@ -1,14 +1,15 @@
 /*
  * Makes the programs that are sent to hosts, and a manifest of them: resources/sremote-endpoint.{pyz,mjs} and resources/manifest.json;
- * then copies everything a client needs into packages/endpoint/payload, since npm does not pack links.
+ * then writes everything a client needs into a module of packages/endpoint.
  * The same source gives the same bytes, whatever the time zone, umask or order of directory entries.
  */
 import { createHash } from "node:crypto";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { deflateSync } from "fflate";
 import { rolldown } from "rolldown";
+import { type Artifact, writeModule } from "./embed-programs.ts";
 import { packPython, packPythonSession } from "./pack-python.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -20,11 +21,6 @@ const largest = 40_000;
 const largestOfSessions = 44_000;
 /** Written by hand, sent along by the client. */
 const scripts = ["launch.sh", "probe.sh", "stage1.py", "stage1.cjs", "stage-session.py", "stage-session.cjs", "attach.py", "attach.cjs"];
-
-export interface Artifact {
-  name: string;
-  bytes: Uint8Array;
-}
 
 /** The Python endpoint as a zip that `python3` runs. */
 export function buildPython(): Artifact {
@@ -86,7 +82,7 @@ function protocolVersion(): number {
   return Number(found[1]);
 }
 
-async function build(into: string, payload: string): Promise<void> {
+async function build(into: string, module: string): Promise<void> {
   const artifacts = [buildPython(), buildPythonSession(), await buildNode(), await buildNodeSession()];
   const protocol = protocolVersion();
   const manifest: Record<string, { size: number; sha256: string; protocol: number }> = {};
@@ -94,20 +90,11 @@ async function build(into: string, payload: string): Promise<void> {
     manifest[name] = { size: bytes.length, sha256: createHash("sha256").update(bytes).digest("hex"), protocol };
     process.stdout.write(`${name}: ${bytes.length} bytes\n`);
   }
-  artifacts.push({ name: "manifest.json", bytes: Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`) });
-  mkdirSync(into, { recursive: true });
-  rmSync(payload, { recursive: true, force: true });
-  mkdirSync(payload, { recursive: true });
-  for (const { name, bytes } of artifacts) {
-    writeWhole(join(into, name), bytes);
-    writeWhole(join(payload, name), bytes);
-  }
-  for (const name of scripts) {
-    if (!existsSync(join(resources, name))) continue;
-    copyFileSync(join(resources, name), join(payload, name));
-    chmodSync(join(payload, name), 0o644);
-  }
   checkSize(artifacts);
+  mkdirSync(into, { recursive: true });
+  for (const { name, bytes } of artifacts) writeWhole(join(into, name), bytes);
+  writeWhole(join(into, "manifest.json"), Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`));
+  writeModule(module, [...artifacts, ...scripts.map((name) => ({ name, bytes: readFileSync(join(resources, name)) }))]);
 }
 
 function checkSize(artifacts: readonly Artifact[]): void {
@@ -127,5 +114,5 @@ function writeWhole(path: string, bytes: Uint8Array): void {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const to = process.argv[2];
-  await (to === undefined ? build(resources, join(endpoint, "payload")) : build(to, join(to, "payload")));
+  await (to === undefined ? build(resources, join(endpoint, "src/generated/programs.ts")) : build(to, join(to, "programs.ts")));
 }

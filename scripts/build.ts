@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const commands = [
   [process.execPath, "--conditions=@sremote/source", "scripts/build-payload.ts"],
+  [process.execPath, "scripts/embed-programs.ts"],
   [process.execPath, "node_modules/typescript/bin/tsc", "-b", "tsconfig.build.json"],
   [process.execPath, "scripts/bundle-packages.ts"],
 ];

@@ -9,7 +9,7 @@ export const allowed: Readonly<Record<string, readonly string[]>> = {
   connectors: ["@sremote/protocol", "jose", "oauth4webapi", "ssh2", "undici"],
   endpoint: ["@sremote/protocol"],
   client: ["@sremote/protocol", "@sremote/connectors", "@sremote/endpoint"],
-  fleet: ["@sremote/protocol", "@sremote/connectors", "@sremote/client", "diff"],
+  fleet: ["@sremote/protocol", "@sremote/connectors", "@sremote/endpoint", "@sremote/client", "diff"],
   sremote: ["@sremote/protocol", "@sremote/connectors", "@sremote/endpoint", "@sremote/client", "@sremote/fleet"],
   cli: ["sremote", "commander"],
 };

@@ -1,12 +1,14 @@
-/* The endpoint's programs as bytes, and the scripts that start them on a host. Made by `npm run build` into ../payload. */
-import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { protocolVersion, SremoteError } from "@sremote/protocol";
+/* The endpoint's programs as bytes, and the scripts that start them on a host. */
+import { protocolVersion } from "@sremote/protocol";
+import { embedded } from "./embedded.ts";
+import { programs } from "./generated/programs.ts";
+
+export { embedded, type Embedded } from "./embedded.ts";
 
 export interface Payload {
   /** File name in the package, such as `sremote-endpoint.pyz`. */
   readonly name: string;
-  /** Read when first asked for. */
+  /** Decoded and checked against `sha256` when first asked for. */
   readonly bytes: Uint8Array;
   /** SHA-256 in hexadecimal. */
   readonly sha256: string;
@@ -37,11 +39,11 @@ export const pythonSessionPayload: Payload = payload("sremote-session.py.deflate
 /** What serves a session in Node: a program, deflated, that stage-session.cjs runs from memory. */
 export const nodeSessionPayload: Payload = payload("sremote-session.js.deflate");
 
-/** The text of a script. */
+/** The text of a script. @throws SremoteError `endpoint-broken` where it is not what was built */
 export function script(name: ScriptName): string {
   let text = scripts.get(name);
   if (text === undefined) {
-    text = readPayload(name).toString("utf8");
+    text = embedded(programs, name).toString("utf8");
     scripts.set(name, text);
   }
   return text;
@@ -49,38 +51,19 @@ export function script(name: ScriptName): string {
 
 const scripts = new Map<ScriptName, string>();
 
-/** Everything is told of the bytes that were read, once: a build may put another payload in place while a program runs. */
 function payload(name: string): Payload {
   let bytes: Uint8Array | undefined;
-  let sha256: string | undefined;
-  const read = (): Uint8Array => (bytes ??= readPayload(name));
+  const { sha256 } = programs[name]!;
+  const read = (): Uint8Array => (bytes ??= embedded(programs, name));
   return {
     name,
+    sha256,
     protocol: protocolVersion,
     get bytes() {
       return read();
-    },
-    get sha256() {
-      return (sha256 ??= createHash("sha256").update(read()).digest("hex"));
     },
     get size() {
       return read().length;
     },
   };
-}
-
-function readPayload(name: string): Buffer {
-  try {
-    return readFileSync(new URL(`../payload/${name}`, import.meta.url));
-  } catch (error) {
-    return notBuilt(name, error);
-  }
-}
-
-function notBuilt(name: string, cause?: unknown): never {
-  throw new SremoteError("endpoint-broken", `the endpoint's ${name} was not built`, {
-    stage: "deploy",
-    hint: "run `npm run build`",
-    cause,
-  });
 }

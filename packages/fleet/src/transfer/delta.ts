@@ -4,15 +4,15 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { fileURLToPath } from "node:url";
 import { orAborted, settledWithin } from "@sremote/connectors";
-import { packageFile, runsFromSource } from "../package-file.ts";
+import { embedded } from "@sremote/endpoint";
+import { programs } from "../generated/programs.ts";
 import type { DirectoryTree } from "./directory-tree.ts";
 import { type Entry, joinPath, type Listing, nameOf, parentOf } from "./entry.ts";
 import type { Exchange } from "./exchange.ts";
@@ -23,7 +23,8 @@ import type { Transfer } from "./transfer.ts";
 
 /** Below, finding the differences takes longer than sending all. */
 const worthIt = 1 << 20;
-const shellProgram = fileURLToPath(packageFile(runsFromSource ? "src/transfer/rsync-shell.ts" : "dist/transfer/rsync-shell.js"));
+/** What rsync starts as its remote shell. */
+const shellProgram = "rsync-shell.cjs";
 
 export interface MadeFile {
   readonly directory: string;
@@ -72,6 +73,7 @@ export class Rsync implements AsyncDisposable {
   static async start(transfer: Transfer): Promise<Rsync> {
     const directory = await mkdtemp(join(tmpdir(), "sremote-rsync-"));
     await chmod(directory, 0o700);
+    await writeFile(join(directory, shellProgram), embedded(programs, shellProgram), { mode: 0o600 });
     const server = createServer({ allowHalfOpen: true });
     server.listen(join(directory, "s"));
     await once(server, "listening");
@@ -127,7 +129,7 @@ export class Rsync implements AsyncDisposable {
   }
 
   async #run(from: string, to: string, follow: boolean): Promise<boolean> {
-    const shell = [process.execPath, shellProgram, join(this.#directory, "s")].map((word) => `"${word}"`).join(" ");
+    const shell = [process.execPath, join(this.#directory, shellProgram), join(this.#directory, "s")].map((word) => `"${word}"`).join(" ");
     // -s: arguments travel by rsync's own protocol, no shell sees them. -I: that they differ is known.
     const args = ["-s", "-I", "--no-whole-file", "--compare-dest=..", ...(follow ? ["-L"] : []), "-e", shell, "--", from, to];
     const child = spawn("rsync", args, { stdio: "ignore", signal: this.#transfer.signal, killSignal: "SIGTERM" });

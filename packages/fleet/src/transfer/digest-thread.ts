@@ -1,9 +1,9 @@
 /* SHA-256 beside what this thread does: a file is read once more by another thread, out of the system's cache, close behind what is sent or written. */
 import { Worker } from "node:worker_threads";
-import { packageFile, runsFromSource } from "../package-file.ts";
+import { embedded } from "@sremote/endpoint";
+import { programs } from "../generated/programs.ts";
 import type { Order, Report } from "./digest-worker.ts";
 
-const program = packageFile(runsFromSource ? "src/transfer/digest-worker.ts" : "dist/transfer/digest-worker.js");
 /** So much is asked for at once: little enough for several files to have their turn, and for an end to be heard soon. */
 const mostOfOrder = 1 << 22;
 /** What is not the end of a file waits until it is so much. */
@@ -21,7 +21,7 @@ export class DigestThread {
   /** @throws where this process may start no threads */
   constructor() {
     // Nothing of what this process was started with, such as a profiler or a loader, is for it.
-    this.#worker = new Worker(program, { execArgv: [], env: {} });
+    this.#worker = new Worker(embedded(programs, "digest-worker.cjs").toString("utf8"), { eval: true, execArgv: [], env: {} });
     this.#worker.unref();
     this.#worker.on("message", ({ file, sha256 }: Report) => this.#files.get(file)?.reported(sha256));
     this.#worker.once("error", () => this.#lose()).once("exit", () => this.#lose());

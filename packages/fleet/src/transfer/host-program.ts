@@ -1,13 +1,9 @@
 /* The program that a host runs for the length of a transfer: sent along, kept nowhere. */
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { deflateSync } from "node:zlib";
 import { quote } from "@sremote/connectors";
-import { packageFile } from "../package-file.ts";
+import { embedded } from "@sremote/endpoint";
+import { programs } from "../generated/programs.ts";
 import type { MakeScript } from "./host-run.ts";
-
-/** In the order in which they import each other. */
-const modules = ["wire", "names", "tree", "list", "send", "incoming", "receive", "delta", "serve"];
 
 /** Any `python3` from 3.6 on. Reads so many bytes of modules from standard input, and leaves the rest to them. */
 const boot = `import sys
@@ -25,15 +21,7 @@ let packed: Buffer | undefined;
 
 /** What goes to standard input first. */
 export function program(): Buffer {
-  packed ??= deflateSync(
-    JSON.stringify(
-      modules.map((name) => {
-        const text = readFileSync(packageFile(`python/transfer_${name}.py`), "utf8");
-        return [`transfer_${name}`, text];
-      }),
-    ),
-  );
-  return packed;
+  return (packed ??= embedded(programs, "transfer.json.zlib"));
 }
 
 export interface Start {
