@@ -15,6 +15,14 @@ const longest = [
   "test/rest/calls.test.ts",
 ];
 
+/**
+ * What a machine or a user set for programs of their own acts on no test, and on nothing that one starts: PYTHONUNBUFFERED hides output that is
+ * lost in a buffer, an agent has keys that no test knows of.
+ */
+const foreign =
+  /^(?:PYTHON|SSH_|GIT_|SLURM_|SBATCH_|RSYNC_)|^(?:NODE_OPTIONS|NODE_PATH|ENV|BASH_ENV|CDPATH|POSIXLY_CORRECT|GREP_OPTIONS|VIRTUAL_ENV)$/;
+for (const name of Object.keys(process.env)) if (foreign.test(name)) delete process.env[name];
+
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification): number => {

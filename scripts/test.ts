@@ -4,6 +4,7 @@ import { globSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { dockerProblem } from "./labs/docker.ts";
+import { ensureConsumers } from "./setup-consumers.ts";
 import { ensureDocker } from "./setup-docker.ts";
 import { ensureJupyter } from "./setup-jupyter.ts";
 import { ensureNodes, nodeProgram } from "./setup-nodes.ts";
@@ -13,7 +14,10 @@ import { ensureSystemPackages } from "./setup-system.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const inCi = process.env["CI"] === "true";
 const started = Date.now();
+/** What failed: checks, set-up, suites. */
 const failures: string[] = [];
+/** Of those, the ones that no failed test stands for. */
+let failedChecks = 0;
 let passed = 0;
 let failed = 0;
 const failedTests: string[] = [];
@@ -26,6 +30,11 @@ interface Report {
   numPassedTests: number;
   numFailedTests: number;
   testResults: { name: string; message: string; assertionResults: { status: string; fullName: string; failureMessages: string[] }[] }[];
+}
+
+function fail(what: string): void {
+  failures.push(what);
+  failedChecks += 1;
 }
 
 /** Runs a command; its output is shown only where it fails, or live with `live`. */
@@ -47,7 +56,7 @@ function step(
   const ok = status === 0 && error === undefined;
   console.log(`${options.live ? `» ${title} ` : ""}${ok ? "ok" : "FAILED"} ${((Date.now() - begin) / 1000).toFixed(1)} s`);
   if (!ok) {
-    failures.push(title);
+    fail(title);
     console.log(`${stdout ?? ""}${stderr ?? ""}${error?.message ?? ""}`);
   }
   return ok;
@@ -55,6 +64,7 @@ function step(
 
 /** Runs vitest. Files that fail beside others are run once more, alone: only what fails then too is a failure, and what does not is named at the end. */
 function suite(title: string, node: string, args: readonly string[], env: Record<string, string> = {}): void {
+  const before = failedChecks;
   const first = vitest(title, node, args, env);
   passed += first.passed;
   const files = [...first.bad.keys()];
@@ -62,11 +72,14 @@ function suite(title: string, node: string, args: readonly string[], env: Record
     const again = vitest(`${title}, once more`, node, [...files, "--maxWorkers=1", "--maxConcurrency=1"], env);
     if (again.ok && again.passed >= first.failed) {
       failures.splice(failures.indexOf(title), 1);
+      failedChecks = before;
       passed += first.failed;
       unsteadyTests.push(...[...first.bad.values()].flat());
       return;
     }
   }
+  // Failed tests stand for their suite; a file that could not be loaded has none.
+  failedChecks = before + (first.ok || first.failed > 0 ? 0 : 1);
   failed += first.failed;
   failedTests.push(...[...first.bad.values()].flat());
 }
@@ -107,7 +120,7 @@ function withoutServers(): [args: string[], env: Record<string, string>] {
   );
   for (const file of left) console.log(`  skipped because ${reason}: ${file}`);
   console.log(`  skipped because ${reason}: the hosts over ssh and openssh in all other suites`);
-  if (inCi) failures.push("suites that need an SSH server were skipped");
+  if (inCi) fail("suites that need an SSH server were skipped");
   return [left.map((file) => `--exclude=${file}`), { SREMOTE_TEST_HOSTS: "local,local without sessions,three functions,memory" }];
 }
 
@@ -128,10 +141,11 @@ const missing = [
   ...ensureNodes(),
   ...ensureNumpy(),
   ...ensureJupyter(),
+  ...ensureConsumers(),
   ...docker,
 ];
 for (const each of missing) console.log(`  skipped because missing: ${each}`);
-if (missing.length > 0 && inCi) failures.push(`set-up: with CI=true nothing may be skipped; missing: ${missing.join(", ")}`);
+if (missing.length > 0 && inCi) fail(`set-up: with CI=true nothing may be skipped; missing: ${missing.join(", ")}`);
 
 const node = process.execPath;
 step("format", node, ["node_modules/.bin/oxfmt", "--check"]);
@@ -175,5 +189,5 @@ for (const each of failedTests) console.log(`\n✗ ${beginning(each)}`);
 console.log(
   `\n${failures.length === 0 ? "all green" : `FAILED: ${failures.join("; ")}`} in ${((Date.now() - started) / 60_000).toFixed(1)} minutes`,
 );
-console.log(`${passed} passed, ${failed} failed`);
+console.log(`${passed} passed, ${failed + failedChecks} failed`);
 process.exit(failures.length === 0 ? 0 : 1);

@@ -1,7 +1,7 @@
 /* A host with next to nothing on it: a root directory of its own, with a shell and a few tools, behind a real sshd. Needs root. */
 import { chmod, chown, copyFile, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { run } from "./run.ts";
+import { run, tryRun } from "./run.ts";
 import { isAlive } from "./processes.ts";
 import { type Lab, startSshd } from "./sshd.ts";
 import type { Account } from "./users.ts";
@@ -93,7 +93,9 @@ export async function startBareHost({ programs, links = {}, scripts = {} }: Bare
 /** A program and the libraries that it is linked with. */
 async function copyProgram(root: string, program: string): Promise<void> {
   await copyFile(program, join(root, "bin", basename(program)));
-  const libraries = (await run("ldd", [program])).match(/\/\S+(?= \(0x)/g) ?? [];
+  // ldd fails for a program that is linked statically, as some systems' busybox is.
+  const { stdout } = await tryRun("ldd", [program]);
+  const libraries = stdout.match(/\/\S+(?= \(0x)/g) ?? [];
   for (const library of libraries) {
     await mkdir(join(root, dirname(library)), { recursive: true });
     await copyFile(library, join(root, library));

@@ -1,39 +1,20 @@
 /* What npm would publish: packed, installed into an empty project as a user would, and used. Needs the built packages (`npm run build`). */
-import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { type Consumer, makeConsumer, run } from "./consumer.ts";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const names = readdirSync(join(root, "packages"));
+let consumer: Consumer;
 let project: string;
-const contents = new Map<string, string[]>();
 
-function run(command: string, args: readonly string[], options: { cwd: string; env?: NodeJS.ProcessEnv }): string {
-  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", timeout: 120_000, ...options });
-  if (status !== 0) throw new Error(`${command} ${args.join(" ")}: ${status}\n${stdout}${stderr}`);
-  return stdout;
-}
-
-beforeAll(() => {
-  project = mkdtempSync(join(tmpdir(), "sremote-consumer-"));
-  const archives = names.map((name) => {
-    const [packed] = JSON.parse(run("npm", ["pack", "--json", "--pack-destination", project], { cwd: join(root, "packages", name) })) as [
-      { filename: string; files: { path: string }[] },
-    ];
-    contents.set(name, packed.files.map((file) => file.path).toSorted());
-    return `./${packed.filename}`;
-  });
-  writeFileSync(join(project, "package.json"), '{ "private": true, "type": "module" }\n');
-  run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", ...archives], { cwd: project });
+beforeAll(async () => {
+  consumer = await makeConsumer();
+  project = consumer.directory;
 }, 240_000);
-afterAll(() => rmSync(project, { recursive: true, force: true }));
+afterAll(() => consumer[Symbol.dispose]());
 
-test("every package holds its code, types, sources and licence, and no test", () => {
-  for (const name of names) {
-    const files = contents.get(name) ?? [];
+test("every package holds its code, types, sources and licence, and no test", async () => {
+  for (const [name, files] of consumer.contents) {
     expect(files, name).toEqual(expect.arrayContaining(["LICENSE", "package.json", "dist/index.js", "dist/index.d.ts", "src/index.ts"]));
     expect(
       files.filter((file) => file.includes(".test.") || file.includes("tsbuildinfo")),
@@ -42,14 +23,15 @@ test("every package holds its code, types, sources and licence, and no test", ()
   }
 });
 
-test("the endpoint package holds the payloads and scripts; the protocol its specification, the fleet what hosts run", () => {
-  const payload = ["launch.sh", "manifest.json", "probe.sh", "sremote-endpoint.mjs", "sremote-endpoint.pyz", "stage1.cjs", "stage1.py"];
-  expect(contents.get("endpoint")).toEqual(expect.arrayContaining(payload.map((name) => `payload/${name}`)));
-  expect(contents.get("protocol")).toContain("PROTOCOL.md");
-  expect(contents.get("fleet")).toContain("python/transfer_serve.py");
+test("nothing is installed but the packages and what they name: no native code, and no file that runs beside the code", async () => {
+  expect(consumer.contents.get("protocol")).toContain("PROTOCOL.md");
+  const { stdout } = await run("npm", ["ls", "--all", "--parseable"], { cwd: project });
+  expect(stdout.split("\n").filter((path) => /ssh2|cpu-features|nan$/.test(path))).toEqual([]);
+  for (const files of consumer.contents.values())
+    expect(files.filter((file) => /\.(?:py|pyz|deflate|sh|cjs|node)$/.test(file))).toEqual([]);
 });
 
-test("an application that installed it calls Python and Node", () => {
+test("an application that installed it calls Python and Node", async () => {
   writeFileSync(
     join(project, "app.js"),
     `import { RemoteClient, local } from "sremote";
@@ -60,10 +42,10 @@ await client.close();
 console.log(JSON.stringify([python.value, node.value]));
 `,
   );
-  expect(run(process.execPath, ["app.js"], { cwd: project })).toBe('[6,"a/b"]\n');
+  expect((await run(process.execPath, ["app.js"], { cwd: project })).stdout).toBe('[6,"a/b"]\n');
 });
 
-test("an application names hosts and reads a configuration in TypeScript", () => {
+test("an application names hosts and reads a configuration in TypeScript", async () => {
   writeFileSync(join(project, "fleet.ts"), "const user: string = 'me';\nexport default { user, groups: { rack: 'node[08-10]' } };\n");
   writeFileSync(
     join(project, "hosts.js"),
@@ -72,12 +54,12 @@ const { user, groups } = resolveConfiguration(await loadConfiguration("fleet.ts"
 console.log(JSON.stringify(hostSet("@rack!node09", { groups }).map((host) => host.sshOptions({ user }))));
 `,
   );
-  expect(run(process.execPath, ["hosts.js"], { cwd: project })).toBe(
+  expect((await run(process.execPath, ["hosts.js"], { cwd: project })).stdout).toBe(
     '[{"host":"node08","username":"me"},{"host":"node10","username":"me"}]\n',
   );
 });
 
-test("an application copies what differs of a large file, by a program of the package", () => {
+test("an application copies what differs of a large file, by a program of the package", async () => {
   writeFileSync(
     join(project, "copy.js"),
     `import { readFileSync, writeFileSync } from "node:fs";
@@ -93,10 +75,10 @@ const { files, transferred } = await push(host, "large", "copy/large", { check: 
 console.log(JSON.stringify([files, transferred < 100_000, readFileSync("copy/large").equals(bytes)]));
 `,
   );
-  expect(run(process.execPath, ["copy.js"], { cwd: project })).toBe("[1,true,true]\n");
+  expect((await run(process.execPath, ["copy.js"], { cwd: project })).stdout).toBe("[1,true,true]\n");
 });
 
-test("an application copies a large file, whose digest a thread of the package makes", () => {
+test("an application copies a large file, whose digest a thread of the package makes", async () => {
   writeFileSync(
     join(project, "large.js"),
     `import { readFileSync, writeFileSync } from "node:fs";
@@ -116,12 +98,11 @@ const back = await pull(host, "there/whole", "back");
 console.log(JSON.stringify([there.ok, back.ok, threads, lost, readFileSync("back").equals(bytes)]));
 `,
   );
-  expect(run(process.execPath, ["large.js"], { cwd: project })).toBe("[true,true,2,[],true]\n");
+  expect((await run(process.execPath, ["large.js"], { cwd: project })).stdout).toBe("[true,true,2,[],true]\n");
 });
 
-test("the command is there", () => {
+test("the command is there", async () => {
   const bin = join(project, "node_modules/.bin/sremote");
-  expect(
-    run(bin, ["call", "local", "math.sqrt", "81", "--sremote-dir", join(project, "base")], { cwd: project, env: process.env }).trim(),
-  ).toMatch(/^9(\.0)?$/);
+  const { stdout } = await run(bin, ["call", "local", "math.sqrt", "81", "--sremote-dir", join(project, "base")], { cwd: project });
+  expect(stdout.trim()).toMatch(/^9(\.0)?$/);
 });

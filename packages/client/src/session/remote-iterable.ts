@@ -11,7 +11,7 @@ interface Step {
  * A generator or iterator of the host. Each item is made when it is asked for, so a slow loop holds the generator up and nothing piles up;
  * leaving the loop closes it there (`finally` blocks run). It can be iterated once.
  */
-export class RemoteIterable<T = unknown> implements AsyncIterableIterator<T, unknown>, AsyncDisposable {
+export class RemoteIterable<T = unknown> implements AsyncIterator<T, unknown>, AsyncIterable<T>, AsyncDisposable {
   readonly #hosted: Hosted;
   readonly #prefetch: number;
   /** Steps that were asked for, in order. */

@@ -1,6 +1,7 @@
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -123,7 +124,7 @@ class ProbeTest(EndpointTest):
         self.assertEqual((facts["home"], facts["base"]["path"], facts["base"]["exists"]), (self.home, self.base, False))
         self.assertGreater(facts["base"]["freeBytes"], 0)
         self.assertGreaterEqual(facts["cpus"], 1)
-        self.assertEqual(facts["commands"]["sbatch"], None)
+        self.assertEqual(facts["commands"]["sbatch"], shutil.which("sbatch"))
 
     def test_the_probe_makes_nothing_and_counts_waiting_calls(self):
         self.probe()

@@ -45,7 +45,10 @@ async function readJson(file: string, path: string): Promise<unknown> {
 async function runModule(file: string, path: string): Promise<unknown> {
   let module: Record<string, unknown>;
   try {
-    module = (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+    module = (await import(/* webpackIgnore: true */ /* turbopackIgnore: true */ /* @vite-ignore */ pathToFileURL(file).href)) as Record<
+      string,
+      unknown
+    >;
   } catch (error) {
     if (error instanceof InvalidArgumentError) throw error;
     throw new InvalidArgumentError("path", `a module that can be loaded at ${path}`, { cause: error });
