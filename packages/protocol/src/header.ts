@@ -7,6 +7,7 @@
  */
 import { isRecord } from "./check.ts";
 import { ProtocolError } from "./error.ts";
+import { checkHeaderMemory } from "./json-memory.ts";
 import { limits } from "./limits.ts";
 import { parsePlainJson } from "./plain-json.ts";
 
@@ -28,6 +29,7 @@ export function parseHeader(bytes: Uint8Array): ParsedHeader {
 
 /** Parse JSON under the rules for headers, except that the top level may be anything. */
 export function parseStrictJson(bytes: Uint8Array): { value: unknown; depth: number } {
+  checkHeaderMemory(bytes);
   let text: string;
   try {
     text = strictUtf8.decode(bytes);

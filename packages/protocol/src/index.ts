@@ -1,3 +1,4 @@
+export { ByteList } from "./byte-list.ts";
 export * from "./code.ts";
 export { decodeMessage, encodeMessage, type DecodedMessage } from "./codec.ts";
 export { crc32, useCrc32, type Crc32 } from "./crc32.ts";
@@ -16,6 +17,7 @@ export {
 } from "./frame.ts";
 export * from "./frame-decoder.ts";
 export { parseHeader, type ParsedHeader } from "./header.ts";
+export { jsonShape, parseForeignJson, type JsonShape } from "./json-memory.ts";
 export * from "./limits.ts";
 export * from "./marker.ts";
 export * from "./message.ts";

@@ -16,6 +16,10 @@ export const limits: Limits = {
   inlineOutput: 8_388_608,
   /** Default for what is kept of each of stdout and stderr. */
   output: 67_108_864,
+  /** Estimated memory of the values of one header, see PROTOCOL.md, "Header". */
+  headerMemory: 268_435_456,
+  /** The same of JSON that is not of this protocol: replies of web services, messages of kernels. */
+  foreignJsonMemory: 67_108_864,
 };
 
 export interface Limits {
@@ -30,4 +34,6 @@ export interface Limits {
   readonly failureDepth: number;
   readonly inlineOutput: number;
   readonly output: number;
+  readonly headerMemory: number;
+  readonly foreignJsonMemory: number;
 }

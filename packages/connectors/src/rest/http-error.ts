@@ -43,6 +43,7 @@ const ofErrno: Readonly<Record<string, Meaning>> = {
   EACCES: { code: "connect-failed", repeat: "never" },
   UND_ERR_CONNECT_TIMEOUT: { code: "connect-timeout", repeat: "always" },
   UND_ERR_INVALID_ARG: { code: "connect-failed", repeat: "never" },
+  UND_ERR_HEADERS_OVERFLOW: { code: "limit-exceeded", repeat: "never" },
   UND_ERR_RES_EXCEEDED_MAX_SIZE: { code: "limit-exceeded", repeat: "never" },
 };
 

@@ -6,6 +6,8 @@ import { Readable } from "node:stream";
 import type { Agent, Dispatcher } from "undici";
 import { ConnectError, InvalidArgumentError, SremoteError, TransferError } from "@sremote/protocol";
 import { orAborted } from "../deadline.ts";
+import { beginningOf, paced, wholeBody } from "./body.ts";
+import type { Pace } from "./body.ts";
 import type { Content } from "./content.ts";
 import { Credentials } from "./credentials.ts";
 import type { Granted } from "./credentials.ts";
@@ -80,6 +82,8 @@ const defaultTimeout = 60_000;
 const defaultMaxBytes = 16 * 2 ** 20;
 /** Milliseconds for TCP and TLS. */
 const connectTimeout = 15_000;
+/** Longest message over a WebSocket, in bytes, once it is inflated: kernels send the output of commands in pieces of at most this. */
+const longestMessage = 16 * 2 ** 20;
 /** With the waits between them about seven seconds: as long as a gateway takes to come back. */
 const attempts = 7;
 const [firstWait, longestWait] = [200, 3000];
@@ -140,7 +144,7 @@ export class HttpClient {
         throw new TransferError("no-such-file", `${where.what}: ${length} of ${download.size} bytes are there`, this.#about(where));
       }
       let at = 0;
-      for await (const chunk of response.body as AsyncIterable<Buffer>) {
+      for await (const chunk of paced(response.body, this.#pace(where))) {
         signal.throwIfAborted();
         const fresh = chunk.subarray(Math.min(chunk.length, Math.max(0, taken - at)));
         at += chunk.length;
@@ -220,7 +224,7 @@ export class HttpClient {
     try {
       const response = await this.#exchange(request, granted, signal, where);
       if (isSuccess(response.statusCode, request)) return await use(response, (reply) => this.#check(reply, request, where));
-      const reply = await this.#excerpt(response);
+      const reply = await this.#excerpt(response, where);
       const said = isText(response) ? this.#secrets.redact(reply.text.replaceAll(/\s+/g, " ")) : "";
       return this.#check(reply, request, where) ?? statusProblem(reply.status, said, where, retryAfter(header(response, "retry-after")));
     } catch (error) {
@@ -287,7 +291,9 @@ export class HttpClient {
       headers,
       ...(body !== undefined && { body: isContent ? Readable.from(body.chunks(), { objectMode: false }) : body }),
       signal,
+      // Until the head is whole, however it drips.
       headersTimeout: request.timeout ?? this.#options.timeout ?? defaultTimeout,
+      // Between two pieces of the body; see body.ts for all of it.
       bodyTimeout: this.#options.timeout ?? defaultTimeout,
     });
   }
@@ -301,7 +307,12 @@ export class HttpClient {
       ...(ca !== undefined && { ca: typeof ca === "string" ? ca : [...ca] }),
       ...(socketPath !== undefined && { socketPath }),
     };
-    return new Agent({ connect, pipelining: 1 });
+    return new Agent({
+      connect,
+      pipelining: 1,
+      headersTimeout: this.#options.timeout ?? defaultTimeout,
+      webSocket: { maxPayloadSize: longestMessage },
+    });
   }
 
   #url(request: Pick<HttpRequest, "path" | "query">): URL {
@@ -313,28 +324,21 @@ export class HttpClient {
   }
 
   async #read(response: Dispatcher.ResponseData, maxBytes: number, where: Where): Promise<Reply> {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of response.body as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > maxBytes) {
-        throw new ConnectError("limit-exceeded", `${where.what}: the reply has more than ${maxBytes} bytes`, this.#about(where));
-      }
-      chunks.push(chunk);
-    }
-    return new Reply(response.statusCode, response.headers, Buffer.concat(chunks, size));
+    const bytes = await wholeBody(response.body, maxBytes, this.#pace(where));
+    if (bytes === undefined)
+      throw new ConnectError("limit-exceeded", `${where.what}: the reply has more than ${maxBytes} bytes`, this.#about(where));
+    return new Reply(response.statusCode, response.headers, bytes);
   }
 
-  /** The beginning of what an error says. The rest is not read. */
-  async #excerpt(response: Dispatcher.ResponseData): Promise<Reply> {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of response.body as AsyncIterable<Buffer>) {
-      chunks.push(chunk);
-      size += chunk.length;
-      if (size > errorSize) break;
-    }
-    return new Reply(response.statusCode, response.headers, Buffer.concat(chunks));
+  /** The beginning of what an error says. */
+  async #excerpt(response: Dispatcher.ResponseData, where: Where): Promise<Reply> {
+    return new Reply(response.statusCode, response.headers, await beginningOf(response.body, errorSize, this.#pace(where)));
+  }
+
+  #pace(where: Where): Pace {
+    const { timeout = defaultTimeout } = this.#options;
+    const summary = `${where.what}: the rest of the reply did not come within ${timeout} ms`;
+    return { timeout, late: () => new ConnectError("connection-lost", summary, this.#about(where)) };
   }
 
   #where(request: HttpRequest): Where {

@@ -1,5 +1,5 @@
 /* What a service answered. */
-import { ProtocolError } from "@sremote/protocol";
+import { parseForeignJson, ProtocolError } from "@sremote/protocol";
 
 export class Reply {
   readonly status: number;
@@ -31,12 +31,19 @@ export class Reply {
     return Buffer.from(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length).toString("utf8");
   }
 
-  /** The body if it is a JSON object; undefined for anything else. */
+  /** The body as JSON of any kind. @throws ProtocolError when it is none, or `limit-exceeded` when its values would take too much memory */
+  get value(): unknown {
+    return parseForeignJson(this.#bytes, "the server's reply");
+  }
+
+  /** The body if it is a JSON object; undefined for anything else. @throws ProtocolError `limit-exceeded` */
   get object(): Readonly<Record<string, unknown>> | undefined {
-    if (!this.text.trimStart().startsWith("{")) return undefined;
+    if (this.#firstByte() !== 0x7b) return undefined;
     try {
-      return JSON.parse(this.text) as Record<string, unknown>;
-    } catch {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a text that begins with a brace is an object, if it is JSON
+      return this.value as Record<string, unknown>;
+    } catch (error) {
+      if (error instanceof ProtocolError && error.code === "limit-exceeded") throw error;
       return undefined; // Not JSON: the answer, no failure.
     }
   }
@@ -46,5 +53,10 @@ export class Reply {
     const found = this.object;
     if (found === undefined) throw new ProtocolError("protocol-error", "the server's reply is not a JSON object");
     return found;
+  }
+
+  /** The first byte that is no white space. */
+  #firstByte(): number | undefined {
+    return this.#bytes.find((byte) => byte > 0x20);
   }
 }

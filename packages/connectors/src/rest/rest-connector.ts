@@ -29,6 +29,7 @@ import { pushOverProcess } from "../process/push.ts";
 import type { StartProcess } from "../process/start.ts";
 import type { RestContext, RestDialect, ScriptDialect } from "./dialect.ts";
 import { execDirectly } from "./direct.ts";
+import { guardedDialect } from "./guarded-dialect.ts";
 import { HttpClient } from "./http.ts";
 import { execByScript, pullByScript, pushByScript } from "./operations.ts";
 import { ScriptRunner } from "./script-runner.ts";
@@ -60,8 +61,9 @@ export class RestConnector implements Connector {
   readonly #live = new Set<RemoteProcess>();
   #closing: Promise<void> | undefined;
 
-  constructor(dialect: RestDialect, options: RestConnectorOptions) {
+  constructor(given: RestDialect, options: RestConnectorOptions) {
     const settings = checkRestOptions(options);
+    const dialect = guardedDialect(given);
     this.label = dialect.label;
     this.#dialect = dialect;
     this.#http = new HttpClient({
@@ -78,9 +80,9 @@ export class RestConnector implements Connector {
     this.#lifetime = new Lifetime(dialect.label);
     if ("spawn" in dialect) {
       const unending = new AbortController().signal;
-      const start: StartProcess = (command, given) => dialect.spawn(command, given, { http: this.#http, signal: given.signal ?? unending });
+      const start: StartProcess = (command, own) => dialect.spawn(command, own, { http: this.#http, signal: own.signal ?? unending });
       this.#way = { start };
-      this.spawn = (command, given = {}) => this.#spawn(start, command, given);
+      this.spawn = (command, own = {}) => this.#spawn(start, command, own);
     } else {
       this.#way = { dialect, runner: new ScriptRunner(dialect, this.#http, settings) };
     }

@@ -67,7 +67,8 @@ export class WorkDirectory {
 
   /** Removes it with everything in it. */
   async remove(context: RestContext): Promise<void> {
-    const path = await this.#path?.catch(() => undefined);
+    // Not made yet: whoever closes does not wait for a service that does not answer.
+    const path = this.#path === undefined ? undefined : await orAborted(this.#path, context.signal).catch(() => undefined);
     if (path !== undefined) await this.#dialect.remove(path, context);
   }
 

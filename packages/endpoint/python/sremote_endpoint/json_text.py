@@ -4,7 +4,7 @@ The header's JSON (PROTOCOL.md, "Header"), strictly.
 CPython's C scanner and encoder are used directly: importing the package `json` brings in `re` and `enum`, a third of the start-up time of a call.
 """
 from .errors import limit_exceeded, protocol_error
-from .limits import HEADER_DEPTH, NUMBER_TEXT, SAFE_INTEGER
+from .limits import HEADER_DEPTH, HEADER_MEMORY, NUMBER_TEXT, SAFE_INTEGER
 
 try:
     from _json import encode_basestring_ascii, make_encoder, make_scanner
@@ -19,6 +19,7 @@ except ImportError:  # another implementation than CPython
                            parse_int=rules.parse_int, parse_constant=rules.parse_constant).scan_once
 
 _SPACE = " \t\n\r"
+_CONTAINER, _STRING, _COMMA = 64, 24, 8
 _BRACKETS = bytes.maketrans(b"{}", b"[]")
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
@@ -70,6 +71,9 @@ def parse(data):
     depth = nesting(data)
     if depth > HEADER_DEPTH:
         raise limit_exceeded("the header nests deeper than %d" % HEADER_DEPTH)
+    # No byte stands for more than an array: short texts need not be looked at.
+    if len(data) * _CONTAINER > HEADER_MEMORY and memory(data) > HEADER_MEMORY:
+        raise limit_exceeded("the values of the header would take more than about %d bytes of memory" % HEADER_MEMORY)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -93,8 +97,7 @@ def nesting(data):
         upper = data.count(b"[") + data.count(b"{")
         if upper <= 64:
             return upper
-    outside = data.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2]
-    rest = b"".join(outside).translate(_BRACKETS, _NOT_BRACKETS)
+    rest = _structure(data)[0].translate(_BRACKETS, _NOT_BRACKETS)
     depth = 0
     while rest and depth <= HEADER_DEPTH:
         fewer = rest.replace(b"[]", b"")
@@ -104,6 +107,19 @@ def nesting(data):
         rest = fewer
         depth += 1
     return depth
+
+
+def _structure(data):
+    """What stands outside of strings, and how many strings there are."""
+    parts = data.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')
+    return b"".join(parts[::2]), len(parts) // 2
+
+
+def memory(data):
+    """What the values of the text take of memory, estimated as PROTOCOL.md says, from its structure alone."""
+    outside, strings = _structure(data)
+    containers = outside.count(b"[") + outside.count(b"{") + outside.count(b":")
+    return _CONTAINER * containers + _STRING * strings + _COMMA * outside.count(b",")
 
 
 def _deepest(brackets):

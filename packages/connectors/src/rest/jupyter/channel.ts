@@ -4,7 +4,7 @@
  */
 import { randomUUID } from "node:crypto";
 import type { MessageEvent, WebSocket } from "undici";
-import { ConnectError, ProtocolError } from "@sremote/protocol";
+import { ConnectError, parseForeignJson, ProtocolError } from "@sremote/protocol";
 import { orAborted } from "../../deadline.ts";
 import type { Link } from "../http.ts";
 import { announcement } from "./program.ts";
@@ -120,24 +120,35 @@ export class KernelChannel {
     this.#end(this.#lost("the connection to the kernel was closed"));
   }
 
+  /** Nothing may be thrown here: it would end the program. */
   #take({ data }: MessageEvent): void {
     if (typeof data !== "string") return;
-    let message: Message;
     try {
-      message = JSON.parse(data) as Message;
-    } catch {
+      this.#message(parseForeignJson(Buffer.from(data), "a message of the kernel"));
+    } catch (error) {
+      if (error instanceof ProtocolError && error.code === "limit-exceeded") return this.#end(error);
       // Damaged on the way, if it is a server of Jupyter at all: asked for again as after a lost link.
-      return this.#end(this.#lost("the server sends something other than messages of a kernel"));
+      this.#end(this.#lost("the server sends something other than messages of a kernel"));
     }
-    const { channel, header, parent_header: parent, content } = message;
-    if (channel === "shell" && header?.msg_type === "execute_reply") {
-      const waiting = this.#waiting.get(String(parent?.msg_id));
+  }
+
+  /** @throws ProtocolError when it is no message */
+  #message(message: unknown): void {
+    if (!isObject(message)) throw new ProtocolError("protocol-error", "a message of the kernel is not an object");
+    const { channel, header: head, parent_header: before, content: body } = message;
+    const [header, parent, content] = [head, before, body].map((each) => (isObject(each) ? each : undefined));
+    const type = header?.["msg_type"];
+    if (channel === "shell" && type === "execute_reply") {
+      const id = parent?.["msg_id"];
+      const waiting = typeof id === "string" ? this.#waiting.get(id) : undefined;
       if (waiting !== undefined) answer(waiting, content);
-    } else if (channel === "iopub" && header?.msg_type === "stream") {
-      for (const line of String(content?.["text"]).split("\n")) {
+    } else if (channel === "iopub" && type === "stream") {
+      const text = content?.["text"];
+      if (typeof text !== "string") return;
+      for (const line of text.split("\n")) {
         if (line.startsWith(announcement)) this.#options.onEnded(line.slice(announcement.length));
       }
-    } else if (channel === "iopub" && header?.msg_type === "status") {
+    } else if (channel === "iopub" && type === "status") {
       const state = content?.["execution_state"];
       if (state === "restarting" || state === "dead") this.#end(new KernelDied(state === "restarting"));
     }
@@ -157,17 +168,15 @@ export class KernelChannel {
   }
 }
 
-interface Message {
-  readonly channel?: unknown;
-  readonly header?: { readonly msg_type?: unknown };
-  readonly parent_header?: { readonly msg_id?: unknown };
-  readonly content?: Readonly<Record<string, unknown>>;
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null;
 }
 
-function answer({ resolve, reject }: Waiting, content: Message["content"]): void {
-  const results = content?.["user_expressions"] as Record<string, Record<string, unknown>> | undefined;
-  const { status, data, ename } = results?.["it"] ?? {};
-  const text = (data as Record<string, unknown> | undefined)?.["text/plain"];
+function answer({ resolve, reject }: Waiting, content: Readonly<Record<string, unknown>> | undefined): void {
+  const results = content?.["user_expressions"];
+  const result = isObject(results) ? results["it"] : undefined;
+  const { status, data, ename } = isObject(result) ? result : {};
+  const text = isObject(data) ? data["text/plain"] : undefined;
   if (status === "ok" && typeof text === "string") return resolve(text);
   if (ename === "NameError") return reject(new NameUnknown());
   const what = typeof ename === "string" ? ename.slice(0, 100) : String(content?.["status"]).slice(0, 100);

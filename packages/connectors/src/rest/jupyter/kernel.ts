@@ -43,6 +43,8 @@ export class Kernel {
   readonly #client: string = randomUUID();
   #session: Session | undefined;
   #live: Promise<Live> | undefined;
+  /** Gives up the kernel that is being made; undefined while none is. */
+  #giveUp: (() => void) | undefined;
   #http: HttpClient | undefined;
   /** Programs whose kernel died, their commands perhaps not. */
   readonly #lost = new Set<string>();
@@ -117,15 +119,17 @@ export class Kernel {
 
   async close(): Promise<void> {
     const http = this.#http;
-    await this.#live?.catch(() => undefined);
+    this.#giveUp?.();
+    const known = await this.#live?.catch(() => undefined);
     if (http === undefined || this.#session === undefined) return;
     const context: RestContext = { http, signal: AbortSignal.timeout(endTimeout) };
     try {
-      await this.call("end", {}, context);
+      if (known !== undefined) await this.call("end", {}, context);
     } catch (error) {
       if (!(error instanceof SremoteError) && !context.signal.aborted) throw error;
       // Whoever cannot be reached cannot be told. The kernel ends its commands itself when it hears nothing.
     }
+    this.#giveUp?.();
     const live = await this.#live?.catch(() => undefined);
     live?.channel.close();
     await this.#delete(this.#session, context);
@@ -135,8 +139,13 @@ export class Kernel {
     this.#http = http;
     if (this.#live === undefined) {
       // Many may wait for it; that one of them gives up does not end it.
-      const making = this.#make({ http, signal: AbortSignal.timeout(startTimeout) });
+      const control = new AbortController();
+      const signal = AbortSignal.any([control.signal, AbortSignal.timeout(startTimeout)]);
+      const making = this.#make({ http, signal }).finally(() => {
+        this.#giveUp = undefined;
+      });
       this.#live = making;
+      this.#giveUp = () => control.abort(new SremoteError("closed", "the connector was closed", { host: this.#label }));
       making.catch(() => {
         if (this.#live === making) this.#live = undefined;
       });

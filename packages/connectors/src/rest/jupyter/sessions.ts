@@ -29,9 +29,10 @@ export async function kernelSpec(wanted: string | undefined, { http, signal }: R
 export async function sweep({ http, signal }: RestContext): Promise<void> {
   const reply = await http.send({ method: "GET", path: "/api/sessions" }, signal);
   const now = Date.parse(reply.header("date") ?? "");
-  const sessions = JSON.parse(reply.text || "[]") as unknown;
+  const sessions = reply.bytes.length === 0 ? [] : reply.value;
   if (!Array.isArray(sessions)) return;
-  for (const { id, path, kernel } of sessions as Listed[]) {
+  for (const session of sessions as (Listed | null)[]) {
+    const { id, path, kernel } = session ?? {};
     if (typeof id !== "string" || typeof path !== "string" || !path.startsWith(sessionPrefix)) continue;
     const last = Date.parse(String(kernel?.last_activity));
     if (kernel?.connections !== 0 || !(now - last > leftAfter)) continue;
