@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { dockerProblem } from "./labs/docker.ts";
 import { ensureConsumers } from "./setup-consumers.ts";
 import { ensureDocker } from "./setup-docker.ts";
+import { ensurePodman } from "./setup-podman.ts";
 import { ensureJupyter } from "./setup-jupyter.ts";
 import { ensureNodes, nodeProgram } from "./setup-nodes.ts";
 import { ensureNumpy } from "./setup-numpy.ts";
@@ -124,7 +125,7 @@ function withoutServers(): [args: string[], env: Record<string, string>] {
   return [left.map((file) => `--exclude=${file}`), { SREMOTE_TEST_HOSTS: "local,local without sessions,three functions,memory" }];
 }
 
-/** The suites that need a real Docker Engine, where the kernel or a container around us does not let one run. */
+/** The suites that need a real Docker Engine or Podman, where the kernel or a container around us does not let one run. */
 async function withoutDocker(): Promise<string[]> {
   const problem = docker.length > 0 ? "the engine is missing" : await dockerProblem();
   if (problem === undefined) return [];
@@ -135,7 +136,7 @@ async function withoutDocker(): Promise<string[]> {
 
 console.log("» set-up");
 const system = ensureSystemPackages((line) => console.log(`  ${line}`));
-const docker = ensureDocker();
+const docker = [...ensureDocker(), ...ensurePodman()];
 const missing = [
   ...system.missing.map(({ name, purpose }) => `${name}, for ${purpose} (${system.reason ?? "no reason given"})`),
   ...ensureNodes(),

@@ -19,7 +19,7 @@ export async function execOverProcess(start: StartProcess, command: Command, opt
   checkCommand(command);
   checkExecOptions(options);
   return withDeadline(options, { label, stage: "exec" }, async (signal) => {
-    const process = await start(command, { signal });
+    const process = await start(command, { signal, inputSize: sizeOf(options.stdin) });
     try {
       return await orAborted(communicate(process, options, label), signal);
     } catch (error) {
@@ -41,6 +41,10 @@ async function communicate(process: RemoteProcess, options: ExecOptions, label: 
   const [out, err] = value;
   const truncated = out.truncated || err.truncated;
   return { exitCode, signal, stdout: out.bytes, stderr: err.bytes, ...(truncated ? { truncated } : {}) };
+}
+
+function sizeOf(stdin: ExecOptions["stdin"] = []): number {
+  return stdin instanceof Uint8Array ? stdin.length : stdin.reduce((sum, { length }) => sum + length, 0);
 }
 
 /** Everything a stream yields is read; at most `limit` bytes of it are kept. */

@@ -9,10 +9,12 @@ import type { OpenSource } from "../transfer/source.ts";
 import { quotePath } from "../remote-path.ts";
 import { temporaryPath } from "../transfer/temporary-name.ts";
 import { answerError, lastAnswer } from "./answer.ts";
+import type { Answer } from "./answer.ts";
 import { execOverProcess } from "./exec.ts";
 import { endProcess } from "./end.ts";
 import { feed } from "./feed.ts";
 import { newMarker } from "./marker.ts";
+import type { Marker } from "./marker.ts";
 import { outcome } from "./outcome.ts";
 import { pushScript } from "./script.ts";
 import type { StartProcess } from "./start.ts";
@@ -38,10 +40,9 @@ export async function pushOverProcess(
     const marker = newMarker();
     const temporary = temporaryPath(remotePath);
     const script = pushScript(remotePath, temporary, content, options.mode ?? 0o600, marker);
-    const process = await start(shell(script), { signal });
+    const process = await start(shell(script), { signal, inputSize: content.size });
     try {
-      const { answer, lastLines } = await orAborted(send(process, content, options, place), signal);
-      const found = lastAnswer(answer, marker);
+      const { found, lastLines } = await orAborted(send(process, content, marker, options, place), signal);
       if (found?.status !== "ok") throw answerError(found, remotePath, place, lastLines);
     } catch (error) {
       // The script removes its file itself, unless it had to be killed.
@@ -56,21 +57,34 @@ export async function pushOverProcess(
 async function send(
   process: RemoteProcess,
   content: OpenSource,
+  marker: Marker,
   options: TransferOptions,
   place: Place,
-): Promise<{ answer: Uint8Array; lastLines: string }> {
+): Promise<{ found: Answer | undefined; lastLines: string }> {
   const stdout = new Tail(64 * 1024);
   const stderr = new Tail(4096);
-  const read = outcome(process, Promise.all([drain(process.stdout, stdout), drain(process.stderr, stderr)]), place);
+  const isAnswered = (): boolean => lastAnswer(stdout.bytes, marker) !== undefined;
+  const read = outcome(process, Promise.all([drain(process.stdout, stdout), drain(process.stderr, stderr)]), place).catch(
+    (error: unknown) => {
+      // A host that gives up early may end the connection under what is still being sent. What it answered before counts.
+      if (!isAnswered()) throw error;
+    },
+  );
   // Either may come first: all is sent, or the host gives up early and reads no more.
-  const sent = feed(process.stdin, counted(content.chunks(), options.onProgress));
+  const sent = feed(process.stdin, counted(content.chunks(), isAnswered, options.onProgress));
   await Promise.race([read, sent.then(() => read)]);
-  return { answer: stdout.bytes, lastLines: stderr.text };
+  return { found: lastAnswer(stdout.bytes, marker), lastLines: stderr.text };
 }
 
-async function* counted(chunks: AsyncIterable<Uint8Array>, onProgress: TransferOptions["onProgress"]): AsyncIterable<Uint8Array> {
+/** What is sent until the host has answered: after that it reads nothing any more. */
+async function* counted(
+  chunks: AsyncIterable<Uint8Array>,
+  isAnswered: () => boolean,
+  onProgress: TransferOptions["onProgress"],
+): AsyncIterable<Uint8Array> {
   let bytes = 0;
   for await (const chunk of chunks) {
+    if (isAnswered()) return;
     yield chunk;
     bytes += chunk.length;
     onProgress?.(bytes);

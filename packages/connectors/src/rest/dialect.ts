@@ -106,6 +106,7 @@ export interface DialectBase {
  * of `[A-Za-z0-9._/-]`. Keep credentials in `#private` fields.
  */
 export interface ScriptDialect extends DialectBase {
+  /** Read anew for each command: a dialect may learn them from the service. */
   readonly limits: RestLimits;
   /** An existing directory that all nodes of the host share and others cannot write to, such as the user's home. Asked once. */
   home(context: RestContext): Promise<string>;
@@ -122,8 +123,15 @@ export interface ScriptDialect extends DialectBase {
   run?(script: ScriptRun, context: RestContext): Promise<RunState>;
   /** What has become of it. For services whose `run` returns handles. */
   poll?(handle: string, context: RestContext): Promise<RunState>;
-  /** Ends it. Where it is missing, the script ends its command itself. */
-  /** @param name what the run was called: a request that arrived twice may have started it twice, and another than this may be the one that works */
+  /**
+   * The handle of a run by its name, or undefined when the service knows none: for jobs whose start was asked for, and its answer lost. Asked
+   * again for a while before the run is taken for one that never was.
+   */
+  find?(name: string, context: RestContext): Promise<string | undefined>;
+  /**
+   * Ends it. That it is over already is no error. Where it is missing, the script ends its command itself.
+   * @param name what the run was called: a request that arrived twice may have started it twice, and another than this may be the one that works
+   */
   cancel?(handle: string, context: RestContext, name: string): Promise<void>;
   /**
    * Runs a command with exact input, output and exit code; then `exec` needs no files, and one request does. When the signal is aborted it
@@ -134,7 +142,8 @@ export interface ScriptDialect extends DialectBase {
 
 /** A service that starts live processes: `exec`, `push`, `pull` and sessions go over these, and no other hook is needed. */
 export interface ProcessDialect extends DialectBase {
-  spawn(command: Command, options: OperationOptions, context: RestContext): Promise<RemoteProcess>;
+  /** `inputSize`: bytes of input that follow, after which it ends, where that is known. */
+  spawn(command: Command, options: OperationOptions & { inputSize?: number | undefined }, context: RestContext): Promise<RemoteProcess>;
 }
 
 /** One service's way to do things. {@link RestConnector} makes a connector of it. */

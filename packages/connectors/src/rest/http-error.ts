@@ -25,6 +25,20 @@ export interface Where {
   readonly what: string;
 }
 
+/** Statuses of the replies that errors were made of. */
+const statuses = new WeakMap<SremoteError, number>();
+
+/** The status with which the service answered; undefined when it did not answer, or the error is about something else. */
+export function statusOf(error: unknown): number | undefined {
+  return error instanceof SremoteError ? statuses.get(error) : undefined;
+}
+
+/** Remembers the status of the reply that an error was made of. */
+export function withStatus<E extends SremoteError>(error: E, status: number): E {
+  statuses.set(error, status);
+  return error;
+}
+
 interface Meaning {
   readonly code: Code;
   readonly repeat: Repeat;
@@ -69,10 +83,11 @@ export function networkProblem(thrown: unknown, where: Where): Problem {
 export function statusProblem(status: number, said: string, where: Where, after: number | undefined): Problem {
   const { code, repeat } = meaningOf(status);
   const summary = `${where.what}: HTTP status ${status}${said === "" ? "" : `: ${said}`}`;
-  const options = { stage: where.stage, host: where.host };
+  const hint = status === 413 ? "smaller pieces may do: see the options `maxUpload` and `maxDownload`" : undefined;
+  const options = { stage: where.stage, host: where.host, hint };
   const transfer = code === "no-such-file" || code === "disk-full" || code === "transfer-failed";
   const error = transfer ? new TransferError(code, summary, options) : new ConnectError(code, summary, options);
-  return { error, repeat, after, unauthorized: status === 401 || status === 403 };
+  return { error: withStatus(error, status), repeat, after, unauthorized: status === 401 || status === 403 };
 }
 
 function meaningOf(status: number): Meaning {

@@ -12,7 +12,7 @@ import type { Content } from "./content.ts";
 import { Credentials } from "./credentials.ts";
 import type { Granted } from "./credentials.ts";
 import type { Download } from "./dialect.ts";
-import { networkProblem, statusProblem } from "./http-error.ts";
+import { networkProblem, statusProblem, withStatus } from "./http-error.ts";
 import type { Problem, Where } from "./http-error.ts";
 import { Secrets } from "./redact.ts";
 import { Reply } from "./reply.ts";
@@ -70,6 +70,8 @@ export interface Link {
   /** Credentials among them. */
   readonly headers: Readonly<Record<string, string>>;
   readonly dispatcher: Agent;
+  /** The UNIX socket on which the service listens, where it does. */
+  readonly socketPath: string | undefined;
 }
 
 export interface OpenReply {
@@ -102,6 +104,7 @@ export class HttpClient {
   readonly #base: URL;
   readonly #secrets = new Secrets();
   readonly #credentials: Credentials;
+  readonly #closing = new AbortController();
   #agent: Promise<Agent> | undefined;
 
   constructor(options: HttpOptions) {
@@ -171,7 +174,8 @@ export class HttpClient {
   async link(request: Pick<HttpRequest, "path" | "query">, signal: AbortSignal): Promise<Link> {
     const { headers } = await orAborted(this.#credentials.get(), signal);
     this.requests += 1;
-    return { url: this.#url(request), headers, dispatcher: await (this.#agent ??= this.#makeAgent()) };
+    const dispatcher = await (this.#agent ??= this.#makeAgent());
+    return { url: this.#url(request), headers, dispatcher, socketPath: this.#options.socketPath };
   }
 
   /** A text without the credentials, shortened: for messages. */
@@ -179,7 +183,9 @@ export class HttpClient {
     return this.#secrets.redact(text);
   }
 
+  /** Ends what is under way, and what waits to be sent again. */
   async close(): Promise<void> {
+    this.#closing.abort(new SremoteError("closed", "the connector was closed", { host: this.label }));
     this.#credentials.close();
     await (await this.#agent)?.destroy();
   }
@@ -198,6 +204,8 @@ export class HttpClient {
       const granted = request.credentials === false ? undefined : await orAborted(this.#credentials.get(), signal);
       const result = await this.#attempt(request, granted, signal, where, use);
       if (!isProblem(result)) return result;
+      // What fails now fails because of that.
+      this.#closing.signal.throwIfAborted();
       if (result.unauthorized === true && granted !== undefined && refreshed < refreshes) {
         // Where others have renewed them meanwhile, they were not refused for this request's sake.
         refreshed += this.#credentials.refuse(granted) ? 1 : 1 / 8;
@@ -210,7 +218,7 @@ export class HttpClient {
       const wait = result.after === undefined ? backoff(attempt, firstWait, longestWait) : result.after * (1 + Math.random() / 10);
       if (!(mayRepeat || persists) || attempt >= attempts || wait > longestRetryAfter) throw (persists ? first : result)!.error;
       first ??= result;
-      await pause(wait, signal);
+      await pause(wait, AbortSignal.any([signal, this.#closing.signal]));
     }
   }
 
@@ -240,7 +248,7 @@ export class HttpClient {
       const error = new ConnectError("auth-failed", `${where.what}: the server refused the credentials`, this.#about(where));
       return { error, repeat: "never", unauthorized: true };
     }
-    return { error: found, repeat: found.code === "connection-lost" ? "idempotent" : "never" };
+    return { error: withStatus(found, reply.status), repeat: found.code === "connection-lost" ? "idempotent" : "never" };
   }
 
   /** One exchange, and those that redirects within the origin ask for. */

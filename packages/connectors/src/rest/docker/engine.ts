@@ -1,15 +1,19 @@
 /* Docker's Engine API: commands in a container that runs (`docker exec`). */
 import { randomBytes } from "node:crypto";
+import type { Duplex } from "node:stream";
+import { finished } from "node:stream/promises";
 import { ConnectError, ProtocolError, SremoteError } from "@sremote/protocol";
-import type { Command, OperationOptions, RemoteProcess } from "../../connector.ts";
+import type { Command, RemoteProcess } from "../../connector.ts";
 import { orAborted } from "../../deadline.ts";
 import { endProcess } from "../../process/end.ts";
+import type { StartOptions } from "../../process/start.ts";
 import type { ProcessDialect, RestContext } from "../dialect.ts";
 import { json } from "../encode.ts";
 import type { HttpClient, Reply } from "../http.ts";
+import { statusOf, withStatus } from "../http-error.ts";
 import { backoff, pause } from "../retry.ts";
-import { ExecProcess } from "./exec-process.ts";
-import { killScript, plain } from "./script.ts";
+import { ExecProcess, startHint } from "./exec-process.ts";
+import { drained, killScript, plain } from "./script.ts";
 
 export interface EngineSettings {
   readonly container: string;
@@ -21,6 +25,10 @@ export interface EngineSettings {
 const ownTimeout = 10_000;
 /** The connection ends a moment before the engine knows the exit code. */
 const looks = 12;
+/** For sending a signal. */
+const attempts = 4;
+/** Bytes of input that need not be read for the connection to end in order: what the engine and the pipe hold. Podman resets it when there is more. */
+const unreadInput = 16 * 1024;
 
 export class DockerEngine implements ProcessDialect {
   readonly label: string;
@@ -42,9 +50,10 @@ export class DockerEngine implements ProcessDialect {
   }
 
   /** Its shell says its pid, then becomes the command: a client that goes away ends nothing, so the process must be found again. */
-  async spawn(command: Command, _options: OperationOptions, context: RestContext): Promise<RemoteProcess> {
+  async spawn(command: Command, { inputSize = 0 }: StartOptions, context: RestContext): Promise<RemoteProcess> {
     const tag = randomBytes(16).toString("hex");
-    const script = `printf '%s%s %s\\n' ${tag.slice(0, 16)} ${tag.slice(16)} $$ >&2\n${plain(command)}`;
+    const text = inputSize > unreadInput ? drained(command) : plain(command);
+    const script = `printf '%s%s %s\\n' ${tag.slice(0, 16)} ${tag.slice(16)} $$ >&2\n${text}`;
     const id = await this.#create(["/bin/sh", "-c", script], tag, context);
     const signal = (pid: number | undefined, name: string): Promise<void> => this.#signal(tag, pid, name, context.http);
     const exitCode = (): Promise<number> => this.#exitCode(id, context.http);
@@ -55,19 +64,20 @@ export class DockerEngine implements ProcessDialect {
       return process;
     } catch (error) {
       // Whoever gives up while the engine is at it does not stop the engine.
-      if (process === undefined) await this.#abandon(id, tag, context.http);
-      else await endProcess(process);
+      if (process !== undefined) await endProcess(process);
+      else if (statusOf(error) === undefined) await this.#abandon(id, tag, context.http);
       throw error;
     }
   }
 
+  /** @param tag of a user's command; undefined for one of ours */
   async #create(argv: readonly string[], tag: string | undefined, context: RestContext): Promise<string> {
     const { container, user, workdir } = this.#settings;
     const isCommand = tag !== undefined;
     const options = {
       Cmd: argv,
       AttachStdin: isCommand,
-      AttachStdout: isCommand,
+      AttachStdout: true,
       AttachStderr: isCommand,
       ...(isCommand && { Env: [`SREMOTE_EXEC=${tag}`] }),
       ...(user !== undefined && { User: user }),
@@ -81,10 +91,18 @@ export class DockerEngine implements ProcessDialect {
   }
 
   /** Starts it, once; the reply is the connection itself. */
-  async #connect(id: string, { http, signal }: RestContext): ReturnType<typeof import("./upgrade.ts").upgrade> {
+  async #connect(id: string, { http, signal }: RestContext): Promise<Duplex> {
+    // Only who uses it loads it.
     const { upgrade } = await import("./upgrade.ts");
     const link = await http.link({ path: `/exec/${id}/start` }, signal);
-    return upgrade(link, { Detach: false, Tty: false }, this.label, signal);
+    const reply = await upgrade(link, { Detach: false, Tty: false }, this.label, signal);
+    if (!("said" in reply)) return reply;
+    const error = new ConnectError("channel-failed", `the command could not be started in the container: ${http.redact(reply.said)}`, {
+      stage: "exec",
+      host: this.label,
+      hint: startHint,
+    });
+    throw withStatus(error, reply.status);
   }
 
   /** Ends a command whose start nobody waited for. Never rejects: there is an error to report already. */
@@ -113,14 +131,33 @@ export class DockerEngine implements ProcessDialect {
     throw new ProtocolError("protocol-error", "the engine does not tell an exit code");
   }
 
+  /**
+   * By a command of ours, whose output ends when it has ended. Whether a detached one has, Podman before 4.6 does not tell for minutes
+   * (podman issue 18424). It may be sent again.
+   */
   async #signal(tag: string, pid: number | undefined, name: string, http: HttpClient): Promise<void> {
     const context: RestContext = { http, signal: AbortSignal.timeout(ownTimeout) };
-    const id = await this.#create(["/bin/sh", "-c", killScript(tag, pid, name.replace("SIG", ""))], undefined, context);
-    await http.send(
-      { method: "POST", path: `/exec/${id}/start`, ...json({ Detach: true }), idempotent: true, accept: [409] },
-      context.signal,
-    );
-    await this.#exitCode(id, http);
+    const script = killScript(tag, pid, name.replace("SIG", ""));
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const id = await this.#create(["/bin/sh", "-c", script], undefined, context);
+        const socket = await this.#connect(id, context);
+        return await orAborted(ended(socket), context.signal);
+      } catch (error) {
+        const isLink = error instanceof ConnectError && error.code === "connection-lost";
+        if (context.signal.aborted) throw this.#silent(error);
+        if (!isLink || attempt >= attempts) throw error;
+      }
+      await pause(backoff(attempt, 100, 1000), context.signal);
+    }
+  }
+
+  #silent(cause: unknown): ConnectError {
+    return new ConnectError("connection-lost", `the engine did not send a signal within ${ownTimeout} ms`, {
+      stage: "exec",
+      host: this.label,
+      cause,
+    });
   }
 
   async #send(request: Parameters<HttpClient["send"]>[0], { http, signal }: RestContext): Promise<Reply> {
@@ -138,5 +175,15 @@ export class DockerEngine implements ProcessDialect {
     const said = http.redact(typeof message === "string" ? message : reply.text);
     const hint = reply.status === 404 ? "`docker ps` names the containers that run" : "start it, or end its pause";
     throw new ConnectError("connect-failed", `the engine says: ${said}`, { ...about, hint });
+  }
+}
+
+/** Resolves when the connection has ended, whatever came over it. */
+async function ended(socket: Duplex): Promise<void> {
+  try {
+    socket.resume();
+    await finished(socket, { writable: false });
+  } finally {
+    socket.on("error", () => {}).destroy();
   }
 }

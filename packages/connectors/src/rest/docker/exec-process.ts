@@ -3,6 +3,7 @@ import type { Duplex, Readable } from "node:stream";
 import { Writable } from "node:stream";
 import { ConnectError } from "@sremote/protocol";
 import type { RemoteProcess } from "../../connector.ts";
+import { settledWithin } from "../../deadline.ts";
 import { MarkerFilter } from "../../ssh/marker-filter.ts";
 import { Frames, Output } from "./output.ts";
 
@@ -14,6 +15,11 @@ const stdoutBuffer = 64 * 1024;
 const stderrBuffer = 48 * 2 ** 20;
 /** What the engine says in place of a command's output when it cannot start it. */
 const longestComplaint = 4096;
+
+/** Milliseconds for which a process that was killed may take to be told as ended. */
+const killGrace = 1000;
+
+export const startHint = "the container must have /bin/sh, and the user and working directory that were asked for";
 
 export interface ExecOptions {
   readonly socket: Duplex;
@@ -67,7 +73,13 @@ export class ExecProcess implements RemoteProcess {
   async [Symbol.asyncDispose](): Promise<void> {
     try {
       // What a lost connection leaves may be wanted still: a session is reached again.
-      if (!this.#lost) await this.kill("SIGKILL");
+      if (!this.#lost) {
+        this.stdout.resume();
+        this.stderr.resume();
+        await this.kill("SIGKILL");
+        // So that `exit` tells how it ended, which nobody can ask afterwards.
+        await settledWithin(this.exit, killGrace);
+      }
     } catch (error) {
       // Without an engine there is nothing to end it with.
       if (!(error instanceof ConnectError)) throw error;
@@ -130,7 +142,7 @@ export class ExecProcess implements RemoteProcess {
     return new ConnectError("channel-failed", `the command could not be started in the container: ${said}`, {
       stage: "exec",
       host: this.#options.label,
-      hint: "the container must have /bin/sh, and the user and working directory that were asked for",
+      hint: startHint,
     });
   }
 }

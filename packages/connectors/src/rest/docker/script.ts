@@ -1,11 +1,20 @@
 /* What the shell in a container gets. */
 import { commandLine, shellText } from "../../command-line.ts";
 import type { Command } from "../../connector.ts";
+import { quote } from "../../quote.ts";
 
 /** As JSON can carry it: bytes that are no UTF-8 go as escapes. */
 export function plain(command: Command): string {
   const text = shellText(command);
   return text.isWellFormed() ? text : `exec ${commandLine(command)}`;
+}
+
+/**
+ * The same, and the input that the command leaves unread is read away, so that the engine can end the connection in order. Signals are the
+ * command's: the shell waits for it, and ends with its code.
+ */
+export function drained(command: Command): string {
+  return `trap : HUP INT TERM\n( exec /bin/sh -c ${quote(plain(command))} )\ncode=$?\ncat > /dev/null\nexit $code`;
 }
 
 /**
