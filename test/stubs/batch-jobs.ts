@@ -20,6 +20,8 @@ interface Job {
   state: string;
   exitCode: number | null;
   signal: number | null;
+  /** Looks at it that tell its name as `allocation`. */
+  nameless: number;
   /** Looks at it that still tell the state before. */
   lag: number;
   shown: string;
@@ -54,7 +56,9 @@ export class BatchJobs {
     const count = this.#jobs.size + 1;
     const id = String(4000 + count);
     const lag = this.#isHostile && count % 5 === 0 ? 1 : 0;
-    const job: Job = { id, description, loss, state: "PENDING", exitCode: null, signal: null, lag, shown: "PENDING", timer: undefined };
+    const nameless = this.#isHostile && count % 3 === 0 ? 1 : 0;
+    const start = { state: "PENDING", exitCode: null, signal: null, shown: "PENDING", timer: undefined };
+    const job: Job = { id, description, loss, nameless, lag, ...start };
     this.#jobs.set(id, job);
     if (loss === "queue") return id;
     // Every fourth waits for its turn.
@@ -68,14 +72,17 @@ export class BatchJobs {
     return job === undefined ? undefined : this.#model(job);
   }
 
-  all(): JobModel[] {
-    return [...this.#jobs.values()].map((job) => this.#model(job));
+  /** @param name undefined or null: all */
+  all(name?: string | null): JobModel[] {
+    const wanted = [...this.#jobs.values()].filter(({ description }) => (name ?? description.name) === description.name);
+    return wanted.map((job) => this.#model(job));
   }
 
-  /** Ends all its processes, as a scheduler with process tracking does. */
-  async cancel(id: string): Promise<void> {
+  /** Ends all its processes, as a scheduler with process tracking does. @returns what `scancel` says of a job that cannot be cancelled */
+  async cancel(id: string): Promise<string | undefined> {
     const job = this.#jobs.get(id);
-    if (job === undefined || !/^(PENDING|RUNNING)/.test(job.state)) return;
+    if (job === undefined) return "Invalid job id specified";
+    if (!/^(PENDING|RUNNING)/.test(job.state)) return "Job/step already completing or completed";
     clearTimeout(job.timer);
     job.state = "CANCELLED by 0";
     for (let round = 0; round < 3; round += 1) {
@@ -87,6 +94,7 @@ export class BatchJobs {
         }
       }
     }
+    return undefined;
   }
 
   stop(): void {
@@ -120,9 +128,11 @@ export class BatchJobs {
     else job.shown = job.state;
     const isOver = !/^(PENDING|RUNNING)/.test(job.shown);
     const isWrong = isOver && job.loss === "no-exit-code";
+    const isNameless = job.shown === "RUNNING" && job.nameless > 0;
+    if (isNameless) job.nameless -= 1;
     return {
       jobId: job.id,
-      name: job.description.name ?? "sbatch",
+      name: isNameless ? "allocation" : (job.description.name ?? "sbatch"),
       status: {
         state: isWrong ? "FAILED" : job.shown,
         stateReason: job.shown === "PENDING" ? "Priority" : "None",

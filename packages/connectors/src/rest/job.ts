@@ -2,6 +2,7 @@
 import type { Command } from "../connector.ts";
 import type { Marker } from "../process/marker.ts";
 import type { Content } from "./content.ts";
+import type { RunState } from "./dialect.ts";
 
 export interface Job {
   readonly stage: string;
@@ -25,5 +26,23 @@ export interface Attempt {
   readonly parts: string[];
   /** Whether the request to start it may have been taken. */
   submitted: boolean;
+  /** That request, where it goes on though nobody waits for the command any more. */
+  submission?: Promise<RunState> | undefined;
   handle: string | undefined;
+  /** Files larger than this the script splits. */
+  splitAt: number | undefined;
+}
+
+/** Tells of progress once, however often what is sent must be sent again. */
+export function onlyForward(onSent: Job["onSent"]): Job["onSent"] {
+  if (onSent === undefined) return undefined;
+  let most = -1;
+  return (bytes) => {
+    if (bytes > most) onSent((most = bytes));
+  };
+}
+
+/** What the service knows a command as. */
+export function runName(id: string): string {
+  return `sremote-${id}`;
 }

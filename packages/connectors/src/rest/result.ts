@@ -63,7 +63,7 @@ async function fetchPart(
     await take(chunk);
   };
   const file = `${attempt.work}/${attempt.id}/${name}`;
-  const { get } = dialect.limits;
+  const get = attempt.splitAt;
   if (get !== undefined && size > get) await fetchParts(dialect, file, size, get, hashed, context, visibility);
   else await fetchFile(dialect, file, size, hashed, context, visibility);
   if (hash.digest("hex") !== sha256) {

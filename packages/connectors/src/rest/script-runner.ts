@@ -3,16 +3,21 @@ import { randomBytes } from "node:crypto";
 import { ConnectError, SremoteError, TransferError } from "@sremote/protocol";
 import type { Code } from "@sremote/protocol";
 import { newMarker } from "../process/marker.ts";
+import { orAborted } from "../deadline.ts";
 import { Slots } from "../slots.ts";
 import { codeOfMessage } from "../transfer/error.ts";
 import type { RestContext, RunState, ScriptDialect, ScriptRun } from "./dialect.ts";
+import { canCancel, endJob } from "./ending.ts";
+import { statusOf } from "./http-error.ts";
 import type { HttpClient } from "./http.ts";
+import { onlyForward, runName } from "./job.ts";
 import type { Attempt, Job } from "./job.ts";
 import { isCut, readReport } from "./report.ts";
 import type { Done, Report } from "./report.ts";
 import { resultOf } from "./result.ts";
 import type { Result } from "./result.ts";
 import { backoff, pause } from "./retry.ts";
+import { smallestUpload } from "./settings.ts";
 import type { RestSettings } from "./settings.ts";
 import { upload } from "./upload.ts";
 import { WorkDirectory } from "./work-directory.ts";
@@ -42,9 +47,14 @@ const [firstLook, lastLook] = [300, 10_000];
 /** A service that cannot run a script at once is asked for one's fate only after so many milliseconds without its report. */
 const patience = 15_000;
 
-/** `void`: it is certain that it never will be. `gone`: the directory that it was to be put into. */
+/** Milliseconds for which a job may go on whose scheduler says nothing of it, while the service itself answers. */
+const unheardFor = 15 * 60_000;
+/** Milliseconds for which a request to start a command goes on when the command is not wanted any more. */
+const submitFor = 10_000;
+
+/** `void`: it is certain that it never will be. `gone`: the directory that it was to be put into. `again`: it was sent in pieces too large. */
 interface NotStarted {
-  readonly kind: "void" | "gone";
+  readonly kind: "void" | "gone" | "again";
 }
 
 export class ScriptRunner {
@@ -55,7 +65,13 @@ export class ScriptRunner {
   readonly #work: WorkDirectory;
   /** Whether processes outlive the request that started them, so that a script can be asked at any time: not so for jobs. */
   readonly #outlives: boolean;
+  /** Commands that may still run though nobody waits for them. */
+  readonly #doubtful = new Map<string, Attempt>();
+  /** What ends such commands just now. */
+  readonly #endings = new Set<Promise<void>>();
   #inline: number;
+  /** Bytes of one upload, as the service's refusals taught. */
+  #most = Number.POSITIVE_INFINITY;
 
   constructor(dialect: ScriptDialect, http: HttpClient, settings: RestSettings) {
     this.#dialect = dialect;
@@ -67,20 +83,23 @@ export class ScriptRunner {
     this.#inline = dialect.limits.inline ?? defaultInline;
   }
 
-  /** Runs a command to its end. An abort ends it on the host. */
+  /** Runs a command to its end. An abort ends it on the host, for which nobody need wait. */
   async run(job: Job, signal: AbortSignal): Promise<Result> {
-    for (let submission = 1; ; submission += 1) {
+    const onSent = onlyForward(job.onSent);
+    for (let submission = 1; ;) {
       const attempt = await this.#prepare(signal);
       try {
-        const report = await this.#perform(job, attempt, signal);
+        const report = await this.#perform({ ...job, onSent }, attempt, signal);
         if (report.kind === "done") return await this.#result(job, attempt, report, signal);
-        this.#work.release(attempt.id);
+        this.#release(attempt);
+        if (report.kind === "again") continue;
         if (submission >= submissions)
           throw this.#error("connection-lost", "the command could not be started: requests to start it do not arrive", job);
         if (report.kind === "gone") this.#work.forget();
         await pause(backoff(submission, 50, 5000), signal);
+        submission += 1;
       } catch (error) {
-        await this.#abandon(attempt, error, signal);
+        this.#abandon(attempt, error, signal);
         throw error;
       }
     }
@@ -88,28 +107,27 @@ export class ScriptRunner {
 
   /** Ends what may still run and removes the directory on the host. */
   async close(): Promise<void> {
-    const signal = AbortSignal.timeout(endTimeout);
-    const context: RestContext = { http: this.#http, signal };
-    const path = this.#work.doubtful.size === 0 ? undefined : await this.#work.path(signal);
-    for (const id of this.#work.doubtful) {
-      const attempt = {
-        id,
-        marker: newMarker(),
-        path: `${path}/${id}.sh`,
-        work: path ?? "",
-        parts: [],
-        submitted: true,
-        handle: undefined,
-      };
-      await this.#tell(attempt, "end", signal);
-    }
-    await this.#work.remove(context);
+    await Promise.all(this.#endings);
+    for (const attempt of this.#doubtful.values()) this.#end(attempt);
+    await Promise.all(this.#endings);
+    await this.#work.remove({ http: this.#http, signal: AbortSignal.timeout(endTimeout) });
   }
 
   async #prepare(signal: AbortSignal): Promise<Attempt> {
     const work = await this.#work.path(signal);
     const id = randomBytes(8).toString("hex");
-    return { id, marker: newMarker(), path: `${work}/${id}.sh`, work, parts: [], submitted: false, handle: undefined };
+    const { get } = this.#dialect.limits;
+    const splitAt = Math.min(get ?? Number.POSITIVE_INFINITY, this.#settings.maxDownload);
+    return {
+      id,
+      marker: newMarker(),
+      path: `${work}/${id}.sh`,
+      work,
+      parts: [],
+      submitted: false,
+      handle: undefined,
+      splitAt: Number.isFinite(splitAt) ? splitAt : undefined,
+    };
   }
 
   async #perform(job: Job, attempt: Attempt, signal: AbortSignal): Promise<Done | NotStarted> {
@@ -117,26 +135,66 @@ export class ScriptRunner {
     let state: RunState;
     try {
       const context: RestContext = { http: this.#http, signal };
-      const sent = await upload({ dialect: this.#dialect, work: this.#work, job, attempt, inline: this.#inline }, context);
-      if (!sent) return { kind: "gone" };
+      const most = Math.min(this.#dialect.limits.put ?? Number.POSITIVE_INFINITY, this.#settings.maxUpload, this.#most);
+      const sent = await upload({ dialect: this.#dialect, work: this.#work, job, attempt, inline: this.#inline, most }, context);
+      if (sent.kind === "gone") return { kind: "gone" };
+      if (sent.kind === "too-large") {
+        this.#sendLess(sent.size, sent.error, job);
+        return { kind: "again" };
+      }
       state = await this.#submit(attempt, signal);
     } finally {
       free();
     }
-    return this.#settle(job, attempt, state, signal);
+    try {
+      return await this.#settle(job, attempt, state, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      // It was started: no error may say any more that it was not. What the client itself refuses, such as a redirect, is told as it is.
+      if (!(error instanceof ConnectError && notSent.has(error.code)) || isOurs(error)) throw error;
+      const summary = `${job.stage}: what became of the command cannot be asked: ${error.summary}`;
+      throw new ConnectError("connection-lost", summary, { stage: job.stage, host: this.#dialect.label, hint: error.hint, cause: error });
+    }
+  }
+
+  /** What a service or a proxy before it refuses as too large (413) is sent in smaller pieces from now on. */
+  #sendLess(size: number, error: SremoteError, job: Job): void {
+    if (size <= smallestUpload) {
+      throw new TransferError("transfer-failed", `${job.stage}: the service takes no request of this size: ${error.summary}`, {
+        stage: job.stage,
+        host: this.#dialect.label,
+        hint: "give a command's data as its input, not within the command; input is sent in as many pieces as it takes",
+        cause: error,
+      });
+    }
+    this.#most = Math.min(this.#most, Math.floor(size / 2));
   }
 
   /** Asks the service to run the script, once. Not knowing whether it took the request is a state, not an error. */
   async #submit(attempt: Attempt, signal: AbortSignal): Promise<RunState> {
     attempt.submitted = true;
     try {
-      return await this.#run(attempt, [], signal);
+      if (this.#outlives) return await this.#run(attempt, [], signal);
+      return await this.#submitJob(attempt, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!(error instanceof SremoteError) || !notSent.has(error.code)) return { kind: "finished" };
       attempt.submitted = false;
       if (error.code !== "no-such-file") throw error;
       throw new ConnectError("channel-failed", error.summary, { stage: "exec", host: this.#dialect.label, cause: error });
+    }
+  }
+
+  /** The request goes on for a while when the command is not wanted any more: its answer names the job that is then to be cancelled. */
+  async #submitJob(attempt: Attempt, signal: AbortSignal): Promise<RunState> {
+    const control = new AbortController();
+    const stopLate = (): void => void setTimeout(() => control.abort(signal.reason), submitFor).unref();
+    signal.addEventListener("abort", stopLate, { once: true });
+    attempt.submission = this.#run(attempt, [], control.signal);
+    try {
+      return await orAborted(attempt.submission, signal);
+    } finally {
+      if (!signal.aborted) signal.removeEventListener("abort", stopLate);
     }
   }
 
@@ -159,23 +217,35 @@ export class ScriptRunner {
     return { kind: "finished", output: result.stdout };
   }
 
-  /** From a hint to the truth. */
+  /** From a hint to the truth. What the service fails to say is no hint at all: the result is looked for all the same. */
   async #settle(job: Job, attempt: Attempt, first: RunState, signal: AbortSignal): Promise<Done | NotStarted> {
     const begin = performance.now();
     let state = first;
     let silent = begin;
+    let trouble: SremoteError | undefined;
     for (let look = 1; ; look += 1) {
       let report = this.#read(state, attempt);
       if (report === undefined && (state.kind === "queued" || state.kind === "running") && this.#dialect.poll !== undefined) {
-        attempt.handle = state.handle;
-        if (state.kind === "queued") this.#checkQueue(job, begin, state.detail);
+        const { handle } = state;
+        attempt.handle = handle;
         await pause(backoff(look, firstLook, lastLook), signal);
-        state = await this.#dialect.poll(state.handle, { http: this.#http, signal });
-        silent = performance.now();
-        if (state.kind === "queued" || state.kind === "running") continue;
-        report = this.#read(state, attempt);
+        const told = await this.#told(() => this.#dialect.poll!(handle, { http: this.#http, signal }), signal);
+        if (told instanceof SremoteError) {
+          trouble = told;
+        } else {
+          state = told;
+          trouble = undefined;
+          silent = performance.now();
+          if (state.kind === "queued") this.#checkQueue(job, begin, state.detail);
+          if (state.kind === "queued" || state.kind === "running") continue;
+          report = this.#read(state, attempt);
+        }
       }
-      report ??= await this.#look(attempt, state, performance.now() - begin, signal);
+      if (report === undefined) {
+        const seen = await this.#told(() => this.#look(attempt, state, performance.now() - begin, signal), signal);
+        if (seen instanceof SremoteError) trouble = seen;
+        else report = seen;
+      }
       switch (report?.kind) {
         case "done":
         case "void":
@@ -190,12 +260,23 @@ export class ScriptRunner {
           silent = performance.now();
           continue;
         default:
-          if (performance.now() - silent > this.#settings.visibility) {
-            throw this.#lost(job, state.kind === "failed" ? this.#http.redact(state.detail) : "the host shows none");
+          if (performance.now() - silent > (state.kind === "queued" || state.kind === "running" ? unheardFor : this.#settings.visibility)) {
+            throw this.#lost(job, state.kind === "failed" ? this.#http.redact(state.detail) : (trouble?.summary ?? "the host shows none"));
           }
           if (state.kind === "missing") state = { kind: "finished" };
           await pause(backoff(look, firstLook, lastLook / 2), signal);
       }
+    }
+  }
+
+  /** An answer, or the error with which the service itself answers for now. That it cannot be reached, or refuses the credentials, is thrown. */
+  async #told<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T | SremoteError> {
+    try {
+      return await ask();
+    } catch (error) {
+      const status = statusOf(error);
+      if (signal.aborted || status === undefined || !(error instanceof ConnectError) || error.code === "auth-failed") throw error;
+      return error;
     }
   }
 
@@ -238,32 +319,43 @@ export class ScriptRunner {
 
   #result(job: Job, attempt: Attempt, report: Done, signal: AbortSignal): Promise<Result> {
     const { visibility } = this.#settings;
-    const release = (): void => this.#work.release(attempt.id);
+    const release = (): void => this.#release(attempt);
     return resultOf(report, { dialect: this.#dialect, stage: job.stage, attempt, visibility, release }, { http: this.#http, signal });
   }
 
+  /** Its files may go. */
+  #release({ id }: Attempt): void {
+    this.#doubtful.delete(id);
+    this.#work.release(id);
+  }
+
   /** After a failure: whatever was begun on the host is ended if it is not wanted any more, and remembered if nobody knows. */
-  async #abandon(attempt: Attempt, error: unknown, signal: AbortSignal): Promise<void> {
-    if (!attempt.submitted) return this.#work.release(attempt.id);
-    this.#work.doubtful.add(attempt.id);
+  #abandon(attempt: Attempt, error: unknown, signal: AbortSignal): void {
+    if (!attempt.submitted) return this.#release(attempt);
+    this.#doubtful.set(attempt.id, attempt);
     const isLinkLost = error instanceof ConnectError && error.code === "connection-lost";
-    if (!signal.aborted && isLinkLost) return;
-    try {
-      const own = AbortSignal.timeout(endTimeout);
-      if (attempt.handle !== undefined && this.#dialect.cancel !== undefined) {
-        const cancelling = this.#dialect.cancel(attempt.handle, { http: this.#http, signal: own }, runName(attempt.id));
-        if (!this.#outlives) {
-          await cancelling;
-          return this.#work.release(attempt.id);
-        }
-        // It may be over for the service; what follows is what ends the command.
-        await cancelling.catch(() => {});
-      }
-      const report = await this.#tell(attempt, "end", own);
-      if (report?.kind === "ended" || report?.kind === "void") this.#work.release(attempt.id);
-    } catch {
-      // The host cannot be reached; the error that led here is the one to report. The command is tried again when the connector closes.
+    if (signal.aborted || !isLinkLost) this.#end(attempt);
+  }
+
+  /** Ends a command on the host, without anybody waiting for it but `close`. One that cannot be ended now is tried again then. */
+  #end(attempt: Attempt): void {
+    const ending = this.#tryToEnd(attempt, AbortSignal.timeout(endTimeout)).catch(() => {
+      // The host cannot be reached; there is an error to report already.
+    });
+    this.#endings.add(ending);
+    void ending.then(() => this.#endings.delete(ending));
+  }
+
+  async #tryToEnd(attempt: Attempt, signal: AbortSignal): Promise<void> {
+    const context: RestContext = { http: this.#http, signal };
+    if (!this.#outlives && canCancel(this.#dialect)) {
+      await endJob(this.#dialect, attempt, runName(attempt.id), context);
+      return this.#release(attempt);
     }
+    // For the service it may be over; what follows is what ends the command.
+    if (attempt.handle !== undefined) await this.#dialect.cancel?.(attempt.handle, context, runName(attempt.id)).catch(() => {});
+    const report = await this.#tell(attempt, "end", signal);
+    if (report?.kind === "ended" || report?.kind === "void") this.#release(attempt);
   }
 
   #checkQueue(job: Job, begin: number, detail: string | undefined): void {
@@ -293,7 +385,7 @@ export class ScriptRunner {
   }
 }
 
-/** What the service knows a command as. */
-function runName(id: string): string {
-  return `sremote-${id}`;
+/** Whether the client, not the service, the network or the host, ended the exchange. */
+function isOurs(error: ConnectError): boolean {
+  return error.code === "connect-failed" && statusOf(error) === undefined;
 }

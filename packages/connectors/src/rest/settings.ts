@@ -20,6 +20,13 @@ export interface RestOptions {
   startTimeout?: number | undefined;
   /** Milliseconds that a file may take to become visible after it was written (network file systems). Default 120 000. */
   visibility?: number | undefined;
+  /**
+   * Largest file in bytes that one upload may have; more goes in pieces. A service or proxy that refuses an upload for its size (413) gets
+   * smaller ones from then on. Default: as the service says, at most what the dialect knows to work.
+   */
+  maxUpload?: number | undefined;
+  /** Largest file in bytes that one download may have; more is fetched in pieces. Default: as for `maxUpload`. */
+  maxDownload?: number | undefined;
 }
 
 export interface RestSettings {
@@ -27,11 +34,17 @@ export interface RestSettings {
   readonly parallel: number;
   readonly startTimeout: number | undefined;
   readonly visibility: number;
+  readonly maxUpload: number;
+  readonly maxDownload: number;
 }
+
+/** Bytes. A script of ours has about eight thousand, and a piece of it is none. */
+export const smallestUpload: number = 16 * 1024;
 
 export function checkRestOptions(options: RestOptions): RestSettings {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
   const { directory, parallel = 16, startTimeout, visibility = 120_000, requestTimeout } = options;
+  const { maxUpload = Number.POSITIVE_INFINITY, maxDownload = Number.POSITIVE_INFINITY } = options;
   if (directory !== undefined) checkPlainPath(directory, "options.directory");
   if (!(Number.isInteger(parallel) && parallel >= 1)) throw new InvalidArgumentError("options.parallel", "a whole number from 1 on");
   for (const [name, value] of Object.entries({ startTimeout, visibility, requestTimeout })) {
@@ -39,7 +52,12 @@ export function checkRestOptions(options: RestOptions): RestSettings {
       throw new InvalidArgumentError(`options.${name}`, "a number of milliseconds above 0");
     }
   }
-  return { directory, parallel, startTimeout, visibility };
+  for (const [name, value] of Object.entries({ maxUpload, maxDownload })) {
+    if (!(typeof value === "number" && value >= smallestUpload)) {
+      throw new InvalidArgumentError(`options.${name}`, `a number of bytes from ${smallestUpload} on`);
+    }
+  }
+  return { directory, parallel, startTimeout, visibility, maxUpload: Math.floor(maxUpload), maxDownload: Math.floor(maxDownload) };
 }
 
 /** Words that mean the same to every service and shell, however often they are quoted or not. */

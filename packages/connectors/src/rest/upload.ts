@@ -3,6 +3,7 @@ import { SremoteError, TransferError } from "@sremote/protocol";
 import { joined, ofBytes, pieces } from "./content.ts";
 import type { Content } from "./content.ts";
 import type { RestContext, ScriptDialect } from "./dialect.ts";
+import { statusOf } from "./http-error.ts";
 import type { Attempt, Job } from "./job.ts";
 import { scriptBytes } from "./script.ts";
 import type { WorkDirectory } from "./work-directory.ts";
@@ -17,12 +18,17 @@ export interface Upload {
   readonly attempt: Attempt;
   /** Bytes of output that come along in the report. */
   readonly inline: number;
+  /** Largest file of one upload. */
+  readonly most: number;
 }
 
-/** In one file if that may be, else the input before the script in parts. False when the directory is not there. */
-export async function upload({ dialect, work, job, attempt, inline }: Upload, context: RestContext): Promise<boolean> {
+/** `gone`: the directory is not there. `too-large`: the service refused a file for its size, and smaller ones may do. */
+export type Sent = { readonly kind: "sent" | "gone" } | { readonly kind: "too-large"; readonly size: number; readonly error: SremoteError };
+
+/** In one file if that may be, else the input before the script in parts. */
+export async function upload({ dialect, work, job, attempt, inline, most }: Upload, context: RestContext): Promise<Sent> {
   const { limits } = dialect;
-  const most = limits.put ?? Number.POSITIVE_INFINITY;
+  const { splitAt } = attempt;
   const { released, sweep, giveBack } = work.take();
   const hold = limits.hold ?? defaultHold;
   const make = (parts: readonly string[]): Uint8Array =>
@@ -35,28 +41,35 @@ export async function upload({ dialect, work, job, attempt, inline }: Upload, co
       parts,
       maxStdout: job.maxStdout,
       maxStderr: job.maxStderr,
-      splitAt: limits.get,
+      splitAt,
       // The report, a third larger, must itself fit into one download.
-      inline: Math.min(inline, Math.floor((limits.get ?? Number.POSITIVE_INFINITY) / 2)),
+      inline: Math.min(inline, Math.floor((splitAt ?? Number.POSITIVE_INFINITY) / 2)),
       hold: Number.isFinite(hold) ? Math.min(60, Math.max(1, Math.round(hold))) : undefined,
       deadline: job.timeout === undefined || !Number.isFinite(job.timeout) ? undefined : Math.ceil(job.timeout / 1000) + 5,
       released,
       sweep,
     });
+  // What is being sent, apart from the script, which cannot be divided.
+  let size = 0;
   try {
     const script = make([]);
-    if (script.length + (job.stdin?.size ?? 0) <= most) {
+    const total = script.length + (job.stdin?.size ?? 0);
+    if (total <= most) {
+      if (job.stdin !== undefined) size = total;
       const content = job.stdin === undefined ? ofBytes(script) : joined(ofBytes(script), counted(job.stdin, job.onSent));
       await dialect.put(attempt.path, content, context);
     } else {
+      size = Math.min(most, job.stdin?.size ?? 0);
       await uploadParts(dialect, job, attempt, most, context);
+      size = 0;
       await dialect.put(attempt.path, ofBytes(make(attempt.parts)), context);
     }
     job.onSent?.(job.stdin?.size ?? 0);
-    return true;
+    return { kind: "sent" };
   } catch (error) {
     giveBack();
-    if (error instanceof TransferError && error.code === "no-such-file") return false;
+    if (error instanceof TransferError && error.code === "no-such-file") return { kind: "gone" };
+    if (error instanceof SremoteError && statusOf(error) === 413) return { kind: "too-large", size, error };
     // What is there of it takes the space that the next command needs to remove it.
     if (error instanceof SremoteError && error.code === "disk-full") await removeParts(dialect, attempt, context);
     throw error;
@@ -82,17 +95,15 @@ async function removeParts(dialect: ScriptDialect, attempt: Attempt, context: Re
   }
 }
 
-/** Tells of progress once, however often the content is sent. */
+/** Tells of progress, anew each time the content is sent. */
 function counted(content: Content, onSent: Job["onSent"]): Content {
-  let most = 0;
   return {
     size: content.size,
     async *chunks() {
       let sent = 0;
       for await (const chunk of content.chunks()) {
         yield chunk;
-        sent += chunk.length;
-        if (sent > most) onSent?.((most = sent));
+        onSent?.((sent += chunk.length));
       }
     },
   };

@@ -20,8 +20,6 @@ export class WorkDirectory {
   #path: Promise<string> | undefined;
   #swept = false;
   readonly #released = new Set<string>();
-  /** Commands that may still run though nobody waits for them. */
-  readonly doubtful: Set<string> = new Set<string>();
 
   constructor(dialect: ScriptDialect, http: HttpClient, parent: string | undefined) {
     this.#dialect = dialect;
@@ -48,7 +46,6 @@ export class WorkDirectory {
 
   /** The files of this id may go. */
   release(id: string): void {
-    this.doubtful.delete(id);
     this.#released.add(id);
   }
 

@@ -4,7 +4,9 @@ import type { Reply } from "../http.ts";
 
 export interface Job {
   readonly jobId: string;
+  /** Of a job that the accounting has only just heard of: `allocation`. */
   readonly name: string;
+  readonly workingDirectory?: unknown;
   readonly status: {
     readonly state: string;
     readonly stateReason?: string | null;
@@ -16,7 +18,16 @@ export interface Job {
 /** The jobs of a reply; those that are none are left out. */
 export function jobsOf(reply: Reply | undefined): Job[] {
   const { jobs } = (reply?.object ?? {}) as { jobs?: unknown };
-  return Array.isArray(jobs) ? jobs.filter((job: Partial<Job> | null): job is Job => typeof job?.status?.state === "string") : [];
+  const found = Array.isArray(jobs) ? (jobs as (Partial<Job> | null)[]) : [];
+  return found.flatMap((job) => {
+    const jobId = jobIdOf(job?.jobId);
+    return jobId === undefined || typeof job?.status?.state !== "string" ? [] : [{ ...(job as Job), jobId }];
+  });
+}
+
+/** A job's id is a text; up to version 2.4 of the service it is a number. */
+export function jobIdOf(value: unknown): string | undefined {
+  return (typeof value === "string" && value !== "") || Number.isSafeInteger(value) ? String(value) : undefined;
 }
 
 /** States as `sacct` and `squeue` name them; some have more behind them: `CANCELLED by 0`. */

@@ -7,6 +7,10 @@ import type { Reply } from "../http.ts";
 /** Of `sbatch`, where it is certain that there is no job. A scheduler that did not answer in time may have taken it. */
 const noJob = /rejected|sbatch: error: .*(invalid|not permitted|denied|limit)/is;
 const perhaps = /timed out|unable to contact/i;
+/** Of `scancel` and `qdel` for jobs that are over or unknown. The service then says 500. */
+const noSuchJob = /already completing or completed|invalid job id specified|unknown job id|job has finished/i;
+/** By a probe of the service's own, before it does anything. */
+const unhealthy = /is unhealthy\.?\s*$/i;
 
 /** Undefined: what the status says. */
 export function refusal(reply: Reply, path: string, label: string, redact: (text: string) => string): SremoteError | undefined {
@@ -17,6 +21,11 @@ export function refusal(reply: Reply, path: string, label: string, redact: (text
   const code = codeOfMessage(message);
   if (path.startsWith("/filesystem/") && message.startsWith("Remote process failed") && code !== "transfer-failed")
     return new TransferError(code, said, about);
+  if (unhealthy.test(message)) {
+    const hint = "the service's own probe says so, every few minutes anew; its operators know more";
+    return new ConnectError("connect-failed", said, { ...about, hint });
+  }
+  if (/\/jobs\/\w+$/.test(path) && noSuchJob.test(message)) return new TransferError("no-such-file", said, about);
   // No SSH connection from the gateway to the cluster, or none left.
   if (reply.status === 424) return new ConnectError("connection-lost", said, about);
   return path.endsWith("/jobs") && noJob.test(message) && !perhaps.test(message)
