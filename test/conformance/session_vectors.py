@@ -14,12 +14,16 @@ from sremote_endpoint.frame import join_frame
 from sremote_endpoint.json_text import parse
 from sremote_endpoint.link import Link
 from sremote_endpoint.objects import object_id
-from sremote_endpoint.packet import BYE, HELLO, RESUME, RESUMED, SIZE, WELCOME, Damaged, Packets, pack
+from sremote_endpoint.packet import BYE, CHALLENGE, HELLO, PROOF, RESUME, SIZE, WELCOME, Damaged, Packets, pack
+from sremote_endpoint.proof import prove
 from sremote_endpoint.replay import Sent
 from sremote_endpoint.route import read_route
 from sremote_endpoint.session_worker import SessionWorker
 from tests.session_check import check_message
 
+# As in the vectors.
+NONCE = "c1" * 32
+GIVEN = b"bdd0a72a32cafac0b964ff0ee76ab92bec6c11b5da0220e5b537ff36be647ebf"
 TOKEN = "0123456789abcdef0123456789abcdef"
 # Longer wires are not cut everywhere.
 FEW_BYTES = 512
@@ -184,18 +188,45 @@ def run_hello(text, _, __):
 
 def run_resume(text, _, vector):
     with Host().greeted() as host:
+        link, theirs = stranger(host, pack(RESUME, payload=text))
+        if link.challenge is None:
+            # A client is not told why.
+            raise Refusal(vector.get("code", "protocol-error"), "the link was dropped")
+        (kind, message), = host.answers(theirs)
+        check_message(message, "challenge")
+        proof = prove(TOKEN, "host", NONCE, message["nonce"], 0)
+        if (kind, message["received"], message["proof"]) != (CHALLENGE, 0, proof):
+            raise AssertionError("answered with %d %r" % (kind, message))
+        link.close()
+
+
+def run_proof(text, _, vector):
+    """The proof that stands in a vector belongs to no challenge of ours: it is replaced by the one that does, where it has the right form."""
+    with Host().greeted() as host:
         host.session.sent = Sent()
         for _ in range(5):
             host.session.sent.add(b"")
-        link, theirs = host.link(pack(RESUME, payload=text))
-        link.timer = None
-        host.session._read(link)
+        link, _ = stranger(host, b"")
+        link.challenge = NONCE, NONCE, 0
+        received = 5 if b'"received":5' in text else 0
+        text = text.replace(GIVEN, prove(TOKEN, "client", NONCE, NONCE, received).encode())
+        try:
+            host.session._meet(link, PROOF, pack(PROOF, payload=text))
+        except Damaged as damage:
+            link.close()
+            raise Refusal(vector.get("code", "protocol-error"), str(damage))
         if host.session.link is not link:
-            # A client is not told why.
-            raise Refusal(vector.get("code", "protocol-error"), "the link was dropped")
-        kind, message = host.answers(theirs)[0]
-        if (kind, message) != (RESUMED, {"type": "resumed", "received": 0}):
-            raise AssertionError("answered with %d %r" % (kind, message))
+            raise AssertionError("the client was not taken back")
+
+
+def stranger(host, data):
+    """A link of somebody who has not proved who it is, over which these bytes came."""
+    link, theirs = host.link(data)
+    link.timer = None
+    host.session.strangers.add(link)
+    if data:
+        host.session._read(link)
+    return link, theirs
 
 
 def run_invoke(text, attachments, _):
@@ -249,4 +280,4 @@ def run_sent(text, attachments, vector):
     return None
 
 
-MESSAGES = {"hello": run_hello, "resume": run_resume, "invoke": run_invoke, "answer": run_answer}
+MESSAGES = {"hello": run_hello, "resume": run_resume, "proof": run_proof, "invoke": run_invoke, "answer": run_answer}

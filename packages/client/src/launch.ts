@@ -70,11 +70,13 @@ export function sessionCommand({ marker, base, interpreter, runtime, demand }: S
 
 /** As launch.sh: what the user set for Node must not act on the endpoint itself. */
 const cleanNode = 'unset NODE_OPTIONS; exec "$@"';
+/** Python without anything of the user's: no variables, no directory where it starts, no site-packages and what they run at the start. */
+const bareInterpreter = ["-I", "-S", "-c", "import sys; exec(sys.argv[1])"];
 
-/** The command that reaches a session's supervisor again. The token that lets it in is not part of it. */
+/** The command that reaches a session's supervisor again. The token that lets it in is not part of it, nor of anything that is sent. */
 export function attachCommand({ host, attach }: WelcomeMessage, marker: Marker): Command {
   return host.runtime === "python"
-    ? [host.executable, "-E", "-c", "import sys; exec(sys.argv[1])", script("attach.py"), attach, ...marker]
+    ? [host.executable, ...bareInterpreter, script("attach.py"), attach, ...marker]
     : ["sh", "-c", cleanNode, "sremote", host.executable, "-e", "eval(process.argv[1])", "--", script("attach.cjs"), attach, ...marker];
 }
 

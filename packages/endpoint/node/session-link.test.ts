@@ -1,7 +1,5 @@
 /* Links of a session of the Node endpoint: lost, damaged, resumed, silent; and what is left when its supervisor or its client is gone. */
-import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
-import { connect } from "node:net";
 import { dirname } from "node:path";
 import { encodePacket, encodeSessionMessage, packetKinds, sessionLimits } from "@sremote/protocol";
 import { describe, expect, it } from "vitest";
@@ -110,44 +108,6 @@ describe("G03 a lost link", () => {
 });
 
 describe("who may come", () => {
-  it("only who knows the token, from an address that no other user can reach", async () => {
-    const session = await startSession();
-    await lib(session, "add", [1, 2]).result;
-    const { attach } = await session.welcomed;
-    expect(spawnSync("stat", ["-c", "%a %u", dirname(attach)], { encoding: "utf8" }).stdout).toBe(`700 ${process.geteuid?.()}\n`);
-    for (const first of [
-      encodePacket(packetKinds.resume, 0, [encodeSessionMessage({ type: "resume", token: "0".repeat(32), received: 0 })]),
-      encodePacket(packetKinds.resume, 0, [encodeSessionMessage({ type: "resume", token: session.token, received: 1000 })]),
-      encodePacket(packetKinds.bye, 0, [encodeSessionMessage({ type: "bye" })]),
-      [Buffer.from("GET / HTTP/1.1\r\n\r\n")],
-    ]) {
-      const stranger = connect(attach);
-      const said: Buffer[] = [];
-      stranger.on("data", (chunk: Buffer) => said.push(chunk));
-      for (const chunk of first) stranger.write(chunk);
-      await new Promise((resolve) => stranger.once("close", resolve));
-      expect(said).toEqual([]);
-    }
-    expect((await lib(session, "add", [2, 2]).result).value).toBe(4);
-  });
-
-  it("where there is no session, attach says so", () => {
-    const attach = spawnSync(
-      process.execPath,
-      [
-        "-e",
-        "eval(process.argv[1])",
-        "--",
-        contents(new URL("../../../resources/attach.cjs", import.meta.url).pathname),
-        `${sandbox.root}/none`,
-        "A",
-        "B",
-      ],
-      { encoding: "utf8" },
-    );
-    expect([attach.status, attach.stdout, attach.stderr]).toEqual([0, "BAN\nreason=session\n", ""]);
-  });
-
   it("another protocol is refused before anything runs (G21)", async () => {
     const session = await startSession({ protocol: 2 });
     const ran = file("ran");

@@ -35,6 +35,7 @@ export function integerWithin(least: number, most: number): Check {
 }
 export const duration: Check = check((value) => typeof value === "number" && value >= 0, "a number from 0 on");
 export const callId: Check = check((value) => typeof value === "string" && /^[0-9a-f]{32}$/.test(value), "32 lower-case hex digits");
+export const hex64: Check = check((value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value), "64 lower-case hex digits");
 
 export function oneOf(values: readonly string[]): Check {
   return check((value) => typeof value === "string" && values.includes(value), `one of ${values.join(", ")}`);

@@ -23,6 +23,7 @@ export * from "./marker.ts";
 export * from "./message.ts";
 export { NdArray, type Element, type Nested, type NdArrayOptions, type Order } from "./ndarray.ts";
 export * from "./session/packet.ts";
+export { proofText, type ProofFacts, type Prover } from "./session/proof.ts";
 export { PacketReader } from "./session/packet-reader.ts";
 export { Receipt, Replay } from "./session/replay.ts";
 export * from "./session/session-codec.ts";

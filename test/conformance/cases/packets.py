@@ -6,15 +6,15 @@ import zlib
 from .describe import expand, parts
 
 KINDS = {
-    "hello": 1, "welcome": 2, "resume": 3, "resumed": 4, "ping": 5, "pong": 6, "ack": 7, "bye": 8,
+    "hello": 1, "welcome": 2, "resume": 3, "challenge": 4, "ping": 5, "pong": 6, "ack": 7, "bye": 8, "proof": 9,
     "open": 16, "data": 17, "stdout": 18, "stderr": 19, "credit": 20, "cancel": 21, "mute": 22, "totals": 23,
 }
 DATA = KINDS["data"]
-CLIENT = ("hello", "resume", "ping", "ack", "bye", "open", "data", "credit", "cancel", "mute")
-HOST = ("welcome", "resumed", "pong", "ack", "bye", "data", "stdout", "stderr", "credit", "totals")
+CLIENT = ("hello", "resume", "proof", "ping", "ack", "bye", "open", "data", "credit", "cancel", "mute")
+HOST = ("welcome", "challenge", "pong", "ack", "bye", "data", "stdout", "stderr", "credit", "totals")
 MIB = 1 << 20
 # A right payload of each kind.
-PAYLOAD = dict({name: b"" for name in KINDS}, hello=b"{}", welcome=b"{}", resume=b"{}", resumed=b"{}", bye=b"{}", ping=bytes(8), pong=bytes(8), ack=bytes(8),
+PAYLOAD = dict({name: b"" for name in KINDS}, hello=b"{}", welcome=b"{}", resume=b"{}", challenge=b"{}", proof=b"{}", bye=b"{}", ping=bytes(8), pong=bytes(8), ack=bytes(8),
                open=b"\0\0frame", data=b"frame", stdout=b"out", stderr=b"err", credit=bytes(8), totals=bytes(16))
 
 

@@ -7,8 +7,9 @@ from .messages import FAILURE, FULL_FAILURE, HOST, ID, deep_failure, text, witho
 
 HELLO = {"type": "hello", "protocol": 1, "token": ID, "workers": 4, "leaseMs": 30000, "heartbeatMs": 15000}
 WELCOME = {"type": "welcome", "protocol": 1, "attach": "@sremote-1", "host": HOST}
-RESUME = {"type": "resume", "token": ID, "received": 0}
-RESUMED = {"type": "resumed", "received": 7}
+RESUME = {"type": "resume", "nonce": "c1" * 32}
+CHALLENGE = {"type": "challenge", "nonce": "5e" * 32, "received": 7, "proof": "1d4bc2316928569e858cb9e7846568fcfc88658a8305a610079e21c70fab7720"}
+PROOF = {"type": "proof", "received": 0, "proof": "bdd0a72a32cafac0b964ff0ee76ab92bec6c11b5da0220e5b537ff36be647ebf"}
 BYE = {"type": "bye"}
 INVOKE = {"type": "invoke", "module": "os", "function": "getenv", "args": {"json": ["PATH"]}}
 FULL_INVOKE = dict(INVOKE, kwargs={"json": {"a": 1}}, naiveTimeZone="Europe/Zurich", modules={"numpy": "2.1.0", "mine": None}, returns="object", leaseMs=1500.5, keep=2)
@@ -21,7 +22,7 @@ ROUTE = {
     "env": [["A", "b", False], ["C", "", True]], "path": ["/opt/bin"], "cwd": "work", "tmp": "tmp", "keepEnv": True, "isolation": "call", "worker": "a", "on": 3, "after": 1, "keep": True,
     "timeoutMs": 1500.5, "queueMs": 0, "idleMs": 60000,
 }
-SENDER = {"hello": "client", "welcome": "host", "resume": "client", "resumed": "host", "bye": "host", "invoke": "client", "result": "host", "ask": "host", "answer": "client"}
+SENDER = {"hello": "client", "welcome": "host", "resume": "client", "challenge": "host", "proof": "client", "bye": "host", "invoke": "client", "result": "host", "ask": "host", "answer": "client"}
 
 
 def bytes_of(message):
@@ -46,7 +47,7 @@ def route(name, wire, verdict="accept", **more):
     return dict({"name": "route: " + name, "kind": "route", "wire": bytes_of(wire) if wire != {} else parts("{}"), "verdict": verdict}, **more)
 
 
-RIGHT = (HELLO, WELCOME, RESUME, RESUMED, BYE, INVOKE, RESULT, ASK, ANSWER)
+RIGHT = (HELLO, WELCOME, RESUME, CHALLENGE, PROOF, BYE, INVOKE, RESULT, ASK, ANSWER)
 CASES = [
     accept("hello with the fewest workers and no lease", dict(HELLO, workers=1, leaseMs=0)),
     accept("hello with the most workers and times that are no integers", dict(HELLO, workers=1024, leaseMs=0.5, heartbeatMs=100.25)),
@@ -54,8 +55,8 @@ CASES = [
     reject("hello with one worker too many", "hello", dict(HELLO, workers=1025)),
     reject("hello of protocol 2 that is otherwise wrong", "hello", {"type": "hello", "protocol": 2}, "protocol-mismatch"),
     accept("welcome of a host run from source", dict(WELCOME, attach="/tmp/sremote-1/s", host=dict(HOST, endpoint=None, runtime="node"))),
-    accept("resume after some packets", dict(RESUME, received=5)),
-    accept("resumed after none", dict(RESUMED, received=0)),
+    accept("challenge after no packets", dict(CHALLENGE, received=0)),
+    accept("proof after some packets", dict(PROOF, received=5)),
     accept("bye with an error", dict(BYE, error=FULL_FAILURE)),
     accept("bye with 63 causes", dict(BYE, error=deep_failure(64))),
     reject("bye with 64 causes", "bye", dict(BYE, error=deep_failure(65)), "limit-exceeded"),
@@ -124,14 +125,16 @@ def wrong(right, prefix, put=lambda value: value, **members):
 NO_COUNT = [-1, 1.5, "1", None, True, []]
 NO_TIME = [-1, -0.5, "1", None, True]
 NO_TOKEN = ["", ID[:-1], ID + "0", ID.upper().replace("0", "A"), "g" * 32, ID[:-1] + "\n", 1, None, [ID]]
+NO_HEX = ["", "c1" * 31, "c1" * 33, "C1" * 32, "g1" * 32, "c1" * 31 + "c\n", 1, None, ["c1" * 32]]
 NO_ARGS = [["PATH"], None, {}, {"json": {}}, {"json": None}, {"json": "PATH"}, {"json": [1], "meta": {"values": ["set"], "v": 1}}, {"json": [], "meta": []}, {"json": [], "meta": None}]
 NO_KWARGS = [None, {"a": 1}, {"json": []}, {"json": None}, {"json": {"name": "E", "message": ""}, "meta": {"values": ["Error"], "v": 1}}]
 NO_VALUE = [42, None, [], {}, {"meta": {}}, {"json": 1, "meta": 1}]
 NO_VERSIONS = [None, [], {"a": 1}, {"a": ["1"]}, {"a": True}]
 wrong(HELLO, "hello", protocol=["1", None, 1.5, True, [1]], token=NO_TOKEN, workers=NO_COUNT, leaseMs=NO_TIME, heartbeatMs=NO_TIME)
 wrong(WELCOME, "welcome", protocol=["1", None, 1.5, True], attach=[None, 1, []], host=[None, "host7", [], {}] + [without(HOST, name) for name in HOST] + [dict(HOST, runtime="ruby"), dict(HOST, pid=-1), dict(HOST, endpoint=1)])
-wrong(RESUME, "resume", token=NO_TOKEN, received=NO_COUNT)
-wrong(RESUMED, "resumed", received=NO_COUNT)
+wrong(RESUME, "resume", nonce=NO_HEX)
+wrong(CHALLENGE, "challenge", nonce=NO_HEX, received=NO_COUNT, proof=NO_HEX)
+wrong(PROOF, "proof", received=NO_COUNT, proof=NO_HEX)
 wrong(BYE, "bye", error=[None, "no", [FAILURE], {}, dict(FAILURE, code="no-such-code"), dict(FAILURE, stage="later"), without(FAILURE, "message"), dict(FAILURE, cause=1)])
 wrong(INVOKE, "invoke", module=[1, None, ["os"]], function=[1, None, {}], args=NO_ARGS, kwargs=NO_KWARGS, naiveTimeZone=[1, None, {}], modules=NO_VERSIONS,
       returns=["", "handle", "Object", None, True, 1, ["object"]], leaseMs=NO_TIME, keep=NO_COUNT)

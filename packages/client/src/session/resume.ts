@@ -1,26 +1,29 @@
-/* Takes a session up again on a new link: SESSION.md, section "Losing the link". */
+/* Takes a session up again on a new link: SESSION.md, sections "Losing the link" and "Proof". */
+import { randomBytes } from "node:crypto";
 import {
+  type ChallengeMessage,
   ConnectError,
   decodeSessionMessage,
   encodePacket,
   encodeSessionMessage,
-  type Packet,
   packetKinds,
+  ProtocolError,
   type Receipt,
   SremoteError,
   type WelcomeMessage,
 } from "@sremote/protocol";
 import { attachCommand } from "../launch.ts";
-import { newMarker } from "../marker-text.ts";
+import { lastLines, newMarker, parseFacts } from "../marker-text.ts";
 import { pause } from "../pause.ts";
 import { type Link, type LinkEnd, type LinkEvents, openLink } from "./link.ts";
+import { isSupervisor, proveClient } from "./proof.ts";
 import type { SessionOptions } from "./session.ts";
 
 export interface Resumed {
   link: Link;
   /** Counted packets that the host has received. */
   received: number;
-  /** Gives over what has come since, and everything later. */
+  /** Gives over everything that comes. */
   adopt(events: LinkEvents): void;
 }
 
@@ -65,21 +68,28 @@ export async function resume(welcome: WelcomeMessage, options: SessionOptions, r
   });
 }
 
-/** The host was reached, and nobody serves the session there any more. */
+/** The host was reached, and the supervisor does not serve the session there any more. */
 class SupervisorGone extends SremoteError {}
 
 async function attach(welcome: WelcomeMessage, options: SessionOptions, receipt: Receipt, signal: AbortSignal): Promise<Resumed> {
   const marker = newMarker();
-  const { promise, resolve, reject } = Promise.withResolvers<{ received: number }>();
+  const nonce = randomBytes(32).toString("hex");
+  const { promise, resolve, reject } = Promise.withResolvers<ChallengeMessage>();
   promise.catch(() => undefined);
   let adopted: LinkEvents | undefined;
-  const held: Packet[] = [];
+  let isAnswered = false;
   let end: LinkEnd | undefined;
   const events: LinkEvents = {
     packet: (packet) => {
-      if (packet.kind === packetKinds.resumed) resolve(decodeSessionMessage(packet.payload, "resumed"));
-      else if (adopted === undefined) held.push(packet);
-      else adopted.packet(packet);
+      if (adopted !== undefined) return adopted.packet(packet);
+      // Nothing is believed, and nothing is kept, before the other end has proved that it is the supervisor.
+      if (isAnswered || packet.kind !== packetKinds.challenge) {
+        throw new ProtocolError("protocol-error", "the host sent something other than its proof on a new link");
+      }
+      isAnswered = true;
+      const challenge = decodeSessionMessage(packet.payload, "challenge");
+      if (isSupervisor(options.token, nonce, challenge)) resolve(challenge);
+      else reject(impostorError(options));
     },
     heard: () => adopted?.heard(),
     drained: () => adopted?.drained(),
@@ -89,7 +99,7 @@ async function attach(welcome: WelcomeMessage, options: SessionOptions, receipt:
       else adopted.lost(how);
     },
   };
-  const message = encodeSessionMessage({ type: "resume", token: options.token, received: receipt.tell() });
+  const message = encodeSessionMessage({ type: "resume", nonce });
   const link = await openLink({
     connector: options.connector,
     command: attachCommand(welcome, marker),
@@ -102,13 +112,14 @@ async function attach(welcome: WelcomeMessage, options: SessionOptions, receipt:
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
   try {
-    const { received } = await promise;
+    const challenge = await promise;
+    const proof = encodeSessionMessage(proveClient(options.token, nonce, challenge, receipt.tell()));
+    link.write(encodePacket(packetKinds.proof, 0, [proof]));
     return {
       link,
-      received,
+      received: challenge.received,
       adopt: (to) => {
         adopted = to;
-        for (const packet of held) to.packet(packet);
         if (end !== undefined) to.lost(end);
       },
     };
@@ -122,8 +133,11 @@ async function attach(welcome: WelcomeMessage, options: SessionOptions, receipt:
 
 function attachError(end: LinkEnd, options: SessionOptions): SremoteError {
   const host = options.connector.label;
-  if (end.missing !== undefined)
-    return new SupervisorGone("outcome-unknown", "the host's side of the session has ended", { stage: "call", host });
+  if (end.missing !== undefined) {
+    const detail = parseFacts(Buffer.from(end.missing).toString("utf8")).get("detail")?.[0];
+    const why = detail === undefined ? "" : `: ${lastLines(Buffer.from(detail), 1).slice(0, 300)}`;
+    return new SupervisorGone("outcome-unknown", `the host's side of the session has ended${why}`, { stage: "call", host });
+  }
   return SremoteError.from(
     end.error ?? new Error(`attaching ended with ${end.exitCode ?? end.signal ?? "no exit status"}`),
     "connection-lost",
@@ -132,4 +146,13 @@ function attachError(end: LinkEnd, options: SessionOptions): SremoteError {
       host,
     },
   );
+}
+
+function impostorError(options: SessionOptions): SremoteError {
+  const message = "what answered on the host in place of the session's supervisor could not prove that it is the supervisor";
+  return new SupervisorGone("outcome-unknown", message, {
+    stage: "call",
+    host: options.connector.label,
+    hint: "nothing was sent to it; if this happens again, somebody on the host may be posing as your session: tell its administrator",
+  });
 }

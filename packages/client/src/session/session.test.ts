@@ -1,7 +1,20 @@
 /* A host that behaves in ways no endpoint of ours does. */
+import { createHmac } from "node:crypto";
 import { PassThrough } from "node:stream";
 import type { Command, Connector, RemoteProcess } from "@sremote/connectors";
-import { encodePacket, encodeSessionMessage, type HostFacts, packetKinds, protocolVersion, type SremoteError } from "@sremote/protocol";
+import {
+  decodeSessionMessage,
+  encodePacket,
+  encodeSessionMessage,
+  type HostFacts,
+  type Packet,
+  packetFlags,
+  packetKinds,
+  PacketReader,
+  proofText,
+  protocolVersion,
+  type SremoteError,
+} from "@sremote/protocol";
 import { expect, it } from "vitest";
 import { openLink } from "./link.ts";
 import { Session } from "./session.ts";
@@ -17,21 +30,48 @@ const facts: HostFacts = {
   endpoint: null,
 };
 
-/** A process that says the same each time: what `says` gives after the marker. */
-function process(marker: string, says: readonly Uint8Array[]): RemoteProcess {
+/** A process that says these chunks after the marker, and what `answers` gives to the packets that it gets. */
+function process(
+  marker: string,
+  says: readonly Uint8Array[],
+  answers: (packet: Packet) => readonly Uint8Array[] = () => [],
+): RemoteProcess {
   const stdout = new PassThrough();
   stdout.write(marker);
   for (const chunk of says) stdout.write(chunk);
+  const stdin = new PassThrough();
+  const reader = new PacketReader();
+  stdin.on("data", (chunk: Buffer) => {
+    reader.push(chunk);
+    for (let packet = reader.next(); packet !== undefined; packet = reader.next()) {
+      for (const answer of answers(packet)) stdout.write(answer);
+    }
+  });
   const { promise: exit } = Promise.withResolvers<{ exitCode: number | null; signal: string | null }>();
   const nothing = async (): Promise<void> => undefined;
-  return { stdin: new PassThrough().resume(), stdout, stderr: new PassThrough(), exit, kill: nothing, [Symbol.asyncDispose]: nothing };
+  return { stdin, stdout, stderr: new PassThrough(), exit, kill: nothing, [Symbol.asyncDispose]: nothing };
 }
 
-it("gives up a session of which the next packet is damaged on every link, instead of trying for ever", async () => {
-  const damaged = Buffer.concat(encodePacket(packetKinds.stdout, 1, [Buffer.from("text")]));
-  damaged[12]! ^= 1;
-  const resumed = encodePacket(packetKinds.resumed, 0, [encodeSessionMessage({ type: "resumed", received: 1 })]);
-  const welcome = { type: "welcome", protocol: protocolVersion, attach: "@nowhere", host: facts } as const;
+const token = "0123456789abcdef".repeat(2);
+const hostNonce = "5e".repeat(32);
+const welcome = encodePacket(packetKinds.welcome, 0, [
+  encodeSessionMessage({ type: "welcome", protocol: protocolVersion, attach: "/nowhere/s", host: facts }),
+]);
+
+/** The answer to a `resume` by one that knows this token. */
+function challenge({ payload }: Packet, known: string, received: number): Uint8Array[] {
+  const { nonce: clientNonce } = decodeSessionMessage(payload, "resume");
+  const proof = createHmac("sha256", known).update(proofText("host", { clientNonce, hostNonce, received })).digest("hex");
+  return encodePacket(packetKinds.challenge, 0, [encodeSessionMessage({ type: "challenge", nonce: hostNonce, received, proof })]);
+}
+
+const damaged = Buffer.concat(encodePacket(packetKinds.stdout, 1, [Buffer.from("text")]));
+damaged[12]! ^= 1;
+
+/** A session with a call under way, whose first link breaks; `next` is what later ones lead to. */
+async function resumeWith(
+  next: (marker: string, link: number) => RemoteProcess,
+): Promise<{ error: SremoteError; links: number; session: Session }> {
   let links = 0;
   const unused = (): never => expect.unreachable();
   const connector: Connector = {
@@ -46,17 +86,54 @@ it("gives up a session of which the next packet is damaged on every link, instea
     spawn: async (command: Command) => {
       links += 1;
       const [a, b] = (command as readonly string[]).slice(-2);
-      const first = encodePacket(packetKinds.welcome, 0, [encodeSessionMessage(welcome)]);
-      return process(`${b}${a}`, [...(links === 1 ? first : resumed), damaged]);
+      return links === 1 ? process(`${b}${a}`, [...welcome, damaged]) : next(`${b}${a}`, links);
     },
   };
-  const session = new Session({ connector, token: "0".repeat(32), lease: 60_000, heartbeat: 60_000 });
+  const session = new Session({ connector, token, lease: 600, heartbeat: 60_000 });
   const lost = Promise.withResolvers<SremoteError>();
   const stream = session.newStream({ packet: () => expect.unreachable(), drained: () => undefined, lost: (error) => lost.resolve(error) });
   session.send(packetKinds.open, stream, [new Uint8Array(2)]);
   const marker = ["a", "b"] as const;
   session.begin(await openLink({ connector, command: ["start", ...marker], marker, first: [], events: session.events }));
-  expect(await lost.promise).toMatchObject({ code: "protocol-error" });
+  return { error: await lost.promise, links, session };
+}
+
+it("gives up a session of which the next packet is damaged on every link, instead of trying for ever", async () => {
+  const { error, links, session } = await resumeWith((marker) =>
+    process(marker, [], (packet) => (packet.kind === packetKinds.resume ? challenge(packet, token, 1) : [damaged])),
+  );
+  expect(error).toMatchObject({ code: "protocol-error" });
   expect(session.isOver).toBe(true);
   expect(links).toBe(7);
+});
+
+it("sends nothing but a nonce to what answers in place of its supervisor, and ends", async () => {
+  const heard: Packet[] = [];
+  const { error, links } = await resumeWith((marker) =>
+    process(marker, [], (packet) => {
+      heard.push(packet);
+      return challenge(packet, "f".repeat(32), 0);
+    }),
+  );
+  expect(error).toMatchObject({ code: "outcome-unknown", message: expect.stringContaining("could not prove") as string });
+  expect(links).toBe(2);
+  expect(heard.map(({ kind }) => kind)).toEqual([packetKinds.resume]);
+  expect(Buffer.from(heard[0]!.bytes).includes(token)).toBe(false);
+});
+
+it.each([
+  ["a result", encodePacket(packetKinds.data, 1, [Buffer.from("forged")], { flags: packetFlags.last })],
+  ["a bye", encodePacket(packetKinds.bye, 0, [encodeSessionMessage({ type: "bye" })])],
+  ["a welcome", welcome],
+  ["a pong", encodePacket(packetKinds.pong, 0, [new Uint8Array(8)])],
+])("takes %s for nothing before the other end has proved itself", async (_what, packets) => {
+  const heard: number[] = [];
+  const { error } = await resumeWith((marker) =>
+    process(marker, packets, ({ kind }) => {
+      heard.push(kind);
+      return [];
+    }),
+  );
+  expect(error).toMatchObject({ code: "connection-lost", cause: { code: "protocol-error" } });
+  expect(new Set(heard)).toEqual(new Set([packetKinds.resume]));
 });

@@ -1,7 +1,7 @@
 /*
  * One session with a supervisor on the host, over whatever links it takes: SESSION.md.
  *
- *   starting ──welcome──▶ open ◀──resumed── resuming
+ *   starting ──welcome──▶ open ◀──proved─── resuming
  *      │                   │ ──link lost──▶    │
  *      └──────▶ ended ◀────┴──────lease over───┘
  *

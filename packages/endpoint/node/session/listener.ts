@@ -1,29 +1,63 @@
 /* Where a client finds its supervisor again: a socket in the session's directory, which nobody else may enter. Nothing listens on TCP. */
+import { renameSync } from "node:fs";
 import type { Server, Socket } from "node:net";
-import { packetKinds, ProtocolError, decodeSessionMessage, type Packet, type ResumeMessage } from "@sremote/protocol";
+import { join } from "node:path";
+import {
+  decodeSessionMessage,
+  encodeSessionMessage,
+  packetKinds,
+  type Packet,
+  type ProofMessage,
+  ProtocolError,
+  type ResumeMessage,
+} from "@sremote/protocol";
 import { loadNet } from "../builtin.ts";
 import { Link, type LinkEvents } from "./link.ts";
+import { isSame, newNonce, prove } from "./proof.ts";
 
-/** How long a connection may stay without a valid `resume`, in milliseconds. */
+/** How long a connection may stay without a valid proof, in milliseconds. */
 const strangerGrace = 10_000;
+/** How many may try at once. */
+const mostStrangers = 16;
 
 export interface ListenerEvents extends LinkEvents {
-  /** A link whose first packet is this. @returns whether it is the client's */
-  onResume(link: Link, message: ResumeMessage): boolean;
+  /** Counted packets received until now. */
+  received(): number;
+  /**
+   * The client has proved who it is, and has received so many counted packets itself.
+   * @param told what it was told to have been received: it sends again everything since then
+   * @returns whether the link is taken
+   */
+  onProved(link: Link, received: number, told: number): boolean;
+}
+
+/** What was said to a connection whose client has not proved who it is. */
+interface Challenge {
+  clientNonce: string;
+  hostNonce: string;
+  told: number;
 }
 
 export class Listener {
+  /** Path of the socket. */
+  readonly address: string;
+  readonly #token: string;
   readonly #events: ListenerEvents;
   readonly #server: Server;
   readonly #strangers: Set<Link> = new Set();
 
-  constructor(path: string, events: ListenerEvents) {
+  constructor(directory: string, token: string, events: ListenerEvents) {
+    this.#token = token;
     this.#events = events;
     this.#server = loadNet().createServer({ allowHalfOpen: false }, (socket) => this.#accept(socket));
     this.#server.on("error", (error) => {
       throw error;
     });
-    this.#server.listen(path);
+    this.address = join(directory, "s");
+    // Under its name it is there when it listens: a sweep of another session would take it for abandoned.
+    const unnamed = join(directory, "new");
+    this.#server.listen(unnamed);
+    renameSync(unnamed, this.address);
   }
 
   close(): void {
@@ -32,7 +66,12 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
+    if (this.#strangers.size >= mostStrangers) {
+      socket.destroy();
+      return;
+    }
     let isKnown = false;
+    let challenge: Challenge | undefined;
     const forget = (link: Link): void => {
       clearTimeout(late);
       this.#strangers.delete(link);
@@ -40,9 +79,18 @@ export class Listener {
     const link = new Link(socket, socket, {
       onPacket: (packet) => {
         if (isKnown) return this.#events.onPacket(packet, link);
-        isKnown = this.#isClient(link, packet);
-        forget(link);
-        if (!isKnown) link.drop();
+        try {
+          if (challenge === undefined) challenge = this.#challenge(link, openResume(packet));
+          else {
+            isKnown = this.#isClient(link, openProof(packet), challenge);
+            forget(link);
+            if (!isKnown) link.drop();
+          }
+        } catch (error) {
+          if (!(error instanceof ProtocolError)) throw error;
+          forget(link);
+          link.drop();
+        }
       },
       onLost: () => {
         forget(link);
@@ -56,13 +104,24 @@ export class Listener {
     this.#strangers.add(link);
   }
 
-  #isClient(link: Link, packet: Packet): boolean {
-    if (packet.kind !== packetKinds.resume) return false;
-    try {
-      return this.#events.onResume(link, decodeSessionMessage(packet.payload, "resume"));
-    } catch (error) {
-      if (error instanceof ProtocolError) return false;
-      throw error;
-    }
+  #challenge(link: Link, { nonce: clientNonce }: ResumeMessage): Challenge {
+    const [hostNonce, told] = [newNonce(), this.#events.received()];
+    const proof = prove(this.#token, "host", { clientNonce, hostNonce, received: told });
+    link.send(packetKinds.challenge, encodeSessionMessage({ type: "challenge", nonce: hostNonce, received: told, proof }));
+    return { clientNonce, hostNonce, told };
   }
+
+  #isClient(link: Link, { received, proof }: ProofMessage, { told, ...nonces }: Challenge): boolean {
+    return isSame(proof, prove(this.#token, "client", { ...nonces, received })) && this.#events.onProved(link, received, told);
+  }
+}
+
+function openResume({ kind, payload }: Packet): ResumeMessage {
+  if (kind !== packetKinds.resume) throw new ProtocolError("protocol-error", "not a resume");
+  return decodeSessionMessage(payload, "resume");
+}
+
+function openProof({ kind, payload }: Packet): ProofMessage {
+  if (kind !== packetKinds.proof) throw new ProtocolError("protocol-error", "not a proof");
+  return decodeSessionMessage(payload, "proof");
 }

@@ -1,5 +1,4 @@
 /* The supervisor of a session: one client, one link at a time, workers. SESSION.md is what it does. */
-import { join } from "node:path";
 import {
   decodeCount,
   decodeSessionMessage,
@@ -16,7 +15,6 @@ import {
   type HelloMessage,
   type HostFacts,
   type Packet,
-  type ResumeMessage,
 } from "@sremote/protocol";
 import { describeRefusal } from "../failure.ts";
 import { sweepLater } from "./abandoned-places.ts";
@@ -55,6 +53,8 @@ export class Session {
   #isPaused = false;
   #isEnding = false;
   #isLeaseOver = false;
+  /** Packets that the client sends again, though they came over the link before. */
+  #repeated = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -89,6 +89,10 @@ export class Session {
   #take(packet: Packet, link: Link): void {
     if (link !== this.#link || this.#isEnding) return;
     if (isCounted(packet.kind)) {
+      if (this.#repeated > 0) {
+        this.#repeated--;
+        return;
+      }
       const isDue = this.#receipt.count(packet.payload.length);
       if (this.#streams === undefined) throw new ProtocolError("protocol-error", "a packet that came before hello");
       this.#streams.take(packet);
@@ -126,11 +130,11 @@ export class Session {
 
   #open(hello: HelloMessage, link: Link): void {
     this.#hello = hello;
-    const address = join(this.#place.directory, "s");
-    this.#listener = new Listener(address, {
+    this.#listener = new Listener(this.#place.directory, hello.token, {
       onPacket: (packet, from) => this.#take(packet, from),
       onLost: (lost) => this.#onLost(lost),
-      onResume: (from, message) => this.#resume(from, message),
+      received: () => this.#receipt.received,
+      onProved: (from, received, told) => this.#resume(from, received, told),
     });
     this.#streams = new Streams({
       ...this.#options,
@@ -139,7 +143,8 @@ export class Session {
       send: (chunks) => this.#send(chunks),
       mayRead: () => !this.#isPaused,
     });
-    const welcome = encodeSessionMessage({ type: "welcome", protocol: protocolVersion, attach: address, host: this.#options.host });
+    const { address: attach } = this.#listener;
+    const welcome = encodeSessionMessage({ type: "welcome", protocol: protocolVersion, attach, host: this.#options.host });
     link.send(packetKinds.welcome, welcome);
     this.#watchSilence(link);
     sweepLater(this.#place);
@@ -179,13 +184,14 @@ export class Session {
     else this.end();
   }
 
-  #resume(link: Link, { token, received }: ResumeMessage): boolean {
-    if (this.#isEnding || this.#isLeaseOver || token !== this.#hello?.token || !this.#replay.acknowledge(received)) return false;
+  /** The client has come again: its old link is dropped, even if it seemed alive. */
+  #resume(link: Link, received: number, told: number): boolean {
+    if (this.#isEnding || this.#isLeaseOver || !this.#replay.acknowledge(received)) return false;
     clearTimeout(this.#lease);
     this.#link?.drop();
     this.#link = link;
     this.#watchSilence(link);
-    link.send(packetKinds.resumed, encodeSessionMessage({ type: "resumed", received: this.#receipt.tell() }));
+    this.#repeated = this.#receipt.tell() - told;
     link.write(this.#replay.unacknowledged());
     this.#pauseOrGoOn();
     return true;

@@ -26,7 +26,7 @@ import {
   Receipt,
   Replay,
   sessionLimits,
-  type CustomValue,
+  type ChallengeMessage,
   type HelloMessage,
   type InvokeMessage,
   type Packet,
@@ -35,6 +35,10 @@ import {
   type WelcomeMessage,
 } from "@sremote/protocol";
 import { buildNodeSession } from "../../../../scripts/build-payload.ts";
+import { prove } from "../session/proof.ts";
+import { customDecode, customEncode, Kept, MalformedAnswer } from "./session-arguments.ts";
+
+export { CallbackArgument, Kept, MalformedAnswer } from "./session-arguments.ts";
 
 const resource = (name: string): string => readFileSync(new URL(`../../../../resources/${name}`, import.meta.url), "utf8");
 const [markerA, markerB] = ["0123456789abcdef", "fedcba9876543210"];
@@ -63,40 +67,6 @@ export interface CallOptions extends Route, Partial<Pick<InvokeMessage, "returns
   isDamaged?: boolean;
   callbacks?: ((...args: unknown[]) => unknown)[];
 }
-
-/** Stands for a function of the client among arguments. */
-/** What a callback returns to have these members in its answer, whatever the specification says. */
-export class MalformedAnswer {
-  readonly members: Readonly<Record<string, unknown>>;
-  constructor(members: Readonly<Record<string, unknown>>) {
-    this.members = members;
-  }
-}
-
-export class CallbackArgument {
-  readonly id: number;
-  constructor(id: number) {
-    this.id = id;
-  }
-}
-/** What a host keeps, as the client knows it. */
-export class Kept {
-  readonly name: string;
-  readonly json: Readonly<Record<string, string | number>>;
-  constructor(name: string, json: Readonly<Record<string, string | number>>) {
-    this.name = name;
-    this.json = json;
-  }
-}
-/** The result of a call that was made before. */
-export const resultOf = (call: TestCall): Kept => new Kept("result", { stream: call.stream });
-
-const customEncode = (value: object): CustomValue | undefined => {
-  if (value instanceof CallbackArgument) return { name: "callback", json: { id: value.id } };
-  return value instanceof Kept ? { name: value.name, json: value.json } : undefined;
-};
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion -- numbers and strings in the tests' own messages
-const customDecode = (name: string, json: Record<string, unknown>): unknown => new Kept(name, json as Kept["json"]);
 
 export interface TestResult extends Omit<ResultMessage, "value"> {
   value: unknown;
@@ -134,6 +104,9 @@ export class TestCall {
   }
 }
 
+/** The result of a call that was made before. */
+export const resultOf = (call: TestCall): Kept => new Kept("result", { stream: call.stream });
+
 export class TestSession {
   readonly token: string = randomBytes(16).toString("hex");
   readonly calls: Map<number, TestCall> = new Map();
@@ -159,6 +132,8 @@ export class TestSession {
   #lastStream = 0;
   #onWelcome!: (message: WelcomeMessage) => void;
   #onResumed: (() => void) | undefined;
+  #nonce = "";
+  #beforeProof: (() => Promise<void>) | undefined;
 
   static async start(options: StartOptions): Promise<TestSession> {
     return new TestSession(options, await sessionPayload());
@@ -226,12 +201,14 @@ export class TestSession {
   }
 
   /** A new link by way of attach.cjs. Resolves when the supervisor has answered. */
-  async resume(token: string = this.token): Promise<ChildProcess> {
+  async resume({ beforeProof }: { beforeProof?: () => Promise<void> } = {}): Promise<ChildProcess> {
+    this.#beforeProof = beforeProof;
     const { attach } = await this.welcomed;
     const argv = ["-e", "eval(process.argv[1])", "--", resource("attach.cjs"), attach, markerA, markerB];
     const child = spawn(this.options.node ?? process.execPath, argv, { stdio: ["pipe", "pipe", "inherit"] });
     this.#use(child);
-    this.sendUncounted(packetKinds.resume, encodeSessionMessage({ type: "resume", token, received: this.receipt.tell() }));
+    this.#nonce = randomBytes(32).toString("hex");
+    this.sendUncounted(packetKinds.resume, encodeSessionMessage({ type: "resume", nonce: this.#nonce }));
     await Promise.race([
       new Promise<void>((resolve) => {
         this.#onResumed = resolve;
@@ -317,13 +294,23 @@ export class TestSession {
     } else if (packet.kind === packetKinds.welcome) {
       this.welcome = decodeSessionMessage(packet.payload, "welcome");
       this.#onWelcome(this.welcome);
-    } else if (packet.kind === packetKinds.resumed) {
-      this.replay.acknowledge(decodeSessionMessage(packet.payload, "resumed").received);
-      this.write(this.replay.unacknowledged());
-      this.#onResumed?.();
+    } else if (packet.kind === packetKinds.challenge) {
+      void this.#prove(decodeSessionMessage(packet.payload, "challenge"));
     } else if (packet.kind === packetKinds.bye) {
       this.bye = decodeSessionMessage(packet.payload, "bye").error?.code;
     } else this.replay.acknowledge(decodeCount(packet.payload));
+  }
+
+  async #prove({ nonce: hostNonce, received: told, proof }: ChallengeMessage): Promise<void> {
+    await this.#beforeProof?.();
+    const nonces = { clientNonce: this.#nonce, hostNonce };
+    if (proof !== prove(this.token, "host", { ...nonces, received: told })) throw new Error("a host that cannot prove itself");
+    const received = this.receipt.tell();
+    const message = { type: "proof", received, proof: prove(this.token, "client", { ...nonces, received }) } as const;
+    this.sendUncounted(packetKinds.proof, encodeSessionMessage(message));
+    this.replay.acknowledge(told);
+    this.write(this.replay.unacknowledged());
+    this.#onResumed?.();
   }
 
   #takeCounted(packet: Packet): void {

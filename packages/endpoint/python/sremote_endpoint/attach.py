@@ -2,7 +2,10 @@
 import os
 import sys
 
+import _socket
 from _socket import AF_UNIX, CMSG_SPACE, SOCK_STREAM, SOL_SOCKET, socket
+
+from . import private_place
 
 # Seconds in which a stranger must say who it is, and how many may try at once.
 PATIENCE = 10.0
@@ -10,23 +13,27 @@ STRANGERS = 16
 
 
 class Door:
-    """A listening socket that only this user can reach: abstract on Linux, with the peer's user checked; elsewhere in a private directory."""
+    """A listening socket in a directory that only this user may enter. Where the kernel tells who connects, that is looked at too."""
 
     def __init__(self):
-        self.directory = None
-        self.socket = socket(AF_UNIX, SOCK_STREAM)
-        if sys.platform.startswith("linux"):
-            name = "sremote-" + os.urandom(16).hex()
-            self.socket.bind("\0" + name)
-            self.address = "@" + name
-        else:
-            from tempfile import mkdtemp
-            self.directory = mkdtemp(prefix="sremote-")
-            self.address = self.directory + "/attach"
-            self.socket.bind(self.address)
-        self.socket.listen(STRANGERS)
-        self.socket.setblocking(False)
+        self.socket = None
+        self.directory = private_place.make(self._open)
+        self.address = self.directory + private_place.SOCKET
         self.fd = self.socket.fileno()
+
+    def _open(self, directory):
+        new = socket(AF_UNIX, SOCK_STREAM)
+        try:
+            # Under its name it is there when it listens: a sweep of another session would take it for abandoned.
+            new.bind(directory + "/new")
+            new.listen(STRANGERS)
+            os.rename(directory + "/new", directory + private_place.SOCKET)
+        except OSError:
+            new.close()
+            raise
+        new.setblocking(False)
+        self.socket = new
+        return directory
 
     def accept(self):
         """A connected descriptor of the same user, else None."""
@@ -35,23 +42,27 @@ class Door:
         except OSError:
             return None
         os.set_blocking(fd, False)
-        if self.directory is None and _user_of(fd) != os.geteuid():
+        if _user_of(fd) not in (None, os.geteuid()):
             os.close(fd)
             return None
         return fd
 
+    def sweep(self):
+        private_place.sweep(self.directory)
+
     def close(self):
         self.socket.close()
-        if self.directory is not None:
-            os.unlink(self.address)
-            os.rmdir(self.directory)
+        private_place.remove(self.directory)
 
 
 def _user_of(fd):
-    """Effective user of the process that connected, unix(7)."""
+    """Effective user of the process that connected, unix(7); None where the kernel does not tell."""
+    option = getattr(_socket, "SO_PEERCRED", None)
+    if option is None:
+        return None
     peer = socket(AF_UNIX, SOCK_STREAM, 0, fileno=fd)
     try:
-        return int.from_bytes(peer.getsockopt(SOL_SOCKET, 17, 12)[4:8], sys.byteorder)
+        return int.from_bytes(peer.getsockopt(SOL_SOCKET, option, 12)[4:8], sys.byteorder)
     finally:
         peer.detach()
 

@@ -17,6 +17,10 @@ class Link:
         self.writer = writer
         self.companion = companion
         self.timer = None
+        # On a link whose client has not proved who it is: the two nonces, and how many packets had come when it was asked for its proof.
+        self.challenge = None
+        # Packets that the client sends again, though they came over the link before.
+        self.repeated = 0
         self.packets = Packets()
         self.unsent = []
         self.size = 0

@@ -5,7 +5,11 @@ _HEX = frozenset("0123456789abcdef")
 
 
 def is_id(value):
-    return type(value) is str and len(value) == 32 and _HEX.issuperset(value)
+    return is_hex(value, 32)
+
+
+def is_hex(value, digits):
+    return type(value) is str and len(value) == digits and _HEX.issuperset(value)
 
 
 def _is_text(value):

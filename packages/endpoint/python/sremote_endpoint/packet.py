@@ -2,7 +2,7 @@
 from binascii import crc32
 from struct import Struct
 
-HELLO, WELCOME, RESUME, RESUMED, PING, PONG, ACK, BYE = range(1, 9)
+HELLO, WELCOME, RESUME, CHALLENGE, PING, PONG, ACK, BYE, PROOF = range(1, 10)
 OPEN, DATA, STDOUT, STDERR, CREDIT, CANCEL, MUTE, TOTALS = range(16, 24)
 COUNTED = 16
 # Flags of `data` from the host.

@@ -11,9 +11,10 @@ from .json_text import dump, parse
 from .limits import PROTOCOL
 from .link import Link
 from .loop import POLLOUT, Loop
-from .message import is_count, is_duration, is_id
-from .packet import (ACK, BYE, CANCEL, COUNTED, CREDIT, DATA, HELLO, MUTE, OPEN, PING, PONG, RESUME, RESUMED, SIZE, WELCOME, Damaged, count,
-                     pack)
+from .message import is_count, is_duration, is_hex, is_id
+from .packet import (ACK, BYE, CANCEL, CHALLENGE, COUNTED, CREDIT, DATA, HELLO, MUTE, OPEN, PING, PONG, PROOF, RESUME, SIZE, WELCOME, Damaged,
+                     count, pack)
+from .proof import is_same, new_nonce, prove
 from .replay import Received, Sent
 from .reply import host_facts
 from .search_path import PACKAGE
@@ -166,6 +167,9 @@ class Session:
         if kind >= COUNTED:
             if self.hello is None or kind not in _COUNTED:
                 raise Damaged("a packet of an unknown kind")
+            if self.link.repeated:
+                self.link.repeated -= 1
+                return
             if self.received.add(len(packet) - SIZE):
                 self.link.put(pack(ACK, payload=self.received.told()))
             calls = self.calls
@@ -224,7 +228,7 @@ class Session:
         self.first = None
         self.link.put(pack(WELCOME, payload=dump({"type": "welcome", "protocol": PROTOCOL, "attach": self.door.address, "host": self.host})))
         self._listen()
-        self.loop.after(QUIET, _keep_code)
+        self.loop.after(QUIET, self._tidy)
 
     def _refuse(self, refusal):
         self.link.put(pack(BYE, payload=dump({"type": "bye", "error": refusal.failure()})))
@@ -240,6 +244,11 @@ class Session:
         if self.link is not None and self.loop.now - self.heard >= silence:
             self._drop()
         self.loop.after(silence / 4, self._listen)
+
+    def _tidy(self):
+        """Once there is time: what was compiled makes the next start on this host faster, and places of killed sessions are removed."""
+        _keep_code()
+        self.door.sweep()
 
     # A client that comes again.
 
@@ -279,22 +288,41 @@ class Session:
         self._release(link)
 
     def _meet(self, link, kind, packet):
-        """The first packet of a new link."""
+        """The first two packets of a new link. Both sides prove who they are before anything else is sent or taken."""
         try:
-            if kind != RESUME:
-                raise Damaged("not a resume")
-            resume = _message(packet, "resume")
-            received = resume.get("received")
-            if not _same(resume.get("token"), self.hello["token"]) or not is_count(received) or not self.sent.acknowledge(received):
+            if link.challenge is None and kind == RESUME:
+                self._challenge(link, _message(packet, "resume").get("nonce"))
+            elif link.challenge is not None and kind == PROOF:
+                self._take_back(link, _message(packet, "proof"))
+            else:
                 raise Damaged("not the client of this session")
         except Refusal:
             raise Damaged("not a message")
+
+    def _challenge(self, link, nonce):
+        if not is_hex(nonce, 64):
+            raise Damaged("not a resume")
+        received, own = self.received.count, new_nonce()
+        link.challenge = nonce, own, received
+        proof = prove(self.hello["token"], "host", nonce, own, received)
+        link.put(pack(CHALLENGE, payload=dump({"type": "challenge", "nonce": own, "received": received, "proof": proof})))
+        if not link.flush():
+            raise Damaged("a link that takes nothing")
+
+    def _take_back(self, link, message):
+        """The client has come again: its old link is dropped, even if it seemed alive."""
+        client, own, told = link.challenge
+        received, proof = message.get("received"), message.get("proof")
+        if not is_count(received) or not is_hex(proof, 64) or not is_same(proof, prove(self.hello["token"], "client", client, own, received)):
+            raise Damaged("not the client of this session")
+        if not self.sent.acknowledge(received):
+            raise Damaged("an acknowledgement of what was not sent")
         self.strangers.discard(link)
         self.loop.timers.cancel(link.timer)
         if self.link is not None:
             self._release(self.link)
         self._adopt(link)
-        link.put(pack(RESUMED, payload=dump({"type": "resumed", "received": self.received.count})))
+        link.repeated = self.received.count - told
         self.received.told()
         for each in self.sent.kept:
             link.put(each)
@@ -306,7 +334,6 @@ _COUNTED = frozenset((OPEN, DATA, CREDIT, CANCEL, MUTE))
 
 
 def _keep_code():
-    """Once there is time: what was compiled makes the next start on this host faster."""
     load_all()  # until now only the first worker had it
     modules = next((finder for finder in sys.meta_path if hasattr(finder, PACKAGE)), None)
     if modules is not None:
@@ -322,13 +349,3 @@ def _message(packet, kind):
 
 def _is_pool(value):
     return type(value) is int and 1 <= value <= 1024
-
-
-def _same(given, token):
-    """In a time that does not tell how much of the token was right."""
-    if type(given) is not str or len(given) != len(token):
-        return False
-    different = 0
-    for ours, theirs in zip(given, token):
-        different |= ord(ours) ^ ord(theirs)
-    return different == 0

@@ -1,4 +1,6 @@
 """The messages of SESSION.md that a host sends, checked member by member: what the endpoint writes is held to it in every test."""
+import re
+
 from tests.reply_check import check_failure, check_host, check_outcome, check_protocol, codes, is_count, is_text, need
 
 
@@ -7,8 +9,10 @@ def _welcome(header):
     need(is_text(header.get("attach")), "attach")
 
 
-def _resumed(header):
+def _challenge(header):
     need(is_count(header.get("received")), "received")
+    for name in ("nonce", "proof"):
+        need(is_text(header.get(name)) and re.fullmatch("[0-9a-f]{64}", header[name]), name)
 
 
 def _bye(header):
@@ -37,7 +41,7 @@ def _is_plain(value, kind):
     return _is_value(value) and type(value["json"]) is kind and type(value.get("meta", {}).get("values")) is not list
 
 
-CHECKS = {"welcome": _welcome, "resumed": _resumed, "bye": _bye, "result": _result, "ask": _ask}
+CHECKS = {"welcome": _welcome, "challenge": _challenge, "bye": _bye, "result": _result, "ask": _ask}
 
 
 def check_message(header, *types):

@@ -14,6 +14,7 @@ from tests.support import MARKER, SOURCE, EndpointTest
 
 from sremote_endpoint import packet as wire
 from sremote_endpoint.frame import join_frame, split_frame
+from sremote_endpoint.proof import prove
 
 LIMIT = 30.0
 
@@ -77,6 +78,8 @@ class Client:
         self.acking = True
         self.link = self.door = None
         self.unwritten = []
+        # The nonce of the last attempt to resume, and the packets that were said there.
+        self.nonce, self.spoken = None, []
         hello = {"type": "hello", "protocol": protocol, "token": self.token, "workers": workers, "leaseMs": lease, "heartbeatMs": heartbeat}
         self.write(wire.pack(wire.HELLO, payload=json.dumps(hello).encode()))
 
@@ -115,18 +118,25 @@ class Client:
         route = members.pop("route", None)
         attachments = members.pop("attachments", [])
         by_hand = members.pop("by_hand", False)
+        link = members.pop("link", None)
         header = {"type": "invoke", "module": module, "function": function, "args": {"json": list(args)}}
         header.update(members)
         frame = b"".join(join_frame(json.dumps(header).encode(), attachments))
-        return self.open(frame, route, by_hand)
+        return self.open(frame, route, by_hand, link)
 
-    def open(self, frame, route=None, by_hand=False):
+    def open(self, frame, route=None, by_hand=False, link=None):
+        """`link`: another descriptor to write to."""
         self.next += 1
         call = self.calls[self.next] = Call(self.next)
         call.by_hand = by_hand
         route = json.dumps(route, sort_keys=True).encode() if route else b""
         first = frame[:65536]
-        self.counted(wire.pack(wire.OPEN, call.number, struct.pack("<H", len(route)) + route + first))
+        packet = wire.pack(wire.OPEN, call.number, struct.pack("<H", len(route)) + route + first)
+        if link is None:
+            self.counted(packet)
+        else:
+            self.sent.append(packet)
+            os.write(link, packet)
         done = len(first)
         while done < len(frame):
             self.until(lambda: call.granted > done or call.result)
@@ -195,7 +205,7 @@ class Client:
                 self.messages.append((kind, self.acknowledged))
             else:
                 message = json.loads(payload.decode())
-                check_message(message, {wire.WELCOME: "welcome", wire.RESUMED: "resumed", wire.BYE: "bye"}[kind])
+                check_message(message, {wire.WELCOME: "welcome", wire.CHALLENGE: "challenge", wire.BYE: "bye"}[kind])
                 self.messages.append((kind, message))
             return
         call = self.calls[stream]
@@ -247,20 +257,40 @@ class Client:
         index = [found for found, _ in self.messages].index(kind)
         return self.messages.pop(index)[1]
 
-    def attach(self, address, received=None):
-        """A new link, as the attaching process would make it, but over a socket pair of this process."""
+    def attach(self, address, first=None):
+        """A new link, as the attaching process would make it, but over a socket pair of this process; and the first packet on it."""
         self.leave()
         ours, theirs = socket.socketpair()
         door = socket.socket(socket.AF_UNIX)
-        door.connect("\0" + address[1:] if address.startswith("@") else address)
+        door.connect(address)
         door.sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("ii", theirs.fileno(), theirs.fileno()))])
         theirs.close()
         self.door = door
         self.link = ours
         self.reader = self.writer = ours.fileno()
         self.rest = b""
-        resume = {"type": "resume", "token": self.token, "received": self.received if received is None else received}
-        self.write(wire.pack(wire.RESUME, payload=json.dumps(resume).encode()))
+        if first is None:
+            self.ask()
+        else:
+            self.write(first)
+
+    def ask(self):
+        """The first packet on a new link."""
+        self.nonce = os.urandom(32).hex()
+        self.spoken = [wire.pack(wire.RESUME, payload=json.dumps({"type": "resume", "nonce": self.nonce}).encode())]
+        self.write(self.spoken[0])
+
+    def prove(self, received=None):
+        """Waits until the supervisor has proved who it is, and does the same. Returns how many packets it has."""
+        challenge = self.message(wire.CHALLENGE)
+        told = challenge["received"]
+        if challenge["proof"] != prove(self.token, "host", self.nonce, challenge["nonce"], told):
+            raise AssertionError("a supervisor that cannot prove itself")
+        received = self.received if received is None else received
+        proof = prove(self.token, "client", self.nonce, challenge["nonce"], received)
+        self.spoken.append(wire.pack(wire.PROOF, payload=json.dumps({"type": "proof", "received": received, "proof": proof}).encode()))
+        self.write(self.spoken[1])
+        return told
 
     def leave(self):
         """Closes a link made by `attach`."""
@@ -271,9 +301,7 @@ class Client:
 
     def resume(self, address):
         self.attach(address)
-        kinds = len(self.messages)
-        self.until(lambda: any(kind == wire.RESUMED for kind, _ in self.messages[kinds:]))
-        done = self.message(wire.RESUMED)["received"]
+        done = self.prove()
         for data in self.sent[done:]:
             self.write(data)
         return done

@@ -1,11 +1,11 @@
 import hashlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
 
+from sremote_endpoint.proof import prove
 from tests.session_client import Client, Lost, SessionTest, wire
 from tests.support import MARKER, ROOT, is_running, make_payload, wait_for
 
@@ -72,24 +72,79 @@ class LinkTest(SessionTest):
             client.resume(self.address)
             self.assertEqual(client.call("os", "getpid").value, pid)
 
-    def test_a_wrong_token_or_a_stranger_gets_nothing_and_disturbs_nothing(self):
+    def test_who_cannot_prove_to_know_the_token_gets_nothing_and_disturbs_nothing(self):
         client = self.begin()
-        keep = client.reader, client.writer
-        token, client.token = client.token, "0" * 32
-        client.attach(self.address)
-        with self.assertRaises(Lost):
+        self.assertEqual((os.stat(os.path.dirname(self.address)).st_mode & 0o777, os.path.dirname(self.address)[:9]), (0o700, "/dev/shm/"))
+        client.resume(self.address)
+        ours, (resume, proof) = (client.link, client.door), client.spoken
+        client.link = client.door = None
+
+        def stranger(*answers):
+            """Says `resume`, then these packets to the challenge; nothing else is heard and the link is dropped."""
+            client.attach(self.address)
+            challenge = client.message(wire.CHALLENGE)
+            for answer in answers:
+                client.write(answer(challenge))
+            with self.assertRaises((Lost, OSError)):
+                client.until(lambda: False, 5)
+            self.assertEqual(client.messages, [])
+
+        def proved(challenge, token=client.token, side="client", received=0):
+            told = prove(token, side, client.nonce, challenge["nonce"], received)
+            return wire.pack(wire.PROOF, payload=json.dumps({"type": "proof", "received": received, "proof": told}).encode())
+        stranger(lambda challenge: proved(challenge, token="0" * 32))
+        stranger(lambda challenge: proved(challenge, side="host"))
+        stranger(lambda challenge: wire.pack(wire.PROOF, payload=json.dumps({"type": "proof", "received": 0, "proof": challenge["proof"]}).encode()))
+        stranger(lambda challenge: proved(challenge, received=10 ** 6))
+        # What was heard of the client once is of no use, not even with its own nonce.
+        stranger(lambda challenge: proof)
+        client.attach(self.address, resume)
+        client.message(wire.CHALLENGE)
+        client.write(proof)
+        with self.assertRaises((Lost, OSError)):
             client.until(lambda: False, 5)
-        client.attach(self.address, received=10 ** 6)
-        with self.assertRaises(Lost):
-            client.until(lambda: False, 5)
-        client.token = token
-        silent = socket.socket(socket.AF_UNIX)
-        silent.connect("\0" + self.address[1:])
+        for packet in (proof, wire.pack(wire.BYE, payload=b'{"type":"bye"}'), wire.pack(wire.OPEN, 9, b"\0\0frame"), wire.pack(wire.RESUME, payload=b"{}")):
+            client.attach(self.address, packet)
+            with self.assertRaises((Lost, OSError)):
+                client.until(lambda: False, 5)
+            self.assertEqual(client.messages, [])
         client.leave()
-        client.reader, client.writer = keep
+        client.link, client.door = ours
+        client.reader = client.writer = client.link.fileno()
         client.rest = b""
         self.assertEqual(client.call("os", "getcwd").value, self.home)
-        silent.close()
+        self.assertNotIn(client.token.encode(), resume + proof)
+
+    def test_g01_what_comes_over_the_old_link_while_the_client_proves_itself_runs_once(self):
+        route = self.module(TEXT)
+        client = self.begin()
+        old = client.writer
+        client.attach(self.address)
+        client.until(lambda: client.messages)
+        for _ in range(3):
+            call = client.start("script", "mark", "marks", route=route, link=old)
+        wait_for(lambda: os.path.exists(self.home + "/work/marks") and os.path.getsize(self.home + "/work/marks") == 3)
+        told = client.prove()
+        self.assertEqual(told, 0)
+        for data in client.sent:
+            client.write(data)
+        client.finish(call)
+        client.call("script", "mark", "marks", route=route)
+        self.assertEqual(os.path.getsize(self.home + "/work/marks"), 4)
+
+    def test_the_place_of_a_killed_supervisor_is_removed_by_the_next_session_that_has_time(self):
+        self.begin()
+        killed, place = self.process, os.path.dirname(self.address)
+        live = self.begin()
+        killed.kill()
+        killed.wait(10)
+        self.assertTrue(os.path.exists(place))
+        own = os.path.dirname(self.address)
+        self.begin()
+        wait_for(lambda: not os.path.exists(place))
+        self.assertTrue(os.path.exists(own))
+        live.resume(own + "/s")
+        self.assertEqual(live.call("os", "getcwd").value, self.home)
 
     def test_g15_without_a_link_everything_ends_with_the_lease(self):
         client = self.begin(lease=300)
@@ -198,15 +253,14 @@ class StageTest(SessionTest):
         address = client.message(wire.WELCOME)["attach"]
         pid = client.call("os", "getpid").value
         with open(RESOURCES + "/attach.py") as file:
-            command = [sys.executable, "-E", "-c", "import sys; exec(sys.argv[1])", file.read(), address] + list(MARKER)
+            command = [sys.executable, "-I", "-S", "-c", "import sys; exec(sys.argv[1])", file.read(), address] + list(MARKER)
         head = (MARKER[1] + MARKER[0]).encode()
         for _ in range(2):
             other = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
             self.assertEqual(other.stdout.read(len(head)), head)
             client.reader, client.writer, client.rest = other.stdout.fileno(), other.stdin.fileno(), b""
-            resume = {"type": "resume", "token": client.token, "received": client.received}
-            client.write(wire.pack(wire.RESUME, payload=json.dumps(resume).encode()))
-            self.assertEqual(client.message(wire.RESUMED)["received"], len(client.sent))
+            client.ask()
+            self.assertEqual(client.prove(), len(client.sent))
             self.assertEqual(client.call("os", "getpid").value, pid)
             if _ == 0:
                 first = other

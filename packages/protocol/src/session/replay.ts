@@ -68,7 +68,7 @@ export class Receipt {
     return this.#packetsSince >= sessionLimits.ackPackets || this.#bytesSince >= sessionLimits.ackBytes;
   }
 
-  /** The number for an `ack`, `ping`, `pong`, `resume` or `resumed` that is sent now. */
+  /** The number for an `ack`, `ping`, `pong`, `challenge` or `proof` that is sent now. */
   tell(): number {
     this.#packetsSince = 0;
     this.#bytesSince = 0;

@@ -5,6 +5,7 @@ import {
   callId,
   count,
   duration,
+  hex64,
   integer,
   integerWithin,
   isRecord,
@@ -32,8 +33,9 @@ const usage = members({ wallMs: duration, cpuMs: duration, maxRssBytes: count })
 const checks: Readonly<Record<SessionMessage["type"], Check>> = {
   hello: members({ token: callId, workers: integerWithin(1, sessionLimits.workers), leaseMs: duration, heartbeatMs: duration }),
   welcome: members({ attach: string, host: hostFacts }),
-  resume: members({ token: callId, received: count }),
-  resumed: members({ received: count }),
+  resume: members({ nonce: hex64 }),
+  challenge: members({ nonce: hex64, received: count, proof: hex64 }),
+  proof: members({ received: count, proof: hex64 }),
   bye: members({}, { error: checkFailure }),
   invoke: members(
     { module: string, function: string, args: plainWireValue("array") },

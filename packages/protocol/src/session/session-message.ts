@@ -4,7 +4,7 @@ import type { Failure, HostFacts, Outcome, WireValue } from "../message.ts";
 export interface HelloMessage {
   type: "hello";
   protocol: number;
-  /** 32 lower-case hex digits; who knows it may resume. */
+  /** 32 lower-case hex digits: the secret by which client and supervisor know each other on a later link. No other message holds it. */
   token: string;
   workers: number;
   leaseMs: number;
@@ -20,14 +20,26 @@ export interface WelcomeMessage {
 
 export interface ResumeMessage {
   type: "resume";
-  token: string;
-  /** Counted packets received. */
-  received: number;
+  /** 64 lower-case hex digits, never used before. */
+  nonce: string;
 }
 
-export interface ResumedMessage {
-  type: "resumed";
+export interface ChallengeMessage {
+  type: "challenge";
+  /** 64 lower-case hex digits, never used before. */
+  nonce: string;
+  /** Counted packets received. */
   received: number;
+  /** 64 lower-case hex digits: SESSION.md, section "Proof". */
+  proof: string;
+}
+
+export interface ProofMessage {
+  type: "proof";
+  /** Counted packets received. */
+  received: number;
+  /** 64 lower-case hex digits. */
+  proof: string;
 }
 
 export interface ByeMessage {
@@ -78,7 +90,8 @@ export type SessionMessage =
   | HelloMessage
   | WelcomeMessage
   | ResumeMessage
-  | ResumedMessage
+  | ChallengeMessage
+  | ProofMessage
   | ByeMessage
   | InvokeMessage
   | ResultMessage

@@ -1,6 +1,8 @@
+import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { packetKinds, sessionLimits } from "./packet.ts";
+import { proofText } from "./proof.ts";
 
 const specification = readFileSync(new URL("../../SESSION.md", import.meta.url), "utf8");
 const source = readFileSync(new URL("session-message.ts", import.meta.url), "utf8");
@@ -27,13 +29,16 @@ describe("SESSION.md and the code", () => {
     expect(types.length).toBeGreaterThan(0);
   });
 
-  it.each(["hello", "welcome", "resume", "resumed", "bye", "invoke", "result", "ask", "answer"])("give %s the same members", (type) => {
-    const text = section(type, 3);
-    const table = [...text.matchAll(/^\| (`[^|]*`) \|/gm)].map((match) => match[1]!).join();
-    const named = [...(table === "" ? text : table).matchAll(/`(\w+)`/g)].map((match) => match[1]!);
-    for (const member of membersOf(`${type[0]!.toUpperCase()}${type.slice(1)}Message`)) expect(named).toContain(member);
-    if (table !== "") expect(named.length).toBe(membersOf(`${type[0]!.toUpperCase()}${type.slice(1)}Message`).length);
-  });
+  it.each(["hello", "welcome", "resume", "challenge", "proof", "bye", "invoke", "result", "ask", "answer"])(
+    "give %s the same members",
+    (type) => {
+      const text = section(type, 3);
+      const table = [...text.matchAll(/^\| (`[^|]*`) \|/gm)].map((match) => match[1]!).join();
+      const named = [...(table === "" ? text : table).matchAll(/`(\w+)`/g)].map((match) => match[1]!);
+      for (const member of membersOf(`${type[0]!.toUpperCase()}${type.slice(1)}Message`)) expect(named).toContain(member);
+      if (table !== "") expect(named.length).toBe(membersOf(`${type[0]!.toUpperCase()}${type.slice(1)}Message`).length);
+    },
+  );
 
   it("give a route the same members", () => {
     const table = [...section("Route", 2).matchAll(/^\| (`[^|]*`) \|/gm)].map((match) => match[1]!).join();
@@ -44,6 +49,23 @@ describe("SESSION.md and the code", () => {
   it("give packets the same numbers", () => {
     const rows = [...section("Packet", 2).matchAll(/^\| `(\w+)` \| (\d+) \|/gm)].map((match) => [match[1]!, Number(match[2])]);
     expect(Object.fromEntries(rows)).toEqual(packetKinds);
+  });
+
+  it("make the same proofs", () => {
+    const rows = [...section("Losing the link", 2).matchAll(/^\| (.+) \| `([0-9a-f]+)` \|/gm)].map(
+      (match) => [match[1]!, match[2]!] as const,
+    );
+    const values = new Map(rows);
+    const [clientNonce, hostNonce] = [values.get("nonce of the `resume`")!, values.get("nonce of the `challenge`")!];
+    const proofs = rows.flatMap(([what, value]) => {
+      const of = /^proof of the (host|client), which has received (\d+)$/.exec(what);
+      return of === null ? [] : [[of[1] === "host" ? "host" : "client", Number(of[2]), value] as const];
+    });
+    expect(proofs).toHaveLength(2);
+    for (const [prover, received, value] of proofs) {
+      const text = proofText(prover, { clientNonce, hostNonce, received });
+      expect(createHmac("sha256", values.get("token")!).update(text).digest("hex")).toBe(value);
+    }
   });
 
   it("state the same limits", () => {
