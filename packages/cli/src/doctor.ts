@@ -81,7 +81,9 @@ async function withNamed(
 async function pythonInstallers(client: RemoteClient, report: HostReport, signal: AbortSignal): Promise<PythonInstallers | undefined> {
   const python = report.python.find(({ usable }) => usable);
   if (python === undefined) return undefined;
-  const code = "import importlib.util as u; print(*[n for n in ('venv', 'pip', 'ensurepip') if u.find_spec(n)])";
+  // Nothing of the directory where the login starts.
+  const code =
+    "import sys; sys.path[:] = [p for p in sys.path if p]; import importlib.util as u; print(*[n for n in ('venv', 'pip', 'ensurepip') if u.find_spec(n)])";
   const { exitCode, stdout } = await client.connector.exec([python.path, "-c", code], { signal });
   if (exitCode !== 0) return undefined;
   const names = Buffer.from(stdout).toString("utf8").trim().split(" ");

@@ -64,7 +64,7 @@ host() { read -r h < /proc/sys/kernel/hostname || h=$(uname -n); } 2>/dev/null
 own() {
   command -v setsid >/dev/null 2>&1 && exec setsid "$@"
   command -v perl >/dev/null 2>&1 && exec perl -e 'use POSIX (); POSIX::setsid(); exec { $ARGV[0] } @ARGV; exit 127' "$@"
-  command -v python3 >/dev/null 2>&1 && exec python3 -c 'import os,sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])' "$@"
+  command -v python3 >/dev/null 2>&1 && exec python3 -I -S -c 'import os,sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])' "$@"
   exec "$@"
 }
 nap() { sleep 0.1 2>/dev/null || sleep 1; }
@@ -97,7 +97,7 @@ wake() {
 }
 sums() {
   sha256sum out err 2>/dev/null || shasum -a 256 out err 2>/dev/null || openssl dgst -sha256 -r out err 2>/dev/null ||
-  python3 -c ${quote(pythonSums)} out err 2>/dev/null || python -c ${quote(pythonSums)} out err 2>/dev/null
+  python3 -I -S -c ${quote(pythonSums)} out err 2>/dev/null || python -E -s -S -c ${quote(pythonSums)} out err 2>/dev/null
 }
 failed() {
   rm -f out* err* rc.tmp

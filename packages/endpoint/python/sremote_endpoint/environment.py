@@ -118,23 +118,28 @@ def _run_installer(python, what):
         if command is None:
             continue
         if subprocess.call(command + what, stdin=subprocess.DEVNULL) != 0:
-            raise InstallFailed("%s install ended with an error" % command[0 if command[0].endswith("uv") else 2])
+            raise InstallFailed("%s install ended with an error" % tried[-1].replace("ensurepip", "pip"))
         return
     raise InstallFailed(
         "the host has no installer for Python packages; tried: %s\nhint: install one (Debian: apt-get install python3-venv or python3-pip)" % ", ".join(tried)
     )
 
 
+# `python -m` would look for the module, and all that it imports, in the working directory first.
+_RUN_MODULE = "import sys; sys.path[:] = [p for p in sys.path if p]; del sys.argv[0]; import runpy; runpy.run_module(sys.argv[0], None, '__main__', True)"
+
+
 def _pip(python, tried):
     tried.append("pip")
-    if subprocess.call([python, "-m", "pip", "--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0:
-        return [python, "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
+    pip = [python, "-c", _RUN_MODULE, "pip"]
+    if subprocess.call(pip + ["--version"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0:
+        return pip + ["install", "--disable-pip-version-check", "--no-input"]
     return None
 
 
 def _ensured_pip(python, tried):
     tried.append("ensurepip")
-    if subprocess.call([python, "-m", "ensurepip", "--default-pip"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0:
+    if subprocess.call([python, "-c", _RUN_MODULE, "ensurepip", "--default-pip"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) == 0:
         return _pip(python, [])
     return None
 
