@@ -16,7 +16,7 @@ TRANSFER = os.path.join(PACKAGES, "fleet", "python")
 # Of the standard library of 3.6, what exists on Linux and macOS alike and is not gone by 3.13.
 LIBRARY = set("""
     array ast asyncio atexit base64 binascii builtins bisect codecs collections contextlib copy csv datetime decimal difflib enum errno
-    fcntl fractions functools getpass glob gzip hashlib heapq importlib inspect io itertools json keyword linecache locale marshal math mmap operator
+    fcntl fractions functools getpass glob gzip hashlib heapq hmac importlib inspect io itertools json keyword linecache locale marshal math mmap operator
     os pathlib platform posixpath pwd py_compile random re resource runpy secrets select shlex shutil signal site socket stat string struct
     subprocess sys gc _collections _socket _thread sysconfig tarfile tempfile textwrap threading time traceback types unittest urllib uuid venv warnings weakref
     zipfile zipimport zlib _json _sha256 _signal

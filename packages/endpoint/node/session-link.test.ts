@@ -1,11 +1,11 @@
 /* Links of a session of the Node endpoint: lost, damaged, resumed, silent; and what is left when its supervisor or its client is gone. */
 import { existsSync, readdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { encodePacket, encodeSessionMessage, packetKinds, sessionLimits } from "@sremote/protocol";
+import { encodePacket, packetKinds, sessionLimits } from "@sremote/protocol";
 import { describe, expect, it } from "vitest";
 import { isThere, until } from "./testing/harness.ts";
 import { CallbackArgument } from "./testing/session-client.ts";
-import { brief, contents, file, lib, processesOf, sandbox, startSession, useSessions, written } from "./testing/session-sandbox.ts";
+import { brief, contents, file, lib, processesOf, startSession, useSessions, written } from "./testing/session-sandbox.ts";
 
 useSessions();
 

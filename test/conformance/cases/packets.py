@@ -87,7 +87,7 @@ for name, number in KINDS.items():
     CASES.append(reject("a %s of which a bit is flipped" % name, wire, flip=[0, 128 if number == DATA else 8 * len(wire)]))
     if payload and number != DATA:
         CASES.append(reject("a %s whose checksum covers the head alone" % name, packet(number, payload, stream, checksum=zlib.crc32(struct.pack("<IBBHI", len(payload), number, 0, 0, stream)))))
-for number in (0, *range(9, 16), *range(24, 33), 63, 64, 65, 66, 67, 127, 128, 144, 145, 255):
+for number in (0, *range(10, 16), *range(24, 33), 63, 64, 65, 66, 67, 127, 128, 144, 145, 255):
     for payload in (b"", b"12345678"):
         CASES.append(reject("unknown kind %d with %d bytes" % (number, len(payload)), packet(number, payload, 1), sender="client"))
 WRONG = {"ping": (0, 7, 9, 16), "pong": (0, 7, 9, 16), "ack": (0, 7, 9, 16), "credit": (0, 3, 5, 7, 9, 12), "cancel": (1, 8), "mute": (1, 8), "totals": (0, 8, 15, 17, 24), "open": (0, 1)}
