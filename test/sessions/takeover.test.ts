@@ -14,8 +14,9 @@ import type { Runtime } from "../support/effects.ts";
 import { hostPath, runtimes } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
 
-const lasting = { python: ["time", "sleep", [600]], node: ["node:timers/promises", "setTimeout", [600_000]] } as const;
-const supervisor = { python: ["os", "getppid", []], node: ["node:vm", "runInThisContext", ["process.ppid"]] } as const;
+type Given = [module: string, fn: string, args: unknown[]];
+const lasting: Record<Runtime, Given> = { python: ["time", "sleep", [600]], node: ["node:timers/promises", "setTimeout", [600_000]] };
+const supervisor: Record<Runtime, Given> = { python: ["os", "getppid", []], node: ["node:vm", "runInThisContext", ["process.ppid"]] };
 
 /**
  * Listens at argv[1] and prints `ready`. Whoever comes is answered as a supervisor would: first with a wrong proof, then with a result of its own.
