@@ -1,7 +1,8 @@
 /* What applications make of the packages by their bundler's or runtime's default settings, each built and then run against a host over SSH. */
 import { spawn } from "node:child_process";
-import { cp, mkdir, readdir, readFile, realpath, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { once } from "node:events";
@@ -103,6 +104,10 @@ const packageOf = (file: string): string => file.replace(/-0\..*$/, "").replace(
 beforeAll(async () => {
   [consumer, lab] = await Promise.all([makeConsumer(), sharedSshd()]);
   project = consumer.directory;
+  // As `npm install --save-dev @types/node` would: bundlers find theirs above the project, compilers that are kept from looking there do not.
+  for (const name of ["@types/node", "undici-types"]) {
+    await cp(join(consumersDirectory, "node_modules", name), join(project, "node_modules", name), { recursive: true });
+  }
   await writeFile(join(project, "entry.mjs"), asModule);
   await writeFile(join(project, "entry.cjs"), asCommonJs);
 }, 240_000);
@@ -233,25 +238,36 @@ test.concurrent("pnpm installs it without a word about builds, and it calls", as
 });
 
 test.concurrent.each(["typescript-5.4", "typescript-5.9", "typescript"])("the README's first block compiles with %s", async (compiler) => {
-  const directory = join(project, compiler);
-  await mkdir(directory);
-  const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
-  await writeFile(join(directory, "first.ts"), /```ts[^\n]*\n(.*?)```/s.exec(readme)?.[1] ?? "");
-  await writeFile(join(directory, "package.json"), '{ "private": true, "type": "module" }\n');
-  const tsc = createRequire(compiler === "typescript" ? import.meta.url : join(consumersDirectory, "x.js")).resolve(
-    `${compiler}/package.json`,
-  );
-  for (const skipLibCheck of [true, false]) {
-    const compilerOptions = {
-      target: "es2022",
-      module: "nodenext",
-      lib: ["es2023", "esnext.disposable"],
-      types: ["node"],
-      strict: true,
-      noEmit: true,
-      skipLibCheck,
-    };
-    await writeFile(join(directory, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["first.ts"] }));
-    await run(process.execPath, [join(dirname(tsc), "bin/tsc"), "-p", "."], { cwd: directory });
+  // Outside of this repository, whose own types an application does not have.
+  const directory = await mkdtemp(join(tmpdir(), "sremote-types-"));
+  try {
+    await symlink(join(project, "node_modules"), join(directory, "node_modules"));
+    const readme = await readFile(new URL("../../README.md", import.meta.url), "utf8");
+    await writeFile(join(directory, "first.ts"), /```ts[^\n]*\n(.*?)```/s.exec(readme)?.[1] ?? "");
+    await writeFile(join(directory, "package.json"), '{ "private": true, "type": "module" }\n');
+    const from = compiler === "typescript" ? import.meta.url : join(consumersDirectory, "x.js");
+    const tsc = join(dirname(createRequire(from).resolve(`${compiler}/package.json`)), "bin/tsc");
+    for (const skipLibCheck of [true, false]) {
+      const own = {
+        target: "es2022",
+        module: "nodenext",
+        lib: ["es2023", "esnext.disposable"],
+        types: ["node"],
+        strict: true,
+        noEmit: true,
+      };
+      const compilerOptions = { ...own, skipLibCheck, preserveSymlinks: true };
+      await writeFile(join(directory, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["first.ts"] }));
+      await run(process.execPath, [tsc, "-p", "."], { cwd: directory });
+    }
+    await rm(join(directory, "tsconfig.json"));
+    // What 5.4 makes is for CommonJS, where no program can await at its top.
+    const changes = compiler === "typescript-5.4" ? ["--module", "nodenext", "--target", "es2022"] : [];
+    await run(process.execPath, [tsc, "--init"], { cwd: directory });
+    await run(process.execPath, [tsc, "-p", ".", "--noEmit", "--preserveSymlinks", "--noUncheckedIndexedAccess", "false", ...changes], {
+      cwd: directory,
+    });
+  } finally {
+    await rm(directory, { recursive: true });
   }
 });

@@ -41,6 +41,8 @@ export {
   toBytes,
 } from "@sremote/connectors";
 export type {
+  AgentKey,
+  AgentSignOptions,
   AuthenticationPrompt,
   Command,
   Connector,
@@ -85,6 +87,7 @@ export type {
   ScriptRun,
   SpawnOptions,
   ShellScript,
+  SshAgent,
   SshOptions,
   TransferOptions,
 } from "@sremote/connectors";

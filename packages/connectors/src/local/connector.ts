@@ -1,6 +1,6 @@
 /* This machine as a host. */
 import { homedir } from "node:os";
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, SremoteError } from "@sremote/protocol";
 import { checkCommand, refusePty } from "../argument.ts";
 import type { Connector, ConnectorStatus, RemoteProcess } from "../connector.ts";
 import { withDeadline } from "../deadline.ts";
@@ -17,9 +17,24 @@ export interface LocalOptions {
   env?: Readonly<Record<string, string | undefined>> | undefined;
 }
 
-/** A connector to this machine: child processes and file copies, no shell for argument vectors. */
+/**
+ * A connector to this machine: child processes and file copies, no shell for argument vectors.
+ *
+ * @throws SremoteError `unsupported` on Windows, which has no POSIX shell
+ */
 export function local(options: LocalOptions = {}): Connector {
+  refuseWindows(process.platform);
   return localNamed("local://", options);
+}
+
+/** @throws SremoteError `unsupported` */
+export function refuseWindows(platform: NodeJS.Platform): void {
+  if (platform !== "win32") return;
+  throw new SremoteError("unsupported", "local() needs a POSIX shell, and Windows has none", {
+    stage: "connect",
+    host: "local://",
+    hint: "run this program in WSL, or reach a Linux or macOS host with ssh()",
+  });
 }
 
 /** The same under another label, for connectors that are this machine in disguise. */

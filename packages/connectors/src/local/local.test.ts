@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { InvalidArgumentError } from "@sremote/protocol";
 import { shell } from "../connector.ts";
 import { connectorCases } from "../testing/index.ts";
+import { refuseWindows } from "./connector.ts";
 import { local } from "./index.ts";
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
@@ -15,6 +16,13 @@ describe("local", () => {
 });
 
 describe("what only local does", () => {
+  test("on Windows it says at once that it cannot, and what to do", () => {
+    expect(() => refuseWindows("win32")).toThrow(
+      expect.objectContaining({ code: "unsupported", hint: expect.stringMatching(/WSL.*ssh\(\)/) }),
+    );
+    for (const platform of ["linux", "darwin", "freebsd"] as const) refuseWindows(platform);
+  });
+
   test("commands begin in HOME, or in the directory that was given", async () => {
     expect(text((await local({ env: { HOME: "/usr" } }).exec(["pwd"])).stdout)).toBe("/usr\n");
     expect(text((await local({ cwd: "/" }).exec(["pwd"])).stdout)).toBe("/\n");

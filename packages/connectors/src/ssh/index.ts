@@ -7,6 +7,7 @@ import { SshConnector } from "./ssh-connector.ts";
 
 export { checkDestination, parseDestination, type Destination } from "./destination.ts";
 export type { AuthenticationPrompt, HostKey, HostKeyPolicy, SshOptions } from "./options.ts";
+export type { AgentKey, AgentSignOptions, SshAgent } from "./ssh-agent.ts";
 
 /**
  * A host over SSH, by ssh2: strict host keys, the user's ssh_config, keys, agent, password, jump hosts. Connects when first used and

@@ -1,6 +1,6 @@
 /* What a caller may say about an SSH connection. */
 import { InvalidArgumentError } from "@sremote/protocol";
-import type { BaseAgent } from "ssh2";
+import type { SshAgent } from "./ssh-agent.ts";
 import { checkDestination, parseDestination } from "./destination.ts";
 import type { Destination } from "./destination.ts";
 
@@ -43,8 +43,8 @@ export interface SshOptions {
   /** Decrypts the private keys given here. */
   passphrase?: string | undefined;
   password?: string | undefined;
-  /** Path of an agent's socket, an ssh2 agent, or false for none. Default: ssh_config, else SSH_AUTH_SOCK. */
-  agent?: string | false | BaseAgent | undefined;
+  /** Path of an agent's socket, an agent as ssh2 has them, or false for none. Default: ssh_config, else SSH_AUTH_SOCK. */
+  agent?: string | false | SshAgent | undefined;
   /** Answers the host's questions, in order. */
   keyboardInteractive?:
     | ((prompts: readonly AuthenticationPrompt[], instructions: string) => readonly string[] | Promise<readonly string[]>)

@@ -97,7 +97,8 @@ function credentialSettings(options: SshOptions, config: ClientConfig, username:
     keyFiles,
     passphrase: options.passphrase,
     defaultKeyFiles: named ? [] : (config.identityFiles ?? implied),
-    agent: agent === false || agent === "" ? undefined : agent,
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- ssh2's type says more than it uses of an agent
+    agent: agent === false || agent === "" ? undefined : (agent as string | BaseAgent | undefined),
     identitiesOnly: options.agent === undefined && (config.identitiesOnly ?? false),
     password: options.password,
     keyboardInteractive: options.keyboardInteractive,
