@@ -14,14 +14,24 @@ export interface Place {
   readonly stage: string;
 }
 
+/** After the deadline or an abort, the work has so many milliseconds to end by itself; then the caller waits no more, and it goes on alone. */
+const grace = 80;
+
+/** What a connector adds to its caller's options. */
+export interface OwnOptions extends OperationOptions {
+  /** Takes work that goes on after the caller was answered. It never rejects. */
+  readonly later?: ((work: Promise<unknown>) => void) | undefined;
+}
+
 /**
  * Runs an operation under a deadline and a caller's signal. `run` gets one signal for both, must end what it started when it is
  * aborted, and then rejects; the caller sees a `SremoteError` with the code `timeout` or `cancelled`
- * (or the signal's own reason when that is a `SremoteError`, as when a connector is closed).
+ * (or the signal's own reason when that is a `SremoteError`, as when a connector is closed), and sees it within 100 ms, also where ending
+ * takes longer.
  */
-export async function withDeadline<T>(options: OperationOptions, place: Place, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withDeadline<T>(options: OwnOptions, place: Place, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   checkOperationOptions(options);
-  const { signal, timeout } = options;
+  const { signal, timeout, later } = options;
   const control = new AbortController();
   const cancel = (): void => control.abort(cancellation(signal?.reason, place));
   if (signal?.aborted) throw cancellation(signal.reason, place);
@@ -31,13 +41,19 @@ export async function withDeadline<T>(options: OperationOptions, place: Place, r
       new SremoteError("timeout", `${place.stage}: the deadline of ${timeout} ms passed`, { stage: place.stage, host: place.label }),
     );
   const timer = timeout !== undefined && timeout <= longestTimer ? setTimeout(expire, timeout) : undefined;
+  let patience: NodeJS.Timeout | undefined;
+  const { promise: impatient, reject } = Promise.withResolvers<never>();
+  control.signal.addEventListener("abort", () => (patience = setTimeout(reject, grace, control.signal.reason)), { once: true });
+  const running = run(control.signal);
   try {
-    return await run(control.signal);
+    return await Promise.race([running, impatient]);
   } catch (error) {
-    if (control.signal.aborted) throw control.signal.reason;
-    throw error;
+    if (!control.signal.aborted) throw error;
+    later?.(running.catch(() => undefined));
+    throw control.signal.reason;
   } finally {
     clearTimeout(timer);
+    clearTimeout(patience);
     signal?.removeEventListener("abort", cancel);
   }
 }

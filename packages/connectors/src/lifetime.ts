@@ -1,7 +1,12 @@
 /* What "closed" means for a connector that holds no connection of its own. */
 import { SremoteError } from "@sremote/protocol";
 import type { OperationOptions } from "./connector.ts";
+import { settledWithin } from "./deadline.ts";
+import type { OwnOptions } from "./deadline.ts";
 import { ownBytes } from "./own-bytes.ts";
+
+/** How long work may take to end when the connector is closed, in milliseconds: an author's function may never. */
+const closeTimeout = 10_000;
 
 /** With what `exec` has for standard input as it is now. */
 function withOwnInput<O extends OperationOptions & { stdin?: unknown }>(options: O): O {
@@ -26,24 +31,32 @@ export class Lifetime {
   }
 
   /** Runs an operation with options whose signal is also aborted by {@link close}. Rejects with the code `closed` afterwards. */
-  async run<O extends OperationOptions, T>(options: O, operation: (options: O) => Promise<T>): Promise<T> {
+  async run<O extends OperationOptions, T>(options: O, operation: (options: O & OwnOptions) => Promise<T>): Promise<T> {
     if (this.closed) throw this.#error();
     const own = this.#closing.signal;
     const signal = options?.signal instanceof AbortSignal ? AbortSignal.any([options.signal, own]) : own;
     const invalid = options?.signal !== undefined && !(options.signal instanceof AbortSignal);
-    const running = operation(withOwnInput(invalid ? options : { ...options, signal }));
-    this.#running.add(running);
+    const later = (work: Promise<unknown>): void => void this.#track(work);
+    return await this.#track(operation(withOwnInput(invalid ? options : { ...options, signal, later })));
+  }
+
+  async #track<T>(work: Promise<T>): Promise<T> {
+    this.#running.add(work);
     try {
-      return await running;
+      return await work;
     } finally {
-      this.#running.delete(running);
+      this.#running.delete(work);
     }
   }
 
-  /** Ends what runs and waits for it; may be called again. */
+  /** Ends what runs and waits for it, but not for ever; may be called again. */
   async close(): Promise<void> {
     if (!this.closed) this.#closing.abort(this.#error());
-    await Promise.allSettled(this.#running);
+    // What is aborted may go on alone for a while.
+    const ended = (async () => {
+      while (this.#running.size > 0) await Promise.allSettled(this.#running);
+    })();
+    await settledWithin(ended, closeTimeout);
   }
 
   #error(): SremoteError {

@@ -7,6 +7,7 @@ import type { Command, ExecOptions, ExecResult } from "../connector.ts";
 import { orAborted, settledWithin, withDeadline } from "../deadline.ts";
 import { connectError } from "./error.ts";
 import type { CustomFunctions, CustomResult } from "./index.ts";
+import { proveShell } from "./shell-proof.ts";
 
 const stdoutLimit = 2 ** 30;
 const stderrLimit = 2 ** 20;
@@ -22,6 +23,7 @@ export async function execByFunction(functions: CustomFunctions, command: Comman
     // Every process of the command inherits the variable, so that all can be found, whoever their parent is by then.
     const line = `env SREMOTE_EXEC=${tag} ${commandLine(command)}${stdin === undefined ? " < /dev/null" : ""}`;
     try {
+      if (stdin !== undefined && stdin.length > 0) await proveShell(functions, signal);
       const result = await orAborted(functions.exec(line, { signal, stdin }), signal);
       return limited(result, options.maxOutput);
     } catch (error) {

@@ -1,12 +1,14 @@
 /* A connector from three functions. */
 import { InvalidArgumentError, SremoteError } from "@sremote/protocol";
 import { checkCommand, checkExecOptions, checkOperationOptions, refusePty } from "../argument.ts";
-import { commandLine } from "../command-line.ts";
 import type { Connector, ConnectorStatus, OperationOptions, RemoteProcess, SpawnOptions } from "../connector.ts";
 import { orAborted, withDeadline } from "../deadline.ts";
 import { Lifetime } from "../lifetime.ts";
 import { connectError } from "./error.ts";
+import { endProcess } from "../process/end.ts";
+import { startLine } from "../process/start-line.ts";
 import { execByFunction } from "./exec.ts";
+import { GatedProcess } from "./gated-process.ts";
 import { pullByFunction, pushByFunction } from "./transfer.ts";
 
 /** What `exec` of a custom connector resolves to. Bytes, not text: a decoded string has lost what was not UTF-8. */
@@ -110,8 +112,13 @@ export function createConnector(functions: CustomFunctions): Connector {
           checkCommand(command);
           refusePty(own, label);
           return withDeadline(own, { label, stage: "spawn" }, async (signal) => {
+            const announced = startLine(command, { announceOnStderr: false });
             try {
-              return await spawn(commandLine(command), { signal });
+              const spawned = spawn(announced.line, { signal });
+              // A function that does not heed its signal: what it starts is not wanted any more.
+              const late = async (): Promise<unknown> => endProcess(await spawned);
+              signal.addEventListener("abort", () => own.later?.(late().catch(() => undefined)), { once: true });
+              return new GatedProcess(await orAborted(spawned, signal), announced, label);
             } catch (error) {
               throw connectError(error, "spawn", label);
             }

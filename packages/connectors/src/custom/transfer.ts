@@ -18,8 +18,10 @@ import { checkDigest, openSink } from "../transfer/sink.ts";
 import type { OpenSink } from "../transfer/sink.ts";
 import { digestOf, openSource } from "../transfer/source.ts";
 import { temporaryPath } from "../transfer/temporary-name.ts";
+import { connectError } from "./error.ts";
 import { execByFunction } from "./exec.ts";
 import type { CustomFunctions } from "./index.ts";
+import { proveShell } from "./shell-proof.ts";
 
 /** A function that does not heed its signal has this long before what it wrote is removed. */
 const lateEnd = 5000;
@@ -41,6 +43,11 @@ export async function pushByFunction(
     for await (const chunk of content.chunks()) chunks.push(chunk);
     const bytes = source instanceof Uint8Array ? source : Buffer.concat(chunks);
     const temporary = temporaryPath(remotePath);
+    try {
+      await proveShell(functions, signal);
+    } catch (error) {
+      throw connectError(error, place.stage, place.label);
+    }
     const upload = (async () => functions.push(bytes, temporary, { signal, line: pushLine(temporary) }))();
     try {
       await orAborted(upload, signal);

@@ -49,10 +49,14 @@ describe("what only local does", () => {
     try {
       const control = new AbortController();
       const script = `trap '' TERM; sleep 300 & echo $! > child; echo $$ > pid; echo > ready; wait; sleep 300`;
-      const running = local({ cwd: directory }).exec(shell(script), { signal: control.signal });
+      const host = local({ cwd: directory });
+      const running = host.exec(shell(script), { signal: control.signal });
       await expect.poll(() => readFile(join(directory, "ready"), "utf8").catch(() => ""), { timeout: 5000 }).toBe("\n");
       control.abort(new Error("why"));
+      const before = performance.now();
       await expect(running).rejects.toMatchObject({ code: "cancelled", cause: { message: "why" } });
+      expect(performance.now() - before, "the caller does not wait for it").toBeLessThan(500);
+      await host.close();
       for (const name of ["pid", "child"]) {
         const pid = (await readFile(join(directory, name), "utf8")).trim();
         const state = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "gone Z");

@@ -6,30 +6,25 @@
  */
 import { randomBytes } from "node:crypto";
 import { quote } from "../quote.ts";
-import { shellText } from "../command-line.ts";
 import type { Command, PtySize } from "../connector.ts";
-import { remoteLine } from "../ssh/remote-command.ts";
+import { startLine } from "../process/start-line.ts";
+import type { StartLine } from "../process/start-line.ts";
 
-export interface ReportedCommand {
-  line: string;
-  /** Begins both outputs, as in `ssh/remote-command.ts`. */
-  marker: Buffer;
+export interface ReportedCommand extends StartLine {
   /** Precedes ` STATUS\n` on standard error; on a terminal, on standard output. */
-  trailer: Buffer;
+  readonly trailer: Buffer;
 }
 
 const part = (): string => randomBytes(8).toString("hex");
 
-/** @throws InvalidArgumentError when the command is too long for one argument */
+/** @throws InvalidArgumentError when the command is too long for any host */
 export function reportedCommand(command: Command, pty?: PtySize): ReportedCommand {
-  const [front, back, end] = [part(), part(), part()];
+  const [back, end] = [part(), part()];
   // On a terminal both outputs are one. ssh takes its size and modes from its own, and over a shared connection all of them are 0 without one.
-  const start =
-    pty === undefined ? `; printf '%s%s\\n' ${front} ${back} >&2` : `; stty sane rows ${pty.rows} cols ${pty.columns} 2>/dev/null`;
+  const before = pty === undefined ? "" : `stty sane rows ${pty.rows} cols ${pty.columns} 2>/dev/null\n`;
   // The traps keep the shell alive when its group is signalled, and are reset in the command itself.
-  const script = `printf '%s%s %s\\n' ${front} ${back} $$${start}
-trap : HUP INT TERM
-sh -c ${quote(shellText(command))}
+  const wrap = (script: string): string => `trap : HUP INT TERM
+sh -c ${quote(script)}
 printf '%s%s %s\\n' ${back} ${end} $?${pty === undefined ? " >&2" : ""}`;
-  return { line: remoteLine(script), marker: Buffer.from(front + back), trailer: Buffer.from(back + end) };
+  return { ...startLine(command, { pty: pty !== undefined, before, wrap }), trailer: Buffer.from(back + end) };
 }

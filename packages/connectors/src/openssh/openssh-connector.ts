@@ -2,34 +2,40 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { SremoteError } from "@sremote/protocol";
+import { ConnectError, SremoteError } from "@sremote/protocol";
 import type { Command, OperationOptions, RemoteProcess, SpawnOptions } from "../connector.ts";
-import { orAborted } from "../deadline.ts";
+import { orAborted, settledWithin } from "../deadline.ts";
 import { ProcessConnector } from "../process/process-connector.ts";
+import { plainLine } from "../process/start-line.ts";
 import { shellText } from "../command-line.ts";
 import type { KillSignal } from "../ssh/channel-process.ts";
 import { destinationLabel } from "../ssh/destination.ts";
 import { killScript } from "../ssh/kill-script.ts";
-import { remoteLine } from "../ssh/remote-command.ts";
+import { defaultStartTimeout } from "../ssh/options.ts";
 import { Slots } from "../slots.ts";
 import { reportedCommand } from "./command.ts";
 import { Master } from "./master.ts";
 import { opensshError } from "./openssh-error.ts";
 import type { OpenSshOptions } from "./options.ts";
-import { sshArguments } from "./options.ts";
+import { defaultConnectTimeout, sshArguments } from "./options.ts";
+import { SshPaths } from "./paths.ts";
 import { startSsh } from "./ssh-child.ts";
 import type { SshChild } from "./ssh-child.ts";
 import { SshProcess } from "./ssh-process.ts";
 
-/** sshd's default MaxSessions is 10: one holds the connection, and one is kept for ending commands. */
+/** sshd's default MaxSessions is 10: two are kept for ending commands. */
 const mostSessions = 8;
 /** How long ending a command may take, in milliseconds. */
 const killTimeout = 10_000;
+/** How long an orderly end may take, in milliseconds. */
+const closeTimeout = 5000;
 
 export class OpenSshConnector extends ProcessConnector {
   readonly #options: OpenSshOptions;
   readonly #program: string;
+  readonly #paths = new SshPaths();
   readonly #args: readonly string[];
+  readonly #timeouts: { readonly connectTimeout: number; readonly startTimeout: number };
   readonly #slots = new Slots(mostSessions);
   readonly #processes = new Set<SshProcess>();
   readonly #closing = new AbortController();
@@ -43,7 +49,9 @@ export class OpenSshConnector extends ProcessConnector {
     super(destinationLabel(options, "openssh"));
     this.#options = options;
     this.#program = options.program ?? "ssh";
-    this.#args = sshArguments(options);
+    this.#args = sshArguments(options, this.#paths);
+    const { connectTimeout = defaultConnectTimeout, startTimeout = defaultStartTimeout } = options;
+    this.#timeouts = { connectTimeout, startTimeout };
   }
 
   protected reach(options: OperationOptions): Promise<unknown> {
@@ -52,7 +60,8 @@ export class OpenSshConnector extends ProcessConnector {
 
   async close(): Promise<void> {
     await this.lifetime.close();
-    await Promise.allSettled([...this.#processes].map((each) => each[Symbol.asyncDispose]()));
+    const disposed = [...this.#processes].map((each) => each[Symbol.asyncDispose]());
+    await settledWithin(Promise.allSettled(disposed), closeTimeout);
     this.#closing.abort(new SremoteError("closed", "the connector was closed", { host: this.label }));
     await this.#opening?.catch(() => undefined);
     await this.#master?.end();
@@ -77,6 +86,7 @@ export class OpenSshConnector extends ProcessConnector {
       pty: pty !== undefined,
       label: this.label,
       shared: this.#master !== undefined,
+      ...this.#timeouts,
       release: () => {
         release();
         this.#processes.delete(process);
@@ -90,7 +100,8 @@ export class OpenSshConnector extends ProcessConnector {
   async #run(line: string, more: readonly string[] = []): Promise<SshChild> {
     const shared = this.#options.multiplex === false ? ["-S", "none"] : ["-o", "ControlMaster=no", "-S", await this.#socket()];
     const logFile = await this.#logFile();
-    return startSsh(this.#program, [...this.#args, ...more, ...shared, "--", this.#options.host, line], logFile, this.label);
+    const args = [...this.#args, ...more, ...shared, "--", this.#options.host, line];
+    return startSsh(this.#program, args, logFile, this.label, this.#paths.variables);
   }
 
   async #connect(): Promise<void> {
@@ -107,6 +118,8 @@ export class OpenSshConnector extends ProcessConnector {
       {
         program: this.#program,
         args: this.#args,
+        variables: this.#paths.variables,
+        connectTimeout: this.#timeouts.connectTimeout,
         destination: this.#options.host,
         socket: await this.#socket(),
         logFile: () => this.#nextLog(directory),
@@ -119,9 +132,10 @@ export class OpenSshConnector extends ProcessConnector {
 
   /** Private (mode 0700): who can use the socket can use the connection. */
   #private(): Promise<string> {
-    // A socket's path may have about 100 bytes, and ssh appends 17 while it makes it.
-    const base = tmpdir().length > 60 ? "/tmp" : tmpdir();
-    this.#directory ??= mkdtemp(join(base, "sremote-ssh-"));
+    this.#directory ??= makeDirectory(this.label).catch((error: unknown) => {
+      this.#directory = undefined;
+      throw error;
+    });
     return this.#directory;
   }
 
@@ -139,7 +153,7 @@ export class OpenSshConnector extends ProcessConnector {
   }
 
   async #signal(pid: number, signal: KillSignal): Promise<void> {
-    const ssh = await this.#run(remoteLine(shellText(killScript(pid, signal))));
+    const ssh = await this.#run(plainLine(shellText(killScript(pid, signal))));
     const { child } = ssh;
     child.stdin.on("error", () => undefined).end();
     child.stdout.resume();
@@ -148,9 +162,28 @@ export class OpenSshConnector extends ProcessConnector {
     try {
       const code = await ssh.exited;
       const log = await ssh.takeLog();
-      if (code !== 0) throw opensshError(log, this.label, "shared");
+      if (code !== 0) throw opensshError(log.text, "", this.label, "shared");
     } finally {
       clearTimeout(timer);
     }
   }
+}
+
+/** ssh expands `%` and `${` in a socket's path, which may have about 100 bytes, of which ssh appends 17 while it makes it. */
+async function makeDirectory(label: string): Promise<string> {
+  const bases = [tmpdir(), "/tmp"].filter((base) => Buffer.byteLength(base) <= 60 && !/[%$]/.test(base));
+  let cause: unknown;
+  for (const base of bases) {
+    try {
+      return await mkdtemp(join(base, "sremote-ssh-"));
+    } catch (error) {
+      cause ??= error;
+    }
+  }
+  throw new ConnectError("unsupported", `no directory for ssh's files can be made in ${bases.join(" or ")}`, {
+    stage: "connect",
+    host: label,
+    hint: "set TMPDIR to a directory that you may write to",
+    cause,
+  });
 }

@@ -1,6 +1,7 @@
 /* From what ssh writes into its log to the codes of ConnectError. */
 import { ConnectError } from "@sremote/protocol";
 import type { Code } from "@sremote/protocol";
+import type { SshLog } from "./ssh-child.ts";
 
 /** Messages of OpenSSH's ssh.c, sshconnect.c, sshconnect2.c, packet.c and clientloop.c; the first that fits wins. */
 const ofMessage: readonly (readonly [RegExp, Code, string])[] = [
@@ -31,20 +32,52 @@ const ofMessage: readonly (readonly [RegExp, Code, string])[] = [
  */
 export type Progress = "new" | "shared" | "started";
 
-/** @param log what ssh wrote */
-export function opensshError(log: string, label: string, progress: Progress): ConnectError {
-  const lastLines = tail(log);
+/** What ssh calls the other side of a ProxyJump or ProxyCommand. */
+const throughProxy = /UNKNOWN port 65535/;
+
+/**
+ * @param log what ssh wrote
+ * @param said what came on standard error before the command had begun: banners, and what the ssh of a jump host or a ProxyCommand said
+ * @param late in place of a reason that ssh did not come to give
+ */
+export function opensshError(log: string, said: string, label: string, progress: Progress, late?: ConnectError): ConnectError {
+  const lastLines = tail(progress === "started" ? log : `${said.trim()}\n${log}`);
+  if (progress === "new" && throughProxy.test(log) && said.trim() !== "") return proxyError(said, lastLines, label);
   const known = progress === "started" ? undefined : ofMessage.find(([pattern]) => pattern.test(log));
   if (known === undefined && progress !== "new") {
     return new ConnectError("connection-lost", "the link to the host was lost", { stage: "exec", host: label, lastLines });
+  }
+  if (known === undefined && late !== undefined) {
+    return new ConnectError(late.code, late.summary, { stage: "connect", host: label, lastLines });
   }
   const [, code, summary] = known ?? ([/./, "connect-failed", "ssh could not connect"] as const);
   return new ConnectError(code, `${summary}${offending(log)}`, { stage: "connect", host: label, lastLines, hint: hints[code] });
 }
 
+/** The way to the host failed, not the host. */
+function proxyError(said: string, lastLines: string, label: string): ConnectError {
+  const [, code, summary] = ofMessage.find(([pattern]) => pattern.test(said)) ?? [
+    /./,
+    "connect-failed" as const,
+    said.trim().split(/\r?\n/).at(-1) ?? "",
+  ];
+  return new ConnectError(code, `a jump host or the ProxyCommand failed: ${summary}${offending(said)}`, {
+    stage: "connect",
+    host: label,
+    lastLines,
+    hint: hints[code],
+  });
+}
+
+const dropped = /(kex|ssh)_exchange_identification|Exceeded MaxStartups|Not allowed at this time/;
+
 /** Whether the host ended the connection before keys were exchanged, as a busy sshd does (MaxStartups): trying again is safe. */
-export function wasDropped(log: string): boolean {
-  return /kex_exchange_identification|Exceeded MaxStartups|Not allowed at this time|Connection (closed|reset) by \S+ port/.test(log);
+export function wasDropped({ text, authenticated }: SshLog, said: string): boolean {
+  if (authenticated || !dropped.test(text)) return false;
+  if (!throughProxy.test(text)) return true;
+  // A jump host that is busy, or silent: any other word is a reason that another attempt does not change.
+  const lines = said.split(/\r?\n/).filter((line) => line.trim() !== "");
+  return lines.every((line) => dropped.test(line) || /^Connection (closed|reset) by /.test(line));
 }
 
 const hints: Partial<Record<Code, string>> = {
@@ -61,5 +94,5 @@ function offending(log: string): string {
 
 function tail(log: string): string {
   // Banners of warnings are long; the last lines say what counts.
-  return log.trim().split(/\r?\n/).slice(-8).join("\n");
+  return log.trim().split(/\r?\n/).slice(-12).join("\n");
 }

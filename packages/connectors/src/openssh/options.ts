@@ -1,6 +1,9 @@
 /* What a caller may say about a connection by the system's ssh, and how it is said to ssh. */
 import { InvalidArgumentError } from "@sremote/protocol";
 import { checkDestination, parseDestination } from "../ssh/destination.ts";
+import type { SshPaths } from "./paths.ts";
+
+export const defaultConnectTimeout = 20_000;
 
 export interface OpenSshOptions {
   /** A host, an address, or a `Host` of ssh_config. */
@@ -22,6 +25,11 @@ export interface OpenSshOptions {
   keepaliveCountMax?: number | undefined;
   /** Milliseconds for reaching the host, rounded up to seconds. Default 20 000. */
   connectTimeout?: number | undefined;
+  /**
+   * Milliseconds for the host to start a command over a connection that stands: for its answer, and then for the account's start-up files.
+   * @default 20_000
+   */
+  startTimeout?: number | undefined;
   /** Whether commands share one connection (ControlMaster). Default true. */
   multiplex?: boolean | undefined;
   /** The program. Default `ssh`. */
@@ -49,6 +57,7 @@ export function checkOpenSshOptions(options: OpenSshOptions): void {
   optional("keepaliveInterval", "milliseconds, 0 or more", isDuration);
   optional("keepaliveCountMax", "a whole number, 1 or more", (value) => Number.isInteger(value) && Number(value) >= 1);
   optional("connectTimeout", "milliseconds, 1 or more", (value) => isDuration(value) && Number(value) >= 1);
+  optional("startTimeout", "milliseconds, 1 or more", (value) => isDuration(value) && Number(value) >= 1);
   optional("multiplex", "true or false", (value) => typeof value === "boolean");
   optional("program", "a program's name or path", isPath);
   if (options.jump !== undefined) for (const part of options.jump.split(",")) parseDestination(part, "options.jump");
@@ -64,11 +73,8 @@ const set = (name: string, value: string): string[] => ["-o", `${name}=${value}`
 
 const seconds = (milliseconds: number): string => String(Math.ceil(milliseconds / 1000));
 
-/** In a list of files, ssh_config takes spaces as separators and `%` as the beginning of an expansion. */
-const quoteFile = (file: string): string => `"${file.replaceAll("%", "%%").replaceAll('"', String.raw`\"`)}"`;
-
 /** The arguments that every invocation has; the destination follows after `--`. ssh takes the first value it is given of an option. */
-export function sshArguments(options: OpenSshOptions): string[] {
+export function sshArguments(options: OpenSshOptions, paths: SshPaths): string[] {
   const keys = typeof options.privateKeyPath === "string" ? [options.privateKeyPath] : (options.privateKeyPath ?? []);
   const known = typeof options.knownHosts === "string" ? [options.knownHosts] : options.knownHosts;
   const interval = options.keepaliveInterval ?? 15_000;
@@ -83,10 +89,10 @@ export function sshArguments(options: OpenSshOptions): string[] {
     ...set("PermitLocalCommand", "no"),
     ...set("RemoteCommand", "none"),
     ...set("Tunnel", "no"),
-    ...set("LogLevel", "INFO"),
+    ...set("LogLevel", "VERBOSE"),
     ...set("ServerAliveInterval", seconds(interval)),
     ...set("ServerAliveCountMax", String(options.keepaliveCountMax ?? 3)),
-    ...set("ConnectTimeout", seconds(options.connectTimeout ?? 20_000)),
+    ...set("ConnectTimeout", seconds(options.connectTimeout ?? defaultConnectTimeout)),
   ];
   if (options.config === false) args.push("-F", "none");
   else if (typeof options.config === "string") args.push("-F", options.config);
@@ -94,10 +100,11 @@ export function sshArguments(options: OpenSshOptions): string[] {
   if (options.username !== undefined) args.push("-l", options.username);
   if (options.hostKey !== undefined) args.push(...set("StrictHostKeyChecking", options.hostKey === "strict" ? "yes" : "accept-new"));
   if (known !== undefined) {
-    args.push(...set("UserKnownHostsFile", known.map(quoteFile).join(" ")), ...set("GlobalKnownHostsFile", "none"));
+    args.push(...set("UserKnownHostsFile", paths.list(known)), ...set("GlobalKnownHostsFile", "none"));
     args.push(...set("UpdateHostKeys", "no"));
   }
-  for (const key of keys) args.push("-i", key);
+  // `-i` looks for the file before it expands its name.
+  for (const key of keys) args.push(...set("IdentityFile", paths.list([key])));
   if (keys.length > 0) args.push(...set("IdentitiesOnly", "yes"));
   if (options.jump !== undefined) args.push("-J", options.jump);
   for (const [name, value] of Object.entries(options.sshOptions ?? {})) args.push(...set(name, value));

@@ -5,36 +5,82 @@ import { readFile, rm } from "node:fs/promises";
 import { ConnectError } from "@sremote/protocol";
 import { errnoOf } from "../errno.ts";
 
+export interface SshLog {
+  /** What ssh itself had to say. */
+  readonly text: string;
+  /** Whether the host had taken the credentials. */
+  readonly authenticated: boolean;
+}
+
 export interface SshChild {
   readonly child: ChildProcessWithoutNullStreams;
   /** Resolves when ssh has ended; rejects when it could not be started. */
   readonly exited: Promise<number | null>;
-  /** What ssh itself had to say. To be read once, after its end. */
-  takeLog(): Promise<string>;
+  /** What ssh said so far. */
+  readLog(): Promise<SshLog>;
+  /** The same, to be called once, after its end. */
+  takeLog(): Promise<SshLog>;
+  /** SIGTERM lets ssh remove its socket and end what it started; one that does not end is killed. Resolves when it is gone. */
+  end(): Promise<void>;
 }
 
-/** @param logFile a path in a private directory: ssh's own messages go there, so that standard error is the command's alone */
-export function startSsh(program: string, args: readonly string[], logFile: string, label: string): SshChild {
-  const child = spawn(program, ["-E", logFile, ...args], { stdio: ["pipe", "pipe", "pipe"] });
+/** Milliseconds for ssh to end after SIGTERM. */
+const endTimeout = 1000;
+
+/**
+ * @param logFile a path in a private directory: ssh's own messages go there, so that standard error is the command's alone
+ * @param variables environment variables that the arguments speak of
+ */
+export function startSsh(
+  program: string,
+  args: readonly string[],
+  logFile: string,
+  label: string,
+  variables: Readonly<Record<string, string>> = {},
+): SshChild {
+  // The ssh of a jump host does not know that it must not ask (BatchMode): without a terminal of its own (detached: setsid), and with a
+  // program that answers nothing, it gets no answer.
+  const env = { ...process.env, ...variables, SSH_ASKPASS: "false", SSH_ASKPASS_REQUIRE: "force" };
+  const child = spawn(program, ["-E", logFile, ...args], { stdio: ["pipe", "pipe", "pipe"], detached: true, env });
   const exited = new Promise<number | null>((resolve, reject) => {
     child.once("error", (error) => reject(notStarted(error, program, label)));
     child.once("exit", (code) => resolve(code));
   });
   exited.catch(() => undefined);
+  const readLog = async (): Promise<SshLog> => {
+    try {
+      return parseLog(await readFile(logFile, "utf8"));
+    } catch (error) {
+      // ssh makes the file when it has something to say, but not before its options are read.
+      if (errnoOf(error) === "ENOENT") return parseLog("");
+      throw error;
+    }
+  };
   return {
     child,
     exited,
+    readLog,
     takeLog: async () => {
-      try {
-        return await readFile(logFile, "utf8");
-      } catch (error) {
-        // ssh makes the file when it has something to say, but not before its options are read.
-        if (errnoOf(error) === "ENOENT") return "";
-        throw error;
-      } finally {
-        await rm(logFile, { force: true });
-      }
+      const log = await readLog();
+      await rm(logFile, { force: true });
+      return log;
     },
+    end: async () => {
+      child.kill("SIGTERM");
+      const timer = setTimeout(() => child.kill("SIGKILL"), endTimeout);
+      await exited.catch(() => undefined);
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** At the level that tells of the authentication, ssh also tells what nobody wants to know. */
+function parseLog(log: string): SshLog {
+  const chatter = /^(Authenticated (to|using) |Transferred: |Bytes per second: |Server host key: |Remote: )/;
+  const lines = log.split(/\r?\n/);
+  return {
+    text: lines.filter((line) => !chatter.test(line)).join("\n"),
+    authenticated: lines.some((line) => line.startsWith("Authenticated ")),
   };
 }
 

@@ -1,13 +1,16 @@
 /* A command run by the system's ssh as a RemoteProcess. */
 import { PassThrough, Readable } from "node:stream";
-import type { Writable } from "node:stream";
 import { ConnectError } from "@sremote/protocol";
 import type { RemoteProcess } from "../connector.ts";
 import type { ExitStatus, KillSignal } from "../ssh/channel-process.ts";
-import { MarkerFilter } from "../ssh/marker-filter.ts";
+import { settledWithin } from "../deadline.ts";
+import { GatedInput } from "../process/gated-input.ts";
+import { MarkerFilter } from "../process/marker-filter.ts";
+import { notStarted } from "../process/not-started.ts";
 import type { ReportedCommand } from "./command.ts";
 import { opensshError } from "./openssh-error.ts";
-import type { SshChild } from "./ssh-child.ts";
+import type { SshChild, SshLog } from "./ssh-child.ts";
+import { watchStart } from "./start-deadline.ts";
 import { TrailerFilter } from "./trailer-filter.ts";
 
 export interface SshProcessOptions {
@@ -18,6 +21,10 @@ export interface SshProcessOptions {
   label: string;
   /** Whether a connection stood already. */
   shared: boolean;
+  /** Milliseconds to reach the host, where no connection stood. */
+  connectTimeout: number;
+  /** Milliseconds for the login shell to start the command. */
+  startTimeout: number;
   /** Called once when ssh has ended. */
   release(): void;
   /** Sends a signal to a process of the host and all below it. */
@@ -27,9 +34,11 @@ export interface SshProcessOptions {
 const stdoutBuffer = 64 * 1024;
 /** As for ssh(): an unread stderr must not stop stdout; beyond this the command waits. */
 const stderrBuffer = 48 * 1024 * 1024;
+/** How long a command that is to be ended may take to begin, in milliseconds. */
+const lastChance = 500;
 
 export class SshProcess implements RemoteProcess {
-  readonly stdin: Writable;
+  readonly stdin: GatedInput;
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly exit: Promise<ExitStatus>;
@@ -40,25 +49,42 @@ export class SshProcess implements RemoteProcess {
   /** The last on the way of standard output. */
   readonly #output: PassThrough | MarkerFilter;
   readonly #pid = Promise.withResolvers<number | undefined>();
+  readonly #gaveUp = Promise.withResolvers<never>();
+  readonly #stopWatching: () => void;
   #killedBy: KillSignal | undefined;
   #ended = false;
 
   constructor(options: SshProcessOptions) {
     this.#options = options;
     const { child } = options.ssh;
-    const { marker, trailer } = options.command;
+    const { marker, trailer, script } = options.command;
+    this.#gaveUp.promise.catch(() => undefined);
     this.#start = new MarkerFilter(marker, stdoutBuffer);
     this.#startError = new MarkerFilter(marker, stdoutBuffer);
     this.#end = new TrailerFilter(trailer, stderrBuffer);
-    this.stdin = child.stdin;
+    const { stdin } = child;
+    this.stdin = new GatedInput(
+      { write: (chunk, callback) => stdin.write(chunk, callback), end: () => stdin.end(), drop: () => stdin.destroy() },
+      script,
+    );
+    stdin.once("close", () => this.stdin.close());
     this.#output = options.pty ? new PassThrough() : this.#start;
     this.stdout = this.#output;
     this.stderr = options.pty ? Readable.from([]) : this.#end;
     // Whoever does not listen to a stream must not be ended by its error.
-    for (const stream of [child.stdin, child.stdout, child.stderr, this.#start, this.#startError, this.#end, this.#output]) {
+    for (const stream of [stdin, this.stdin, child.stdout, child.stderr, this.#start, this.#startError, this.#end, this.#output]) {
       stream.on("error", () => undefined);
     }
-    this.#start.once("marker", (rest: string) => this.#pid.resolve(Number(rest)));
+    const { label, shared, startTimeout } = options;
+    const connectTimeout = shared ? undefined : options.connectTimeout;
+    this.#stopWatching = watchStart(options.ssh, { connectTimeout, startTimeout, label }, (reason) =>
+      this.#giveUp("error" in reason ? reason.error : this.#notStarted(reason.how)),
+    );
+    this.#start.once("marker", (rest: string) => {
+      this.#stopWatching();
+      this.#pid.resolve(Number(rest));
+      this.stdin.open();
+    });
     const reported = new Promise<void>((resolve) => {
       this.#end.once("finish", resolve).once("close", resolve);
     });
@@ -74,8 +100,12 @@ export class SshProcess implements RemoteProcess {
     this.exit.catch(() => undefined);
   }
 
+  /** One that has not begun by then never will. */
   async kill(signal: KillSignal = "SIGTERM"): Promise<void> {
     if (this.#ended) return;
+    if (!this.#start.found && !(await settledWithin(this.#pid.promise, lastChance))) {
+      return this.#giveUp(this.#notStarted("; it was cancelled before"));
+    }
     const pid = await this.#pid.promise;
     if (pid === undefined || this.#ended) return;
     this.#killedBy = signal;
@@ -84,6 +114,8 @@ export class SshProcess implements RemoteProcess {
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
+      // Start-up files that read it go on at its end, and a shell that was put in place of the account's own ends.
+      if (!this.#start.found) this.stdin.destroy();
       if (!this.#ended) await this.kill("SIGKILL");
     } catch (error) {
       // Without a link there is nothing to end it with.
@@ -92,14 +124,27 @@ export class SshProcess implements RemoteProcess {
       this.stdin.destroy();
       this.stdout.resume();
       this.stderr.resume();
-      this.#options.ssh.child.kill("SIGTERM");
+      void this.#options.ssh.end();
     }
+  }
+
+  /** With its ssh, the channel ends: the command cannot announce itself, and so does not begin. */
+  #giveUp(error: ConnectError): void {
+    if (this.#ended || this.#start.found) return;
+    this.#gaveUp.reject(error);
+    void this.#endSsh();
+  }
+
+  async #endSsh(): Promise<void> {
+    const { ssh } = this.#options;
+    await ssh.end();
+    await ssh.takeLog();
   }
 
   async #wait(reported: Promise<void>): Promise<ExitStatus> {
     const { ssh } = this.#options;
     try {
-      const code = await ssh.exited;
+      const code = await Promise.race([ssh.exited, this.#gaveUp.promise]);
       await reported;
       const log = await ssh.takeLog();
       const status = this.#status(code, log);
@@ -109,32 +154,29 @@ export class SshProcess implements RemoteProcess {
       else before.once("end", () => this.#output.end());
       return status;
     } catch (error) {
-      for (const stream of [this.#start, this.#end, this.#output]) stream.destroy(error instanceof Error ? error : undefined);
+      for (const stream of [this.stdin, this.#start, this.#startError, this.#end, this.#output])
+        stream.destroy(error instanceof Error ? error : undefined);
       throw error;
     } finally {
       this.#ended = true;
+      this.#stopWatching();
       this.#pid.resolve(undefined);
       this.#options.release();
     }
   }
 
-  #status(code: number | null, log: string): ExitStatus {
+  #status(code: number | null, log: SshLog): ExitStatus {
     if (this.#end.status !== undefined) return { exitCode: this.#end.status, signal: null };
     const started = (this.#options.pty ? this.#start : this.#startError).found;
     // The shell that would have reported was killed with the command, as it was asked for.
     if (started && this.#killedBy === "SIGKILL") return { exitCode: null, signal: "SIGKILL" };
     const { label, shared } = this.#options;
-    if (!started && code !== 255 && code !== null) throw this.#refused(code);
-    throw opensshError(log, label, started ? "started" : shared ? "shared" : "new");
+    if (!started && code !== 255 && code !== null) throw this.#notStarted(`; it ended with ${code}`);
+    const said = this.#startError.noise.toString("utf8");
+    throw opensshError(log.text, said, label, started ? "started" : shared ? "shared" : "new");
   }
 
-  #refused(code: number): ConnectError {
-    const said = `${this.#start.noise.toString("utf8")}\n${this.#startError.noise.toString("utf8")}`.trim();
-    return new ConnectError("channel-failed", `the account's login shell did not start the command; it ended with ${code}`, {
-      stage: "exec",
-      host: this.#options.label,
-      lastLines: said.split("\n").slice(-10).join("\n"),
-      hint: "the account may have no usable login shell, a forced command, or start-up files that exit",
-    });
+  #notStarted(how: string): ConnectError {
+    return notStarted(how, this.#start.noise, this.#startError.noise, this.#options.label);
   }
 }

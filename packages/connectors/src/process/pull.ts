@@ -49,6 +49,8 @@ export async function pullOverProcess(
         if (expected.size !== size || expected.sha256 !== hash.digest("hex")) throw changed(remotePath, place);
         await target.commit(expected);
       } catch (error) {
+        // Ending it may take longer than the caller waits.
+        await target.discard();
         await endProcess(process);
         throw error;
       } finally {

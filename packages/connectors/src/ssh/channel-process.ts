@@ -1,11 +1,14 @@
 /* A command on an SSH channel as a RemoteProcess. */
-import { Writable } from "node:stream";
 import type { Readable } from "node:stream";
 import { ConnectError } from "@sremote/protocol";
 import type { ClientChannel } from "ssh2";
 import type { RemoteProcess } from "../connector.ts";
+import { settledWithin } from "../deadline.ts";
+import { GatedInput } from "../process/gated-input.ts";
+import { MarkerFilter } from "../process/marker-filter.ts";
+import { notStarted } from "../process/not-started.ts";
+import type { StartLine } from "../process/start-line.ts";
 import type { Connection } from "./connection.ts";
-import { MarkerFilter } from "./marker-filter.ts";
 
 export type ExitStatus = Awaited<RemoteProcess["exit"]>;
 export type KillSignal = NonNullable<Parameters<RemoteProcess["kill"]>[0]>;
@@ -13,7 +16,9 @@ export type KillSignal = NonNullable<Parameters<RemoteProcess["kill"]>[0]>;
 export interface ChannelProcessOptions {
   channel: ClientChannel;
   connection: Connection;
-  marker: Buffer;
+  command: StartLine;
+  /** Milliseconds for the login shell to start the command. */
+  startTimeout: number;
   /** Called once when the channel is closed or the link lost. */
   release(): void;
   /** Sends a signal to a process of the host and all below it. */
@@ -27,36 +32,35 @@ const stdoutBuffer = 64 * 1024;
  * command waits rather than that something is lost.
  */
 const stderrBuffer = 48 * 1024 * 1024;
+/** How long a command that is to be ended may take to begin, in milliseconds. */
+const lastChance = 500;
 
 export class ChannelProcess implements RemoteProcess {
-  readonly stdin: ChannelInput;
+  readonly stdin: GatedInput;
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly exit: Promise<ExitStatus>;
   readonly #options: ChannelProcessOptions;
   readonly #out: MarkerFilter;
   readonly #err: MarkerFilter;
-  readonly #pid: Promise<number | undefined>;
-  #settlePid!: (pid: number | undefined) => void;
-  #settleExit!: { resolve(status: ExitStatus): void; reject(error: Error): void };
+  readonly #pid = Promise.withResolvers<number | undefined>();
+  readonly #exit = Promise.withResolvers<ExitStatus>();
+  readonly #late: NodeJS.Timeout;
   #status: ExitStatus | undefined;
   #ended = false;
   #closed = false;
 
   constructor(options: ChannelProcessOptions) {
     this.#options = options;
-    const { channel, marker, connection } = options;
-    this.exit = new Promise((resolve, reject) => {
-      this.#settleExit = { resolve, reject };
-    });
-    this.#pid = new Promise((resolve) => {
-      this.#settlePid = resolve;
-    });
+    const { channel, connection, command } = options;
+    const { marker, script } = command;
+    this.exit = this.#exit.promise;
     // Whoever only reads the streams need not look at the exit status.
     this.exit.catch(() => undefined);
     this.#out = new MarkerFilter(marker, stdoutBuffer);
     this.#err = new MarkerFilter(marker, stderrBuffer);
-    this.stdin = new ChannelInput(channel);
+    this.stdin = new GatedInput({ write: (chunk, callback) => channel.write(chunk, callback), end: () => channel.end() }, script);
+    this.#late = setTimeout(() => this.#giveUp(` within ${options.startTimeout} ms`), options.startTimeout);
     this.stdout = this.#out;
     this.stderr = this.#err;
     // A stream that is destroyed because the link was lost must not end the program of one who does not listen to it.
@@ -66,7 +70,9 @@ export class ChannelProcess implements RemoteProcess {
     channel.stderr.pipe(this.#err);
     const forget = connection.onLost((error) => this.#lost(error));
     this.#out.once("marker", (rest: string) => {
-      this.#settlePid(Number(rest));
+      clearTimeout(this.#late);
+      this.#pid.resolve(Number(rest));
+      this.stdin.open();
       this.#settle();
     });
     channel.once("exit", (code: number | null, signal?: string) => {
@@ -78,22 +84,26 @@ export class ChannelProcess implements RemoteProcess {
       forget();
       options.release();
       this.#closed = true;
-      this.stdin.channelClosed();
+      this.stdin.close();
       // What was received before may still be on its way through the filter.
       if (this.#out.found || this.#out.writableFinished) this.#settle();
       else this.#out.once("finish", () => this.#settle());
     });
   }
 
+  /** One that has not begun by then never will. */
   async kill(signal: KillSignal = "SIGTERM"): Promise<void> {
     if (this.#ended) return;
-    const pid = await this.#pid;
+    if (!this.#out.found && !(await settledWithin(this.#pid.promise, lastChance))) return this.#giveUp("; it was cancelled before");
+    const pid = await this.#pid.promise;
     if (pid === undefined || this.#ended) return;
     await this.#options.signal(pid, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     try {
+      // Start-up files that read it go on at its end, and a shell that was put in place of the account's own ends.
+      if (!this.#out.found) this.stdin.destroy();
       if (!this.#ended) await this.kill("SIGKILL");
     } catch (error) {
       // Without a link there is nothing to end it with, and nothing to dispose of.
@@ -111,21 +121,23 @@ export class ChannelProcess implements RemoteProcess {
     if (this.#ended) return;
     if (this.#status !== undefined && this.#out.found) {
       this.#ended = true;
-      this.#settleExit.resolve(this.#status);
+      this.#exit.resolve(this.#status);
     } else if (this.#closed && (this.#out.found || this.#out.writableFinished)) {
       this.#ended = true;
-      this.#settlePid(undefined);
-      this.#settleExit.reject(this.#out.found ? this.#broken() : this.#notStarted());
+      clearTimeout(this.#late);
+      this.#pid.resolve(undefined);
+      this.#exit.reject(this.#out.found ? this.#broken() : this.#notStarted());
     }
   }
 
   #lost(error: ConnectError): void {
     this.#options.release();
-    this.#settlePid(undefined);
+    clearTimeout(this.#late);
+    this.#pid.resolve(undefined);
     // An end that was reported before is one; without it, no exit code is made up (G02).
     if (!this.#ended) {
       this.#ended = true;
-      this.#settleExit.reject(error);
+      this.#exit.reject(error);
     }
     for (const stream of [this.stdin, this.stdout, this.stderr]) stream.destroy(error);
   }
@@ -135,66 +147,25 @@ export class ChannelProcess implements RemoteProcess {
     return new ConnectError("connection-lost", "the host closed the channel without an exit status", { stage: "exec", host: label });
   }
 
-  #notStarted(): ConnectError {
-    const { label } = this.#options.connection;
-    const said = `${this.#out.noise.toString("utf8")}\n${this.#err.noise.toString("utf8")}`.trim();
-    const how = this.#status === undefined ? "" : `; it ended with ${this.#status.exitCode ?? this.#status.signal}`;
-    return new ConnectError("channel-failed", `the account's login shell did not start the command${how}`, {
-      stage: "exec",
-      host: label,
-      lastLines: said.split("\n").slice(-10).join("\n"),
-      // Debian's package csh, of 1993: no word may have more than 1,024 bytes. tcsh, the csh of all other systems, has no such limit.
-      hint: said.includes("Word too long")
-        ? "the account's login shell is too old for commands of this length; use tcsh in place of bsd-csh, or another shell"
-        : "the account may have no usable login shell, a forced command, or start-up files that exit",
-    });
-  }
-}
-
-/**
- * The channel's input. ssh2 never calls back for a write to a channel that the host has closed; here it fails with EPIPE,
- * as a pipe's would.
- */
-export class ChannelInput extends Writable {
-  readonly #channel: ClientChannel;
-  #pending: ((error?: Error | null) => void) | undefined;
-  #closed = false;
-
-  constructor(channel: ClientChannel) {
-    super({ highWaterMark: 256 * 1024 });
-    this.#channel = channel;
+  /** Nobody waits for the start any more. With its channel closed, the command cannot announce itself, and so does not begin. */
+  #giveUp(how: string): void {
+    if (this.#ended || this.#out.found) return;
+    const { channel, command } = this.#options;
+    this.#ended = true;
+    clearTimeout(this.#late);
+    const error = this.#notStarted(how);
+    // Unless that is on its way.
+    const late = new MarkerFilter(command.marker, stdoutBuffer);
+    late.once("marker", (rest: string) => void this.#options.signal(Number(rest), "SIGKILL").catch(() => undefined)); // It ends with the link otherwise.
+    channel.unpipe(this.#out).pipe(late).resume();
+    channel.close();
+    this.#pid.resolve(undefined);
+    this.#exit.reject(error);
+    for (const stream of [this.stdin, this.stdout, this.stderr]) stream.destroy(error);
+    channel.stderr.unpipe(this.#err).resume();
   }
 
-  channelClosed(): void {
-    this.#closed = true;
-    this.#answer(brokenPipe());
-    if (!this.writableFinished) this.destroy();
+  #notStarted(how = this.#status === undefined ? "" : `; it ended with ${this.#status.exitCode ?? this.#status.signal}`): ConnectError {
+    return notStarted(how, this.#out.noise, this.#err.noise, this.#options.connection.label);
   }
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    if (this.#closed) return callback(brokenPipe());
-    this.#pending = callback;
-    this.#channel.write(chunk, (error) => this.#answer(error ?? null));
-  }
-
-  override _final(callback: (error?: Error | null) => void): void {
-    if (!this.#closed) this.#channel.end();
-    callback();
-  }
-
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    if (!this.#closed) this.#channel.end();
-    this.#answer(error ?? brokenPipe());
-    callback(error);
-  }
-
-  #answer(error: Error | null): void {
-    const callback = this.#pending;
-    this.#pending = undefined;
-    callback?.(error);
-  }
-}
-
-function brokenPipe(): Error {
-  return Object.assign(new Error("write EPIPE"), { code: "EPIPE" });
 }

@@ -12,6 +12,11 @@ import { sshError } from "./ssh-error.ts";
  */
 export type TakeChannel<T> = (channel: ClientChannel, release: () => void) => T;
 
+export interface StartOptions extends SpawnOptions {
+  /** Milliseconds for the host to answer, once it was asked. */
+  startTimeout: number;
+}
+
 /** Milliseconds without a single byte after a request that should be answered at once. The slowest links, over satellites, have round trips below one second. */
 const suspicious = 2000;
 
@@ -63,16 +68,22 @@ export class Connection {
     return () => this.#onLost.delete(callback);
   }
 
-  /** Starts a command on a channel of its own, when there is a free place. The signal ends the waiting, not the command. */
-  async exec<T>(line: string, { signal, pty }: SpawnOptions, take: TakeChannel<T>): Promise<T> {
+  /**
+   * Starts a command on a channel of its own, when there is a free place. The signal ends the waiting, not the command. A host that answers
+   * too late has its channel taken all the same, after the rejection.
+   */
+  async exec<T>(line: string, { signal, pty, startTimeout }: StartOptions, take: TakeChannel<T>): Promise<T> {
     for (let again = false; ; again = true) {
       const ticket = await this.#queue.acquire(signal, again);
       try {
-        return await this.#start(line, pty, (channel) => {
+        const taken = (channel: ClientChannel): T => {
           ticket.answered();
           return take(channel, () => ticket.release());
-        });
+        };
+        return await this.#start(line, pty, taken, startTimeout);
       } catch (error) {
+        // The host may still count it; its answer, or the link's end, gives the place back.
+        if (error instanceof ConnectError && error.code === "connect-timeout") throw error;
         const mayCountClosed = this.#queue.mayCountClosed;
         ticket.release();
         const others = this.#queue.inUse;
@@ -111,21 +122,35 @@ export class Connection {
     await this.#carrier?.end();
   }
 
-  #start<T>(line: string, pty: PtySize | undefined, take: (channel: ClientChannel) => T): Promise<T> {
+  #start<T>(line: string, pty: PtySize | undefined, take: (channel: ClientChannel) => T, timeout?: number): Promise<T> {
     const options = pty === undefined ? {} : { pty: { rows: pty.rows, cols: pty.columns } };
-    return this.#request((done) => this.#client.exec(line, options, done), take);
+    return this.#request((done) => this.#client.exec(line, options, done), take, timeout);
   }
 
   #request<T>(
     ask: (done: (error: Error | undefined, channel: ClientChannel) => void) => void,
     take: (channel: ClientChannel) => T,
+    timeout?: number,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
       if (this.#lost !== undefined) return reject(this.#lost);
+      const late = (): void =>
+        reject(
+          new ConnectError("connect-timeout", `the host did not answer the request to start a command within ${timeout} ms`, {
+            stage: "exec",
+            host: this.label,
+            hint: "its SSH server is overloaded or out of order; `startTimeout` allows it more time",
+          }),
+        );
+      const timer = timeout === undefined ? undefined : setTimeout(late, timeout);
       const asked = { at: performance.now() };
       this.#asked.add(asked);
-      const stopListening = this.onLost(reject);
+      const stopListening = this.onLost((error) => {
+        clearTimeout(timer);
+        reject(error);
+      });
       const forget = (): void => {
+        clearTimeout(timer);
         stopListening();
         this.#asked.delete(asked);
       };

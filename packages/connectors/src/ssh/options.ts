@@ -30,6 +30,9 @@ export interface HostKey {
  */
 export type HostKeyPolicy = "strict" | "accept-new" | { fingerprint: string | readonly string[] } | ((key: HostKey) => boolean);
 
+/** Start-up files of busy hosts with homes on the network take many seconds. */
+export const defaultStartTimeout = 20_000;
+
 export interface SshOptions {
   host: string;
   /** Default: the user's ssh_config, else 22. */
@@ -62,6 +65,11 @@ export interface SshOptions {
   keepaliveCountMax?: number | undefined;
   /** Milliseconds for reaching the host, the handshake and authentication, for each host on the way. Default 20 000. */
   readyTimeout?: number | undefined;
+  /**
+   * Milliseconds for the host to start a command over a connection that stands: for its answer, and then for the account's start-up files.
+   * @default 20_000
+   */
+  startTimeout?: number | undefined;
   /** Lets the host use the agent. Default false. */
   forwardAgent?: boolean | undefined;
 }
@@ -94,6 +102,7 @@ export function checkSshOptions(options: SshOptions, argument = "options"): void
   optional("keepaliveInterval", "milliseconds, 0 or more", isDuration);
   optional("keepaliveCountMax", "a whole number, 1 or more", (value) => Number.isInteger(value) && Number(value) >= 1);
   optional("readyTimeout", "milliseconds, 1 or more", (value) => isDuration(value) && Number(value) >= 1);
+  optional("startTimeout", "milliseconds, 1 or more", (value) => isDuration(value) && Number(value) >= 1);
   optional("forwardAgent", "true or false", (value) => typeof value === "boolean");
   jumpHosts(options.jump, `${argument}.jump`);
 }

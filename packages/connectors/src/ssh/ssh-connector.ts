@@ -1,23 +1,26 @@
 /* The connector over ssh2. */
 import { ConnectError, SremoteError } from "@sremote/protocol";
 import type { Command, OperationOptions, RemoteProcess, SpawnOptions } from "../connector.ts";
-import { orAborted, withDeadline } from "../deadline.ts";
+import { orAborted, settledWithin, withDeadline } from "../deadline.ts";
 import { endProcess } from "../process/end.ts";
 import { ProcessConnector } from "../process/process-connector.ts";
+import { plainLine, startLine } from "../process/start-line.ts";
 import { ChannelProcess } from "./channel-process.ts";
 import type { KillSignal } from "./channel-process.ts";
 import { connect } from "./connect.ts";
 import type { Connection } from "./connection.ts";
 import { destinationLabel } from "./destination.ts";
 import { killScript } from "./kill-script.ts";
+import { defaultStartTimeout } from "./options.ts";
 import type { SshOptions } from "./options.ts";
-import { remoteCommand, remoteLine } from "./remote-command.ts";
 import { resolveSettings } from "./settings.ts";
 import type { Settings } from "./settings.ts";
 import { shellText } from "../command-line.ts";
 
 /** How long ending a command may take once the link is up, in milliseconds. */
 const killTimeout = 10_000;
+/** How long an orderly end may take, in milliseconds. Then links are cut. */
+const closeTimeout = 5000;
 /** How often a connector that closes looks whether the host still answers, in milliseconds. */
 const watchInterval = 250;
 
@@ -58,22 +61,25 @@ export class SshConnector extends ProcessConnector {
     };
     endSilent();
     const watch = setInterval(endSilent, watchInterval);
-    await Promise.all(this.#ending);
-    await Promise.allSettled([...this.#processes].map((each) => each[Symbol.asyncDispose]()));
+    const disposed = [...this.#processes].map((each) => each[Symbol.asyncDispose]());
+    await settledWithin(Promise.allSettled([...this.#ending, ...disposed]), closeTimeout);
     clearInterval(watch);
     this.#closing.abort(new SremoteError("closed", "the connector was closed", { host: this.label }));
-    await this.#connecting?.catch(() => undefined);
+    await settledWithin(this.#connecting ?? Promise.resolve(), closeTimeout);
     await Promise.all([this.#connection?.end(), ...Array.from(connections, (connection) => connection.end())]);
   }
 
   protected async start(command: Command, { signal, pty }: SpawnOptions): Promise<RemoteProcess> {
-    const { line, marker } = remoteCommand(command, pty !== undefined);
+    const announced = startLine(command, { pty: pty !== undefined });
+    const startTimeout = this.#options.startTimeout ?? defaultStartTimeout;
     const connection = await (signal === undefined ? this.#connect() : orAborted(this.#connect(), signal));
-    const started = connection.exec(line, { signal, pty }, (channel, release) => {
+    let isLate = false;
+    const started = connection.exec(announced.line, { signal, pty, startTimeout }, (channel, release) => {
       const process = new ChannelProcess({
         channel,
         connection,
-        marker,
+        command: announced,
+        startTimeout,
         release: () => {
           release();
           this.#processes.delete(process);
@@ -82,8 +88,10 @@ export class SshConnector extends ProcessConnector {
         signal: (pid, name) => this.#signal(connection, pid, name),
       });
       this.#processes.add(process);
+      if (isLate) void process[Symbol.asyncDispose]();
       return process;
     });
+    started.catch(() => (isLate = true));
     if (signal === undefined) return await started;
     try {
       return await orAborted(started, signal);
@@ -135,7 +143,7 @@ export class SshConnector extends ProcessConnector {
   }
 
   async #signal(connection: Connection, pid: number, signal: KillSignal): Promise<void> {
-    const line = remoteLine(shellText(killScript(pid, signal)));
+    const line = plainLine(shellText(killScript(pid, signal)));
     const timeout = AbortSignal.timeout(killTimeout);
     try {
       await orAborted(this.#runKill(connection, line), timeout);

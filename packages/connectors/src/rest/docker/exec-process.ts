@@ -4,7 +4,7 @@ import { Writable } from "node:stream";
 import { ConnectError } from "@sremote/protocol";
 import type { RemoteProcess } from "../../connector.ts";
 import { settledWithin } from "../../deadline.ts";
-import { MarkerFilter } from "../../ssh/marker-filter.ts";
+import { MarkerFilter } from "../../process/marker-filter.ts";
 import { Frames, Output } from "./output.ts";
 
 type ExitStatus = Awaited<RemoteProcess["exit"]>;

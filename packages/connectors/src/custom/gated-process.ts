@@ -1,0 +1,83 @@
+/* An author's live process, whose input waits until the host's shell has started the command. */
+import type { Readable, Writable } from "node:stream";
+import type { RemoteProcess } from "../connector.ts";
+import { GatedInput } from "../process/gated-input.ts";
+import { MarkerFilter } from "../process/marker-filter.ts";
+import { notStarted } from "../process/not-started.ts";
+import type { StartLine } from "../process/start-line.ts";
+
+const stdoutBuffer = 64 * 1024;
+/** Milliseconds for the host's shell to start a command. */
+const startTimeout = 20_000;
+
+export class GatedProcess implements RemoteProcess {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  readonly exit: Promise<Awaited<RemoteProcess["exit"]>>;
+  readonly #process: RemoteProcess;
+  readonly #out: MarkerFilter;
+  readonly #label: string;
+
+  constructor(process: RemoteProcess, { marker, script }: StartLine, label: string) {
+    this.#process = process;
+    this.#label = label;
+    const { stdin, stdout } = process;
+    const input = new GatedInput(
+      { write: (chunk, callback) => stdin.write(chunk, callback), end: () => stdin.end(), drop: () => stdin.destroy() },
+      script,
+    );
+    this.#out = new MarkerFilter(marker, stdoutBuffer);
+    this.stdin = input;
+    this.stdout = this.#out;
+    this.stderr = process.stderr;
+    // Whoever does not listen to a stream must not be ended by its error.
+    for (const stream of [stdin, stdout, process.stderr, input, this.#out]) stream.on("error", () => undefined);
+    stdin.once("close", () => input.close());
+    const late = Promise.withResolvers<never>();
+    late.promise.catch(() => undefined);
+    const timer = setTimeout(() => {
+      const error = this.#notStarted(` within ${startTimeout} ms`);
+      late.reject(error);
+      for (const stream of [input, this.#out]) stream.destroy(error);
+      Promise.resolve(process[Symbol.asyncDispose]()).catch(() => undefined);
+    }, startTimeout);
+    this.#out.once("marker", () => {
+      clearTimeout(timer);
+      input.open();
+    });
+    const over = new Promise<void>((resolve) => void this.#out.once("finish", resolve).once("close", resolve));
+    // A stream that breaks off does so for its reader, too.
+    stdout.once("close", () => {
+      if (!stdout.readableEnded) this.#out.destroy(stdout.errored ?? new Error("the process's output broke off"));
+    });
+    stdout.pipe(this.#out);
+    this.exit = Promise.race([this.#wait(over), late.promise]).finally(() => clearTimeout(timer));
+    this.exit.catch(() => undefined);
+  }
+
+  kill(signal?: Parameters<RemoteProcess["kill"]>[0]): Promise<void> {
+    return this.#process.kill(signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    try {
+      await this.#process[Symbol.asyncDispose]();
+    } finally {
+      this.stdin.destroy();
+      this.stdout.resume();
+    }
+  }
+
+  async #wait(over: Promise<void>): Promise<Awaited<RemoteProcess["exit"]>> {
+    const status = await this.#process.exit;
+    // What it printed may still be on its way.
+    if (!this.#out.found) await over;
+    if (!this.#out.found) throw this.#notStarted(`; it ended with ${status.exitCode ?? status.signal}`);
+    return status;
+  }
+
+  #notStarted(how: string): Error {
+    return notStarted(how, this.#out.noise, Buffer.alloc(0), this.#label);
+  }
+}
