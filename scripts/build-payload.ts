@@ -18,7 +18,7 @@ const resources = join(root, "resources");
 /** A payload travels with every first call, so its size is a promise, in bytes. */
 const largest = 40_000;
 /** Sessions do more. */
-const largestOfSessions = 44_000;
+const largestOfSessions = 48_000;
 /** Written by hand, sent along by the client. */
 const scripts = ["launch.sh", "probe.sh", "stage1.py", "stage1.cjs", "stage-session.py", "stage-session.cjs", "attach.py", "attach.cjs"];
 

@@ -7,6 +7,8 @@ import type { WorkerKind } from "./worker-start.ts";
 
 /** How many failed calls are remembered for those that depend on them. */
 const mostFailures = 1000;
+/** So many times the limit of workers may be there, where free ones hold objects for calls of other environments. */
+const room = 2;
 
 export interface PoolEvents {
   /** A call that never got a worker is over. */
@@ -134,19 +136,40 @@ export class Pool {
       else this.#give(worker, call);
     }
     this.#general = left;
+    this.#giveUp();
+  }
+
+  /** Where every worker is free, holds something and is of another environment, a call could wait for ever. */
+  #giveUp(): void {
+    if (this.#general.length === 0 || this.#generalCount < room * this.#limit || this.#free.length < this.#generalCount) return;
+    const failure = noRoom(this.#generalCount);
+    for (const call of this.#general.splice(0)) this.#refuse(call, "not-run", failure);
+  }
+
+  /** Ends workers beyond the limit when those that they were started beside hold nothing any more, the longest free ones first. */
+  #trim(): void {
+    if (this.#generalCount <= this.#limit || this.#general.length > 0) return;
+    const idle = this.#free.filter(({ isFree, holds }) => isFree && !holds);
+    const holders = this.#free.length - idle.length;
+    for (const worker of idle.slice(0, Math.max(0, this.#generalCount - holders - this.#limit))) this.#replace(worker);
+  }
+
+  /** Ends a free worker. Its place is another's from now on; its process needs a moment to end. */
+  #replace(worker: WorkerProcess): void {
+    this.#free = this.#free.filter((each) => each !== worker);
+    this.#generalCount--;
+    this.#replaced.add(worker);
+    worker.end();
   }
 
   #findGeneral(call: Call): WorkerProcess | undefined {
     const index = this.#free.findLastIndex(({ kind }) => kind.environment === call.environment);
     if (index >= 0) return this.#free.splice(index, 1)[0];
     if (this.#generalCount < this.#limit) return this.#startGeneral(call);
-    const idle = this.#free.findIndex(({ holds }) => !holds);
-    if (idle < 0) return undefined;
-    // Its place is the other's from now on; its process needs a moment to end.
-    const [ended] = this.#free.splice(idle, 1);
-    this.#generalCount--;
-    this.#replaced.add(ended!);
-    ended!.end();
+    const idle = this.#free.find(({ holds }) => !holds);
+    if (idle !== undefined) this.#replace(idle);
+    // What is free and holds something runs nothing.
+    else if (this.#generalCount - this.#free.length >= this.#limit || this.#generalCount >= room * this.#limit) return undefined;
     return this.#startGeneral(call);
   }
 
@@ -190,6 +213,7 @@ export class Pool {
     if (!isGeneral) return;
     this.#free.push(worker);
     this.#fillGeneral();
+    this.#trim();
     // Another may have taken the older call.
     const next = worker.isFree ? worker.queue.shift() : undefined;
     if (next === undefined) return;
@@ -220,6 +244,7 @@ export class Pool {
   #onHolding(worker: WorkerProcess): void {
     this.#forgetResults(worker);
     this.#fillGeneral();
+    this.#trim();
   }
 
   /** A worker that keeps nothing has no result: neither of the last call nor of those before. */
@@ -279,6 +304,15 @@ function lostWith(what: string): Failure {
 function dependencyFailed(cause: Failure): Failure {
   const message = `an argument is the result of a call that gave none: ${cause.message}`;
   return { code: "dependency-failed", stage: "arguments", message, cause };
+}
+
+function noRoom(workers: number): Failure {
+  return {
+    code: "limit-exceeded",
+    stage: "queue",
+    message: `none of the ${workers} workers can take the call: all hold objects or generators, and are of other environments`,
+    hint: "release what is not needed any more, iterate generators to their end or close them, or allow more workers",
+  };
 }
 
 function lateInQueue({ route }: Call): Failure {

@@ -3,6 +3,8 @@ from _collections import deque
 
 RETRY = 0.05
 TRIES = 20
+# So many times the limit of workers may be there, where free ones hold objects for calls of other environments.
+ROOM = 2
 
 
 class Pool:
@@ -43,9 +45,11 @@ class Pool:
         elif route.alone:
             self.lonely.append(stream)
             self._fill_lonely()
-        elif self.waiting or not self._run(stream):
+        # A free worker of its environment holds something, or the calls that wait would have it in another's place.
+        elif self.waiting and not self.free.get(route.key) or not self._run(stream):
             if self.problem is None or self.count:
                 self.waiting.append(stream)
+                self._give_up()
             else:
                 self._stick(stream)
 
@@ -61,11 +65,14 @@ class Pool:
         if free:
             return free.pop()
         if self.count >= self.limit:
-            other = next((worker for free in self.free.values() for worker in free if not worker.holds), None)
-            if other is None:
+            idle = [worker for free in self.free.values() for worker in free]
+            other = next((worker for worker in idle if not worker.holds), None)
+            if other is not None:
+                self.leave(other)
+                self.dismiss(other)
+            # What is free and holds something runs nothing.
+            elif self.count - len(idle) >= self.limit or self.count >= ROOM * self.limit:
                 return None
-            self.leave(other)
-            self.dismiss(other)
         worker = self._start(route)
         if worker is not None:
             self.count += 1
@@ -171,7 +178,7 @@ class Pool:
             self.take(worker, self.waiting.popleft())
         elif pooled:
             self.free.setdefault(worker.key, []).append(worker)
-            if shared is not None:
+            if shared is not None or self.count > self.limit:
                 self.fill()
 
     def fill(self):
@@ -191,6 +198,29 @@ class Pool:
         if self.waiting and self.problem is not None and not self.count:
             for _ in range(len(self.waiting)):
                 self._stick(self.waiting.popleft())
+        self._give_up()
+        self._trim()
+
+    def _give_up(self):
+        """Where every worker is free, holds something and is of another environment, a call could wait for ever."""
+        if not self.waiting or self.count < ROOM * self.limit or sum(map(len, self.free.values())) < self.count:
+            return
+        message = "none of the %d workers can take the call: all hold objects or generators, and are of other environments" % self.count
+        hint = "release what is not needed any more, iterate generators to their end or close them, or allow more workers"
+        waiting, self.waiting = self.waiting, deque()
+        for stream in waiting:
+            if not stream.over:
+                self.refuse(stream, "not-run", {"code": "limit-exceeded", "stage": "queue", "message": message, "hint": hint})
+
+    def _trim(self):
+        """Ends workers beyond the limit when those that they were started beside hold nothing any more, the longest free ones first."""
+        if self.count <= self.limit or self.waiting:
+            return
+        idle = [worker for free in self.free.values() for worker in free]
+        surplus = self.count - sum(worker.holds for worker in idle) - self.limit
+        for worker in [worker for worker in idle if not worker.holds][:max(0, surplus)]:
+            self.leave(worker)
+            self.dismiss(worker)
 
     def leave(self, worker):
         """The worker takes no more calls."""
