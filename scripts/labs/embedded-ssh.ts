@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ssh2 from "ssh2";
 import { portOf } from "./port.ts";
-import type { AuthContext, Connection, ServerChannel, Session } from "ssh2";
+import type { AuthContext, Connection, ParsedKey, ServerChannel, Session } from "ssh2";
 
 export interface EmbeddedSshOptions {
   /** Home directory of the commands. Default: a fresh one, removed at the end. */
@@ -21,6 +21,8 @@ export interface EmbeddedSshOptions {
   address?: string;
   /** More environment for the commands; they get HOME, USER, SHELL and PATH. */
   env?: Readonly<Record<string, string>>;
+  /** Shows its host key but signs with another one, as a host that knows only the public half does. */
+  forgesHostKey?: boolean;
 }
 
 export interface EmbeddedSsh extends AsyncDisposable {
@@ -35,6 +37,15 @@ export interface EmbeddedSsh extends AsyncDisposable {
   readonly fingerprint: string;
   /** A known_hosts file with the host key. */
   readonly knownHosts: string;
+  /** Connections that were let in so far. */
+  readonly loginCount: number;
+  readonly connectionCount: number;
+  /** Requests for authentication, of whatever method. */
+  readonly authenticationCount: number;
+  /** Exchanges keys anew on all connections, showing another host key. Resolves when a client has accepted it. */
+  exchangeWithAnotherKey(): Promise<void>;
+  /** Shows that other host key to new connections, too. */
+  keepOtherKey(): void;
   /** Ends the server, its connections and the commands that run. */
   stop(): Promise<void>;
 }
@@ -62,6 +73,12 @@ class EmbeddedServer implements EmbeddedSsh {
   readonly #hostKey: { private: string; public: string };
   readonly #userKey: Buffer;
   readonly #connections = new Set<Connection>();
+  loginCount = 0;
+  connectionCount = 0;
+  authenticationCount = 0;
+  #otherKey: ParsedKey | undefined;
+  /** What new connections see instead of the host key. */
+  #shownKey: ParsedKey | undefined;
   readonly #children = new Set<ChildProcessWithoutNullStreams>();
 
   constructor(directory: string, home: string, options: EmbeddedSshOptions) {
@@ -84,6 +101,7 @@ class EmbeddedServer implements EmbeddedSsh {
       PATH: process.env["PATH"] ?? "/usr/bin:/bin",
       ...options.env,
     };
+    if (options.forgesHostKey === true) this.#shownKey = forged(this.#hostKey.private);
     this.#server = new ssh2.Server({ hostKeys: [this.#hostKey.private] }, (connection) => this.#accept(connection));
   }
 
@@ -100,6 +118,20 @@ class EmbeddedServer implements EmbeddedSsh {
     await writeFile(this.knownHosts, `[${this.address}]:${this.port} ${this.#hostKey.public}\n`);
   }
 
+  exchangeWithAnotherKey(): Promise<void> {
+    const other = (this.#otherKey ??= parsed(ssh2.utils.generateKeyPairSync("ed25519").private));
+    return new Promise((resolve) => {
+      for (const connection of this.#connections) {
+        replaceHostKey(connection, other);
+        connection.rekey(resolve);
+      }
+    });
+  }
+
+  keepOtherKey(): void {
+    this.#shownKey = this.#otherKey;
+  }
+
   async stop(): Promise<void> {
     for (const child of this.#children) endGroup(child);
     for (const connection of this.#connections) connection.end();
@@ -113,16 +145,20 @@ class EmbeddedServer implements EmbeddedSsh {
 
   #accept(connection: Connection): void {
     this.#connections.add(connection);
+    this.connectionCount += 1;
+    if (this.#shownKey !== undefined) replaceHostKey(connection, this.#shownKey);
     // As on the client's side, or each small message waits for an acknowledgement. The types do not know it.
     if ("setNoDelay" in connection && typeof connection.setNoDelay === "function") connection.setNoDelay(true);
     // A client that resets its connection is none of the server's errors.
     connection.on("error", () => undefined);
     connection.on("close", () => this.#connections.delete(connection));
     connection.on("authentication", (context) => this.#authenticate(context));
+    connection.on("ready", () => (this.loginCount += 1));
     connection.on("session", (accept) => this.#serve(accept()));
   }
 
   #authenticate(context: AuthContext): void {
+    this.authenticationCount += 1;
     if (context.method !== "publickey" || context.username !== this.username || !context.key.data.equals(this.#userKey)) {
       context.reject(["publickey"]);
       return;
@@ -176,6 +212,26 @@ class EmbeddedServer implements EmbeddedSsh {
     });
     return child;
   }
+}
+
+/* oxlint-disable no-underscore-dangle, typescript/no-unsafe-type-assertion -- ssh2 has no way to replace a key of a connection; these are its own names */
+function replaceHostKey(connection: Connection, key: ParsedKey): void {
+  const { _protocol: protocol } = connection as unknown as { _protocol: { _hostKeys: Record<string, ParsedKey> } };
+  protocol._hostKeys = { ...protocol._hostKeys, "ssh-ed25519": key };
+}
+/* oxlint-enable no-underscore-dangle, typescript/no-unsafe-type-assertion */
+
+function parsed(privateKey: string): ParsedKey {
+  const key = ssh2.utils.parseKey(privateKey);
+  if (key instanceof Error) throw key;
+  return key;
+}
+
+function forged(privateKey: string): ParsedKey {
+  const key = parsed(privateKey);
+  const other = parsed(ssh2.utils.generateKeyPairSync("ed25519").private);
+  key.sign = (data, algorithm) => other.sign(data, algorithm);
+  return key;
 }
 
 function publicBlob(line: string): Buffer {

@@ -101,7 +101,7 @@ async function attemptHop(
     const socket: Duplex = await reach(settings, carrier, both);
     joinWrites(socket);
     const result = await shakeHands(socket, settings, credentials, verifier, both);
-    return "client" in result ? new Connection(result.client, socket, label, carrier) : result;
+    return "client" in result ? new Connection(result.client, socket, label, carrier, () => verifier.refusal) : result;
   } finally {
     clearTimeout(timer);
   }

@@ -33,16 +33,23 @@ export class Connection {
   #heard = 0;
   readonly #asked = new Set<{ at: number }>();
 
-  constructor(client: Client, socket: Duplex, label: string, carrier: Connection | undefined) {
+  /** @param refusal why the host's key was refused in a later key exchange, if it was */
+  constructor(
+    client: Client,
+    socket: Duplex,
+    label: string,
+    carrier: Connection | undefined,
+    refusal: () => ConnectError | undefined = () => undefined,
+  ) {
     this.#client = client;
     this.#socket = socket;
     this.label = label;
     this.#carrier = carrier;
     client.on("error", (error: Error & { level?: string }) => {
       // The agent is only asked during authentication; an agent that goes away later is no trouble of the link.
-      if (error.level !== "agent") this.#lose(error);
+      if (error.level !== "agent") this.#lose(refusal() ?? error);
     });
-    client.on("close", () => this.#lose(new Error("the host closed the connection")));
+    client.on("close", () => this.#lose(refusal() ?? new Error("the host closed the connection")));
     socket.on("data", () => (this.#heard = performance.now()));
   }
 

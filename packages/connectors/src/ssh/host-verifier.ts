@@ -16,7 +16,7 @@ export interface HostKeySettings {
   policy: HostKeyPolicy;
   files: readonly string[];
   hashNames: boolean;
-  /** A key that was accepted as new but could not be written down. */
+  /** A key that was accepted as new but is in no file, as when the file cannot be written or is /dev/null. */
   remembered?: Buffer;
 }
 
@@ -87,7 +87,7 @@ export class HostVerifier {
 
   /**
    * Writes a newly accepted key down. To be called when the key exchange is complete: only then has the host proved that the key is its own.
-   * A file that cannot be written is no reason to refuse the host, as with OpenSSH.
+   * A file that cannot be written is no reason to refuse the host, as with OpenSSH; the key then counts for as long as the connector lives.
    */
   record(): void {
     if (!this.#isNew || this.#accepted === undefined) return;
@@ -97,6 +97,8 @@ export class HostVerifier {
     if (file === undefined) return;
     try {
       addKnownHost(file, name, port, this.#accepted, hashNames);
+      const found = judgeKey(readKnownHosts(files, this.#settings.label), name, port, this.#accepted);
+      if (found.verdict === "unknown") this.#settings.remembered = this.#accepted;
     } catch (error) {
       this.#settings.remembered = this.#accepted;
       process.emitWarning(`the key of ${name} could not be added to ${file}: ${String(errnoOf(error))}`);
@@ -152,6 +154,7 @@ export class HostVerifier {
     if (remembered?.equals(key) === true) return;
     if (remembered !== undefined) throw this.#error("host-key-changed", "the host shows another key than before", key);
     if (policy === "accept-new") {
+      if (files.length === 0) throw this.#nowhereToRemember(key);
       this.#isNew = true;
       return;
     }
@@ -162,6 +165,12 @@ export class HostVerifier {
       key,
       unknownHint(name, port, key, files),
     );
+  }
+
+  #nowhereToRemember(key: Buffer): ConnectError {
+    const summary = "the host's key is new, and accept-new has no known_hosts file to write it to: the next key would be accepted as well";
+    const hint = `name a file (knownHosts, or UserKnownHostsFile of ssh_config), or pass hostKey: { fingerprint: "${fingerprintOf(key)}" }`;
+    return this.#error("host-key-unknown", summary, key, hint);
   }
 
   #error(

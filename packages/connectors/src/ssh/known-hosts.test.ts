@@ -86,6 +86,15 @@ describe("known_hosts", () => {
     expect(verdict(`@whatever host.example ${ed25519.publicKey}`)).toBe("unknown");
   });
 
+  test("@revoked for the bare name refuses the key at every port, also where [host]:port knows it", () => {
+    const revoked = `@revoked host.example ${ed25519.publicKey}\n`;
+    expect(verdict(revoked, "host.example", 2222)).toBe("revoked");
+    expect(verdict(`[host.example]:2222 ${ed25519.publicKey}\n${revoked}`, "host.example", 2222)).toBe("revoked");
+    expect(verdict(`[host.example]:2222 ${other.publicKey}\n${revoked}`, "host.example", 2222)).toBe("revoked");
+    expect(verdict(`@revoked [host.example]:2222 ${ed25519.publicKey}\nhost.example ${ed25519.publicKey}\n`)).toBe("known");
+    expect(verdict(hashed(`@revoked host.example ${ed25519.publicKey}\n`), "host.example", 2222)).toBe("revoked");
+  });
+
   test("broken lines are passed over", () => {
     const broken = ["host.example", "host.example ssh-ed25519", "host.example ssh-ed25519 !!!", "|1|x host.example", "\0"].join("\n");
     expect(verdict(broken)).toBe("unknown");
