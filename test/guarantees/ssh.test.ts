@@ -1,6 +1,6 @@
 import { RemoteClient } from "@sremote/client";
 import { ssh } from "@sremote/connectors";
-import { ConnectError } from "@sremote/protocol";
+import { ConnectError, SremoteError } from "@sremote/protocol";
 import { afterAll, describe, expect, test } from "vitest";
 import { startSshd } from "../../scripts/labs/sshd.ts";
 import { Effects, plantEffects } from "../support/effects.ts";
@@ -21,6 +21,23 @@ test("G04 a changed host key is refused, nothing was sent and no credential was 
   expect(await rejection(effects.call(client, "python", 1), ConnectError)).toMatchObject({ code: "host-key-changed" });
   expect(await effects.runs()).toEqual([]);
   const log = await lab.log();
+  expect(log).not.toMatch(/Accepted |Failed |userauth-request for user/);
+});
+
+test("G04 a key that changed while a session was cut off is final: one attempt, no credential", async () => {
+  await using lab = await startSshd();
+  const user = await lab.addUser();
+  const { address: host, port, knownHosts } = lab;
+  const connector = ssh({ host, port, username: user.name, knownHosts, privateKeyPath: lab.key.path, config: false });
+  await using client = new RemoteClient(connector);
+  await client.doRemoteCall("os", "getpid", []);
+  const failed = rejection(client.doRemoteCall("time", "sleep", [600]), SremoteError);
+  const before = (await lab.log()).length;
+  await lab.changeHostKeys();
+  const error = await failed;
+  expect([error, error.cause]).toContainEqual(expect.objectContaining({ code: "host-key-changed" }));
+  const log = (await lab.log()).slice(before);
+  expect(log.match(/SSH2_MSG_KEXINIT received/g), "one attempt").toHaveLength(1);
   expect(log).not.toMatch(/Accepted |Failed |userauth-request for user/);
 });
 
