@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 /** What each package may import beside itself and, except for `protocol`, Node's own modules. */
 export const allowed: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
-  connectors: ["@sremote/protocol", "jose", "oauth4webapi", "ssh2", "undici"],
+  connectors: ["@sremote/protocol", "bcrypt-pbkdf", "jose", "oauth4webapi", "ssh2", "undici"],
   endpoint: ["@sremote/protocol"],
   client: ["@sremote/protocol", "@sremote/connectors", "@sremote/endpoint"],
   fleet: ["@sremote/protocol", "@sremote/connectors", "@sremote/endpoint", "@sremote/client", "diff"],

@@ -28,6 +28,9 @@ const packages: readonly SystemPackage[] = [
   { name: "fish", purpose: "accounts whose login shell is fish", isPresent: () => existsSync("/usr/bin/fish") },
   { name: "busybox", purpose: "quoting in the smallest shell", isPresent: () => hasProgram("busybox") },
   { name: "tcsh", purpose: "quoting, and accounts whose login shell is tcsh", isPresent: () => hasProgram("tcsh") },
+  { name: "dropbear-bin", purpose: "ssh() against dropbear", isPresent: () => hasProgram("dropbear") && hasProgram("dropbearkey") },
+  { name: "tinysshd", purpose: "ssh() against tinyssh", isPresent: () => hasProgram("tinysshd") },
+  { name: "putty-tools", purpose: "keys of PuTTY", isPresent: () => hasProgram("puttygen") },
   { name: "procps", purpose: "ending the processes below a command", isPresent: () => hasProgram("ps") },
 ];
 

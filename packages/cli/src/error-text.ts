@@ -13,8 +13,7 @@ const hints: Partial<Record<Code, (host: string, error: SremoteError) => string 
   "interpreter-missing": (host) =>
     `install it there, or name its path with --python or --node-path; \`sremote doctor ${host}\` tells what the host has`,
   "no-writable-directory": () => "name a directory that you may write to with --sremote-dir",
-  "host-key-unknown": () =>
-    "compare the fingerprint with the host's own, then connect with --host-key SHA256:… or, to trust it now, --host-key accept-new",
+  "host-key-unknown": keyHint,
   "module-not-found": moduleHint,
   "outcome-unknown": (_host, { callId }) =>
     callId === undefined
@@ -36,6 +35,15 @@ export function errorText(error: unknown, { host, debug }: ErrorPlace): string {
   if (hint !== undefined) parts.push(`  hint: ${hint}`);
   if (debug) parts.push(`  code: ${error.code}, stage: ${error.stage ?? "none"}`, localStack(error));
   return `${parts.join("\n")}\n`;
+}
+
+/** --host-key with a fingerprint is for HOST alone, not for the jump hosts before it. */
+function keyHint(_host: string, { summary, hint = "" }: SremoteError): string | undefined {
+  const ofJump = hint.replace(/; or give the jump host options of its own.*$/s, "");
+  if (ofJump !== hint) return `${ofJump}; or, to trust all keys that are new, --host-key accept-new`;
+  // Nothing can be written down: the library's hint names the cure.
+  if (summary.includes("no known_hosts file")) return hint;
+  return "compare the fingerprint with the host's own, then connect with --host-key SHA256:… or, to trust it now, --host-key accept-new";
 }
 
 /** `pathlib.Path.home` was meant as `pathlib:Path.home`, `sys.stdin.read` as `sys:stdin.read`; any other name may be a package's. */

@@ -88,6 +88,7 @@ export type {
   SpawnOptions,
   ShellScript,
   SshAgent,
+  SshAlgorithms,
   SshOptions,
   TransferOptions,
 } from "@sremote/connectors";

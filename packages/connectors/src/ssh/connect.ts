@@ -3,9 +3,10 @@ import type { Duplex } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { ConnectError } from "@sremote/protocol";
 import { abortable } from "./abort.ts";
-import type { Credentials } from "./authentication.ts";
-import { prepareCredentials } from "./authentication.ts";
 import { Connection } from "./connection.ts";
+import type { Credentials } from "./credentials.ts";
+import { prepareCredentials } from "./credentials.ts";
+import { hostText } from "./host-text.ts";
 import { joinWrites } from "./join-writes.ts";
 import { shakeHands } from "./handshake.ts";
 import type { HandshakeFailure } from "./handshake.ts";
@@ -13,6 +14,7 @@ import { HostVerifier } from "./host-verifier.ts";
 import { keyType } from "./known-hosts.ts";
 import type { Settings } from "./settings.ts";
 import { Slots } from "../slots.ts";
+import { PausingDeadline } from "./pausing-deadline.ts";
 import { connectTcp } from "./tcp.ts";
 
 /** sshd begins to drop connections at random when 10 are not yet authenticated (MaxStartups 10:30:100). */
@@ -37,8 +39,22 @@ export async function connect(settings: Settings, signal: AbortSignal): Promise<
     return await connectHop(settings, carrier, signal);
   } catch (error) {
     await carrier?.end();
-    throw error;
+    throw unreadSaid(error, settings.unreadConfig);
   }
+}
+
+/** Where ssh_config was not read, it may be all that is lacking. */
+function unreadSaid(error: unknown, path: string | undefined): unknown {
+  if (path === undefined || !(error instanceof ConnectError)) return error;
+  const { code, summary, stage = "connect", host, hint, lastLines, cause } = error;
+  const unread = `${path} was not read, since there is no program ssh: install the OpenSSH client, or give what it says as options`;
+  return new ConnectError(code, summary, {
+    stage,
+    host,
+    hint: hint === undefined ? unread : `${unread}; ${hint}`,
+    ...(lastLines === undefined ? {} : { lastLines }),
+    cause,
+  });
 }
 
 async function connectHop(settings: Settings, carrier: Connection | undefined, signal: AbortSignal): Promise<Connection> {
@@ -72,8 +88,8 @@ function showsOtherKey(settings: Settings, verifier: HostVerifier, refusedTypes:
 }
 
 function explain(failure: HandshakeFailure, settings: Settings): Error {
-  const said = failure.greeting.split("SSH-")[0]?.trim();
-  if (!(failure.error instanceof ConnectError) || said === undefined || said === "" || !failure.dropped) return failure.error;
+  const said = hostText(failure.greeting.split("SSH-")[0] ?? "");
+  if (!(failure.error instanceof ConnectError) || said === "" || !failure.dropped) return failure.error;
   return new ConnectError(failure.error.code, failure.error.summary, {
     stage: "connect",
     host: settings.label,
@@ -90,26 +106,25 @@ async function attemptHop(
   signal: AbortSignal,
 ): Promise<Connection | HandshakeFailure> {
   const { label, readyTimeout } = settings;
-  const deadline = new AbortController();
-  const timer = setTimeout(() => {
-    deadline.abort(
-      new ConnectError("connect-timeout", `the host did not answer within ${readyTimeout} ms`, { stage: "connect", host: label }),
-    );
-  }, readyTimeout);
+  const deadline = new PausingDeadline(
+    readyTimeout,
+    () => new ConnectError("connect-timeout", `the host did not answer within ${readyTimeout} ms`, { stage: "connect", host: label }),
+  );
   const both = AbortSignal.any([signal, deadline.signal]);
   try {
     const socket: Duplex = await reach(settings, carrier, both);
     joinWrites(socket);
-    const result = await shakeHands(socket, settings, credentials, verifier, both);
+    const result = await shakeHands(socket, settings, credentials, verifier, both, (work) => deadline.during(work));
     return "client" in result ? new Connection(result.client, socket, label, carrier, () => verifier.refusal) : result;
   } finally {
-    clearTimeout(timer);
+    deadline.end();
   }
 }
 
 async function reach(settings: Settings, carrier: Connection | undefined, signal: AbortSignal): Promise<Duplex> {
   const { host, port, label } = settings;
-  if (carrier === undefined) return await connectTcp(host, port, label, signal);
+  if (carrier === undefined)
+    return await connectTcp({ host, port, family: settings.addressFamily, localAddress: settings.bindAddress }, label, signal);
   try {
     const stream = await abortable(carrier.forward(host, port), signal);
     return stream;

@@ -4,15 +4,18 @@ import { ConnectError } from "@sremote/protocol";
 import ssh2 from "ssh2";
 import type { AnyAuthMethod, AuthHandlerMiddleware, Client, ConnectConfig } from "ssh2";
 import { errnoOf } from "../errno.ts";
-import { allowedCiphers, allowedKeyExchanges } from "./algorithms.ts";
-import type { Credentials } from "./authentication.ts";
+import type { AlgorithmKind } from "./algorithms.ts";
+import { explainMismatch } from "./algorithms.ts";
 import { AuthenticationDialog } from "./authentication.ts";
+import type { AgentListener, Credentials } from "./credentials.ts";
+import { HostOffer } from "./host-offer.ts";
 import type { HostVerifier } from "./host-verifier.ts";
 import { prepareKeys } from "./prepared-keys.ts";
 import { reasonOf } from "./abort.ts";
 import type { Settings } from "./settings.ts";
 import type { Phase } from "./ssh-error.ts";
 import { sshError } from "./ssh-error.ts";
+import { listen } from "./ssh2-hooks.ts";
 
 export interface HandshakeFailure {
   error: Error;
@@ -24,20 +27,25 @@ export interface HandshakeFailure {
 
 export type HandshakeResult = { client: Client } | HandshakeFailure;
 
-/** Resolves however it ends; the socket is destroyed unless it succeeded. */
+/**
+ * Resolves however it ends; the socket is destroyed unless it succeeded.
+ *
+ * @param during called with what people or agents are waited for, which is no time of the host's
+ */
 export function shakeHands(
   socket: Duplex,
   settings: Settings,
   credentials: Credentials,
   verifier: HostVerifier,
   signal: AbortSignal,
+  during: AgentListener["during"],
 ): Promise<HandshakeResult> {
   const { label } = settings;
   return new Promise((resolve) => {
     const client = new ssh2.Client();
-    const dialog = new AuthenticationDialog(credentials, settings.username);
+    const dialog = new AuthenticationDialog(credentials, settings.username, during);
+    const offer = new HostOffer();
     let phase: Phase = "handshake";
-    let greeting = "";
     let settled = false;
     const fail = (error: Error, dropped = false): void => {
       if (settled) return;
@@ -45,14 +53,15 @@ export function shakeHands(
       signal.removeEventListener("abort", abort);
       client.destroy();
       socket.destroy();
-      resolve({ error, greeting, dropped });
+      resolve({ error: withBanner(error, dialog.banner), greeting: offer.greeting, dropped });
     };
-    const abort = (): void => fail(reasonOf(signal));
+    const abort = (): void => fail(duringPhase(reasonOf(signal), phase));
     signal.addEventListener("abort", abort, { once: true });
     client.on("handshake", () => {
       phase = "authenticate";
       verifier.record();
     });
+    client.on("banner", (text) => dialog.said(text));
     client.on("error", (error: Error & { level?: string }) => {
       if (settled) return;
       if (verifier.refusal !== undefined) return fail(verifier.refusal);
@@ -60,7 +69,8 @@ export function shakeHands(
       // An agent or key that cannot sign is passed over; ssh2 goes on with the next.
       if (phase === "authenticate" && (error.level === "agent" || error.level === "client-authentication")) return;
       if (phase === "authenticate" && /authentication failures/i.test(error.message)) return fail(dialog.error(label, error.message));
-      fail(sshError(error, { phase, label }), phase === "handshake" && isDrop(error));
+      const mismatch = phase === "handshake" ? noCommonAlgorithm(error, offer, settings) : undefined;
+      fail(mismatch ?? sshError(error, { phase, label }), phase === "handshake" && isDrop(error));
     });
     client.on("close", () => {
       if (verifier.refusal !== undefined) return fail(verifier.refusal);
@@ -72,36 +82,50 @@ export function shakeHands(
       settled = true;
       signal.removeEventListener("abort", abort);
       client.removeAllListeners("close");
+      client.removeAllListeners("banner");
       prepareKeys(client);
       resolve({ client });
     });
+    // Asked again after each answer; when the connection has ended meanwhile, nothing is sent any more.
+    const choose = async (next: (attempt: AnyAuthMethod | false) => void): Promise<void> => {
+      try {
+        const attempt = await dialog.next();
+        if (!settled) next(attempt);
+      } catch (error) {
+        fail(sshError(error, { phase, label }));
+      }
+    };
     try {
-      client.connect(configure(socket, settings, dialog, verifier));
+      client.connect(configure(socket, settings, choose, verifier));
     } catch (error) {
       fail(sshError(error, { phase, label }));
       return;
     }
-    socket.on("data", function listen(chunk: Buffer) {
-      greeting += chunk.toString("latin1", 0, 256);
-      if (greeting.length >= 256 || greeting.includes("SSH-")) socket.removeListener("data", listen);
+    listen(client, dialog);
+    socket.on("data", function look(chunk: Buffer) {
+      if (!offer.take(chunk)) socket.removeListener("data", look);
     });
   });
 }
 
-function configure(socket: Duplex, settings: Settings, dialog: AuthenticationDialog, verifier: HostVerifier): ConnectConfig {
-  const { label, credentials } = settings;
-  const cipher = allowedCiphers(settings.ciphers, label);
-  const kex = allowedKeyExchanges(settings.keyExchange, label);
+function configure(
+  socket: Duplex,
+  settings: Settings,
+  choose: (next: (attempt: AnyAuthMethod | false) => void) => Promise<void>,
+  verifier: HostVerifier,
+): ConnectConfig {
+  const { credentials, algorithms } = settings;
   return {
     sock: socket,
     username: settings.username,
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the types know no `false`, which ends the dialog
-    authHandler: ((left, _partial, next) => next(dialog.next(left) as AnyAuthMethod)) satisfies AuthHandlerMiddleware,
+    authHandler: ((_left, _partial, next) => void choose(next as (attempt: AnyAuthMethod | false) => void)) satisfies AuthHandlerMiddleware,
     hostVerifier: verifier.verify,
     algorithms: {
       serverHostKey: verifier.algorithms(),
-      ...(cipher === undefined ? {} : { cipher }),
-      ...(kex === undefined ? {} : { kex }),
+      cipher: [...algorithms.cipher],
+      kex: [...algorithms.keyExchange],
+      hmac: [...algorithms.mac],
     },
     keepaliveInterval: settings.keepaliveInterval,
     keepaliveCountMax: settings.keepaliveCountMax,
@@ -109,6 +133,39 @@ function configure(socket: Duplex, settings: Settings, dialog: AuthenticationDia
     readyTimeout: 0,
     ...(settings.forwardAgent && credentials.agent !== undefined ? { agent: credentials.agent, agentForward: true } : {}),
   };
+}
+
+/** ssh2's words for what does not fit; see its kex.js. */
+const mismatches: readonly (readonly [RegExp, AlgorithmKind])[] = [
+  [/no matching key exchange/i, "keyExchange"],
+  [/no matching host key/i, "hostKey"],
+  [/no matching .* cipher/i, "cipher"],
+  [/no matching .* MAC/i, "mac"],
+];
+
+function noCommonAlgorithm(error: Error, offer: HostOffer, { algorithms, label }: Settings): ConnectError | undefined {
+  const kind = mismatches.find(([pattern]) => pattern.test(error.message))?.[1];
+  const theirs = kind === undefined ? undefined : offer.lists()?.[kind];
+  if (kind === undefined || theirs === undefined) return undefined;
+  const { summary, hint } = explainMismatch(kind, theirs, algorithms[kind]);
+  return new ConnectError("connect-failed", summary, { stage: "connect", host: label, hint, cause: error });
+}
+
+/** A deadline that passes during authentication may have been a person's or another system's, not the host's. */
+function duringPhase(reason: Error, phase: Phase): Error {
+  if (!(reason instanceof ConnectError) || reason.code !== "connect-timeout" || phase !== "authenticate") return reason;
+  return new ConnectError("connect-timeout", `${reason.summary} during authentication`, {
+    stage: "connect",
+    host: reason.host,
+    hint: "where the host waits for somebody (a push to a phone, a login by browser), give readyTimeout more time",
+  });
+}
+
+/** What the host said for people may be the reason. */
+function withBanner(error: Error, banner: string): Error {
+  if (banner === "" || !(error instanceof ConnectError) || error.lastLines !== undefined) return error;
+  const { code, summary, stage, host, hint, cause } = error;
+  return new ConnectError(code, summary, { stage: stage ?? "connect", host, hint, cause, lastLines: banner });
 }
 
 function isDrop(error: Error): boolean {

@@ -1,10 +1,10 @@
 /* G04 against a server that lies: a key counts only once the host has proved it, for the whole of the connection. */
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, assert, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { EmbeddedSsh } from "../../../../scripts/labs/embedded-ssh.ts";
 import { startEmbeddedSsh } from "../../../../scripts/labs/embedded-ssh.ts";
-import type { RemoteProcess } from "../connector.ts";
+import type { Command, Connector, RemoteProcess } from "../connector.ts";
 import { ssh } from "./index.ts";
 import type { SshOptions } from "./index.ts";
 
@@ -17,6 +17,12 @@ const optionsFor = (server: EmbeddedSsh, more: Partial<SshOptions> = {}): SshOpt
   config: false,
   ...more,
 });
+
+async function spawn(connector: Connector, command: Command): Promise<RemoteProcess> {
+  const process = await connector.spawn?.(command);
+  assert(process !== undefined);
+  return process;
+}
 
 /** How the process ends, or a failure when the client takes the other key. */
 function endAfterExchange(process: RemoteProcess, server: EmbeddedSsh): Promise<unknown> {
@@ -34,7 +40,7 @@ describe("a later key exchange", () => {
     await using lying = server;
     const hostKey = policy === "function" ? (): boolean => true : (policy as "strict" | "accept-new");
     await using connector = ssh(optionsFor(lying, { hostKey }));
-    await using process = await connector.spawn(["cat"]);
+    await using process = await spawn(connector, ["cat"]);
     await expect(endAfterExchange(process, lying)).rejects.toMatchObject({
       code: "host-key-changed",
       summary: expect.stringContaining("in the middle of the connection"),
@@ -45,7 +51,7 @@ describe("a later key exchange", () => {
   test("with another key is final for a connector that reads known_hosts: it never offers a credential to the new one", async () => {
     await using lying = server;
     await using connector = ssh(optionsFor(lying));
-    await using process = await connector.spawn(["cat"]);
+    await using process = await spawn(connector, ["cat"]);
     await expect(endAfterExchange(process, lying)).rejects.toMatchObject({ code: "host-key-changed" });
     lying.keepOtherKey();
     await expect(connector.exec(["true"])).rejects.toMatchObject({ code: "host-key-changed" });

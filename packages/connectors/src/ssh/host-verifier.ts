@@ -8,14 +8,29 @@ import type { KnownHostsEntry } from "./known-hosts.ts";
 import { judgeKey, keyType, knownHostsName, knownTypes } from "./known-hosts.ts";
 import type { HostKeyPolicy } from "./options.ts";
 
+export interface HostRole {
+  /** The host is passed on the way to another one. */
+  isJump: boolean;
+  /** The host before it on the way, as `ssh` takes it. */
+  behind: string | undefined;
+}
+
 export interface HostKeySettings {
   /** The name the key is kept under: HostKeyAlias or the host as asked for. */
   name: string;
+  /** The port that belongs to the name. */
   port: number;
+  /** Where the host listens. */
+  host: string;
+  listens: number;
   label: string;
   policy: HostKeyPolicy;
   files: readonly string[];
   hashNames: boolean;
+  /** How others name the host: its part in a chain decides what helps. */
+  role: HostRole;
+  /** In the order of preference. */
+  algorithms: readonly ServerHostKeyAlgorithm[];
   /** A key that was accepted as new but is in no file, as when the file cannot be written or is /dev/null. */
   remembered?: Buffer;
 }
@@ -25,14 +40,8 @@ export function fingerprintOf(key: Uint8Array): string {
   return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
 }
 
-// SHA-1 signatures (ssh-rsa, ssh-dss) are not offered, as with OpenSSH since 8.8.
-const algorithms: readonly (readonly [type: string, algorithms: readonly ServerHostKeyAlgorithm[]])[] = [
-  ["ssh-ed25519", ["ssh-ed25519"]],
-  ["ecdsa-sha2-nistp256", ["ecdsa-sha2-nistp256"]],
-  ["ecdsa-sha2-nistp384", ["ecdsa-sha2-nistp384"]],
-  ["ecdsa-sha2-nistp521", ["ecdsa-sha2-nistp521"]],
-  ["ssh-rsa", ["rsa-sha2-512", "rsa-sha2-256"]],
-];
+/** The type of the keys that sign by an algorithm. */
+const typeOf = (algorithm: string): string => (algorithm.startsWith("rsa-") ? "ssh-rsa" : algorithm);
 
 /** One connection's judge. Keeps what was accepted, so that a later key exchange of the same connection cannot bring another key. */
 export class HostVerifier {
@@ -55,9 +64,9 @@ export class HostVerifier {
   /** Host key algorithms, those of known keys first: a host shows the first of these that it has. */
   algorithms(): ServerHostKeyAlgorithm[] {
     const known = this.#readsFiles ? knownTypes(this.#known(), this.#settings.name, this.#settings.port) : [];
-    const usable = algorithms.filter(([type]) => !this.#refusedTypes.includes(type));
-    const rank = ([type]: (typeof algorithms)[number]): number => (known.includes(type) ? known.indexOf(type) : known.length);
-    return usable.toSorted((a, b) => rank(a) - rank(b)).flatMap(([, names]) => names);
+    const usable = this.#settings.algorithms.filter((each) => !this.#refusedTypes.includes(typeOf(each)));
+    const rank = (each: string): number => (known.includes(typeOf(each)) ? known.indexOf(typeOf(each)) : known.length);
+    return usable.toSorted((a, b) => rank(a) - rank(b));
   }
 
   /** The key accepted, in wire format. */
@@ -147,7 +156,7 @@ export class HostVerifier {
       const summary = `the host shows another key than the ${found.entry.type} key at ${placeOf(found.entry)}`;
       const hint =
         "someone may be in between; if the host was set up anew, check the new fingerprint with its administrator and remove the old key: " +
-        `ssh-keygen -R '${knownHostsName(name, port)}' -f ${found.entry.file}`;
+        `ssh-keygen -R '${knownHostsName(name, port)}' -f ${quoted(found.entry.file)}`;
       throw this.#error("host-key-changed", summary, key, hint);
     }
     const { remembered } = this.#settings;
@@ -163,7 +172,7 @@ export class HostVerifier {
       "host-key-unknown",
       `the host's key is not among the known ones${authorities}`,
       key,
-      unknownHint(name, port, key, files),
+      unknownHint(this.#settings, key),
     );
   }
 
@@ -189,11 +198,21 @@ function placeOf(entry: KnownHostsEntry): string {
   return `${entry.file}:${entry.line}`;
 }
 
-function unknownHint(name: string, port: number, key: Buffer, files: readonly string[]): string {
+function unknownHint({ name, host, port, listens, files, role }: HostKeySettings, key: Buffer): string {
   const file = files[0] ?? "~/.ssh/known_hosts";
   const type = (keyType(key) ?? "").replace(/^ssh-/, "").replace(/^ecdsa-.*/, "ecdsa");
+  const through = role.behind === undefined ? "" : `ssh ${role.behind} `;
+  // ssh-keyscan writes the name that it was given, which may not be the one under which the key is looked up.
+  const rename = name === host && port === listens ? "" : ` | sed 's/^[^ ]*/${knownHostsName(name, port)}/'`;
+  const options = `hostKey: { fingerprint: "${fingerprintOf(key)}" }`;
+  const named = role.isJump ? `give the jump host options of its own: jump: { host: "${host}", ${options} }` : `pass ${options}`;
   return (
-    `compare the fingerprint with what the host's administrator says, then: ssh-keyscan -p ${port} -t ${type} ${name} >> ${file}; ` +
-    `or pass hostKey: { fingerprint: "${fingerprintOf(key)}" }, or hostKey: "accept-new"`
+    "compare the fingerprint with what the host's administrator says, then: " +
+    `${through}ssh-keyscan -p ${listens} -t ${type} ${host}${rename} >> ${quoted(file)}; or ${named}, or hostKey: "accept-new"`
   );
+}
+
+/** For a shell, where that is needed. */
+function quoted(path: string): string {
+  return /^[\w./~-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\\''`)}'`;
 }

@@ -1,108 +1,94 @@
-/* Private keys: reading and decrypting them, once, before anything is sent. */
-import { readFile } from "node:fs/promises";
-import { ConnectError, InvalidArgumentError } from "@sremote/protocol";
-import ssh2 from "ssh2";
+/* Key files: what each holds, without asking for more than is needed. */
+import { open } from "node:fs/promises";
+import { InvalidArgumentError } from "@sremote/protocol";
 import type { ParsedKey } from "ssh2";
 import { errnoOf } from "../errno.ts";
+import type { KeyProblem } from "./key-formats.ts";
+import { readPublicHalf } from "./key-formats.ts";
 import { parsePrivateKey } from "./parsed-keys.ts";
-import type { CredentialSettings } from "./settings.ts";
 
-export interface Identity {
+export interface KeyFile {
   /** For errors: a path, or `options.privateKey`. */
   name: string;
-  key: ParsedKey;
+  /** In wire format, as far as it is known without a passphrase: the agent may hold the private half. */
+  publicHalf: Buffer | undefined;
+  /** Decrypts the key if need be. */
+  read(): ParsedKey | KeyProblem;
+  /** A certificate that lies beside the key. */
+  certificate: string | undefined;
 }
 
-export interface LoadedIdentities {
-  explicit: Identity[];
-  implied: Identity[];
-  /** What was passed over and why, for an authentication error. */
-  skipped: string[];
+/** A key file is at most this long, in bytes: an RSA key of 16,384 bits takes 13 kB, and text may stand around it. */
+const longest = 256 * 1024;
+
+/** A key given as text. */
+export function givenKey(text: string | Uint8Array, passphrase: string | undefined): KeyFile {
+  const bytes = Buffer.from(text);
+  const name = "options.privateKey";
+  return { name, publicHalf: readPublicHalf(bytes), read: () => parsePrivateKey(bytes, passphrase), certificate: undefined };
 }
 
-/** @throws InvalidArgumentError or ConnectError when a key that the caller named cannot be used */
-export async function loadIdentities(settings: CredentialSettings, label: string): Promise<LoadedIdentities> {
-  const loaded: LoadedIdentities = { explicit: [], implied: [], skipped: [] };
-  if (settings.privateKey !== undefined) {
-    loaded.explicit.push(requireKey("options.privateKey", settings.privateKey, settings.passphrase, label));
-  }
-  for (const path of settings.keyFiles) {
-    loaded.explicit.push(requireKey(path, await readKey(path), settings.passphrase, label));
-  }
-  for (const path of settings.defaultKeyFiles) await loadImplied(path, settings.passphrase, loaded);
-  return loaded;
+/** @throws InvalidArgumentError when neither the file nor its public half can be read */
+export async function namedKey(path: string, passphrase: string | undefined): Promise<KeyFile> {
+  const file = await keyFile(path, passphrase);
+  if ("publicHalf" in file) return file;
+  throw new InvalidArgumentError("options.privateKeyPath", `a readable file, but ${path} gives ${file.code}`, { cause: file.error });
+}
+
+/** Undefined when there is no such file; a string says why it cannot be used. */
+export async function impliedKey(path: string, passphrase: string | undefined): Promise<KeyFile | string | undefined> {
+  const file = await keyFile(path, passphrase);
+  if ("publicHalf" in file) return file;
+  return file.code === "ENOENT" || file.code === "ENOTDIR" ? undefined : `${path} (${file.code})`;
+}
+
+interface Unreadable {
+  code: string;
+  error: unknown;
+}
+
+async function keyFile(path: string, passphrase: string | undefined): Promise<KeyFile | Unreadable> {
+  const bare = path.replace(/\.pub$/, "");
+  // As ssh does, the public half is taken for a name of the key, which the agent may hold.
+  const [own, beside, other] = await Promise.all([read(path), read(`${path}.pub`), bare === path ? undefined : read(bare)]);
+  const certificate = Buffer.isBuffer(await read(`${bare}-cert.pub`)) ? `${bare}-cert.pub` : undefined;
+  const texts = [own, beside, other].filter((each) => Buffer.isBuffer(each));
+  const [text] = texts;
+  if (!Buffer.isBuffer(own) && !Buffer.isBuffer(beside)) return own;
+  return {
+    name: path,
+    publicHalf: texts.map(readPublicHalf).find((half) => half !== undefined),
+    certificate,
+    read: () => {
+      const found = parsePrivateKey(text ?? Buffer.alloc(0), passphrase);
+      const isHalf = "kind" in found && found.kind === "public-half";
+      return isHalf && Buffer.isBuffer(other) ? parsePrivateKey(other, passphrase) : found;
+    },
+  };
 }
 
 /** What is being read now: many connectors that start together read a file once. */
-const reading = new Map<string, Promise<Buffer>>();
+const reading = new Map<string, Promise<Buffer | Unreadable>>();
 
-function read(path: string): Promise<Buffer> {
-  const begun = reading.get(path) ?? readFile(path).finally(() => reading.delete(path));
+function read(path: string): Promise<Buffer | Unreadable> {
+  const begun = reading.get(path) ?? readBounded(path).finally(() => reading.delete(path));
   reading.set(path, begun);
   return begun;
 }
 
-async function readKey(path: string): Promise<Buffer> {
+/** A pipe is read to its end, a device without one only so far. */
+async function readBounded(path: string): Promise<Buffer | Unreadable> {
   try {
-    return await read(path);
+    await using file = await open(path);
+    const bytes = Buffer.alloc(longest);
+    let length = 0;
+    while (length < longest) {
+      const { bytesRead } = await file.read(bytes, length, longest - length, null);
+      if (bytesRead === 0) break;
+      length += bytesRead;
+    }
+    return Buffer.from(bytes.subarray(0, length));
   } catch (error) {
-    const code = String(errnoOf(error));
-    throw new InvalidArgumentError("options.privateKeyPath", `a readable file, but ${path} gives ${code}`, { cause: error });
+    return { code: String(errnoOf(error)), error };
   }
-}
-
-function requireKey(name: string, text: string | Uint8Array, passphrase: string | undefined, label: string): Identity {
-  const found = parse(text, passphrase);
-  if (typeof found === "object") return { name, key: found };
-  if (found === "unreadable") {
-    throw new InvalidArgumentError(
-      name === "options.privateKey" ? name : "options.privateKeyPath",
-      `a private key, but ${shown(name)} holds none`,
-    );
-  }
-  throw new ConnectError("auth-failed", `${shown(name)}: ${phrases[found]}`, {
-    stage: "connect",
-    host: label,
-    hint: "give its passphrase as options.passphrase, or add the key to an agent (ssh-add)",
-  });
-}
-
-async function loadImplied(path: string, passphrase: string | undefined, loaded: LoadedIdentities): Promise<void> {
-  let text: Buffer;
-  try {
-    text = await read(path);
-  } catch (error) {
-    const code = String(errnoOf(error));
-    if (code !== "ENOENT") loaded.skipped.push(`${path} (${code})`);
-    return;
-  }
-  const found = parse(text, passphrase);
-  if (typeof found === "object") loaded.implied.push({ name: path, key: found });
-  else loaded.skipped.push(`${path} (${phrases[found]})`);
-}
-
-type Unusable = "no-passphrase" | "wrong-passphrase" | "unreadable";
-
-const phrases: Readonly<Record<Unusable, string>> = {
-  "no-passphrase": "the key is encrypted and no passphrase was given",
-  "wrong-passphrase": "the passphrase does not fit the key",
-  unreadable: "not a private key that ssh2 can use",
-};
-
-function parse(given: string | Uint8Array, passphrase: string | undefined): ParsedKey | Unusable {
-  const text = Buffer.from(given);
-  const parsed = parsePrivateKey(text, passphrase);
-  if (!(parsed instanceof Error)) return parsed;
-  if (/no passphrase given/i.test(parsed.message)) return "no-passphrase";
-  // With a passphrase, an encrypted key that cannot be parsed was decrypted to nonsense.
-  return passphrase !== undefined && isEncrypted(text) ? "wrong-passphrase" : "unreadable";
-}
-
-function isEncrypted(text: Buffer): boolean {
-  const without = ssh2.utils.parseKey(text);
-  return without instanceof Error && /no passphrase given/i.test(without.message);
-}
-
-function shown(name: string): string {
-  return name === "options.privateKey" ? "the key in options.privateKey" : name;
 }

@@ -1,8 +1,10 @@
 /* What a caller may say about an SSH connection. */
 import { InvalidArgumentError } from "@sremote/protocol";
-import type { SshAgent } from "./ssh-agent.ts";
+import type { SshAlgorithms } from "./algorithms.ts";
+import { checkAlgorithms } from "./algorithms.ts";
 import { checkDestination, parseDestination } from "./destination.ts";
 import type { Destination } from "./destination.ts";
+import type { SshAgent } from "./ssh-agent.ts";
 
 /** A question of the host during keyboard-interactive authentication. */
 export interface AuthenticationPrompt {
@@ -39,9 +41,9 @@ export interface SshOptions {
   port?: number | undefined;
   /** Default: the user's ssh_config, else the local user's name. */
   username?: string | undefined;
-  /** A private key, in OpenSSH or PEM format. */
+  /** A private key in OpenSSH's format, PKCS#1, PKCS#8 or SEC 1. */
   privateKey?: string | Uint8Array | undefined;
-  /** Files with private keys. */
+  /** Files with private keys. For a key that the agent holds, its public half will do. `~/` is the home directory, as in all paths here. */
   privateKeyPath?: string | readonly string[] | undefined;
   /** Decrypts the private keys given here. */
   passphrase?: string | undefined;
@@ -63,7 +65,10 @@ export interface SshOptions {
   keepaliveInterval?: number | undefined;
   /** Unanswered probes after which the link counts as lost. Default 3. */
   keepaliveCountMax?: number | undefined;
-  /** Milliseconds for reaching the host, the handshake and authentication, for each host on the way. Default 20 000. */
+  /**
+   * Milliseconds for reaching the host, the handshake and authentication, for each host on the way. The time of people (answers of
+   * `keyboardInteractive`) and of the agent does not count. Default 20 000.
+   */
   readyTimeout?: number | undefined;
   /**
    * Milliseconds for the host to start a command over a connection that stands: for its answer, and then for the account's start-up files.
@@ -72,6 +77,10 @@ export interface SshOptions {
   startTimeout?: number | undefined;
   /** Lets the host use the agent. Default false. */
   forwardAgent?: boolean | undefined;
+  /** Milliseconds that the agent may take for a signature, which you may have to confirm. @default 60 000 */
+  agentTimeout?: number | undefined;
+  /** Algorithms other than the usual ones, for hosts that are old. Default: ssh_config's. */
+  algorithms?: SshAlgorithms | undefined;
 }
 
 const isText = (value: unknown): boolean => typeof value === "string";
@@ -104,6 +113,8 @@ export function checkSshOptions(options: SshOptions, argument = "options"): void
   optional("readyTimeout", "milliseconds, 1 or more", (value) => isDuration(value) && Number(value) >= 1);
   optional("startTimeout", "milliseconds, 1 or more", (value) => isDuration(value) && Number(value) >= 1);
   optional("forwardAgent", "true or false", (value) => typeof value === "boolean");
+  optional("agentTimeout", "milliseconds, 1 or more", (value) => isDuration(value) && Number(value) >= 1);
+  checkAlgorithms(options.algorithms, `${argument}.algorithms`);
   jumpHosts(options.jump, `${argument}.jump`);
 }
 

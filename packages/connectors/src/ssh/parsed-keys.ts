@@ -1,7 +1,8 @@
 /* Private keys, parsed once for all connections that use them at the same time: hosts of a fleet mostly share one. */
 import { createHash, createPrivateKey, sign } from "node:crypto";
-import ssh2 from "ssh2";
 import type { ParsedKey } from "ssh2";
+import type { KeyProblem } from "./key-formats.ts";
+import { readPrivateKey } from "./key-formats.ts";
 
 /** By a digest of text and passphrase. A key that nobody uses any more is not kept in memory. */
 const inUse = new Map<string, WeakRef<ParsedKey>>();
@@ -9,18 +10,16 @@ const gone = new FinalizationRegistry<string>((digest) => {
   if (inUse.get(digest)?.deref() === undefined) inUse.delete(digest);
 });
 
-/** As ssh2's `parseKey`, of one key: an error where the text holds none. */
-export function parsePrivateKey(text: Buffer, passphrase: string | undefined): ParsedKey | Error {
+/** The private key in a text, or why there is none. */
+export function parsePrivateKey(text: Buffer, passphrase: string | undefined): ParsedKey | KeyProblem {
   const digest = createHash("sha256")
     .update(`${passphrase === undefined ? "" : `${passphrase.length} ${passphrase}`}\n`)
     .update(text)
     .digest("base64");
   const known = inUse.get(digest)?.deref();
   if (known !== undefined) return known;
-  const parsed = ssh2.utils.parseKey(text, passphrase);
-  if (parsed instanceof Error) return parsed;
-  const key: ParsedKey | undefined = Array.isArray(parsed) ? parsed[0] : parsed;
-  if (key === undefined || !key.isPrivateKey()) return new Error("not a private key");
+  const key = readPrivateKey(text, passphrase);
+  if ("kind" in key) return key;
   if (key.type === "ssh-ed25519") signsAtOnce(key);
   inUse.set(digest, new WeakRef(key));
   gone.register(key, digest);

@@ -1,8 +1,13 @@
 /* Everything a connection needs to know, from the caller's options and the user's ssh_config. */
-import { homedir, userInfo } from "node:os";
+import { userInfo } from "node:os";
 import { join } from "node:path";
+import { InvalidArgumentError } from "@sremote/protocol";
 import type { BaseAgent } from "ssh2";
+import type { Offer } from "./algorithms.ts";
+import { algorithmOffer } from "./algorithms.ts";
+import type { Method } from "./authentication.ts";
 import { destinationLabel } from "./destination.ts";
+import { expandHome, homeDirectory } from "./home.ts";
 import type { HostKeySettings } from "./host-verifier.ts";
 import type { SshOptions } from "./options.ts";
 import { jumpHosts } from "./options.ts";
@@ -20,8 +25,12 @@ export interface Settings {
   keepaliveCountMax: number;
   readyTimeout: number;
   forwardAgent: boolean;
-  ciphers: readonly string[] | undefined;
-  keyExchange: readonly string[] | undefined;
+  algorithms: Offer;
+  /** 4 or 6 where only one family of addresses is wanted. */
+  addressFamily: 4 | 6 | undefined;
+  bindAddress: string | undefined;
+  /** An ssh_config that was not read, since there is no program to read it. */
+  unreadConfig: string | undefined;
   /** In the order they are gone through. */
   jumps: readonly Settings[];
 }
@@ -35,10 +44,22 @@ export interface CredentialSettings {
   /** Tried if they exist and need no passphrase. */
   defaultKeyFiles: readonly string[];
   agent: string | BaseAgent | undefined;
+  /** Milliseconds for a signature. */
+  agentTimeout: number;
+  /** The caller named credentials, which are the only ones then. */
+  named: boolean;
+  /** The caller named the agent, too. */
+  offersAgent: boolean;
   /** Offer only those keys of the agent that are named by files. */
   identitiesOnly: boolean;
+  /** False when ssh_config turns off keys that the caller does not name. */
+  publicKeys: boolean;
+  /** How RSA keys may sign, the best first. */
+  rsaAlgorithms: readonly string[];
   password: string | undefined;
   keyboardInteractive: SshOptions["keyboardInteractive"];
+  /** In the order in which they are tried. */
+  methods: readonly Method[];
 }
 
 /** OpenSSH's own limit for chains is the number of processes; this one only ends a configuration that refers to itself. */
@@ -50,26 +71,53 @@ export async function resolveSettings(options: SshOptions, depth = 0): Promise<S
   const config = options.config === false ? {} : await readSshConfig(options, label);
   const host = config.hostname ?? options.host;
   const port = options.port ?? config.port ?? 22;
-  const username = options.username ?? config.user ?? userInfo().username;
+  const username = options.username ?? config.user ?? localUser();
+  const jumps = await resolveJumps(options, config, depth);
+  const role = { isJump: depth > 0, behind: wayTo(jumps) };
+  const algorithms = algorithmOffer(options.algorithms, config.algorithms ?? {}, label);
   return {
     label,
     host,
     port,
     username,
-    hostKey: hostKeySettings(options, config, port, label),
-    credentials: credentialSettings(options, config, username),
+    hostKey: { ...hostKeySettings(options, config, port, label), role, algorithms: algorithms.hostKey },
+    credentials: credentialSettings(options, config, username, algorithms),
     keepaliveInterval: options.keepaliveInterval ?? config.keepaliveInterval ?? 15_000,
     keepaliveCountMax: options.keepaliveCountMax ?? config.keepaliveCountMax ?? 3,
     readyTimeout: options.readyTimeout ?? config.connectTimeout ?? 20_000,
     forwardAgent: options.forwardAgent ?? false,
-    ciphers: config.ciphers,
-    keyExchange: config.keyExchange,
-    jumps: await resolveJumps(options, config, depth),
+    algorithms,
+    addressFamily: config.addressFamily,
+    bindAddress: config.bindAddress,
+    unreadConfig: config.unread,
+    jumps,
   };
 }
 
-function hostKeySettings(options: SshOptions, config: ClientConfig, port: number, label: string): HostKeySettings {
-  const own = [join(homedir(), ".ssh", "known_hosts"), join(homedir(), ".ssh", "known_hosts2")];
+/** The last of the jump hosts and how to get there, as `ssh` takes them. */
+function wayTo(jumps: readonly Settings[]): string | undefined {
+  const last = jumps.at(-1);
+  if (last === undefined) return undefined;
+  const before = jumps.slice(0, -1).map(({ username, host, port }) => `${username}@${host}:${port}`);
+  return `${before.length === 0 ? "" : `-J ${before.join(",")} `}-p ${last.port} ${last.username}@${last.host}`;
+}
+
+/** @throws InvalidArgumentError where the user database does not know the user, as in some containers */
+function localUser(): string {
+  try {
+    return userInfo().username;
+  } catch (error) {
+    throw new InvalidArgumentError("options.username", "a name, since the local user has none", { cause: error });
+  }
+}
+
+function hostKeySettings(
+  options: SshOptions,
+  config: ClientConfig,
+  port: number,
+  label: string,
+): Omit<HostKeySettings, "algorithms" | "role"> {
+  const own = ["known_hosts", "known_hosts2"].map((name) => join(homeDirectory(), ".ssh", name));
   const system = ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"];
   const configured = [...(config.userKnownHosts ?? own), ...(config.globalKnownHosts ?? system)];
   const given = typeof options.knownHosts === "string" ? [options.knownHosts] : options.knownHosts;
@@ -77,32 +125,49 @@ function hostKeySettings(options: SshOptions, config: ClientConfig, port: number
     name: config.hostKeyAlias ?? config.hostname ?? options.host,
     // An alias stands for the key itself, wherever the host listens.
     port: config.hostKeyAlias === undefined ? port : 22,
+    host: config.hostname ?? options.host,
+    listens: port,
     label,
     policy: options.hostKey ?? config.hostKeyPolicy ?? "strict",
-    files: given ?? configured,
+    files: given?.map(expandHome) ?? configured,
     hashNames: config.hashKnownHosts ?? false,
   };
 }
 
-function credentialSettings(options: SshOptions, config: ClientConfig, username: string): CredentialSettings {
-  const keyFiles = typeof options.privateKeyPath === "string" ? [options.privateKeyPath] : (options.privateKeyPath ?? []);
-  const named =
-    keyFiles.length > 0 || options.privateKey !== undefined || options.password !== undefined || options.keyboardInteractive !== undefined;
-  const implied = ["id_ed25519", "id_ecdsa", "id_rsa"].map((name) => join(homedir(), ".ssh", name));
+function credentialSettings(options: SshOptions, config: ClientConfig, username: string, algorithms: Offer): CredentialSettings {
+  const { privateKeyPath, privateKey, password, keyboardInteractive } = options;
+  const keyFiles = (typeof privateKeyPath === "string" ? [privateKeyPath] : (privateKeyPath ?? [])).map(expandHome);
   // Credentials that the caller names are the only ones used: trying every key of an agent first would use up the host's MaxAuthTries.
-  const agent = options.agent ?? (named ? undefined : (config.agent ?? process.env["SSH_AUTH_SOCK"]));
+  const named = keyFiles.length > 0 || privateKey !== undefined || password !== undefined || keyboardInteractive !== undefined;
+  const offersAgent = options.agent !== undefined && options.agent !== false;
+  const implied = ["id_ed25519", "id_ecdsa", "id_rsa"].map((name) => join(homeDirectory(), ".ssh", name));
+  const given = typeof options.agent === "string" ? expandHome(options.agent) : options.agent;
+  const agent = given ?? config.agent ?? process.env["SSH_AUTH_SOCK"];
   return {
     username,
-    privateKey: options.privateKey,
+    privateKey,
     keyFiles,
     passphrase: options.passphrase,
-    defaultKeyFiles: named ? [] : (config.identityFiles ?? implied),
+    defaultKeyFiles: named && offersAgent ? [] : (config.identityFiles ?? implied),
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- ssh2's type says more than it uses of an agent
     agent: agent === false || agent === "" ? undefined : (agent as string | BaseAgent | undefined),
+    agentTimeout: options.agentTimeout ?? 60_000,
+    named,
+    offersAgent,
     identitiesOnly: options.agent === undefined && (config.identitiesOnly ?? false),
-    password: options.password,
-    keyboardInteractive: options.keyboardInteractive,
+    publicKeys: offersAgent || ((config.publicKeys ?? true) && (config.methods ?? ["publickey"]).includes("publickey")),
+    rsaAlgorithms: algorithms.publicKey,
+    password,
+    keyboardInteractive,
+    methods: methodsInOrder(config.methods),
   };
+}
+
+/** Those of ssh_config first; credentials that the caller gives are used whether or not it names their method. */
+function methodsInOrder(preferred: readonly string[] = []): Method[] {
+  const all: readonly Method[] = ["publickey", "password", "keyboard-interactive"];
+  const rank = (method: Method): number => (preferred.includes(method) ? preferred.indexOf(method) : preferred.length);
+  return all.toSorted((a, b) => rank(a) - rank(b));
 }
 
 async function resolveJumps(options: SshOptions, config: ClientConfig, depth: number): Promise<Settings[]> {
@@ -118,6 +183,7 @@ async function resolveJumps(options: SshOptions, config: ClientConfig, depth: nu
       readyTimeout: options.readyTimeout,
       keepaliveInterval: options.keepaliveInterval,
       keepaliveCountMax: options.keepaliveCountMax,
+      agentTimeout: options.agentTimeout,
     };
     // Only the first host of a chain is reached from here, so only its own jumps count.
     const settings = await resolveSettings({ ...inherited, ...jump, ...(index > 0 ? { jump: false } : {}) }, depth + 1);

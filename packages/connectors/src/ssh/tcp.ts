@@ -5,11 +5,22 @@ import { ConnectError } from "@sremote/protocol";
 import { reasonOf } from "./abort.ts";
 import { sshError } from "./ssh-error.ts";
 
+export interface Address {
+  host: string;
+  port: number;
+  /** 4 or 6 where only one family of addresses is wanted. */
+  family: 4 | 6 | undefined;
+  /** The address to connect from. */
+  localAddress: string | undefined;
+}
+
 /** @throws ConnectError; the signal's reason when it is aborted */
-export function connectTcp(host: string, port: number, label: string, signal: AbortSignal): Promise<Socket> {
+export function connectTcp(address: Address, label: string, signal: AbortSignal): Promise<Socket> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const socket = connect({ host, port });
+    const { host, port, family, localAddress } = address;
+    const from = { ...(family === undefined ? {} : { family }), ...(localAddress === undefined ? {} : { localAddress }) };
+    const socket = connect({ host, port, ...from });
     const abort = (): void => {
       socket.destroy();
       reject(reasonOf(signal));

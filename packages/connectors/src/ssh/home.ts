@@ -1,0 +1,16 @@
+/* The user's home directory, as ssh finds it, and paths that begin with it. */
+import { homedir, userInfo } from "node:os";
+
+/** That of the account, whatever HOME says: ssh_config and known_hosts lie there, too. HOME where the account is not in the user database. */
+export function homeDirectory(): string {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return homedir();
+  }
+}
+
+/** The path, with `~` or `~/` at its beginning replaced. */
+export function expandHome(path: string): string {
+  return path === "~" || path.startsWith("~/") ? homeDirectory() + path.slice(1) : path;
+}

@@ -1,0 +1,9 @@
+/* Texts of a host's that are shown to people. */
+
+const longest = 2000;
+
+/** Without control sequences, and not endless: of a long text, its end. */
+export function hostText(text: string): string {
+  const plain = text.replaceAll(/\r\n?/g, "\n").replaceAll(/[^\P{C}\n\t]/gu, "");
+  return (plain.length > longest ? `…${plain.slice(-longest)}` : plain).trim();
+}
