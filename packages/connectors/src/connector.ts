@@ -63,6 +63,8 @@ export interface SpawnOptions extends OperationOptions {
    * terminals reject with the code `unsupported`.
    */
   pty?: PtySize | undefined;
+  /** Called once when the start has to wait for others to end, with what it waits for, such as a session of the connection. */
+  onWait?: ((reason: string) => void) | undefined;
 }
 
 /** A live process on the host. */

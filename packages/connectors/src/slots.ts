@@ -14,8 +14,8 @@ export class Slots {
     return this.#held === 0 && this.#waiting.length === 0;
   }
 
-  /** Resolves with a function that gives the slot back (once; more calls do nothing). Rejects with the signal's reason. */
-  acquire(signal?: AbortSignal): Promise<() => void> {
+  /** Resolves with a function that gives the slot back (once; more calls do nothing). Rejects with the signal's reason. @param onWait called when others must give theirs back first */
+  acquire(signal?: AbortSignal, onWait?: () => void): Promise<() => void> {
     signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
       const start = (): void => {
@@ -31,6 +31,7 @@ export class Slots {
       signal?.addEventListener("abort", leave, { once: true });
       this.#waiting.push(start);
       this.#serve();
+      if (onWait !== undefined && this.#waiting.includes(start)) onWait();
     });
   }
 

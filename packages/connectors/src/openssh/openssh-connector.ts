@@ -69,10 +69,12 @@ export class OpenSshConnector extends ProcessConnector {
     if (this.#directory !== undefined) await rm(await this.#directory, { recursive: true, force: true });
   }
 
-  protected async start(command: Command, { signal, pty }: SpawnOptions): Promise<RemoteProcess> {
+  protected async start(command: Command, { signal, pty, onWait }: SpawnOptions): Promise<RemoteProcess> {
     const reported = reportedCommand(command, pty);
     await (signal === undefined ? this.#connect() : orAborted(this.#connect(), signal));
-    const release = await this.#slots.acquire(signal);
+    const waiting = (): void =>
+      onWait?.(`one of the ${mostSessions} sessions that are used of this connection at once (sshd's MaxSessions)`);
+    const release = await this.#slots.acquire(signal, waiting);
     let ssh: SshChild;
     try {
       ssh = await this.#run(reported.line, pty === undefined ? [] : ["-tt"]);

@@ -51,9 +51,9 @@ export abstract class ProcessConnector implements Connector {
   async spawn(command: Command, options: SpawnOptions = {}): Promise<RemoteProcess> {
     checkCommand(command);
     checkSpawnOptions(options);
-    const { pty } = options;
+    const { pty, onWait } = options;
     return await this.lifetime.run(options, (own) =>
-      withDeadline(own, { label: this.label, stage: "spawn" }, (signal) => this.start(command, { signal, pty })),
+      withDeadline(own, { label: this.label, stage: "spawn" }, (signal) => this.start(command, { signal, pty, onWait })),
     );
   }
 

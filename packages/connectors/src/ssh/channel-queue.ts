@@ -47,13 +47,22 @@ export class ChannelQueue {
     this.#forgetAfter = forgetSoon;
   }
 
-  /** Whether the host may still count channels that are closed, so that a refusal says nothing. */
-  get mayCountClosed(): boolean {
-    return this.#counted() > this.#inUse;
+  /** Channels that are closed, and that the host may still count. */
+  get closed(): number {
+    return this.#counted() - this.#inUse;
   }
 
-  /** Resolves in the order of asking; `first` goes before those who wait. Rejects with the signal's reason. */
-  acquire(signal: AbortSignal | undefined, first = false): Promise<ChannelTicket> {
+  /** Channels that are used at once. */
+  get limit(): number {
+    return this.#mostInUse;
+  }
+
+  /**
+   * Resolves in the order of asking; `first` goes before those who wait. Rejects with the signal's reason.
+   *
+   * @param onWait called when others must end first
+   */
+  acquire(signal: AbortSignal | undefined, first = false, onWait?: () => void): Promise<ChannelTicket> {
     signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
       const start = (): void => {
@@ -69,6 +78,7 @@ export class ChannelQueue {
       if (first) this.#waiting.unshift(start);
       else this.#waiting.push(start);
       this.#serve();
+      if (onWait !== undefined && this.#inUse >= this.#mostInUse && this.#waiting.includes(start)) onWait();
     });
   }
 

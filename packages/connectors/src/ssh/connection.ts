@@ -79,9 +79,14 @@ export class Connection {
    * Starts a command on a channel of its own, when there is a free place. The signal ends the waiting, not the command. A host that answers
    * too late has its channel taken all the same, after the rejection.
    */
-  async exec<T>(line: string, { signal, pty, startTimeout }: StartOptions, take: TakeChannel<T>): Promise<T> {
+  async exec<T>(line: string, { signal, pty, startTimeout, onWait }: StartOptions, take: TakeChannel<T>): Promise<T> {
+    let told = false;
+    const wait = (): void => {
+      if (!told) onWait?.(`one of the ${this.#queue.limit} sessions that are used of this connection at once (sshd's MaxSessions)`);
+      told = true;
+    };
     for (let again = false; ; again = true) {
-      const ticket = await this.#queue.acquire(signal, again);
+      const ticket = await this.#queue.acquire(signal, again, wait);
       try {
         const taken = (channel: ClientChannel): T => {
           ticket.answered();
@@ -91,12 +96,12 @@ export class Connection {
       } catch (error) {
         // The host may still count it; its answer, or the link's end, gives the place back.
         if (error instanceof ConnectError && error.code === "connect-timeout") throw error;
-        const mayCountClosed = this.#queue.mayCountClosed;
+        const closed = this.#queue.closed;
         ticket.release();
-        const others = this.#queue.inUse;
-        // A host that allows fewer sessions than we thought; one of them will end.
-        if (!isOpenFailure(error) || !this.isOpen || (others === 0 && !mayCountClosed)) throw error;
-        this.#queue.lower(others);
+        const counted = this.#queue.inUse + closed;
+        // A host that allows fewer sessions than we thought; one of them will end, or is forgotten by the host.
+        if (!isOpenFailure(error) || !this.isOpen || counted === 0) throw error;
+        this.#queue.lower(counted);
       }
     }
   }

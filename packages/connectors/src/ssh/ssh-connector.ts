@@ -69,12 +69,12 @@ export class SshConnector extends ProcessConnector {
     await Promise.all([this.#connection?.end(), ...Array.from(connections, (connection) => connection.end())]);
   }
 
-  protected async start(command: Command, { signal, pty }: SpawnOptions): Promise<RemoteProcess> {
+  protected async start(command: Command, { signal, pty, onWait }: SpawnOptions): Promise<RemoteProcess> {
     const announced = startLine(command, { pty: pty !== undefined });
     const startTimeout = this.#options.startTimeout ?? defaultStartTimeout;
     const connection = await (signal === undefined ? this.#connect() : orAborted(this.#connect(), signal));
     let isLate = false;
-    const started = connection.exec(announced.line, { signal, pty, startTimeout }, (channel, release) => {
+    const started = connection.exec(announced.line, { signal, pty, startTimeout, onWait }, (channel, release) => {
       const process = new ChannelProcess({
         channel,
         connection,
