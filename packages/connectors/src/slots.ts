@@ -1,5 +1,11 @@
 /* A counting semaphore that serves in the order of asking. */
 
+/** What a command waits for when others hold all sessions of its connection, as `SpawnOptions.onWait` tells it. */
+export function sessionOf(limit: number): string {
+  const which = limit === 1 ? "the only session that the host allows" : `one of the ${limit} sessions that are used at once of`;
+  return `${which} the connection (sshd's MaxSessions)`;
+}
+
 /** At most `limit` holders at once; the others wait, first come first served. */
 export class Slots {
   readonly #limit: number;

@@ -12,7 +12,7 @@ import type { KillSignal } from "../ssh/channel-process.ts";
 import { destinationLabel } from "../ssh/destination.ts";
 import { killScript } from "../ssh/kill-script.ts";
 import { defaultStartTimeout } from "../ssh/options.ts";
-import { Slots } from "../slots.ts";
+import { sessionOf, Slots } from "../slots.ts";
 import { reportedCommand } from "./command.ts";
 import { Master } from "./master.ts";
 import { opensshError } from "./openssh-error.ts";
@@ -72,8 +72,7 @@ export class OpenSshConnector extends ProcessConnector {
   protected async start(command: Command, { signal, pty, onWait }: SpawnOptions): Promise<RemoteProcess> {
     const reported = reportedCommand(command, pty);
     await (signal === undefined ? this.#connect() : orAborted(this.#connect(), signal));
-    const waiting = (): void =>
-      onWait?.(`one of the ${mostSessions} sessions that are used of this connection at once (sshd's MaxSessions)`);
+    const waiting = (): void => onWait?.(sessionOf(mostSessions));
     const release = await this.#slots.acquire(signal, waiting);
     let ssh: SshChild;
     try {

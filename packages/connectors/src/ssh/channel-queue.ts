@@ -34,7 +34,7 @@ export class ChannelQueue {
   #serving = false;
   #forgetAfter = forgetAfter;
   #closed: Closed[] = [];
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: { readonly start: () => void; readonly onWait: (() => void) | undefined }[] = [];
 
   get inUse(): number {
     return this.#inUse;
@@ -60,7 +60,7 @@ export class ChannelQueue {
   /**
    * Resolves in the order of asking; `first` goes before those who wait. Rejects with the signal's reason.
    *
-   * @param onWait called when others must end first
+   * @param onWait called, perhaps more than once, when others must end first
    */
   acquire(signal: AbortSignal | undefined, first = false, onWait?: () => void): Promise<ChannelTicket> {
     signal?.throwIfAborted();
@@ -70,15 +70,15 @@ export class ChannelQueue {
         resolve(this.#ticket());
       };
       const leave = (): void => {
-        const place = this.#waiting.indexOf(start);
+        const place = this.#waiting.indexOf(entry);
         if (place >= 0) this.#waiting.splice(place, 1);
         reject(signal?.reason);
       };
+      const entry = { start, onWait };
       signal?.addEventListener("abort", leave, { once: true });
-      if (first) this.#waiting.unshift(start);
-      else this.#waiting.push(start);
+      if (first) this.#waiting.unshift(entry);
+      else this.#waiting.push(entry);
       this.#serve();
-      if (onWait !== undefined && this.#inUse >= this.#mostInUse && this.#waiting.includes(start)) onWait();
     });
   }
 
@@ -109,8 +109,9 @@ export class ChannelQueue {
         this.#serveLater();
         return;
       }
-      this.#waiting.shift()?.();
+      this.#waiting.shift()?.start();
     }
+    if (this.#inUse >= this.#mostInUse) for (const { onWait } of this.#waiting) onWait?.();
   }
 
   #serveLater(): void {

@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { ConnectError } from "@sremote/protocol";
 import type { Client, ClientChannel } from "ssh2";
 import type { PtySize, SpawnOptions } from "../connector.ts";
+import { sessionOf } from "../slots.ts";
 import { ChannelQueue } from "./channel-queue.ts";
 import { sshError } from "./ssh-error.ts";
 
@@ -82,7 +83,7 @@ export class Connection {
   async exec<T>(line: string, { signal, pty, startTimeout, onWait }: StartOptions, take: TakeChannel<T>): Promise<T> {
     let told = false;
     const wait = (): void => {
-      if (!told) onWait?.(`one of the ${this.#queue.limit} sessions that are used of this connection at once (sshd's MaxSessions)`);
+      if (!told) onWait?.(sessionOf(this.#queue.limit));
       told = true;
     };
     for (let again = false; ; again = true) {

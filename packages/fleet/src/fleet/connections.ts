@@ -69,7 +69,7 @@ export class Connections {
   /** The leash stays between processes. */
   keepLeash(host: Host): void {
     const entry = this.#entry(host);
-    if (entry.connector.spawn !== undefined) entry.release ??= Leash.on(entry.connector).hold();
+    if (entry.connector.spawn !== undefined) entry.release ??= Leash.on(entry.connector).keep();
   }
 
   /** Next time it is asked again whether it is there. */

@@ -42,7 +42,7 @@ export interface RunOptions extends Omit<ProcessOptions, "host" | "name" | "time
   name?: string | undefined;
   /** For the run as a whole, from its beginning. Default: the configuration's. */
   timeout?: Duration | null | undefined;
-  /** For each process, from when it began. */
+  /** For each process, from when it began, or has to wait for a session of its connection. */
   hostTimeout?: Duration | null | undefined;
   /** Hosts at work at once. Default: the configuration's. */
   window?: number | undefined;

@@ -1,4 +1,5 @@
 /* Waiting for what a process says. */
+import { after } from "../time/index.ts";
 import type { OutputChunk, StreamName, Tap } from "./output.ts";
 
 export type Pattern = string | RegExp;
@@ -43,9 +44,9 @@ export class Expectation implements Tap {
   /** The first place where one of the patterns matches; null when the output has ended, or at the deadline, without one. */
   find(patterns: readonly Pattern[], milliseconds: number | null): Promise<Match | null> {
     return new Promise((resolve) => {
-      let timer: NodeJS.Timeout | undefined;
+      const clear = after(milliseconds, () => settle(null));
       const settle = (match: Match | null): void => {
-        clearTimeout(timer);
+        clear();
         this.#look = undefined;
         resolve(match);
       };
@@ -55,7 +56,6 @@ export class Expectation implements Tap {
         else if (this.#ended) settle(null);
       };
       this.#look = look;
-      if (milliseconds !== null && milliseconds <= 2 ** 31 - 1) timer = setTimeout(() => settle(null), milliseconds);
       look();
     });
   }

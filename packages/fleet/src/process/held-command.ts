@@ -8,7 +8,7 @@ import { type Environment, environmentInput } from "./environment.ts";
 
 export interface HeldCommand {
   readonly command: ShellScript;
-  /** Precedes the pid in a line on stdout. */
+  /** Precedes the pid in a line on stdout, and then the word `begun` in another. */
   readonly marker: string;
   /** What lets it begin. What follows on standard input is the command's. */
   readonly words: string;
@@ -18,11 +18,12 @@ const part = (): string => randomBytes(8).toString("hex");
 
 /**
  * The command announces its pid and waits; an end of its input means that nobody wants it any more, and it has done nothing. `read` of POSIX sh
- * takes a line and not a byte more. An argument vector replaces the shell, so pid, signals and exit status are the program's own.
+ * takes a line and not a byte more. When it has all that goes before the command, it says so: what it exits with before is no status of the command's. An
+ * argument vector replaces the shell, so pid, signals and exit status are the program's own.
  *
- * @param leash a script that takes the rest of the input, see ownLeashScript
+ * @param leash part of a script that takes the rest of the input, see ownLeashScript; @param before another, which goes first
  */
-export function heldCommand(command: Command, env: Environment = {}, leash = ""): HeldCommand {
+export function heldCommand(command: Command, env: Environment = {}, leash = "", before = ""): HeldCommand {
   const [front, back, word] = [part(), part(), part()];
   const { read, set, input } = environmentInput(env);
   // On a terminal the word would be shown. The shell knows by itself whether it has one; asking stty would start two processes.
@@ -31,8 +32,10 @@ export function heldCommand(command: Command, env: Environment = {}, leash = "")
 printf '%s%s %s\\n' ${front} ${back} $$
 IFS= read -r go && [ "$go" = ${word} ] || exit 125
 ${read}
+${before}
 [ -z "$t" ] || stty "$t"
 unset t
+printf '%s%s begun\\n' ${front} ${back}
 ${leash}
 ${set}
 ${shellText(command)}`;
@@ -44,7 +47,23 @@ const mostNoise = 1 << 20;
 
 /** Reads up to the announcement, and leaves everything behind it in the stream. @throws ConnectError when the process ends without it */
 export async function readPid(process: RemoteProcess, marker: string, label: string): Promise<number> {
-  const { stdout } = process;
+  const found = await readAnnounced(process.stdout, marker);
+  if (found.rest !== undefined) return Number(found.rest);
+  await process.exit; // Says why, if the link was lost.
+  throw new ConnectError("channel-failed", "the command was not started", {
+    stage: "start",
+    host: label,
+    lastLines: found.before.toString("utf8").trim().split("\n").slice(-10).join("\n"),
+  });
+}
+
+/** Reads up to the word that the command begins, and leaves its output in the stream. @returns false when the stream ends without it */
+export async function readBegun(stdout: Readable, marker: string): Promise<boolean> {
+  return (await readAnnounced(stdout, `${marker} begun`)).rest !== undefined;
+}
+
+/** The rest of the line with the marker; undefined when there is none. */
+async function readAnnounced(stdout: Readable, marker: string): Promise<{ rest: string | undefined; before: Buffer }> {
   let before = Buffer.alloc(0);
   while (before.length < mostNoise) {
     const chunk = stdout.read() as Buffer | null;
@@ -58,14 +77,9 @@ export async function readPid(process: RemoteProcess, marker: string, label: str
     const end = start < 0 ? -1 : before.indexOf(0x0a, start);
     if (end < 0) continue;
     if (end + 1 < before.length) stdout.unshift(before.subarray(end + 1));
-    return Number(before.subarray(start + marker.length, end).toString("latin1"));
+    return { rest: before.subarray(start + marker.length, end).toString("latin1"), before };
   }
-  await process.exit; // Says why, if the link was lost.
-  throw new ConnectError("channel-failed", "the command was not started", {
-    stage: "start",
-    host: label,
-    lastLines: before.toString("utf8").trim().split("\n").slice(-10).join("\n"),
-  });
+  return { rest: undefined, before };
 }
 
 async function readableOrEnd(stream: Readable): Promise<void> {

@@ -47,6 +47,9 @@ const queueCapacity = 1 << 20;
 /** How long output that was written before an end that was asked for is waited for, in milliseconds. */
 const lastOutput = 1000;
 
+/** How long a start may wait before the log says so, in milliseconds. */
+const longWait = 2000;
+
 let jobs = 0;
 
 export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDisposable {
@@ -65,6 +68,8 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   readonly #queues = new Set<{ release(): void; end(): void }>();
   readonly #handlers = new Handlers<Job>((tap) => this.tap(tap, false));
   #round = new Round();
+  #waitsFor: string | undefined;
+  #isScheduled = false;
 
   constructor(settings: JobSettings) {
     this.id = `${settings.name}-${jobs++}`;
@@ -100,7 +105,8 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   get signal(): string | null {
     return this.#state.signal;
   }
-  get forcedKill(): boolean {
+  /** Whether SIGKILL was needed; null where nobody could look what came of the first signal. */
+  get forcedKill(): boolean | null {
     return this.#state.forcedKill;
   }
   /** What stands behind the reasons `unreachable` and `error`, or why an end that was asked for is not confirmed. */
@@ -141,9 +147,18 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     return this;
   }
 
-  /** Its exit status when it has ended; null when it has none, or has not ended in time. @throws InvalidArgumentError before its start */
+  /** @internal Its start is another's affair, and will come. */
+  schedule(): void {
+    this.#isScheduled = true;
+  }
+
+  /**
+   * Its exit status when it has ended; null when it has none, or has not ended in time. One of a run may be waited for before its turn has come.
+   *
+   * @throws InvalidArgumentError for one that nobody has started, and that is no part of a run
+   */
   async wait(options: WaitOptions = {}): Promise<number | null> {
-    if (this.#state.phase === "idle") throw new InvalidArgumentError("wait", "a process that was started");
+    if (this.#state.phase === "idle" && !this.#isScheduled) throw new InvalidArgumentError("wait", "a process that was started");
     const timeout = parseDuration(options.timeout, { argument: "options.timeout" });
     const { promise } = this.#round.over;
     if (timeout === null) await promise;
@@ -171,6 +186,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     if (this.#state.phase !== "idle" && !this.ended) await this.kill();
     this.#apply({ type: "reset" });
     this.#round = new Round();
+    this.#waitsFor = undefined;
     this.#output.release();
     this.#output = this.#newOutput();
     this.#taps.reopen();
@@ -230,7 +246,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     const round = this.#round;
     const { phase } = this.#state;
     if (phase === "ended") return;
-    this.#apply({ type: "stop", cause, error: options.error });
+    this.#apply({ type: "stop", cause, error: options.error ?? this.#notBegun(cause) });
     if (phase === "idle") {
       await this.#taps.end();
       this.#over(round);
@@ -240,6 +256,15 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
       await this.terminate(signal, grace);
     }
     await round.over.promise;
+  }
+
+  #notBegun(cause: StopCause): SremoteError | undefined {
+    const reason = this.waitsFor;
+    if (reason === undefined || cause === "error") return undefined;
+    return new SremoteError(cause === "timeout" ? "timeout" : "cancelled", `it had not begun: it waited for ${reason}`, {
+      stage: "start",
+      host: this.name,
+    });
   }
 
   /** It runs on the host. */
@@ -255,6 +280,27 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
 
   protected forced(): void {
     this.#apply({ type: "forced" });
+  }
+
+  /** The host has looked, and found nothing of it. */
+  protected checked(): void {
+    this.#apply({ type: "checked" });
+  }
+
+  /** What the start waits for, such as a session of the connection; undefined when it does not, or no more. */
+  get waitsFor(): string | undefined {
+    return this.#state.phase === "starting" ? this.#waitsFor : undefined;
+  }
+
+  /** To be called when the start has to wait. After a moment, the log says so. */
+  protected waits(reason: string): void {
+    if (this.#waitsFor === undefined) {
+      const tell = (): void => {
+        if (this.waitsFor !== undefined) this.settings.logger?.warn(`${this.name}: not begun, as it waits for ${this.waitsFor}`);
+      };
+      setTimeout(tell, longWait).unref();
+    }
+    this.#waitsFor = reason;
   }
 
   /** Takes output; resolves when all who want it have taken it. Never rejects. */

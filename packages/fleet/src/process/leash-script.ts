@@ -7,8 +7,12 @@
  * When that ends (the client was killed, the link was lost), or when no sign of life has come for a while, it ends everything it was told of:
  * SIGTERM, two seconds, SIGKILL. It also carries out the caller's kills, so that these need no further channel.
  *
- * Lines in, each a word and a pid: `add`, `forget`, `TERM` (or another signal), `beat`, `bye`. Lines out, behind a nonce: `ready`, `added PID`,
- * `killed PID`.
+ * Lines in, each a word and a pid: `add`, `forget`, `TERM` (or another signal), `end PID SIGNAL TENTHS`, `beat`, `bye`. Lines out, behind a nonce: `ready`,
+ * `added PID`, `killed PID`, `ended PID FORCED PIDS…`.
+ *
+ * `end` is how the caller ends a process: the signal, as long as something of its tree runs so many tenths of a second, then SIGKILL, and two seconds later
+ * the pids of what still runs, which this account may not end (root's, by sudo). So what is told to have ended was looked for and not found. Processes that
+ * have ended and are not yet waited for are none.
  *
  * The tree of a process is itself, its process group, all below it by parents, and the groups of those. What was once found in it stays in it:
  * after SIGTERM a child may have lost its parent. A pid counts as found before only with the same group, as pids are used again.
@@ -28,11 +32,11 @@ const missed = 3;
 
 /** `tree PID` sets `all`: it, its group, what is below, and their groups, with a space around each. */
 const processTree = `table() {
-  ps -A -o pid= -o ppid= -o pgid= && return
+  ps -A -o pid= -o ppid= -o pgid= -o stat= && return
   for f in /proc/[0-9]*/stat; do
     { read -r line < "$f"; } || continue
     set -- \${line##*) }
-    echo "\${line%% *} $2 $3"
+    echo "\${line%% *} $2 $3 $1"
   done
 }
 tree() {
@@ -41,14 +45,14 @@ tree() {
   while [ -n "$new" ]; do
     next=
     set -- $rows
-    while [ $# -gt 2 ]; do
-      case $all in *" $1 "*) ;; *)
+    while [ $# -gt 3 ]; do
+      case "$all$4" in *" $1 "*|*Z*) ;; *)
         hit=
         case $seen in *" $1:$3 "*) hit=1 ;; esac
         case $new in *" $2 "*|*" $3 "*) hit=1 ;; esac
         if [ -n "$hit" ]; then all="$all$1 "; next="$next $1 "; seen="$seen $1:$3 "; fi ;;
       esac
-      shift 3
+      shift 4
     done
     new=$next
   done
@@ -84,6 +88,27 @@ strike() {
   kill -"$1" -"$2"
   kill -"$1" $all
 }
+left() {
+  tree "$1"; alive=
+  set -- $rows
+  while [ $# -gt 3 ]; do
+    case $4 in Z*) ;; *) case $all in *" $1 "*) alive="$alive $1" ;; esac ;; esac
+    shift 4
+  done
+}
+end() {
+  forced=0; n=0; nap=0.02; long=$3
+  strike "$2" "$1"
+  while left "$1"; [ -n "$alive" ]; do
+    if [ $n -ge $long ]; then
+      [ $forced = 0 ] || break
+      forced=1; n=0; nap=0.02; long=20
+      strike KILL "$1"; strike KILL "$1"
+    fi
+    if sleep $nap; then [ $nap = 0.02 ] || n=$((n+1)); nap=0.1; else sleep 1; n=$((n+10)); fi
+  done
+  say ended "$1" $forced $alive
+}
 gone() {
   trap '' VTALRM TERM
   if [ -n "$kept" ]; then
@@ -97,7 +122,7 @@ gone() {
 }
 trap gone VTALRM TERM
 ${clock(period, "\n  say ready; exec >/dev/null")}
-while read -r word p; do
+while read -r word p signal tenths; do
   case $p in *[!0-9]*) continue ;; esac
   case $word in
     beat) kill -USR1 "$watch" ;;
@@ -107,6 +132,7 @@ while read -r word p; do
       left=
       for k in $kept; do [ $k = $p ] || left="$left $k"; done
       kept=$left; unset seen_$p ;;
+    end) ( trap - VTALRM TERM; end $p $signal $tenths ) </dev/null & ;;
     KILL) strike KILL $p; strike KILL $p; say killed $p ;;
     *) strike $word $p; say killed $p ;;
   esac
@@ -139,12 +165,12 @@ ${processTree}
 split() {
   tree $root; inner= outer=
   set -- $rows
-  while [ $# -gt 2 ]; do
+  while [ $# -gt 3 ]; do
     case $all in *" $1 "*)
       if [ $3 != $root ]; then outer="$outer $1"
       elif [ $1 != $me ] && [ $1 != $watch ]; then inner="$inner $1"; fi ;;
     esac
-    shift 3
+    shift 4
   done
 }
 ${clock(period, "")}

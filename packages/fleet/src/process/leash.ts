@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { type Connector, type RemoteProcess, settledWithin, shell } from "@sremote/connectors";
 import { ConnectError, SremoteError } from "@sremote/protocol";
+import { isScarce, spawnInTurn, whenScarce } from "./sessions.ts";
 import { leashScript } from "./leash-script.ts";
 import { LineTap } from "./lines.ts";
 
@@ -15,18 +16,33 @@ const patience = 10_000;
 /** And how long to end the leash. */
 const farewell = 1000;
 
+/** How long the host looks for what is left after SIGKILL, in milliseconds: see leash-script.ts. */
+const lastLook = 2000;
+
+/** What the host found after it had ended a process and all below it. */
+export interface Ended {
+  /** Whether SIGKILL was needed. */
+  readonly forced: boolean;
+  /** The pids of what still runs. */
+  readonly left: readonly number[];
+}
+
 const leashes = new WeakMap<Connector, Leash>();
 
 /** One for each connector. It is there while somebody holds it, and then ends by itself. */
 export class Leash {
   readonly #connector: Connector;
   #holders = 0;
+  #keepers = 0;
   readonly #pids = new Set<number>();
+  readonly #onWait = new Set<() => void>();
+  #isWaiting = false;
   #running: Promise<Running> | undefined;
   #ending: Promise<void> | undefined;
 
   private constructor(connector: Connector) {
     this.#connector = connector;
+    whenScarce(connector, () => this.#endUnlessNeeded());
   }
 
   static on(connector: Connector): Leash {
@@ -35,21 +51,45 @@ export class Leash {
     return leash;
   }
 
-  /** Keeps the leash for the processes to come. To be given back once; more calls do nothing. */
+  /** Keeps the leash while it is needed. To be given back once; more calls do nothing. */
   hold(): () => void {
     this.#holders += 1;
+    return this.#onceOnly(() => (this.#holders -= 1));
+  }
+
+  /** Keeps it for processes to come, unless sessions are scarce. To be given back as {@link hold}. */
+  keep(): () => void {
+    this.#keepers += 1;
+    return this.#onceOnly(() => (this.#keepers -= 1));
+  }
+
+  #onceOnly(giveBack: () => void): () => void {
     let held = true;
     return () => {
       if (!held) return;
       held = false;
-      this.#holders -= 1;
-      if (this.#holders === 0) this.#end();
+      giveBack();
+      this.#endUnlessNeeded();
     };
   }
 
-  /** Resolves when it watches. Only for a holder. @throws SremoteError when the host cannot be reached */
-  async ready(): Promise<void> {
-    await this.#get();
+  #endUnlessNeeded(): void {
+    if (this.#holders === 0 && (this.#keepers === 0 || isScarce(this.#connector))) this.#end();
+  }
+
+  /**
+   * Resolves when it watches. Only for a holder. @throws SremoteError when the host cannot be reached
+   *
+   * @param onWait called when it has to wait for a session of the connection
+   */
+  async ready(onWait: () => void = () => undefined): Promise<void> {
+    this.#onWait.add(onWait);
+    try {
+      if (this.#isWaiting) onWait();
+      await this.#get();
+    } finally {
+      this.#onWait.delete(onWait);
+    }
   }
 
   /** The host ends the process and all below it when we are gone. Only for a holder. @throws SremoteError when the host cannot be reached */
@@ -63,6 +103,14 @@ export class Leash {
     this.#pids.delete(pid);
     const running = await this.#running?.catch(() => undefined);
     running?.tell(`forget ${pid}`);
+  }
+
+  /**
+   * Ends a process and all below it: the signal, and SIGKILL for what is left after so many milliseconds. Resolves when the host has found nothing any more,
+   * or says what is left. @throws ConnectError when the host does not answer
+   */
+  async end(pid: number, signal: Signal, grace: number): Promise<Ended> {
+    return await (await this.#get()).end(pid, signal, grace);
   }
 
   /** Signals a process and all below it; resolves when that is done. @throws ConnectError when the host does not answer */
@@ -82,7 +130,11 @@ export class Leash {
   }
 
   async #start(): Promise<Running> {
-    const running = await Running.start(this.#connector);
+    const wait = (): void => {
+      this.#isWaiting = true;
+      for (const each of this.#onWait) each();
+    };
+    const running = await Running.start(this.#connector, wait).finally(() => (this.#isWaiting = false));
     // Where somebody has ended the last one, those it knew are still there.
     await Promise.all([...this.#pids].map((pid) => running.ask("add", pid, "added")));
     return running;
@@ -97,7 +149,7 @@ export class Leash {
     const running = this.#running;
     this.#running = undefined;
     this.#ending = running?.then(
-      (each) => each.end(),
+      (each) => each.close(),
       () => undefined,
     );
   }
@@ -107,7 +159,8 @@ export class Leash {
 class Running {
   readonly #process: RemoteProcess;
   readonly #label: string;
-  readonly #waiting = new Map<string, PromiseWithResolvers<void>[]>();
+  /** By the answer, or the beginning of one that says more. */
+  readonly #waiting = new Map<string, PromiseWithResolvers<string>[]>();
   readonly #beats: NodeJS.Timeout;
   #over = false;
 
@@ -122,26 +175,22 @@ class Running {
       () => this.#lost(),
     );
     const lines = new LineTap(({ text }) => {
-      if (text.startsWith(`${nonce} `))
-        this.#waiting
-          .get(text.slice(nonce.length + 1))
-          ?.shift()
-          ?.resolve();
+      if (text.startsWith(`${nonce} `)) this.#take(text.slice(nonce.length + 1));
     });
     process.stdout.on("data", (bytes: Uint8Array) => void lines.chunk({ stream: "stdout", bytes }));
     this.#beats = setInterval(() => this.tell("beat"), period * 1000).unref();
   }
 
-  static async start(connector: Connector): Promise<Running> {
+  static async start(connector: Connector, onWait: () => void): Promise<Running> {
     if (connector.spawn === undefined)
       throw new SremoteError("unsupported", "the connector starts no live processes", { host: connector.label });
     const nonce = randomBytes(16).toString("hex");
-    const running = new Running(await connector.spawn(shell(leashScript(nonce, period))), nonce, connector.label);
+    const running = new Running(await spawnInTurn(connector, shell(leashScript(nonce, period)), { onWait }), nonce, connector.label);
     try {
       await running.#answer("ready");
       return running;
     } catch (error) {
-      void running.end();
+      void running.close();
       throw error;
     }
   }
@@ -160,20 +209,34 @@ class Running {
     await answered;
   }
 
-  async end(): Promise<void> {
+  async end(pid: number, signal: Signal, grace: number): Promise<Ended> {
+    const answered = this.#answer(`ended ${pid}`, grace + lastLook + patience);
+    this.tell(`end ${pid} ${signal.slice("SIG".length)} ${Math.ceil(grace / 100)}`);
+    const [forced, ...left] = (await answered).split(" ");
+    return { forced: forced === "1", left: left.filter((each) => each !== "").map(Number) };
+  }
+
+  async close(): Promise<void> {
     clearInterval(this.#beats);
     this.tell("bye");
     this.#process.stdin.end();
     await settledWithin(this.#process.exit, farewell);
   }
 
-  async #answer(line: string): Promise<void> {
+  /** Answers to what was asked first come first. */
+  #take(line: string): void {
+    const [ended, more = ""] =
+      /^ended \d+(?= )/.exec(line) === null ? [line] : [/^ended \d+/.exec(line)![0], line.replace(/^ended \d+ /, "")];
+    this.#waiting.get(ended)?.shift()?.resolve(more);
+  }
+
+  async #answer(line: string, milliseconds = patience): Promise<string> {
     if (this.#over) throw this.#error();
-    const waiting = Promise.withResolvers<void>();
+    const waiting = Promise.withResolvers<string>();
     this.#waiting.set(line, [...(this.#waiting.get(line) ?? []), waiting]);
-    const timer = setTimeout(() => waiting.reject(this.#error(`the host did not answer within ${patience} ms`)), patience);
+    const timer = setTimeout(() => waiting.reject(this.#error(`the host did not answer within ${milliseconds} ms`)), milliseconds);
     try {
-      await waiting.promise;
+      return await waiting.promise;
     } finally {
       clearTimeout(timer);
       const left = this.#waiting.get(line)?.filter((each) => each !== waiting) ?? [];

@@ -1,25 +1,17 @@
 /* A command that has been started, over a connector that starts live processes, or over one that only runs commands to their end. */
-import type { Readable, Writable } from "node:stream";
-import {
-  type Command,
-  type Connector,
-  type ExecOptions,
-  type ExecResult,
-  type PtySize,
-  quote,
-  type RemoteProcess as ConnectorProcess,
-  settledWithin,
-  shell,
-  shellText,
-} from "@sremote/connectors";
+import type { Writable } from "node:stream";
+import type { Command, Connector, PtySize, RemoteProcess as ConnectorProcess } from "@sremote/connectors";
 import { ConnectError, SremoteError } from "@sremote/protocol";
-import { makeTemporaryDirectory, removeTemporaryDirectory } from "../temporary-directory.ts";
-import { type Environment, environmentInput } from "./environment.ts";
+import type { Environment } from "./environment.ts";
 import { type HeldCommand, heldCommand, readPid } from "./held-command.ts";
 import { ownLeashScript } from "./leash-script.ts";
-import { Leash, period, type Signal } from "./leash.ts";
-import { type OnLeash, OnOwnLeash, OnSharedLeash } from "./on-leash.ts";
-import type { OutputChunk, StreamName } from "./output.ts";
+import { type Ended, Leash, period, type Signal } from "./leash.ts";
+import { shortened } from "./long-command.ts";
+import { OnOwnLeash, OnSharedLeash } from "./on-leash.ts";
+import type { OutputChunk } from "./output.ts";
+import { spawnInTurn } from "./sessions.ts";
+import { SpawnedProcess } from "./spawned-process.ts";
+import { startWhole } from "./whole.ts";
 
 export interface ExitStatus {
   readonly exitCode: number | null;
@@ -33,10 +25,15 @@ export interface Live {
   readonly exited: Promise<ExitStatus>;
   /** When its output has been read, too. */
   readonly done: Promise<ExitStatus>;
-  /** Resolves when the signal was sent. Its end tells whether it arrived. */
-  end(signal: Signal): Promise<void>;
+  /**
+   * Ends it with all below it: the signal, and SIGKILL for what is left after so many milliseconds. Resolves with what the host found then; undefined where
+   * nobody can look, and only the signal was sent.
+   */
+  end(signal: Signal, grace: number): Promise<Ended | undefined>;
   /** Resolves when the process has the signal, as far as the connector can tell. */
-  signal(signal: Signal): Promise<void>;
+  signal(signal: Signal): Promise<unknown>;
+  /** Closes its terminal, where it may have one. */
+  hangUp?(): Promise<void>;
   /** Reads no more of its output. Unless the end was reported, it is lost with this error. */
   abandon(error: SremoteError): void;
 }
@@ -54,6 +51,8 @@ export interface LiveOptions {
   readonly deliver: (chunk: OutputChunk) => Promise<void>;
   /** Aborted: the command is not wanted any more, and has not begun. */
   readonly signal: AbortSignal;
+  /** Told what the start waits for. */
+  readonly onWait: (reason: string) => void;
 }
 
 /** @throws SremoteError when it could not be started; nothing of it has run then, as far as the connector can tell */
@@ -63,32 +62,47 @@ export function startLive(connector: Connector, command: Command, options: LiveO
     : startSpawned(connector, command, options);
 }
 
-async function startSpawned(connector: Connector, command: Command, options: LiveOptions): Promise<Live> {
-  const { signal, pty, stdin } = options;
-  if (!options.leash && options.env !== undefined) return await startHeld(connector, command, options);
-  if (!options.leash) return new SpawnedProcess(await connector.spawn!(command, { signal, pty }), connector.label, options, undefined);
-  return await (stdin?.length === 0 && pty === undefined
-    ? startOnOwn(connector, command, options)
-    : startOnShared(connector, command, options));
+async function startSpawned(connector: Connector, given: Command, options: LiveOptions): Promise<Live> {
+  const { pty, stdin } = options;
+  const { command, before, remove } = await shortened(connector, given, options.signal);
+  const what: WhatToStart = { connector, command, before, options };
+  try {
+    if (!options.leash && options.env === undefined && before === "") return await startBare(what);
+    if (!options.leash) return await startHeld(what);
+    return await (stdin?.length === 0 && pty === undefined ? startOnOwn(what) : startOnShared(what));
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+interface WhatToStart {
+  readonly connector: Connector;
+  readonly command: Command;
+  /** Part of a script that goes before it. */
+  readonly before: string;
+  readonly options: LiveOptions;
+}
+
+async function startBare({ connector, command, options }: WhatToStart): Promise<Live> {
+  const { signal, pty, onWait } = options;
+  return new SpawnedProcess(await spawnInTurn(connector, command, { signal, pty, onWait }), connector, options, undefined);
 }
 
 /** The command reads its input or has a terminal: the leash of the connection watches over it. */
-async function startOnShared(connector: Connector, command: Command, options: LiveOptions): Promise<Live> {
-  const { signal, pty } = options;
+async function startOnShared({ connector, command, before, options }: WhatToStart): Promise<Live> {
+  const { signal } = options;
   const leash = Leash.on(connector);
   const release = leash.hold();
   try {
-    // Of the two sessions that the host has to open, neither waits for the other.
-    const held = heldCommand(command, options.env);
-    const [started, ready] = await Promise.allSettled([connector.spawn!(held.command, { signal, pty }), leash.ready()]);
-    if (started.status === "rejected") throw started.reason;
-    const process = started.value;
+    const held = heldCommand(command, options.env, "", before);
+    const [process, ready] = await startBesideLeash(connector, held, leash, options);
     try {
-      if (ready.status === "rejected") throw ready.reason;
+      await ready;
       const pid = await whenHeld(process, held, connector.label, signal);
       const onLeash = await untilAborted(OnSharedLeash.add(leash, pid, release), signal);
       process.stdin.write(held.words);
-      return new SpawnedProcess(process, connector.label, options, onLeash);
+      return new SpawnedProcess(process, connector, options, onLeash, held.marker);
     } catch (error) {
       await process[Symbol.asyncDispose]();
       throw error;
@@ -99,14 +113,45 @@ async function startOnShared(connector: Connector, command: Command, options: Li
   }
 }
 
+/**
+ * Of the two sessions that the host has to open, neither waits for the other. But where the leash has to wait for one, the command, which has not begun, gives
+ * its own back: otherwise each could wait for the other.
+ */
+async function startBesideLeash(
+  connector: Connector,
+  held: HeldCommand,
+  leash: Leash,
+  { signal, pty, onWait }: LiveOptions,
+): Promise<[ConnectorProcess, Promise<void>]> {
+  const blocked = Promise.withResolvers<"blocked">();
+  const ready = untilAborted(
+    leash.ready(() => blocked.resolve("blocked")),
+    signal,
+  );
+  ready.catch(() => undefined);
+  const early = new AbortController();
+  const start = (more: AbortSignal[] = []): Promise<ConnectorProcess> =>
+    spawnInTurn(connector, held.command, { signal: AbortSignal.any([signal, ...more]), pty, onWait });
+  const started = start([early.signal]);
+  started.catch(() => undefined);
+  const settled = Promise.allSettled([started, ready]).then(() => "settled" as const);
+  if ((await Promise.race([settled, blocked.promise])) === "settled") return [await started, ready];
+  early.abort();
+  const process = await started.catch(() => undefined);
+  await process?.[Symbol.asyncDispose]();
+  onWait("a session of the connection for the leash, beside the command's own (sshd's MaxSessions)");
+  await ready;
+  return [await start(), ready];
+}
+
 /** How long a command that may have begun may take to say so once it is not wanted any more, in milliseconds. */
 const lastWord = 1000;
 
 /** The command reads nothing: its input is where a leash of its own waits, which costs no other session and no round trip. */
-async function startOnOwn(connector: Connector, command: Command, options: LiveOptions): Promise<Live> {
-  const { signal } = options;
-  const held = heldCommand(command, options.env, ownLeashScript(period));
-  const process = await connector.spawn!(held.command, { signal });
+async function startOnOwn({ connector, command, before, options }: WhatToStart): Promise<Live> {
+  const { signal, onWait } = options;
+  const held = heldCommand(command, options.env, ownLeashScript(period), before);
+  const process = await spawnInTurn(connector, held.command, { signal, onWait });
   try {
     process.stdin.on("error", () => undefined); // That it is gone, its exit tells.
     signal.throwIfAborted();
@@ -116,7 +161,7 @@ async function startOnOwn(connector: Connector, command: Command, options: LiveO
     const giveUp = (): void => void setTimeout(() => late.abort(), lastWord).unref();
     signal.addEventListener("abort", giveUp, { once: true });
     const pid = await whenHeld(process, held, connector.label, late.signal).finally(() => signal.removeEventListener("abort", giveUp));
-    return new SpawnedProcess(process, connector.label, options, new OnOwnLeash(process, connector, pid));
+    return new SpawnedProcess(process, connector, options, new OnOwnLeash(process, connector, pid), held.marker);
   } catch (error) {
     // The leash ends what may run.
     process.stdin.destroy();
@@ -125,14 +170,15 @@ async function startOnOwn(connector: Connector, command: Command, options: LiveO
   }
 }
 
-/** Without a leash: the command waits for its variables alone. */
-async function startHeld(connector: Connector, command: Command, options: LiveOptions): Promise<Live> {
-  const held = heldCommand(command, options.env);
-  const process = await connector.spawn!(held.command, { signal: options.signal, pty: options.pty });
+/** Without a leash: the command waits for what goes before it alone. */
+async function startHeld({ connector, command, before, options }: WhatToStart): Promise<Live> {
+  const { signal, pty, onWait } = options;
+  const held = heldCommand(command, options.env, "", before);
+  const process = await spawnInTurn(connector, held.command, { signal, pty, onWait });
   try {
     await whenHeld(process, held, connector.label, options.signal);
     process.stdin.write(held.words);
-    return new SpawnedProcess(process, connector.label, options, undefined);
+    return new SpawnedProcess(process, connector, options, undefined, held.marker);
   } catch (error) {
     await process[Symbol.asyncDispose]();
     throw error;
@@ -146,7 +192,7 @@ async function whenHeld(process: ConnectorProcess, held: HeldCommand, label: str
 }
 
 /** For a login shell's start-up files, in milliseconds. */
-const patience = 60_000;
+export const patience = 60_000;
 
 async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   promise.catch(() => undefined);
@@ -160,142 +206,5 @@ async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promis
     return await Promise.race([promise, aborted]);
   } finally {
     signal.removeEventListener("abort", stop);
-  }
-}
-
-/** How long a broken stream waits for the exit status to say why, in milliseconds. */
-const explanation = 1000;
-
-class SpawnedProcess implements Live {
-  readonly stdin: Writable | undefined;
-  readonly exited: Promise<ExitStatus>;
-  readonly done: Promise<ExitStatus>;
-  readonly #process: ConnectorProcess;
-  readonly #onLeash: OnLeash | undefined;
-  readonly #abandoned = Promise.withResolvers<never>();
-  #isAbandoned = false;
-
-  constructor(process: ConnectorProcess, label: string, options: LiveOptions, onLeash: OnLeash | undefined) {
-    this.#process = process;
-    this.#onLeash = onLeash;
-    process.stdin.on("error", () => undefined); // That nobody reads it is the command's affair; a lost link, its exit tells.
-    this.stdin = options.stdin === undefined ? process.stdin : undefined;
-    // On a terminal the end of input is a character, and the end of the stream would be the terminal's end.
-    if (onLeash instanceof OnOwnLeash) this.stdin = undefined;
-    else if (options.stdin !== undefined && options.pty !== undefined) process.stdin.write(options.stdin);
-    else if (options.stdin !== undefined) process.stdin.end(options.stdin);
-    this.#abandoned.promise.catch(() => undefined);
-    this.exited = Promise.race([process.exit.then(({ exitCode, signal }) => ({ exitCode, signal })), this.#abandoned.promise]);
-    this.exited.catch(() => undefined);
-    const read = Promise.all([this.#read("stdout", options), this.#read("stderr", options)]);
-    this.done = this.#finish(label, read);
-    this.done.catch(() => undefined);
-  }
-
-  async end(signal: Signal): Promise<void> {
-    await (this.#onLeash === undefined ? this.signal(signal) : this.#onLeash.end(signal));
-  }
-
-  async signal(signal: Signal): Promise<void> {
-    if (this.#onLeash !== undefined) return await this.#onLeash.signal(signal);
-    if (signal !== "SIGTERM" && signal !== "SIGKILL" && signal !== "SIGINT" && signal !== "SIGHUP") {
-      throw new SremoteError("unsupported", `${signal} cannot be sent without a leash`, { stage: "kill" });
-    }
-    await this.#process.kill(signal);
-  }
-
-  abandon(error: SremoteError): void {
-    this.#isAbandoned = true;
-    this.#abandoned.reject(error);
-    this.#process.stdout.destroy();
-    this.#process.stderr.destroy();
-    void this.#dispose();
-  }
-
-  async #dispose(): Promise<void> {
-    try {
-      await this.#process[Symbol.asyncDispose]();
-    } catch (error) {
-      // A link that is silent gives no answer; what is wrong with it was said.
-      if (!(error instanceof SremoteError)) throw error;
-    }
-  }
-
-  async #read(name: StreamName, { deliver }: LiveOptions): Promise<void> {
-    const stream: Readable = this.#process[name];
-    try {
-      for await (const bytes of stream as AsyncIterable<Uint8Array>) await deliver({ stream: name, bytes });
-    } catch (error) {
-      if (!this.#isAbandoned) throw error;
-    }
-  }
-
-  async #finish(label: string, read: Promise<unknown>): Promise<ExitStatus> {
-    try {
-      const [status] = await Promise.all([this.exited, read]);
-      return status;
-    } catch (error) {
-      if (error instanceof SremoteError) throw error;
-      if (await settledWithin(this.exited, explanation)) await this.exited;
-      throw new ConnectError("connection-lost", "the command's output broke off", { stage: "run", host: label, cause: error });
-    } finally {
-      this.#process.stdin.destroy();
-      await this.#onLeash?.release();
-    }
-  }
-}
-
-/** Nothing comes before the end, and there is no process to write to or to send a signal: ending it is all that can be done. */
-function startWhole(connector: Connector, command: Command, options: LiveOptions): Live {
-  const { pty, stdin, outputLimit, deliver } = options;
-  const host = connector.label;
-  if (pty !== undefined) throw new SremoteError("unsupported", "the connector gives processes no terminal", { stage: "start", host });
-  if (stdin === undefined || (stdin.length > 0 && !connector.acceptsStdin)) {
-    throw new SremoteError("unsupported", "the connector takes no standard input for a process that runs", { stage: "start", host });
-  }
-  const control = new AbortController();
-  const { promise: abandoned, reject } = Promise.withResolvers<never>();
-  abandoned.catch(() => undefined);
-  const result = execWhole(connector, command, options.env, stdin, {
-    signal: AbortSignal.any([control.signal, options.signal]),
-    maxOutput: outputLimit,
-  });
-  const exited = Promise.race([result.then(({ exitCode, signal }) => ({ exitCode, signal })), abandoned]);
-  exited.catch(() => undefined);
-  const done = (async () => {
-    const status = await exited;
-    const { stdout, stderr, truncated } = await result;
-    if (stdout.length > 0) await deliver({ stream: "stdout", bytes: stdout });
-    if (stderr.length > 0) await deliver({ stream: "stderr", bytes: stderr });
-    if (truncated === true) await deliver({ stream: "stdout", bytes: new Uint8Array(0), lost: true });
-    return status;
-  })();
-  done.catch(() => undefined);
-  const end = async (): Promise<void> => control.abort();
-  return { stdin: undefined, exited, done, end, signal: end, abandon: (error) => reject(error) };
-}
-
-/** Runs a command to its end, with variables and input. */
-async function execWhole(
-  connector: Connector,
-  command: Command,
-  env: Environment = {},
-  stdin: Uint8Array,
-  options: ExecOptions & { signal: AbortSignal },
-): Promise<ExecResult> {
-  if (Object.keys(env).length === 0) return await connector.exec(command, connector.acceptsStdin ? { ...options, stdin } : options);
-  const { read, set, input } = environmentInput(env);
-  if (connector.acceptsStdin) {
-    const script = shell([read, set, shellText(command)].join("\n"));
-    return await connector.exec(script, { ...options, stdin: [Buffer.from(input), stdin] });
-  }
-  const directory = await makeTemporaryDirectory(connector, "run", "start", options.signal);
-  try {
-    await connector.push(Buffer.from(input), `${directory}/env`, { signal: options.signal, mode: 0o600 });
-    const script = shell([`{ ${read}\n} < ${quote(`${directory}/env`)}`, `rm -rf ${quote(directory)}`, set, shellText(command)].join("\n"));
-    return await connector.exec(script, options);
-  } catch (error) {
-    await removeTemporaryDirectory(connector, directory);
-    throw error;
   }
 }

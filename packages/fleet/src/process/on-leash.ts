@@ -1,10 +1,11 @@
 /* How a process that runs is watched over, and what ends it: by the leash of its connection, or by one of its own. */
 import type { Connector, RemoteProcess } from "@sremote/connectors";
-import { Leash, period, type Signal } from "./leash.ts";
+import { settledWithin } from "@sremote/connectors";
+import { type Ended, Leash, period, type Signal } from "./leash.ts";
 
 export interface OnLeash {
-  /** Resolves when the signal was sent; it may not have arrived. */
-  end(signal: Signal): Promise<void>;
+  /** Ends it with all below it: see Leash. Resolves with undefined where nobody could look what came of it. */
+  end(signal: Signal, grace: number): Promise<Ended | undefined>;
   /** Resolves when the host says that it was sent to all. @throws ConnectError when the host does not answer */
   signal(signal: Signal): Promise<void>;
   /** The process is over. */
@@ -29,8 +30,14 @@ export class OnSharedLeash implements OnLeash {
     return new OnSharedLeash(leash, pid, release);
   }
 
-  end(signal: Signal): Promise<void> {
-    return this.signal(signal);
+  async end(signal: Signal, grace: number): Promise<Ended> {
+    // The process itself may be over, and given back, before all below it is.
+    const release = this.#leash.hold();
+    try {
+      return await this.#leash.end(this.#pid, signal, grace);
+    } finally {
+      release();
+    }
   }
 
   async signal(signal: Signal): Promise<void> {
@@ -45,6 +52,8 @@ export class OnSharedLeash implements OnLeash {
 
 /** Signals that a leash of its own sends. */
 const ending: readonly Signal[] = ["SIGTERM", "SIGKILL", "SIGINT", "SIGHUP", "SIGQUIT"];
+/** How long the shared leash may take to take over, in milliseconds, before a signal goes another way; and afterwards, to look for what is left. */
+const [takeOverTime, lookTime] = [1000, 3000];
 /** Most commands have ended until then, in milliseconds; what runs longer is worth a session of the shared leash. */
 const settled = 1000;
 
@@ -58,7 +67,6 @@ export class OnOwnLeash implements OnLeash {
   readonly #pid: number;
   readonly #timers: NodeJS.Timeout[];
   #shared: Promise<OnSharedLeash> | undefined;
-  #isTakenOver = false;
   #isOver = false;
 
   constructor(process: RemoteProcess, connector: Connector, pid: number) {
@@ -69,10 +77,28 @@ export class OnOwnLeash implements OnLeash {
     this.#timers = [setInterval(() => this.#tell("beat"), period * 1000).unref(), setTimeout(takeOver, settled).unref()];
   }
 
-  async end(signal: Signal): Promise<void> {
-    // Until it has been taken over its own leash is there, and waits for no session.
-    if (this.#isTakenOver || !ending.includes(signal)) await this.signal(signal);
-    else this.#tell(signal.slice("SIG".length));
+  async end(signal: Signal, grace: number): Promise<Ended | undefined> {
+    const shared = this.#share();
+    shared.catch(() => undefined);
+    if (ending.includes(signal) && !(await settledWithin(shared, takeOverTime))) return await this.#endBlind(signal, grace);
+    return await (await shared).end(signal, grace);
+  }
+
+  /** The host has no session for the shared leash now: its own sends the signals. When the command has ended, its session may be free to look for the rest. */
+  async #endBlind(signal: Signal, grace: number): Promise<Ended | undefined> {
+    const { exit } = this.#process;
+    this.#tell(signal.slice("SIG".length));
+    let forced = false;
+    if (!(await settledWithin(exit, grace))) {
+      forced = true;
+      this.#tell("KILL");
+      await settledWithin(exit, lookTime);
+    }
+    const shared = this.#share();
+    shared.catch(() => undefined);
+    if (!(await settledWithin(shared, lookTime))) return undefined;
+    const rest = await (await shared).end("SIGKILL", 0);
+    return { forced: forced || rest.forced, left: rest.left };
   }
 
   async signal(signal: Signal): Promise<void> {
@@ -103,7 +129,6 @@ export class OnOwnLeash implements OnLeash {
     const release = leash.hold();
     try {
       const shared = await OnSharedLeash.add(leash, this.#pid, release);
-      this.#isTakenOver = true;
       if (!this.#isOver) this.#tell("bye");
       for (const timer of this.#timers) clearTimeout(timer);
       return shared;

@@ -56,7 +56,7 @@ except ChildProcessError: print("no child", os.environ["FOR_THE_COMMAND"])`;
     const { child, output, exit } = start(argv, ["python3", "-c", script]);
     const expected = await text(alone.stdout);
     expect(expected).toContain("no child a value");
-    expect((await output).split("\n").slice(1).join("\n")).toBe(expected);
+    expect((await output).split("\n").slice(2).join("\n")).toBe(expected);
     expect(await exit).toEqual([0, null]);
     child.stdin!.destroy();
     await until("nothing is left of it", async () => (await ofGroup(child.pid!)).length === 0);
@@ -64,7 +64,7 @@ except ChildProcessError: print("no child", os.environ["FOR_THE_COMMAND"])`;
 
   test("a script may wait for all that it has started", async () => {
     const { output } = start(argv, shell("true & wait; echo waited $?"));
-    expect((await output).split("\n").slice(1)).toEqual(["waited 0", ""]);
+    expect((await output).split("\n").slice(2)).toEqual(["waited 0", ""]);
   });
 
   test("G15 the end of its input ends all of it, also what ignores SIGTERM or has a group of its own", async () => {

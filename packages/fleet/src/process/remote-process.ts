@@ -2,20 +2,24 @@
 import { ownBytes, settledWithin } from "@sremote/connectors";
 import type { Command, Connector } from "@sremote/connectors";
 import { ConnectError, InvalidArgumentError, SremoteError } from "@sremote/protocol";
-import { type Duration, parseDuration } from "../time/index.ts";
+import { after, type Duration, parseDuration } from "../time/index.ts";
 import { toCommand } from "./command.ts";
 import { Expectation, type Match, type Pattern } from "./expect.ts";
 import { Job, type JobSettings } from "./job.ts";
-import { type Signal, signals } from "./leash.ts";
+import { type Ended, type Signal, signals } from "./leash.ts";
 import { type ExitStatus, type Live, startLive } from "./live.ts";
 import { checkProcessOptions, defaultKillTimeout, defaultPty, type ProcessOptions } from "./options.ts";
 import { defaultOutputLimit, type StreamName } from "./output.ts";
 import { place } from "./placement.ts";
+import { StillRunning } from "./state.ts";
 import { decodeStatus } from "./status.ts";
 import { writeTo } from "./write.ts";
 
 /** What gives a connector when the process is started; it waits for nothing longer once the signal is aborted. */
 export type Reach = (signal: AbortSignal) => Promise<Connector>;
+
+/** How long the exit status of what the host says has ended may take, in milliseconds, and what the end of a terminal ends. */
+const [lastWord, hangUpTime] = [5000, 1000];
 
 export interface ExpectOptions {
   /** Then the answer is null. Default: when the output ends. */
@@ -36,6 +40,10 @@ export class RemoteProcess extends Job {
   readonly #options: ProcessOptions;
   #live: Live | undefined;
   #sent: Signal | undefined;
+  #left: StillRunning | undefined;
+  #looking: Promise<unknown> | undefined;
+  /** Whether all had ended when its terminal was closed. */
+  #hungUp: Promise<boolean> | undefined;
   readonly #expectations = new Map<string, Expectation>();
 
   /**
@@ -124,6 +132,9 @@ export class RemoteProcess extends Job {
     await super.reset();
     this.#live = undefined;
     this.#sent = undefined;
+    this.#left = undefined;
+    this.#looking = undefined;
+    this.#hungUp = undefined;
     this.#expectations.clear();
     return this;
   }
@@ -131,7 +142,11 @@ export class RemoteProcess extends Job {
   protected async carryOut(signal: AbortSignal): Promise<ExitStatus> {
     const connector = await this.#reach(signal);
     const { timeout, leash = true, env, outputLimit = defaultOutputLimit, stdin = "" } = this.#options;
-    let timer: NodeJS.Timeout | undefined;
+    let clear = (): void => undefined;
+    const limit = (): void => {
+      clear();
+      clear = after(parseDuration(timeout), () => void this.stop("timeout"));
+    };
     try {
       const live = await startLive(connector, this.command, {
         leash,
@@ -141,16 +156,28 @@ export class RemoteProcess extends Job {
         outputLimit,
         deliver: (chunk) => this.deliver(chunk),
         signal,
+        onWait: (reason) => {
+          // A start that has to wait for others is bound by it like what runs.
+          if (this.waitsFor === undefined) limit();
+          this.waits(reason);
+        },
       });
       this.#live = live;
       this.began();
-      const milliseconds = parseDuration(timeout);
-      if (milliseconds !== null) timer = setTimeout(() => void this.stop("timeout"), Math.min(milliseconds, 2 ** 31 - 1));
+      limit();
       // It was ended just when it began.
       if (this.state === "ending") void this.terminate("SIGTERM", this.settings.killTimeout);
-      return decodeStatus(await live.done, this.#sent);
+      const status = await live.done.catch(async (error: unknown) => {
+        // Without its terminal nothing tells an exit status; that it has ended, the host has seen.
+        if ((await this.#hungUp) === true) return { exitCode: null, signal: null };
+        throw error;
+      });
+      // It has ended; whether all that it started has, the host may still be looking.
+      await this.#looking;
+      if (this.#left !== undefined) throw this.#left;
+      return decodeStatus(status, this.#sent);
     } finally {
-      clearTimeout(timer);
+      clear();
       // What the connector holds of it is not held any longer: streams, or its whole output.
       this.#live = undefined;
     }
@@ -162,23 +189,52 @@ export class RemoteProcess extends Job {
     if (live === undefined) return;
     const unconfirmed = (cause?: unknown): SremoteError =>
       new ConnectError("connection-lost", "the host has not confirmed that the process ended", { stage: "kill", host: this.name, cause });
-    let refused: unknown;
-    const send = (name: Signal): void => {
-      this.#sent = name;
-      live.end(name).catch((error: unknown) => (refused = error));
-    };
-    send(signal);
-    if (!(await settledWithin(live.exited, grace))) {
-      if (signal !== "SIGKILL") {
-        this.forced();
-        send("SIGKILL");
-      }
-      if (!(await settledWithin(live.exited, grace))) {
-        live.abandon(unconfirmed(refused));
-        return;
-      }
+    this.#sent = signal;
+    const looking = this.#look(live, signal, grace);
+    this.#looking = Promise.allSettled([this.#looking, looking]);
+    try {
+      await looking;
+    } catch (error) {
+      return live.abandon(unconfirmed(error));
     }
-    if (!(await this.drain(live.done))) live.abandon(unconfirmed(refused));
+    if (this.#left !== undefined) return live.abandon(this.#left);
+    if (!(await settledWithin(live.exited, lastWord)) || !(await this.drain(live.done))) live.abandon(unconfirmed());
+  }
+
+  /** Has it ended, and finds out what came of it. @throws SremoteError when the host does not answer */
+  async #look(live: Live, signal: Signal, grace: number): Promise<void> {
+    let ended = await live.end(signal, grace);
+    if (ended === undefined) return await this.#endUnseen(live, signal, grace);
+    if (ended.left.length > 0) ended = await this.#endLeft(live, ended);
+    if (ended.forced) {
+      this.#sent = "SIGKILL";
+      if (signal !== "SIGKILL") this.forced();
+    }
+    this.checked();
+    if (ended.left.length > 0) this.#left = new StillRunning(ended.left, this.name);
+  }
+
+  /** Nobody looks what comes of the signal but for the process itself. */
+  async #endUnseen(live: Live, signal: Signal, grace: number): Promise<void> {
+    if (signal === "SIGKILL" || (await settledWithin(live.exited, grace))) return;
+    this.forced();
+    this.#sent = "SIGKILL";
+    await live.end("SIGKILL", 0);
+  }
+
+  /** What the account may not signal, the end of its terminal may still reach. */
+  async #endLeft(live: Live, ended: Ended): Promise<Ended> {
+    if (this.#pty === undefined || live.hangUp === undefined) return ended;
+    const verdict = Promise.withResolvers<boolean>();
+    this.#hungUp = verdict.promise;
+    try {
+      await live.hangUp();
+      const { left } = (await live.end("SIGKILL", hangUpTime)) ?? ended;
+      verdict.resolve(left.length === 0);
+      return { forced: true, left };
+    } finally {
+      verdict.resolve(false);
+    }
   }
 
   get #pty(): (ProcessOptions["pty"] & object) | undefined {

@@ -13,7 +13,9 @@
  * 3. A failure (a lost link, a host that cannot be reached, a command that cannot be started) ends it from any phase in which it was at work.
  *    While it was ending, the reason stays, and the error tells that its end was not confirmed.
  * 4. An exit status is only ever what the host reported. Without a report there is none (G02).
- * 5. `reset` makes it idle again, and is refused while it is at work.
+ * 5. Whether SIGKILL was needed is unknown (null) where nobody looked what came of the first signal. What the host says still runs was not
+ *    killed: the reason is `error` then, and `timeout` stays `timeout`, with that error.
+ * 6. `reset` makes it idle again, and is refused while it is at work.
  */
 import { ConnectError, OutcomeUnknownError, SremoteError } from "@sremote/protocol";
 import type { Code } from "@sremote/protocol";
@@ -30,6 +32,8 @@ export type ProcessEvent =
   | { readonly type: "stop"; readonly cause: StopCause; readonly error?: SremoteError | undefined }
   /** SIGKILL was needed. */
   | { readonly type: "forced" }
+  /** The host has looked, and nothing of it runs any more. */
+  | { readonly type: "checked" }
   | { readonly type: "exit"; readonly exitCode: number | null; readonly signal: string | null }
   | { readonly type: "fail"; readonly error: SremoteError }
   | { readonly type: "reset" };
@@ -37,7 +41,7 @@ export type ProcessEvent =
 export interface ProcessState extends ProcessRecord {
   readonly phase: Phase;
   readonly signal: string | null;
-  readonly forcedKill: boolean;
+  readonly forcedKill: boolean | null;
   /** What stands behind the reasons `unreachable` and `error`, or why an end was not confirmed. */
   readonly error: SremoteError | undefined;
   /** Set while it is ending. */
@@ -61,8 +65,8 @@ const table: Readonly<Record<Phase, Partial<Record<ProcessEvent["type"], Phase>>
   idle: { start: "starting", stop: "ended", reset: "idle" },
   starting: { started: "running", stop: "ending", fail: "ended" },
   running: { stop: "ending", exit: "ended", fail: "ended" },
-  ending: { started: "ending", stop: "ending", forced: "ending", exit: "ended", fail: "ended" },
-  ended: { stop: "ended", forced: "ended", reset: "idle" },
+  ending: { started: "ending", stop: "ending", forced: "ending", checked: "ending", exit: "ended", fail: "ended" },
+  ended: { stop: "ended", forced: "ended", checked: "ended", reset: "idle" },
 };
 
 /** The state after an event. @throws Error for an event that cannot happen in this phase, which is a mistake of ours */
@@ -76,12 +80,14 @@ export function nextState(state: ProcessState, event: ProcessEvent, now: () => D
       return { ...state, phase };
     case "forced":
       return state.phase === "ended" ? state : { ...state, phase, forcedKill: true };
+    case "checked":
+      return state.phase === "ended" || state.forcedKill === true ? state : { ...state, phase, forcedKill: false };
     case "reset":
       return idleState;
     case "stop":
       if (state.phase === "ended" || state.cause !== undefined) return state;
       if (phase === "ended") return { ...state, phase, endDate: now(), reason: event.cause, error: event.error };
-      return { ...state, phase, cause: event.cause, error: event.error };
+      return { ...state, phase, cause: event.cause, error: event.error, forcedKill: state.phase === "running" ? null : state.forcedKill };
     case "exit":
       return { ...state, phase, endDate: now(), reason: state.cause ?? "exit", exitCode: event.exitCode, signal: event.signal };
     case "fail":
@@ -89,11 +95,27 @@ export function nextState(state: ProcessState, event: ProcessEvent, now: () => D
         ...state,
         phase,
         endDate: now(),
-        reason: state.cause ?? reasonOf(event.error),
+        // Nobody is told that it was killed while the host says that it runs.
+        reason:
+          state.cause === undefined || (state.cause === "killed" && event.error instanceof StillRunning)
+            ? reasonOf(event.error)
+            : state.cause,
         error: state.error ?? (isOurDoing(state, event.error) ? undefined : event.error),
       };
     default:
       return event satisfies never;
+  }
+}
+
+/** The host has found that something of it still runs after SIGKILL. */
+export class StillRunning extends SremoteError {
+  constructor(pids: readonly number[], host: string) {
+    const which = `${pids.slice(0, 5).join(", ")}${pids.length > 5 ? ` and ${pids.length - 5} others` : ""}`;
+    super("permission-denied", `it still runs there (pid ${which}): the account may not end it`, {
+      stage: "kill",
+      host,
+      hint: "what runs as another user, as by sudo, is to be ended as that user",
+    });
   }
 }
 

@@ -18,8 +18,8 @@ export interface ProcessRecord {
   readonly exitCode: number | null;
   /** The signal that ended it, such as `SIGTERM`. */
   readonly signal?: string | null | undefined;
-  /** Whether SIGKILL was needed, because it outlived its grace. */
-  readonly forcedKill?: boolean | undefined;
+  /** Whether SIGKILL was needed, because it outlived its grace; null where that is not known. */
+  readonly forcedKill?: boolean | null | undefined;
   /** What the caller does not count as a failure. */
   readonly ignore?: readonly Ignorable[] | undefined;
 }

@@ -28,6 +28,7 @@ export class HostRun<J extends Job = Job> extends Run<J> {
     this.#watch = watch;
     const memory = new OutputMemory(settings.totalOutputLimit, makers.length);
     this.jobs = makers.map((make, index) => make(() => this.#turns.get(index)!, memory));
+    for (const job of this.jobs) job.schedule();
     watch(this);
   }
 

@@ -9,7 +9,7 @@ import { LineTap } from "../process/lines.ts";
 import { Queue } from "../process/queue.ts";
 import type { StopCause } from "../process/state.ts";
 import type { Reportable, Stats } from "../report/index.ts";
-import { type Duration, parseDuration } from "../time/index.ts";
+import { after, type Duration, parseDuration } from "../time/index.ts";
 import { type GatherOptions, RunResult } from "./result.ts";
 import type { Window } from "./window.ts";
 
@@ -136,14 +136,14 @@ export abstract class Run<J extends Job = Job>
   /** @internal Resolves at its end. */
   async begin(window: Window): Promise<void> {
     this.#phase = "started";
-    const timer = this.#timeout === null ? undefined : setTimeout(() => void this.stop("timeout"), Math.min(this.#timeout, 2 ** 31 - 1));
+    const clear = after(this.#timeout, () => void this.stop("timeout"));
     try {
       if (this.#stopped === undefined) await this.carryOut(window);
     } catch (error) {
       // Not of a host, but of a function that should have made a part.
       this.#failure = { error };
     } finally {
-      clearTimeout(timer);
+      clear();
       this.#end();
     }
   }

@@ -5,3 +5,4 @@ export { formatDate } from "./format-date.ts";
 export { formatDuration } from "./format-duration.ts";
 export { sleep, type SleepOptions } from "./sleep.ts";
 export { Timer, type TimerOptions } from "./timer.ts";
+export { after } from "./after.ts";
