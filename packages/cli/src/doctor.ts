@@ -1,5 +1,5 @@
 /* sremote doctor */
-import { type FoundInterpreter, type HostReport, type RemoteClient, type Runtime, SremoteError } from "sremote";
+import { type FoundInterpreter, type HostReport, hostText, type RemoteClient, type Runtime, SremoteError } from "sremote";
 import { type PlaceOptions, placesOf } from "./call.ts";
 import type { Context } from "./context.ts";
 import { factsOf, type Problem, problemsOf, type PythonInstallers } from "./diagnosis.ts";
@@ -8,6 +8,9 @@ import { type ExitCode, exitCodeFor, exitCodes } from "./exit-code.ts";
 import { errorJson } from "./error-json.ts";
 import type { HostOptions } from "./host-options.ts";
 import { withClient } from "./with-client.ts";
+
+/** Characters of a report. */
+const longestReport = 100_000;
 
 export interface DoctorCommandOptions extends PlaceOptions {
   node?: true;
@@ -43,7 +46,7 @@ export async function doctor(context: Context, host: string, options: DoctorComm
   const ok = findings.problems.every(({ preventsCalls }) => !preventsCalls);
   if (options.json === true)
     await context.stdout.write(`${JSON.stringify({ host, ok, report: findings.report, problems: findings.problems }, null, 2)}\n`);
-  else await context.stdout.write(findingsText(findings, runtime));
+  else await context.stdout.write(hostText(findingsText(findings, runtime), { limit: longestReport }));
   return ok ? exitCodes.value : exitCodes.notSetup;
 }
 

@@ -1,5 +1,5 @@
 /* What went wrong, for people. */
-import { type Code, SremoteError } from "sremote";
+import { type Code, hostText, SremoteError } from "sremote";
 
 export interface ErrorPlace {
   /** HOST as it was written, for commands to type. */
@@ -26,7 +26,7 @@ const hints: Partial<Record<Code, (host: string, error: SremoteError) => string 
 export function errorText(error: unknown, { host, debug }: ErrorPlace): string {
   if (!(error instanceof SremoteError)) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return `sremote: unexpected failure, please report it: ${stack}\n`;
+    return `sremote: unexpected failure, please report it: ${hostText(stack)}\n`;
   }
   const parts = [`sremote: ${error.summary}`];
   if (error.host !== undefined && error.host !== "local://") parts.push(`  host: ${error.host}`);
@@ -60,6 +60,6 @@ function moduleHint(host: string, { summary, hint }: SremoteError): string | und
 
 function localStack(error: Error): string {
   const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
-  const cause = error.cause instanceof Error ? `\n  caused by: ${error.cause.message}\n${localStack(error.cause)}` : "";
+  const cause = error.cause instanceof Error ? `\n  caused by: ${hostText(error.cause.message)}\n${localStack(error.cause)}` : "";
   return `  local stack:\n${frames.join("\n")}${cause}`;
 }

@@ -1,5 +1,5 @@
 /* sremote bootstrap, sremote install */
-import { InvalidArgumentError, type Runtime } from "sremote";
+import { hostText, InvalidArgumentError, type Runtime } from "sremote";
 import { type PlaceOptions, placesOf } from "./call.ts";
 import type { Context } from "./context.ts";
 import { parseDuration } from "./duration.ts";
@@ -29,7 +29,7 @@ export async function bootstrap(
   const { base, interpreter } = await withClient(host, hostOptions, placesOf(options), signal, (client) =>
     client.bootstrapInstall({ runtime, signal }),
   );
-  await context.stdout.write(`${host}: endpoint in ${base}, calls run on ${interpreter}\n`);
+  await context.stdout.write(hostText(`${host}: endpoint in ${base}, calls run on ${interpreter}\n`));
   return exitCodes.value;
 }
 

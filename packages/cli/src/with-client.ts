@@ -1,5 +1,5 @@
 /* One command on one host: connect, ask for a password where the host wants one, close. */
-import { RemoteClient, type RemoteClientOptions, SremoteError } from "sremote";
+import { hostText, RemoteClient, type RemoteClientOptions, SremoteError } from "sremote";
 import { type Answers, connectorFor, type HostOptions } from "./host-options.ts";
 import { ask, canAsk } from "./terminal.ts";
 
@@ -7,6 +7,8 @@ import { ask, canAsk } from "./terminal.ts";
 const mostQuestions = 3;
 /** Milliseconds a person has for the host's questions: sshd's LoginGraceTime. */
 const patience = 120_000;
+/** Characters of a question. */
+const longestQuestion = 2000;
 
 /**
  * Runs the work with a client for HOST, and closes the client. When the host refuses what it was offered, but would take a password or
@@ -66,7 +68,7 @@ async function answersTo(question: Question, label: string, before: Answers, sig
   };
 }
 
-/** A host's text must not be able to move the cursor or to change the terminal. */
+/** A host's question: in one line, and not endless. */
 function printable(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, " ");
+  return hostText(text, { limit: longestQuestion }).replaceAll(/[\n\t]/g, " ");
 }

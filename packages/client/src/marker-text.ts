@@ -39,6 +39,5 @@ export function lastLines(bytes: Uint8Array, count = 12): string {
     .split("\n")
     .filter((line) => line.trim() !== "")
     .slice(-count)
-    .join("\n")
-    .replace(/[^\P{Cc}\n\t]/gu, "?");
+    .join("\n");
 }

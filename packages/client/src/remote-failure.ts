@@ -1,6 +1,7 @@
 import {
   type Code,
   type Failure,
+  hostError,
   OutcomeUnknownError,
   ProtocolError,
   RemoteExecError,
@@ -63,7 +64,7 @@ function remoteCause(failure: Failure): unknown {
   const error = new Error(next.message, { cause: remoteCause(next) });
   error.name = qualifiedType(next);
   error.stack = `${error.name}: ${next.message}${tracebackText(next)}`;
-  return error;
+  return hostError(error);
 }
 
 function describeFailure(failure: Failure, what: string): string {

@@ -12,6 +12,7 @@
  *   └─ ProtocolError             bytes that are not a message, or of another version, or past a limit
  */
 import type { Code } from "./code.ts";
+import { hostText, longestHint, longestLastLines } from "./host-text.ts";
 import type { Failure, Outcome } from "./message.ts";
 
 export interface SremoteErrorOptions {
@@ -27,7 +28,10 @@ export interface SremoteErrorOptions {
   cause?: unknown;
 }
 
-/** Base of every error this product throws. The message ends with host, last lines and hint, so that printing it tells all. */
+/**
+ * Base of every error this product throws. The message ends with host, last lines and hint, so that printing it tells all. Each of them may quote
+ * a host, and so passes through {@link hostText}: no control sequence reaches a terminal, and none is longer than it says.
+ */
 export class SremoteError extends Error {
   override name = "SremoteError";
   readonly code: Code;
@@ -40,14 +44,15 @@ export class SremoteError extends Error {
   readonly summary: string;
 
   constructor(code: Code, summary: string, options: SremoteErrorOptions = {}) {
-    super(describe(summary, options), options.cause === undefined ? undefined : { cause: options.cause });
+    const shown = shownTexts(summary, options);
+    super(describe(shown), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.summary = summary;
+    this.summary = shown.summary;
     this.stage = options.stage;
-    this.host = options.host;
+    this.host = shown.host;
     this.callId = options.callId;
-    this.hint = options.hint;
-    this.lastLines = options.lastLines;
+    this.hint = shown.hint;
+    this.lastLines = shown.lastLines;
     keepQuiet(this, ["summary", "host", "hint", "lastLines"]);
   }
 
@@ -124,7 +129,20 @@ export class RemoteExecError extends SremoteError {
   }
 }
 
-function describe(summary: string, options: SremoteErrorOptions): string {
+interface ShownTexts extends Pick<SremoteErrorOptions, "host" | "hint" | "lastLines"> {
+  readonly summary: string;
+}
+
+function shownTexts(summary: string, { host, hint, lastLines }: SremoteErrorOptions): ShownTexts {
+  return {
+    summary: hostText(summary),
+    host: host === undefined ? undefined : hostText(host),
+    hint: hint === undefined ? undefined : hostText(hint, { limit: longestHint }),
+    lastLines: lastLines === undefined ? undefined : hostText(lastLines, { limit: longestLastLines, keep: "end" }),
+  };
+}
+
+function describe({ summary, ...options }: ShownTexts): string {
   let text = summary;
   if (options.host !== undefined) text += `\n  host: ${options.host}`;
   if (options.lastLines !== undefined && options.lastLines !== "") {

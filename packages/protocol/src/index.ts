@@ -18,6 +18,7 @@ export {
 export * from "./frame-decoder.ts";
 export { parseHeader, type ParsedHeader } from "./header.ts";
 export { jsonShape, parseForeignJson, type JsonShape } from "./json-memory.ts";
+export { hostError, hostText, type HostTextOptions } from "./host-text.ts";
 export * from "./limits.ts";
 export * from "./marker.ts";
 export * from "./message.ts";

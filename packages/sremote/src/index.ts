@@ -96,6 +96,7 @@ export type {
 export {
   codes,
   ConnectError,
+  hostText,
   InvalidArgumentError,
   NdArray,
   OutcomeUnknownError,
@@ -114,6 +115,7 @@ export type {
   Failure,
   Frame,
   HostFacts,
+  HostTextOptions,
   NdArrayOptions,
   Nested,
   Order,

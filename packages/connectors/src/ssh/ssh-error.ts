@@ -1,5 +1,5 @@
 /* From what sockets and ssh2 throw to the codes of ConnectError. Total: whatever comes in, a ConnectError with a sensible code goes out. */
-import { ConnectError, SremoteError } from "@sremote/protocol";
+import { ConnectError, hostError, SremoteError } from "@sremote/protocol";
 import type { Code } from "@sremote/protocol";
 
 /** How far a connection had come. */
@@ -64,7 +64,7 @@ export function sshError(error: unknown, place: ErrorPlace): ConnectError {
     stage: "connect",
     host: place.label,
     hint: /no matching|unsupported algorithm/i.test(said) ? algorithmHint : undefined,
-    cause: error instanceof SremoteError || error instanceof Error ? error : undefined,
+    cause: error instanceof SremoteError ? error : error instanceof Error ? hostError(error) : undefined,
   });
 }
 

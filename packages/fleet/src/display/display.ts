@@ -1,7 +1,7 @@
 /* A run as people watch it. */
 import type { Writable } from "node:stream";
 import { stripVTControlCharacters, styleText } from "node:util";
-import { InvalidArgumentError } from "@sremote/protocol";
+import { hostText, InvalidArgumentError } from "@sremote/protocol";
 import { type ColorChoice, isColored } from "../color.ts";
 import { fold } from "../node-set/index.ts";
 import { describeEnd } from "../process/describe-end.ts";
@@ -23,6 +23,8 @@ export interface DisplayOptions {
 
 /** Milliseconds between two drawings; people see no more. */
 const frame = 100;
+/** Characters of a line of output; a run keeps the whole. */
+const longestLine = 16_384;
 const colors: Partial<Record<JobKind, "red" | "yellow" | "cyan">> = { failed: "red", unreachable: "yellow", running: "cyan" };
 /** What is worth seeing first. */
 const order: readonly JobKind[] = ["failed", "unreachable", "running", "connecting", "waiting"];
@@ -52,7 +54,7 @@ export async function display(run: Run, options: DisplayOptions = {}): Promise<v
     run.on("end", (job) => {
       if (!job.ok) screen.print(`${hostOf(job)}: ${paint(kindOf(job), describeEnd(job))}`);
     }),
-    ...(lines ? [run.on("line", ({ host, text }) => screen.print(`${host}: ${text}`))] : []),
+    ...(lines ? [run.on("line", ({ host, text }) => screen.print(`${host}: ${hostText(text, { limit: longestLine })}`))] : []),
   ];
   const timer = isTerminal ? setInterval(draw, frame) : undefined;
   if (isTerminal) draw();

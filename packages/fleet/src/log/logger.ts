@@ -1,6 +1,9 @@
 /* What goes on, for people. Whoever has a logger of their own passes it instead. */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { hostText, InvalidArgumentError } from "@sremote/protocol";
 import { formatDate } from "../time/index.ts";
+
+/** Characters of a message: it may name thousands of hosts. */
+const longestMessage = 100_000;
 
 /** What a fleet tells: also met by `console`, pino, winston and others. */
 export interface Logger {
@@ -30,6 +33,9 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   const at = (each: Exclude<LogLevel, "silent">): ((message: string) => void) =>
     logLevels.indexOf(each) < least
       ? () => {}
-      : (message) => write(`${formatDate(now(), { milliseconds: true })} ${each}: ${message.trimEnd().replace(/\r?\n/g, "\n  ")}\n`);
+      : (message) =>
+          write(
+            `${formatDate(now(), { milliseconds: true })} ${each}: ${hostText(message.trimEnd(), { limit: longestMessage }).replaceAll("\n", "\n  ")}\n`,
+          );
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
