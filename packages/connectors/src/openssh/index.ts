@@ -1,5 +1,6 @@
 /* The connector that drives the system's ssh. */
 import type { Connector } from "../connector.ts";
+import { canShareConnection } from "../ssh/client-platform.ts";
 import { parseDestination } from "../ssh/destination.ts";
 import { OpenSshConnector } from "./openssh-connector.ts";
 import type { OpenSshOptions } from "./options.ts";
@@ -17,5 +18,5 @@ export type { OpenSshOptions } from "./options.ts";
 export function openssh(destination: string | OpenSshOptions, options: Omit<OpenSshOptions, "host"> = {}): Connector {
   const given = typeof destination === "string" ? { ...options, ...parseDestination(destination) } : { ...options, ...destination };
   checkOpenSshOptions(given);
-  return new OpenSshConnector(given);
+  return new OpenSshConnector({ ...given, multiplex: given.multiplex ?? canShareConnection() });
 }

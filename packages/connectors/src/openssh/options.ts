@@ -30,7 +30,7 @@ export interface OpenSshOptions {
    * @default 20_000
    */
   startTimeout?: number | undefined;
-  /** Whether commands share one connection (ControlMaster). Default true. */
+  /** Whether commands share one connection (ControlMaster). Default true; false on Windows, whose `ssh` cannot. */
   multiplex?: boolean | undefined;
   /** The program. Default `ssh`. */
   program?: string | undefined;

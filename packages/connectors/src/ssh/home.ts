@@ -1,5 +1,6 @@
 /* The user's home directory, as ssh finds it, and paths that begin with it. */
 import { homedir, userInfo } from "node:os";
+import { belowHomeDirectory } from "./client-platform.ts";
 
 /** That of the account, whatever HOME says: ssh_config and known_hosts lie there, too. HOME where the account is not in the user database. */
 export function homeDirectory(): string {
@@ -12,5 +13,5 @@ export function homeDirectory(): string {
 
 /** The path, with `~` or `~/` at its beginning replaced. */
 export function expandHome(path: string): string {
-  return path === "~" || path.startsWith("~/") ? homeDirectory() + path.slice(1) : path;
+  return belowHomeDirectory(path, homeDirectory());
 }

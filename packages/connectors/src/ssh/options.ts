@@ -48,7 +48,7 @@ export interface SshOptions {
   /** Decrypts the private keys given here. */
   passphrase?: string | undefined;
   password?: string | undefined;
-  /** Path of an agent's socket, an agent as ssh2 has them, or false for none. Default: ssh_config, else SSH_AUTH_SOCK. */
+  /** Path of an agent's socket, an agent as ssh2 has them, or false for none. Default: ssh_config, else SSH_AUTH_SOCK, else the agent's pipe on Windows. */
   agent?: string | false | SshAgent | undefined;
   /** Answers the host's questions, in order. */
   keyboardInteractive?:

@@ -3,6 +3,7 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import { InvalidArgumentError } from "@sremote/protocol";
 import type { BaseAgent } from "ssh2";
+import { defaultAgent, systemFile } from "./client-platform.ts";
 import type { Offer } from "./algorithms.ts";
 import { algorithmOffer } from "./algorithms.ts";
 import type { Method } from "./authentication.ts";
@@ -118,7 +119,7 @@ function hostKeySettings(
   label: string,
 ): Omit<HostKeySettings, "algorithms" | "role"> {
   const own = ["known_hosts", "known_hosts2"].map((name) => join(homeDirectory(), ".ssh", name));
-  const system = ["/etc/ssh/ssh_known_hosts", "/etc/ssh/ssh_known_hosts2"];
+  const system = ["ssh_known_hosts", "ssh_known_hosts2"].map((name) => systemFile(name));
   const configured = [...(config.userKnownHosts ?? own), ...(config.globalKnownHosts ?? system)];
   const given = typeof options.knownHosts === "string" ? [options.knownHosts] : options.knownHosts;
   return {
@@ -142,7 +143,7 @@ function credentialSettings(options: SshOptions, config: ClientConfig, username:
   const offersAgent = options.agent !== undefined && options.agent !== false;
   const implied = ["id_ed25519", "id_ecdsa", "id_rsa"].map((name) => join(homeDirectory(), ".ssh", name));
   const given = typeof options.agent === "string" ? expandHome(options.agent) : options.agent;
-  const agent = given ?? config.agent ?? process.env["SSH_AUTH_SOCK"];
+  const agent = given ?? config.agent ?? defaultAgent();
   return {
     username,
     privateKey,

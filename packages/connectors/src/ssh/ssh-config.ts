@@ -7,6 +7,7 @@ import { ConnectError } from "@sremote/protocol";
 import type { AlgorithmKind } from "./algorithms.ts";
 import { expandPath, expandTokens, TokenError } from "./config-tokens.ts";
 import type { TokenValues } from "./config-tokens.ts";
+import { systemFile } from "./client-platform.ts";
 import { expandHome, homeDirectory } from "./home.ts";
 import { hostText } from "./host-text.ts";
 import type { SshOptions } from "./options.ts";
@@ -99,7 +100,7 @@ function withoutProgram({ config }: Asked, label: string): ClientConfig {
       hint: "install the OpenSSH client, or give host, port, username and privateKeyPath as options and config: false",
     });
   }
-  const unread = [join(homeDirectory(), ".ssh", "config"), "/etc/ssh/ssh_config"].find((path) => existsSync(path));
+  const unread = [join(homeDirectory(), ".ssh", "config"), systemFile("ssh_config")].find((path) => existsSync(path));
   return unread === undefined ? {} : { unread };
 }
 
