@@ -18,13 +18,16 @@ export interface CallOptions {
   env?: Readonly<Record<string, string>> | undefined;
   /** Working directory on the host, created when missing; relative to the home directory. */
   cwd?: string | undefined;
-  /** Run deadline in milliseconds. The function is then interrupted, and killed 1 s later; the call rejects with the code `timeout`. */
+  /**
+   * Deadline in milliseconds, from the call: connecting, starting and waiting for a worker count. The function is then interrupted, and killed 1 s later; the call
+   * rejects with the code `timeout`, and its `outcome` says whether it may have run. @default none
+   */
   timeout?: number | undefined;
-  /** Deadline in milliseconds until a worker takes the call; then it rejects with the code `timeout`, stage `queue`, and nothing ran. */
+  /** Deadline in milliseconds, from the call, until a worker takes it; then it rejects with the code `timeout`, stage `queue`. @default none */
   queueTimeout?: number | undefined;
   /** Deadline in milliseconds without output, items or callbacks while the function runs. */
   idleTimeout?: number | undefined;
-  /** Aborting ends the function on the host; the call rejects with the code `cancelled`. */
+  /** Aborting ends the function on the host; the call rejects with the code `cancelled` within 100 ms, whether or not the host has said so. */
   signal?: AbortSignal | undefined;
   /** Bytes of stdout and of stderr that are kept, each; default 64 MiB. What is cut off is told in the result. */
   outputLimit?: number | undefined;

@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from "@sremote/protocol";
+import { type Ending, endedError, notSent } from "./call-ending.ts";
+import { CallLimits, cancelPatience, type Progress } from "./call-limits.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { CallResult } from "./call-result.ts";
 import { type CallSite, withCallSite } from "./call-site.ts";
@@ -6,6 +8,7 @@ import { CallOutput } from "./session/call-output.ts";
 import type { Dependable } from "./session/dependencies.ts";
 import type { Session } from "./session/session.ts";
 import { RemoteIterable } from "./session/remote-iterable.ts";
+import { RemoteObject } from "./session/remote-object.ts";
 
 /** What carries a call out. */
 export interface CallRun<T> {
@@ -15,10 +18,23 @@ export interface CallRun<T> {
 const nextTurn = Promise.resolve();
 
 export interface CallContext {
+  /** `os.getenv` on the host, for messages. */
+  readonly what: string;
+  readonly host: string;
   /** Those of the call that this one belongs to. */
   readonly outputs?: readonly [stdout: CallOutput, stderr: CallOutput] | undefined;
   /** Where it was made, unless the caller awaits {@link Call.settled}. */
   readonly site?: CallSite | undefined;
+  /** Nobody can cancel it but by its signal: only its promise is given away. */
+  readonly isPlain?: boolean | undefined;
+}
+
+/** Where a call went. */
+export interface CallPlace {
+  readonly session: Session;
+  readonly stream: number;
+  /** Whether a worker is known to have taken it. */
+  isTaken(): boolean;
 }
 
 /**
@@ -31,36 +47,48 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   readonly stdout: CallOutput;
   readonly stderr: CallOutput;
   readonly #result: Promise<CallResult<T>>;
-  #cancelled: { reason: unknown } | undefined;
-  #onCancel: ((reason: unknown) => void) | undefined;
-  #place: { session: Session; stream: number } | undefined;
+  readonly #context: CallContext;
+  readonly #limits: CallLimits | undefined;
+  #ending: Ending | undefined;
+  #onEnding: ((ending: Ending) => void) | undefined;
+  /** Rejects whatever becomes of what carries the call out; after that nobody wants its result. */
+  #giveUp: ((error: Error) => void) | undefined;
+  #patience: NodeJS.Timeout | undefined;
+  #place: CallPlace | undefined;
   #sent = false;
+  #mayRun = false;
   #kept = 0;
   #onSent: (() => void)[] = [];
-  #unfollow: (() => void) | undefined;
+  /** @internal For which it waits, for messages. */
+  waitsFor = "its turn";
 
   /** @internal */
-  constructor(id: string, options: CallOptions, run: CallRun<T>, { outputs, site }: CallContext = {}) {
+  constructor(id: string, options: CallOptions, run: CallRun<T>, context: CallContext) {
+    const { outputs } = context;
     this.id = id;
+    this.#context = context;
     const read = (): void => {
       // Whoever reads the output gets the call's error at its end, so that it is not lost if he does not also wait for the call.
       this.#result.catch(() => undefined);
     };
     this.stdout = outputs?.[0] ?? new CallOutput(options.stdout, read);
     this.stderr = outputs?.[1] ?? new CallOutput(options.stderr, read);
-    if (options.signal !== undefined) this.#follow(options.signal);
-    this.#result = this.#carryOut(run, { site, ownsOutputs: outputs === undefined });
+    if (CallLimits.are(options)) this.#limits = new CallLimits(options, this.#progress(), (...how) => this.#end(...how));
+    this.#result = this.#carryOut(run);
   }
 
   /**
    * One async function from here to where errors come into being, and nobody else who waits for it: only so the engine puts the caller of
    * `doRemoteCall` into their stack, for nothing.
    */
-  async #carryOut(run: CallRun<T>, { site, ownsOutputs }: { site: CallSite | undefined; ownsOutputs: boolean }): Promise<CallResult<T>> {
+  async #carryOut(run: CallRun<T>): Promise<CallResult<T>> {
+    const { site, outputs, isPlain = false } = this.#context;
+    const ownsOutputs = outputs === undefined;
     // In the next microtask: calls that follow in the same turn may take the result as an argument, and share a packet of the network.
     await nextTurn;
     try {
-      const result = await run(this);
+      if (this.#ending !== undefined) throw this.#endedError(false);
+      const result = isPlain && this.#limits === undefined ? await run(this) : await this.#orGivenUp(run(this));
       // A generator prints while it is iterated; its outputs end with it.
       if (ownsOutputs && !(result.value instanceof RemoteIterable)) this.#endOutputs();
       return result;
@@ -68,8 +96,28 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
       if (ownsOutputs) this.#endOutputs({ error });
       throw site === undefined ? error : withCallSite(error, site);
     } finally {
-      this.#unfollow?.();
+      this.#limits?.stop();
+      clearTimeout(this.#patience);
     }
+  }
+
+  #orGivenUp(running: Promise<CallResult<T>>): Promise<CallResult<T>> {
+    return new Promise((resolve, reject) => {
+      let isGivenUp = false;
+      this.#giveUp = (error) => {
+        isGivenUp = true;
+        reject(error);
+      };
+      running.then((result) => (isGivenUp ? letGo(result.value) : resolve(result)), reject);
+    });
+  }
+
+  #progress(): Progress {
+    return {
+      isSent: () => this.#mayRun,
+      isTaken: () => this.#place?.isTaken() === true,
+      askForSign: () => this.#place?.session.askForSign(),
+    };
   }
 
   #endOutputs(error?: { error: unknown }): void {
@@ -77,34 +125,44 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
     this.stderr.end(error);
   }
 
-  #follow(signal: AbortSignal): void {
-    const abort = (): void => this.#cancel(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener("abort", abort, { once: true });
-    this.#unfollow = () => signal.removeEventListener("abort", abort);
+  /** @param milliseconds for which the host may say how it ended */
+  #end(ending: Ending, milliseconds: number): void {
+    if (this.#ending === undefined) {
+      this.#ending = ending;
+      this.#onEnding?.(ending);
+    }
+    clearTimeout(this.#patience);
+    const surrender = (): void => this.#giveUp?.(this.#endedError(this.#mayRun));
+    if (milliseconds === 0 || !this.#mayRun) surrender();
+    else this.#patience = setTimeout(surrender, milliseconds);
   }
 
-  #cancel(reason: unknown): void {
-    if (this.#cancelled !== undefined) return;
-    this.#cancelled = { reason };
-    this.#onCancel?.(reason);
+  #endedError(mayRun: boolean): Error {
+    const { what, host } = this.#context;
+    const ending = this.#ending!;
+    const outcome = mayRun ? "unknown" : notSent(ending);
+    return endedError(ending, { what, host, callId: this.id, outcome, waitsFor: this.waitsFor });
   }
 
-  /** @internal Why it was cancelled, if it was. */
-  get cancelled(): { readonly reason: unknown } | undefined {
-    return this.#cancelled;
+  /** @internal Why it was ended before its result came, if it was. */
+  get ending(): Ending | undefined {
+    return this.#ending;
   }
 
-  /** @internal One who is told when the call is cancelled, now if it was already. */
-  onCancel(callback: (reason: unknown) => void): void {
-    this.#onCancel = callback;
-    if (this.#cancelled !== undefined) callback(this.#cancelled.reason);
+  /** @internal One who is told when the call is to end, now if it is already. */
+  onEnding(callback: (ending: Ending) => void): void {
+    this.#onEnding = callback;
+    if (this.#ending !== undefined) callback(this.#ending);
   }
 
-  /** Ends the function on the host. Resolves when the host has said so, or when the call has ended otherwise; the call rejects with `cancelled`. */
+  /**
+   * Ends the function on the host. Resolves when the host has said so, or when the call has ended otherwise; the call rejects with `cancelled`.
+   * A host that says nothing is waited for five seconds; the error's outcome is `unknown` then.
+   */
   async cancel(reason?: unknown): Promise<void> {
     this.#result.catch(() => undefined);
-    this.#cancel(reason ?? new DOMException("the call was cancelled", "AbortError"));
+    const why: unknown = reason ?? new DOMException("the call was cancelled", "AbortError");
+    if (this.#ending === undefined) this.#end({ kind: "cancelled", stage: this.#mayRun ? "call" : "queue", reason: why }, cancelPatience);
     await this.#result.then(
       () => undefined,
       () => undefined,
@@ -122,7 +180,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   }
 
   /** @internal */
-  get place(): { readonly session: Session; readonly stream: number } | undefined {
+  get place(): CallPlace | undefined {
     return this.#place;
   }
 
@@ -151,11 +209,25 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   }
 
   /** @internal @param kept for how many calls the host keeps the result */
-  sent(place: { session: Session; stream: number } | undefined, kept = 0): void {
+  sent(place: CallPlace | undefined, kept = 0): void {
     this.#sent = true;
+    if (place !== undefined) this.mayRun();
     this.#place = place;
     this.#kept = kept;
     for (const tell of this.#onSent.splice(0)) tell();
+  }
+
+  /** @internal From now on the host may have it. */
+  mayRun(): void {
+    this.#mayRun = true;
+    this.waitsFor = "the host";
+  }
+
+  /** @internal It did not reach the host, and is sent once more. */
+  notSent(): void {
+    this.#mayRun = false;
+    this.#place = undefined;
+    this.waitsFor = "a new session";
   }
 
   /** The items of the generator or iterator that the function returns. */
@@ -186,4 +258,12 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   get [Symbol.toStringTag](): string {
     return "Call";
   }
+}
+
+/** A result that nobody waits for any more holds nothing on the host. */
+function letGo(value: unknown): void {
+  const released =
+    value instanceof RemoteObject ? value.release() : value instanceof RemoteIterable ? value.return().then(() => undefined) : undefined;
+  // A session that is over holds nothing either.
+  released?.catch(() => undefined);
 }

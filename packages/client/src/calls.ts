@@ -3,6 +3,7 @@ import type { Connector } from "@sremote/connectors";
 import { type Route, SremoteError } from "@sremote/protocol";
 import { callsAmong, encodeArguments, type EncodePart, PendingArguments } from "./call-arguments.ts";
 import { Call, type CallContext } from "./call.ts";
+import { endedError } from "./call-ending.ts";
 import { CallFrame } from "./call-frame.ts";
 import { newCallId } from "./call-id.ts";
 import { type CallArguments, type CallOptions, checkCall, type Runtime, type SplitArguments } from "./call-options.ts";
@@ -67,7 +68,13 @@ export class Calls {
     this.#settings = settings;
   }
 
-  call<T>(module: string, fn: string, args: CallArguments, options: CallOptions, context: CallContext = {}): Call<T> {
+  call<T>(
+    module: string,
+    fn: string,
+    args: CallArguments,
+    options: CallOptions,
+    context: Omit<CallContext, "what" | "host"> = {},
+  ): Call<T> {
     const id = options?.id ?? newCallId();
     let plan: Plan | undefined;
     let refused: { error: unknown } | undefined;
@@ -87,7 +94,7 @@ export class Calls {
         if (plan === undefined) throw refused!.error;
         return this.#run<T>(call, plan);
       },
-      context,
+      { ...context, what: what({ module, fn }), host: this.#settings.connector.label },
     );
   }
 
@@ -126,6 +133,7 @@ export class Calls {
           return await this.#overStream(call, plan, session);
         } catch (error) {
           if (!(error instanceof NotSent)) throw error;
+          call.notSent();
           this.#settings.checkOpen();
           if (attempt === sessions)
             throw new SremoteError("connection-lost", `${what(plan)} was not run: session after session ended before it could be sent`, {
@@ -144,7 +152,7 @@ export class Calls {
     const { serializer } = plan;
     const live = stream!.session(plan.runtime);
     // Not awaited where there is nothing to wait for: many calls made at once then go out one by one, while the next is made.
-    const { frame, after } = plan.frame === undefined ? await this.#settle(plan) : { frame: plan.frame };
+    const { frame, after } = plan.frame === undefined ? await this.#settle(call, plan) : { frame: plan.frame };
     const reply = await runOverSession(live, {
       call,
       what: what(plan),
@@ -168,7 +176,8 @@ export class Calls {
   }
 
   /** Waits for arguments that are calls: their result is kept on the host where that can be. */
-  async #settle(plan: Plan): Promise<{ frame: CallFrame; after?: number | undefined }> {
+  async #settle(waiting: Call, plan: Plan): Promise<{ frame: CallFrame; after?: number | undefined }> {
+    waiting.waitsFor = "the results of calls among its arguments";
     const { options, runtime, head, pending, session } = plan;
     let after: number | undefined;
     const live = session === undefined ? undefined : this.#settings.stream?.session(runtime);
@@ -196,6 +205,7 @@ export class Calls {
       place,
       id,
       callbacks,
+      limits: always,
       perform: (fn, args, options) => this.call(objectModule, fn, args, { ...always, ...options, runtime: plan.runtime }, { outputs }),
     };
     session.hold();
@@ -219,12 +229,13 @@ export class Calls {
       }
     }
     call.sent(undefined);
-    const frame = plan.frame ?? (await this.#settle(plan)).frame;
+    const frame = plan.frame ?? (await this.#settle(call, plan)).frame;
     const { base } = spool.located(runtime);
     // Not with an id of the caller's: a repetition must be the same bytes, else the host takes it for another request.
     const release = options.id === undefined ? spool.releases.take(base) : [];
     const abort = new AbortController();
-    call.onCancel((reason) => abort.abort(reason));
+    call.onEnding(({ reason }) => abort.abort(reason));
+    if (call.ending === undefined) call.mayRun();
     let reply: FetchedReply;
     try {
       reply = await spool.call({
@@ -240,6 +251,15 @@ export class Calls {
       });
     } catch (error) {
       spool.releases.giveBack(base, release);
+      if (call.ending?.kind === "timeout" && error instanceof SremoteError && error.code === "cancelled") {
+        throw endedError(call.ending, {
+          what: what(plan),
+          host: this.#settings.connector.label,
+          callId: call.id,
+          outcome: "unknown",
+          waitsFor: call.waitsFor,
+        });
+      }
       throw error;
     }
     await feed(call, reply);
@@ -273,7 +293,7 @@ export class Calls {
 }
 
 /** `os.getenv`, and `next of a generator` for what objects do. */
-function what({ module, fn }: Plan): string {
+function what({ module, fn }: Pick<Plan, "module" | "fn">): string {
   return module === objectModule ? `${fn} of an object` : `${module}.${fn}`;
 }
 

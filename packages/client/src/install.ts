@@ -1,7 +1,7 @@
 import { InvalidArgumentError, RemoteExecError, RemoteModulesError, SremoteError } from "@sremote/protocol";
 import { checkText, type Runtime } from "./call-options.ts";
 import { cloneHere } from "./git-clone.ts";
-import { internalCall } from "./internal-call.ts";
+import { internalCall, type InternalCallOptions } from "./internal-call.ts";
 import type { Located } from "./launch.ts";
 import { lastLines } from "./marker-text.ts";
 import type { SpoolTransport } from "./spool/spool-transport.ts";
@@ -9,13 +9,15 @@ import type { SpoolTransport } from "./spool/spool-transport.ts";
 export interface InstallOptions {
   /** `python` (pip, into the endpoint's virtual environment) or `node` (npm, into the endpoint's prefix). Default: the client's. */
   runtime?: Runtime | undefined;
-  /** Milliseconds. Default 15 minutes. */
+  /** Milliseconds from now, connecting included. @default 900_000, 15 minutes, from when the host begins */
   timeout?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
 export interface BootstrapOptions {
   runtime?: Runtime | undefined;
+  /** Milliseconds from now, connecting included. Default: none. */
+  timeout?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -138,9 +140,14 @@ function withoutCredentials(text: string): string {
   return text.replace(/(?<=:\/\/)[^\s/@]*@/g, "");
 }
 
-export async function isModuleInstalled(transport: SpoolTransport, name: unknown, runtime: Runtime): Promise<boolean> {
+export async function isModuleInstalled(
+  transport: SpoolTransport,
+  name: unknown,
+  runtime: Runtime,
+  options: InternalCallOptions,
+): Promise<boolean> {
   checkText("name", name, "the name of a module");
-  const { value } = await internalCall(transport, runtime, "is_installed", [name]);
+  const { value } = await internalCall(transport, runtime, "is_installed", [name], options);
   if (typeof value !== "boolean")
     throw new SremoteError("endpoint-broken", "is_installed did not answer yes or no", { host: transport.connector.label });
   return value;

@@ -1,4 +1,4 @@
-import type { Connector } from "@sremote/connectors";
+import type { Connector, OperationOptions } from "@sremote/connectors";
 import { InvalidArgumentError } from "@sremote/protocol";
 import { checkText, fromHome, isPlainObject } from "./call-options.ts";
 import { newMarker, textAfterMarker } from "./marker-text.ts";
@@ -37,12 +37,17 @@ export function homePath(argument: string, path: unknown): string {
  * Reads `$HOME/.sremote/<fileName>` on the host (seeds: "self discovery"): JSON with `sremote`, `absolute_tmp` or `relative_tmp`,
  * and optionally `absolute_pwd` or `relative_pwd`.
  */
-export async function discover(connector: Connector, fileName: string, locations: Locations): Promise<Discovery> {
+export async function discover(
+  connector: Connector,
+  fileName: string,
+  locations: Locations,
+  options: OperationOptions,
+): Promise<Discovery> {
   checkText("fileName", fileName, "the name of a file in ~/.sremote");
   if (fileName.includes("/")) throw new InvalidArgumentError("fileName", "a file name without `/`");
   const marker = newMarker();
   const script = 'printf "%s%s" "$2" "$1"; [ -f "$HOME/.sremote/$3" ] || exit 3; cat -- "$HOME/.sremote/$3"';
-  const result = await connector.exec(["sh", "-c", script, "sremote", ...marker, fileName], { maxOutput: 1 << 20 });
+  const result = await connector.exec(["sh", "-c", script, "sremote", ...marker, fileName], { ...options, maxOutput: 1 << 20 });
   const where = `~/.sremote/${fileName}`;
   if (result.exitCode === 3) return { found: false, message: `${where} does not exist` };
   const text = textAfterMarker(result.stdout, marker);

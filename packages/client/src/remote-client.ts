@@ -1,8 +1,9 @@
-import type { Connector, ConnectorStatus, OperationOptions } from "@sremote/connectors";
+import { type Connector, type ConnectorStatus, type OperationOptions, settledWithin, withDeadline } from "@sremote/connectors";
 import { crc32 } from "node:zlib";
 import { SremoteError, useCrc32 } from "@sremote/protocol";
 import { type CallArguments, type CallOptions, checkCall, checkOptions, checkText, type Runtime } from "./call-options.ts";
 import type { Call } from "./call.ts";
+import { CallLimits } from "./call-limits.ts";
 import { callSite } from "./call-site.ts";
 import type { CallResult } from "./call-result.ts";
 import { Calls } from "./calls.ts";
@@ -23,6 +24,11 @@ import { type HostReport, probeHost } from "./probe.ts";
 import { checkSerializer, defaultSerializer, type Serializer } from "./serializer.ts";
 import { StreamTransport } from "./session/stream-transport.ts";
 import { type HostSettings, SpoolTransport } from "./spool/spool-transport.ts";
+
+/** Milliseconds for emptying the host's spool when the client closes; what is left then, the host sweeps. */
+const flushTimeout = 3000;
+/** Milliseconds that a connector has to close: those of ours end processes and connections in less. */
+const closeTimeout = 20_000;
 
 /**
  * Calls Python and Node functions on the host that a connector reaches. Nothing needs to be installed there: the first call deploys the
@@ -84,7 +90,9 @@ export class RemoteClient implements AsyncDisposable {
    * ConnectError, TransferError, OutcomeUnknownError (the link was lost and it may have run), InvalidArgumentError (nothing was sent)
    */
   async doRemoteCall<T = unknown>(module: string, fn: string, args: CallArguments = [], options: CallOptions = {}): Promise<CallResult<T>> {
-    return await this.#calls.call<T>(module, fn, args, options).settled;
+    // A deadline is kept by somebody else who waits for the call, and whom the engine does not show in a stack.
+    const site = CallLimits.are(options ?? {}) ? callSite() : undefined;
+    return await this.#calls.call<T>(module, fn, args, options, { site, isPlain: true }).settled;
   }
 
   /**
@@ -106,30 +114,37 @@ export class RemoteClient implements AsyncDisposable {
    * from many places, and optional: a call on a host without endpoint installs it as well.
    */
   async bootstrapInstall(options: BootstrapOptions = {}): Promise<BootstrapResult> {
-    checkOptions(options, ["runtime", "signal"]);
+    checkOptions(options, ["runtime", "timeout", "signal"]);
     this.#checkOpen();
-    return await this.#changing(bootstrap(this.#transport, options.runtime ?? this.#runtime, options));
+    const runtime = options.runtime ?? this.#runtime;
+    return await this.#changing(this.#bounded("install", options, (own) => bootstrap(this.#transport, runtime, own)));
   }
 
   /** Installs a Python package from a git repository. A host without git gets the repository cloned by this machine and pushed. */
   async installGitModule(url: string, branch?: string, name?: string, options: InstallOptions = {}): Promise<void> {
     checkOptions(options, ["runtime", "timeout", "signal"]);
     this.#checkOpen();
-    await this.#changing(installGitModule(this.#transport, { url, branch, name }, options.runtime ?? this.#runtime, options));
+    const runtime = options.runtime ?? this.#runtime;
+    const module = { url, branch, name };
+    await this.#changing(this.#bounded("install", options, (own) => installGitModule(this.#transport, module, runtime, own)));
   }
 
   /** Installs packages, Python's by pip into the endpoint's virtual environment, Node's by npm into its prefix. */
   async installPackages(packages: readonly string[], options: InstallOptions = {}): Promise<void> {
     checkOptions(options, ["runtime", "timeout", "signal"]);
     this.#checkOpen();
-    await this.#changing(installPackages(this.#transport, packages, options.runtime ?? this.#runtime, options));
+    const runtime = options.runtime ?? this.#runtime;
+    // A list that is changed while the host is reached changes nothing of what is installed.
+    const list = Array.isArray(packages) ? [...packages] : packages;
+    await this.#changing(this.#bounded("install", options, (own) => installPackages(this.#transport, list, runtime, own)));
   }
 
   /** Whether a module can be imported on the host; it is looked up, not imported. */
-  async isModuleInstalled(name: string, options: { runtime?: Runtime } = {}): Promise<boolean> {
-    checkOptions(options, ["runtime"]);
+  async isModuleInstalled(name: string, options: { runtime?: Runtime } & OperationOptions = {}): Promise<boolean> {
+    checkOptions(options, ["runtime", "timeout", "signal"]);
     this.#checkOpen();
-    return await isModuleInstalled(this.#transport, name, options.runtime ?? this.#runtime);
+    const runtime = options.runtime ?? this.#runtime;
+    return await this.#bounded("call", options, (own) => isModuleInstalled(this.#transport, name, runtime, own));
   }
 
   /**
@@ -158,9 +173,10 @@ export class RemoteClient implements AsyncDisposable {
   }
 
   /** Takes the directories from `~/.sremote/<fileName>` on the host, a JSON file; without a valid one the configuration stays as it is. */
-  async doSelfDiscovery(fileName = ".location"): Promise<Discovery> {
+  async doSelfDiscovery(fileName = ".location", options: OperationOptions = {}): Promise<Discovery> {
+    checkOptions(options, ["timeout", "signal"]);
     this.#checkOpen();
-    const found = await discover(this.connector, fileName, this.#locations);
+    const found = await discover(this.connector, fileName, this.#locations, options);
     if (found.found) this.#moveTo(this.#locations.sremoteDir);
     return found;
   }
@@ -191,9 +207,10 @@ export class RemoteClient implements AsyncDisposable {
   }
 
   /** The working directory that calls have, as an absolute path on the host. */
-  async getPwd(): Promise<string> {
+  async getPwd(options: OperationOptions = {}): Promise<string> {
+    checkOptions(options, ["timeout", "signal"]);
     const fn = this.#runtime === "python" ? ["os", "getcwd"] : ["node:process", "cwd"];
-    return (await this.doRemoteCall<string>(fn[0]!, fn[1]!)).value;
+    return (await this.doRemoteCall<string>(fn[0]!, fn[1]!, [], options)).value;
   }
 
   /** Replaces how arguments and results are turned into the wire's values. */
@@ -213,6 +230,11 @@ export class RemoteClient implements AsyncDisposable {
     checkOptions(options, ["signal", "timeout"]);
     this.#checkOpen();
     return await probeHost(this.connector, { ...options, base: this.#locations.sremoteDir });
+  }
+
+  /** Work of several steps under one deadline, counted from now, and one signal. */
+  async #bounded<O extends OperationOptions, T>(stage: string, options: O, work: (options: O) => Promise<T>): Promise<T> {
+    return await withDeadline(options, { label: this.connector.label, stage }, (signal) => work({ ...options, signal }));
   }
 
   /** What is installed is seen by processes that start afterwards. */
@@ -236,7 +258,9 @@ export class RemoteClient implements AsyncDisposable {
 
   /**
    * Empties the host's spool of this client's calls and closes the connector, also where another client uses it too. Calls under way reject with
-   * the code `closed`. May be called more than once.
+   * the code `closed`. Takes less than half a minute, whatever the host does. May be called more than once.
+   *
+   * @throws SremoteError `timeout` when the connector has not ended its connections by then
    */
   close(): Promise<void> {
     this.#closed ??= this.#end();
@@ -245,8 +269,13 @@ export class RemoteClient implements AsyncDisposable {
 
   async #end(): Promise<void> {
     await this.#stream?.close();
-    await this.#transport.releases.flush();
-    await this.connector.close();
+    await settledWithin(this.#transport.releases.flush(), flushTimeout);
+    const closing = this.connector.close();
+    if (await settledWithin(closing, closeTimeout)) return await closing;
+    throw new SremoteError("timeout", `the connector did not end its connections within ${closeTimeout} ms`, {
+      stage: "close",
+      host: this.connector.label,
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,10 +1,7 @@
 /* Deadlines and aborts, the same for every operation of every connector. */
-import { SremoteError } from "@sremote/protocol";
+import { DeadlineTimer, SremoteError } from "@sremote/protocol";
 import { checkOperationOptions } from "./argument.ts";
 import type { OperationOptions } from "./connector.ts";
-
-/** setTimeout fires at once for more than this many milliseconds (24.8 days), so longer deadlines are none. */
-const longestTimer = 2 ** 31 - 1;
 
 /** Where an operation takes place, for its errors. */
 export interface Place {
@@ -40,7 +37,7 @@ export async function withDeadline<T>(options: OwnOptions, place: Place, run: (s
     control.abort(
       new SremoteError("timeout", `${place.stage}: the deadline of ${timeout} ms passed`, { stage: place.stage, host: place.label }),
     );
-  const timer = timeout !== undefined && timeout <= longestTimer ? setTimeout(expire, timeout) : undefined;
+  const timer = timeout === undefined ? undefined : new DeadlineTimer(timeout, expire);
   let patience: NodeJS.Timeout | undefined;
   const { promise: impatient, reject } = Promise.withResolvers<never>();
   control.signal.addEventListener("abort", () => (patience = setTimeout(reject, grace, control.signal.reason)), { once: true });
@@ -49,13 +46,20 @@ export async function withDeadline<T>(options: OwnOptions, place: Place, run: (s
     return await Promise.race([running, impatient]);
   } catch (error) {
     if (!control.signal.aborted) throw error;
-    later?.(running.catch(() => undefined));
+    const ended = running.then(discard).catch(() => undefined);
+    later?.(ended);
     throw control.signal.reason;
   } finally {
-    clearTimeout(timer);
+    timer?.stop();
     clearTimeout(patience);
     signal?.removeEventListener("abort", cancel);
   }
+}
+
+/** A process that was started too late for anybody to have it. */
+async function discard(result: unknown): Promise<void> {
+  if (typeof result !== "object" || result === null || !(Symbol.asyncDispose in result)) return;
+  await (result as AsyncDisposable)[Symbol.asyncDispose]();
 }
 
 function cancellation(reason: unknown, place: Place): SremoteError {
@@ -78,9 +82,9 @@ export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Pr
 
 /** Whether the promise settled, in whatever way, within so many milliseconds. */
 export async function settledWithin(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
+  let timer: DeadlineTimer | undefined;
   const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, Math.min(milliseconds, longestTimer), false);
+    timer = new DeadlineTimer(milliseconds, () => resolve(false));
   });
   const settled = promise.then(
     () => true,
@@ -89,6 +93,6 @@ export async function settledWithin(promise: Promise<unknown>, milliseconds: num
   try {
     return await Promise.race([settled, late]);
   } finally {
-    clearTimeout(timer);
+    timer?.stop();
   }
 }

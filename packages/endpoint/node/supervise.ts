@@ -2,7 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
 import type { Socket } from "node:net";
-import { FrameDecoder, SremoteError } from "@sremote/protocol";
+import { DeadlineTimer, FrameDecoder, SremoteError } from "@sremote/protocol";
 import { channel as channelDescriptor, readAnswer, type Answer } from "./answer.ts";
 import { loadChildProcess, loadNet } from "./builtin.ts";
 import type { ProcessEnding } from "./death.ts";
@@ -83,6 +83,7 @@ export class FunctionProcess {
     const ending: Ending = { answer: undefined, begun: false, exitCode: null, signal: null, stopped: undefined, wallMs: 0, stdout, stderr };
 
     const timers: NodeJS.Timeout[] = [];
+    let deadline: DeadlineTimer | undefined;
     const stop = (why: "timeout" | "cancelled"): void => {
       if (ending.answer !== undefined || ending.stopped !== undefined) return;
       ending.stopped = why;
@@ -97,7 +98,7 @@ export class FunctionProcess {
     channel.write(request);
     if (options.timeoutMs !== undefined) {
       const left = options.timeoutMs - (performance.now() - this.#started);
-      timers.push(setTimeout(() => stop("timeout"), Math.min(Math.max(left, 0), 2 ** 31 - 1)));
+      deadline = new DeadlineTimer(Math.max(left, 0), () => stop("timeout"));
     }
     const cancel = (): void => stop("cancelled");
     options.signal.addEventListener("abort", cancel, { once: true });
@@ -107,6 +108,7 @@ export class FunctionProcess {
     ending.wallMs = performance.now() - this.#started;
     await listen;
     for (const timer of timers) clearTimeout(timer);
+    deadline?.stop();
     options.signal.removeEventListener("abort", cancel);
     ending.exitCode = this.#child.exitCode;
     ending.signal = this.#child.signalCode;

@@ -29,6 +29,7 @@ export { PacketReader } from "./session/packet-reader.ts";
 export { Receipt, Replay } from "./session/replay.ts";
 export * from "./session/session-codec.ts";
 export * from "./session/session-message.ts";
+export { DeadlineTimer } from "./deadline-timer.ts";
 export { Attachments } from "./value/attachments.ts";
 export { decodeValue, type DecodeOptions } from "./value/decode.ts";
 export { encodeValue, type CustomValue, type EncodeOptions } from "./value/encode.ts";

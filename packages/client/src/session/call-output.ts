@@ -72,6 +72,8 @@ export class CallOutput implements AsyncIterable<string> {
   /** Bytes have come. @internal */
   feed(chunk: Uint8Array): void {
     this.#total += chunk.length;
+    // Of a call that was given up: nobody reads it, and the function is not to wait for that.
+    if (this.#ended !== undefined) return this.#grant(chunk.length);
     if (this.#mode === "live") {
       this.#chunks.push(chunk);
       this.#wake?.();

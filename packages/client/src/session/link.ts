@@ -1,5 +1,5 @@
 /* One live process on the host that carries packets: the first one, which becomes the supervisor, or an `attach` to it. */
-import type { Command, Connector, RemoteProcess } from "@sremote/connectors";
+import { type Command, type Connector, orAborted, type RemoteProcess } from "@sremote/connectors";
 import { type Packet, PacketReader, SremoteError } from "@sremote/protocol";
 import { lastLines, type Marker } from "../marker-text.ts";
 
@@ -46,11 +46,21 @@ const joinBytes = 65_536;
 /** `N` and the beginning of `reason=`: as the length of a packet it is past the limit, so no packet begins so. */
 const missingLetter = Buffer.from("N\nre", "latin1");
 
+const nothing = (): void => undefined;
+
 /** Starts the process. @throws what the connector's `spawn` rejects with */
 export async function openLink(options: LinkOptions): Promise<Link> {
   const { connector, command, signal } = options;
   if (connector.spawn === undefined) throw new SremoteError("unsupported", "the connector cannot start a live process");
-  return new Link(await connector.spawn(command, { signal }), options);
+  const starting = connector.spawn(command, { signal });
+  if (signal === undefined) return new Link(await starting, options);
+  try {
+    return new Link(await orAborted(starting, signal), options);
+  } catch (error) {
+    // A connector that does not mind the signal may still start it.
+    if (signal.aborted) starting.then((process) => process[Symbol.asyncDispose](), nothing).catch(nothing);
+    throw error;
+  }
 }
 
 export class Link {

@@ -1,4 +1,6 @@
-import { ProtocolError } from "@sremote/protocol";
+import { settledWithin } from "@sremote/connectors";
+import { ProtocolError, RemoteExecError } from "@sremote/protocol";
+import { signalPatience } from "../call-limits.ts";
 import { type Hosted, hostedOf } from "./hosted.ts";
 import { isLost } from "./remote-object.ts";
 
@@ -41,6 +43,8 @@ export class RemoteIterable<T = unknown> implements AsyncIterator<T, unknown>, A
       this.#end({ error });
       // With steps asked for ahead, those behind the end find it gone.
       if (!first && isLost(error)) return { done: true, value: undefined };
+      // A step that was given up says nothing about the generator, which would stay on the host.
+      if (first && isGivenUp(error)) void this.#close().catch(() => undefined);
       throw error;
     }
   }
@@ -55,9 +59,8 @@ export class RemoteIterable<T = unknown> implements AsyncIterator<T, unknown>, A
   async return(value?: unknown): Promise<IteratorResult<T, unknown>> {
     if (!this.#over) {
       this.#over = true;
-      const { place } = this.#hosted;
       try {
-        if (!place.session.isOver) await this.#hosted.perform("close", [this]);
+        await this.#close();
       } catch (error) {
         if (!isLost(error)) throw error;
       } finally {
@@ -66,6 +69,17 @@ export class RemoteIterable<T = unknown> implements AsyncIterator<T, unknown>, A
       }
     }
     return { done: true, value };
+  }
+
+  /** Closes it on the host, also after its signal was aborted or a step took too long: only waiting for the host has limits then. */
+  async #close(): Promise<void> {
+    const { place, limits } = this.#hosted;
+    if (place.session.isOver) return;
+    const closed = this.#hosted.perform("close", [this], { signal: undefined, timeout: undefined });
+    closed.catch(() => undefined);
+    const { timeout, signal } = limits;
+    const most = signal?.aborted === true ? signalPatience : timeout;
+    if (most === undefined || (await settledWithin(closed, most))) await closed;
   }
 
   #end(error?: { error: unknown }): void {
@@ -86,6 +100,10 @@ export class RemoteIterable<T = unknown> implements AsyncIterator<T, unknown>, A
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return();
   }
+}
+
+function isGivenUp(error: unknown): boolean {
+  return error instanceof RemoteExecError && (error.code === "cancelled" || error.code === "timeout");
 }
 
 function asStep(value: unknown): Step {

@@ -1,3 +1,4 @@
+import { settledWithin } from "@sremote/connectors";
 import { type CallArguments, type CallOptions, checkText } from "../call-options.ts";
 import type { Call } from "../call.ts";
 import { type Hosted, hostedOf } from "./hosted.ts";
@@ -97,11 +98,17 @@ export class RemoteObject implements AsyncDisposable, AsyncIterable<unknown> {
   }
 }
 
+/** Milliseconds for which the host's word is waited for. */
+const releaseTimeout = 5000;
+
 /** Releasing what is gone already is no error. */
 async function releaseHosted(hosted: Hosted): Promise<void> {
   const { place, id, callbacks } = hosted;
   try {
-    if (!place.session.isOver) await hosted.perform("release", [[id]]);
+    if (place.session.isOver) return;
+    const released = hosted.perform("release", [[id]]);
+    // It is not cancelled: a host that comes back later still forgets the object.
+    if (await settledWithin(released, releaseTimeout)) await released;
   } catch (error) {
     if (!place.session.isOver && !isLost(error)) throw error;
   } finally {

@@ -5,11 +5,12 @@ import {
   OutcomeUnknownError,
   protocolVersion,
   type ReplyMessage,
-  RemoteExecError,
+  type RemoteExecError,
   type ResultMessage,
   SremoteError,
 } from "@sremote/protocol";
 import type { Call } from "../call.ts";
+import { type Ending, endedError, type EndingOutcome, notSent } from "../call-ending.ts";
 import type { CallFrame } from "../call-frame.ts";
 import type { FetchedReply } from "../call-result.ts";
 import type { Serializer } from "../serializer.ts";
@@ -66,7 +67,7 @@ export async function runOverSession(live: LiveSession, plan: StreamPlan): Promi
   let source: CallFrame;
   let kept = 0;
   try {
-    throwIfCancelled(plan);
+    throwIfEnded(plan);
     kept = dependents(call);
     const invocation = plan.build(session, kept);
     source = invocation.source;
@@ -84,15 +85,15 @@ export async function runOverSession(live: LiveSession, plan: StreamPlan): Promi
   } catch (error) {
     throw session.isOver ? new NotSent() : error;
   }
-  call.sent({ session, stream: running.stream }, kept);
-  call.onCancel(() => running.cancel());
+  call.sent({ session, stream: running.stream, isTaken: () => running.isTaken }, kept);
+  call.onEnding(() => running.cancel());
   try {
     const { message, attachments, worker } = await running.result;
     // What the host could not read may have changed while it was sent.
     if (message.error?.code === "protocol-error") source.check();
     const [stdout, stderr] = [call.stdout.passedOn(), call.stderr.passedOn()];
     if (stdout !== undefined || stderr !== undefined) await Promise.all([stdout ?? nothing, stderr ?? nothing]);
-    if (message.outcome === "cancelled") throw cancelledError(plan, call.cancelled?.reason);
+    if (message.outcome === "cancelled") throw confirmed(plan, message);
     return {
       ...asReply(message, attachments, plan, live),
       place: { session, callbacks, worker },
@@ -107,9 +108,10 @@ export async function runOverSession(live: LiveSession, plan: StreamPlan): Promi
         : SremoteError.from(error, "endpoint-broken", { stage: "call", host, callId: call.id });
   }
 
-  function lostError({ cause, reached }: StreamLost, { call: { cancelled, id } }: StreamPlan): Error {
+  function lostError({ cause, reached }: StreamLost, { call: { ending, id } }: StreamPlan): Error {
     if (cause.code === "closed") return cause;
-    if (!reached) return cancelled === undefined ? new NotSent() : cancelledError(plan, cancelled.reason);
+    if (ending !== undefined) return ended(plan, ending, reached ? "unknown" : notSent(ending));
+    if (!reached) return new NotSent();
     return new OutcomeUnknownError("outcome-unknown", `whether ${what} ran is unknown: ${cause.summary}`, {
       stage: "call",
       host,
@@ -121,27 +123,32 @@ export async function runOverSession(live: LiveSession, plan: StreamPlan): Promi
   }
 }
 
-/** Waits for the session, unless the call is cancelled before. */
+/** Waits for the session, unless the call is ended before. */
 async function untilStarted(live: LiveSession, plan: StreamPlan): Promise<void> {
+  const { call } = plan;
+  call.waitsFor = "the session on the host to start";
   const { promise, reject } = Promise.withResolvers<never>();
   promise.catch(() => undefined);
-  plan.call.onCancel((reason) => reject(cancelledError(plan, reason)));
+  call.onEnding((ending) => reject(ended(plan, ending, notSent(ending))));
   await Promise.race([live.started, promise]);
 }
 
-function throwIfCancelled(plan: StreamPlan): void {
-  const { cancelled } = plan.call;
-  if (cancelled !== undefined) throw cancelledError(plan, cancelled.reason);
+function throwIfEnded(plan: StreamPlan): void {
+  const { ending } = plan.call;
+  if (ending !== undefined) throw ended(plan, ending, notSent(ending));
 }
 
-function cancelledError({ call, what, host }: StreamPlan, reason: unknown): RemoteExecError {
-  return new RemoteExecError("cancelled", `${what} was cancelled`, {
-    stage: "call",
-    host,
-    callId: call.id,
-    outcome: "cancelled",
-    cause: reason,
-  });
+function ended({ call, what, host }: StreamPlan, ending: Ending, outcome: EndingOutcome): RemoteExecError {
+  return endedError(ending, { what, host, callId: call.id, outcome, waitsFor: call.waitsFor });
+}
+
+/** The host has ended the call, as it was told. */
+function confirmed({ call, what, host }: StreamPlan, { error }: ResultMessage): RemoteExecError {
+  const ending = call.ending ?? { kind: "cancelled", stage: "call" };
+  const waitsFor = "a worker";
+  const outcome = ending.kind === "timeout" && error?.stage === "queue" ? "not-run" : ending.kind;
+  const [stdout, stderr] = [call.stdout.captured().bytes, call.stderr.captured().bytes];
+  return endedError(ending, { what, host, callId: call.id, outcome, waitsFor, stdout, stderr });
 }
 
 function asReply(result: ResultMessage, attachments: Attachments, { call }: StreamPlan, { session }: LiveSession): FetchedReply {

@@ -79,6 +79,8 @@ export class Session {
   /** How many of them are to come again on the present link. */
   #repeated = 0;
   #silent = 0;
+  /** How often something came. */
+  #heard = 0;
   #timer: NodeJS.Timeout | undefined;
   #settleReady!: { resolve(welcome: WelcomeMessage): void; reject(end: SessionEnd): void };
   readonly #resuming = new AbortController();
@@ -109,7 +111,10 @@ export class Session {
     const own = (): boolean => this.#state !== "ended";
     return {
       packet: (packet) => this.#packet(packet),
-      heard: () => (this.#silent = 0),
+      heard: () => {
+        this.#silent = 0;
+        this.#heard++;
+      },
       drained: () => {
         if (own()) for (const { events } of this.#streams.values()) events.drained();
       },
@@ -232,6 +237,13 @@ export class Session {
 
   #tell(kind: PacketKind): void {
     this.#link?.write(encodePacket(kind, 0, [encodeCount(this.#receipt.tell())]));
+  }
+
+  /** Pings the host. @returns whether something has come from it since */
+  askForSign(): () => boolean {
+    const before = this.#heard;
+    this.#tell(packetKinds.ping);
+    return () => this.#heard > before;
   }
 
   #beat(): void {

@@ -62,6 +62,8 @@ export class StreamLost extends Error {
 export class StreamCall implements StreamEvents, OutputFlow {
   readonly stream: number;
   readonly result: Promise<StreamResult>;
+  /** Something came from the host, which only sends what a worker has taken. */
+  isTaken = false;
   readonly #options: StreamCallOptions;
   /** Of a frame that came in parts. */
   #decoder: FrameDecoder | undefined;
@@ -155,6 +157,7 @@ export class StreamCall implements StreamEvents, OutputFlow {
   }
 
   packet(packet: Packet): void {
+    this.isTaken = true;
     const { stdout, stderr } = this.#options;
     switch (packet.kind) {
       case packetKinds.stdout:

@@ -43,6 +43,7 @@ export class StreamTransport {
   readonly #host: HostSettings;
   readonly #settings: StreamSettings;
   readonly #locate: (runtime: Runtime) => Located;
+  readonly #closing = new AbortController();
   readonly #live = new Map<Runtime, LiveSession>();
   /** Sessions that take no new calls and end when those they have are over. */
   readonly #retired = new Set<Session>();
@@ -102,12 +103,12 @@ export class StreamTransport {
     const known = this.#locate(runtime);
     if (error instanceof RemoteNotSetupError && error.code === "endpoint-broken" && attempt === 1 && this.#host[runtime] === undefined) {
       // The first name on PATH does not work (a version manager's stand-in, say): start every candidate and take one that does.
-      const report = await probeHost(this.#connector, { base: known.base, runtime });
+      const report = await probeHost(this.#connector, { base: known.base, runtime, signal: this.#closing.signal });
       known.interpreter = chooseInterpreter(report, runtime, this.#connector.label);
       return true;
     }
     if (!(error instanceof ConnectError) || !brokenLink.has(error.code)) return false;
-    await pause(100 * 2 ** attempt, undefined);
+    await pause(100 * 2 ** attempt, this.#closing.signal);
     return true;
   }
 
@@ -128,6 +129,7 @@ export class StreamTransport {
       command: sessionCommand({ marker, base, interpreter, runtime, demand: !this.#host.autoInstall }),
       marker,
       first: [sessionPayloadOf(runtime).bytes, ...encodePacket(packetKinds.hello, 0, [hello])],
+      signal: this.#closing.signal,
       events: session.events,
     });
     session.begin(link);
@@ -166,6 +168,8 @@ export class StreamTransport {
   async close(): Promise<void> {
     const sessions = [...Array.from(this.#live.values(), ({ session }) => session), ...this.#retired];
     this.#live.clear();
+    // Calls whose session is still starting wait for nothing longer.
+    this.#closing.abort(new SremoteError("closed", "the client was closed", { host: this.#connector.label }));
     await Promise.all(sessions.map((session) => session.close()));
   }
 }

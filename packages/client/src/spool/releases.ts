@@ -55,7 +55,7 @@ export class Releases {
     this.#ids.clear();
     try {
       for (let at = 0; at < paths.length; at += most) {
-        await this.#connector.exec(["rm", "-rf", "--", ...paths.slice(at, at + most)], { timeout: 30_000 });
+        await this.#connector.exec(["rm", "-rf", "--", ...paths.slice(at, at + most)], { timeout: 3000 });
       }
     } catch (error) {
       debug("releasing %d replies on %s: %s", paths.length, this.#connector.label, error);

@@ -1,6 +1,5 @@
 /* One call as its supervisor sees it: where it stands, what it may send, and its deadlines. */
-import { sessionLimits, type Failure, type Route } from "@sremote/protocol";
-import { longestTimer } from "./objects.ts";
+import { DeadlineTimer, sessionLimits, type Failure, type Route } from "@sremote/protocol";
 import type { OutputGate } from "./output-relay.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
@@ -40,9 +39,9 @@ export class Call {
   last: (() => void) | undefined;
   /** Whether somebody wants its output counted in the end. */
   wantsTotals = false;
-  #queueTimer: NodeJS.Timeout | undefined;
-  #runTimer: NodeJS.Timeout | undefined;
-  #idleTimer: NodeJS.Timeout | undefined;
+  #queueTimer: DeadlineTimer | undefined;
+  #runTimer: DeadlineTimer | undefined;
+  #idleTimer: DeadlineTimer | undefined;
 
   constructor(stream: number, { route, environment }: ParsedRoute, makeGate: (call: Call, index: 0 | 1) => Gate) {
     this.stream = stream;
@@ -59,7 +58,7 @@ export class Call {
 
   /** A worker has taken it. */
   startRunning(onLate: (what: "timeoutMs" | "idleMs") => void): void {
-    clearTimeout(this.#queueTimer);
+    this.#queueTimer?.stop();
     this.#runTimer = timer(this.route.timeoutMs, () => onLate("timeoutMs"));
     this.#idleTimer = timer(this.route.idleMs, () => onLate("idleMs"));
   }
@@ -70,7 +69,7 @@ export class Call {
   }
 
   stopTimers(): void {
-    for (const each of [this.#queueTimer, this.#runTimer, this.#idleTimer]) clearTimeout(each);
+    for (const each of [this.#queueTimer, this.#runTimer, this.#idleTimer]) each?.stop();
   }
 
   end(): void {
@@ -81,8 +80,8 @@ export class Call {
   }
 }
 
-function timer(duration: number | undefined, onLate: () => void): NodeJS.Timeout | undefined {
-  return duration === undefined ? undefined : setTimeout(onLate, Math.min(duration, longestTimer));
+function timer(duration: number | undefined, onLate: () => void): DeadlineTimer | undefined {
+  return duration === undefined ? undefined : new DeadlineTimer(duration, onLate);
 }
 
 /** What one of stdout and stderr of a call may send. */

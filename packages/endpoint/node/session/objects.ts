@@ -1,9 +1,9 @@
 /* What stays in a worker: objects, iterators, and values for later calls. SESSION.md, section "Objects, iterators, callbacks, results". */
-import { SremoteError, type Failure } from "@sremote/protocol";
+import { DeadlineTimer, SremoteError, type Failure } from "@sremote/protocol";
 
 interface Kept {
   value: unknown;
-  lease: NodeJS.Timeout | undefined;
+  lease: DeadlineTimer | undefined;
 }
 
 /** Objects and iterators by their number. */
@@ -24,7 +24,7 @@ export class Objects {
   /** @param leaseMs how long it is kept without being used; for ever where it is absent @returns its number */
   add(value: unknown, leaseMs: number | undefined): number {
     const id = ++this.#last;
-    const lease = leaseMs === undefined ? undefined : setTimeout(() => this.#expire(id), Math.min(leaseMs, longestTimer)).unref();
+    const lease = leaseMs === undefined ? undefined : new DeadlineTimer(leaseMs, () => this.#expire(id)).unref();
     this.#kept.set(id, { value, lease });
     return id;
   }
@@ -46,7 +46,7 @@ export class Objects {
   release(id: number): void {
     const kept = this.#kept.get(id);
     if (kept === undefined) return;
-    clearTimeout(kept.lease);
+    kept.lease?.stop();
     this.#kept.delete(id);
     // A generator's `finally` runs when nobody will ask it any more. Nobody waits for it either: what it throws has no place to go.
     if (isOpenIterator(kept.value)) void closeQuietly(kept.value);
@@ -54,7 +54,7 @@ export class Objects {
 
   /** Forgets an iterator that was closed or is at its end. */
   forget(id: number): void {
-    clearTimeout(this.#kept.get(id)?.lease);
+    this.#kept.get(id)?.lease?.stop();
     this.#kept.delete(id);
   }
 

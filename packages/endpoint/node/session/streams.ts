@@ -139,7 +139,8 @@ export class Streams {
     }
     this.#calls.set(packet.stream, call);
     call.request.push(packet.bytes);
-    call.needsCredit = !isWhole(parts.frame);
+    // With a deadline until a worker takes it, the client wants to know when that is.
+    call.needsCredit = !isWhole(parts.frame) || call.route.queueMs !== undefined;
     this.#pool.submit(call);
   }
 

@@ -160,6 +160,8 @@ class Calls:
         route = stream.route
         if worker.blocked:
             self.crew.watch(worker)
+        if route.queue is not None:
+            self.send(pack(CREDIT, stream.number, bytes(4)))  # the client keeps that deadline as well
         if route.deadlines:
             for timer in stream.timers:
                 self.loop.timers.cancel(timer)

@@ -81,8 +81,8 @@ class Channel:
         self.at += 8
 
     def is_quiet(self, seconds):
-        """Waits so long for a call. False when one comes."""
-        return self.next is None and self.at == len(self.data) and not self.poll.poll(max(0, int(seconds * 1000) + 1))
+        """Waits so long for a call, at most an hour. False when one comes."""
+        return self.next is None and self.at == len(self.data) and not self.poll.poll(max(0, int(min(seconds, 3600) * 1000) + 1))
 
     def allow_threads(self):
         """Other threads than the main one may read from now on; `stop_reading` ends that."""
