@@ -11,12 +11,14 @@ export interface Ending {
   readonly reason?: unknown;
 }
 
-/** `not-run`: it never left. `unknown`: it may have run, and may run still. Else the host has ended it, or says so. */
+/** `not-run`: it never left. `cancelled`: it may have begun. `timeout`: the host has ended it. `unknown`: it may have run, and may run still. */
 export type EndingOutcome = "not-run" | "cancelled" | "timeout" | "unknown";
 
-/** The outcome of a call that was never sent. Of one that its caller took back, that is all there is to say. */
-export function notSent({ kind, stage }: Ending): EndingOutcome {
-  return kind === "cancelled" && stage === "queue" ? "cancelled" : "not-run";
+/** What is known of a call of which the host has said nothing. That its caller took it back before it was sent is all there is to say of it. */
+export function ownOutcome({ kind, stage }: Ending, mayRun: boolean): Pick<EndedCall, "outcome" | "isConfirmed"> {
+  const isTakenBack = kind === "cancelled" && stage === "queue";
+  if (!mayRun) return { outcome: isTakenBack ? "cancelled" : "not-run", isConfirmed: true };
+  return { outcome: kind === "cancelled" ? "cancelled" : "unknown", isConfirmed: false };
 }
 
 export interface EndedCall {
@@ -25,6 +27,8 @@ export interface EndedCall {
   readonly host: string;
   readonly callId: string;
   readonly outcome: EndingOutcome;
+  /** Whether the host has said that it ended. */
+  readonly isConfirmed: boolean;
   /** For which it waited when it ended: `the session to start`. */
   readonly waitsFor: string;
   /** What it had printed, as far as that is known. */
@@ -56,15 +60,8 @@ export function endedError(ending: Ending, call: EndedCall): RemoteExecError {
   });
 }
 
-function tail({ outcome, waitsFor }: EndedCall): string {
-  switch (outcome) {
-    case "not-run":
-      return ` while it waited for ${waitsFor}; nothing ran`;
-    case "unknown":
-      return "; the host has not said that it ended, so it may have run and may run still";
-    case "timeout":
-      return " and was ended";
-    case "cancelled":
-      return "";
-  }
+function tail({ outcome, isConfirmed, waitsFor }: EndedCall): string {
+  if (outcome === "not-run") return ` while it waited for ${waitsFor}; nothing ran`;
+  if (!isConfirmed) return "; the host has not said that it ended, so it may have run and may run still";
+  return outcome === "timeout" ? " and was ended" : "";
 }

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "@sremote/protocol";
-import { type Ending, endedError, notSent } from "./call-ending.ts";
+import { type Ending, endedError, ownOutcome } from "./call-ending.ts";
 import { CallLimits, cancelPatience, type Progress } from "./call-limits.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { CallResult } from "./call-result.ts";
@@ -140,8 +140,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   #endedError(mayRun: boolean): Error {
     const { what, host } = this.#context;
     const ending = this.#ending!;
-    const outcome = mayRun ? "unknown" : notSent(ending);
-    return endedError(ending, { what, host, callId: this.id, outcome, waitsFor: this.waitsFor });
+    return endedError(ending, { what, host, callId: this.id, ...ownOutcome(ending, mayRun), waitsFor: this.waitsFor });
   }
 
   /** @internal Why it was ended before its result came, if it was. */

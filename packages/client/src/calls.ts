@@ -3,7 +3,7 @@ import type { Connector } from "@sremote/connectors";
 import { type Route, SremoteError } from "@sremote/protocol";
 import { callsAmong, encodeArguments, type EncodePart, PendingArguments } from "./call-arguments.ts";
 import { Call, type CallContext } from "./call.ts";
-import { endedError } from "./call-ending.ts";
+import { endedError, ownOutcome } from "./call-ending.ts";
 import { CallFrame } from "./call-frame.ts";
 import { newCallId } from "./call-id.ts";
 import { type CallArguments, type CallOptions, checkCall, type Runtime, type SplitArguments } from "./call-options.ts";
@@ -256,7 +256,7 @@ export class Calls {
           what: what(plan),
           host: this.#settings.connector.label,
           callId: call.id,
-          outcome: "unknown",
+          ...ownOutcome(call.ending, true),
           waitsFor: call.waitsFor,
         });
       }

@@ -10,7 +10,7 @@ import {
   SremoteError,
 } from "@sremote/protocol";
 import type { Call } from "../call.ts";
-import { type Ending, endedError, type EndingOutcome, notSent } from "../call-ending.ts";
+import { type Ending, endedError, ownOutcome } from "../call-ending.ts";
 import type { CallFrame } from "../call-frame.ts";
 import type { FetchedReply } from "../call-result.ts";
 import type { Serializer } from "../serializer.ts";
@@ -110,7 +110,7 @@ export async function runOverSession(live: LiveSession, plan: StreamPlan): Promi
 
   function lostError({ cause, reached }: StreamLost, { call: { ending, id } }: StreamPlan): Error {
     if (cause.code === "closed") return cause;
-    if (ending !== undefined) return ended(plan, ending, reached ? "unknown" : notSent(ending));
+    if (ending !== undefined) return ended(plan, ending, reached);
     if (!reached) return new NotSent();
     return new OutcomeUnknownError("outcome-unknown", `whether ${what} ran is unknown: ${cause.summary}`, {
       stage: "call",
@@ -129,17 +129,17 @@ async function untilStarted(live: LiveSession, plan: StreamPlan): Promise<void> 
   call.waitsFor = "the session on the host to start";
   const { promise, reject } = Promise.withResolvers<never>();
   promise.catch(() => undefined);
-  call.onEnding((ending) => reject(ended(plan, ending, notSent(ending))));
+  call.onEnding((ending) => reject(ended(plan, ending, false)));
   await Promise.race([live.started, promise]);
 }
 
 function throwIfEnded(plan: StreamPlan): void {
   const { ending } = plan.call;
-  if (ending !== undefined) throw ended(plan, ending, notSent(ending));
+  if (ending !== undefined) throw ended(plan, ending, false);
 }
 
-function ended({ call, what, host }: StreamPlan, ending: Ending, outcome: EndingOutcome): RemoteExecError {
-  return endedError(ending, { what, host, callId: call.id, outcome, waitsFor: call.waitsFor });
+function ended({ call, what, host }: StreamPlan, ending: Ending, mayRun: boolean): RemoteExecError {
+  return endedError(ending, { what, host, callId: call.id, ...ownOutcome(ending, mayRun), waitsFor: call.waitsFor });
 }
 
 /** The host has ended the call, as it was told. */
@@ -148,7 +148,7 @@ function confirmed({ call, what, host }: StreamPlan, { error }: ResultMessage): 
   const waitsFor = "a worker";
   const outcome = ending.kind === "timeout" && error?.stage === "queue" ? "not-run" : ending.kind;
   const [stdout, stderr] = [call.stdout.captured().bytes, call.stderr.captured().bytes];
-  return endedError(ending, { what, host, callId: call.id, outcome, waitsFor, stdout, stderr });
+  return endedError(ending, { what, host, callId: call.id, outcome, isConfirmed: true, waitsFor, stdout, stderr });
 }
 
 function asReply(result: ResultMessage, attachments: Attachments, { call }: StreamPlan, { session }: LiveSession): FetchedReply {
