@@ -18,7 +18,7 @@ const ownDeadline = 100;
 const silence = 300;
 const patience = 2000;
 /** Over files only the whole answer is heard of, and an endpoint must start for that. */
-const spoolPatience = 5000;
+const spoolPatience = 3000;
 
 /** What is known of a call under way. */
 export interface Progress {
