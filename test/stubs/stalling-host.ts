@@ -34,7 +34,7 @@ export async function startStallingHost(place: ColdPlace): Promise<StallingHost>
       });
     });
   });
-  return await listening(server as unknown as Server);
+  return await listening(server);
 }
 
 function quiet(socket: Socket): Socket {
@@ -54,7 +54,11 @@ async function listening(server: Server): Promise<StallingHost> {
   return {
     port,
     [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) (socket.destroy ?? socket.end).call(socket);
+      for (const socket of sockets) {
+        // Connections of ssh2 have no `destroy`.
+        if (typeof (socket as Partial<Socket>).destroy === "function") socket.destroy();
+        else socket.end();
+      }
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
