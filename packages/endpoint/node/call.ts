@@ -1,6 +1,7 @@
 /* Mode `call`: one call, from request to reply (PROTOCOL.md, "Spool"). */
 import { existsSync, rmSync } from "node:fs";
 import { decodeFrame, decodeMessage, limits, SremoteError, type CallMessage, type Failure } from "@sremote/protocol";
+import { ask, audienceTimes, isLeft } from "./audience.ts";
 import { holderIsRunning, takeClaim } from "./claim.ts";
 import { countOomKills, describeDeath } from "./death.ts";
 import { deliver, type Destination } from "./deliver.ts";
@@ -187,7 +188,14 @@ function withoutContents(parts: ReplyParts): ReplyParts {
 
 /** Waits for the reply of the endpoint that took the claim; when it died without one, nobody knows what became of the call. */
 async function replyOfHolder(directory: string, message: CallMessage, base: string): Promise<Uint8Array[]> {
+  let due = 0;
   for (let wait = 1; ; wait = Math.min(wait * 1.5, 50)) {
+    if (performance.now() >= due) {
+      // Who does not wait must not keep the call running.
+      if (isLeft()) break;
+      ask(directory);
+      due = performance.now() + audienceTimes.look;
+    }
     const alive = holderIsRunning(directory);
     // Looked for after the holder: it may have stored the reply and ended in between.
     const reply = readReply(directory);

@@ -1,6 +1,7 @@
 /* How a function's process ended without an answer, in words and codes. */
 import { readFileSync } from "node:fs";
 import type { Failure, Outcome } from "@sremote/protocol";
+import { audienceTimes } from "./audience.ts";
 
 export interface Death {
   outcome: Outcome;
@@ -16,7 +17,7 @@ export interface ProcessEnding {
   exitCode: number | null;
   signal: NodeJS.Signals | null;
   /** Why its supervisor ended it, if it did before there was an answer. */
-  stopped: "timeout" | "cancelled" | undefined;
+  stopped: "timeout" | "cancelled" | "left" | undefined;
   /** The last it wrote there. */
   stderr: { readonly tail: Buffer };
 }
@@ -38,6 +39,10 @@ export function describeDeath(ending: ProcessEnding, oomKills: number | undefine
   }
   if (ending.stopped === "cancelled")
     return { outcome: "cancelled", error: failure("cancelled", "the call was cancelled and its process ended") };
+  if (ending.stopped === "left") {
+    const message = `nobody had waited for the call for ${audienceTimes.patience / 1000} s: its client was gone, so its process was ended`;
+    return { outcome: "cancelled", error: failure("cancelled", message) };
+  }
   if (!ending.begun) {
     const how = ending.signal ?? `exit status ${ending.exitCode}`;
     const said = ending.stderr.tail.toString("utf8").trim();

@@ -4,6 +4,7 @@ import type { Readable } from "node:stream";
 import type { Socket } from "node:net";
 import { DeadlineTimer, FrameDecoder, SremoteError } from "@sremote/protocol";
 import { channel as channelDescriptor, readAnswer, type Answer } from "./answer.ts";
+import { watchAudience } from "./audience.ts";
 import { loadChildProcess, loadNet } from "./builtin.ts";
 import type { ProcessEnding } from "./death.ts";
 import { errorCode } from "./directory.ts";
@@ -84,7 +85,7 @@ export class FunctionProcess {
 
     const timers: NodeJS.Timeout[] = [];
     let deadline: DeadlineTimer | undefined;
-    const stop = (why: "timeout" | "cancelled"): void => {
+    const stop = (why: "timeout" | "cancelled" | "left"): void => {
       if (ending.answer !== undefined || ending.stopped !== undefined) return;
       ending.stopped = why;
       this.#signalGroup("SIGINT");
@@ -103,12 +104,14 @@ export class FunctionProcess {
     const cancel = (): void => stop("cancelled");
     options.signal.addEventListener("abort", cancel, { once: true });
     if (options.signal.aborted) cancel();
+    const stopLooking = watchAudience(options.directory, () => stop("left"));
 
     await this.#exited;
     ending.wallMs = performance.now() - this.#started;
     await listen;
     for (const timer of timers) clearTimeout(timer);
     deadline?.stop();
+    stopLooking();
     options.signal.removeEventListener("abort", cancel);
     ending.exitCode = this.#child.exitCode;
     ending.signal = this.#child.signalCode;

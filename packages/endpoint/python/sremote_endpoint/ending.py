@@ -1,6 +1,7 @@
 """The answer for a function whose process ended without one: timeout, cancelled, signal, exit, out of memory."""
 import os
 
+from .audience import PATIENCE
 from .reply import answer_of
 
 _HINTS = {
@@ -29,6 +30,9 @@ def describe_ending(ending, call, oom):
         return answer_of("timeout", {"code": "timeout", "stage": "call", "message": message})
     if ending.reason == "cancelled":
         return answer_of("cancelled", {"code": "cancelled", "stage": "call", "message": "the call was cancelled and its process ended"})
+    if ending.reason == "left":
+        message = "nobody had waited for the call for %d s: its client was gone, so its process was ended" % PATIENCE
+        return answer_of("cancelled", {"code": "cancelled", "stage": "call", "message": message})
     if not ending.begun:
         return _before_it_began(ending)
     if os.WIFSIGNALED(ending.status):

@@ -2,6 +2,7 @@
 import sys
 
 from . import spool
+from .audience import Audience
 from .errors import Refusal
 from .frame import split_frame
 from .launch import launch
@@ -29,7 +30,7 @@ def execute(place, call, request, home, host, limit, umask, signals):
         failure = {"code": "endpoint-broken", "stage": "setup", "message": "the function's process cannot be started: %s" % error.strerror}
         return join_reply(request.id, answer_of("not-run", failure), [], None, host)
     spool.step("started")
-    ending = Supervision(process, outputs, signals, timeout).run()
+    ending = Supervision(process, outputs, signals, timeout, Audience(place.path("asked"))).run()
     for output in outputs:
         output.close()
     spool.step("ended")

@@ -2,7 +2,7 @@
 import os
 import time
 
-from . import claim, files
+from . import audience, claim, files
 from .directory import ensure, ensure_base
 from .errors import Refusal
 from .os_error import DISK_FULL, refuse
@@ -72,9 +72,14 @@ class Spool:
         return taken
 
     def wait(self):
-        """The reply of the holder of the claim, or None when it died without one."""
-        pause = 0.001
+        """The reply of the holder of the claim, or None when it died without one, or whoever asked this endpoint is gone."""
+        pause, due = 0.001, 0.0
         while True:
+            if time.monotonic() >= due:
+                if audience.is_left():
+                    return None  # who does not wait must not keep the call running
+                audience.ask(self.path("asked"))
+                due = time.monotonic() + audience.LOOK
             content = files.read(self.path("claim"))
             alive = content is not None and claim.is_alive(content)
             # Looked for after the holder: it may have written the reply and ended in between.

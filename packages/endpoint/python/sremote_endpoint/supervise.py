@@ -11,7 +11,7 @@ from .limits import DRAIN, GRACE, LINGER, PREFIX
 
 
 class Ending:
-    """How a call's process ended. `reason` is None, `timeout` or `cancelled`."""
+    """How a call's process ended. `reason` is None, `timeout`, `cancelled` or `left`: nobody waited for it any more."""
 
     def __init__(self):
         self.answer = None
@@ -85,8 +85,9 @@ class Answer:
 
 
 class Supervision:
-    def __init__(self, process, outputs, signals, timeout):
+    def __init__(self, process, outputs, signals, timeout, audience):
         self.process = process
+        self.audience = audience
         self.signals = signals
         self.answer = Answer(process.request is not None)
         self.ending = Ending()
@@ -142,6 +143,8 @@ class Supervision:
                 ending.reason = "cancelled"
             elif self.deadline is not None and now >= self.deadline:
                 ending.reason = "timeout"
+            elif self.audience.is_gone(now):
+                ending.reason = "left"
             if ending.reason is not None:
                 self.escalation = self._plan(now)
         if self.answer.complete and self.linger is None:
@@ -164,8 +167,8 @@ class Supervision:
             times.append(self.exited + DRAIN)
         elif self.answer.complete:
             times += [moment for moment in (self.linger, self.deadline) if moment is not None and not self.escalation]
-        elif self.deadline is not None and self.ending.reason is None:
-            times.append(self.deadline)
+        elif self.ending.reason is None:
+            times += [moment for moment in (self.deadline, self.audience.next) if moment is not None]
         times = [moment for moment in times if moment != float("inf")]
         if not times:
             return None

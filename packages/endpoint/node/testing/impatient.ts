@@ -1,0 +1,13 @@
+/* The endpoint, which ends calls that nobody has waited for after a moment, and looks all the time. */
+import { audienceTimes } from "../audience.ts";
+import { main } from "../main.ts";
+
+audienceTimes.patience = 400;
+audienceTimes.look = 50;
+
+async function run(): Promise<void> {
+  const status = await main(process.argv.slice(2));
+  if (status !== undefined) process.exit(status);
+}
+
+void run();

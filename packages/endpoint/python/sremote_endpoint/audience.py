@@ -1,0 +1,50 @@
+"""Whether anybody still waits for a call of the spool (PROTOCOL.md, "Spool", step 5)."""
+import os
+import time
+from select import POLLERR, POLLHUP, poll
+
+# Seconds: a call that nobody has waited for so long is ended; and how often an endpoint that waits for it says so, and the one that runs it looks.
+PATIENCE = 40.0
+LOOK = 5.0
+
+
+def is_left():
+    """Whether standard output is a pipe or socket whose other end is closed. Of a file nobody can tell."""
+    watch = poll()
+    watch.register(1, 0)
+    return any(event & (POLLERR | POLLHUP) for _, event in watch.poll(0))
+
+
+def ask(path):
+    """Says that this endpoint waits for the call."""
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+        os.utime(path)
+    except OSError:
+        pass  # a full disk: the one who runs the call waits for a while anyway
+
+
+class Audience:
+    """`path`: the file that others who wait for the call touch."""
+
+    def __init__(self, path):
+        self.path = path
+        self.next = time.monotonic() + LOOK
+        self.since = None
+        self.stamp = None
+
+    def is_gone(self, now):
+        """To be asked at `next`, or later."""
+        if now < self.next:
+            return False
+        self.next = now + LOOK
+        if not is_left():
+            self.since = None
+            return False
+        try:
+            stamp = os.lstat(self.path).st_mtime
+        except OSError:
+            stamp = None
+        if self.since is None or stamp != self.stamp:
+            self.since, self.stamp = now, stamp
+        return now - self.since >= PATIENCE
