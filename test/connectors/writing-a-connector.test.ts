@@ -15,12 +15,13 @@ test.each(["writing-a-connector", "writing-a-rest-connector"])(
     expect(blocks).toHaveLength(1);
     const code = blocks[0]?.[1] ?? "";
     expect(code.split("\n").length).toBeLessThan(60);
+    const ran = connectorCases().filter(({ applies }) => applies());
     const run = spawnSync(process.execPath, ["--conditions=@sremote/source", "--input-type=module-typescript", "-e", code], {
       cwd: root,
       encoding: "utf8",
     });
     expect({ stdout: run.stdout, stderr: run.stderr, status: run.status }).toEqual({
-      stdout: `${connectorCases().length} cases passed\n`,
+      stdout: `${ran.length} cases passed\n`,
       stderr: "",
       status: 0,
     });

@@ -126,5 +126,14 @@ describe.each([...restKinds, ...restVariants])("calls over $name, through a host
       code: "unsupported",
       summary: expect.stringContaining("session"),
     });
+    // An iterator is refused before its function runs, not when its result cannot come back.
+    const code = "def f():\n  open('iterator-ran', 'w').close(); return iter([1, 2])";
+    await mkdir(join(host.sandbox.home, "work"), { recursive: true });
+    await writeFile(join(host.sandbox.home, "work", "iterator_module.py"), code);
+    const iterate = async (): Promise<void> => {
+      for await (const item of client.call("iterator_module", "f", [], { cwd: "work" })) expect.fail(String(item));
+    };
+    await expect(iterate()).rejects.toMatchObject({ code: "unsupported", summary: expect.stringContaining("session") });
+    expect(await readdir(join(host.sandbox.home, "work"))).not.toContain("iterator-ran");
   });
 });

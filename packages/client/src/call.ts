@@ -57,6 +57,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   #place: CallPlace | undefined;
   #sent = false;
   #mayRun = false;
+  #iterated = false;
   #kept = 0;
   #onSent: (() => void)[] = [];
   /** @internal For which it waits, for messages. */
@@ -188,6 +189,11 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
     return this.#sent;
   }
 
+  /** @internal Whether its items are waited for: `for await` says so in the turn in which the call is made, before it runs. */
+  get isIterated(): boolean {
+    return this.#iterated;
+  }
+
   /** @internal Resolves when it has gone out, or has failed before. */
   untilSent(): Promise<void> {
     if (this.#sent) return Promise.resolve();
@@ -231,6 +237,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
 
   /** The items of the generator or iterator that the function returns. */
   async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
+    this.#iterated = true;
     const { value } = await this.#result;
     if (!(value instanceof RemoteIterable)) {
       throw new InvalidArgumentError("call", "a function that returns a generator or iterator, to be iterated");

@@ -220,14 +220,17 @@ export class Calls {
   async #overSpool<T>(call: Call<T>, plan: Plan): Promise<CallResult<T>> {
     const { spool } = this.#settings;
     const { options, runtime, serializer } = plan;
+    const refuse = (feature: string): never => {
+      throw new SremoteError("unsupported", `${feature} needs a session, and this call goes over files on the host`, {
+        host: this.#settings.connector.label,
+        hint: options.id === undefined ? "the connector cannot start live processes" : "leave options.id out",
+      });
+    };
     for (const name of ofSessions) {
-      if (options[name] !== undefined && options[name] !== "value") {
-        throw new SremoteError("unsupported", `options.${name} needs a session, and this call goes over files on the host`, {
-          host: this.#settings.connector.label,
-          hint: options.id === undefined ? "the connector cannot start live processes" : "leave options.id out",
-        });
-      }
+      if (options[name] !== undefined && options[name] !== "value") refuse(`options.${name}`);
     }
+    // The function must not run for a result that cannot come back.
+    if (call.isIterated) refuse("iterating over the items of a call");
     call.sent(undefined);
     const frame = plan.frame ?? (await this.#settle(call, plan)).frame;
     const { base } = spool.located(runtime);

@@ -2,11 +2,12 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
 import { ConnectError, InvalidArgumentError } from "@sremote/protocol";
 import { toBytes } from "../byte-string.ts";
 import { shell } from "../connector.ts";
-import type { Connector } from "../connector.ts";
+import type { Connector, RemoteProcess } from "../connector.ts";
 import { connectorCases } from "../testing/index.ts";
 import { createConnector } from "./index.ts";
 import type { CustomFunctions } from "./index.ts";
@@ -48,6 +49,101 @@ describe("a custom connector of three functions", () => {
 
 describe("a custom connector that passes standard input on", () => {
   for (const one of connectorCases()) test(one.name, () => one.run(() => createConnector(withStdin), options));
+});
+
+/** A live process of this machine. */
+async function live(line: string): Promise<RemoteProcess> {
+  const child = spawn("/bin/sh", ["-c", line]);
+  child.stdin.on("error", () => {});
+  await once(child, "spawn");
+  const exit = once(child, "exit").then(([exitCode, signal]) => ({ exitCode, signal }));
+  return {
+    stdin: child.stdin,
+    stdout: child.stdout,
+    stderr: child.stderr,
+    exit,
+    async kill(signal = "SIGTERM") {
+      child.kill(signal);
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await exit;
+    },
+  };
+}
+
+describe("a custom connector with live processes", () => {
+  for (const one of connectorCases().filter(({ name }) => /spawn|stdin has called back|closing|closed/.test(name)))
+    test(one.name, () => one.run(() => createConnector({ ...withStdin, spawn: live }), options));
+
+  /** A process whose children outlive it, and the ids of both. */
+  async function family(connector: Connector): Promise<{ process: RemoteProcess; pids: number[] }> {
+    const process = await connector.spawn!(shell("setsid sleep 300 & echo $$ $!; wait"));
+    const [line] = (await once(process.stdout, "data")) as [Buffer];
+    return { process, pids: String(line).trim().split(" ").map(Number) };
+  }
+  const gone = async (pids: readonly number[]): Promise<void> => {
+    await expect
+      .poll(async () => Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => ""))))
+      .toEqual(["", ""]);
+  };
+
+  test("closing it ends them with all that they started, also where disposing only ends a program on this side, or never returns", async () => {
+    for (const dispose of [async () => {}, () => new Promise<void>(() => {})]) {
+      const connector = createConnector({
+        ...withStdin,
+        spawn: async (line) => ({ ...(await live(line)), [Symbol.asyncDispose]: dispose }),
+      });
+      const { process, pids } = await family(connector);
+      await connector.close();
+      await process.exit;
+      await gone(pids);
+    }
+  });
+
+  test("closing it tells when one could not be ended, and closes all the same", async () => {
+    let closed = 0;
+    const dispose = () => Promise.reject(new Error("no"));
+    const connector = createConnector({
+      ...withStdin,
+      spawn: async (line) => ({ ...(await live(line)), [Symbol.asyncDispose]: dispose }),
+      close: async () => void (closed += 1),
+    });
+    const { pids } = await family(connector);
+    await expect(connector.close()).rejects.toMatchObject({ code: "connection-lost", stage: "close" });
+    expect(closed).toBe(1);
+    await gone(pids);
+  });
+
+  test("a start that does not heed its abort has what it started ended", async () => {
+    const late = Promise.withResolvers<RemoteProcess>();
+    await using connector = createConnector({
+      ...withStdin,
+      spawn: async (line) => {
+        await delay(300);
+        late.resolve(await live(line));
+        return late.promise;
+      },
+    });
+    await expect(connector.spawn!(["sleep", "300"], { timeout: 50 })).rejects.toMatchObject({ code: "timeout" });
+    expect((await (await late.promise).exit).signal).toBe("SIGKILL");
+  });
+
+  test.each([
+    ["stdin of the result of spawn", { stdin: undefined }],
+    ["exit of the result of spawn", { exit: undefined }],
+    ["[Symbol.asyncDispose] of the result of spawn", { [Symbol.asyncDispose]: undefined }],
+  ])("what is no process is named: %s", async (name, change) => {
+    const started: RemoteProcess[] = [];
+    await using connector = createConnector({
+      ...withStdin,
+      spawn: async (line) => {
+        started.push(await live(line));
+        return { ...started[0]!, ...(change as Partial<Record<keyof RemoteProcess, never>>) };
+      },
+    });
+    await expect(connector.spawn!(["true"])).rejects.toThrow(name);
+  });
 });
 
 describe("what the author's functions do wrong", () => {

@@ -37,7 +37,7 @@ export async function execByFunction(functions: CustomFunctions, command: Comman
  * Ends every process that carries the tag: SIGTERM, a second later SIGKILL. It reads `/proc`; on hosts without it, a command ends
  * only if the author's function ends it when its signal is aborted.
  */
-async function endCommand(functions: CustomFunctions, tag: string): Promise<void> {
+export async function endCommand(functions: CustomFunctions, tag: string): Promise<void> {
   const script = `for s in TERM 0 KILL KILL; do
   found=$(grep -l 'SREMOTE_EXEC=${tag}' /proc/[0-9]*/environ 2>/dev/null)
   [ -n "$found" ] || exit 0

@@ -5,10 +5,8 @@ import type { Connector, ConnectorStatus, OperationOptions, RemoteProcess, Spawn
 import { orAborted, withDeadline } from "../deadline.ts";
 import { Lifetime } from "../lifetime.ts";
 import { connectError } from "./error.ts";
-import { endProcess } from "../process/end.ts";
-import { startLine } from "../process/start-line.ts";
 import { execByFunction } from "./exec.ts";
-import { GatedProcess } from "./gated-process.ts";
+import { CustomProcesses } from "./spawn.ts";
 import { pullByFunction, pushByFunction } from "./transfer.ts";
 
 /** What `exec` of a custom connector resolves to. Bytes, not text: a decoded string has lost what was not UTF-8. */
@@ -49,7 +47,11 @@ export interface CustomFunctions {
   readonly pull: (remotePath: string, context: CustomTransferContext) => Promise<Uint8Array>;
   /** Whether `exec` passes `stdin` on and returns stdout exactly and unbounded. Default false. */
   readonly acceptsStdin?: boolean | undefined;
-  /** Starts a line as a live process. */
+  /**
+   * Starts a line as a live process. The line is printable ASCII for the host's shell; the process's streams carry bytes. `exit` resolves when
+   * it has ended, and its outputs end then; disposing ends it. Closing the connector disposes of those that are left, and then ends on a Linux
+   * host what still runs of them. See "Live processes" in the guide.
+   */
   readonly spawn?: ((line: string, context: CustomContext) => Promise<RemoteProcess>) | undefined;
   /** Throws when the host cannot be reached. Default: runs `true` there. */
   readonly status?: ((context: CustomContext) => Promise<unknown>) | undefined;
@@ -69,11 +71,16 @@ export function createConnector(functions: CustomFunctions): Connector {
   const { label, spawn } = functions;
   const acceptsStdin = functions.acceptsStdin ?? false;
   const lifetime = new Lifetime(label);
+  const processes = new CustomProcesses(functions);
   let closing: Promise<void> | undefined;
   const close = (): Promise<void> =>
     (closing ??= (async () => {
       await lifetime.close();
-      await functions.close?.();
+      try {
+        await processes.close();
+      } finally {
+        await functions.close?.();
+      }
     })());
 
   async function status(options: OperationOptions = {}): Promise<ConnectorStatus> {
@@ -111,18 +118,7 @@ export function createConnector(functions: CustomFunctions): Connector {
         lifetime.run(options, async (own) => {
           checkCommand(command);
           refusePty(own, label);
-          return withDeadline(own, { label, stage: "spawn" }, async (signal) => {
-            const announced = startLine(command, { announceOnStderr: false });
-            try {
-              const spawned = spawn(announced.line, { signal });
-              // A function that does not heed its signal: what it starts is not wanted any more.
-              const late = async (): Promise<unknown> => endProcess(await spawned);
-              signal.addEventListener("abort", () => own.later?.(late().catch(() => undefined)), { once: true });
-              return new GatedProcess(await orAborted(spawned, signal), announced, label);
-            } catch (error) {
-              throw connectError(error, "spawn", label);
-            }
-          });
+          return withDeadline(own, { label, stage: "spawn" }, (signal) => processes.start(command, signal, own.later));
         }),
     }),
     status,

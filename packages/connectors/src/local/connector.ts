@@ -2,9 +2,10 @@
 import { homedir } from "node:os";
 import { InvalidArgumentError, SremoteError } from "@sremote/protocol";
 import { checkCommand, refusePty } from "../argument.ts";
-import type { Connector, ConnectorStatus, RemoteProcess } from "../connector.ts";
+import type { Connector, ConnectorStatus } from "../connector.ts";
 import { withDeadline } from "../deadline.ts";
 import { Lifetime } from "../lifetime.ts";
+import { LiveProcesses } from "../live-processes.ts";
 import { execOverProcess } from "../process/exec.ts";
 import type { StartProcess } from "../process/start.ts";
 import { startLocally } from "./process.ts";
@@ -47,10 +48,10 @@ export function localNamed(label: string, options: LocalOptions): Connector {
     if (value !== undefined && typeof value !== "string") throw new InvalidArgumentError(`options.env.${name}`, "a string");
   }
   const lifetime = new Lifetime(label);
-  const live = new Set<RemoteProcess>();
+  const live = new LiveProcesses();
   const close = async (): Promise<void> => {
     await lifetime.close();
-    await Promise.all([...live].map((process) => process[Symbol.asyncDispose]()));
+    await live.end();
   };
   const start: StartProcess = (command, { signal }) => {
     signal?.throwIfAborted();
@@ -68,11 +69,7 @@ export function localNamed(label: string, options: LocalOptions): Connector {
       lifetime.run(given, async (own) => {
         checkCommand(command);
         refusePty(given, label);
-        const process = await withDeadline(own, { label, stage: "spawn" }, (signal) => start(command, { signal }));
-        live.add(process);
-        const forget = (): boolean => live.delete(process);
-        process.exit.then(forget, forget);
-        return process;
+        return live.add(await withDeadline(own, { label, stage: "spawn" }, (signal) => start(command, { signal })));
       }),
     async status(): Promise<ConnectorStatus> {
       return { ok: !lifetime.closed, message: lifetime.closed ? "the connector was closed" : "this machine" };

@@ -23,6 +23,7 @@ import type {
 } from "../connector.ts";
 import { withDeadline } from "../deadline.ts";
 import { Lifetime } from "../lifetime.ts";
+import { LiveProcesses } from "../live-processes.ts";
 import { execOverProcess } from "../process/exec.ts";
 import { pullOverProcess } from "../process/pull.ts";
 import { pushOverProcess } from "../process/push.ts";
@@ -58,7 +59,7 @@ export class RestConnector implements Connector {
   /** How commands run: by scripts in files, or as live processes. */
   readonly #way: { readonly dialect: ScriptDialect; readonly runner: ScriptRunner } | { readonly start: StartProcess };
   readonly #lifetime: Lifetime;
-  readonly #live = new Set<RemoteProcess>();
+  readonly #live = new LiveProcesses();
   #closing: Promise<void> | undefined;
 
   constructor(given: RestDialect, options: RestConnectorOptions) {
@@ -153,7 +154,7 @@ export class RestConnector implements Connector {
 
   async #close(): Promise<void> {
     await this.#lifetime.close();
-    await Promise.all([...this.#live].map((process) => process[Symbol.asyncDispose]()));
+    await this.#live.end();
     try {
       if ("runner" in this.#way) await this.#way.runner.close();
     } catch {
@@ -175,11 +176,7 @@ export class RestConnector implements Connector {
   async #spawn(start: StartProcess, command: Command, options: OperationOptions): Promise<RemoteProcess> {
     return this.#lifetime.run(options, async (own) => {
       checkCommand(command);
-      const process = await withDeadline(own, { label: this.label, stage: "spawn" }, (signal) => start(command, { signal }));
-      this.#live.add(process);
-      const forget = (): boolean => this.#live.delete(process);
-      process.exit.then(forget, forget);
-      return process;
+      return this.#live.add(await withDeadline(own, { label: this.label, stage: "spawn" }, (signal) => start(command, { signal })));
     });
   }
 }

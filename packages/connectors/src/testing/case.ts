@@ -34,6 +34,8 @@ export interface ConnectorCase {
   readonly name: string;
   /** Makes a connector, checks it, closes it. Rejects with an AssertionError when the connector does not behave. */
   readonly run: (make: MakeConnector, options?: CheckOptions) => Promise<void>;
+  /** Whether there is anything to try with these options: some cases need `cut` or `rest`. `run` then returns at once. */
+  readonly applies: (options?: CheckOptions) => boolean;
 }
 
 /** What the body of a case works with. */
@@ -55,10 +57,17 @@ export interface Stage {
 export type ErrorKind = abstract new (...args: never[]) => SremoteError;
 
 /** Defines a case. A body that does not apply to a connector returns at once. */
-export function defineCase(name: string, body: (stage: Stage) => Promise<void>): ConnectorCase {
+export function defineCase(
+  name: string,
+  body: (stage: Stage) => Promise<void>,
+  applies: (options: CheckOptions) => boolean = () => true,
+): ConnectorCase {
   return {
     name,
+    applies: (options = {}) => applies(options),
     async run(make, options = {}) {
+      // Without a connector being made: there are many that need a bed.
+      if (!applies(options)) return;
       let timer: NodeJS.Timeout | undefined;
       const limit = options.caseTimeout ?? 60_000;
       const late = new Promise<never>((_, reject) => {

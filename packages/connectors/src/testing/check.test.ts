@@ -337,6 +337,7 @@ const cases: readonly (readonly [string, Break, CheckOptions?])[] = [
     }),
   ],
   ["closing ends what is under way", () => ({ close: async () => {} }), { caseTimeout: 1500 }],
+  ["closing ends live processes, and how they ended is told at once", () => ({ close: async () => {} })],
 ];
 
 async function writeInPlace(path: string, bytes: Uint8Array): Promise<void> {

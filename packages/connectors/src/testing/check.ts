@@ -12,7 +12,10 @@ import { restCases } from "./cases/rest.ts";
 
 export interface CaseResult {
   readonly name: string;
+  /** Also when it was skipped. */
   readonly ok: boolean;
+  /** It needs `cut`, or a `rest` with what it disturbs: nothing was tried. */
+  readonly skipped?: true;
   /** Why not. */
   readonly error?: unknown;
   readonly milliseconds: number;
@@ -30,7 +33,7 @@ export class ConnectorCheckError extends Error {
   constructor(report: CheckReport) {
     const failed = report.results.filter(({ ok }) => !ok);
     const lines = failed.map(({ name, error }) => `- ${name}\n${messageOf(error).replace(/^/gm, "    ")}`);
-    super(`${failed.length} of ${report.results.length} cases failed\n${lines.join("\n")}`);
+    super(`${failed.length} of ${report.results.filter(({ skipped }) => skipped !== true).length} cases failed\n${lines.join("\n")}`);
     this.report = report;
   }
 }
@@ -47,11 +50,11 @@ export function connectorCases(): readonly ConnectorCase[] {
  */
 export async function checkConnector(make: MakeConnector, options: CheckOptions = {}): Promise<CheckReport> {
   const results: CaseResult[] = [];
-  for (const { name, run } of connectorCases()) {
+  for (const { name, run, applies } of connectorCases()) {
     const begin = performance.now();
     try {
       await run(make, options);
-      results.push({ name, ok: true, milliseconds: performance.now() - begin });
+      results.push({ name, ok: true, ...(applies(options) ? {} : { skipped: true }), milliseconds: performance.now() - begin });
     } catch (error) {
       results.push({ name, ok: false, error, milliseconds: performance.now() - begin });
     }

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { setTimeout as delay } from "node:timers/promises";
 import { ConnectError, SremoteError } from "@sremote/protocol";
 import { defineCase, quote } from "../case.ts";
-import type { ConnectorCase } from "../case.ts";
+import type { CheckOptions, ConnectorCase } from "../case.ts";
 import { until } from "../wait.ts";
 import { bytesOf, listing } from "./file.ts";
+
+const canCut = ({ cut }: CheckOptions): boolean => cut !== undefined;
 
 export const lifecycleCases: readonly ConnectorCase[] = [
   defineCase("20 commands at once each get their own output and exit code", async ({ exec }) => {
@@ -35,38 +38,56 @@ export const lifecycleCases: readonly ConnectorCase[] = [
     await connector.close();
     await long;
   }),
-  defineCase("a cut link is connection-lost, and the next command connects again", async (stage) => {
-    const { cut } = stage.options;
-    if (cut === undefined) return;
-    const long = stage.exec(`echo > ${quote(`${stage.directory}/ready`)}; sleep 300`);
-    const lost = stage.rejection(long, ConnectError, "connection-lost");
-    await until("the command has begun", async () => (await listing(stage)).includes("ready"));
-    try {
-      await cut.cut();
-      await lost;
-    } finally {
-      await cut.restore();
-    }
-    assert.equal((await stage.exec("exit 11")).exitCode, 11);
+  defineCase("closing ends live processes, and how they ended is told at once", async ({ connector }) => {
+    if (connector.spawn === undefined) return;
+    await using process = await connector.spawn(["sleep", "300"]);
+    const ended = process.exit.then(
+      () => true,
+      () => true,
+    );
+    await connector.close();
+    assert.equal(await Promise.race([ended, delay(5000, false)]), true, "`exit` must settle");
   }),
-  defineCase("G26 a link cut during a push leaves no part of a file", async (stage) => {
-    const { cut } = stage.options;
-    if (cut === undefined) return;
-    let broken: Promise<void> | undefined;
-    const onProgress = (): void => {
-      broken ??= Promise.resolve(cut.cut());
-    };
-    try {
-      await stage.rejection(
-        stage.connector.push(bytesOf(48 * 2 ** 20), `${stage.directory}/file`, { onProgress }),
-        SremoteError,
-        "connection-lost",
-        "transfer-failed",
-      );
-      await broken;
-    } finally {
-      await cut.restore();
-    }
-    await until("nothing is left", async () => (await listing(stage)) === "");
-  }),
+  defineCase(
+    "a cut link is connection-lost, and the next command connects again",
+    async (stage) => {
+      const { cut } = stage.options;
+      if (cut === undefined) return;
+      const long = stage.exec(`echo > ${quote(`${stage.directory}/ready`)}; sleep 300`);
+      const lost = stage.rejection(long, ConnectError, "connection-lost");
+      await until("the command has begun", async () => (await listing(stage)).includes("ready"));
+      try {
+        await cut.cut();
+        await lost;
+      } finally {
+        await cut.restore();
+      }
+      assert.equal((await stage.exec("exit 11")).exitCode, 11);
+    },
+    canCut,
+  ),
+  defineCase(
+    "G26 a link cut during a push leaves no part of a file",
+    async (stage) => {
+      const { cut } = stage.options;
+      if (cut === undefined) return;
+      let broken: Promise<void> | undefined;
+      const onProgress = (): void => {
+        broken ??= Promise.resolve(cut.cut());
+      };
+      try {
+        await stage.rejection(
+          stage.connector.push(bytesOf(48 * 2 ** 20), `${stage.directory}/file`, { onProgress }),
+          SremoteError,
+          "connection-lost",
+          "transfer-failed",
+        );
+        await broken;
+      } finally {
+        await cut.restore();
+      }
+      await until("nothing is left", async () => (await listing(stage)) === "");
+    },
+    canCut,
+  ),
 ];

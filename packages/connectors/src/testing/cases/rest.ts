@@ -16,15 +16,14 @@ function restCase(
 ): ConnectorCase {
   const bedOf = ({ rest }: CheckOptions): RestBed | undefined =>
     rest !== undefined && faults.every((fault) => rest.faults.includes(fault)) && applies(rest) ? rest : undefined;
-  const whole = defineCase(`REST: ${name}`, async (stage) => {
-    const bed = bedOf(stage.options);
-    if (bed !== undefined) await body(stage, bed);
-  });
-  return {
-    name: whole.name,
-    // Without a connector being made: there are many of these.
-    run: async (make, options = {}) => (bedOf(options) === undefined ? undefined : whole.run(make, options)),
-  };
+  return defineCase(
+    `REST: ${name}`,
+    async (stage) => {
+      const bed = bedOf(stage.options);
+      if (bed !== undefined) await body(stage, bed);
+    },
+    (options) => bedOf(options) !== undefined,
+  );
 }
 
 const has =
