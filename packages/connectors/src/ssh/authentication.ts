@@ -127,7 +127,9 @@ export class AuthenticationDialog {
   #rsaAlgorithms(): string[] {
     const allowed = this.#credentials.settings.rsaAlgorithms;
     const known = allowed.filter((each) => this.#hostAlgorithms?.includes(each) === true);
-    return known.length > 0 ? known : [...allowed];
+    if (known.length === 0) return [...allowed];
+    // Who allows SHA-1 has a reason; OpenSSH does not list it.
+    return allowed.includes("ssh-rsa") && !known.includes("ssh-rsa") ? [...known, "ssh-rsa"] : known;
   }
 
   #canUseAny(): boolean {
@@ -191,12 +193,20 @@ export class AuthenticationDialog {
     }
     const other = this.#unusedMethod();
     if (other !== undefined && (this.#tried.length === 0 || this.#accepted.length > 0)) return `the host ${other}`;
-    if (other !== undefined) return `check the user name and that the host authorizes one of these credentials; it also ${other}`;
+    if (other !== undefined)
+      return `check the user name and that the host authorizes one of these credentials; it also ${other}${this.#sha1Hint()}`;
     if (this.#offered?.some((method) => method.startsWith("gssapi") || method === "hostbased") === true) {
       return "openssh() can also use Kerberos, host-based authentication, certificates and security keys";
     }
     if (this.#tried.length === 0 && takes("publickey")) return "no key was found: pass privateKeyPath, or add a key to an agent (ssh-add)";
-    return "check the user name and that the host authorizes one of these credentials";
+    return `check the user name and that the host authorizes one of these credentials${this.#sha1Hint()}`;
+  }
+
+  /** Whether the host answers an RSA key that it knows with a refusal because of SHA-1 alone cannot be told: OpenSSH lists signatures that it does not take. */
+  #sha1Hint(): string {
+    const isRsa = [...this.#offeredKeys].some((each) => each.startsWith("rsa-sha2-"));
+    if (!isRsa || this.#credentials.settings.rsaAlgorithms.includes("ssh-rsa")) return "";
+    return `; an old host may take RSA keys only with SHA-1, to be allowed by algorithms: { publicKey: "+ssh-rsa" }, or PubkeyAcceptedAlgorithms +ssh-rsa in ssh_config`;
   }
 
   /** What the host takes and was not given. */

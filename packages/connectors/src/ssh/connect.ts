@@ -115,7 +115,9 @@ async function attemptHop(
     const socket: Duplex = await reach(settings, carrier, both);
     joinWrites(socket);
     const result = await shakeHands(socket, settings, credentials, verifier, both, (work) => deadline.during(work));
-    return "client" in result ? new Connection(result.client, socket, label, carrier, () => verifier.refusal) : result;
+    return "client" in result
+      ? new Connection(result.client, socket, label, carrier, { refusal: () => verifier.refusal, isSingle: result.isSingle })
+      : result;
   } finally {
     deadline.end();
   }

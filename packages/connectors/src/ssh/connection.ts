@@ -21,6 +21,13 @@ export interface StartOptions extends SpawnOptions {
 /** Milliseconds without a single byte after a request that should be answered at once. The slowest links, over satellites, have round trips below one second. */
 const suspicious = 2000;
 
+export interface ConnectionTraits {
+  /** Why the host's key was refused in a later key exchange, if it was. */
+  refusal: () => ConnectError | undefined;
+  /** The host serves one channel for each connection. */
+  isSingle: boolean;
+}
+
 export class Connection {
   readonly label: string;
   readonly #client: Client;
@@ -34,14 +41,12 @@ export class Connection {
   #heard = 0;
   readonly #asked = new Set<{ at: number }>();
 
-  /** @param refusal why the host's key was refused in a later key exchange, if it was */
-  constructor(
-    client: Client,
-    socket: Duplex,
-    label: string,
-    carrier: Connection | undefined,
-    refusal: () => ConnectError | undefined = () => undefined,
-  ) {
+  /** The host serves one channel and then ends the connection, as tinyssh does. */
+  readonly isSingle: boolean;
+  #claimed = false;
+
+  constructor(client: Client, socket: Duplex, label: string, carrier: Connection | undefined, { refusal, isSingle }: ConnectionTraits) {
+    this.isSingle = isSingle;
     this.#client = client;
     this.#socket = socket;
     this.label = label;
@@ -63,6 +68,18 @@ export class Connection {
     const latest = performance.now() - suspicious;
     for (const { at } of this.#asked) if (at < latest && this.#heard < at) return true;
     return false;
+  }
+
+  /** Whether a command may be started: the one command of a connection with a single channel was not claimed before. */
+  claim(): boolean {
+    if (this.isSpent) return false;
+    this.#claimed = true;
+    return true;
+  }
+
+  /** No further command can be started. */
+  get isSpent(): boolean {
+    return this.isSingle && this.#claimed;
   }
 
   /** Channels that are open or asked for. */

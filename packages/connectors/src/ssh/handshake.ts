@@ -25,7 +25,10 @@ export interface HandshakeFailure {
   dropped: boolean;
 }
 
-export type HandshakeResult = { client: Client } | HandshakeFailure;
+/** `isSingle`: the host serves one channel for each connection. */
+export type HandshakeResult = { client: Client; isSingle: boolean } | HandshakeFailure;
+
+const singleChannel = /^SSH-2\.0-tinyssh/;
 
 /**
  * Resolves however it ends; the socket is destroyed unless it succeeded.
@@ -84,7 +87,7 @@ export function shakeHands(
       client.removeAllListeners("close");
       client.removeAllListeners("banner");
       prepareKeys(client);
-      resolve({ client });
+      resolve({ client, isSingle: singleChannel.test(offer.version) });
     });
     // Asked again after each answer; when the connection has ended meanwhile, nothing is sent any more.
     const choose = async (next: (attempt: AnyAuthMethod | false) => void): Promise<void> => {

@@ -28,6 +28,11 @@ export class HostOffer {
     return !isWhole && this.#bytes.length < longest;
   }
 
+  /** Such as `SSH-2.0-OpenSSH_9.2p1`. */
+  get version(): string {
+    return /SSH-[^\r\n]*/.exec(this.#bytes.toString("latin1", 0, this.#packet() ?? 0))?.[0] ?? "";
+  }
+
   /** Undefined where the host did not come so far. */
   lists(): Lists | undefined {
     const start = this.#packet();

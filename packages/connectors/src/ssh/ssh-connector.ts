@@ -16,6 +16,7 @@ import type { SshOptions } from "./options.ts";
 import { resolveSettings } from "./settings.ts";
 import type { Settings } from "./settings.ts";
 import { shellText } from "../command-line.ts";
+import { Slots } from "../slots.ts";
 
 /** How long ending a command may take once the link is up, in milliseconds. */
 const killTimeout = 10_000;
@@ -24,12 +25,16 @@ const closeTimeout = 5000;
 /** How often a connector that closes looks whether the host still answers, in milliseconds. */
 const watchInterval = 250;
 
+/** Connections at the same time to a host that serves one channel for each: as many as channels with others. */
+const mostSingle = 8;
+
 export class SshConnector extends ProcessConnector {
   readonly #options: SshOptions;
   readonly #processes = new Set<ChannelProcess>();
   /** Commands that were given up before they had begun. */
   readonly #ending = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
+  readonly #single = new Slots(mostSingle);
   #settings: Promise<Settings> | undefined;
   #connecting: Promise<Connection> | undefined;
   #connection: Connection | undefined;
@@ -72,7 +77,7 @@ export class SshConnector extends ProcessConnector {
   protected async start(command: Command, { signal, pty, onWait }: SpawnOptions): Promise<RemoteProcess> {
     const announced = startLine(command, { pty: pty !== undefined });
     const startTimeout = this.#options.startTimeout ?? defaultStartTimeout;
-    const connection = await (signal === undefined ? this.#connect() : orAborted(this.#connect(), signal));
+    const connection = await (signal === undefined ? this.#claim() : orAborted(this.#claim(signal), signal));
     let isLate = false;
     const started = connection.exec(announced.line, { signal, pty, startTimeout, onWait }, (channel, release) => {
       const process = new ChannelProcess({
@@ -105,10 +110,24 @@ export class SshConnector extends ProcessConnector {
     }
   }
 
+  /** A connection for a command: with a host that serves one channel for each, one that no other command has. */
+  async #claim(signal?: AbortSignal): Promise<Connection> {
+    for (;;) {
+      const connection = await this.#connect();
+      if (!connection.isSingle) return connection;
+      const release = await this.#single.acquire(signal);
+      if (connection.isOpen && connection.claim()) {
+        connection.onLost(release);
+        return connection;
+      }
+      release();
+    }
+  }
+
   #connect(): Promise<Connection> {
     const connection = this.#connection;
     if (connection?.isOpen === true) {
-      if (!connection.isSilent) return Promise.resolve(connection);
+      if (!connection.isSilent && !connection.isSpent) return Promise.resolve(connection);
       // Keepalive takes a minute to give it up. It may also come to life again, and whoever uses it does not care about others.
       this.#connection = undefined;
       this.#retired.add(connection);
@@ -158,6 +177,7 @@ export class SshConnector extends ProcessConnector {
 
   async #runKill(connection: Connection, line: string): Promise<void> {
     try {
+      if (connection.isSingle) throw new ConnectError("channel-failed", "the host serves one channel for each connection");
       await runToEnd(connection, line);
     } catch (error) {
       if (!connection.isOpen) throw error;

@@ -27,7 +27,10 @@ export function listen(client: Client, listener: Listener): void {
   before(handlers, "EXT_INFO", (_protocol, extensions) => {
     if (!Array.isArray(extensions)) return;
     for (const extension of extensions as { name?: unknown; algs?: unknown }[]) {
-      if (extension.name === "server-sig-algs" && Array.isArray(extension.algs)) listener.learned(extension.algs.map(String));
+      if (extension.name !== "server-sig-algs" || !Array.isArray(extension.algs)) continue;
+      listener.learned(extension.algs.map(String));
+      // How RSA keys sign is chosen here. Where ssh2 knows of SHA-256, it puts that in the place of a chosen SHA-1.
+      extension.algs = ["ssh-rsa"];
     }
   });
 }
