@@ -31,7 +31,7 @@ export function errorText(error: unknown, { host, debug }: ErrorPlace): string {
   const parts = [`sremote: ${error.summary}`];
   if (error.host !== undefined && error.host !== "local://") parts.push(`  host: ${error.host}`);
   if (error.lastLines !== undefined && error.lastLines !== "") parts.push(`  last lines:\n${error.lastLines.replace(/^/gm, "    ")}`);
-  const hint = hints[error.code]?.(host, error) ?? error.hint;
+  const hint = hints[error.code]?.(host, error) ?? error.hint?.replaceAll("openssh()", "--openssh");
   if (hint !== undefined) parts.push(`  hint: ${hint}`);
   if (debug) parts.push(`  code: ${error.code}, stage: ${error.stage ?? "none"}`, localStack(error));
   return `${parts.join("\n")}\n`;

@@ -1,5 +1,5 @@
 /* The TCP part of a connection. */
-import { connect } from "node:net";
+import { connect, isIP } from "node:net";
 import type { Socket } from "node:net";
 import { ConnectError } from "@sremote/protocol";
 import { reasonOf } from "./abort.ts";
@@ -19,6 +19,11 @@ export function connectTcp(address: Address, label: string, signal: AbortSignal)
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const { host, port, family, localAddress } = address;
+    // Node looks at the family only when it looks a name up.
+    if (family !== undefined && isIP(host) !== 0 && isIP(host) !== family) {
+      const summary = `${host} is no IPv${family} address, which AddressFamily of ssh_config asks for`;
+      return reject(new ConnectError("name-not-found", summary, { stage: "connect", host: label }));
+    }
     const from = { ...(family === undefined ? {} : { family }), ...(localAddress === undefined ? {} : { localAddress }) };
     const socket = connect({ host, port, ...from });
     const abort = (): void => {
