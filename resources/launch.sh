@@ -6,7 +6,6 @@
 #   BASE         configured directory (relative: to the home directory), empty for the default ones
 #   INTERPRETER  configured or known interpreter, empty to search
 # Where nothing can be started it prints the marker, the letter N and lines of KEY=VALUE, and exits 0: the client makes an error of them.
-umask 077
 mode=$1 A=$2 B=$3 base=$4 interpreter=$5 runtime=$6 sha=$7 stage1=$8 size=$9
 shift 9
 # What the user set for Python or Node must not act on the endpoint itself, only on the function's process, which gets it back: python -E, and this.

@@ -19,7 +19,6 @@ if (Number(process.versions.node.split(".")[0]) < 18) {
   process.exit(child.status === null ? 99 : child.status);
 }
 delete process.env.SREMOTE_TOO_OLD;
-process.umask(0o077);
 const payload = Buffer.alloc(Number(size));
 for (let at = 0; at < payload.length;) {
   let got;

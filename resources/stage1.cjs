@@ -21,7 +21,7 @@ if (Number(process.versions.node.split(".")[0]) < 18) {
   process.exit(child.status === null ? 99 : child.status);
 }
 delete process.env.SREMOTE_TOO_OLD;
-process.umask(0o077);
+const umask = process.umask(0o077);
 const payload = Buffer.alloc(Number(size));
 for (let at = 0; at < payload.length;) {
   let got;
@@ -132,6 +132,7 @@ if (!ready) {
 }
 const program = `${base}/endpoint/${sha}/endpoint.mjs`;
 if (rest.length > 0) {
+  process.umask(umask); // the endpoint sets its own, and gives this one to the function
   process.argv.splice(1, process.argv.length - 1, program, rest[0], "--base", base, ...rest.slice(1));
   import(require("node:url").pathToFileURL(program).href).catch((error) => {
     process.stderr.write(`sremote-endpoint: ${error.stack}\n`);

@@ -19,7 +19,7 @@ if sys.version_info < (3, 6):
     os.environ["SREMOTE_TOO_OLD"] = old
     os.execv(names[0], [names[0], "-E", "-c", "import sys; exec(sys.argv[1])", sys.argv[1], "\n".join(names)] + sys.argv[3:])
 os.environ.pop("SREMOTE_TOO_OLD", None)
-os.umask(0o077)
+umask = os.umask(0o077)
 left = int(size)
 parts = []
 while left:
@@ -109,6 +109,7 @@ if rest:
             exec(compile(f.read(), directory + "/__main__.py", "exec"), entry)
         modules = entry["Modules"](directory)
     del parts
+    os.umask(umask)  # the endpoint sets its own, and gives this one to the function
     sys.exit(entry["start"](modules, [rest[0], "--base", base] + rest[1:], sha))
 facts = "%s%sI\nbase=%s\nexecutable=%s\nversion=%d.%d.%d\n" % ((B, A, base, sys.executable) + tuple(sys.version_info[:3]))
 os.write(1, facts.encode("utf-8", "surrogateescape"))

@@ -38,6 +38,25 @@ describe("the payloads", () => {
     expect(statSync(join(root, "first/sremote-endpoint.mjs")).mode).toBe(statSync(join(root, "second/sremote-endpoint.mjs")).mode);
   });
 
+  it("use no name that their modules do not have, short as names are", () => {
+    // Both with their names shortened; the zip's modules can be read as they are.
+    const program = `import builtins, symtable, sys, zipfile
+parts = zipfile.ZipFile(sys.argv[1]).read("modules").decode().split(chr(0))
+def check(table, known, name):
+    for symbol in table.get_symbols():
+        word = symbol.get_name()
+        if symbol.is_global() and symbol.is_referenced() and word not in known and not hasattr(builtins, word) and not word.startswith("__"):
+            print(name, table.get_name(), word)
+    for inner in table.get_children():
+        check(inner, known, name)
+for name, source in zip(parts[0::2], parts[1::2]):
+    table = symtable.symtable(source, name, "exec")
+    check(table, {each.get_name() for each in table.get_symbols() if each.is_assigned() or each.is_imported() or each.is_namespace()}, name)
+print(len(parts) // 2 > 30)`;
+    const archive = join(root, "first/sremote-endpoint.pyz");
+    expect(execFileSync("python3", ["-c", program, archive], { encoding: "utf8" })).toBe("True\n");
+  });
+
   it("are at most 40 kB each, those of sessions 48 kB, and as the manifest says", () => {
     const manifest: Record<string, { size: number; sha256: string; protocol: number }> = JSON.parse(String(first.get("manifest.json")));
     expect(Object.keys(manifest).toSorted()).toEqual([

@@ -7,8 +7,8 @@ import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { deflateSync } from "fflate";
 import { rolldown } from "rolldown";
+import { deflateOnce } from "./deflate-once.ts";
 import { type Artifact, writeModule } from "./embed-programs.ts";
 import { packPython, packPythonSession } from "./pack-python.ts";
 
@@ -51,8 +51,7 @@ async function packNode(entry: string): Promise<Buffer> {
     /[^\0-\x7f]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
-  // fflate, because the output of zlib differs from one version of Node to the next.
-  return Buffer.from(deflateSync(Buffer.from(program), { level: 9, mem: 12 }));
+  return Buffer.from(deflateOnce(Buffer.from(program)));
 }
 
 async function bundle(entry: string, format: "cjs" | "esm", target: string): Promise<string> {

@@ -19,10 +19,10 @@ LIBRARY = set("""
     fcntl fractions functools getpass glob gzip hashlib heapq hmac importlib inspect io itertools json keyword linecache locale marshal math mmap operator
     os pathlib platform posixpath pwd py_compile random re resource runpy secrets select shlex shutil signal site socket stat string struct
     subprocess sys gc _collections _socket _thread sysconfig tarfile tempfile textwrap threading time traceback types unittest urllib uuid venv warnings weakref
-    zipfile zipimport zlib _json _sha256 _signal
+    zipfile zipimport zlib _json _locale _sha256 _signal
 """.split())
 # Newer or not always there, each imported behind `except ImportError`.
-GUARDED = {"zoneinfo", "pkg_resources", "numpy", "_sha2", "importlib.metadata"}
+GUARDED = {"ctypes", "zoneinfo", "pkg_resources", "numpy", "_sha2", "importlib.metadata"}
 # Names that came to allowed modules after 3.6: looked for as attributes.
 NEWER = {
     ("os", "posix_spawn"), ("os", "memfd_create"), ("os", "waitstatus_to_exitcode"), ("os", "pidfd_open"),

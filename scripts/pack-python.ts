@@ -5,29 +5,33 @@
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { deflateSync, zipSync } from "fflate";
+import { deflateOnce } from "./deflate-once.ts";
+import { shortenNames } from "./shorten-names.ts";
 import { stripPython } from "./strip-python.ts";
-
-/** The earliest time that a zip can hold is 1980; fflate writes local time, so it is given one whose fields are the same everywhere. */
-const zipTime = new Date(1980, 0, 1, 0, 0, 0);
-const member = { level: 9, mtime: zipTime, os: 3, attrs: 0o100644 << 16 } as const;
+import { zip } from "./zip.ts";
 
 /**
  * Bytes of the payload made from the directory that holds `__main__.py` and `sremote_endpoint/`, with what the modes of `main` need
  * but sessions. The same source gives the same bytes.
  */
 export function packPython(source: string): Uint8Array {
-  const { entry, text } = collect(source, ["main", ...reach(["call", "install", "probe", "worker"], source)]);
-  // Integer-like names would come first; these two keep their order.
-  return zipSync({ modules: [Buffer.from(text), member], "__main__.py": [Buffer.from(entry), member] });
+  const { entry, text } = collect(source, ["main", ...reach(["call", "install", "probe", "worker"], source)], shortenNames);
+  return zip([
+    ["modules", Buffer.from(text)],
+    ["__main__.py", Buffer.from(entry)],
+  ]);
 }
 
 /** As `packPython`, but smaller and not to be given to `python3`: resources/stage-session.py takes it apart. */
 export function packPythonSession(source: string): Uint8Array {
-  return deflateSync(shorten(collect(source, reach(["serve"], source)).text), { level: 9, mem: 12 });
+  return deflateOnce(shorten(collect(source, reach(["serve"], source), shortenNames).text));
 }
 
-function collect(source: string, names: Iterable<string>): { entry: string; text: string } {
+function collect(
+  source: string,
+  names: Iterable<string>,
+  shortened: (modules: [name: string, text: string][]) => [name: string, text: string][] = (modules) => modules,
+): { entry: string; text: string } {
   const entry = stripPython(readFileSync(join(source, "__main__.py"), "utf8"));
   const modules: [name: string, text: string][] = [["__main__", entry]];
   for (const module of ["__init__", ...names].toSorted()) {
@@ -35,7 +39,7 @@ function collect(source: string, names: Iterable<string>): { entry: string; text
     modules.push([name, stripPython(read(source, module))]);
   }
   // `unpack` of the entry takes this apart. No source holds a NUL: Python refuses it.
-  return { entry, text: modules.flat().join("\0") };
+  return { entry, text: shortened(modules).flat().join("\0") };
 }
 
 /**

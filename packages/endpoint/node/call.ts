@@ -25,6 +25,8 @@ export interface CallOptions {
   /** A path, or `-` for standard input. */
   request: string;
   destination: Destination;
+  /** The user's, for the function; this process has one of its own. */
+  umask: number;
   /** For tests: called when a step is done. */
   onStep?: ((step: Step) => void) | undefined;
 }
@@ -84,7 +86,7 @@ async function answer(
   try {
     // Started before the spool is ready: its start takes longer than all that, and it does nothing before it has the request.
     try {
-      child = new FunctionProcess(await callEnvironment(message, base), callDirectory(message), base, pipes);
+      child = new FunctionProcess(await callEnvironment(message, base), callDirectory(message), [base, String(options.umask)], pipes);
     } catch (error) {
       hindrance = error; // told when there is a place for the reply
     }

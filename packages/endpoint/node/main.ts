@@ -24,13 +24,16 @@ export async function main(argv: readonly string[], onStep?: CallOptions["onStep
   giveBackNodeOptions();
   try {
     if (mode === "worker") {
-      await work(rest[0] ?? "");
+      const [base, umask] = rest;
+      process.umask(Number(umask));
+      await work(base ?? "");
       return undefined;
     }
+    const umask = process.umask(0o077);
     const { base, marker, operands } = parseArguments(rest);
     const [first, second] = operands;
     if (mode === "call" && operands.length === 2) {
-      await call({ base, request: first!, destination: { path: second!, marker }, onStep });
+      await call({ base, request: first!, destination: { path: second!, marker }, umask, onStep });
     } else if (mode === "probe" && operands.length === 0) probe(base, marker);
     else if (mode === "install" && operands.length === 1) process.stdout.write(`${install({ base, payload: readFileSync(first!) })}\n`);
     else return complain(usage, status.usage);

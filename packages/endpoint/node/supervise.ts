@@ -43,11 +43,12 @@ export class FunctionProcess {
 
   /**
    * Starts the process in its own process group. It does nothing before it is given a request.
+   * @param argv the base directory, and the umask of the function
    * @param pipes for its output; taken over when it could be started @throws SremoteError when it could not
    */
-  constructor(environment: NodeJS.ProcessEnv, cwd: string, base: string, pipes: OutputPipes | undefined) {
+  constructor(environment: NodeJS.ProcessEnv, cwd: string, argv: readonly string[], pipes: OutputPipes | undefined) {
     try {
-      this.#child = loadChildProcess().spawn(process.execPath, [program, "worker", base], {
+      this.#child = loadChildProcess().spawn(process.execPath, [program, "worker", ...argv], {
         cwd,
         env: environment,
         detached: true,

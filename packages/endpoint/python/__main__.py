@@ -6,9 +6,15 @@ if sys.version_info < (3, 6):
     sys.stderr.write("sremote-endpoint: python %d.%d is too old, 3.6 or later is needed\n" % tuple(sys.version_info[:2]))
     sys.exit(96)
 
-import marshal
 import os
+
+path = sys.path[:]
+# What PYTHONPATH names must not shadow the standard library.
+sys.path[:] = [entry for entry in path if entry.startswith(os.path.dirname(os.__file__))] or path
+import marshal
 import zlib
+
+sys.path[:] = path
 
 PACKAGE = "sremote_endpoint"
 
@@ -94,6 +100,9 @@ class Modules:
             code = compile(self.source(name), module.__file__, "exec", dont_inherit=True)
             self.codes[name] = marshal.dumps(code)
             self.compiled = True
+        if name not in (PACKAGE, PACKAGE + ".standard"):
+            from sremote_endpoint.standard import BUILTINS
+            module.__dict__["__builtins__"] = BUILTINS
         exec(code, module.__dict__)
 
 

@@ -24,6 +24,7 @@ export function startSession(source: string, argv: readonly string[]): void {
     base,
     host: { ...hostFacts(base), endpoint: digest ?? null },
     source,
+    umask: process.umask(0o077),
     onEnd: () => process.exit(0),
   });
   process.on("exit", () => session.kill());
@@ -42,9 +43,10 @@ function end(exitStatus: number, message: string): void {
   process.exit(exitStatus);
 }
 
-/** Called by boot.ts in a worker, whose arguments are its number and the base directory. */
+/** Called by boot.ts in a worker, whose arguments are its number, the base directory and the umask. */
 export function startWorker(): void {
-  const [, number, base] = process.argv;
+  const [, number, base, umask] = process.argv;
+  process.umask(Number(umask));
   process.argv.splice(1, process.argv.length - 1, program);
   // A fork would run the script again.
   process.execArgv.length = 0;

@@ -24,16 +24,18 @@ export class SessionHost implements Host {
   readonly onHanded: Host["onHanded"];
   readonly #onTaken: Host["onTaken"];
   readonly #base: string;
+  readonly #umask: number;
   /** Login environments, which take long to ask for and do not change. */
   readonly #environments: Map<string, Promise<NodeJS.ProcessEnv>> = new Map();
   #oomKills: number | undefined = countOomKills();
   #countedAt = performance.now();
 
-  constructor(program: { place: PrivatePlace; base: string; source: string }, sending: Sending) {
+  constructor(program: { place: PrivatePlace; base: string; source: string; umask: number }, sending: Sending) {
     const { place } = program;
     this.watcher = new Watcher(place.directory);
     this.pipes = new PipeMaker(place, this.watcher);
     this.#base = program.base;
+    this.#umask = program.umask;
     const source = Buffer.from(program.source, "latin1");
     this.program = Buffer.concat([Buffer.from(String(source.length).padStart(10, "0")), source]);
     this.relay = sending.relay;
@@ -44,7 +46,7 @@ export class SessionHost implements Host {
   }
 
   workerArguments(number: number): string[] {
-    return ["-e", bootScript, "--", String(number), this.#base];
+    return ["-e", bootScript, "--", String(number), this.#base, String(this.#umask)];
   }
 
   environment({ route, environment }: ParsedRoute): Promise<NodeJS.ProcessEnv> {

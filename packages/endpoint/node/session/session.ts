@@ -36,6 +36,8 @@ export interface SessionOptions {
   host: HostFacts;
   /** The program, for its workers. */
   source: string;
+  /** The user's, for its workers; this process has one of its own. */
+  umask: number;
   /** The supervisor is done and its process may end. */
   onEnd: () => void;
 }

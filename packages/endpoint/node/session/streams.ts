@@ -32,6 +32,8 @@ export interface StreamsOptions {
   base: string;
   /** The program, for workers. */
   source: string;
+  /** For workers. */
+  umask: number;
   /** Takes a counted packet for the client. */
   send: (chunks: readonly Uint8Array[]) => void;
   /** Whether the client takes more: otherwise workers are not read. */

@@ -1,4 +1,5 @@
 """Functions of the client as arguments: called on the host, they run there (SESSION.md, "ask" and "answer")."""
+import os
 from _thread import allocate_lock
 
 from . import interrupt, value_encode
@@ -31,6 +32,9 @@ class Callback:
     def __call__(self, *args, **kwargs):
         return self._asking.ask(self._number, args, kwargs)
 
+    def __reduce__(self):
+        raise TypeError("a function of the client cannot be given to another process")
+
     def __repr__(self):
         return "<function of the client>"
 
@@ -40,6 +44,7 @@ class Asking:
 
     def __init__(self, channel):
         self.channel = channel
+        self.pid = os.getpid()
         self.turn = allocate_lock()
         self.state = allocate_lock()
         self.stream = 0
@@ -63,10 +68,11 @@ class Asking:
 
     def ask(self, callback, args, kwargs):
         """Raises CallbackError."""
-        main = interrupt.is_main() and interrupt.running
-        if main:
-            # Nothing of what is sent or received may be cut off by KeyboardInterrupt; only the waiting may.
-            interrupt.hold()
+        if os.getpid() != self.pid:
+            # Two processes at one channel would take each other's answers.
+            raise CallbackError("a function of the client can be called only in the process of its call, not in one forked from it")
+        # Nothing of what is sent or received may be cut off by KeyboardInterrupt; only the waiting may.
+        main = interrupt.pause()
         try:
             stream = self.stream
             if stream == 0:
@@ -86,7 +92,7 @@ class Asking:
             raise CallbackError(error.message) from None
         finally:
             if main:
-                interrupt.begin()
+                interrupt.go_on()
 
     def _send(self, stream, number, callback, args, kwargs):
         attachments = []

@@ -1,8 +1,10 @@
 """Finds the function a call names and calls it."""
+import builtins
 import sys
 
 from .errors import Refusal
 from .lazy import load
+from .standard import enclosed
 
 OWN = "sremote_endpoint.environment"
 """The one module of the endpoint that calls may name: the client's install methods do."""
@@ -17,11 +19,6 @@ class Raised(Exception):
         self.stage = stage
 
 
-def run(module, function, args, kwargs):
-    """The value of `module.function(*args, **kwargs)`, awaited where it can be. Raises Refusal if nothing ran, else Raised."""
-    return call(find(module, function), module, function, args, kwargs)
-
-
 def find(module, function):
     """The function of that name."""
     return _find(load("environment") if module == OWN else _import(module), module, function)
@@ -30,11 +27,17 @@ def find(module, function):
 def call(target, module, function, args, kwargs):
     """What `target` returns, awaited where it can be. The names are for errors."""
     try:
-        value = target(*args, **kwargs)
-        if hasattr(type(value), "__await__"):
-            value = _wait(value)
+        try:
+            value = target(*args, **kwargs)
+            if hasattr(type(value), "__await__"):
+                value = load("event_loop").run(value)
+        finally:
+            # What traces the function is not to trace, and fail, what follows. The next call has it again where it was there before this one.
+            if sys.gettrace() is not None or sys.getprofile() is not None:
+                sys.settrace(None)
+                sys.setprofile(None)
     except BaseException as error:
-        if isinstance(error, TypeError) and error.__traceback__.tb_next is None:
+        if issubclass(type(error), TypeError) and sys.exc_info()[2].tb_next is None:
             _check_arguments(target, module, function, args, kwargs)
         raise Raised(error, "call") from None
     return value
@@ -42,11 +45,15 @@ def call(target, module, function, args, kwargs):
 
 def _import(name):
     try:
-        __import__(name)
-        return sys.modules[name]
+        found = sys.modules.get(name)
+        if found is None or getattr(getattr(found, "__spec__", None), "_initializing", False):
+            # As user code would: the endpoint's own is another one (standard.py).
+            builtins.__import__(name)
+            found = sys.modules[name]
+        return found
     except BaseException as error:
         # Only when the asked module (or a package around it) is what is missing; any other is the module's own failure.
-        missing = isinstance(error, ModuleNotFoundError) and (name + ".").startswith((error.name or ".") + ".") and _raised_by_import(error)
+        missing = type(error) is ModuleNotFoundError and (name + ".").startswith((error.name or ".") + ".") and _raised_by_import(error)
         if missing or "" in name.split("."):
             raise _no_module(name) from None
         raise Raised(error, "import") from None
@@ -101,39 +108,11 @@ def _check_arguments(target, module, function, args, kwargs):
     """A TypeError that no frame of the function has seen may be a wrong call: then nothing ran."""
     import inspect
     try:
-        signature = inspect.signature(target)
+        with enclosed:
+            signature = inspect.signature(target)
     except (TypeError, ValueError):
         return
     try:
         signature.bind(*args, **kwargs)
     except TypeError as error:
         raise Refusal("bad-arguments", "%s.%s%s: %s" % (module, function, signature, error), "arguments") from None
-
-
-def _wait(awaitable):
-    import asyncio
-
-    async def wait():
-        return await awaitable
-
-    if hasattr(asyncio, "run"):
-        return asyncio.run(wait())
-    return _run_on_36(asyncio, wait())
-
-
-def _run_on_36(asyncio, coroutine):
-    """asyncio.run of 3.7, which 3.6 lacks."""
-    loop = asyncio.new_event_loop()
-    try:
-        asyncio.set_event_loop(loop)
-        return loop.run_until_complete(coroutine)
-    finally:
-        try:
-            tasks = [task for task in asyncio.Task.all_tasks(loop) if not task.done()]
-            for task in tasks:
-                task.cancel()
-            loop.run_until_complete(asyncio.gather(*tasks, loop=loop, return_exceptions=True))
-            loop.run_until_complete(loop.shutdown_asyncgens())
-        finally:
-            asyncio.set_event_loop(None)
-            loop.close()

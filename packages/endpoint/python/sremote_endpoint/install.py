@@ -17,6 +17,7 @@ PAYLOAD = "payload.pyz"
 
 def install_file(path, base):
     """Installs the payload at `path`, or from standard input for `-`, prints its directory, returns the exit status."""
+    os.umask(0o077)
     if path == "-":
         parts = []
         while not parts or parts[-1]:

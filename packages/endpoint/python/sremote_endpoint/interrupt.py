@@ -1,6 +1,9 @@
 """SIGINT in a warm worker: KeyboardInterrupt where user code runs, nothing where ours does, so that a late one cannot hit the machinery."""
 import _signal as signal
+import sys
 from _thread import get_ident
+
+from . import standard
 
 # Does user code run?
 running = False
@@ -10,6 +13,10 @@ _pending = False
 # Does the main thread wait where nothing is lost when it is interrupted?
 _waiting = False
 _main = None
+# Called in place of raising KeyboardInterrupt, once.
+_catcher = None
+# Was the call that runs interrupted, and while a module was being imported? Such a one may be left in pieces.
+met = in_import = False
 
 
 def install():
@@ -18,21 +25,41 @@ def install():
     signal.signal(signal.SIGINT, _interrupt)
 
 
-def restore():
-    """User code may have put its own handler in place; the next call starts anew."""
-    if signal.getsignal(signal.SIGINT) is not _interrupt:
-        signal.signal(signal.SIGINT, _interrupt)
-
-
 def _interrupt(number, frame):
-    global _pending
+    global _pending, _catcher, met, in_import
+    met = running or _waiting or _held
     if running or _waiting:
-        raise KeyboardInterrupt
-    _pending = _held
+        while frame is not None and not in_import:
+            in_import = frame.f_code.co_filename.startswith("<frozen importlib")
+            frame = frame.f_back
+        catcher, _catcher = _catcher, None
+        if catcher is None or _waiting:
+            raise KeyboardInterrupt
+        catcher()
+    else:
+        _pending = _held
+
+
+handler = _interrupt
+
+
+def catch(catcher):
+    """Has the next interrupt call this, or raise again for None. What was to be called until now."""
+    global _catcher
+    before, _catcher = _catcher, catcher
+    return before
 
 
 def is_main():
     return get_ident() == _main
+
+
+def pause():
+    """Ours runs in between. Whether `go_on` is to end that."""
+    if not running or get_ident() != _main:
+        return False
+    hold()
+    return True
 
 
 def begin():
@@ -50,6 +77,11 @@ def hold():
     global running, _held
     _held = True
     running = False
+
+
+def go_on():
+    """As `begin`, after `pause`."""
+    begin()
 
 
 def end():
@@ -72,3 +104,6 @@ def wait(poll):
         poll.poll()
     finally:
         _waiting = False
+
+
+standard.interrupts = sys.modules[__name__]

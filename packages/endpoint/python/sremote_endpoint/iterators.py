@@ -1,7 +1,7 @@
-"""Generators and iterators that stay in their worker, asynchronous ones on an event loop of the worker's own."""
+"""Generators and iterators that stay in their worker."""
 import sys
 
-_loop = None
+from .lazy import load
 
 
 def is_iterator(value):
@@ -30,30 +30,23 @@ def advance(value):
         except StopIteration as end:
             return True, end.value
     try:
-        return False, _run(value.__anext__())
+        return False, load("event_loop").step(value, value.__anext__)
     except StopAsyncIteration:
         return True, None
 
 
 def close(value):
     """Runs what stands in its `finally`."""
-    if hasattr(type(value), "aclose"):
-        _run(value.aclose())
+    if hasattr(type(value), "__anext__"):
+        events = load("event_loop")
+        if hasattr(type(value), "aclose"):
+            events.step(value, value.aclose)
+        events.forget(value)
     elif hasattr(type(value), "close"):
         value.close()
 
 
-def _run(awaitable):
-    global _loop
-    import asyncio
-    if _loop is None or _loop.is_closed():
-        _loop = asyncio.new_event_loop()
-
-    async def wait():
-        return await awaitable
-
-    asyncio.set_event_loop(_loop)
-    try:
-        return _loop.run_until_complete(wait())
-    finally:
-        asyncio.set_event_loop(None)
+def forget(value):
+    """Nobody iterates over it any more."""
+    if hasattr(type(value), "__anext__"):
+        load("event_loop").forget(value)

@@ -1,6 +1,8 @@
 """Imports modules of the endpoint when they are first needed: in a session user code runs in the same process, and they stay hidden from it."""
 import sys
 
+from .standard import enclosed
+
 _PACKAGE = __name__.partition(".")[0]
 _loaded = {}
 _hidden = []
@@ -17,12 +19,17 @@ def load(name):
     found = _loaded.get(name)
     if found is None:
         if _hidden:
-            with _hidden[0].shown():
+            with _hidden[0].shown(), enclosed:
                 found = _import(name)
         else:
             found = _import(name)
         _loaded[name] = found
     return found
+
+
+def peek(name):
+    """The module if `load` was asked for it before, else None."""
+    return _loaded.get(name)
 
 
 def _import(name):

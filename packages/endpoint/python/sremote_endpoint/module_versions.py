@@ -1,4 +1,5 @@
 """Versions of registered modules, checked before the function runs."""
+import builtins
 import sys
 
 from .errors import Refusal
@@ -41,7 +42,7 @@ def find_version(name):
 
 def _attribute(name):
     try:
-        __import__(name)
+        builtins.__import__(name)
     except Exception as error:
         raise Refusal("module-missing", "the registered module %s cannot be imported: %s: %s" % (name, type(error).__name__, error), "setup",
                       names=[name])

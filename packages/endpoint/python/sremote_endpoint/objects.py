@@ -1,6 +1,7 @@
 """What stays in a worker between calls: objects, iterators and results (SESSION.md, "Objects, iterators, callbacks, results")."""
 import time
 
+from . import iterators
 from .errors import Refusal, protocol_error
 
 # The module whose functions act on objects (object_functions.py).
@@ -8,12 +9,14 @@ MODULE = "sremote:object"
 
 
 class Kept:
-    __slots__ = ("value", "lease", "until")
+    __slots__ = ("value", "lease", "until", "state")
 
     def __init__(self, value, lease):
         self.value = value
         self.lease = lease
         self.until = None
+        # Of a generator: what it has set in its process, for its next step.
+        self.state = {}
         self.use()
 
     def use(self):
@@ -55,14 +58,21 @@ class Objects:
         found.use()
         return found
 
+    def owner(self, number):
+        """The Kept of an iterator, else None."""
+        found = self.kept.get(number) if type(number) is int else None
+        return found if found is not None and iterators.is_iterator(found.value) else None
+
     def release(self, number):
-        self.kept.pop(number, None)
+        found = self.kept.pop(number, None)
+        if found is not None:
+            iterators.forget(found.value)
 
     def expire(self):
         """Drops what is over and returns the seconds until the next lease ends, None when none does."""
         now = time.monotonic()
         for number in [number for number, kept in self.kept.items() if kept.until is not None and kept.until <= now]:
-            del self.kept[number]
+            self.release(number)
         ends = [kept.until for kept in self.kept.values() if kept.until is not None]
         return min(ends) - now if ends else None
 

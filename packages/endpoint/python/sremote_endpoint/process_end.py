@@ -1,7 +1,11 @@
 """What comes after a function, in its process: for spool and sessions alike."""
+import os
 import sys
 
+from . import compiled, standard_streams
 from .errors import Unserializable
+from .lazy import load, peek
+from .standard import loaded
 
 
 def exit_code(error):
@@ -30,22 +34,35 @@ def unserializable(call, error):
 
 
 def flush():
+    """Everything that user code has printed leaves this process, what compiled code has printed too."""
     for name in ("stdout", "stderr"):
-        stream, original = getattr(sys, name), getattr(sys, "__%s__" % name)
+        stream, original = getattr(sys, name, None), getattr(sys, "__%s__" % name, None)
         for each in (stream,) if stream is original else (stream, original):
-            try:
-                each.flush()
-            except Exception:  # closed, or replaced by something without flush; the answer matters more
-                pass
+            standard_streams.flush(each)
+    if compiled.is_needed():
+        load("compiled_output").flush()
 
 
 def leave():
     """What a plain interpreter does at its end: wait for threads, run exit handlers. The answer is safe by now."""
     try:
-        if "threading" in sys.modules:
-            sys.modules["threading"]._shutdown()
+        events = peek("event_loop")
+        if events is not None:
+            events.finish()
+        threading = loaded("threading")
+        if threading is not None:
+            threading._shutdown()
         import atexit
         atexit._run_exitfuncs()
     except BaseException:  # an interpreter prints this and goes on to end
         sys.excepthook(*sys.exc_info())
     flush()
+
+
+def leave_copy(answer, status):
+    """The function forked, and this is the copy, which came back too: only the original answers. It ends as a program does."""
+    error = answer.get("error") if answer["outcome"] == "raised" else None
+    if error:
+        sys.stderr.write("%s: %s\n" % (error.get("type", "Error"), error["message"]))
+    flush()
+    os._exit(status or int(error is not None))

@@ -2,6 +2,8 @@
 import os
 import sys
 
+from .standard import give_way
+
 PACKAGE = __name__.partition(".")[0]
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
@@ -52,6 +54,7 @@ def prepare(with_cwd):
     main = type(sys)("__main__")
     main.__dict__.update(__builtins__=sys.modules["builtins"], __annotations__={})
     sys.modules["__main__"] = main
+    give_way()
     return Hidden()
 
 

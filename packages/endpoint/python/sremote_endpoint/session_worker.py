@@ -3,8 +3,9 @@ import gc
 import os
 import sys
 import time
+from _thread import _count as get_thread_count
 
-from . import dispatch, interrupt
+from . import compiled, dispatch, interrupt, iterators, standard_streams
 from .errors import Refusal, Unserializable, protocol_error
 from .frame import FramePart, join_frame, plain_header, split_frame
 from .json_text import dump, parse
@@ -13,7 +14,7 @@ from .limits import ATTACHMENTS, SAFE_INTEGER, VALUE_DEPTH
 from .message import check_function, check_members, is_count, is_duration
 from .objects import MODULE, Failed, Objects
 from .packet import CHILDREN, CHUNK, EMPTY, ENDS, HOLDS, LAST, READY, pack
-from .process_end import exit_code, flush, leave, unserializable
+from .process_end import exit_code, flush, leave, leave_copy, unserializable
 from .search_path import prepare
 from .worker_channel import Channel
 from .worker_state import Place, Processes, Usage, take_new_pipes
@@ -35,27 +36,11 @@ class _Exit(Exception):
 
 def begin(settings):
     """Makes this process look like a plain interpreter, and serves."""
-    _follow_lines()
+    standard_streams.install()
     interrupt.install()
     keep_hidden(prepare(settings["cwd"]))
     gc.enable()
     return SessionWorker(settings).serve()
-
-
-def _follow_lines():
-    """What is printed is sent line by line, as to a terminal: somebody watches it live."""
-    for name in ("stdout", "stderr"):
-        stream = getattr(sys, name)
-        if stream is None:
-            continue
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(line_buffering=True)
-        else:
-            # Python 3.6
-            import io
-            stream = io.TextIOWrapper(stream.detach(), stream.encoding, stream.errors, line_buffering=True)
-            setattr(sys, name, stream)
-            setattr(sys, "__%s__" % name, stream)
 
 
 class SessionWorker:
@@ -70,6 +55,8 @@ class SessionWorker:
         self.place = Place()
         self.processes = Processes()
         self.usage = Usage()
+        # The generator that the running call takes a step of.
+        self.owner = None
 
     def serve(self, refusal=None, parcel=False):
         """
@@ -104,6 +91,8 @@ class SessionWorker:
         """One call. Its exit status when the worker is to end, else None."""
         started = time.perf_counter()
         stream = self.channel.stream
+        interrupt.met = False
+        self.owner = None
         status = 0 if self.alone or refusal is not None else None
         call = _EMPTY
         attachments = []
@@ -123,16 +112,21 @@ class SessionWorker:
             self.channel.waiting = False
             answer = {"outcome": "cancelled", "error": {"code": "cancelled", "stage": "request", "message": "the call was cancelled before it began"}}
         if os.getpid() != self.pid:
-            # The function forked, and this is the copy: only the original answers.
-            os._exit(status or 0)
+            leave_copy(answer, status)
         if "keep" in call and answer["outcome"] != "value":
             self.objects.keep_result(stream, Failed(answer["error"]), call["keep"])
         flush()
+        if status is None and (interrupt.in_import or self.place.is_spoiled()):
+            status = 0  # what is left of this process is not fit for other calls
         answer["type"] = "result"
         answer["usage"] = self.usage.of_call(started)
         self._finish(stream, answer, attachments, call, status)
         # While the result is on its way, not before.
-        self.place.restore()
+        changes = self.place.restore()
+        if self.owner is not None:
+            self.owner.state = changes
+        if get_thread_count() or standard_streams.is_sifted():
+            standard_streams.sift()
         return status
 
     def _finish(self, stream, answer, attachments, call, status):
@@ -140,7 +134,7 @@ class SessionWorker:
             chunks = join_frame(dump(answer), attachments, CHUNK)
         except Refusal as error:
             chunks = join_frame(dump({"type": "result", "outcome": "raised", "error": unserializable(call, error)}), [])
-        children = self.processes.were_started()
+        children = self.processes.were_started() and not self.processes.are_kept()
         flags = LAST | (HOLDS if self.objects else 0) | (CHILDREN if children else 0) | (ENDS if status is not None else 0)
         if not (status is None and not children and self._go_on(stream, chunks, flags) or self.channel.send(stream, chunks, flags)):
             raise EOFError  # user code closed the channel
@@ -148,6 +142,7 @@ class SessionWorker:
             self._asking.end()
         if children and status is None:
             take_new_pipes(self.channel)
+            self.place.keep_outputs()
 
     def _go_on(self, stream, chunks, flags):
         """Sends the last frame and begins the next call, if one was handed ahead. False when it did not."""
@@ -163,6 +158,12 @@ class SessionWorker:
             return self.channel.go_on(stream, chunks, flags)
         finally:
             turn.release()
+
+    def _accept(self):
+        """Modules were imported."""
+        self.place.accept()
+        if compiled.is_needed():
+            load("compiled_output").begin()
 
     def asking(self):
         """What asks functions of the client, for the first callback of this worker and all later ones."""
@@ -205,6 +206,7 @@ class SessionWorker:
             arguments = call["args"]["json"]
             subject = arguments[0] if arguments and type(arguments[0]) is dict else _EMPTY
             target = load("object_functions").find_function(function, self.objects, subject.get("id"))
+            self.owner = self.objects.owner(subject.get("id"))
         args, kwargs = self._arguments(call, parts, depth)
         self.zone = zone = load("zones").find_zone(call["naiveTimeZone"]) if "naiveTimeZone" in call else None
         report = {"modules": load("module_versions").check_modules(call["modules"])} if call.get("modules") else {}
@@ -214,12 +216,18 @@ class SessionWorker:
             try:
                 interrupt.begin()
                 if target is None:
+                    count = len(sys.modules)
                     target = dispatch.find(module, function)
+                    if len(sys.modules) != count:
+                        self._accept()
+                elif self.owner is not None:
+                    self.place.resume(self.owner.state)
                 value = dispatch.call(target, module, function, args, kwargs)
                 del args, kwargs
                 report["value"], attachments = self._encode(value, call, zone)
             finally:
                 interrupt.end()
+                self.place.calm()
         except dispatch.Raised as raised:
             return self._raised(raised, report), []
         except (Unserializable, Refusal) as error:
@@ -242,12 +250,13 @@ class SessionWorker:
         kind = type(value)
         if (kind in _PLAIN or kind is int and -SAFE_INTEGER <= value <= SAFE_INTEGER) and "returns" not in call:
             return {"json": value}, []
-        iterator = load("iterators").is_iterator(value)
+        iterator = iterators.is_iterator(value)
         attachments = []
         if iterator or "returns" in call:
             lease = call["leaseMs"] / 1000.0 if "leaseMs" in call else None
             kind = "object" if "returns" in call else "iterator"
             place = {"id": self.objects.keep(value, lease)}
+            self.owner = self.owner or self.objects.owner(place["id"])
             if kind == "object":
                 place["type"] = "%s.%s" % (type(value).__module__, type(value).__qualname__)
             return {"json": place, "meta": {"values": [["custom", kind]], "v": 1}}, attachments
@@ -257,12 +266,13 @@ class SessionWorker:
         return wire, attachments
 
     def _raised(self, raised, report):
-        if isinstance(raised.error, SystemExit) and raised.stage in ("import", "call"):
+        kind = type(raised.error)
+        if issubclass(kind, SystemExit) and raised.stage in ("import", "call"):
             status = exit_code(raised.error)
             message = "the function ended its process with exit status %d" % status
             report.update(outcome="killed", exitCode=status, error={"code": "exited", "stage": raised.stage, "message": message})
             raise _Exit(report, status)
-        if isinstance(raised.error, Refusal):
+        if kind is Refusal:
             raise raised.error
         report.update(outcome="raised", error=load("failure").describe(raised.error, "raised", raised.stage))
         return report

@@ -2,10 +2,12 @@
 import sys
 
 from .lazy import load
+from .standard import loaded
 
 
 def _class(module, name):
-    return getattr(sys.modules.get(module), name, None) or ()
+    found = getattr(sys.modules.get(module) if module == "numpy" else loaded(module), name, None)
+    return found if isinstance(found, type) else ()
 
 
 def walk_other(encoder, value):
@@ -41,13 +43,13 @@ def walk_other(encoder, value):
         return _moment(encoder, value), ["Date"]
     if isinstance(value, _class("datetime", "date")):
         return value.isoformat(), None
-    if isinstance(value, type(_class("re", "compile") and sys.modules["re"].compile(""))):
+    if isinstance(value, type(loaded("re") and loaded("re").compile(""))):
         return _pattern(encoder, value), ["regexp"]
     if isinstance(value, (_class("uuid", "UUID"), _class("pathlib", "PurePath"), _class("decimal", "Decimal"))):
         return str(value), None
     fields = getattr(type(value), "__dataclass_fields__", None)
-    if isinstance(fields, dict) and "dataclasses" in sys.modules:
-        names = [field.name for field in sys.modules["dataclasses"].fields(value)]
+    if isinstance(fields, dict) and loaded("dataclasses"):
+        names = [field.name for field in loaded("dataclasses").fields(value)]
         return encoder.members(value, [(name, getattr(value, name)) for name in names])
     if isinstance(value, BaseException):
         return _error(encoder, value)

@@ -1,14 +1,14 @@
 """The function's process: makes itself look like a plain interpreter, runs the function, sends the answer, ends."""
 import os
 
-from . import dispatch, failure, value_encode  # noqa: F401  loaded now: user code may move files or the working directory
+from . import compiled, dispatch, failure, interrupt, standard_streams, value_encode  # noqa: F401  loaded now: user code may move files or the working directory
 from .errors import Refusal, Unserializable
 from .files import write_all
 from .frame import join_frame
-from .json_text import dump
+from .json_text import dump, parse
 from .lazy import keep_hidden, load
 from .limits import ATTACHMENTS
-from .process_end import exit_code, flush, leave, unserializable
+from .process_end import exit_code, flush, leave, leave_copy, unserializable
 from .reply import answer_of
 from .search_path import prepare
 from .value_decode import Attachments, decode
@@ -24,8 +24,7 @@ def work(call, parsed, answer_fd):
     except Refusal as refusal:
         answer, attachments = answer_of("not-run", refusal.failure()), []
     if os.getpid() != pid:
-        # The function forked, and this is the copy: only the original answers.
-        return status
+        leave_copy(parse(answer)[0], status)
     flush()
     _send(answer_fd, opened, answer, attachments)
     leave()
@@ -40,21 +39,31 @@ def _run(call, parsed):
     zone = None
     if "naiveTimeZone" in call:
         zone = load("zones").find_zone(call["naiveTimeZone"])
+    standard_streams.install()
     keep_hidden(prepare("cwd" in call))
     report = {"modules": load("module_versions").check_modules(call["modules"])} if call.get("modules") else {}
     try:
-        value = dispatch.run(call["module"], call["function"], args, kwargs)
+        interrupt.install()
+        try:
+            interrupt.begin()
+            target = dispatch.find(call["module"], call["function"])
+            if compiled.is_needed():
+                load("compiled_output").begin()
+            value = dispatch.call(target, call["module"], call["function"], args, kwargs)
+        finally:
+            interrupt.end()
     except dispatch.Raised as raised:
         return _raised(raised, report)
     return _value(value, zone, report, call)
 
 
 def _raised(raised, report):
-    if isinstance(raised.error, SystemExit) and raised.stage in ("import", "call"):
+    kind = type(raised.error)
+    if issubclass(kind, SystemExit) and raised.stage in ("import", "call"):
         code = exit_code(raised.error)
         error = {"code": "exited", "stage": raised.stage, "message": "the function ended its process with exit status %d" % code}
         return answer_of("killed", error, exitCode=code, **report), [], code
-    if isinstance(raised.error, Refusal):
+    if kind is Refusal:
         return answer_of("not-run", raised.error.failure(), **report), [], 0
     return answer_of("raised", failure.describe(raised.error, "raised", raised.stage), **report), [], 0
 
@@ -95,7 +104,6 @@ def _send(fd, opened, answer, attachments):
 def serve_fresh(request_fd, answer_fd):
     """Mode `worker`, in a fresh interpreter: takes the request from a pipe."""
     from .frame import read_frame, split_frame
-    from .json_text import parse
     for fd in (request_fd, answer_fd):
         os.set_inheritable(fd, False)
     frame = read_frame(lambda view: os.readv(request_fd, [view]))

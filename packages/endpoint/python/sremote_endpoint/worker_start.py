@@ -17,6 +17,8 @@ NUMBERS = 65535
 _BOOT = """import sys
 sys.path[:] = [p for p in sys.path if p]
 import marshal, os
+path = sys.path[:]
+sys.path[:] = [p for p in path if p.startswith(os.path.dirname(os.__file__))] or path
 def take(left):
     parts = []
     while left:
@@ -26,13 +28,14 @@ def take(left):
     return b"".join(parts)
 settings, root, directory, sources, codes = marshal.loads(take(int.from_bytes(take(8), "little")))
 if root:
-    sys.path.insert(0, root)
+    path.insert(0, root)
 else:
     entry = {"__name__": "sremote_worker"}
     exec(compile(sources["__main__"], directory + "/__main__.py", "exec"), entry)
     modules = entry["Modules"](directory, sources)
     modules.codes = codes
     sys.meta_path.insert(0, modules)
+sys.path[:] = path
 from sremote_endpoint.worker_start import serve_fresh
 serve_fresh(settings)
 """
@@ -63,7 +66,7 @@ def start_worker(settings, route, umask):
 def load_all():
     """What workers need in most calls; the first one loads it as it goes."""
     from . import session_worker  # noqa: F401
-    for name in ("failure", "iterators", "references", "value_encode"):
+    for name in ("failure", "references", "value_encode"):
         load(name)
 
 

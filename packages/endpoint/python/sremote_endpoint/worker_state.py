@@ -1,9 +1,17 @@
-"""What a warm worker puts back after each call, and what it finds out about the processes that the call started."""
+"""
+What a warm worker puts back after each call, and what it finds out about the processes that the call started. What modules set when they are imported
+stays, as they do; what a function sets is gone with its call, and what a generator sets comes back with each of its steps.
+"""
+import gc
 import os
 import sys
 import time
 
-from . import interrupt
+import _locale
+import _signal as signal
+
+from . import interrupt, standard_streams
+from .lazy import load
 from .packet import PIPES
 
 try:
@@ -13,30 +21,199 @@ except ImportError:
 
 # Of ru_maxrss, getrusage(2).
 _MEMORY = 1 if sys.platform == "darwin" else 1024
+_SIGNALS = [number for number in range(1, signal.NSIG) if number not in (getattr(signal, "SIGKILL", 9), getattr(signal, "SIGSTOP", 19)) and number < 32]
+_LIMITS = sorted({getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")}) if resource else []
+_TIMERS = [getattr(signal, name) for name in ("ITIMER_REAL", "ITIMER_VIRTUAL", "ITIMER_PROF") if hasattr(signal, name)]
+
+
+def _directory():
+    try:
+        return os.getcwd()
+    except OSError:
+        return None  # the function removed it
+
+
+def _enter(directory):
+    try:
+        os.chdir(directory or "/")
+    except OSError:
+        os.chdir("/")
+
+
+def _umask(value=0o077):
+    before = os.umask(value)
+    os.umask(before)
+    return before
+
+
+def _handlers():
+    return tuple(map(signal.getsignal, _SIGNALS))
+
+
+def _set_handlers(handlers):
+    for number, handler, now in zip(_SIGNALS, handlers, _handlers()):
+        # None: of compiled code, which cannot be put back.
+        if now is not handler and handler is not None:
+            signal.signal(number, handler)
+
+
+def _limits():
+    return tuple(map(resource.getrlimit, _LIMITS))
+
+
+def _set_limits(limits):
+    for which, limit, now in zip(_LIMITS, limits, _limits()):
+        if limit != now:
+            resource.setrlimit(which, limit)
+
+
+def _warnings():
+    return list(getattr(sys.modules["warnings"], "filters", ()))
+
+
+def _set_warnings(filters):
+    module = sys.modules["warnings"]
+    if not hasattr(module, "filters"):
+        return  # one of the user's that has this name
+    module.filters[:] = filters
+    getattr(module, "_filters_mutated", getattr(module, "_filters_mutated_lock_held", int))()
+
+
+def _language(value=None):
+    return _locale.setlocale(_locale.LC_ALL, value)
+
+
+def _interpreter():
+    return sys.getrecursionlimit(), sys.gettrace(), sys.getprofile(), gc.isenabled()
+
+
+def _set_interpreter(values):
+    sys.setrecursionlimit(values[0])
+    sys.settrace(values[1])
+    sys.setprofile(values[2])
+    (gc.enable if values[3] else gc.disable)()
+
+
+# Name, how it is read and put back, and the module without which user code cannot have changed it.
+_SETTINGS = [
+    ("directory", _directory, _enter, None), ("umask", _umask, os.umask, None),
+    ("arguments", lambda: sys.argv, lambda value: setattr(sys, "argv", value[:]), None),
+    ("interpreter", _interpreter, _set_interpreter, None),
+    ("warnings", _warnings, _set_warnings, "warnings"), ("locale", _language, _language, "locale"),
+]
+_SIGNAL_SETTINGS = [
+    ("handlers", _handlers, _set_handlers, "signal"),
+    ("mask", lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ()), lambda value: signal.pthread_sigmask(signal.SIG_SETMASK, value), "signal"),
+]
+if resource:
+    _SIGNAL_SETTINGS.append(("limits", _limits, _set_limits, "resource"))
+# Modules that know which executors there are.
+_POOLS = ("concurrent.futures.process", "joblib.externals.loky.process_executor", "loky.process_executor")
+# Of each call alone, whatever a module sets.
+_NEVER = frozenset(("directory", "umask", "arguments"))
 
 
 class Place:
-    """Working directory, umask and arguments, as they were when the worker began."""
+    """How this process was when the worker began, or a module was imported."""
 
     def __init__(self):
-        self.directory = os.getcwd()
-        self.umask = os.umask(0o077)
-        os.umask(self.umask)
+        # So that its name says whether user code has it.
+        sys.modules.pop("resource", None)
+        self.base = {name: read() for name, read, _, module in _SETTINGS + _SIGNAL_SETTINGS if module != "warnings"}
+        self.base["arguments"] = [""]
+        self.outputs = []
+        self.changes = {}
+        self.keep_outputs()
+
+    def keep_outputs(self):
+        """Remembers descriptors 1 and 2, which are new ones."""
+        for fd, _ in self.outputs:
+            os.close(fd)
+        self.outputs = []
+        for number in (1, 2):
+            try:
+                fd = os.dup(number)
+            except OSError:
+                continue
+            self.outputs.append((fd, os.fstat(fd)))
+
+    def accept(self):
+        """A module was imported: what it has set belongs to it."""
+        for name, read, _, module in _SETTINGS + _SIGNAL_SETTINGS:
+            if name not in _NEVER and (module is None or module in sys.modules):
+                self.base[name] = read()
+        if self.base["handlers"][_SIGNALS.index(signal.SIGINT)] is not interrupt.handler:
+            handlers = list(self.base["handlers"])
+            handlers[_SIGNALS.index(signal.SIGINT)] = interrupt.handler
+            self.base["handlers"] = tuple(handlers)
+
+    def resume(self, changes):
+        """Sets again what a generator had set."""
+        for name, value in changes.items():
+            if name == "timers":
+                for which, timer in value:
+                    signal.setitimer(which, *timer)
+            elif name == "streams":
+                for stream, each in value.items():
+                    setattr(sys, stream, each)
+            else:
+                next(write for each, _, write, _ in _SETTINGS + _SIGNAL_SETTINGS if each == name)(value)
+
+    def calm(self):
+        """The function has returned: its alarms ring no more, its handlers are not called any more."""
+        self.changes = {}
+        if "signal" not in sys.modules:
+            return
+        timers = [(which, signal.setitimer(which, 0)) for which in _TIMERS]
+        timers = [timer for timer in timers if timer[1][0]]
+        if timers:
+            self.changes["timers"] = timers
+        self._put_back(_SIGNAL_SETTINGS[:2])
+        signal.set_wakeup_fd(-1)
+
+    def _put_back(self, settings):
+        for name, read, write, module in settings:
+            if module is not None and module not in sys.modules:
+                continue
+            now, base = read(), self.base.get(name)
+            if base is None:
+                self.base[name] = now
+            elif now != base:
+                self.changes[name] = now
+                write(base)
 
     def restore(self):
-        interrupt.restore()
-        os.umask(self.umask)
-        if sys.argv != [""]:
-            sys.argv = [""]
+        """Everything else. What the call had changed is returned."""
+        self._put_back(_SETTINGS)
+        streams = standard_streams.restore()
+        if streams:
+            self.changes["streams"] = streams
+        self._restore_outputs()
+        if "asyncio" in sys.modules:
+            load("event_loop").restore()
+        return self.changes
+
+    def _restore_outputs(self):
+        for number, (fd, known) in zip((1, 2), self.outputs):
+            try:
+                found = os.fstat(number)
+            except OSError:
+                found = None
+            if found is None or (found.st_ino, found.st_dev) != (known.st_ino, known.st_dev):
+                os.dup2(fd, number)
+            if not os.get_blocking(number):
+                os.set_blocking(number, True)
+
+    def is_spoiled(self):
+        """Did the function set limits that cannot be lifted?"""
+        if "resource" not in sys.modules or _limits() == self.base["limits"]:
+            return False
+        self.changes["limits"] = _limits()
         try:
-            if os.getcwd() == self.directory:
-                return
-        except OSError:
-            pass  # the function removed it
-        try:
-            os.chdir(self.directory)
-        except OSError:
-            os.chdir("/")
+            _set_limits(self.base["limits"])
+        except (ValueError, OSError):
+            pass
+        return _limits() != self.base["limits"]
 
 
 class Processes:
@@ -62,6 +239,17 @@ class Processes:
         except ChildProcessError:
             return False
         return True
+
+    @staticmethod
+    def are_kept():
+        """Whether there is a pool of them, which works for later calls too: what it prints belongs to the call that runs then."""
+        try:
+            if any(getattr(sys.modules.get(name), "_threads_wakeups", None) or getattr(sys.modules.get(name), "_threads_queues", None) for name in _POOLS):
+                return True
+            children = getattr(sys.modules.get("multiprocessing.process"), "_children", ())
+            return any("PoolWorker" in process.name and process.is_alive() for process in list(children))
+        except Exception:  # what user code has put there
+            return False
 
 
 class Usage:

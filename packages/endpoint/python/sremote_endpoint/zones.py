@@ -3,6 +3,7 @@ import re
 from datetime import timedelta, timezone, tzinfo
 
 from .errors import Refusal
+from .standard import enclosed
 
 
 class _Local(tzinfo):
@@ -33,6 +34,7 @@ def find_zone(name):
     except ImportError:
         raise Refusal("unsupported", "the zone %r needs Python 3.9 or later on the host; UTC, local and +02:00 do not" % name, "arguments")
     try:
-        return ZoneInfo(name)
+        with enclosed:
+            return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise Refusal("bad-arguments", "there is no time zone %r on the host" % name, "arguments")
