@@ -43,7 +43,7 @@ function functionsOf(text: string): { part: string; isFunction: boolean }[] {
   for (let at = 0; at < lines.length;) {
     const isFunction = indents[at]! < Number.POSITIVE_INFINITY && /^ *(?:async )?def /.test(lines[at]!);
     let end = at + 1;
-    while (isFunction && end < lines.length && indents[end]! > indents[at]!) end++;
+    if (isFunction) while (end < lines.length && indents[end]! > indents[at]!) end++;
     found.push({ part: lines.slice(at, end).join("\n"), isFunction });
     at = end;
   }
@@ -66,7 +66,7 @@ function shorten(part: string, known: ReadonlySet<string>): string {
     ),
   );
   const used = new Set(bare.match(/\w+/g));
-  const free = [...letters].filter((letter) => !used.has(letter));
+  const free = Array.from(letters).filter((letter) => !used.has(letter));
   const counts = new Map<string, number>();
   for (const [each] of bare.matchAll(word)) if (own.has(each)) counts.set(each, (counts.get(each) ?? 0) + 1);
   const often = [...counts].toSorted(([a, many], [b, more]) => more - many || (a < b ? -1 : 1));
