@@ -2,7 +2,7 @@
 import { homedir, userInfo } from "node:os";
 import { belowHomeDirectory } from "./client-platform.ts";
 
-/** That of the account, whatever HOME says: ssh_config and known_hosts lie there, too. HOME where the account is not in the user database. */
+/** That of the account, whatever HOME says: ssh_config and known_hosts lie there, too. HOME where the user database does not know the account. */
 export function homeDirectory(): string {
   try {
     return userInfo().homedir;

@@ -1,5 +1,5 @@
 /* Everything a connection needs to know, from the caller's options and the user's ssh_config. */
-import { userInfo } from "node:os";
+import { homedir, userInfo } from "node:os";
 import { join } from "node:path";
 import { InvalidArgumentError } from "@sremote/protocol";
 import type { BaseAgent } from "ssh2";
@@ -8,7 +8,7 @@ import type { Offer } from "./algorithms.ts";
 import { algorithmOffer } from "./algorithms.ts";
 import type { Method } from "./authentication.ts";
 import { destinationLabel } from "./destination.ts";
-import { expandHome, homeDirectory } from "./home.ts";
+import { expandHome } from "./home.ts";
 import type { HostKeySettings } from "./host-verifier.ts";
 import type { SshOptions } from "./options.ts";
 import { jumpHosts } from "./options.ts";
@@ -118,7 +118,7 @@ function hostKeySettings(
   port: number,
   label: string,
 ): Omit<HostKeySettings, "algorithms" | "role"> {
-  const own = ["known_hosts", "known_hosts2"].map((name) => join(homeDirectory(), ".ssh", name));
+  const own = ["known_hosts", "known_hosts2"].map((name) => join(homedir(), ".ssh", name));
   const system = ["ssh_known_hosts", "ssh_known_hosts2"].map((name) => systemFile(name));
   const configured = [...(config.userKnownHosts ?? own), ...(config.globalKnownHosts ?? system)];
   const given = typeof options.knownHosts === "string" ? [options.knownHosts] : options.knownHosts;
@@ -141,7 +141,7 @@ function credentialSettings(options: SshOptions, config: ClientConfig, username:
   // Credentials that the caller names are the only ones used: trying every key of an agent first would use up the host's MaxAuthTries.
   const named = keyFiles.length > 0 || privateKey !== undefined || password !== undefined || keyboardInteractive !== undefined;
   const offersAgent = options.agent !== undefined && options.agent !== false;
-  const implied = ["id_ed25519", "id_ecdsa", "id_rsa"].map((name) => join(homeDirectory(), ".ssh", name));
+  const implied = ["id_ed25519", "id_ecdsa", "id_rsa"].map((name) => join(homedir(), ".ssh", name));
   const given = typeof options.agent === "string" ? expandHome(options.agent) : options.agent;
   const agent = given ?? config.agent ?? defaultAgent();
   return {
