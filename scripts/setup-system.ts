@@ -31,6 +31,10 @@ const packages: readonly SystemPackage[] = [
   { name: "dropbear-bin", purpose: "ssh() against dropbear", isPresent: () => hasProgram("dropbear") && hasProgram("dropbearkey") },
   { name: "tinysshd", purpose: "ssh() against tinyssh", isPresent: () => hasProgram("tinysshd") },
   { name: "putty-tools", purpose: "keys of PuTTY", isPresent: () => hasProgram("puttygen") },
+  { name: "zsh", purpose: "accounts whose login shell is zsh", isPresent: () => existsSync("/usr/bin/zsh") },
+  { name: "ksh93u+m", purpose: "accounts whose login shell is ksh93", isPresent: () => existsSync("/usr/bin/ksh93") },
+  { name: "mksh", purpose: "accounts whose login shell is mksh", isPresent: () => existsSync("/usr/bin/mksh") },
+  { name: "yash", purpose: "accounts whose login shell is yash", isPresent: () => existsSync("/usr/bin/yash") },
   { name: "procps", purpose: "ending the processes below a command", isPresent: () => hasProgram("ps") },
 ];
 

@@ -8,9 +8,17 @@ export function notStarted(how: string, noise: Buffer, noiseOnStderr: Buffer, la
     stage: "exec",
     host: label,
     lastLines: said.split("\n").slice(-10).join("\n"),
-    // Debian's package csh, of 1993: no word may have more than 1,024 bytes. tcsh, the csh of all other systems, has no such limit.
-    hint: said.includes("Word too long")
-      ? "the account's login shell is too old for commands of this length; use tcsh in place of bsd-csh, or another shell"
-      : "the account may have a start-up file that replaces the shell (`exec zsh`), waits for input or exits, a forced command, or no usable login shell",
+    hint: hintFor(said),
   });
+}
+
+function hintFor(said: string): string {
+  // Debian's package csh, of 1993: no word may have more than 1,024 bytes. tcsh, the csh of all other systems, has no such limit.
+  if (said.includes("Word too long")) {
+    return "the account's login shell is too old for commands of this length; use tcsh in place of bsd-csh, or another shell";
+  }
+  if (said.includes("exec: restricted")) {
+    return "the account's login shell is restricted (rbash) and takes no `exec`; give the account another shell";
+  }
+  return "the account may have a start-up file that replaces the shell (`exec zsh`), waits for input or exits, a forced command, or no usable login shell";
 }

@@ -169,10 +169,10 @@ class Running {
     this.#label = label;
     process.stderr.resume();
     process.stdin.on("error", () => this.#lost());
-    process.stdout.on("error", () => this.#lost());
+    process.stdout.on("error", (error) => this.#lost(error));
     process.exit.then(
       () => this.#lost(),
-      () => this.#lost(),
+      (error: unknown) => this.#lost(error),
     );
     const lines = new LineTap(({ text }) => {
       if (text.startsWith(`${nonce} `)) this.#take(text.slice(nonce.length + 1));
@@ -245,11 +245,13 @@ class Running {
     }
   }
 
-  #lost(): void {
+  /** @param reason where the connector says why, such as a login shell that did not start it */
+  #lost(reason?: unknown): void {
     if (this.#over) return;
     this.#over = true;
     clearInterval(this.#beats);
-    for (const waiting of [...this.#waiting.values()].flat()) waiting.reject(this.#error());
+    const error = reason instanceof ConnectError ? reason : this.#error();
+    for (const waiting of [...this.#waiting.values()].flat()) waiting.reject(error);
   }
 
   #error(summary = "the process that watches over the others on the host has ended"): ConnectError {

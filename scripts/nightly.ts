@@ -1,0 +1,58 @@
+/*
+ * `npm run nightly`: suites that take too long for `npm test`, one after the other. Add yours to the list.
+ *
+ *   npm run nightly              all
+ *   npm run nightly -- shells    those of that name
+ */
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { ensureSystemPackages } from "./setup-system.ts";
+
+interface LongSuite {
+  readonly name: string;
+  /** What it does that the short run does not. */
+  readonly purpose: string;
+  /** Arguments of Node: a program of ours, or vitest with the suite's files. */
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const vitest = (...files: string[]): string[] => ["node_modules/vitest/vitest.mjs", "run", ...files];
+
+const suites: readonly LongSuite[] = [
+  {
+    name: "shells",
+    purpose: "every login shell after every start-up file, every operation, both ssh connectors",
+    command: vitest("test/shells"),
+    env: { SREMOTE_ALL_SHELLS: "1" },
+  },
+];
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !suites.some((suite) => suite.name === name));
+if (unknown.length > 0) {
+  console.error(`nightly: no suite ${unknown.join(", ")}; there are ${suites.map(({ name }) => name).join(", ")}`);
+  process.exit(2);
+}
+const { missing } = ensureSystemPackages();
+for (const { name, purpose } of missing) console.error(`missing: ${name} (${purpose})`);
+
+const failed: string[] = [];
+for (const { name, purpose, command, env } of suites) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  console.log(`» ${name}: ${purpose}`);
+  const began = performance.now();
+  const options = ["--disable-warning=ExperimentalWarning", "--conditions=@sremote/source"];
+  const { status } = spawnSync(process.execPath, [...options, ...command], {
+    cwd: root,
+    stdio: "inherit",
+    env: { ...process.env, ...env },
+  });
+  if (status !== 0) failed.push(name);
+  console.log(`${status === 0 ? "ok" : "FAILED"}: ${name}, ${((performance.now() - began) / 60_000).toFixed(1)} min`);
+}
+// A suite that lacks its programs proves less than it says.
+if (missing.length > 0) failed.push(`system packages (${missing.map(({ name }) => name).join(", ")})`);
+console.log(failed.length === 0 ? "nightly: all passed" : `nightly: FAILED: ${failed.join(", ")}`);
+process.exit(failed.length === 0 ? 0 : 1);
