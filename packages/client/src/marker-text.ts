@@ -27,7 +27,9 @@ export function parseFacts(text: string): Map<string, string[]> {
     const at = line.indexOf("=");
     if (at <= 0) continue;
     const key = line.slice(0, at);
-    facts.set(key, [...(facts.get(key) ?? []), line.slice(at + 1)]);
+    const known = facts.get(key);
+    if (known === undefined) facts.set(key, [line.slice(at + 1)]);
+    else known.push(line.slice(at + 1));
   }
   return facts;
 }

@@ -1,5 +1,6 @@
 import {
   type Code,
+  cutFailure,
   type Failure,
   hostError,
   OutcomeUnknownError,
@@ -22,11 +23,13 @@ export function errorFromReply(
   thrown?: { readonly error: unknown; readonly message: string },
 ): SremoteError {
   const { message } = reply;
-  const failure: Failure = message.error ?? {
-    code: "endpoint-broken",
-    stage: "call",
-    message: `the reply has outcome ${message.outcome} and no error`,
-  };
+  const failure: Failure = cutFailure(
+    message.error ?? {
+      code: "endpoint-broken",
+      stage: "call",
+      message: `the reply has outcome ${message.outcome} and no error`,
+    },
+  );
   const summary = describeFailure(failure, what);
   const options = { stage: failure.stage, host, callId: message.id, hint: failure.hint };
   if (message.outcome === "unknown") return new OutcomeUnknownError("outcome-unknown", summary, options);

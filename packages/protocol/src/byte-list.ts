@@ -27,7 +27,8 @@ export class ByteList {
     this.#length += chunk.length;
     if (chunk.length >= largeBytes && chunk.buffer.byteLength <= 2 * chunk.length) {
       this.#close();
-      this.#blocks.push(chunk);
+      // A plain view: parts of a Buffer would be Buffers.
+      this.#blocks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length));
       return;
     }
     const open = this.#open;
@@ -62,6 +63,14 @@ export class ByteList {
       at += block.length;
     }
     return whole;
+  }
+
+  /** The first of the bytes, as they lie; undefined when there are none. */
+  shift(): Uint8Array | undefined {
+    if (this.#blocks.length === 0) this.#close();
+    const first = this.#blocks.shift();
+    this.#length -= first?.length ?? 0;
+    return first;
   }
 
   #close(): void {

@@ -90,7 +90,7 @@ export function encodeMessage(message: Message, attachments: readonly Uint8Array
  * Check that a frame is a message of this version, every member of the type it must be.
  * @throws ProtocolError naming the member; `protocol-mismatch` when the other side speaks another version
  */
-export function decodeMessage(frame: DecodedFrame): DecodedMessage {
+export function decodeMessage(frame: Omit<DecodedFrame, "bytes">): DecodedMessage {
   const { header } = frame;
   const { type, protocol } = header;
   if (Number.isSafeInteger(protocol) && protocol !== protocolVersion) {

@@ -4,6 +4,7 @@ import { bytesOf } from "./dtype.ts";
 import { ProtocolError } from "./error.ts";
 import { parseHeader } from "./header.ts";
 import { putNumber, takeNumber } from "./integer.ts";
+import { checkHeaderMemory } from "./json-memory.ts";
 import { limits } from "./limits.ts";
 import { allocate } from "./slab.ts";
 
@@ -20,6 +21,8 @@ export interface DecodedFrame {
   attachments: Uint8Array[];
   /** How deep the header's JSON nests. */
   depth: number;
+  /** Of the body: header and attachments. */
+  bytes: number;
 }
 
 export interface FrameOptions {
@@ -54,6 +57,7 @@ export function encodeFrame(headerJson: string, attachments: readonly Uint8Array
   const count = attachments.length;
   if (count > limits.attachments) throw tooMuch(`${count} attachments`, limits.attachments);
   if (header.length > limits.header) throw tooMuch(`a header of ${header.length} bytes`, limits.header);
+  checkHeaderMemory(header);
   let body = 8 * count + padded(header.length);
   for (const attachment of attachments) body += padded(attachment.length);
   if (body > limits.body) throw tooMuch(`a body of ${body} bytes`, limits.body);
@@ -170,7 +174,7 @@ export function readBody(prefix: Prefix, bytes: Uint8Array, checksum?: number): 
   const header = body.subarray(headerAt, headerAt + prefix.header);
   checkPadding(body, headerAt + prefix.header);
   for (const span of spans) checkPadding(body, span[1]);
-  return { ...parseHeader(header), attachments: spans.map(([from, to]) => body.subarray(from, to)) };
+  return { ...parseHeader(header), attachments: spans.map(([from, to]) => body.subarray(from, to)), bytes: prefix.body };
 }
 
 /** Zero bytes stand from `at` to the next multiple of 8. */

@@ -1,6 +1,7 @@
 export { ByteList } from "./byte-list.ts";
 export * from "./code.ts";
 export { decodeMessage, encodeMessage, type DecodedMessage } from "./codec.ts";
+export { cutFailure } from "./cut-failure.ts";
 export { crc32, useCrc32, type Crc32 } from "./crc32.ts";
 export { dtypes, dtypeOf, isDtype, type Dtype, type DtypeFacts, type TypedArray, type TypedArrayConstructor } from "./dtype.ts";
 export * from "./error.ts";

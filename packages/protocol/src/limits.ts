@@ -12,6 +12,9 @@ export const limits: Limits = {
   dimensions: 32,
   /** How deep causes, contexts and group members of a failure may lie in each other. */
   failureDepth: 64,
+  /** Characters of one text of a failure, and of all its texts together; more is cut. */
+  failurePart: 65_536,
+  failureText: 1_048_576,
   /** stdout and stderr together that travel inside a reply. */
   inlineOutput: 8_388_608,
   /** Default for what is kept of each of stdout and stderr. */
@@ -21,6 +24,29 @@ export const limits: Limits = {
   /** The same of JSON that is not of this protocol: replies of web services, messages of kernels. */
   foreignJsonMemory: 67_108_864,
 };
+
+/**
+ * What a host, or what is in between, may make this program hold and wait for beyond what its caller asked for: docs/security.md, "A hostile host". Sizes in
+ * bytes.
+ */
+export const hostLimits = {
+  /** Over SSH, until the host has let us in: banners and keys. */
+  handshake: 1_048_576,
+  /** Answers to a host over SSH, and what it is sent, that it does not read. */
+  unsent: 67_108_864,
+  /** Output of login files before our marker, in all; of it, the last 64 KiB at most are kept. */
+  noise: 16_777_216,
+  /** The line of our marker, which holds a number. */
+  markerLine: 64,
+  /** What the first stage says in place of packets. */
+  missing: 65_536,
+  /** Callbacks of one call that were asked for and whose answers the host has not taken. */
+  asks: 65_536,
+  /** Their frames together, beyond the first. */
+  askBytes: 16_777_216,
+  /** Credit that is given without a sign that the host takes it, in packets. */
+  credits: 16_384,
+} as const;
 
 export interface Limits {
   readonly header: number;
@@ -32,6 +58,8 @@ export interface Limits {
   readonly bigintDigits: number;
   readonly dimensions: number;
   readonly failureDepth: number;
+  readonly failurePart: number;
+  readonly failureText: number;
   readonly inlineOutput: number;
   readonly output: number;
   readonly headerMemory: number;

@@ -1,6 +1,6 @@
 /* stdout or stderr of a call: collected for the result, read live, passed on, or dropped. */
 import { Writable } from "node:stream";
-import { sessionLimits } from "@sremote/protocol";
+import { ByteList, sessionLimits } from "@sremote/protocol";
 import type { CapturedOutput } from "../call-result.ts";
 
 /** Takes each chunk of bytes as it comes; while its promise is pending the function on the host waits. */
@@ -43,8 +43,11 @@ export class CallOutput implements AsyncIterable<string> {
   #limit: number = Number.POSITIVE_INFINITY;
   readonly #sink: ((chunk: Uint8Array) => void | Promise<void>) | undefined;
   #sinkTurn: Promise<void> = settled;
+  /** What the sink has not taken yet. */
+  readonly #toPass = new ByteList();
+  #passing = false;
   #sinkFailure: { error: unknown } | undefined;
-  #chunks: Uint8Array[] = [];
+  #bytes = new ByteList();
   #kept = 0;
   #total = 0;
   #toldTotal: number | undefined;
@@ -75,14 +78,23 @@ export class CallOutput implements AsyncIterable<string> {
     // Of a call that was given up: nobody reads it, and the function is not to wait for that.
     if (this.#ended !== undefined) return this.#grant(chunk.length);
     if (this.#mode === "live") {
-      this.#chunks.push(chunk);
+      this.#bytes.add(chunk);
       this.#wake?.();
       return;
     }
     const sink = this.#sink;
     if (sink === undefined) this.#grant(chunk.length);
-    else this.#sinkTurn = this.#sinkTurn.then(() => this.#pass(sink, chunk));
+    else {
+      this.#toPass.add(chunk);
+      if (!this.#passing) this.#sinkTurn = this.#sinkTurn.then(() => this.#passOn(sink));
+      this.#passing = true;
+    }
     this.#keep(chunk);
+  }
+
+  async #passOn(sink: (chunk: Uint8Array) => void | Promise<void>): Promise<void> {
+    for (let chunk = this.#toPass.shift(); chunk !== undefined; chunk = this.#toPass.shift()) await this.#pass(sink, chunk);
+    this.#passing = false;
   }
 
   async #pass(sink: (chunk: Uint8Array) => void | Promise<void>, chunk: Uint8Array): Promise<void> {
@@ -98,9 +110,8 @@ export class CallOutput implements AsyncIterable<string> {
     if (this.#mode === "discard") return;
     const room = this.#limit - this.#kept;
     if (room > 0) {
-      // A copy: the chunk is a view of a larger buffer, which it would keep alive.
-      const part = Uint8Array.from(chunk.length <= room ? chunk : chunk.subarray(0, room));
-      this.#chunks.push(part);
+      const part = chunk.length <= room ? chunk : chunk.subarray(0, room);
+      this.#bytes.add(part);
       this.#kept += part.length;
     }
     if (chunk.length > room && this.#sink === undefined) this.#mute();
@@ -132,11 +143,8 @@ export class CallOutput implements AsyncIterable<string> {
   captured(): CapturedOutput {
     const total = this.#toldTotal ?? this.#total;
     if (this.#mode === "live") return { bytes: noBytes, total, truncated: false };
-    if (this.#chunks.length > 1) {
-      const { buffer, byteOffset, byteLength } = Buffer.concat(this.#chunks);
-      this.#chunks = [new Uint8Array(buffer, byteOffset, byteLength)];
-    }
-    const bytes = this.#chunks[0] ?? noBytes;
+    const bytes = this.#bytes.take();
+    this.#bytes.add(bytes);
     return { bytes, total, truncated: this.#mode !== "discard" && total > bytes.length };
   }
 
@@ -151,7 +159,7 @@ export class CallOutput implements AsyncIterable<string> {
     this.#mode = "live";
     try {
       for (;;) {
-        const chunk = this.#chunks.shift();
+        const chunk = this.#bytes.shift();
         if (chunk !== undefined) {
           yield chunk;
           const owed = Math.max(0, chunk.length - credited);
@@ -166,7 +174,7 @@ export class CallOutput implements AsyncIterable<string> {
       if (this.#ended !== "well") throw this.#ended.error;
     } finally {
       this.#mode = "discard";
-      this.#chunks = [];
+      this.#bytes = new ByteList();
       if (this.#ended === undefined) this.#mute();
     }
   }

@@ -1,6 +1,6 @@
 /* One live process on the host that carries packets: the first one, which becomes the supervisor, or an `attach` to it. */
 import { type Command, type Connector, orAborted, type RemoteProcess } from "@sremote/connectors";
-import { type Packet, PacketReader, SremoteError } from "@sremote/protocol";
+import { hostLimits, type Packet, PacketReader, ProtocolError, SremoteError } from "@sremote/protocol";
 import { lastLines, type Marker } from "../marker-text.ts";
 
 export interface LinkEvents {
@@ -70,6 +70,7 @@ export class Link {
   readonly #reader = new PacketReader({ pieces: true });
   /** Output before the marker, then undefined. */
   #noise: Buffer | undefined = Buffer.alloc(0);
+  #noiseBytes = 0;
   #said: Buffer = Buffer.alloc(0);
   #missing: Buffer | undefined;
   #stderr: Buffer = Buffer.alloc(0);
@@ -171,6 +172,8 @@ export class Link {
       if (at < 0) {
         // The end of it may be the beginning of the marker.
         this.#noise = all.subarray(-keptNoise);
+        this.#noiseBytes += chunk.length;
+        if (this.#noiseBytes > hostLimits.noise) this.#lost(tooMuch(`printed ${hostLimits.noise} bytes and did not start the endpoint`));
         return;
       }
       this.#said = all.subarray(0, at);
@@ -180,6 +183,9 @@ export class Link {
     }
     if (this.#missing !== undefined || isMissing(bytes, this.#reader)) {
       this.#missing = Buffer.concat([this.#missing ?? Buffer.alloc(0), bytes]);
+      if (this.#missing.length <= hostLimits.missing) return;
+      this.#missing = undefined;
+      this.#lost(tooMuch("says without end what it is missing"));
       return;
     }
     this.#events.heard();
@@ -249,6 +255,10 @@ export class Link {
   get lastLines(): string {
     return lastLines(this.#stderr);
   }
+}
+
+function tooMuch(what: string): ProtocolError {
+  return new ProtocolError("limit-exceeded", `the host ${what}`);
 }
 
 function asError(thrown: unknown): Error {

@@ -4,9 +4,12 @@ import { PassThrough } from "node:stream";
 import type { Command, Connector, RemoteProcess } from "@sremote/connectors";
 import {
   decodeSessionMessage,
+  encodeCount,
+  encodeCredit,
   encodePacket,
   encodeSessionMessage,
   type HostFacts,
+  hostLimits,
   type Packet,
   packetFlags,
   packetKinds,
@@ -34,7 +37,7 @@ const facts: HostFacts = {
 function process(
   marker: string,
   says: readonly Uint8Array[],
-  answers: (packet: Packet) => readonly Uint8Array[] = () => [],
+  answers: (packet: Packet) => { says: readonly Uint8Array[]; ends?: boolean } = () => ({ says: [] }),
 ): RemoteProcess {
   const stdout = new PassThrough();
   stdout.write(marker);
@@ -44,10 +47,15 @@ function process(
   stdin.on("data", (chunk: Buffer) => {
     reader.push(chunk);
     for (let packet = reader.next(); packet !== undefined; packet = reader.next()) {
-      for (const answer of answers(packet)) stdout.write(answer);
+      const answer = answers(packet);
+      // As over a real link: not in the turn in which it was asked.
+      setImmediate(() => {
+        for (const each of answer.says) stdout.write(each);
+        if (answer.ends === true) stdout.end(() => resolve({ exitCode: 0, signal: null }));
+      });
     }
   });
-  const { promise: exit } = Promise.withResolvers<{ exitCode: number | null; signal: string | null }>();
+  const { promise: exit, resolve } = Promise.withResolvers<{ exitCode: number | null; signal: string | null }>();
   const nothing = async (): Promise<void> => undefined;
   return { stdin, stdout, stderr: new PassThrough(), exit, kill: nothing, [Symbol.asyncDispose]: nothing };
 }
@@ -100,10 +108,24 @@ async function resumeWith(
 
 it("gives up a session of which the next packet is damaged on every link, instead of trying for ever", async () => {
   const { error, links, session } = await resumeWith((marker) =>
-    process(marker, [], (packet) => (packet.kind === packetKinds.resume ? challenge(packet, token, 1) : [damaged])),
+    process(marker, [], (packet) => ({ says: packet.kind === packetKinds.resume ? challenge(packet, token, 1) : [damaged] })),
   );
   expect(error).toMatchObject({ code: "protocol-error" });
   expect(session.isOver).toBe(true);
+  expect(links).toBe(7);
+});
+
+it.each([
+  ["whatever pongs come over them", Buffer.concat(encodePacket(packetKinds.pong, 0, [encodeCount(0)]))],
+  ["if they only bring packets of no call", Buffer.concat(encodePacket(packetKinds.stdout, 999, [Buffer.from("text")]))],
+])("gives up a session whose links end as soon as they are made, %s", async (_, says) => {
+  const { error, links } = await resumeWith((marker) =>
+    process(marker, [], (packet) => {
+      if (packet.kind === packetKinds.resume) return { says: challenge(packet, token, 1) };
+      return packet.kind === packetKinds.proof ? { says: [says], ends: true } : { says: [] };
+    }),
+  );
+  expect(error).toMatchObject({ code: "connection-lost" });
   expect(links).toBe(7);
 });
 
@@ -112,7 +134,7 @@ it("sends nothing but a nonce to what answers in place of its supervisor, and en
   const { error, links } = await resumeWith((marker) =>
     process(marker, [], (packet) => {
       heard.push(packet);
-      return challenge(packet, "f".repeat(32), 0);
+      return { says: challenge(packet, "f".repeat(32), 0) };
     }),
   );
   expect(error).toMatchObject({ code: "outcome-unknown", message: expect.stringContaining("could not prove") as string });
@@ -131,9 +153,23 @@ it.each([
   const { error } = await resumeWith((marker) =>
     process(marker, packets, ({ kind }) => {
       heard.push(kind);
-      return [];
+      return { says: [] };
     }),
   );
   expect(error).toMatchObject({ code: "connection-lost", cause: { code: "protocol-error" } });
   expect(new Set(heard)).toEqual(new Set([packetKinds.resume]));
+});
+
+it.each([
+  ["one less than the limit", -1, false],
+  ["exactly", 0, false],
+  ["one more", 1, true],
+])("G11 gives credit without word that it is taken: %s", (_, step, isOver) => {
+  const connector = { label: "hostile" } as Connector;
+  const session = new Session({ connector, token, lease: 60_000, heartbeat: 60_000 });
+  const lost: SremoteError[] = [];
+  const stream = session.newStream({ packet: () => undefined, drained: () => undefined, lost: (error) => lost.push(error) });
+  for (let each = 0; each < hostLimits.credits + step; each += 1) session.send(packetKinds.credit, stream, [encodeCredit(1, 0)]);
+  expect(session.isOver).toBe(isOver);
+  expect(lost).toMatchObject(isOver ? [{ code: "limit-exceeded" }] : []);
 });

@@ -10,11 +10,13 @@
 import type { Connector } from "@sremote/connectors";
 import {
   ConnectError,
+  cutFailure,
   decodeCount,
   decodeSessionMessage,
   encodeCount,
   encodePacket,
   encodeSessionMessage,
+  hostLimits,
   isCounted,
   type Packet,
   type PacketKind,
@@ -53,8 +55,9 @@ export const silentIntervals = 3;
 /** An interpreter that starts on a busy host, or from a slow disk, gives no sign for long: so many milliseconds at least. */
 const startSilence = 45_000;
 /**
- * Links in a row that were made and then lost before a single packet came through. The packet that is next may be one that the other side will never
- * take, whatever the link; pauses in between, in milliseconds, keep both sides from doing nothing else.
+ * Links in a row that were made and lost again before they brought anything: a packet of a call, word that one of ours was taken, or a heartbeat's time of life.
+ * The packet that is next may be one that the other side will never take, whatever the link, or the host may play with us; pauses in between, in
+ * milliseconds, keep both sides from doing nothing else.
  */
 const mostFruitless = 6;
 const fruitlessPause = 50;
@@ -87,6 +90,8 @@ export class Session {
   #onIdle: (() => void) | undefined;
   #held = 0;
   #fruitless = 0;
+  /** Credit that was given since the host last took a packet of ours. */
+  #credits = 0;
   #failure: SremoteError | undefined;
 
   constructor(options: SessionOptions) {
@@ -110,7 +115,7 @@ export class Session {
   get events(): LinkEvents {
     const own = (): boolean => this.#state !== "ended";
     return {
-      packet: (packet) => this.#packet(packet),
+      packet: (packet) => this.#take(packet),
       heard: () => {
         this.#silent = 0;
         this.#heard++;
@@ -151,6 +156,11 @@ export class Session {
   send(kind: PacketKind, stream: number, payload: readonly Uint8Array[], options?: PacketOptions): boolean {
     if (this.#state === "ended") return true;
     const chunks = encodePacket(kind, stream, payload, options);
+    // Each is kept until the host has taken it: one that never does would have us keep them all.
+    if (kind === packetKinds.credit && ++this.#credits > hostLimits.credits) {
+      this.#end({ error: this.#excess("sends output and takes no notice of what it is sent"), link: undefined });
+      return true;
+    }
     this.#replay.keep(chunks);
     if (this.#link === undefined) return true;
     this.#written = this.#replay.sent;
@@ -182,17 +192,34 @@ export class Session {
     this.#tellIdle();
   }
 
+  /** A host that sends more than it may is not asked to send it again. */
+  #take(packet: Packet): void {
+    try {
+      this.#packet(packet);
+    } catch (error) {
+      if (!(error instanceof ProtocolError) || error.code !== "limit-exceeded") throw error;
+      this.#end({ error, link: undefined });
+    }
+  }
+
+  #excess(what: string): ProtocolError {
+    return new ProtocolError("limit-exceeded", `the host ${what}`, { stage: "call", host: this.options.connector.label });
+  }
+
   #packet(packet: Packet): void {
+    if (this.#state === "starting" && packet.kind !== packetKinds.welcome && packet.kind !== packetKinds.bye)
+      throw new ProtocolError("protocol-error", "the host's first packet is not its welcome");
     if (isCounted(packet.kind)) {
       if (packet.isFirst && packet.isLast && this.#begun === 0) this.#streams.get(packet.stream)?.events.packet(packet);
       else this.#piece(packet);
       if (!packet.isLast) return;
-      this.#fruitless = 0;
+      if (this.#streams.has(packet.stream)) this.#fruitless = 0;
       if (this.#receipt.count(packet.length)) this.#tell(packetKinds.ack);
       return;
     }
     switch (packet.kind) {
       case packetKinds.welcome:
+        if (this.#state !== "starting") throw new ProtocolError("protocol-error", "the host welcomes a second time");
         this.#welcomed(decodeSessionMessage(packet.payload, "welcome"));
         break;
       case packetKinds.bye:
@@ -200,13 +227,18 @@ export class Session {
         break;
       case packetKinds.pong:
       case packetKinds.ack:
-        if (!this.#replay.acknowledge(decodeCount(packet.payload))) {
-          throw new ProtocolError("protocol-error", "the host acknowledged packets that were never sent");
-        }
+        this.#acknowledged(decodeCount(packet.payload));
         break;
       default: // of a later version: what is not counted may be passed over
     }
+  }
+
+  #acknowledged(count: number): void {
+    const before = this.#replay.acknowledged;
+    if (!this.#replay.acknowledge(count)) throw new ProtocolError("protocol-error", "the host acknowledged packets that were never sent");
+    if (this.#replay.acknowledged === before) return;
     this.#fruitless = 0;
+    this.#credits = 0;
   }
 
   /** A part of a packet, or one of which a part came over an earlier link: that part is passed over. */
@@ -227,7 +259,8 @@ export class Session {
   }
 
   #refused(packet: Packet): void {
-    const { error } = decodeSessionMessage(packet.payload, "bye");
+    const { error: whole } = decodeSessionMessage(packet.payload, "bye");
+    const error = whole && cutFailure(whole);
     const code = error?.code ?? "endpoint-broken";
     const host = this.options.connector.label;
     const message = `the host ended the session: ${error?.message ?? "no reason given"}`;
@@ -249,6 +282,8 @@ export class Session {
   #beat(): void {
     if (this.#state === "resuming" || this.#link === undefined) return;
     this.#silent++;
+    // A link that lives this long is none that dies again and again.
+    if (this.#state === "open") this.#fruitless = 0;
     const { heartbeat } = this.options;
     const allowed = Math.max(silentIntervals * heartbeat, this.#state === "starting" ? startSilence : 0);
     if (this.#silent * heartbeat > allowed) {

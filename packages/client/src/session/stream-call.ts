@@ -11,6 +11,7 @@ import {
   encodeCredit,
   encodeOpen,
   FrameDecoder,
+  hostLimits,
   type Packet,
   packetFlags,
   packetKinds,
@@ -65,6 +66,12 @@ export class StreamCall implements StreamEvents, OutputFlow {
   /** Something came from the host, which only sends what a worker has taken. */
   isTaken = false;
   readonly #options: StreamCallOptions;
+  /** Bytes of stdout and stderr that the host may send before more credit is given. */
+  readonly #allowed: [stdout: number, stderr: number] = [sessionLimits.outputCredit, sessionLimits.outputCredit];
+  /** Callbacks that were asked for and whose answers are not sent, and the bytes of their arguments; of the answers in `#unsent` alone. */
+  #asks = 0;
+  #askBytes = 0;
+  #answers = 0;
   /** Of a frame that came in parts. */
   #decoder: FrameDecoder | undefined;
   /** Frames that are not sent yet, in pieces. */
@@ -92,6 +99,7 @@ export class StreamCall implements StreamEvents, OutputFlow {
   grant(output: CallOutput, bytes: number): void {
     if (this.#over) return;
     const { session, stdout } = this.#options;
+    this.#allowed[output === stdout ? 0 : 1] += bytes;
     session.send(packetKinds.credit, this.stream, [output === stdout ? encodeCredit(bytes, 0) : encodeCredit(0, bytes)]);
   }
 
@@ -150,6 +158,9 @@ export class StreamCall implements StreamEvents, OutputFlow {
       if (this.#isCutOff()) return;
       if (!this.#options.session.send(packetKinds.data, this.stream, parts)) return;
     }
+    if (this.#unsent.length > 0) return;
+    this.#asks -= this.#answers;
+    this.#answers = 0;
   }
 
   drained(): void {
@@ -161,9 +172,11 @@ export class StreamCall implements StreamEvents, OutputFlow {
     const { stdout, stderr } = this.#options;
     switch (packet.kind) {
       case packetKinds.stdout:
+        this.#spend(0, packet.payload.length);
         stdout.feed(packet.payload);
         break;
       case packetKinds.stderr:
+        this.#spend(1, packet.payload.length);
         stderr.feed(packet.payload);
         break;
       case packetKinds.totals:
@@ -181,6 +194,11 @@ export class StreamCall implements StreamEvents, OutputFlow {
     }
   }
 
+  #spend(output: 0 | 1, bytes: number): void {
+    this.#allowed[output] -= bytes;
+    if (this.#allowed[output] < 0) throw tooMuch("sent more output than it was given credit for");
+  }
+
   #data(packet: Packet): void {
     try {
       if ((packet.flags & packetFlags.fresh) !== 0 && packet.isFirst) this.#decoder = undefined;
@@ -193,6 +211,7 @@ export class StreamCall implements StreamEvents, OutputFlow {
       if ((packet.flags & packetFlags.last) !== 0 && packet.isLast && !this.#over)
         throw new ProtocolError("protocol-error", "the host's answer has no result");
     } catch (error) {
+      if (error instanceof HostExcess) throw error;
       this.#end();
       this.#settle.reject(error instanceof Error ? error : new Error(String(error)));
     }
@@ -201,16 +220,28 @@ export class StreamCall implements StreamEvents, OutputFlow {
   #frame(frame: DecodedFrame, packet: Packet): void {
     const message = checkSessionMessage(frame.header, "result", "ask");
     const attachments = new Attachments(frame.attachments);
-    if (message.type === "ask") {
-      void this.#options.answer(message, attachments).then((answer) => this.#reply(answer));
-      return;
-    }
+    if (message.type === "ask") return this.#ask(message, attachments, frame.bytes);
     this.#end();
     this.#settle.resolve({ message, attachments, worker: packet.worker });
   }
 
+  #ask(message: AskMessage, attachments: Attachments, bytes: number): void {
+    this.#asks++;
+    this.#askBytes += bytes;
+    if (this.#asks > hostLimits.asks || (this.#asks > 1 && this.#askBytes > hostLimits.askBytes))
+      throw tooMuch(`asks for callbacks and takes no answers: ${this.#asks} of them, ${this.#askBytes} bytes`);
+    void this.#answer(message, attachments, bytes);
+  }
+
+  async #answer(message: AskMessage, attachments: Attachments, bytes: number): Promise<void> {
+    const answer = await this.#options.answer(message, attachments);
+    this.#askBytes -= bytes;
+    this.#reply(answer);
+  }
+
   #reply(answer: readonly Uint8Array[]): void {
     if (this.#over) return; // the function did not wait for it
+    this.#answers++;
     this.#unsent.push(...answer);
     this.#sendMore();
   }
@@ -231,6 +262,13 @@ export class StreamCall implements StreamEvents, OutputFlow {
 /** The length that a frame's first piece states. */
 function frameBytes(head: Uint8Array): number {
   return prefixBytes + peekPrefix(head).body + checksumBytes;
+}
+
+/** The host breaks the rules of flow, and so ends its session; not an answer that is too large, which costs its own call only. */
+class HostExcess extends ProtocolError {}
+
+function tooMuch(what: string): HostExcess {
+  return new HostExcess("limit-exceeded", `the host ${what}`);
 }
 
 /** One whole frame without attachments, which may be decoded where it lies: views of attachments would need its bytes aligned. */

@@ -1,5 +1,6 @@
 /* `exec` on top of a live process. */
 import type { Readable } from "node:stream";
+import { ByteList } from "@sremote/protocol";
 import { checkCommand, checkExecOptions } from "../argument.ts";
 import type { Command, ExecOptions, ExecResult, RemoteProcess } from "../connector.ts";
 import { orAborted, withDeadline } from "../deadline.ts";
@@ -49,14 +50,12 @@ function sizeOf(stdin: ExecOptions["stdin"] = []): number {
 
 /** Everything a stream yields is read; at most `limit` bytes of it are kept. */
 async function collect(stream: Readable, limit: number): Promise<{ bytes: Uint8Array; truncated: boolean }> {
-  const chunks: Uint8Array[] = [];
-  let kept = 0;
+  const bytes = new ByteList();
   let truncated = false;
   for await (const chunk of stream as AsyncIterable<Buffer>) {
-    const part = kept + chunk.length > limit ? chunk.subarray(0, limit - kept) : chunk;
+    const part = bytes.length + chunk.length > limit ? chunk.subarray(0, limit - bytes.length) : chunk;
     truncated ||= part.length < chunk.length;
-    if (part.length > 0) chunks.push(part);
-    kept += part.length;
+    bytes.add(part);
   }
-  return { bytes: new Uint8Array(Buffer.concat(chunks, kept)), truncated };
+  return { bytes: bytes.take(), truncated };
 }

@@ -1,6 +1,6 @@
 /* `pull` over one process. */
 import { createHash } from "node:crypto";
-import { TransferError } from "@sremote/protocol";
+import { hostLimits, TransferError } from "@sremote/protocol";
 import { checkRemotePath, checkSink, checkTransferOptions } from "../argument.ts";
 import { shell } from "../connector.ts";
 import type { PullSink, RemoteProcess, TransferOptions } from "../connector.ts";
@@ -119,6 +119,7 @@ class ContentReader {
   readonly #announcement: Buffer;
   readonly #take: (chunk: Uint8Array) => Promise<void>;
   #head: Buffer = Buffer.alloc(0);
+  #noise = 0;
 
   constructor(marker: Marker, take: (chunk: Uint8Array) => Promise<void>) {
     this.#announcement = Buffer.from(`${marker.printed} ok `);
@@ -130,6 +131,9 @@ class ContentReader {
     if (this.remaining === undefined || content.length === 0) return;
     const part = content.subarray(0, this.remaining);
     this.remaining -= part.length;
+    // Behind it there is room for the last answer and for what shells print when they end.
+    this.#noise += content.length - part.length;
+    if (this.#noise > hostLimits.noise) throw new TransferError("limit-exceeded", "the host goes on behind the end of the file");
     if (part.length > 0) await this.#take(part);
   }
 
@@ -140,9 +144,17 @@ class ContentReader {
     if (end < 0) {
       // Noise can be dropped, except for what may be the beginning of the announcement and its number.
       this.#head = this.#head.subarray(Math.max(0, at < 0 ? this.#head.length - this.#announcement.length : at));
+      this.#noise += chunk.length;
+      if (this.#noise > hostLimits.noise || this.#head.length > this.#announcement.length + hostLimits.markerLine)
+        throw new TransferError("limit-exceeded", "the host does not come to the content of the file");
       return Buffer.alloc(0);
     }
-    this.remaining = Number(this.#head.subarray(at + this.#announcement.length, end).toString("latin1"));
+    const size = this.#head
+      .subarray(at + this.#announcement.length, end)
+      .toString("latin1")
+      .trim();
+    if (!/^[0-9]{1,15}$/.test(size)) throw new TransferError("transfer-failed", "the host does not tell the size of the file");
+    this.remaining = Number(size);
     const content = this.#head.subarray(end + 1);
     this.#head = Buffer.alloc(0);
     return content;

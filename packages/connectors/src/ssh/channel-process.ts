@@ -65,6 +65,13 @@ export class ChannelProcess implements RemoteProcess {
     this.stderr = this.#err;
     // A stream that is destroyed because the link was lost must not end the program of one who does not listen to it.
     for (const stream of [this.stdin, this.stdout, this.stderr]) stream.on("error", () => undefined);
+    for (const filter of [this.#out, this.#err]) {
+      filter.once("error", (error) => {
+        if (!(error instanceof ConnectError) || error.code !== "limit-exceeded" || this.#ended) return;
+        this.#lost(error);
+        channel.close();
+      });
+    }
     channel.on("error", () => undefined);
     channel.pipe(this.#out);
     channel.stderr.pipe(this.#err);

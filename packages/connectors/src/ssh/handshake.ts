@@ -9,6 +9,7 @@ import { explainMismatch } from "./algorithms.ts";
 import { AuthenticationDialog } from "./authentication.ts";
 import type { AgentListener, Credentials } from "./credentials.ts";
 import { HostOffer } from "./host-offer.ts";
+import { limitHost } from "./host-limits.ts";
 import type { HostVerifier } from "./host-verifier.ts";
 import { prepareKeys } from "./prepared-keys.ts";
 import { reasonOf } from "./abort.ts";
@@ -100,6 +101,7 @@ export function shakeHands(
     };
     try {
       client.connect(configure(socket, settings, choose, verifier));
+      limitHost(client, socket, label);
     } catch (error) {
       fail(sshError(error, { phase, label }));
       return;
@@ -129,6 +131,8 @@ function configure(
       cipher: [...algorithms.cipher],
       kex: [...algorithms.keyExchange],
       hmac: [...algorithms.mac],
+      // Never compressed: a packet of 35,000 bytes would become 35 MB before anything could be counted.
+      compress: ["none"],
     },
     keepaliveInterval: settings.keepaliveInterval,
     keepaliveCountMax: settings.keepaliveCountMax,

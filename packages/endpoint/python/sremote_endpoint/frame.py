@@ -3,6 +3,7 @@ from binascii import crc32
 from struct import Struct
 
 from .errors import Refusal, limit_exceeded, protocol_error
+from .json_text import check_memory
 from .limits import ATTACHMENTS, BODY, CONTAINER, HEADER, MAGIC, PREFIX
 
 _ZEROS = bytes(8)
@@ -161,6 +162,8 @@ def join_frame(header, attachments, late=BODY):
         raise limit_exceeded("there are %d attachments, at most %d are allowed" % (len(lengths), ATTACHMENTS))
     if len(header) > HEADER:
         raise limit_exceeded("the header has %d bytes, at most %d are allowed" % (len(header), HEADER))
+    if len(header) > LARGE:
+        check_memory(header)
     if not lengths:
         content = header + _ZEROS[:-len(header) % 8]
         prefix = _start(MAGIC, CONTAINER, 0, 0, len(header), len(content))

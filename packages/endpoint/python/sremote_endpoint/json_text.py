@@ -71,9 +71,7 @@ def parse(data):
     depth = nesting(data)
     if depth > HEADER_DEPTH:
         raise limit_exceeded("the header nests deeper than %d" % HEADER_DEPTH)
-    # No byte stands for more than an array: short texts need not be looked at.
-    if len(data) * _CONTAINER > HEADER_MEMORY and memory(data) > HEADER_MEMORY:
-        raise limit_exceeded("the values of the header would take more than about %d bytes of memory" % HEADER_MEMORY)
+    check_memory(data)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
@@ -120,6 +118,13 @@ def memory(data):
     outside, strings = _structure(data)
     containers = outside.count(b"[") + outside.count(b"{") + outside.count(b":")
     return _CONTAINER * containers + _STRING * strings + _COMMA * outside.count(b",")
+
+
+def check_memory(data):
+    """Refuses a header whose values would take too much memory."""
+    # No byte stands for more than an array: short texts need not be looked at.
+    if len(data) * _CONTAINER > HEADER_MEMORY and memory(data) > HEADER_MEMORY:
+        raise limit_exceeded("the values of the header would take about %d bytes of memory, at most %d are allowed" % (memory(data), HEADER_MEMORY))
 
 
 def _deepest(brackets):

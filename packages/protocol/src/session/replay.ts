@@ -15,6 +15,11 @@ export class Replay {
     return this.#first + this.#packets.length;
   }
 
+  /** Packets that the other side has received, as far as it has said. */
+  get acknowledged(): number {
+    return this.#first + this.#dropped;
+  }
+
   /** Bytes that are kept. */
   get bytes(): number {
     return this.#bytes;

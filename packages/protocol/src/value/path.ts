@@ -1,4 +1,5 @@
 /* Two ways to write where a value stands: for people in errors, and in the annotations on the wire. */
+import { limits } from "../limits.ts";
 
 /** A step down: a member name, an index, or a position in a set or map. */
 export type Step = string | number | { readonly in: "set" | "map key" | "map value"; readonly at: number };
@@ -28,15 +29,18 @@ export function escapeName(name: string): string {
   return /[\\.]/.test(name) ? name.replace(/[\\.]/g, "\\$&") : name;
 }
 
-/** The names of an annotation's path, or undefined when it holds a backslash that escapes nothing. */
+/**
+ * The names of an annotation's path, or undefined when it holds a backslash that escapes nothing. Of more names than values may nest, which lead nowhere,
+ * some are left out.
+ */
 export function splitPath(path: string): string[] | undefined {
-  if (!path.includes("\\")) return path.split(".");
+  if (!path.includes("\\")) return path.split(".", limits.valueDepth + 1);
   const names: string[] = [];
   let name = "";
   for (let at = 0; at < path.length; at++) {
     const character = path[at]!;
     if (character === ".") {
-      names.push(name);
+      if (names.push(name) > limits.valueDepth) return names;
       name = "";
     } else if (character === "\\") {
       const escaped = path[++at];

@@ -101,7 +101,7 @@ export class ExecProcess implements RemoteProcess {
       return { exitCode: code, signal: null };
     } catch (error) {
       const lost =
-        error instanceof ConnectError && error.code === "channel-failed"
+        error instanceof ConnectError && (error.code === "channel-failed" || error.code === "limit-exceeded")
           ? error
           : new ConnectError("connection-lost", "the engine ended the connection without an exit code", {
               stage: "exec",
@@ -128,6 +128,8 @@ export class ExecProcess implements RemoteProcess {
         if (stream === 1) await this.#out.give(bytes);
         else if (stream === 2 && !this.#err.destroyed && !this.#err.write(bytes))
           await new Promise((resolve) => this.#err.once("drain", resolve).once("close", resolve));
+        // The host goes on and on before its command begins.
+        if (this.#err.errored !== null) throw this.#err.errored;
       }
     }
     if (!frames.atEnd)

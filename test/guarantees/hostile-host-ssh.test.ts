@@ -1,0 +1,62 @@
+/* G11 G20 A host that speaks SSH and keeps to none of its limits: ssh2's own server, in a program of its own. */
+import { fork } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import { ssh } from "@sremote/connectors";
+import type { Connector } from "@sremote/connectors";
+import { hostLimits } from "@sremote/protocol";
+import { afterEach, expect, test } from "vitest";
+import { allowed, inUse } from "../support/flood.ts";
+
+let child: ChildProcess | undefined;
+let connector: Connector | undefined;
+afterEach(async () => {
+  await connector?.close();
+  if (child?.exitCode === null && child.kill("SIGKILL")) await once(child, "exit");
+});
+
+async function hostileHost(behaviour: string): Promise<Connector> {
+  child = fork(fileURLToPath(new URL("../support/hostile-sshd.ts", import.meta.url)), [behaviour]);
+  const [told] = (await once(child, "message")) as [{ port: number; fingerprint: string }];
+  connector = ssh({
+    host: "127.0.0.1",
+    port: told.port,
+    username: "u",
+    password: "not-a-secret",
+    config: false,
+    agent: false,
+    hostKey: { fingerprint: told.fingerprint },
+  });
+  return connector;
+}
+
+test("the host's server is one that a command runs on, so that the cases below test what they claim", async () => {
+  const host = await hostileHost("honest");
+  expect((await host.exec(["true"])).exitCode).toBe(0);
+});
+
+test.each([
+  ["ignores the window of a channel that nobody reads", "window", { code: "limit-exceeded" }],
+  [
+    "prints without end before the command begins",
+    "noise",
+    { code: "limit-exceeded", summary: expect.stringContaining(`${hostLimits.noise} bytes`) as string },
+  ],
+  ["prints without end in the line that says that it has begun", "marker", { code: "limit-exceeded" }],
+  ["does the same on standard error", "stderr", { code: "limit-exceeded" }],
+])("a host that %s", async (_, behaviour, expected) => {
+  const host = await hostileHost(behaviour);
+  const before = inUse();
+  const process = await host.spawn!(["cat"]);
+  await expect(process.exit).rejects.toMatchObject(expected);
+  expect(inUse() - before).toBeLessThan(allowed);
+});
+
+test("compression is not taken up, even where the host insists on it", async () => {
+  const host = await hostileHost("compress");
+  await expect(host.exec(["true"])).rejects.toMatchObject({
+    code: "connect-failed",
+    summary: expect.stringMatching(/no matching .*compress/i) as string,
+  });
+});

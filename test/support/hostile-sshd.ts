@@ -1,0 +1,52 @@
+/* A hostile SSH host: ssh2's server, which sends past every window it is given. Sends its port and the fingerprint of its key to its parent. */
+import { createHash } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import ssh2 from "ssh2";
+import type { Connection, ServerChannel } from "ssh2";
+
+const behaviour = process.argv[2];
+const key = ssh2.utils.generateKeyPairSync("ed25519");
+const blob = Buffer.from(key.public.split(" ")[1]!, "base64");
+const fingerprint = `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
+
+/** Where ssh2 keeps what sends without looking at the window. */
+interface Internals {
+  readonly _protocol: { channelData(id: number, bytes: Buffer): void; channelExtData(id: number, bytes: Buffer, type: number): void };
+}
+
+function run(connection: Connection, channel: ServerChannel, command: string): void {
+  for (const stream of [channel, channel.stderr]) stream.on("error", () => {});
+  const line = command.replaceAll(/\\0([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+  const [, front = "", back = ""] = /([0-9a-f]{16}) ([0-9a-f]{16}) \$\$/.exec(line) ?? [];
+  const begin = behaviour === "noise" ? "" : `${front}${back}${behaviour === "marker" ? " 1" : " 4711\n"}`;
+  channel.write(begin);
+  if (behaviour !== "stderr") channel.stderr.write(`${front}${back}\n`);
+  if (behaviour === "honest" || behaviour === "compress") {
+    channel.exit(0);
+    channel.end();
+    return;
+  }
+  // oxlint-disable-next-line no-underscore-dangle, typescript/no-unsafe-type-assertion -- names of ssh2's
+  const { _protocol: protocol } = connection as unknown as Internals;
+  const { id } = (channel as unknown as { outgoing: { id: number } }).outgoing;
+  const chunk = Buffer.alloc(30_000, "1");
+  const flood = (): void => {
+    if (behaviour === "window") for (let each = 0; each < 200; each += 1) protocol.channelData(id, chunk);
+    else (behaviour === "stderr" ? channel.stderr : channel).write(Buffer.alloc(1 << 20, "1"));
+    timer = setTimeout(flood, 5);
+  };
+  let timer = setTimeout(flood, 5);
+  channel.on("close", () => clearTimeout(timer));
+  connection.on("close", () => clearTimeout(timer));
+}
+
+const compress =
+  behaviour === "compress" ? { algorithms: { compress: ["zlib", "zlib@openssh.com"] as ("zlib" | "zlib@openssh.com")[] } } : {};
+const server = new ssh2.Server({ hostKeys: [key.private], ...compress }, (connection) => {
+  connection.on("error", () => {});
+  connection.on("authentication", (context) => context.accept());
+  connection.on("ready", () =>
+    connection.on("session", (accept) => accept().on("exec", (acceptExec, _reject, info) => run(connection, acceptExec(), info.command))),
+  );
+});
+server.listen(0, "127.0.0.1", () => process.send!({ port: (server.address() as AddressInfo).port, fingerprint }));
