@@ -119,7 +119,7 @@ async function robbed(runtime: Runtime, user: number, mode: string): Promise<{ e
   }
 }
 
-describe.each(runtimes)("the place of a killed supervisor of %s", (runtime) => {
+describe.each(runtimes)("the place of a killed supervisor of %s", { timeout: 30_000 }, (runtime) => {
   test("is not connected to when another user has taken it", async () => {
     const { errors } = await robbed(runtime, 12_002, "755");
     for (const error of errors) {

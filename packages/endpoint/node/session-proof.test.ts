@@ -52,7 +52,7 @@ class Stranger {
   }
 }
 
-describe("who may come", () => {
+describe("who may come", { timeout: 30_000 }, () => {
   it("only who can prove to know the token, to an address that no other user can reach", async () => {
     const session = await startSession();
     await lib(session, "add", [1, 2]).result;

@@ -129,7 +129,7 @@ it.each([
   expect(links).toBe(7);
 });
 
-it("sends nothing but a nonce to what answers in place of its supervisor, and ends", async () => {
+it("sends nothing but a nonce to what answers in place of its supervisor, and ends", { timeout: 20_000 }, async () => {
   const heard: Packet[] = [];
   const { error, links } = await resumeWith((marker) =>
     process(marker, [], (packet) => {
