@@ -9,6 +9,7 @@ import { newCallId } from "./call-id.ts";
 import { type CallArguments, type CallOptions, checkCall, type Runtime, type SplitArguments } from "./call-options.ts";
 import { callHead, invokeHead, isTooLong, type MessageHead, routeOf, routeText } from "./call-request.ts";
 import { type CallResult, type FetchedReply, outputText } from "./call-result.ts";
+import { environmentModules } from "./internal-call.ts";
 import type { HostEnvironment } from "./host-environment.ts";
 import type { Locations } from "./locations.ts";
 import { errorFromReply } from "./remote-failure.ts";
@@ -297,6 +298,7 @@ export class Calls {
 
 /** `os.getenv`, and `next of a generator` for what objects do. */
 function what({ module, fn }: Pick<Plan, "module" | "fn">): string {
+  if (fn === "constant" && Object.values(environmentModules).includes(module)) return "reading a constant";
   return module === objectModule ? `${fn} of an object` : `${module}.${fn}`;
 }
 

@@ -5,7 +5,7 @@ export type { CallResult, CapturedOutput } from "./call-result.ts";
 export type { BootstrapOptions, BootstrapResult, InstallOptions } from "./install.ts";
 export type { Discovery } from "./locations.ts";
 export type { FoundInterpreter, HostReport } from "./probe.ts";
-export type { RemoteModule } from "./module-proxy.ts";
+export type { KeywordArguments, RemoteModule } from "./module-proxy.ts";
 export { type DecodeHooks, defaultSerializer, type EncodeHooks, type Serializer } from "./serializer.ts";
 export { Call } from "./call.ts";
 export type { CallOutput, OutputHandling, OutputSink } from "./session/call-output.ts";

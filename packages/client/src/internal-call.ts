@@ -9,6 +9,12 @@ import { errorFromReply } from "./remote-failure.ts";
 import { defaultSerializer } from "./serializer.ts";
 import type { SpoolTransport } from "./spool/spool-transport.ts";
 
+/** Modules of the endpoints themselves. */
+export const environmentModules: Readonly<Record<Runtime, string>> = {
+  python: "sremote_endpoint.environment",
+  node: "sremote:environment",
+};
+
 const locations = { sremoteDir: undefined, tmpDir: undefined, pwdDir: undefined };
 
 export interface InternalCallOptions {
@@ -28,7 +34,7 @@ export async function internalCall(
   args: readonly unknown[],
   options: InternalCallOptions = {},
 ): Promise<{ value: unknown; stdout: string; stderr: string }> {
-  const module = runtime === "python" ? "sremote_endpoint.environment" : "sremote:environment";
+  const module = environmentModules[runtime];
   const id = newCallId();
   const head = callHead(id, module, fn, options, { environment: new HostEnvironment(), locations, modules: new Map() });
   const { text, attachments } = encodeArguments({ args, kwargs: undefined }, (...each) => defaultSerializer.encode(...each));

@@ -19,7 +19,8 @@ import {
   isModuleInstalled,
 } from "./install.ts";
 import { type Discovery, discover, homePath, hostPath, type Locations } from "./locations.ts";
-import { moduleProxy, type RemoteModule } from "./module-proxy.ts";
+import { environmentModules } from "./internal-call.ts";
+import { type KeywordArguments, keywordArguments, moduleProxy, type RemoteModule } from "./module-proxy.ts";
 import { type HostReport, probeHost } from "./probe.ts";
 import { checkSerializer, defaultSerializer, type Serializer } from "./serializer.ts";
 import { StreamTransport } from "./session/stream-transport.ts";
@@ -103,10 +104,29 @@ export class RemoteClient implements AsyncDisposable {
     return this.#calls.call<T>(module, fn, args, options, { site: callSite() });
   }
 
-  /** A module as an object: `await client.module("numpy").mean(data)` is `(await client.doRemoteCall("numpy", "mean", [data])).value`. */
+  /**
+   * A module as an object: `await client.module("numpy").mean(data)` is `(await client.doRemoteCall("numpy", "mean", [data])).value`. Keyword arguments go last,
+   * as {@link kwargs}. Only calling a member reaches the host; looking at it does not.
+   */
   module(name: string, options: CallOptions = {}): RemoteModule {
     checkCall(name, "function", [], options);
-    return moduleProxy(async (path, args) => (await this.doRemoteCall(name, path, args, options)).value);
+    const own = { ...options };
+    return moduleProxy(async (path, args, given) => {
+      const all = given === undefined ? own : { ...own, kwargs: { ...own.kwargs, ...given } };
+      return (await this.doRemoteCall(name, path, args, all)).value;
+    }, name);
+  }
+
+  /** Keyword arguments for a function of a {@link module}: `client.module("textwrap").shorten(text, client.kwargs({ width: 11 }))`. */
+  kwargs(values: Readonly<Record<string, unknown>>): KeywordArguments {
+    return keywordArguments(values);
+  }
+
+  /** The value of a name that is no function: `await client.constant("math", "pi")`. Dots reach into attributes. */
+  async constant<T = unknown>(module: string, name: string, options: CallOptions = {}): Promise<T> {
+    checkCall(module, name, [], options);
+    const environment = environmentModules[options.runtime ?? this.#runtime];
+    return (await this.doRemoteCall<T>(environment, "constant", [module, name], options)).value;
   }
 
   /**

@@ -11,7 +11,7 @@ import {
   type Outcome,
 } from "@sremote/protocol";
 import { describeRefusal, describeThrown } from "./failure.ts";
-import { findFunction, FunctionNotFound, type Callable, type FoundFunction } from "./lookup.ts";
+import { findConstant, findFunction, FunctionNotFound, type Callable, type FoundFunction } from "./lookup.ts";
 import { findSyntaxError } from "./syntax-error.ts";
 import { checkModules } from "./registered.ts";
 import { isPath, loadModule, ModuleNotFound, type Namespace } from "./resolve.ts";
@@ -54,7 +54,9 @@ export async function dispatch(call: CallMessage, attachments: Attachments, base
 export type Performed = { returned: unknown } | Result;
 
 /** Finds the function and runs it. */
-export async function perform(call: Pick<CallMessage, "module" | "function">, args: unknown[], base: string): Promise<Performed> {
+export async function perform(asked: Pick<CallMessage, "module" | "function">, args: unknown[], base: string): Promise<Performed> {
+  const isConstant = asked.module === "sremote:environment" && asked.function === "constant";
+  const call = isConstant ? { module: String(args[0]), function: String(args[1]) } : asked;
   let namespace: Namespace;
   try {
     namespace = await loadModule(call.module, base);
@@ -69,6 +71,7 @@ export async function perform(call: Pick<CallMessage, "module" | "function">, ar
   }
   let found: FoundFunction;
   try {
+    if (isConstant) return { returned: findConstant(namespace, call.module, call.function).value };
     found = findFunction(namespace, call.module, call.function);
   } catch (error) {
     if (error instanceof FunctionNotFound) return refused(functionNotFound(error));

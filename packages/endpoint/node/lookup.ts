@@ -24,10 +24,27 @@ const mostNames = 5;
 
 /** @param path dotted: `Buffer.from`; each step is looked up, the first in the namespace and then in its default export */
 export function findFunction(namespace: Namespace, module: string, path: string): FoundFunction {
+  return find(namespace, module, path, (value, root, steps, receiver) => {
+    if (isCallable(value)) return { callable: value, receiver: receiver === root ? receiverIn(root, steps[0]!, value) : receiver };
+    return new FunctionNotFound(`${module}.${path} is ${value === null ? "null" : `a ${typeof value}`}, not a function`, []);
+  });
+}
+
+/** The value of a name, looked up as a function is. */
+export function findConstant(namespace: Namespace, module: string, path: string): { value: unknown } {
+  return find(namespace, module, path, (value) =>
+    isCallable(value) ? new FunctionNotFound(`${module}.${path} is no constant but a function`, []) : { value },
+  );
+}
+
+/** What is at the end of a path; or why it is not what is wanted. */
+type Take<T> = (value: unknown, root: unknown, steps: readonly string[], receiver: unknown) => T | FunctionNotFound;
+
+function find<T extends object>(namespace: Namespace, module: string, path: string, take: Take<T>): T {
   const steps = path.split(".");
   let problem: FunctionNotFound | undefined;
   for (const root of [namespace, namespace["default"]]) {
-    const found = follow(root, steps, module, path);
+    const found = follow(root, steps, module, take);
     if (!(found instanceof FunctionNotFound)) return found;
     // The message of the root that leads further, or that has names to offer, helps more.
     if (problem === undefined || (problem.names.length === 0 && found.names.length > 0)) problem = found;
@@ -35,7 +52,7 @@ export function findFunction(namespace: Namespace, module: string, path: string)
   throw problem!;
 }
 
-function follow(root: unknown, steps: string[], module: string, path: string): FoundFunction | FunctionNotFound {
+function follow<T>(root: unknown, steps: readonly string[], module: string, take: Take<T>): T | FunctionNotFound {
   let receiver: unknown;
   let value = root;
   let place = module;
@@ -45,10 +62,7 @@ function follow(root: unknown, steps: string[], module: string, path: string): F
     value = value[step];
     place = `${place}.${step}`;
   }
-  if (!isCallable(value)) {
-    return new FunctionNotFound(`${module}.${path} is ${value === null ? "null" : `a ${typeof value}`}, not a function`, []);
-  }
-  return { callable: value, receiver: receiver === root ? receiverIn(root, steps[0]!, value) : receiver };
+  return take(value, root, steps, receiver);
 }
 
 /** `this` as an importing module would give it: none for an export; module.exports for a member of it, which Node shows as an export too. */

@@ -19,6 +19,7 @@ export type {
   OutputHandling,
   OutputSink,
   RemoteClientOptions,
+  KeywordArguments,
   RemoteModule,
   Runtime,
   Serializer,

@@ -36,6 +36,8 @@ def call(target, module, function, args, kwargs):
             if sys.gettrace() is not None or sys.getprofile() is not None:
                 sys.settrace(None)
                 sys.setprofile(None)
+    except (Refusal, Raised):
+        raise  # of a function of ours
     except BaseException as error:
         if issubclass(type(error), TypeError) and sys.exc_info()[2].tb_next is None:
             _check_arguments(target, module, function, args, kwargs)
@@ -75,7 +77,23 @@ def _no_module(name):
                    hint='installPackages(["%s"])' % (top or name))
 
 
+def constant(module, name):
+    """The value of that name, which is not called."""
+    value = _look_up(_import(module), module, name)
+    if callable(value):
+        raise Refusal("function-not-found", "%s.%s is no constant but a %s" % (module, name, type(value).__name__), "lookup", hint="call it")
+    return value
+
+
 def _find(module, name, function):
+    target = _look_up(module, name, function)
+    if not callable(target):
+        done = "%s.%s" % (name, function)
+        raise Refusal("function-not-found", "%s is not a function but a %s" % (done, type(target).__name__), "lookup")
+    return target
+
+
+def _look_up(module, name, function):
     target, done = module, name
     for part in function.split("."):
         try:
@@ -90,8 +108,6 @@ def _find(module, name, function):
         except BaseException as error:
             raise Raised(error, "lookup") from None
         done += "." + part
-    if not callable(target):
-        raise Refusal("function-not-found", "%s is not a function but a %s" % (done, type(target).__name__), "lookup")
     return target
 
 

@@ -7,6 +7,8 @@ import os
 import subprocess
 import sys
 
+from . import dispatch
+
 
 class InstallFailed(Exception):
     """What failed; after a line ``hint: …`` what to do."""
@@ -15,6 +17,11 @@ class InstallFailed(Exception):
 def prepare(own):
     """Make the virtual environment where there is none. Idempotent; of concurrent makers one wins and the others use its work."""
     return _facts(_environment() if own else sys.executable)
+
+
+def constant(module, name):
+    """The value of a name in a module; dots reach into attributes."""
+    return dispatch.constant(module, name)
 
 
 def is_installed(name):
