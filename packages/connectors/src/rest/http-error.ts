@@ -5,6 +5,7 @@
 import { ConnectError, SremoteError, TransferError } from "@sremote/protocol";
 import type { Code } from "@sremote/protocol";
 import { errnoOf } from "../errno.ts";
+import { tlsProblem } from "./tls-error.ts";
 
 /** Whether a request may be repeated. `idempotent`: its fate is unknown. `always`: it was refused unseen. */
 export type Repeat = "always" | "idempotent" | "never";
@@ -23,6 +24,8 @@ export interface Where {
   readonly stage: string;
   /** Method and path. */
   readonly what: string;
+  /** Whether it goes over TCP without TLS. */
+  readonly isPlain?: boolean | undefined;
 }
 
 /** Statuses of the replies that errors were made of. */
@@ -61,22 +64,27 @@ const ofErrno: Readonly<Record<string, Meaning>> = {
   UND_ERR_RES_EXCEEDED_MAX_SIZE: { code: "limit-exceeded", repeat: "never" },
 };
 
-/** Certificates: Node gives OpenSSL's names. */
-const certificate = /^(CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|ERR_TLS_|ERR_SSL_|HOSTNAME_MISMATCH|EPROTO$)/;
+/** What is answered is not HTTP: a TLS server's alert, for one. */
+const notHttp = /^HPE_/;
 
 /** What an exception of the HTTP client means. Its text is not repeated: only the system's name. */
 export function networkProblem(thrown: unknown, where: Where): Problem {
   if (thrown instanceof SremoteError) return { error: thrown, repeat: thrown.code === "connection-lost" ? "idempotent" : "never" };
   const name = errnoOf(thrown) ?? errnoOf((thrown as Error | undefined)?.cause);
-  const insecure = name !== undefined && certificate.test(name);
-  const { code, repeat } = insecure ? ({ code: "connect-failed", repeat: "never" } as const) : (ofErrno[name ?? ""] ?? lost);
-  const summary = `${where.what}: ${name ?? "the exchange with the server failed"}`;
-  const options = {
-    stage: where.stage,
-    host: where.host,
-    hint: insecure ? "the server's certificate is not trusted; give its authority with `ca`" : undefined,
-  };
-  return { error: new ConnectError(code, summary, options), repeat };
+  const tls = tlsProblem(name);
+  const isOther = name !== undefined && notHttp.test(name);
+  const { code, repeat }: Meaning =
+    tls !== undefined
+      ? { code: "connect-failed", repeat: "never" }
+      : isOther
+        ? { code: "connection-lost", repeat: "never" }
+        : (ofErrno[name ?? ""] ?? lost);
+  const shown = name ?? "the exchange with the server failed";
+  const what = tls === undefined ? (isOther ? `what the server answers is not HTTP (${shown})` : shown) : `${tls.summary} (${shown})`;
+  // A TLS server that is spoken to in plain text answers with an alert, or hangs up.
+  const mayBeTls = where.isPlain === true && (isOther || name === "UND_ERR_SOCKET" || name === "ECONNRESET");
+  const hint = tls?.hint ?? (mayBeTls ? "if the server speaks TLS at this port, the URL must begin with `https:`" : undefined);
+  return { error: new ConnectError(code, `${where.what}: ${what}`, { stage: where.stage, host: where.host, hint }), repeat };
 }
 
 /** What a status other than success means. @param said the beginning of the reply, without secrets */

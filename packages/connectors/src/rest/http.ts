@@ -15,6 +15,7 @@ import type { Download } from "./dialect.ts";
 import { networkProblem, statusProblem, withStatus } from "./http-error.ts";
 import type { Problem, Where } from "./http-error.ts";
 import { Secrets } from "./redact.ts";
+import { saidOf } from "./said.ts";
 import { Reply } from "./reply.ts";
 import { backoff, longestRetryAfter, pause, retryAfter } from "./retry.ts";
 
@@ -233,7 +234,7 @@ export class HttpClient {
       const response = await this.#exchange(request, granted, signal, where);
       if (isSuccess(response.statusCode, request)) return await use(response, (reply) => this.#check(reply, request, where));
       const reply = await this.#excerpt(response, where);
-      const said = isText(response) ? this.#secrets.redact(reply.text.replaceAll(/\s+/g, " ")) : "";
+      const said = isText(response) ? this.#secrets.redact(saidOf(reply.text, header(response, "content-type") ?? "")) : "";
       return this.#check(reply, request, where) ?? statusProblem(reply.status, said, where, retryAfter(header(response, "retry-after")));
     } catch (error) {
       signal.throwIfAborted();
@@ -350,7 +351,8 @@ export class HttpClient {
   }
 
   #where(request: HttpRequest): Where {
-    return { host: this.label, stage: "http", what: this.#secrets.redact(`${request.method} ${request.path}`) };
+    const isPlain = this.#base.protocol === "http:" && this.#options.socketPath === undefined;
+    return { host: this.label, stage: "http", what: this.#secrets.redact(`${request.method} ${request.path}`), isPlain };
   }
 
   #about(where: Where): { stage: string; host: string } {

@@ -180,5 +180,6 @@ function answer({ resolve, reject }: Waiting, content: Readonly<Record<string, u
   if (status === "ok" && typeof text === "string") return resolve(text);
   if (ename === "NameError") return reject(new NameUnknown());
   const what = typeof ename === "string" ? ename.slice(0, 100) : String(content?.["status"]).slice(0, 100);
-  reject(new ProtocolError("protocol-error", `the kernel does not answer as one of Python does: ${what}`));
+  const hint = "name another one with `kernel`: it must be IPython's (ipykernel), on a host with a POSIX shell";
+  reject(new ProtocolError("protocol-error", `the kernel does not answer as one of Python does: ${what}`, { hint }));
 }

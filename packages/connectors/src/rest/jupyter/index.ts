@@ -4,9 +4,13 @@ import { RestConnector } from "../rest-connector.ts";
 import { checkBaseUrl, checkName, checkSecret } from "../settings.ts";
 import type { RestOptions } from "../settings.ts";
 import { JupyterServer } from "./jupyter-server.ts";
+import { serverUrl } from "./server-url.ts";
 
 export interface JupyterOptions extends RestOptions {
-  /** Such as `http://localhost:8888`, or `https://hub.example.org/user/me` behind JupyterHub. */
+  /**
+   * Such as `http://localhost:8888`, or `https://hub.example.org/user/me` behind JupyterHub. Also as the server prints it for a browser, with
+   * `?token=` and the page: `http://localhost:8888/lab?token=abc`.
+   */
   baseUrl: string | URL;
   /** The server's token, or one of JupyterHub. */
   token?: string | undefined;
@@ -19,7 +23,12 @@ export interface JupyterOptions extends RestOptions {
 /** A connector to the host of a Jupyter Server. Commands run beside a kernel of Python that it makes and deletes. */
 export function jupyter(options: JupyterOptions): RestConnector {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
-  const { baseUrl, token, password, kernel, insecureHttp } = options;
+  const { password, kernel, insecureHttp } = options;
+  const { baseUrl, token: inUrl } = serverUrl(options.baseUrl);
+  if (inUrl !== undefined && options.token !== undefined && inUrl !== options.token) {
+    throw new InvalidArgumentError("options.token", "the token that `baseUrl` has, or one of the two");
+  }
+  const token = options.token ?? inUrl;
   const { host, pathname } = checkBaseUrl(baseUrl, insecureHttp);
   if (token !== undefined) checkSecret(token, "options.token");
   if (token !== undefined && /[^!-~]/.test(token)) throw new InvalidArgumentError("options.token", "a token without spaces");
@@ -27,5 +36,5 @@ export function jupyter(options: JupyterOptions): RestConnector {
   if (token !== undefined && password !== undefined) throw new InvalidArgumentError("options.password", "no password beside a token");
   if (kernel !== undefined) checkName(kernel, "options.kernel");
   const label = `jupyter://${host}${pathname.replace(/\/$/, "")}`;
-  return new RestConnector(new JupyterServer({ label, token, password, kernel }), options);
+  return new RestConnector(new JupyterServer({ label, token, password, kernel }), { ...options, baseUrl });
 }

@@ -6,11 +6,12 @@ import { codeOfMessage } from "../../transfer/error.ts";
 import type { Content } from "../content.ts";
 import type { DirectRequest, Download, RestContext, RestLimits, ScriptDialect } from "../dialect.ts";
 import { pathOf } from "../encode.ts";
-import type { Reply } from "../http.ts";
+import type { HttpRequest, Reply } from "../http.ts";
 import { base64File } from "./base64-file.ts";
 import { runBeside } from "./command.ts";
 import { Kernel } from "./kernel.ts";
 import { logIn } from "./log-in.ts";
+import { refusal } from "./refusal.ts";
 
 export interface JupyterSettings {
   readonly label: string;
@@ -84,15 +85,8 @@ export class JupyterServer implements ScriptDialect {
     await http.send({ ...request, ...base64File(content) }, signal);
   }
 
-  /** A file that cannot be written is 500, with the system's words. */
-  check(reply: Reply): SremoteError | undefined {
-    if (reply.status !== 500) return undefined;
-    const { message } = reply.object ?? {};
-    const said = typeof message === "string" ? message.slice(0, 300) : "";
-    const code = codeOfMessage(said);
-    const about = { stage: "http", host: this.label };
-    if (code === "disk-full" || code === "permission-denied") return new TransferError(code, `the server says: ${said}`, about);
-    return new ConnectError("connection-lost", `the server failed: HTTP status 500: ${said}`, about);
+  check(reply: Reply, request: HttpRequest, redact: (text: string) => string): SremoteError | undefined {
+    return refusal(reply, request, this.label, redact);
   }
 
   async get(path: string, download: Download, { http, signal }: RestContext): Promise<void> {

@@ -17,12 +17,19 @@ export async function logIn(password: string, { http, signal }: RestContext, lab
       headers: { ...headers, cookie: joined(before) },
       credentials: false,
       idempotent: true,
-      accept: [302],
+      accept: [302, 401, 403, 405],
     },
     signal,
   );
   const after = cookiesOf(reply);
-  // Without a redirect it is the page again, which says that the password is wrong.
+  if (reply.status === 405 || before.size === 0) {
+    throw new ConnectError("auth-failed", "the server does not take a password", {
+      stage: "connect",
+      host: label,
+      hint: "give its token with `token`; behind JupyterHub, one that its token page makes",
+    });
+  }
+  // Without a redirect it is the page again (200 or 401), which says that the password is wrong.
   if (reply.status !== 302 || after.size === 0) {
     throw new ConnectError("auth-failed", "the server refused the password", { stage: "connect", host: label });
   }
