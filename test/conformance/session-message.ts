@@ -45,6 +45,7 @@ function around(): ConstructorParameters<typeof SessionValues>[0] {
   return {
     base: "",
     objects: { use: (id: unknown) => new Kept("object", id) } as unknown as Objects,
+    onLoaded: () => undefined,
     results: { look: (stream: unknown) => new Kept("result", stream) } as unknown as Results,
     callback: (id) => new Kept("callback", id) as never,
   };

@@ -83,7 +83,7 @@ function describeFailure(failure: Failure, what: string): string {
 }
 
 function label(code: Code): string {
-  return code === "function-not-found" || code === "module-not-found" ? "near names" : "tried";
+  return code === "function-not-found" ? "near names" : "tried";
 }
 
 function qualifiedType(failure: Failure): string {

@@ -53,13 +53,26 @@ export async function dispatch(call: CallMessage, attachments: Attachments, base
 /** What a function returned, or why it returned nothing. */
 export type Performed = { returned: unknown } | Result;
 
+/** How code of the user's is run: as it is, or as somebody's. */
+export interface Running {
+  load<Value>(run: () => Value): Value;
+  apply<Value>(run: () => Value): Value;
+}
+
+const plainly: Running = { load: (run) => run(), apply: (run) => run() };
+
 /** Finds the function and runs it. */
-export async function perform(asked: Pick<CallMessage, "module" | "function">, args: unknown[], base: string): Promise<Performed> {
+export async function perform(
+  asked: Pick<CallMessage, "module" | "function">,
+  args: unknown[],
+  base: string,
+  running: Running = plainly,
+): Promise<Performed> {
   const isConstant = asked.module === "sremote:environment" && asked.function === "constant";
   const call = isConstant ? { module: String(args[0]), function: String(args[1]) } : asked;
   let namespace: Namespace;
   try {
-    namespace = await loadModule(call.module, base);
+    namespace = await running.load(() => loadModule(call.module, base));
   } catch (error) {
     if (error instanceof ModuleNotFound) return refused(moduleNotFound(error, call.module));
     const failure = describeThrown(error, "raised", "import");
@@ -78,7 +91,7 @@ export async function perform(asked: Pick<CallMessage, "module" | "function">, a
     return raised(describeThrown(error, "raised", "lookup")); // A getter of the module's.
   }
   try {
-    return { returned: await apply(found, args) };
+    return { returned: await running.apply(() => apply(found, args)) };
   } catch (error) {
     return raised(describeThrown(error, "raised", "call"));
   }
@@ -134,7 +147,7 @@ function unserializableHint(value: unknown): string | undefined {
   if (typeof value === "function") return "return what the function gives, not the function";
   if (typeof value !== "object" || value === null) return undefined;
   if (Symbol.asyncIterator in value) return "an async iterator cannot travel: collect it in an array (`for await`)";
-  if (Symbol.iterator in value) return "an iterator cannot travel: collect it in an array (`[...iterator]`)";
+  if (Symbol.iterator in value && "next" in value) return "an iterator cannot travel: collect it in an array (`[...iterator]`)";
   return "return a plain object with the members that are needed";
 }
 
@@ -142,7 +155,7 @@ function moduleNotFound(error: ModuleNotFound, module: string): Failure {
   const failure: Failure = { code: "module-not-found", stage: "import", message: error.message, names: error.tried };
   if (isPath(module)) failure.hint = "a relative path starts at the working directory of the call (cwd)";
   else if (!module.startsWith("node:"))
-    failure.hint = `install it with installPackages([${JSON.stringify(module)}]), or set cwd to a project that has it`;
+    failure.hint = "if it is a package, install it with installPackages(); if it is yours, set cwd to the project that has it";
   return failure;
 }
 

@@ -10,7 +10,12 @@ const stages: readonly Stage[] = ["request", "setup", "import", "lookup", "argum
 
 /** What a function or a module's code threw: an Error, or anything else, since JavaScript throws any value. */
 export function describeThrown(thrown: unknown, code: Code, stage: Stage): Failure {
-  return describe(thrown, code, stage, new Set(), mostCauses);
+  try {
+    return describe(thrown, code, stage, new Set(), mostCauses);
+  } catch {
+    // A Proxy whose traps throw, for instance.
+    return { code, stage, type: typeof thrown, message: "threw something that cannot be described" };
+  }
 }
 
 /** A failure of the endpoint's own making. */

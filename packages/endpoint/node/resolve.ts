@@ -28,6 +28,11 @@ export function searchDirectories(base: string): string[] {
 /** Modules that were loaded, by working directory and name: to find one again takes longer than a call of a session. */
 const loaded = new Map<string, Namespace>();
 
+/** How many modules were loaded. */
+export function countLoaded(): number {
+  return loaded.size;
+}
+
 /** @throws ModuleNotFound, or whatever the module's own code throws */
 export async function loadModule(name: string, base: string): Promise<Namespace> {
   const key = `${process.cwd()}\n${name}`;

@@ -9,17 +9,22 @@ import {
   type Outcome,
   type WireValue,
 } from "@sremote/protocol";
-import { describeUnserializable, perform, raised, refused, type Performed, type Result } from "../dispatch.ts";
+import { describeUnserializable, perform, raised, refused, type Performed, type Result, type Running } from "../dispatch.ts";
 import { describeRefusal, describeThrown } from "../failure.ts";
 import { checkModules } from "../registered.ts";
+import { countLoaded } from "../resolve.ts";
+import { runAs, runAsNobody, type Owner } from "./call-owner.ts";
 import { iteratorOf, objectFunctions } from "./object-functions.ts";
-import { DependencyFailed, type Objects, type Results } from "./objects.ts";
+import { DependencyFailed, type Kept, type Objects, type Results } from "./objects.ts";
+import type { Changes } from "./worker-state.ts";
 
 /** What a call finds in its worker. */
 export interface Surroundings {
   base: string;
   objects: Objects;
   results: Results;
+  /** Modules were loaded. */
+  onLoaded(): void;
   /** A function that asks the client. */
   callback(id: number): (...args: unknown[]) => Promise<unknown>;
 }
@@ -30,6 +35,8 @@ export interface Ran {
   error?: Failure;
   modules?: Record<string, string | null>;
   attachments: Uint8Array[];
+  /** What is to be told when the call is over: what it has changed of its process. */
+  end?: (changes: Changes) => void;
 }
 
 /** Stands for a result that is `undefined` until everything around it is decoded. */
@@ -102,6 +109,8 @@ export async function invoke(
   around: Surroundings,
 ): Promise<Ran> {
   const values = new SessionValues(around);
+  const owner: Owner = { isOver: false };
+  let step: Kept | undefined;
   let performed: Performed;
   let modules: Record<string, string | null> | undefined;
   try {
@@ -111,17 +120,42 @@ export async function invoke(
     if (message.kwargs !== undefined) all.push(values.decode(message.kwargs, attachments, "kwargs", depth));
     values.taken();
     if (message.modules !== undefined) modules = checkModules(message.modules, around.base);
-    performed = message.module === "sremote:object" ? await act(message, all, values, around) : await perform(message, all, around.base);
+    if (message.module === "sremote:object") {
+      step = around.objects.iterator(values.ids.get(all[0]));
+      for (const change of step?.changes ?? []) change();
+      performed = await runAs(step?.owner ?? owner, () => act(message, all, values, around));
+    } else performed = await perform(message, all, around.base, running(owner, around));
   } catch (error) {
     values.taken();
     performed = refused(describeBadArguments(error));
   }
-  const ran = "returned" in performed ? send(performed.returned, message, around) : withoutValue(performed);
+  const ran = "returned" in performed ? send(performed.returned, message, around, owner) : withoutValue(performed);
+  step ??= around.objects.ofOwner(owner);
+  ran.end = (changes) => {
+    if (step?.owner !== owner) owner.isOver = true;
+    if (step !== undefined) step.changes = changes;
+  };
   if (message.keep !== undefined) {
     around.results.keep(stream, message.keep, "returned" in performed ? performed.returned : undefined, ran.error);
   }
   if (modules !== undefined) ran.modules = modules;
   return ran;
+}
+
+function running(owner: Owner, around: Surroundings): Running {
+  return {
+    load: (run) => {
+      const before = countLoaded();
+      const done = runAsNobody(run);
+      if (!(done instanceof Promise)) return done;
+      const accepted = done.finally(() => {
+        if (countLoaded() !== before) around.onLoaded();
+      });
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the promise of the same
+      return accepted as typeof done;
+    },
+    apply: (run) => runAs(owner, run),
+  };
 }
 
 function describeBadArguments(error: unknown): Failure {
@@ -149,13 +183,13 @@ function withoutValue({ outcome, error, attachments }: Result): Ran {
   return error === undefined ? { outcome, attachments } : { outcome, error, attachments };
 }
 
-function send(value: unknown, message: InvokeMessage, { objects }: Surroundings): Ran {
+function send(value: unknown, message: InvokeMessage, { objects }: Surroundings, owner: Owner): Ran {
   const attachments: Uint8Array[] = [];
   try {
     if (message.returns === "object") {
-      return keptAs("object", { id: objects.add(value, message.leaseMs), type: typeName(value) });
+      return keptAs("object", { id: objects.add(value, message.leaseMs, owner), type: typeName(value) });
     }
-    if (isIterable(value)) return keptAs("iterator", { id: objects.add(iteratorOf(value), message.leaseMs) });
+    if (isIterable(value)) return keptAs("iterator", { id: objects.add(iteratorOf(value), message.leaseMs, owner) });
     return { outcome: "value", value: encodeValue(value, "return", attachments, { code: "unserializable-result" }), attachments };
   } catch (error) {
     return withoutValue(raised(describeUnserializable(error, value, `${message.module}.${message.function}`)));

@@ -1,9 +1,15 @@
 /* What stays in a worker: objects, iterators, and values for later calls. SESSION.md, section "Objects, iterators, callbacks, results". */
 import { DeadlineTimer, SremoteError, type Failure } from "@sremote/protocol";
+import type { Owner } from "./call-owner.ts";
+import type { Changes } from "./worker-state.ts";
 
-interface Kept {
+export interface Kept {
   value: unknown;
   lease: DeadlineTimer | undefined;
+  /** The call that gave it lives on in it. */
+  owner: Owner;
+  /** Of an iterator: what it has changed of the process, for its next step. */
+  changes: Changes;
 }
 
 /** Objects and iterators by their number. */
@@ -22,10 +28,10 @@ export class Objects {
   }
 
   /** @param leaseMs how long it is kept without being used; for ever where it is absent @returns its number */
-  add(value: unknown, leaseMs: number | undefined): number {
+  add(value: unknown, leaseMs: number | undefined, owner: Owner): number {
     const id = ++this.#last;
     const lease = leaseMs === undefined ? undefined : new DeadlineTimer(leaseMs, () => this.#expire(id)).unref();
-    this.#kept.set(id, { value, lease });
+    this.#kept.set(id, { value, lease, owner, changes: [] });
     return id;
   }
 
@@ -42,19 +48,33 @@ export class Objects {
     return kept.value;
   }
 
+  /** The entry of an iterator. */
+  iterator(id: number | undefined): Kept | undefined {
+    const kept = id === undefined ? undefined : this.#kept.get(id);
+    return kept !== undefined && isOpenIterator(kept.value) ? kept : undefined;
+  }
+
+  /** What a call has given that stays. */
+  ofOwner(owner: Owner): Kept | undefined {
+    for (const kept of this.#kept.values()) if (kept.owner === owner) return kept;
+    return undefined;
+  }
+
   /** Forgets an object. One that is not there was released already. */
   release(id: number): void {
     const kept = this.#kept.get(id);
     if (kept === undefined) return;
-    kept.lease?.stop();
-    this.#kept.delete(id);
+    this.forget(id);
     // A generator's `finally` runs when nobody will ask it any more. Nobody waits for it either: what it throws has no place to go.
     if (isOpenIterator(kept.value)) void closeQuietly(kept.value);
   }
 
   /** Forgets an iterator that was closed or is at its end. */
   forget(id: number): void {
-    this.#kept.get(id)?.lease?.stop();
+    const kept = this.#kept.get(id);
+    if (kept === undefined) return;
+    kept.lease?.stop();
+    kept.owner.isOver = true;
     this.#kept.delete(id);
   }
 

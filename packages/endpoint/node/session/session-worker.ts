@@ -22,10 +22,12 @@ import { loadNet } from "../builtin.ts";
 import { describeRefusal, describeThrown } from "../failure.ts";
 import { stackDepth, NeverSettled } from "../never-settled.ts";
 import { Asks } from "./callbacks.ts";
+import { isLate } from "./call-owner.ts";
 import { decodeControl, encodeControl, type Control } from "./control.ts";
 import { speedUpChecksums } from "./checksum.ts";
 import { invoke, type Ran, type Surroundings } from "./invoke.ts";
 import { Objects, Results } from "./objects.ts";
+import { WorkerState } from "./worker-state.ts";
 import { WorkerStreams } from "./worker-streams.ts";
 
 /** Descriptor of the channel to the supervisor. */
@@ -51,7 +53,8 @@ class SessionWorker {
   readonly #number: number;
   readonly #around: Surroundings;
   readonly #channel: Socket = new (loadNet().Socket)({ fd: channel, readable: true, writable: true });
-  readonly #streams: WorkerStreams = new WorkerStreams();
+  readonly #state: WorkerState = new WorkerState();
+  readonly #streams: WorkerStreams = new WorkerStreams((name) => this.#state.watch(name));
   readonly #reader: PacketReader = new PacketReader({ pieces: true });
   #current: Current | undefined;
   #isEnding = false;
@@ -62,6 +65,7 @@ class SessionWorker {
       base,
       objects: new Objects(() => this.#tellHolding()),
       results: new Results(),
+      onLoaded: () => this.#state.accept(),
       callback:
         (id) =>
         (...args) =>
@@ -84,6 +88,7 @@ class SessionWorker {
     process.on("uncaughtException", (error) => watch(error, "uncaughtException"));
     process.on("unhandledRejection", (reason) => watch(reason, "unhandledRejection"));
     process.on("beforeExit", () => this.#fail(new NeverSettled()));
+    this.#state.accept();
     this.#tell({ ready: true });
   }
 
@@ -162,7 +167,8 @@ class SessionWorker {
     if (!this.#isEnding) this.#tell({ ending: true });
     this.#isEnding = true;
     const current = this.#current;
-    if (current?.isRunning !== true) return;
+    // What an earlier call left behind failed: that is no failure of this one.
+    if (current?.isRunning !== true || isLate()) return;
     const result = { outcome: "raised" as const, error: describeThrown(thrown, "raised", "call"), attachments: [] };
     const flushed = this.#streams.flush();
     if (flushed === undefined) this.#finish(current, result);
@@ -175,7 +181,7 @@ class SessionWorker {
     current.asks.end();
     this.#channel.ref();
     if (this.#streams.takeStarted()) this.#tell({ processes: true });
-    const { attachments, ...rest } = ran;
+    const { attachments, end, ...rest } = ran;
     const usage = usageSince(current);
     const result: ResultMessage = { type: "result", ...rest, usage };
     const flags = packetFlags.last | (this.#holds() ? packetFlags.holds : 0);
@@ -192,6 +198,9 @@ class SessionWorker {
       };
       this.#sendFrame(current.stream, JSON.stringify(failed), [], flags);
     }
+    // While the result is on its way.
+    const changes = this.#state.restore();
+    end?.(changes);
   }
 
   #holds(): boolean {

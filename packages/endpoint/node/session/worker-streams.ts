@@ -1,4 +1,5 @@
 /* stdout and stderr within a worker: whether something waits to leave it, and other pipes for both after a call that started processes. */
+import type { ChildProcess } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { createRequire, syncBuiltinESMExports } from "node:module";
 import type { Writable } from "node:stream";
@@ -11,8 +12,12 @@ export class WorkerStreams {
   readonly #used: Set<Name> = new Set();
   /** Whether a process was started since this was last asked. */
   #started = false;
+  readonly #children: Set<ChildProcess> = new Set();
+  readonly #onMade: (name: Name) => void;
 
-  constructor() {
+  /** @param onMade called when one of Node's streams was made */
+  constructor(onMade: (name: Name) => void) {
+    this.#onMade = onMade;
     for (const name of names) this.#watch(name);
     this.#watchProcesses();
   }
@@ -20,7 +25,9 @@ export class WorkerStreams {
   takeStarted(): boolean {
     const started = this.#started;
     this.#started = false;
-    return started;
+    for (const child of this.#children) if (child.exitCode !== null || child.signalCode !== null) this.#children.delete(child);
+    // One that is spoken with works for later calls too: what it prints belongs to the call that runs then.
+    return started && !Array.from(this.#children).some(({ connected }) => connected);
   }
 
   /** Resolves when everything printed has left this process; undefined when it has already. */
@@ -45,6 +52,7 @@ export class WorkerStreams {
     const original = Object.getOwnPropertyDescriptor(process, name);
     if (original?.get === undefined || original.configurable !== true) {
       this.#used.add(name);
+      this.#onMade(name);
       return;
     }
     const get = original.get.bind(process);
@@ -53,7 +61,9 @@ export class WorkerStreams {
       get: () => {
         this.#used.add(name);
         Object.defineProperty(process, name, original);
-        return get();
+        const stream = get();
+        this.#onMade(name);
+        return stream;
       },
     });
   }
@@ -66,6 +76,7 @@ export class WorkerStreams {
       const noting = new Proxy(original, {
         apply: (target, self, args) => {
           this.#started = true;
+          if (self instanceof childProcess.ChildProcess) this.#children.add(self);
           return Reflect.apply(target as (...args: unknown[]) => unknown, self, args);
         },
       });

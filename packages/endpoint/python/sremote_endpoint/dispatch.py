@@ -72,9 +72,8 @@ def _raised_by_import(error):
 
 
 def _no_module(name):
-    top = name.partition(".")[0]
     return Refusal("module-not-found", "there is no module %r for %s" % (name, sys.executable), "import",
-                   hint='installPackages(["%s"])' % (top or name))
+                   hint="if it is a package, install it with installPackages(); if it is yours, set cwd to the directory that has it")
 
 
 def constant(module, name):

@@ -1,0 +1,111 @@
+/*
+ * What a worker puts back after each call: what modules set when they are loaded stays, as they do; what a function sets is gone with its call, and what
+ * a generator sets comes back with each of its steps.
+ */
+import { isLate } from "./call-owner.ts";
+
+/** What a call has set, for the next step of its generator. */
+export type Changes = (() => void)[];
+
+const methods = ["log", "error", "info", "warn", "debug", "table", "dir", "trace"] as const;
+const streams = ["stdout", "stderr"] as const;
+/** Events of the process that decide what becomes of it. */
+const isOfProcess = (event: string | symbol): event is string =>
+  typeof event === "string" && (event.startsWith("SIG") || event === "uncaughtException" || event === "unhandledRejection");
+
+type Listener = (...args: unknown[]) => void;
+
+export class WorkerState {
+  readonly #directory: string = process.cwd();
+  readonly #umask: number = process.umask();
+  #listeners: Map<string, Listener[]> = new Map();
+  #methods: unknown[] = [];
+  readonly #writes: Map<(typeof streams)[number], unknown> = new Map();
+
+  constructor() {
+    this.accept();
+  }
+
+  /** Modules were loaded: what they have set belongs to them. */
+  accept(): void {
+    this.#listeners = listeners();
+    this.#methods = methods.map((name) => console[name]);
+  }
+
+  /** A stream of Node's was made: what calls that are over print there is dropped. */
+  watch(name: (typeof streams)[number]): void {
+    const stream = process[name];
+    const write = stream.write.bind(stream) as (...args: unknown[]) => boolean;
+    const sifted = (...args: unknown[]): boolean => {
+      if (!isLate()) return write(...args);
+      const done = args.at(-1);
+      if (typeof done === "function") process.nextTick(done);
+      return true;
+    };
+    Reflect.set(stream, "write", sifted);
+    this.#writes.set(name, sifted);
+  }
+
+  /** @returns what the call had changed */
+  restore(): Changes {
+    const changes: Changes = [];
+    const directory = currentDirectory();
+    if (directory !== this.#directory) {
+      if (directory !== undefined) changes.push(() => process.chdir(directory));
+      enter(this.#directory);
+    }
+    const umask = process.umask(this.#umask);
+    if (umask !== this.#umask) changes.push(() => void process.umask(umask));
+    for (const [index, name] of methods.entries()) {
+      const now = console[name];
+      if (now === this.#methods[index]) continue;
+      changes.push(() => Reflect.set(console, name, now));
+      Reflect.set(console, name, this.#methods[index]);
+    }
+    for (const [name, write] of this.#writes) {
+      const now = Reflect.get(process[name], "write");
+      if (now === write) continue;
+      changes.push(() => Reflect.set(process[name], "write", now));
+      Reflect.set(process[name], "write", write);
+    }
+    process.exitCode = undefined;
+    this.#restoreListeners(changes);
+    return changes;
+  }
+
+  #restoreListeners(changes: Changes): void {
+    for (const event of process.eventNames()) {
+      if (!isOfProcess(event)) continue;
+      const known = this.#listeners.get(event) ?? [];
+      for (const listener of process.rawListeners(event) as Listener[]) {
+        if (known.includes(listener)) continue;
+        changes.push(() => process.on(event, listener));
+        process.off(event, listener);
+      }
+    }
+    for (const [event, known] of this.#listeners) {
+      for (const listener of known) if (!process.rawListeners(event).includes(listener)) process.on(event, listener);
+    }
+  }
+}
+
+function listeners(): Map<string, Listener[]> {
+  const events = process.eventNames().filter(isOfProcess);
+  return new Map(events.map((event) => [event, process.rawListeners(event) as Listener[]]));
+}
+
+function currentDirectory(): string | undefined {
+  try {
+    return process.cwd();
+  } catch {
+    return undefined; // the function removed it
+  }
+}
+
+function enter(directory: string): void {
+  try {
+    process.chdir(directory);
+  } catch {
+    process.chdir("/");
+  }
+}
