@@ -353,11 +353,14 @@ export class Session {
   async close(): Promise<void> {
     if (this.#state === "ended") return;
     const link = this.#link;
+    // One that has not begun runs nothing, and reads no goodbye.
+    const isStarting = this.#state === "starting";
     link?.write(encodePacket(packetKinds.bye, 0, [encodeSessionMessage({ type: "bye" })]));
     const closed = new SremoteError("closed", "the client was closed", { host: this.options.connector.label });
     this.#link = undefined;
     this.#end({ error: closed, link: undefined });
     if (link === undefined) return;
+    if (isStarting) return link.abandon();
     const { promise: late, resolve } = Promise.withResolvers<"late">();
     const timer = setTimeout(() => resolve("late"), byeTimeout);
     const outcome = await Promise.race([link.finish(), late]);

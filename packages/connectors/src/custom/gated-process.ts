@@ -4,6 +4,8 @@ import type { RemoteProcess } from "../connector.ts";
 import { GatedInput } from "../process/gated-input.ts";
 import { MarkerFilter } from "../process/marker-filter.ts";
 import { notStarted } from "../process/not-started.ts";
+import { doubtStart } from "../process/start-doubt.ts";
+import type { RunLine } from "../process/start-doubt.ts";
 import type { StartLine } from "../process/start-line.ts";
 
 const stdoutBuffer = 64 * 1024;
@@ -19,7 +21,7 @@ export class GatedProcess implements RemoteProcess {
   readonly #out: MarkerFilter;
   readonly #label: string;
 
-  constructor(process: RemoteProcess, { marker, script }: StartLine, label: string) {
+  constructor(process: RemoteProcess, { marker, script }: StartLine, ask: RunLine, label: string) {
     this.#process = process;
     this.#label = label;
     const { stdin, stdout } = process;
@@ -36,14 +38,21 @@ export class GatedProcess implements RemoteProcess {
     stdin.once("close", () => input.close());
     const late = Promise.withResolvers<never>();
     late.promise.catch(() => undefined);
-    const timer = setTimeout(() => {
-      const error = this.#notStarted(` within ${startTimeout} ms`);
+    const giveUp = (how: string): void => {
+      stopClocks();
+      const error = this.#notStarted(how);
       late.reject(error);
       for (const stream of [input, this.#out]) stream.destroy(error);
       Promise.resolve(process[Symbol.asyncDispose]()).catch(() => undefined);
-    }, startTimeout);
-    this.#out.once("marker", () => {
+    };
+    const timer = setTimeout(giveUp, startTimeout, ` within ${startTimeout} ms`);
+    const stopDoubt = doubtStart(ask, () => !this.#out.found && input.isHeld, giveUp);
+    const stopClocks = (): void => {
       clearTimeout(timer);
+      stopDoubt();
+    };
+    this.#out.once("marker", () => {
+      stopClocks();
       input.open();
     });
     const over = new Promise<void>((resolve) => void this.#out.once("finish", resolve).once("close", resolve));
@@ -52,7 +61,7 @@ export class GatedProcess implements RemoteProcess {
       if (!stdout.readableEnded) this.#out.destroy(stdout.errored ?? new Error("the process's output broke off"));
     });
     stdout.pipe(this.#out);
-    this.exit = Promise.race([this.#wait(over), late.promise]).finally(() => clearTimeout(timer));
+    this.exit = Promise.race([this.#wait(over), late.promise]).finally(stopClocks);
     this.exit.catch(() => undefined);
   }
 

@@ -13,6 +13,8 @@ import type { CustomFunctions } from "./index.ts";
 
 /** Milliseconds for an author's own way to end a process. */
 const endTimeout = 5000;
+/** Milliseconds for a command of our own. */
+const askTimeout = 20_000;
 
 export class CustomProcesses {
   readonly #functions: CustomFunctions;
@@ -34,7 +36,7 @@ export class CustomProcesses {
     try {
       const started = await orAborted(starting, signal);
       checkProcess(started);
-      const process = new GatedProcess(started, announced, label);
+      const process = new GatedProcess(started, announced, (line) => this.#runLine(line), label);
       this.#tags.set(process, tag);
       return this.#live.add(process);
     } catch (error) {
@@ -42,6 +44,11 @@ export class CustomProcesses {
       if (signal.aborted) later?.(starting.then((late) => this.#end(late, tag)).catch(() => {}));
       throw connectError(error, "spawn", label);
     }
+  }
+
+  async #runLine(line: string): Promise<Buffer> {
+    const { stdout } = await this.#functions.exec(`${line} < /dev/null`, { signal: AbortSignal.timeout(askTimeout) });
+    return Buffer.from(stdout);
   }
 
   /** Ends all. @throws ConnectError when an author's part could not */

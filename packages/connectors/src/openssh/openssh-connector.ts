@@ -1,4 +1,5 @@
 /* The connector over the system's ssh. */
+import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +8,7 @@ import type { Command, OperationOptions, RemoteProcess, SpawnOptions } from "../
 import { orAborted, settledWithin } from "../deadline.ts";
 import { ProcessConnector } from "../process/process-connector.ts";
 import { plainLine } from "../process/start-line.ts";
+import { Tail } from "../process/tail.ts";
 import { shellText } from "../command-line.ts";
 import type { KillSignal } from "../ssh/channel-process.ts";
 import { destinationLabel } from "../ssh/destination.ts";
@@ -25,6 +27,8 @@ import { SshProcess } from "./ssh-process.ts";
 
 /** sshd's default MaxSessions is 10: two are kept for ending commands. */
 const mostSessions = 8;
+/** What is kept of what a command of our own prints, in bytes. */
+const keptOutput = 4096;
 /** How long ending a command may take, in milliseconds. */
 const killTimeout = 10_000;
 /** How long an orderly end may take, in milliseconds. */
@@ -88,6 +92,7 @@ export class OpenSshConnector extends ProcessConnector {
       label: this.label,
       shared: this.#master !== undefined,
       ...this.#timeouts,
+      ask: this.#options.multiplex === false ? undefined : (line) => this.#runToEnd(line),
       release: () => {
         release();
         this.#processes.delete(process);
@@ -154,16 +159,26 @@ export class OpenSshConnector extends ProcessConnector {
   }
 
   async #signal(pid: number, signal: KillSignal): Promise<void> {
-    const ssh = await this.#run(plainLine(shellText(killScript(pid, signal))));
+    await this.#runToEnd(plainLine(shellText(killScript(pid, signal))), true);
+  }
+
+  /** @returns the end of what it printed */
+  async #runToEnd(line: string, mustSucceed = false): Promise<Buffer> {
+    const ssh = await this.#run(line);
     const { child } = ssh;
+    const output = new Tail(keptOutput);
     child.stdin.on("error", () => undefined).end();
-    child.stdout.resume();
+    child.stdout.on("data", (chunk: Buffer) => output.add(chunk));
     child.stderr.resume();
     const timer = setTimeout(() => child.kill("SIGKILL"), killTimeout);
     try {
+      const closed = once(child, "close");
+      closed.catch(() => undefined); // That it could not be started is told by `exited`.
       const code = await ssh.exited;
+      await closed;
       const log = await ssh.takeLog();
-      if (code !== 0) throw opensshError(log.text, "", this.label, "shared");
+      if (code !== 0 && (mustSucceed || code === 255 || code === null)) throw opensshError(log.text, "", this.label, "shared");
+      return Buffer.from(output.bytes);
     } finally {
       clearTimeout(timer);
     }

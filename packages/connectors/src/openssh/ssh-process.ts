@@ -7,6 +7,8 @@ import { settledWithin } from "../deadline.ts";
 import { GatedInput } from "../process/gated-input.ts";
 import { MarkerFilter } from "../process/marker-filter.ts";
 import { notStarted } from "../process/not-started.ts";
+import { doubtStart } from "../process/start-doubt.ts";
+import type { RunLine } from "../process/start-doubt.ts";
 import type { ReportedCommand } from "./command.ts";
 import { opensshError } from "./openssh-error.ts";
 import type { SshChild, SshLog } from "./ssh-child.ts";
@@ -25,6 +27,8 @@ export interface SshProcessOptions {
   connectTimeout: number;
   /** Milliseconds for the login shell to start the command. */
   startTimeout: number;
+  /** Runs another line with no input. Absent where that would take another connection. */
+  ask: RunLine | undefined;
   /** Called once when ssh has ended. */
   release(): void;
   /** Sends a signal to a process of the host and all below it. */
@@ -77,9 +81,15 @@ export class SshProcess implements RemoteProcess {
     }
     const { label, shared, startTimeout } = options;
     const connectTimeout = shared ? undefined : options.connectTimeout;
-    this.#stopWatching = watchStart(options.ssh, { connectTimeout, startTimeout, label }, (reason) =>
+    const stopWatching = watchStart(options.ssh, { connectTimeout, startTimeout, label }, (reason) =>
       this.#giveUp("error" in reason ? reason.error : this.#notStarted(reason.how)),
     );
+    const waits = (): boolean => !this.#ended && !this.#start.found && this.stdin.isHeld;
+    const stopDoubt = options.ask === undefined ? undefined : doubtStart(options.ask, waits, (how) => this.#giveUp(this.#notStarted(how)));
+    this.#stopWatching = () => {
+      stopWatching();
+      stopDoubt?.();
+    };
     this.#start.once("marker", (rest: string) => {
       this.#stopWatching();
       this.#pid.resolve(Number(rest));

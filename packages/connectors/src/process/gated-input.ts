@@ -36,6 +36,11 @@ export class GatedInput extends Writable {
     this.#first = first;
   }
 
+  /** Whether something, or the end, waits for the gate, or may yet. */
+  get isHeld(): boolean {
+    return !this.#open && !this.#closed && !this.#ended;
+  }
+
   /** The command reads its input. */
   open(): void {
     if (this.#open || this.#closed || this.#ended) return;

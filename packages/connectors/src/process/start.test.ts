@@ -127,6 +127,25 @@ describe.each(ways)("%s", (name, open) => {
   });
 });
 
+// openssh() without multiplexing does not ask: that would be another authentication. There the deadline ends it.
+test.each(ways.filter(([name]) => !name.includes("without")))(
+  "%s: long before the deadline, a second command tells what keeps one with input from starting",
+  async (_name, open) => {
+    for (const [line, reason] of [
+      ["exec zsh", /did not start the command, nor one without input/],
+      ["cat > /dev/null", /did not start the command: a start-up file reads the input/],
+    ] as const) {
+      const user = await lab.addUser({ files: { ".bashrc": `${line}\n` } });
+      await chmod(user.home, 0o755);
+      await using host = open(user, 60_000);
+      const process = await host.spawn!(["cat"]);
+      process.stdin.on("error", () => undefined).write("x");
+      expect(String(await rejection(process.exit))).toMatch(reason);
+    }
+  },
+  25_000,
+);
+
 describe.each(overSsh)("%s to an account whose shell never starts a command", (_name, open) => {
   let user: Account;
   beforeAll(async () => {

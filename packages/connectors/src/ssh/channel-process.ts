@@ -7,6 +7,8 @@ import { settledWithin } from "../deadline.ts";
 import { GatedInput } from "../process/gated-input.ts";
 import { MarkerFilter } from "../process/marker-filter.ts";
 import { notStarted } from "../process/not-started.ts";
+import { doubtStart } from "../process/start-doubt.ts";
+import type { RunLine } from "../process/start-doubt.ts";
 import type { StartLine } from "../process/start-line.ts";
 import type { Connection } from "./connection.ts";
 
@@ -19,6 +21,8 @@ export interface ChannelProcessOptions {
   command: StartLine;
   /** Milliseconds for the login shell to start the command. */
   startTimeout: number;
+  /** Runs another line with no input. */
+  ask: RunLine;
   /** Called once when the channel is closed or the link lost. */
   release(): void;
   /** Sends a signal to a process of the host and all below it. */
@@ -45,7 +49,7 @@ export class ChannelProcess implements RemoteProcess {
   readonly #err: MarkerFilter;
   readonly #pid = Promise.withResolvers<number | undefined>();
   readonly #exit = Promise.withResolvers<ExitStatus>();
-  readonly #late: NodeJS.Timeout;
+  readonly #stopClocks: () => void;
   #status: ExitStatus | undefined;
   #ended = false;
   #closed = false;
@@ -60,7 +64,16 @@ export class ChannelProcess implements RemoteProcess {
     this.#out = new MarkerFilter(marker, stdoutBuffer);
     this.#err = new MarkerFilter(marker, stderrBuffer);
     this.stdin = new GatedInput({ write: (chunk, callback) => channel.write(chunk, callback), end: () => channel.end() }, script);
-    this.#late = setTimeout(() => this.#giveUp(` within ${options.startTimeout} ms`), options.startTimeout);
+    const late = setTimeout(() => this.#giveUp(` within ${options.startTimeout} ms`), options.startTimeout);
+    const stopDoubt = doubtStart(
+      options.ask,
+      () => !this.#ended && !this.#out.found && this.stdin.isHeld,
+      (how) => this.#giveUp(how),
+    );
+    this.#stopClocks = () => {
+      clearTimeout(late);
+      stopDoubt();
+    };
     this.stdout = this.#out;
     this.stderr = this.#err;
     // A stream that is destroyed because the link was lost must not end the program of one who does not listen to it.
@@ -77,7 +90,7 @@ export class ChannelProcess implements RemoteProcess {
     channel.stderr.pipe(this.#err);
     const forget = connection.onLost((error) => this.#lost(error));
     this.#out.once("marker", (rest: string) => {
-      clearTimeout(this.#late);
+      this.#stopClocks();
       this.#pid.resolve(Number(rest));
       this.stdin.open();
       this.#settle();
@@ -131,7 +144,7 @@ export class ChannelProcess implements RemoteProcess {
       this.#exit.resolve(this.#status);
     } else if (this.#closed && (this.#out.found || this.#out.writableFinished)) {
       this.#ended = true;
-      clearTimeout(this.#late);
+      this.#stopClocks();
       this.#pid.resolve(undefined);
       this.#exit.reject(this.#out.found ? this.#broken() : this.#notStarted());
     }
@@ -139,7 +152,7 @@ export class ChannelProcess implements RemoteProcess {
 
   #lost(error: ConnectError): void {
     this.#options.release();
-    clearTimeout(this.#late);
+    this.#stopClocks();
     this.#pid.resolve(undefined);
     // An end that was reported before is one; without it, no exit code is made up (G02).
     if (!this.#ended) {
@@ -159,7 +172,7 @@ export class ChannelProcess implements RemoteProcess {
     if (this.#ended || this.#out.found) return;
     const { channel, command } = this.#options;
     this.#ended = true;
-    clearTimeout(this.#late);
+    this.#stopClocks();
     const error = this.#notStarted(how);
     // Unless that is on its way.
     const late = new MarkerFilter(command.marker, stdoutBuffer);

@@ -5,6 +5,7 @@ import { orAborted, settledWithin, withDeadline } from "../deadline.ts";
 import { endProcess } from "../process/end.ts";
 import { ProcessConnector } from "../process/process-connector.ts";
 import { plainLine, startLine } from "../process/start-line.ts";
+import { Tail } from "../process/tail.ts";
 import { ChannelProcess } from "./channel-process.ts";
 import type { KillSignal } from "./channel-process.ts";
 import { connect } from "./connect.ts";
@@ -22,6 +23,8 @@ import { Slots } from "../slots.ts";
 const killTimeout = 10_000;
 /** How long an orderly end may take, in milliseconds. Then links are cut. */
 const closeTimeout = 5000;
+/** What is kept of what a command of our own prints, in bytes. */
+const keptOutput = 4096;
 /** How often a connector that closes looks whether the host still answers, in milliseconds. */
 const watchInterval = 250;
 
@@ -85,6 +88,7 @@ export class SshConnector extends ProcessConnector {
         connection,
         command: announced,
         startTimeout,
+        ask: (line) => runToEnd(connection, line),
         release: () => {
           release();
           this.#processes.delete(process);
@@ -192,16 +196,19 @@ export class SshConnector extends ProcessConnector {
   }
 }
 
-async function runToEnd(connection: Connection, line: string): Promise<void> {
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+/** @returns the end of what it printed */
+async function runToEnd(connection: Connection, line: string): Promise<Buffer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const output = new Tail(keptOutput);
   const forget = connection.onLost(reject);
   // Whoever waits for the start learns of a lost link there.
   promise.catch(() => undefined);
-  await connection
+  return await connection
     .execAtOnce(line, (channel) => {
       channel.stderr.resume();
-      channel.resume();
-      channel.once("close", () => resolve());
+      channel.on("data", (chunk: Buffer) => output.add(chunk));
+      channel.once("close", () => resolve(Buffer.from(output.bytes)));
+      channel.end();
     })
     .then(() => promise)
     .finally(forget);
