@@ -35,7 +35,7 @@ const busy = /Exceeded MaxStartups|Not allowed at this time/i;
 export async function connect(settings: Settings, signal: AbortSignal): Promise<Connection> {
   let carrier: Connection | undefined;
   try {
-    for (const hop of settings.jumps) carrier = await connectHop(hop, carrier, signal);
+    for (const hop of settings.jumps) carrier = await connectJump(hop, carrier, signal);
     return await connectHop(settings, carrier, signal);
   } catch (error) {
     await carrier?.end();
@@ -43,18 +43,26 @@ export async function connect(settings: Settings, signal: AbortSignal): Promise<
   }
 }
 
+async function connectJump(hop: Settings, carrier: Connection | undefined, signal: AbortSignal): Promise<Connection> {
+  try {
+    return await connectHop(hop, carrier, signal);
+  } catch (error) {
+    if (!(error instanceof ConnectError) || error.code !== "auth-failed") throw error;
+    const own = `the credentials of a jump host go into options of its own: jump: { host: "${hop.host}", … }`;
+    throw withHint(error, error.hint === undefined ? own : `${error.hint}; ${own}`);
+  }
+}
+
+function withHint(error: ConnectError, hint: string): ConnectError {
+  const { code, summary, stage = "connect", host, lastLines, cause } = error;
+  return new ConnectError(code, summary, { stage, host, hint, ...(lastLines === undefined ? {} : { lastLines }), cause });
+}
+
 /** Where ssh_config was not read, it may be all that is lacking. */
 function unreadSaid(error: unknown, path: string | undefined): unknown {
   if (path === undefined || !(error instanceof ConnectError)) return error;
-  const { code, summary, stage = "connect", host, hint, lastLines, cause } = error;
   const unread = `${path} was not read, since there is no program ssh: install the OpenSSH client, or give what it says as options`;
-  return new ConnectError(code, summary, {
-    stage,
-    host,
-    hint: hint === undefined ? unread : `${unread}; ${hint}`,
-    ...(lastLines === undefined ? {} : { lastLines }),
-    cause,
-  });
+  return withHint(error, error.hint === undefined ? unread : `${unread}; ${error.hint}`);
 }
 
 async function connectHop(settings: Settings, carrier: Connection | undefined, signal: AbortSignal): Promise<Connection> {

@@ -58,7 +58,10 @@ function checkHost(host: unknown, argument: string): void {
   if (typeof host !== "string" || host === "") throw new InvalidArgumentError(argument, "a host name or address");
   const scopeless = /^[0-9a-f:]+%[\w.-]+$/i.test(host) ? host.replace("%", "") : host;
   if (host.startsWith("-") || host.length > 1025 || hostile.test(scopeless) || /[@/,[\]]/.test(host)) {
-    throw new InvalidArgumentError(argument, "a host name without a leading dash, spaces, control characters, quotes or shell characters");
+    throw new InvalidArgumentError(
+      argument,
+      "a host name without a leading dash, slashes, spaces, control characters, quotes or shell characters",
+    );
   }
 }
 

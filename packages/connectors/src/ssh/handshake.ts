@@ -91,8 +91,10 @@ export function shakeHands(
       resolve({ client, isSingle: singleChannel.test(offer.version) });
     });
     // Asked again after each answer; when the connection has ended meanwhile, nothing is sent any more.
-    const choose = async (next: (attempt: AnyAuthMethod | false) => void): Promise<void> => {
+    let hears = false;
+    const choose: Choose = async (left, partial, next) => {
       try {
+        if (!hears && left !== null) dialog.refused(left, partial === true);
         const attempt = await dialog.next();
         if (!settled) next(attempt);
       } catch (error) {
@@ -106,25 +108,23 @@ export function shakeHands(
       fail(sshError(error, { phase, label }));
       return;
     }
-    listen(client, dialog);
+    hears = listen(client, dialog);
     socket.on("data", function look(chunk: Buffer) {
       if (!offer.take(chunk)) socket.removeListener("data", look);
     });
   });
 }
 
-function configure(
-  socket: Duplex,
-  settings: Settings,
-  choose: (next: (attempt: AnyAuthMethod | false) => void) => Promise<void>,
-  verifier: HostVerifier,
-): ConnectConfig {
+type Choose = (left: readonly string[] | null, partial: boolean | null, next: (attempt: AnyAuthMethod | false) => void) => Promise<void>;
+
+function configure(socket: Duplex, settings: Settings, choose: Choose, verifier: HostVerifier): ConnectConfig {
   const { credentials, algorithms } = settings;
   return {
     sock: socket,
     username: settings.username,
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the types know no `false`, which ends the dialog
-    authHandler: ((_left, _partial, next) => void choose(next as (attempt: AnyAuthMethod | false) => void)) satisfies AuthHandlerMiddleware,
+    authHandler: ((left, partial, next) =>
+      void choose(left, partial, next as (attempt: AnyAuthMethod | false) => void)) satisfies AuthHandlerMiddleware,
     hostVerifier: verifier.verify,
     algorithms: {
       serverHostKey: verifier.algorithms(),

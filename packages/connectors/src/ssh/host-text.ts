@@ -2,8 +2,8 @@
 
 const longest = 2000;
 
-/** Without control sequences, and not endless: of a long text, its end. */
+/** Without control sequences, and not endless: of a long text, its beginning and its end. */
 export function hostText(text: string): string {
   const plain = text.replaceAll(/\r\n?/g, "\n").replaceAll(/[^\P{C}\n\t]/gu, "");
-  return (plain.length > longest ? `…${plain.slice(-longest)}` : plain).trim();
+  return (plain.length > longest ? `${plain.slice(0, longest / 2)} … ${plain.slice(-longest / 2)}` : plain).trim();
 }

@@ -81,7 +81,7 @@ export async function resolveSettings(options: SshOptions, depth = 0): Promise<S
     host,
     port,
     username,
-    hostKey: { ...hostKeySettings(options, config, port, label), role, algorithms: algorithms.hostKey },
+    hostKey: { ...hostKeySettings(options, config, port, label, jumps.length > 0), role, algorithms: algorithms.hostKey },
     credentials: credentialSettings(options, config, username, algorithms),
     keepaliveInterval: options.keepaliveInterval ?? config.keepaliveInterval ?? 15_000,
     keepaliveCountMax: options.keepaliveCountMax ?? config.keepaliveCountMax ?? 3,
@@ -117,19 +117,23 @@ function hostKeySettings(
   config: ClientConfig,
   port: number,
   label: string,
+  isBehind: boolean,
 ): Omit<HostKeySettings, "algorithms" | "role"> {
   const own = ["known_hosts", "known_hosts2"].map((name) => join(homedir(), ".ssh", name));
   const system = ["ssh_known_hosts", "ssh_known_hosts2"].map((name) => systemFile(name));
   const configured = [...(config.userKnownHosts ?? own), ...(config.globalKnownHosts ?? system)];
+  // As with ssh, only where the address is this machine's own, not a jump host's.
+  const host = config.hostname ?? options.host;
+  const trustsHost = config.trustsLocalhost === true && !isBehind && /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i.test(host);
   const given = typeof options.knownHosts === "string" ? [options.knownHosts] : options.knownHosts;
   return {
-    name: config.hostKeyAlias ?? config.hostname ?? options.host,
+    name: config.hostKeyAlias ?? host,
     // An alias stands for the key itself, wherever the host listens.
     port: config.hostKeyAlias === undefined ? port : 22,
-    host: config.hostname ?? options.host,
+    host,
     listens: port,
     label,
-    policy: options.hostKey ?? config.hostKeyPolicy ?? "strict",
+    policy: options.hostKey ?? (trustsHost ? (): boolean => true : (config.hostKeyPolicy ?? "strict")),
     files: given?.map(expandHome) ?? configured,
     hashNames: config.hashKnownHosts ?? false,
   };

@@ -97,6 +97,8 @@ const sound: Readonly<Record<string, () => Promise<string> | string>> = {
   "a negated Host": () => `Host * !other\n  IdentityFile ${lab.key.path}`,
   Include: () => own(`Include ${lab.directory}/included-*`),
   "AddressFamily and BindAddress": () => own(`IdentityFile ${lab.key.path}\n  AddressFamily inet\n  BindAddress 127.0.0.1`),
+  NoHostAuthenticationForLocalhost: () =>
+    own(`IdentityFile ${lab.key.path}\n  NoHostAuthenticationForLocalhost yes\n  UserKnownHostsFile /nonexistent`),
   "PreferredAuthentications with keys last": () =>
     own(`IdentityFile ${lab.key.path}\n  PreferredAuthentications password,keyboard-interactive,publickey`),
 };
@@ -233,4 +235,22 @@ test("~ in options is the account's home, whatever HOME says", async () => {
     if (before !== undefined) process.env["HOME"] = before;
     await run("rm", ["-rf", home]);
   }
+});
+
+test("what a jump host lacks is said to belong into its own options", async () => {
+  const jumper = await lab.addUser({ key: false, password: "jump" });
+  const jump = { host: lab.address, port: lab.port, username: jumper.name, privateKeyPath: lab.key.path, knownHosts: lab.knownHosts };
+  const target = { host: "127.0.0.1", port: lab.port, username: user.name, privateKeyPath: lab.key.path, knownHosts: lab.knownHosts };
+  await using connector = ssh({ ...target, config: false, jump });
+  await expect(connector.exec(["true"])).rejects.toMatchObject({ code: "auth-failed", hint: expect.stringContaining("jump: { host:") });
+  await using unknown = ssh({ ...target, config: false, jump: { ...jump, knownHosts: "/nonexistent" } });
+  await expect(unknown.exec(["true"])).rejects.toMatchObject({
+    code: "host-key-unknown",
+    hint: expect.stringMatching(/ssh-keyscan -p \d+ .*give the jump host options of its own: jump: \{ host: "127\.0\.0\.1", hostKey/),
+  });
+  await using inner = ssh({ ...target, config: false, knownHosts: "/nonexistent", jump: { ...jump, username: user.name } });
+  await expect(inner.exec(["true"])).rejects.toMatchObject({
+    code: "host-key-unknown",
+    hint: expect.stringContaining(`ssh -p ${lab.port} ${user.name}@${lab.address} ssh-keyscan -p ${lab.port}`),
+  });
 });

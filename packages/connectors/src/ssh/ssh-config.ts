@@ -35,6 +35,8 @@ export interface ClientConfig {
   /** The address to connect from. */
   bindAddress?: string;
   algorithms?: Partial<Record<AlgorithmKind, string[]>>;
+  /** NoHostAuthenticationForLocalhost. */
+  trustsLocalhost?: boolean;
   /** False where PubkeyAuthentication is off. */
   publicKeys?: boolean;
   /** PreferredAuthentications. */
@@ -178,6 +180,7 @@ function toClientConfig(values: Map<string, string[]>, options: Asked, label: st
     addressFamily: family === "inet" ? 4 : family === "inet6" ? 6 : undefined,
     bindAddress: one("bindaddress"),
     algorithms: Object.fromEntries(algorithms),
+    trustsLocalhost: is("nohostauthenticationforlocalhost", /^(yes|true)$/),
     publicKeys: !is("pubkeyauthentication", /^(no|false)$/),
     methods: one("preferredauthentications")?.split(","),
   };

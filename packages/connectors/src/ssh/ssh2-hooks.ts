@@ -15,12 +15,12 @@ interface Listener {
 
 /**
  * Listens to refusals and extensions. ssh2 forgets what a host says after an agent's key (which methods are left, whether the key was a
- * first factor), and keeps `server-sig-algs` to itself. Where its handlers are not found, what it tells its `authHandler` must do.
+ * first factor), and keeps `server-sig-algs` to itself. Returns false where its handlers are not found: what it tells its `authHandler` must do then.
  */
-export function listen(client: Client, listener: Listener): void {
+export function listen(client: Client, listener: Listener): boolean {
   // oxlint-disable-next-line no-underscore-dangle, typescript/no-unsafe-type-assertion -- names of ssh2's
   const handlers = (client as unknown as Internals)._protocol?._handlers;
-  if (handlers === undefined) return;
+  if (handlers === undefined) return false;
   before(handlers, "USERAUTH_FAILURE", (_protocol, methods, partial) => {
     if (Array.isArray(methods)) listener.refused(methods.map(String), partial === true);
   });
@@ -33,6 +33,7 @@ export function listen(client: Client, listener: Listener): void {
       extension.algs = ["ssh-rsa"];
     }
   });
+  return true;
 }
 
 function before(handlers: Record<string, (...args: never) => void>, name: string, look: (...args: unknown[]) => void): void {
