@@ -1,10 +1,10 @@
 """One file that is being written."""
 import errno
-import fcntl
 import os
 import stat
 
 from transfer_names import temporary
+from transfer_tree import lock
 from transfer_wire import CHUNK, write_all
 
 # An unfinished file from this size on is kept when the link breaks.
@@ -29,15 +29,6 @@ def place(directory, hidden, name):
     os.rename(hidden, name, src_dir_fd=directory, dst_dir_fd=directory)
 
 
-def lock(fd):
-    """Whether nobody else writes to the file. Released when the descriptor is closed."""
-    try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        return True
-    except OSError:
-        return False  # Held, or the file system knows no locks: then nothing is known.
-
-
 def reopen(directory, name, length):
     """An unfinished file of ours that holds at least so many bytes."""
     if b"/" in name:
@@ -48,6 +39,14 @@ def reopen(directory, name, length):
         return fd
     os.close(fd)
     raise Mismatch(["EDIGEST", "the unfinished file is another"])
+
+
+def is_still(directory, name, fd):
+    """Whether the name is still that of the open file."""
+    try:
+        return os.path.samestat(os.stat(name, dir_fd=directory, follow_symlinks=False), os.fstat(fd))
+    except FileNotFoundError:
+        return False
 
 
 def copy_start(source, length, target):
@@ -78,7 +77,6 @@ def write_part(directory, old, hidden, offset, data):
             try:
                 fd = create(directory, hidden)
                 copy_start(held, offset, fd)
-                os.unlink(old, dir_fd=directory)
             finally:
                 os.close(held)
         try:
@@ -102,7 +100,6 @@ class Incoming:
         self.mode = mode
         self.time = time
         self.fd = None
-        self.spent = None
         try:
             if resume is None:
                 self.begin()
@@ -121,24 +118,25 @@ class Incoming:
 
     def resume(self, old, offset, digests):
         """
-        Goes on from an unfinished file. One that another process still writes to (of a link whose end this host has not noticed) is copied,
-        and removed at the end.
+        Goes on from an unfinished file, which was held since its beginning was found to be right: whatever becomes of its name meanwhile, that stays. One that
+        another process writes to is copied and left alone: it is another transfer of the same file, which ends as if this one was not there.
         """
-        fd = reopen(self.directory, old, offset)
+        fd = digests.take(old)
+        if fd is None:
+            fd = reopen(self.directory, old, offset)
         try:
             digest = digests.of(fd, offset)
             if digest is None:
                 raise Mismatch(["EDIGEST", "the unfinished file is another"])
             self.digest = digest
             self.written = offset
-            if lock(fd):
+            if lock(fd) and is_still(self.directory, old, fd):
                 hidden = temporary(self.name)
                 place(self.directory, old, hidden)
                 self.fd, self.hidden, fd = fd, hidden, None
                 os.ftruncate(self.fd, offset)
                 os.lseek(self.fd, offset, os.SEEK_SET)
                 return
-            self.spent = old
             self.begin()
             copy_start(fd, offset, self.fd)
         finally:
@@ -161,16 +159,19 @@ class Incoming:
         except BaseException:
             self.discard()
             raise
-        if self.spent is not None:
-            try:
-                os.unlink(self.spent, dir_fd=self.directory)
-            except FileNotFoundError:
-                pass
         self.drop()
+
+    def is_there(self):
+        """Whether another transfer has brought the file meanwhile."""
+        try:
+            found = os.stat(self.name, dir_fd=self.directory, follow_symlinks=False)
+        except OSError:
+            return False
+        return stat.S_ISREG(found.st_mode) and found.st_size == self.size and found.st_mtime_ns // 1000 == self.time
 
     def interrupt(self):
         """The client is gone."""
-        if self.written >= WORTH_KEEPING and self.fd is not None and os.fstat(self.fd).st_nlink > 0:
+        if self.written >= WORTH_KEEPING and self.fd is not None and os.fstat(self.fd).st_nlink > 0 and not self.is_there():
             self.drop()
         else:
             self.discard()

@@ -1,13 +1,18 @@
 """Listings and digests."""
+import errno
 import hashlib
 import os
 import stat
 
 from transfer_names import LONGEST, is_temporary
-from transfer_tree import DIRECTORY, Tree
+from transfer_tree import DIRECTORY, Tree, lock
 from transfer_wire import CHUNK, described, to_bytes, to_place, to_text
 
 PART = 500
+# PATH_MAX: what is longer is no path that a client could name.
+LONGEST_PATH = 4095
+# Unfinished files that are held for the client to go on from.
+MOST_HELD = 64
 KINDS = {stat.S_IFREG: "f", stat.S_IFDIR: "d", stat.S_IFLNK: "l"}
 
 
@@ -48,6 +53,9 @@ class Listing:
             # Python 3.6 cannot scan a descriptor; it gives names as its own text, which fsencode takes back exactly.
             for name in sorted(os.fsencode(name) for name in os.listdir(fd)):
                 path = relative + b"/" + name if relative else name
+                if len(path) > LONGEST_PATH:
+                    self.fail(relative, OSError(errno.ENAMETOOLONG, ""))
+                    continue
                 try:
                     found = os.stat(name, dir_fd=fd, follow_symlinks=False)
                     partial = stat.S_ISREG(found.st_mode) and is_temporary(name)
@@ -57,11 +65,15 @@ class Listing:
                     self.add(path, found, name, fd)
                     if stat.S_ISDIR(found.st_mode):
                         inner.append((path, name))
+                except FileNotFoundError:
+                    pass  # Gone before it was looked at: others work here, too.
                 except OSError as error:
                     self.fail(path, error)
             for path, name in inner:
                 try:
                     self.walk(path, os.open(name, DIRECTORY, dir_fd=fd))
+                except FileNotFoundError:
+                    pass
                 except (OSError, RecursionError) as error:
                     self.fail(path, error)
         except OSError as error:
@@ -110,6 +122,17 @@ class Digests:
 
     def __init__(self):
         self.known = {}
+        self.held = {}
+
+    def hold(self, name, fd):
+        """An unfinished file whose beginning is right: its lock keeps others from going on from it. The name is one that no other file has."""
+        if len(self.held) >= MOST_HELD:
+            raise OSError(errno.EMFILE, "too many unfinished files")
+        lock(fd)
+        self.held[name] = fd
+
+    def take(self, name):
+        return self.held.pop(name, None)
 
     def of(self, fd, length):
         """SHA-256 of the first `length` bytes, as an object that can go on; the position is behind them. None: the file is shorter."""
@@ -119,6 +142,7 @@ class Digests:
             os.lseek(fd, length, os.SEEK_SET)
             return self.known[key].copy()
         digest = hashlib.sha256()
+        os.lseek(fd, 0, os.SEEK_SET)
         left = length
         while left:
             data = os.read(fd, min(left, CHUNK))
@@ -132,19 +156,24 @@ class Digests:
 
 
 def hash_files(wire, request, digests):
-    """{"roots": [[path, follow]], "items": [[root, relative, length or null]]} -> H frames of [number, sha256, length] or [number, null, errno, text]."""
+    """{"roots": [[path, follow]], "items": [[root, relative, length or null]], "hold": bool} -> H frames of [number, sha256, length] or [number, null, errno, text]."""
     trees = [Tree(to_place(path), follow) for path, follow in request["roots"]]
     answers = []
+    hold = request.get("hold", False)
     for number, (root, relative, length) in enumerate(request["items"]):
         try:
-            fd = trees[root].open(to_bytes(relative))
+            fd = trees[root].open(to_bytes(relative), hold)
             try:
                 size = os.fstat(fd).st_size
                 wanted = size if length is None else min(length, size)
                 digest = digests.of(fd, wanted)
+                if hold:
+                    digests.hold(os.path.basename(to_bytes(relative)), fd)
+                    fd = None
                 answers.append([number, digest.hexdigest() if digest else "", wanted])
             finally:
-                os.close(fd)
+                if fd is not None:
+                    os.close(fd)
         except OSError as error:
             answers.append([number, None] + described(error))
         if len(answers) >= PART:

@@ -5,14 +5,17 @@ import json
 import os
 import stat
 import struct
+from time import time as now
 
 from transfer_incoming import Incoming, Mismatch, create, file_mode, place, write_part
 from transfer_names import temporary
-from transfer_tree import Tree, split
+from transfer_tree import Tree, lock, split
 from transfer_wire import described, to_bytes, to_place, write_all
 
 # What no other file would be spared from.
 FATAL = (errno.ENOSPC, errno.EDQUOT)
+# Seconds without a change after which an unfinished file was left behind.
+LEFT_FOR = 600
 
 
 def unpacked(payload):
@@ -62,7 +65,7 @@ class Receiver:
         try:
             work(*args)
             self.done += 1
-        except (OSError, Mismatch) as error:
+        except (OSError, OverflowError, Mismatch) as error:
             self.fail(number, error)
 
     def writable(self, relative, work):
@@ -127,7 +130,12 @@ class Receiver:
         relative = to_bytes(path)
 
         def make(directory, name):
-            os.mkdir(name, 0o700 if mode is not None else 0o777, dir_fd=directory)
+            try:
+                os.mkdir(name, 0o700 if mode is not None else 0o777, dir_fd=directory)
+            except FileExistsError:
+                # Another transfer to the same file system was first.
+                if not stat.S_ISDIR(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode):
+                    raise
         self.tree.forget(relative)
         self.writable(relative, make)
 
@@ -155,9 +163,26 @@ class Receiver:
                     os.unlink(name, dir_fd=directory)
             except FileNotFoundError:
                 pass
-        self.writable(relative, remove)
+        try:
+            self.writable(relative, remove)
+        except FileNotFoundError:
+            pass  # Its directory has gone, too: another transfer was first.
         self.tree.forget(relative)
         self.opened.pop(relative, None)
+
+    def do_sweep(self, path):
+        """Removes an unfinished file that was left behind; not one that a transfer may still write to, in one request or the other."""
+        def remove(directory, name):
+            try:
+                fd = os.open(name, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW, dir_fd=directory)
+            except FileNotFoundError:
+                return
+            try:
+                if now() - os.fstat(fd).st_mtime > LEFT_FOR and lock(fd):
+                    os.unlink(name, dir_fd=directory)
+            finally:
+                os.close(fd)
+        self.writable(to_bytes(path), remove)
 
     def do_meta(self, path, kind, mode, time):
         relative = to_bytes(path)

@@ -10,6 +10,8 @@ from transfer_wire import CHUNK, described, to_bytes, to_place
 # Small files are read whole.
 SMALL = 1 << 17
 BATCH = 1 << 19
+# The most of a file that says it is empty.
+UNSIZED = 1 << 22
 MOST = 256
 CHANGED = ["ECHANGED", "the file changed while it was read"]
 
@@ -19,9 +21,16 @@ class Sender:
         self.wire = wire
         self.trees = [Tree(to_place(path), follow) for path, follow in request["roots"]]
         self.digests = digests
+        self.growing = request.get("growing", False)
         self.heads = []
         self.parts = []
         self.held = 0
+
+    def changed(self, fd, before):
+        after = os.fstat(fd)
+        if self.growing and after.st_size > before.st_size:
+            return False
+        return after.st_size != before.st_size or after.st_mtime_ns != before.st_mtime_ns
 
     def flush(self):
         if self.heads:
@@ -29,20 +38,24 @@ class Sender:
             self.wire.send(b"S", struct.pack(">I", len(head)), head, *self.parts)
         self.heads, self.parts, self.held = [], [], 0
 
+    def fits(self, size, found):
+        """Whether the file is as it was listed, or has grown where that may be."""
+        return found.st_size == size or (self.growing and found.st_size > size)
+
     def item(self, number, root, relative, size, offset, length=None):
         fd = None
         try:
             fd = self.trees[root].open(to_bytes(relative))
             before = os.fstat(fd)
-            if before.st_size != size:
+            if not self.fits(size, before):
                 self.heads.append([number, None] + CHANGED)
             elif length is not None:
                 self.part(number, fd, before, offset, length)
             elif size <= SMALL and offset == 0:
-                self.small(number, fd, before)
+                self.small(number, fd, before, size)
             else:
                 self.flush()
-                self.large(number, fd, before, offset)
+                self.large(number, fd, before, offset, size)
         except OSError as error:
             self.heads.append([number, None] + described(error))
         finally:
@@ -51,9 +64,12 @@ class Sender:
         if self.held >= BATCH or len(self.heads) >= MOST:
             self.flush()
 
-    def small(self, number, fd, before):
-        data = os.read(fd, SMALL + 1)
-        if len(data) != before.st_size or changed(fd, before):
+    def small(self, number, fd, before, size):
+        data = read_whole(fd, size)
+        if self.growing and before.st_size >= size > 0:
+            data = data[:size]
+        # Where nothing has changed, the file says another size than it holds, as those of /proc and /sys do.
+        if len(data) > (size or UNSIZED) or self.changed(fd, before):
             self.heads.append([number, None] + CHANGED)
             return
         self.heads.append([number, hashlib.sha256(data).hexdigest(), len(data)])
@@ -70,7 +86,7 @@ class Sender:
             if not pieces[-1]:
                 break
             left -= len(pieces[-1])
-        if left or changed(fd, before):
+        if left or self.changed(fd, before):
             self.heads.append([number, None] + CHANGED)
             return
         data = b"".join(pieces)
@@ -78,11 +94,11 @@ class Sender:
         self.parts.append(data)
         self.held += length
 
-    def large(self, number, fd, before, offset):
+    def large(self, number, fd, before, offset, size):
         self.wire.send_json(b"F", [number, offset])
         try:
             digest = self.digests.of(fd, offset)
-            left = before.st_size - offset
+            left = size - offset
             while digest and left > 0:
                 data = os.read(fd, min(CHUNK, left))
                 if not data:
@@ -90,7 +106,7 @@ class Sender:
                 digest.update(data)
                 left -= len(data)
                 self.wire.send(b"D", data)
-            if digest is None or left or changed(fd, before):
+            if digest is None or left or self.changed(fd, before):
                 self.wire.send_json(b"E", [number, None] + CHANGED)
             else:
                 self.wire.send_json(b"E", [number, digest.hexdigest()])
@@ -100,13 +116,17 @@ class Sender:
             self.wire.send_json(b"E", [number, None] + described(error))
 
 
-def changed(fd, before):
-    after = os.fstat(fd)
-    return after.st_size != before.st_size or after.st_mtime_ns != before.st_mtime_ns
+def read_whole(fd, size):
+    """All of a small file; of one that holds more than it says, up to a limit."""
+    most = size or UNSIZED
+    parts = [os.read(fd, SMALL + 1)]
+    while parts[-1] and sum(map(len, parts)) <= most:
+        parts.append(os.read(fd, SMALL))
+    return b"".join(parts)
 
 
 def send_files(wire, request, digests):
-    """{"roots": [[path, follow]]}, then I frames of [number, root, relative, size, offset, length of a part] until Z -> S, F, D, E frames and Z."""
+    """{"roots": [[path, follow]], "growing": bool}, then I frames of [number, root, relative, size, offset, length of a part] until Z -> S, F, D, E frames and Z."""
     sender = Sender(wire, request, digests)
     while True:
         kind, payload = wire.expect()

@@ -3,6 +3,7 @@ A directory and what lies below it, reached by directory descriptors: no compone
 one that was put there a moment ago.
 """
 import errno
+import fcntl
 import os
 from collections import OrderedDict
 
@@ -47,11 +48,17 @@ class Tree:
         if fd is not None:
             self.open_directories.move_to_end(relative)
             return fd
-        parent, name = split(relative)
-        fd = os.open(name, DIRECTORY, dir_fd=self.directory(parent))
-        self.open_directories[relative] = fd
-        if len(self.open_directories) > KEPT:
-            os.close(self.open_directories.popitem(last=False)[1])
+        # Down from the nearest that is open: trees may be deeper than Python's stack.
+        missing = []
+        while relative and relative not in self.open_directories:
+            missing.append(relative)
+            relative = split(relative)[0]
+        fd = self.directory(relative)
+        for path in reversed(missing):
+            fd = os.open(split(path)[1], DIRECTORY, dir_fd=fd)
+            self.open_directories[path] = fd
+            if len(self.open_directories) > KEPT:
+                os.close(self.open_directories.popitem(last=False)[1])
         return fd
 
     def locate(self, relative):
@@ -59,9 +66,12 @@ class Tree:
         parent, name = split(relative)
         return self.directory(parent), name
 
-    def open(self, relative):
-        """A regular file for reading."""
-        if relative == b"":
+    def open(self, relative, writable=False):
+        """A regular file for reading, or also for writing."""
+        if writable:
+            directory, name = self.locate(relative)
+            fd = os.open(name, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW, dir_fd=directory)
+        elif relative == b"":
             fd = os.open(self.path, FILE | (0 if self.follow else os.O_NOFOLLOW))
         else:
             directory, name = self.locate(relative)
@@ -75,6 +85,15 @@ class Tree:
         """Something else may be at this path from now on."""
         for known in [known for known in self.open_directories if known == relative or known.startswith(relative + b"/")]:
             os.close(self.open_directories.pop(known))
+
+
+def lock(fd):
+    """Whether nobody else writes to the file. Released when the descriptor is closed."""
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return True
+    except OSError:
+        return False  # Held, or the file system knows no locks: then nothing is known.
 
 
 def split(relative):

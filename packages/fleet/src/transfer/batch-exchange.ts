@@ -19,6 +19,10 @@ export class BatchExchange implements Exchange {
     this.#runs = new HostRuns(connector, signal);
   }
 
+  get exactTimes(): boolean {
+    return this.#shell?.exactTimes ?? true;
+  }
+
   async request(frames: Frames, take: TakeFrame): Promise<void> {
     const parts: Uint8Array[] = [];
     for await (const frame of frames) parts.push(frame);

@@ -13,7 +13,7 @@ export async function hashBoth(
   pairs: Undecided,
   sources: readonly Root[],
   existing: readonly Root[],
-): ReturnType<Parameters<typeof compare>[3]> {
+): ReturnType<Parameters<typeof compare>[4]> {
   const [here, there] = stage === "push" ? ([0, 1] as const) : ([1, 0] as const);
   const [localRoots, hostRoots] = stage === "push" ? [sources, existing] : [existing, sources];
   const items = pairs.map((pair) => ({ root: pair[there].root, relative: pair[there].relative, length: null }));

@@ -11,7 +11,7 @@ export interface Entry {
   readonly mode: number;
   /** Bytes. */
   readonly size: number;
-  /** Time of last modification, microseconds since 1970: what Node can set, and a number can hold exactly. */
+  /** Time of last modification, microseconds since 1970: what Node can set, and a number can hold exactly, until 2255. */
   readonly time: number;
   /** Of a symbolic link: its text. */
   readonly target?: string;
@@ -82,12 +82,17 @@ export function isName(name: string): boolean {
   return name !== "" && name !== "." && name !== ".." && !/[/\0]/.test(name);
 }
 
+/** Whether two times are the same as far as Node can tell: it sets times as doubles of seconds, to within a microsecond or, after 2255, a few. */
+export function equalTime(a: number, b: number): boolean {
+  return Math.abs(a - b) <= (Math.abs(a) < 2 ** 52 ? 2 : 16);
+}
+
 /**
- * Whether two times are the same as far as file systems and Node can tell: Node sets times as doubles, to within a microsecond;
- * some file systems keep whole seconds.
+ * Whether a time is as it can be kept: some file systems and tools keep whole seconds. That says nothing of what was written within that second: there the
+ * content decides.
  */
 export function sameTime(a: number, b: number): boolean {
-  if (Math.abs(a - b) <= 2) return true;
+  if (equalTime(a, b)) return true;
   const second = 1_000_000;
   return (a % second === 0 || b % second === 0) && Math.floor(a / second) === Math.floor(b / second);
 }

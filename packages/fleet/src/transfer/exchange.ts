@@ -16,6 +16,8 @@ export const batchLimit: number = 16 * 2 ** 20;
 export interface Exchange {
   /** Bytes that one request should not exceed, and its answer neither; Infinity where they stream. */
   readonly limit: number;
+  /** False: the host's tools tell and set whole seconds, so that a time says nothing of what was written within one. Known after the first request. */
+  readonly exactTimes: boolean;
   /** Sends a request, asking for a frame when the last is not looked at any more, and hands its answer over, frame by frame, up to the last (`Z`), which is not. */
   request(frames: Frames, take: TakeFrame): Promise<void>;
   /** Ends the program: by the end of its input, so that it can put things in order, and otherwise by force. Never rejects. */
@@ -56,6 +58,7 @@ async function written(stream: Writable, bytes: Uint8Array): Promise<void> {
 
 export class LiveExchange implements Exchange {
   readonly limit: number = Infinity;
+  readonly exactTimes = true;
   readonly #process: RemoteProcess;
   readonly #reader: FrameReader;
   readonly #host: string;

@@ -57,14 +57,14 @@ class HostListing {
     if (!Array.isArray(value) || value.length !== 6) throw this.#lie("an entry is no list of six");
     const [relative, kind, mode, size, time, more] = value as unknown[];
     if (typeof relative !== "string" || relative.length > longestPath) throw this.#lie("a path is no text, or too long");
-    if (!isCount(mode) || mode > 0o7777 || !isCount(size) || !Number.isSafeInteger(time)) throw this.#lie("a figure is out of its range");
+    if (!isCount(mode) || mode > 0o7777 || !isCount(size) || !isTime(time)) throw this.#lie("a figure is out of its range");
     if (kind === "p") return this.#addPartial(root, relative, size);
     const type = types[kind as string];
     if (typeof kind !== "string" || !Object.hasOwn(types, kind) || type === undefined) throw this.#lie("an entry is of no known type");
     this.#checkPlace(root, relative);
     const path = joinPath(root.prefix, relative);
     if (this.#listing.entries.has(path)) throw this.#lie("a path comes twice");
-    const about = { path, type, mode, size, time: time as number, root: index, relative };
+    const about = { path, type, mode, size, time, root: index, relative };
     if (type === "link") {
       if (typeof more !== "string" || more === "" || more.includes("\0") || more.length > longestPath)
         throw this.#lie("a link without text");
@@ -104,6 +104,11 @@ class HostListing {
   }
 }
 
+/** Microseconds; beyond 2255 not all of them. */
+function isTime(value: unknown): value is number {
+  return typeof value === "number" && Number.isInteger(value) && Math.abs(value) < 2 ** 63;
+}
+
 function isCount(value: unknown): value is number {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
@@ -118,12 +123,13 @@ export interface HashItem {
 /** SHA-256 in hex, or what was wrong. */
 export type HashAnswer = { readonly sha256: string; readonly length: number } | { readonly errno: string; readonly message: string };
 
-/** Digests of files of the host, in the order of the items. */
+/** Digests of files of the host, in the order of the items. @param hold whether they are unfinished files to go on from, which others are to leave alone */
 export async function hashOnHost(
   exchange: Exchange,
   roots: readonly Pick<Root, "path" | "follow">[],
   items: readonly HashItem[],
   host: string,
+  hold = false,
 ): Promise<HashAnswer[]> {
   const answers: HashAnswer[] = [];
   for (let at = 0; at < items.length; at += itemsOfRequest) {
@@ -132,6 +138,7 @@ export async function hashOnHost(
       op: "hash",
       roots: roots.map(({ path, follow }) => [path, follow]),
       items: part.map(({ root, relative, length }) => [root, relative, length]),
+      hold,
     };
     await exchange.request([encodeJson("J", request)], ({ kind, payload }) => {
       const values = kind === "H" ? decodeJson(payload) : undefined;

@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import type { DirectoryTree } from "./directory-tree.ts";
 import { nameOf } from "./entry.ts";
 import { type FileDigest, inlineDigest, writtenDigest } from "./file-digest.ts";
-import { createFile, mismatch, modeOf, removeQuietly, type Wanted } from "./new-file.ts";
+import { createFile, mismatch, modeOf, removeQuietly, seconds, type Wanted } from "./new-file.ts";
 import { forgetTemporary, temporaryName } from "./temporary.ts";
 
 const writeSome = promisify(write);
@@ -107,7 +107,7 @@ export class IncomingFile {
       const fd = this.#fd!;
       const { mode, time } = this.#wanted;
       fchmodSync(fd, modeOf(mode));
-      if (time !== null) futimesSync(fd, time / 1e6, time / 1e6);
+      if (time !== null) futimesSync(fd, seconds(time), seconds(time));
       renameSync(this.#hidden, this.#tree.locate(this.#path));
     } catch (error) {
       await this.discard();

@@ -6,6 +6,7 @@ import {
   fchmodSync,
   fstatSync,
   futimesSync,
+  lstatSync,
   lutimesSync,
   mkdirSync,
   openSync,
@@ -21,7 +22,7 @@ import type { MadeFile } from "./delta.ts";
 import { type Entry, nameOf } from "./entry.ts";
 import { IncomingFile } from "./incoming-file.ts";
 import { digestStart, openLocal } from "./local-hash.ts";
-import { createFile, mismatch, modeOf, removeQuietly, type Wanted } from "./new-file.ts";
+import { createFile, mismatch, modeOf, removeQuietly, seconds, type Wanted } from "./new-file.ts";
 import { native } from "./local-path.ts";
 import { forgetTemporary, temporaryName } from "./temporary.ts";
 
@@ -40,7 +41,14 @@ export class LocalReceiver {
 
   directory({ path }: Entry, mode: number | null): void {
     this.tree.forget(path);
-    this.tree.writing(path, () => mkdirSync(this.tree.locate(path), mode === null ? 0o777 : 0o700));
+    this.tree.writing(path, () => {
+      try {
+        mkdirSync(this.tree.locate(path), mode === null ? 0o777 : 0o700);
+      } catch (error) {
+        // Another transfer to the same place was first.
+        if (errnoOf(error) !== "EEXIST" || !lstatSync(this.tree.locate(path)).isDirectory()) throw error;
+      }
+    });
   }
 
   file(path: string, data: Uint8Array, sha256: string, { mode, time }: Wanted): void {
@@ -50,7 +58,7 @@ export class LocalReceiver {
       try {
         for (let at = 0; at < data.length;) at += writeSync(fd, data, at);
         fchmodSync(fd, modeOf(mode));
-        if (time !== null) futimesSync(fd, time / 1e6, time / 1e6);
+        if (time !== null) futimesSync(fd, seconds(time), seconds(time));
       } finally {
         closeSync(fd);
       }
@@ -81,7 +89,7 @@ export class LocalReceiver {
   link({ path, target = "" }: Entry, time: number | null): void {
     this.#replace(path, (hidden) => {
       symlinkSync(native(target), hidden);
-      if (time !== null) lutimesSync(hidden, time / 1e6, time / 1e6);
+      if (time !== null) lutimesSync(hidden, seconds(time), seconds(time));
     });
   }
 
@@ -100,7 +108,7 @@ export class LocalReceiver {
 
   update({ path, type }: Entry, { mode, time }: Wanted): void {
     if (type === "link") {
-      if (time !== null) lutimesSync(this.tree.locate(path), time / 1e6, time / 1e6);
+      if (time !== null) lutimesSync(this.tree.locate(path), seconds(time), seconds(time));
       return;
     }
     if (type === "directory") return this.#setMeta(this.tree.directory(path), mode, time);
@@ -114,7 +122,7 @@ export class LocalReceiver {
 
   #setMeta(fd: number, mode: number | null, time: number | null): void {
     if (mode !== null) fchmodSync(fd, mode);
-    if (time !== null) futimesSync(fd, time / 1e6, time / 1e6);
+    if (time !== null) futimesSync(fd, seconds(time), seconds(time));
   }
 
   #replace(path: string, make: (hidden: string | Buffer) => void): void {

@@ -12,6 +12,8 @@ import type { Wanted } from "./new-file.ts";
 
 /** Files up to this size are read whole. */
 export const smallFile: number = 1 << 17;
+/** The most of a file that says it is empty. */
+const unsized = 1 << 22;
 const batchBytes = 1 << 19;
 const batchFiles = 256;
 /** Of a large file where the host takes them quickly: fewer steps for as much. Otherwise a chunk is so much that progress is seen. */
@@ -27,6 +29,8 @@ export interface Outgoing extends Wanted {
   readonly source: string;
   readonly follow: boolean;
   readonly size: number;
+  /** Whether it may grow while it is read. */
+  readonly growing: boolean;
   /** An unfinished file on the host, and the digest of as much of this one. */
   readonly from?: { readonly name: string; readonly length: number; readonly hash: Hash };
 }
@@ -70,15 +74,18 @@ export async function* sendFrames(files: readonly Outgoing[], watch: Watch): Asy
   if (heads.length > 0) yield encodeBatch("S", heads, parts);
 }
 
-function readSmall({ path, source, follow, size }: Outgoing, watch: Watch): Buffer | undefined {
+function readSmall(file: Outgoing, watch: Watch): Buffer | undefined {
+  const { path, source, follow, size, growing } = file;
   let fd: number | undefined;
   try {
     fd = openSync(native(source), constants.O_RDONLY | constants.O_NONBLOCK | (follow ? 0 : constants.O_NOFOLLOW));
     const before = fstatSync(fd);
-    const data = Buffer.allocUnsafe(size + 1);
-    let length = 0;
-    for (let read = -1; read !== 0 && length <= size; length += read) read = readSync(fd, data, length, size + 1 - length, length);
-    if (before.isFile() && length === size && isSame(before, fstatSync(fd))) return data.subarray(0, size);
+    const isPrefix = growing && (size > 0 || before.size > 0);
+    const limit = isPrefix || size > 0 ? size : unsized;
+    const data = readUpTo(fd, size, isPrefix ? limit : limit + 1);
+    const isWhole = before.isFile() && fits(file, before) && (isPrefix ? data.length === size : data.length <= limit);
+    // Where nothing has changed, the file says another size than it holds, as those of /proc and /sys do.
+    if (isWhole && isSame(before, fstatSync(fd), growing)) return data;
     watch.failed(changed(path));
   } catch (error) {
     watch.failed(localFailure(path, error));
@@ -88,8 +95,26 @@ function readSmall({ path, source, follow, size }: Outgoing, watch: Watch): Buff
   return undefined;
 }
 
-export function isSame(before: Stats, after: Stats): boolean {
-  return before.size === after.size && before.mtimeMs === after.mtimeMs;
+export function isSame(before: Stats, after: Stats, growing: boolean): boolean {
+  return (growing && after.size > before.size) || (before.size === after.size && before.mtimeMs === after.mtimeMs);
+}
+
+/** Whether a file is as it was listed, or has grown where that may be. */
+export function fits({ size, growing }: Outgoing, found: { readonly size: number | bigint }): boolean {
+  return Number(found.size) === size || (growing && Number(found.size) > size);
+}
+
+/** All of a small file, up to a limit; most hold as much as they say. */
+function readUpTo(fd: number, size: number, limit: number): Buffer {
+  let data = Buffer.allocUnsafe(Math.min(size + 1, limit));
+  let length = 0;
+  while (length < limit) {
+    if (length === data.length) data = Buffer.concat([data], Math.min(limit, Math.max(4096, length * 2)));
+    const read = readSync(fd, data, length, data.length - length, length);
+    if (read === 0) break;
+    length += read;
+  }
+  return data.subarray(0, length);
 }
 
 async function* sendLarge(file: Outgoing, chunks: Chunks, watch: Watch): AsyncGenerator<Buffer> {
@@ -127,8 +152,8 @@ async function* sendLarge(file: Outgoing, chunks: Chunks, watch: Watch): AsyncGe
     const after = await handle.stat({ bigint: true });
     let failure = error === undefined ? changed(path) : undefined; // The error was told already.
     let sha256: string | undefined;
-    const whole = position === size && Number(before.size) === size;
-    if (whole && before.size === after.size && before.mtimeNs === after.mtimeNs) {
+    const isSteady = before.size === after.size && before.mtimeNs === after.mtimeNs;
+    if (position === size && fits(file, before) && (isSteady || (file.growing && after.size > before.size))) {
       try {
         sha256 = await digest.digest();
       } catch (reason) {

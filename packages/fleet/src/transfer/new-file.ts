@@ -7,6 +7,11 @@ export function mismatch(): Error {
   return Object.assign(new Error("what arrived is not what was sent"), { code: "EDIGEST" });
 }
 
+/** A time as Node's functions set it. They take a number below zero for a mistake, and the same as text for what it is. */
+export function seconds(time: number): number | string {
+  return time >= 0 ? time / 1e6 : String(time / 1e6);
+}
+
 export interface Wanted {
   readonly mode: number | null;
   /** Microseconds since 1970. */

@@ -26,6 +26,11 @@ export interface CopyOptions extends OperationOptions {
   specialModes?: boolean | undefined;
   /** Keeps times of modification, to the microsecond. Default true. */
   times?: boolean | undefined;
+  /**
+   * What becomes of a file that grows while it is read, as a log does. `fail`: it is not copied. `prefix`: what it held when it was listed is.
+   * @default "fail"
+   */
+  growing?: "fail" | "prefix" | undefined;
   /** Removes from the destination what the source does not have, and lets a file take the place of a directory. Default false. */
   delete?: boolean | undefined;
   /** Changes nothing and tells what would be. Default false. */
@@ -51,6 +56,7 @@ export interface CheckedOptions {
   /** Undefined: as the direction has it. */
   readonly specialModes: boolean | undefined;
   readonly times: boolean;
+  readonly growing: boolean;
   readonly delete: boolean;
   readonly dryRun: boolean;
   readonly createDirectories: boolean;
@@ -66,6 +72,7 @@ const names = new Set([
   "modes",
   "specialModes",
   "times",
+  "growing",
   "delete",
   "dryRun",
   "createDirectories",
@@ -83,7 +90,8 @@ export function checkOptions(options: CopyOptions): CheckedOptions {
   for (const name of Object.keys(options)) {
     if (!names.has(name)) throw new InvalidArgumentError(`options.${name}`, `one of ${[...names].join(", ")}`);
   }
-  const { check = "size+time", filter, onProgress, maxEntries = 1_000_000 } = options;
+  const { check = "size+time", growing = "fail", filter, onProgress, maxEntries = 1_000_000 } = options;
+  if (growing !== "fail" && growing !== "prefix") throw new InvalidArgumentError("options.growing", '"fail" or "prefix"');
   if (!checks.includes(check)) throw new InvalidArgumentError("options.check", checks.map((one) => JSON.stringify(one)).join(", "));
   if (!(Number.isInteger(maxEntries) && maxEntries > 0)) throw new InvalidArgumentError("options.maxEntries", "a number, 1 or more");
   return {
@@ -91,6 +99,7 @@ export function checkOptions(options: CopyOptions): CheckedOptions {
     modes: flag(options, "modes", true),
     specialModes: options.specialModes === undefined ? undefined : flag(options, "specialModes", false),
     times: flag(options, "times", true),
+    growing: growing === "prefix",
     delete: flag(options, "delete", false),
     dryRun: flag(options, "dryRun", false),
     createDirectories: flag(options, "createDirectories", true),

@@ -10,7 +10,7 @@ import { hostTemporaryName } from "./temporary.ts";
 import { decodeBatch, encodeBatch, encodeJson } from "./frame.ts";
 import type { Exchange } from "./exchange.ts";
 import { openLocal } from "./local-hash.ts";
-import { changed, isSame, type Outgoing } from "./local-sender.ts";
+import { changed, fits, isSame, type Outgoing } from "./local-sender.ts";
 
 /** Files up to this size go whole. It is the size of the first part, too. */
 export const largestInMemory: number = 4 << 20;
@@ -45,7 +45,7 @@ export async function* partsOf(file: Outgoing, signal: AbortSignal): AsyncGenera
       old = null;
       position += data.length;
     }
-    if (before.size !== size || !isSame(before, await handle.stat())) {
+    if (!fits(file, before) || !isSame(before, await handle.stat(), file.growing)) {
       const place = path.slice(0, path.lastIndexOf("/") + 1) + hidden;
       yield { frame: encodeJson("A", [[number, "delete", [place, false]]]), bytes: 0 };
       throw new ReadFailure(changed(path));
@@ -83,11 +83,11 @@ export async function fetchPart(
   roots: readonly Pick<Root, "path" | "follow">[],
   { root, relative, size }: Pick<Entry, "root" | "relative" | "size">,
   position: number,
-  host: string,
+  { host, growing }: { host: string; growing: boolean },
 ): Promise<Buffer | readonly [errno: unknown, message: unknown]> {
   const length = partLength(position, size);
   const frames = [
-    encodeJson("J", { op: "send", roots: roots.map(({ path, follow }) => [path, follow]) }),
+    encodeJson("J", { op: "send", roots: roots.map(({ path, follow }) => [path, follow]), growing }),
     encodeJson("I", [[0, root, relative, size, position, length]]),
     encodeJson("Z", {}),
   ];

@@ -42,6 +42,17 @@ describe("a plan", () => {
     expect(makePlan(listing("/"), existing, options, none, none, none).deletions).toEqual([]);
   });
 
+  test("says of a directory in the way which option helps", () => {
+    const kept = new Set(["x"]);
+    const told = (source: Listing, more: object, holding = none): string | undefined =>
+      makePlan(source, listing("/", "x/", "x/y"), { ...options, ...more }, none, none, holding).failures[0]?.message;
+    const alone = listing(["x", { relative: "" }]);
+    expect(told(alone, {})).toMatch(/a destination that ends with \/ puts it into/);
+    expect(told(listing("/", "x"), {})).toMatch(/`delete` would let it be replaced$/);
+    expect(told(listing("/", "x"), {}, kept)).toMatch(/`delete` would let it be replaced, but for what `filter` leaves out/);
+    expect(told(listing("/", "x"), { delete: true }, kept)).toMatch(/which holds what `filter` leaves out/);
+  });
+
   test("replaces a directory only with `delete`, and puts nothing into what is not to be", () => {
     const refused = makePlan(listing("/", "x"), listing("/", "x/", "x/y"), options, none, none, none);
     expect(refused).toMatchObject({ files: [], failures: [{ path: "x", errno: "EISDIR" }] });

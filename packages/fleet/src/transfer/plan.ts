@@ -1,5 +1,5 @@
 /* What has to be done so that one tree becomes the other. Pure: two listings in, a plan out. */
-import { type Entry, type Listing, nameOf, parentOf, type PathFailure, sameTime } from "./entry.ts";
+import { type Entry, equalTime, type Listing, nameOf, parentOf, type PathFailure, sameTime } from "./entry.ts";
 import type { CheckedOptions } from "./options.ts";
 import type { Change } from "./changes.ts";
 
@@ -66,7 +66,7 @@ export function undecided(source: Listing, existing: Listing, options: Options):
   for (const entry of source.entries.values()) {
     const there = existing.entries.get(entry.path);
     if (entry.type !== "file" || there?.type !== "file" || there.size !== entry.size || entry.size === 0) continue;
-    if (options.check !== "hash" && sameTime(entry.time, there.time)) continue;
+    if (options.check !== "hash" && equalTime(entry.time, there.time)) continue;
     pairs.push([entry, there]);
   }
   return pairs;
@@ -150,7 +150,7 @@ class Planning {
     }
     if (there.type === "directory") {
       if (!this.#options.delete || this.#kept.has(there.path)) {
-        this.#fail(entry, "EISDIR", "there is a directory in its place; `delete` would let it be replaced");
+        this.#fail(entry, "EISDIR", this.#inTheWay(entry, there));
         return false;
       }
       const inside = [...this.#existing.entries.values()].filter(({ path }) => path === there.path || path.startsWith(`${there.path}/`));
@@ -159,6 +159,15 @@ class Planning {
     }
     if (entry.type === "directory") this.plan.conflicts.push(there);
     return true;
+  }
+
+  /** What to do about a directory that is in the place of a file or link. */
+  #inTheWay(entry: Entry, there: Entry): string {
+    const kept = this.#kept.has(there.path);
+    if (this.#options.delete && kept) return "there is a directory in its place, which holds what `filter` leaves out";
+    const isAlone = this.#source.entries.size === 1 && entry.relative === "";
+    if (isAlone) return "there is a directory in its place; a destination that ends with / puts it into that directory";
+    return `there is a directory in its place; \`delete\` would let it be replaced${kept ? ", but for what `filter` leaves out" : ""}`;
   }
 
   #fail(entry: Entry, errno: string, message: string): void {
@@ -213,7 +222,7 @@ class Planning {
   #isEqual(entry: Entry, there: Entry, equal: ReadonlySet<string>, differing: ReadonlySet<string>): boolean {
     if (this.#options.check === "always" || entry.size !== there.size || differing.has(entry.path)) return false;
     if (equal.has(entry.path) || entry.size === 0) return true;
-    return this.#options.check !== "hash" && sameTime(entry.time, there.time);
+    return this.#options.check !== "hash" && equalTime(entry.time, there.time);
   }
 
   /** What the source does not have. When not all of the source could be read, nothing is known to be missing from it. */

@@ -38,7 +38,7 @@ export async function pull(
     const placed = placeSources(wanted, listing, host);
     refuseNames(placed.source);
     const existing = await listLocal(placed.existing, checked.maxEntries, signal);
-    const plan = await compare(transfer, placed.source, existing, (pairs) =>
+    const plan = await compare(transfer, placed.source, existing, exchange.exactTimes, (pairs) =>
       hashBoth(transfer, exchange, pairs, wanted.roots, placed.existing),
     );
     if (checked.dryRun) {

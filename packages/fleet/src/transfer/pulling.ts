@@ -20,6 +20,8 @@ import { isLeft } from "./temporary.ts";
 import { fatalError, type Transfer } from "./transfer.ts";
 
 const itemsOfFrame = 1000;
+/** The most of a file that says it is empty, as in python/transfer_send.py. */
+const unsized = 1 << 22;
 
 export class Pulling {
   transferred = 0;
@@ -146,7 +148,7 @@ export class Pulling {
 
   async #request(numbers: readonly number[]): Promise<void> {
     const roots = this.#roots.map(({ path, follow }) => [path, follow]);
-    const frames: Buffer[] = [encodeJson("J", { op: "send", roots })];
+    const frames: Buffer[] = [encodeJson("J", { op: "send", roots, growing: this.#transfer.options.growing })];
     for (let at = 0; at < numbers.length; at += itemsOfFrame) {
       const items = numbers.slice(at, at + itemsOfFrame).map((number) => {
         const { root, relative, size, path } = this.#plan.files[number]!;
@@ -195,8 +197,11 @@ export class Pulling {
         this.#refused(entry, third, fourth);
         continue;
       }
-      if (third !== entry.size || at + entry.size > content.length) throw this.#lie();
-      const data = content.subarray(at, (at += entry.size));
+      // A file may hold another length than it says, as those of /proc and /sys do; never more than was asked for, but where it says that it is empty.
+      const isLength = typeof third === "number" && Number.isSafeInteger(third) && third >= 0;
+      if (!isLength || third > (entry.size === 0 ? unsized : entry.size) || at + third > content.length) throw this.#lie();
+      const data = content.subarray(at, (at += third));
+      if (third !== entry.size) this.#plan.files[number as number] = { ...entry, size: third };
       this.#attempt(entry.path, () => this.#receiver.file(entry.path, data, sha256, this.#wanted(entry)));
       this.#count(data.length);
       this.#transfer.progress.filesDone(1, entry.path);
@@ -260,13 +265,16 @@ export class Pulling {
   async #inParts(entry: Entry, number: number): Promise<void> {
     const { host, signal } = this.#transfer;
     this.#answered.add(number);
-    const item = { root: entry.root, relative: entry.relative, length: null };
+    const item = { root: entry.root, relative: entry.relative, length: this.#transfer.options.growing ? entry.size : null };
     const [whole] = await orAborted(hashOnHost(this.#exchange, this.#roots, [item], host), signal);
     if (whole === undefined || !("sha256" in whole)) return this.#refused(entry, whole?.errno, whole?.message);
     this.#open(entry, number);
     while (this.#incoming !== undefined && this.#incoming.file.received < entry.size) {
       const { received } = this.#incoming.file;
-      const part = await orAborted(fetchPart(this.#exchange, this.#roots, entry, received, host), signal);
+      const part = await orAborted(
+        fetchPart(this.#exchange, this.#roots, entry, received, { host, growing: this.#transfer.options.growing }),
+        signal,
+      );
       if (part instanceof Buffer) await this.#piece(part);
       else return await this.#end([number, null, ...part]);
     }

@@ -22,6 +22,9 @@ import type { TransferResult } from "./result.ts";
 import { compare, fatalError, resultOf, type Transfer, withHost } from "./transfer.ts";
 
 const actionsOfFrame = 500;
+/** How often a file in parts begins anew where another transfer took its unfinished one, and how that is told. */
+const mostAnew = 3;
+const lost: readonly string[] = ["ENOENT", "EDIGEST"];
 
 /**
  * Copies files and trees to a host.
@@ -46,7 +49,7 @@ export async function push(
     const placed = placeSources(wanted, listing, host);
     const exchange = await orAborted(starting, signal);
     const existing = await orAborted(listHost(exchange, placed.existing, checked.maxEntries, host), signal);
-    const plan = await compare(transfer, placed.source, existing, (pairs) =>
+    const plan = await compare(transfer, placed.source, existing, exchange.exactTimes, (pairs) =>
       hashBoth(transfer, exchange, pairs, wanted.roots, placed.existing),
     );
     if (checked.dryRun) {
@@ -137,6 +140,7 @@ class Pushing {
       source: path,
       follow,
       size: entry.size,
+      growing: this.#transfer.options.growing,
       mode: modes ? entry.mode : null,
       time: times ? entry.time : null,
       ...(from === undefined ? {} : { from }),
@@ -171,7 +175,7 @@ class Pushing {
     yield* this.#actions([
       ...links.map(({ path, target, time }) => [path, "link", [path, target, times ? time : null]] as const),
       ...deletions.map((entry) => this.#deletion(entry)),
-      ...stale.map(({ directory, name }) => [joinPath(directory, name), "delete", [joinPath(directory, name), false]] as const),
+      ...stale.map(({ directory, name }) => [joinPath(directory, name), "sweep", [joinPath(directory, name)]] as const),
       ...updates.map(({ entry, mode, time }) => [entry.path, "meta", [entry.path, entry.type[0], mode, time]] as const),
     ]);
   }
@@ -190,8 +194,22 @@ class Pushing {
     }
   }
 
-  /** One large file where requests are held in memory. */
+  /**
+   * One large file where requests are held in memory. Between them nothing keeps another transfer of the same file from going on from what is unfinished:
+   * where it did, this one begins anew, and is gone on from no more.
+   */
   async #inParts(file: Outgoing): Promise<void> {
+    const known = this.failures.length;
+    await this.#sendParts(file);
+    for (let again = 0; again < mostAnew && this.failures.length > known; again++) {
+      if (!this.failures.slice(known).every(({ errno, path }) => path === file.path && lost.includes(errno))) return;
+      this.failures.splice(known);
+      const { from: _, ...whole } = file;
+      await this.#sendParts(whole);
+    }
+  }
+
+  async #sendParts(file: Outgoing): Promise<void> {
     const { signal, progress } = this.#transfer;
     const known = this.failures.length;
     try {
@@ -221,7 +239,7 @@ class Pushing {
       length: partial.size,
     }));
     if (items.length === 0 || existingRoots.length === 0) return found;
-    const answers = await hashOnHost(this.#exchange, [{ path: this.#root, follow: true }], items, host);
+    const answers = await hashOnHost(this.#exchange, [{ path: this.#root, follow: true }], items, host, true);
     for (const [index, { entry, partial }] of all.entries()) {
       const answer = answers[index]!;
       if (!("sha256" in answer) || answer.length !== partial.size) continue;

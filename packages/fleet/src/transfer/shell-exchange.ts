@@ -19,7 +19,7 @@ type Request =
       readonly roots: readonly Root[];
       readonly items: readonly HashItem[];
     }
-  | { readonly op: "send"; readonly roots: readonly Root[] }
+  | { readonly op: "send"; readonly roots: readonly Root[]; readonly growing?: boolean }
   | { readonly op: "receive"; readonly root: string; readonly parents: boolean; readonly make: boolean };
 
 export class ShellExchange implements Exchange {
@@ -32,6 +32,10 @@ export class ShellExchange implements Exchange {
     this.#host = host;
     this.#runs = runs;
     this.#tools = tools;
+  }
+
+  get exactTimes(): boolean {
+    return this.#tools.exactTimes;
   }
 
   /** @throws SremoteError `interpreter-missing` when the host lacks one of the tools, too */
@@ -65,7 +69,7 @@ export class ShellExchange implements Exchange {
     else if (request.op === "hash") await hashByShell(request.roots, request.items, run, take);
     else if (request.op === "send") {
       const items = others.filter(({ kind }) => kind === "I").flatMap(({ payload }) => decodeJson(payload) as SendItem[]);
-      await sendByShell(request.roots, items, run, take);
+      await sendByShell(request.roots, items, request.growing === true, run, take);
     } else await this.#receive(request, others, take);
   }
 

@@ -160,16 +160,21 @@ digest() {
   if [ -n "$4" ] && [ "$4" -lt "$n" ]; then n=$4; s=$(head -c "$n" "$2" | sum); else s=$(sum <"$2"); fi
   printf '%s\\0%s\\0%s\\0' "$1" "\${s%% *}" "$n"
 }
-same_size() { readable "$1" "$2" && { [ "$(stat -L -c %s "$1")" = "$3" ] || { t='the file changed'; false; }; }; }
+same_size() { readable "$1" "$2" && { [ "$(stat -L -c %s "$1")" -\${4:-eq} "$3" ] || { t='the file changed'; false; }; }; }
 filled() { { cat; head -c "$1" /dev/zero; } | head -c "$1"; }
 send() {
-  if ! same_size "$2" "$3" "$4"; then printf '%s\\0\\0%s\\0' "$1" "$t"; return; fi
-  s=$(sum <"$2")
+  if ! same_size "$2" "$3" "$4" "$5"; then printf '%s\\0\\0%s\\0' "$1" "$t"; return; fi
+  if [ "$4" = 0 ]; then
+    cat "$2" >"$d/u"; s=$(sum <"$d/u")
+    printf '%s\\0%s\\0\\0%s\\0' "$1" "\${s%% *}" "$(stat -c %s "$d/u")"; cat "$d/u"
+    return
+  fi
+  if [ -n "$5" ]; then s=$(head -c "$4" "$2" | sum); else s=$(sum <"$2"); fi
   printf '%s\\0%s\\0\\0' "$1" "\${s%% *}"
   head -c "$4" "$2" | filled "$4"
 }
 piece() {
-  if ! same_size "$2" "$3" "$4"; then printf '%s\\0\\0%s\\0' "$1" "$t"; return; fi
+  if ! same_size "$2" "$3" "$4" "$9"; then printf '%s\\0\\0%s\\0' "$1" "$t"; return; fi
   printf '%s\\0-\\0\\0' "$1"
   dd if="$2" bs=65536 skip="$5" count="$6" 2>/dev/null | tail -c "+$7" | filled "$8"
 }
@@ -243,12 +248,14 @@ adopt() {
   mine "./$1" "$3" && h=./$1 || return 1
   { same "$h" "$4" && finish "$2" "$5" "$6"; } || undo
 }
-make() { room; mkdir \${2:+-m "$2"} "./$1"; }
+make() { room; mkdir \${2:+-m "$2"} "./$1" || { [ -d "./$1" ] && [ ! -L "./$1" ]; }; }
+sweep() { [ -n "$(find "./$1" -mmin -10)" ] || { room; rm -f "./$1"; }; }
 tie() {
   room; h=./$2; o=-h
   { ln -s -- "$3" "$h" && stamp "$h" "$4" && place "$h" "./$1" && h=; } || undo
 }
-drop() { room; if [ "$2" = 1 ]; then if [ -e "./$1" ] || [ -L "./$1" ]; then rmdir "./$1"; fi; else rm -f "./$1"; fi; }
+drop() { room; if [ "$2" = 1 ]; then if [ -e "./$1" ] || [ -L "./$1" ]; then rmdir "./$1" || [ ! -e "./$1" ]; fi; else rm -f "./$1"; fi; }
+away() { case $bad in *'o such file'*) say "$1" '' ;; *) act "$1" drop "$2" "$3" ;; esac; }
 meta() { stamp "$1" "$3" && if [ -n "$2" ]; then chmod "$2" "$1"; fi; }
 meta_file() { if [ -f "$1" ] && [ ! -L "$1" ]; then o=; meta "$@"; else echo 'not a regular file' >&2; false; fi; }
 meta_link() { o=-h; stamp "$1" "$2"; }

@@ -50,7 +50,15 @@ export async function hashByShell(roots: readonly Root[], given: readonly HashIt
   await take(frameOf(encodeJson("H", answers)));
 }
 
-export async function sendByShell(roots: readonly Root[], given: readonly SendItem[], run: Run, take: TakeAnswer): Promise<void> {
+/** @param growing whether files may be longer than they were listed */
+export async function sendByShell(
+  roots: readonly Root[],
+  given: readonly SendItem[],
+  growing: boolean,
+  run: Run,
+  take: TakeAnswer,
+): Promise<void> {
+  const compare = growing ? "ge" : null;
   const items = given.map(([number, root, relative, size, offset, length]) => ({
     number,
     root,
@@ -61,12 +69,14 @@ export async function sendByShell(roots: readonly Root[], given: readonly SendIt
   const send = async (head: unknown, content: Buffer): Promise<void> => take(frameOf(encodeBatch("S", [head], [content])));
   await read(roots, items, run, {
     one({ size, offset, length }) {
-      if (offset === undefined || length === undefined) return ["send", size];
+      if (offset === undefined || length === undefined) return ["send", size, compare];
       const [first, over] = [Math.floor(offset / block), offset % block];
-      return ["piece", size, first, Math.ceil((over + length) / block), over + 1, length];
+      return ["piece", size, first, Math.ceil((over + length) / block), over + 1, length, compare];
     },
     async takeOne({ number, size, length = size ?? 0 }, answer) {
       const [sha256, message] = [answer.field(), answer.field()];
+      // A file that says it is empty may hold something, as those of /proc do.
+      if (message === "" && size === 0) length = Number(answer.field());
       const content = message === "" ? answer.content(length) : Buffer.alloc(0);
       const own = digest(content);
       // A part is verified with the whole file.
@@ -87,7 +97,7 @@ const digest = (content: Uint8Array): string => createHash("sha256").update(cont
 
 interface Reader {
   /** The function of the script for one item, and its arguments behind path and `follow`. */
-  one(item: Item): readonly [string, ...(number | null)[]];
+  one(item: Item): readonly [string, ...(number | string | null)[]];
   takeOne(item: Item, answer: AnswerReader): void | Promise<void>;
   /** Bytes of content that come for these; null when only digests do. */
   total(group: readonly Item[]): number | null;

@@ -137,7 +137,9 @@ export class ReceiveScript {
       script.call("act", number, "tie", own, hostTemporaryName(own), target, this.#touch(time, true));
     } else if (name === "delete") {
       const [path, isDirectory] = args as [string, boolean];
-      script.call("act", number, "drop", script.at(path), isDirectory ? 1 : 0);
+      script.call("away", number, script.at(path), isDirectory ? 1 : 0);
+    } else if (name === "sweep") {
+      script.call("act", number, "sweep", script.at((args as [string])[0]));
     } else if (name === "adopt") {
       const [hidden, path, size, sha256, mode, time] = args as [string, string, number, string, number | null, number | null];
       script.call("act", number, "adopt", hidden, script.at(path), size, sha256, octal(mode), this.#touch(time));
@@ -162,8 +164,10 @@ export class ReceiveScript {
   #touch(time: number | null, link = false): string | null {
     if (time === null || (link && !this.#tools.linkTimes)) return null;
     if (this.#tools.exactTimes) return `-d @${(time / 1e6).toFixed(6)}`;
+    // busybox takes the second before 1970 for an error.
+    const whole = Math.floor(time / 1e6) || 0;
     const [, year, month, day, hour, minute, second] =
-      /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)/.exec(new Date(Math.floor(time / 1e6) * 1000).toISOString()) ?? [];
+      /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)/.exec(new Date((whole === -1 ? 0 : whole) * 1000).toISOString()) ?? [];
     return year === undefined ? null : `-t ${year}${month}${day}${hour}${minute}.${second}`;
   }
 }

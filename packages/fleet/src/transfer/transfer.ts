@@ -60,12 +60,14 @@ export async function compare(
   { options, signal, stage }: Transfer,
   source: Listing,
   existing: Listing,
+  exactTimes: boolean,
   hash: (pairs: Undecided) => Promise<readonly (readonly [HashAnswer | undefined, HashAnswer | undefined])[]>,
 ): Promise<Plan> {
   const modeBits = (options.specialModes ?? stage === "push") ? 0o7777 : 0o777;
   applyFilter(source, options.filter);
   const kept = applyFilter(existing, options.filter);
-  const pairs = undecided(source, existing, options);
+  const byContent = !exactTimes && options.check !== "always";
+  const pairs = undecided(source, existing, byContent ? { ...options, check: "hash" } : options);
   const equal = new Set<string>();
   const differing = new Set<string>();
   if (pairs.length > 0) {
