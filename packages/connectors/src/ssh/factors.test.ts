@@ -75,6 +75,12 @@ describe.each(orders)("a host with AuthenticationMethods %s", (methods) => {
       const result = await attempt({ ...target, privateKeyPath: lab.key.path });
       const summary = /the host accepted publickey \(.*user_key\) of \S+, and wants another credential as well/;
       expect(result).toMatchObject(refused(summary, methods === "publickey,publickey" ? /./ : /pass (?:password|keyboardInteractive)/));
+      if (methods === "publickey,publickey") return;
+      // Also of an agent's key, after which no other is offered.
+      const byAgent = await attempt({ ...target, agent: agent.socket });
+      expect(byAgent).toMatchObject(
+        refused(/the host accepted agent key \S+ of .*: tried agent key \S+; the host offers (?!publickey)/, /pass /),
+      );
     } else {
       const result = await attempt({ ...target, password, agent: false });
       expect(result).toMatchObject(refused(/the host accepted (?:password|keyboard-interactive) of/, /no key|check the user name/));
