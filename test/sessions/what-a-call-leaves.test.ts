@@ -210,16 +210,17 @@ describe("in Python", () => {
   });
 
   test("there is one event loop, whatever calls do to it", async () => {
-    const { value: loop } = await run("tick");
-    await run("leaves_no_loop");
-    expect((await run("old_style")).value).toBe(loop);
-    expect([(await run("shared")).value, (await run("shared")).value]).toEqual(["put", "put"]);
+    const options = { worker: "loop" };
+    const { value: loop } = await run("tick", [], options);
+    await run("leaves_no_loop", [], options);
+    expect((await run("old_style", [], options)).value).toBe(loop);
+    expect([(await run("shared", [], options)).value, (await run("shared", [], options)).value]).toEqual(["put", "put"]);
     const steps: unknown[] = [];
-    for await (const step of client.call("state", "one_task", [], { cwd: "work" })) steps.push(step);
+    for await (const step of client.call("state", "one_task", [], { cwd: "work", ...options })) steps.push(step);
     expect(steps).toEqual([0, 1, 2].map(() => [true, "own"]));
-    const error: unknown = await run("cleans_up", [], { timeout: 200 }).catch((thrown: unknown) => thrown);
+    const error: unknown = await run("cleans_up", [], { timeout: 200, ...options }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "timeout", stdout: "cleaned up\n" });
-    expect((await run("tick")).value).toBe(loop);
+    expect((await run("tick", [], options)).value).toBe(loop);
   });
 
   test("a forked child that calls a function of the client gets an error, and takes no answer of its parent's", async () => {

@@ -14,6 +14,7 @@ import { makeReply, unknownId, type ReplyParts } from "./reply.ts";
 import { readRequest } from "./request.ts";
 import { isClaimed, openCallDirectory, openSpool, readReply, recordDigest, reserveSpace, storeReply } from "./spool.ts";
 import { isNoSpace } from "./store.ts";
+import { endStrays, strayVariable } from "./strays.ts";
 import { FunctionProcess } from "./supervise.ts";
 import { release, sweepSometimes } from "./sweep.ts";
 
@@ -86,7 +87,12 @@ async function answer(
   try {
     // Started before the spool is ready: its start takes longer than all that, and it does nothing before it has the request.
     try {
-      child = new FunctionProcess(await callEnvironment(message, base), callDirectory(message), [base, String(options.umask)], pipes);
+      child = new FunctionProcess(
+        { ...(await callEnvironment(message, base)), [strayVariable]: message.id },
+        callDirectory(message),
+        [base, String(options.umask)],
+        pipes,
+      );
     } catch (error) {
       hindrance = error; // told when there is a place for the reply
     }
@@ -151,6 +157,7 @@ async function run(
     const running = child.run(frame, { directory, timeoutMs, outputLimit: outputLimit ?? limits.output, signal });
     step("started");
     const ending = await running;
+    if (ending.stopped !== undefined) endStrays(`${message.id}\0`);
     step("ended");
     parts.outputs = [ending.stdout, ending.stderr];
     if (ending.answer === undefined) Object.assign(parts, describeDeath(ending, oomKills, timeoutMs));

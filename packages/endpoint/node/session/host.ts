@@ -10,6 +10,8 @@ export interface Host {
   /** What a worker reads first from its channel: the program. */
   readonly program: Uint8Array;
   workerArguments(number: number): string[];
+  /** What the worker's processes have in their environment (strays.ts). */
+  workerMark(number: number): string;
   environment(route: ParsedRoute): Promise<NodeJS.ProcessEnv>;
   /** A worker has taken a call. */
   onTaken(call: Call): void;

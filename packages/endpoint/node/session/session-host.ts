@@ -1,6 +1,8 @@
 /* What a session gives to its workers: the program, their environments, pipes, and who watches over them. */
+import { uniqueSuffix } from "../builtin.ts";
 import { countOomKills } from "../death.ts";
 import { callEnvironment } from "../environment.ts";
+import { endStrays } from "../strays.ts";
 import type { Call, ParsedRoute } from "./call.ts";
 import type { Host } from "./host.ts";
 import type { PrivatePlace } from "./private-place.ts";
@@ -25,6 +27,7 @@ export class SessionHost implements Host {
   readonly #onTaken: Host["onTaken"];
   readonly #base: string;
   readonly #umask: number;
+  readonly #mark: string = uniqueSuffix();
   /** Login environments, which take long to ask for and do not change. */
   readonly #environments: Map<string, Promise<NodeJS.ProcessEnv>> = new Map();
   #oomKills: number | undefined = countOomKills();
@@ -43,6 +46,15 @@ export class SessionHost implements Host {
     this.sendResult = sending.sendResult;
     this.onHanded = sending.onHanded;
     this.#onTaken = sending.onTaken;
+  }
+
+  workerMark(number: number): string {
+    return `${this.#mark}.${number}`;
+  }
+
+  /** All workers are killed: what left their groups is too. */
+  endStrays(): void {
+    endStrays(`${this.#mark}.`);
   }
 
   workerArguments(number: number): string[] {

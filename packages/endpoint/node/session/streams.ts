@@ -83,6 +83,7 @@ export class Streams {
     this.#pool.close();
     const workers: WorkerProcess[] = [...this.#pool.workers];
     for (const worker of workers) worker.signal(name);
+    if (name === "SIGKILL" && workers.length > 0) this.#host.endStrays();
     return workers.length > 0;
   }
 

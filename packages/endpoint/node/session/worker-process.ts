@@ -15,6 +15,7 @@ import {
 } from "@sremote/protocol";
 import { describeDeath } from "../death.ts";
 import { describeRefusal } from "../failure.ts";
+import { endStrays } from "../strays.ts";
 import { startFailed } from "../supervise.ts";
 import type { Call, Stop } from "./call.ts";
 import { decodeControl, encodeControl, type Control } from "./control.ts";
@@ -61,6 +62,7 @@ export class WorkerProcess {
   #outputs: [OutputRelay, OutputRelay] | undefined;
   #isReady = false;
   #hasStartedProcesses = false;
+  #hadProcesses = false;
   #isSwapping = false;
   #isGone = false;
   #onEnded!: () => void;
@@ -232,7 +234,7 @@ export class WorkerProcess {
       this.#isReady = true;
       clearTimeout(this.#startTimer);
     }
-    if (control.processes) this.#hasStartedProcesses = true;
+    if (control.processes) this.#hasStartedProcesses = this.#hadProcesses = true;
     if (control.holds !== undefined) {
       this.holds = control.holds;
       this.#events.onHolding(this);
@@ -316,6 +318,8 @@ export class WorkerProcess {
     if (call !== undefined) await outputsEnd(outputs, remainsGrace);
     // What was killed counts against the user's limit of processes until it is gone, and the next worker needs threads.
     if (this.#signalGroup("SIGKILL")) await groupEnds(child.pid!, remainsGrace);
+    // One that ended by itself, and never started any, has none.
+    if (this.#hadProcesses || child.exitCode === null) endStrays(`${this.#host.workerMark(this.kind.number)}\0`);
     if (call !== undefined) await outputsEnd(outputs, signalGrace);
     if (child.pid !== undefined) this.#host.watcher.remove(child.pid);
     if (call !== undefined && call === this.call && call.last === undefined) this.#giveResult(call, this.#describeEnd(child, call));

@@ -5,6 +5,7 @@ import { Socket } from "node:net";
 import { SremoteError } from "@sremote/protocol";
 import { loadChildProcess } from "../builtin.ts";
 import { callDirectory } from "../environment.ts";
+import { strayVariable } from "../strays.ts";
 import { startFailed } from "../supervise.ts";
 import type { ParsedRoute } from "./call.ts";
 import type { Host } from "./host.ts";
@@ -29,7 +30,7 @@ export interface StartedWorker {
 
 /** @param isNeeded asked last before it starts @throws SremoteError with the stage `setup` */
 export async function startWorkerProcess(kind: WorkerKind, host: Host, isNeeded: () => boolean): Promise<StartedWorker> {
-  const environment = await host.environment(kind);
+  const environment = { ...(await host.environment(kind)), [strayVariable]: host.workerMark(kind.number) };
   const cwd = callDirectory(kind.route);
   const pipes = await host.pipes.take();
   try {

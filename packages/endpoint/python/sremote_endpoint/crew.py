@@ -164,6 +164,7 @@ class Crew:
         if worker.escalation is not None:
             self._calm(worker)
         worker.holds = bool(flags & HOLDS)
+        worker.had_children = worker.had_children or bool(flags & CHILDREN)
         if flags & (CHILDREN | ENDS):
             packet = pack(DATA, stream.number, packet[16:], flags & (LAST | HOLDS), worker.number)
         stream.last = packet if stream.reason is None else outcomes.failed(stream, *stream.reason)
@@ -182,6 +183,9 @@ class Crew:
             worker.escalation = [self.loop.after(LINGER, self._escalate_late, worker)]
             return
         worker.renew = bool(flags & CHILDREN)
+        if stream.reason is not None and worker.had_children:
+            # What a stopped call has started ends with it; its group had the signal.
+            worker.end_strays()
         if not worker.has_output():
             self._finish(worker, stream)
         else:

@@ -1,7 +1,7 @@
 """Step 5 of the spool: the function in its own process, and the reply of what came of it."""
 import sys
 
-from . import spool
+from . import spool, strays
 from .audience import Audience
 from .errors import Refusal
 from .frame import split_frame
@@ -18,6 +18,7 @@ def execute(place, call, request, home, host, limit, umask, signals):
     """The reply frame of the call, as chunks."""
     try:
         env = environment(call, home, host["base"])
+        env[strays.VARIABLE] = request.id
     except Refusal as refusal:
         return join_reply(request.id, answer_of("not-run", refusal.failure()), [], None, host)
     outputs = [Output(place.path("stdout"), limit), Output(place.path("stderr"), limit)]
@@ -31,6 +32,8 @@ def execute(place, call, request, home, host, limit, umask, signals):
         return join_reply(request.id, answer_of("not-run", failure), [], None, host)
     spool.step("started")
     ending = Supervision(process, outputs, signals, timeout, Audience(place.path("asked"))).run()
+    if ending.reason is not None:
+        strays.end(request.id)
     for output in outputs:
         output.close()
     spool.step("ended")

@@ -8,6 +8,7 @@ from .files import write_all
 from .frame import join_frame
 from .process_place import become, enter
 from .reply import answer_of
+from .strays import VARIABLE
 
 import _signal as signal
 
@@ -45,7 +46,7 @@ def launch(call, frame, parsed, env, fresh, home, umask):
                 enter(call, home)
                 if fresh:
                     _start_afresh(requests[0], answers[1], env)
-                for name in ("PATH", "SREMOTE_BASE", "TMPDIR"):
+                for name in ("PATH", "SREMOTE_BASE", "TMPDIR", VARIABLE):
                     if name in env:
                         os.environ[name] = env[name]
             except Refusal as refusal:

@@ -116,7 +116,7 @@ class SessionWorker:
         if "keep" in call and answer["outcome"] != "value":
             self.objects.keep_result(stream, Failed(answer["error"]), call["keep"])
         flush()
-        if status is None and (interrupt.in_import or self.place.is_spoiled()):
+        if status is None and (interrupt.in_import or interrupt.met and self.processes.are_kept() or self.place.is_spoiled()):
             status = 0  # what is left of this process is not fit for other calls
         answer["type"] = "result"
         answer["usage"] = self.usage.of_call(started)

@@ -5,8 +5,10 @@ from select import POLLIN, poll
 
 import _signal as signal
 
+from . import strays
 from .ahead import SILENT
 from .packet import CHUNK, PIPES, Packets, pack
+from .worker_start import mark_of
 
 
 class WorkerProcess:
@@ -40,6 +42,8 @@ class WorkerProcess:
         self.ends = self.left = self.deaf = self.blocked = self.renew = self.late = self.gone = False
         self.on_channel = self.on_output = None
         self.escalation = None
+        # Did it ever start processes?
+        self.had_children = False
         self.exited = None
         self.status = None
         self.usage = None
@@ -145,6 +149,9 @@ class WorkerProcess:
             except ProcessLookupError:
                 pass
 
+    def end_strays(self):
+        strays.end(mark_of(self.number), self.lifeline)
+
     def has_exited(self):
         """Notices the end of the process without reaping it: its number must stay taken until its group was ended."""
         if self.status is not None:
@@ -171,6 +178,9 @@ class WorkerProcess:
         self.signal(signal.SIGKILL)
         if self.status is None:
             self.status, self.usage = os.wait4(self.pid, 0)[1:]
+        # One that ended by itself, and never started any, has none.
+        if self.had_children or not os.WIFEXITED(self.status):
+            self.end_strays()
         for fd in [self.channel, self.lifeline] + self.outputs:
             if fd is not None:
                 os.close(fd)

@@ -10,9 +10,12 @@ from .errors import Refusal
 from .lazy import load
 from .process_place import become, enter, environment, needs_fresh
 from .search_path import PACKAGE, ROOT
+from .strays import VARIABLE
 
 # Numbers of workers have two bytes.
 NUMBERS = 65535
+# Of this session, so that what its workers start is known.
+_SESSION = os.urandom(8).hex()
 # What a fresh interpreter runs: it takes the endpoint's modules from its channel, since they may be in no file.
 _BOOT = """import sys
 sys.path[:] = [p for p in sys.path if p]
@@ -75,6 +78,11 @@ def number_settings(number):
     return {"number": (number - 1) % NUMBERS + 1, "first": number << 24}
 
 
+def mark_of(number):
+    """What the worker's processes have in their environment (strays.py)."""
+    return "%s.%d" % (_SESSION, number)
+
+
 def _start(settings, place, alone, umask, fresh):
     from _socket import AF_UNIX, SOCK_STREAM, socketpair
     opened = []
@@ -133,10 +141,11 @@ def _begin(settings, place, fresh):
     watch_lifeline(settings["lifeline"])
     try:
         env = environment(place, settings["home"], settings["base"])
+        env[VARIABLE] = mark_of(settings["number"])
         enter(place, settings["home"])
         if fresh:
             _start_afresh(settings, env)
-        for name in ("PATH", "SREMOTE_BASE", "TMPDIR"):
+        for name in ("PATH", "SREMOTE_BASE", "TMPDIR", VARIABLE):
             if name in env:
                 os.environ[name] = env[name]
     except Refusal as refusal:

@@ -1,0 +1,52 @@
+"""
+Processes that began a session of their own (setsid, a daemon) and so left the group of the worker that started them. On Linux they are known by a
+variable that the worker gives to all it starts, and copies of the worker itself by its lifeline, which they hold too.
+"""
+import os
+
+import _signal as signal
+
+VARIABLE = "SREMOTE_WORKER"
+# Looks at most: one that starts others all the time is left alone then.
+_LOOKS = 5
+
+
+def end(mark, lifeline=None):
+    """Kills them. `lifeline`: the supervisor's end of that pipe."""
+    wanted = ("\0%s=%s\0" % (VARIABLE, mark)).encode()
+    pipe = "pipe:[%d]" % os.fstat(lifeline).st_ino if lifeline is not None else None
+    for _ in range(_LOOKS):
+        found = [pid for pid in _pids() if _has(pid, wanted) or pipe and _holds(pid, pipe)]
+        for pid in found:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except OSError:
+                pass  # gone, or another user's by now
+        if not found:
+            return
+
+
+def _pids():
+    try:
+        return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
+    except OSError:
+        return []
+
+
+def _has(pid, wanted):
+    try:
+        with open("/proc/%d/environ" % pid, "rb", 0) as environ:
+            return wanted in b"\0" + environ.read()
+    except OSError:
+        return False
+
+
+def _holds(pid, pipe):
+    place = "/proc/%d/" % pid
+    try:
+        # Only a copy of the worker, and no zombie.
+        if os.readlink(place + "exe") != os.readlink("/proc/self/exe"):
+            return False
+        return any(os.readlink(place + "fd/" + name) == pipe for name in os.listdir(place + "fd"))
+    except OSError:
+        return False
