@@ -2,25 +2,7 @@
 import { createCipheriv, getCiphers } from "node:crypto";
 import { ConnectError, InvalidArgumentError } from "@sremote/protocol";
 import type { CipherAlgorithm, KexAlgorithm, MacAlgorithm, ServerHostKeyAlgorithm } from "ssh2";
-
-/**
- * Algorithms other than the usual ones, as in ssh_config: `+a,b` adds, `-a,b` removes, `^a,b` puts first, `a,b` offers exactly these.
- * Old hosts may need some that are not safe any more and therefore not offered: `{ keyExchange: "+diffie-hellman-group14-sha1" }`.
- */
-export interface SshAlgorithms {
-  /** As KexAlgorithms. */
-  keyExchange?: string | undefined;
-  /** As HostKeyAlgorithms. */
-  hostKey?: string | undefined;
-  /** As Ciphers. */
-  cipher?: string | undefined;
-  /** As MACs. */
-  mac?: string | undefined;
-  /** As PubkeyAcceptedAlgorithms: how RSA keys of yours may sign. */
-  publicKey?: string | undefined;
-}
-
-export type AlgorithmKind = keyof SshAlgorithms;
+import type { AlgorithmKind, SshAlgorithms } from "./algorithm-options.ts";
 
 export interface Offer {
   keyExchange: readonly KexAlgorithm[];

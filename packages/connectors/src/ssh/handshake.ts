@@ -4,7 +4,7 @@ import { ConnectError } from "@sremote/protocol";
 import ssh2 from "ssh2";
 import type { AnyAuthMethod, AuthHandlerMiddleware, Client, ConnectConfig } from "ssh2";
 import { errnoOf } from "../errno.ts";
-import type { AlgorithmKind } from "./algorithms.ts";
+import type { AlgorithmKind } from "./algorithm-options.ts";
 import { explainMismatch } from "./algorithms.ts";
 import { AuthenticationDialog } from "./authentication.ts";
 import type { AgentListener, Credentials } from "./credentials.ts";

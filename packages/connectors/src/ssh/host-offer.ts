@@ -1,5 +1,5 @@
 /* What a host offers, read from its first packet (RFC 4253, section 7.1): ssh2 says only that nothing fits. */
-import type { AlgorithmKind } from "./algorithms.ts";
+import type { AlgorithmKind } from "./algorithm-options.ts";
 import { hostText } from "./host-text.ts";
 import { WireReader } from "./wire.ts";
 

@@ -5,7 +5,7 @@ import { checkSshOptions } from "./options.ts";
 import type { SshOptions } from "./options.ts";
 import { SshConnector } from "./ssh-connector.ts";
 
-export type { SshAlgorithms } from "./algorithms.ts";
+export type { SshAlgorithms } from "./algorithm-options.ts";
 export { checkDestination, parseDestination, type Destination } from "./destination.ts";
 export type { AuthenticationPrompt, HostKey, HostKeyPolicy, SshOptions } from "./options.ts";
 export type { AgentKey, AgentSignOptions, SshAgent } from "./ssh-agent.ts";

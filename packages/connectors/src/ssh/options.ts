@@ -1,6 +1,6 @@
 /* What a caller may say about an SSH connection. */
 import { InvalidArgumentError } from "@sremote/protocol";
-import type { SshAlgorithms } from "./algorithms.ts";
+import type { SshAlgorithms } from "./algorithm-options.ts";
 import { checkAlgorithms } from "./algorithms.ts";
 import { checkDestination, parseDestination } from "./destination.ts";
 import type { Destination } from "./destination.ts";

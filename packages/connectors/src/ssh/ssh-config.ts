@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
 import { join } from "node:path";
 import { ConnectError } from "@sremote/protocol";
-import type { AlgorithmKind } from "./algorithms.ts";
+import type { AlgorithmKind } from "./algorithm-options.ts";
 import { expandPath, expandTokens, TokenError } from "./config-tokens.ts";
 import type { TokenValues } from "./config-tokens.ts";
 import { systemFile } from "./client-platform.ts";

@@ -1,0 +1,20 @@
+/* Which algorithms a caller may ask for. Apart from what is offered, so that no type of ssh2 is part of what is published. */
+
+/**
+ * Algorithms other than the usual ones, as in ssh_config: `+a,b` adds, `-a,b` removes, `^a,b` puts first, `a,b` offers exactly these.
+ * Old hosts may need some that are not safe any more and therefore not offered: `{ keyExchange: "+diffie-hellman-group14-sha1" }`.
+ */
+export interface SshAlgorithms {
+  /** As KexAlgorithms. */
+  keyExchange?: string | undefined;
+  /** As HostKeyAlgorithms. */
+  hostKey?: string | undefined;
+  /** As Ciphers. */
+  cipher?: string | undefined;
+  /** As MACs. */
+  mac?: string | undefined;
+  /** As PubkeyAcceptedAlgorithms: how RSA keys of yours may sign. */
+  publicKey?: string | undefined;
+}
+
+export type AlgorithmKind = keyof SshAlgorithms;
