@@ -12,7 +12,7 @@ import { type CallResult, type FetchedReply, outputText } from "./call-result.ts
 import { environmentModules } from "./internal-call.ts";
 import type { HostEnvironment } from "./host-environment.ts";
 import type { Locations } from "./locations.ts";
-import { errorFromReply } from "./remote-failure.ts";
+import { dependencyFailed, errorFromReply } from "./remote-failure.ts";
 import type { Serializer } from "./serializer.ts";
 import { Callbacks } from "./session/callbacks.ts";
 import { addDependent } from "./session/dependencies.ts";
@@ -83,7 +83,11 @@ export class Calls {
       const split = checkCall(module, fn, args, options);
       this.#settings.checkOpen();
       plan = this.#plan(id, module, fn, split, { ...options });
-      for (const argument of callsAmong(split)) addDependent(argument);
+      for (const argument of callsAmong(split)) {
+        addDependent(argument);
+        // That it failed, the call that needs it says.
+        argument.settled.catch(() => undefined);
+      }
     } catch (error) {
       refused = { error };
     }
@@ -153,7 +157,7 @@ export class Calls {
     const { serializer } = plan;
     const live = stream!.session(plan.runtime);
     // Not awaited where there is nothing to wait for: many calls made at once then go out one by one, while the next is made.
-    const { frame, after } = plan.frame === undefined ? await this.#settle(call, plan) : { frame: plan.frame };
+    const { frame, after, kept } = plan.frame === undefined ? await this.#settle(call, plan) : { frame: plan.frame };
     const reply = await runOverSession(live, {
       call,
       what: what(plan),
@@ -171,26 +175,34 @@ export class Calls {
         return { route: routeText({ ...route, ...more }), frame: frame.chunks(keep > 0 ? `,"keep":${keep}` : ""), source: frame };
       },
     });
+    if (kept !== undefined && reply.message.error?.code === "dependency-failed") {
+      values.forget();
+      const cause = await failureOf(kept);
+      throw dependencyFailed(cause, { what: what(plan), host: connector.label, callId: call.id }, reply.message.error);
+    }
     return this.#toResult(reply, plan, (value) =>
       decodeResult(value, reply.attachments, serializer, (kind, id, type) => this.#host(kind, id, type, reply, call, plan)),
     );
   }
 
   /** Waits for arguments that are calls: their result is kept on the host where that can be. */
-  async #settle(waiting: Call, plan: Plan): Promise<{ frame: CallFrame; after?: number | undefined }> {
+  async #settle(waiting: Call, plan: Plan): Promise<{ frame: CallFrame; after?: number | undefined; kept?: Call | undefined }> {
     waiting.waitsFor = "the results of calls among its arguments";
     const { options, runtime, head, pending, session } = plan;
     let after: number | undefined;
+    let kept: Call | undefined;
     const live = session === undefined ? undefined : this.#settings.stream?.session(runtime);
     const { text, attachments, pins } = await pending!.settle(async (call) => {
       await call.untilSent();
       const place = call.place;
       const fits = place !== undefined && place.session === live?.session && options.worker === undefined && options.isolation !== "call";
-      if (!fits || !call.isKept || (after !== undefined && after !== place.stream)) return await call.value;
+      if (!fits || !call.isKept || (after !== undefined && after !== place.stream))
+        return await valueOf(call, waiting, plan, this.#settings.connector.label);
       after = place.stream;
+      kept = call;
       return new ResultOf(place.stream);
     });
-    return { frame: new CallFrame(head + text, attachments, pins), after };
+    return { frame: new CallFrame(head + text, attachments, pins), after, kept };
   }
 
   /** What stays on the host, as an object of this side. */
@@ -300,6 +312,25 @@ export class Calls {
 function what({ module, fn }: Pick<Plan, "module" | "fn">): string {
   if (fn === "constant" && Object.values(environmentModules).includes(module)) return "reading a constant";
   return module === objectModule ? `${fn} of an object` : `${module}.${fn}`;
+}
+
+/** The value of a call that is an argument of another. @throws RemoteExecError `dependency-failed` */
+async function valueOf(call: Call, waiting: Call, plan: Plan, host: string): Promise<unknown> {
+  try {
+    return await call.value;
+  } catch (error) {
+    throw dependencyFailed(error, { what: what(plan), host, callId: waiting.id });
+  }
+}
+
+/** What a call rejected with, if it did. */
+async function failureOf(call: Call): Promise<unknown> {
+  try {
+    await call.settled;
+    return undefined;
+  } catch (error) {
+    return error;
+  }
 }
 
 /** The message, made now; or what it waits for, where calls are among the arguments. */

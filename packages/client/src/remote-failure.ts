@@ -8,7 +8,7 @@ import {
   RemoteExecError,
   RemoteModulesError,
   RemoteNotSetupError,
-  type SremoteError,
+  SremoteError,
 } from "@sremote/protocol";
 import { type FetchedReply, outputText } from "./call-result.ts";
 import { lastLines } from "./marker-text.ts";
@@ -52,6 +52,20 @@ export function errorFromReply(
     signal: message.signal,
     cause: ownCause(failure, thrown) ?? (failure.code === "raised" ? remoteCause(failure) : undefined),
   });
+}
+
+/** A call that was not run because one among its arguments gave no value; `cause` is what that one rejected with. */
+export function dependencyFailed(
+  cause: unknown,
+  { what, host, callId }: { what: string; host: string; callId: string },
+  told?: Failure,
+): RemoteExecError {
+  const why = cause instanceof SremoteError ? cause.summary : cause === undefined ? told?.message : String(cause);
+  const message = `a call among its arguments gave no value: ${why?.split("\n", 1)[0] ?? "no reason given"}`;
+  const remote: Failure = told ?? { code: "dependency-failed", stage: "arguments", message };
+  if (remote.cause === undefined && cause instanceof RemoteExecError && cause.remote !== undefined) remote.cause = cause.remote;
+  const options = { stage: "arguments", host, callId, outcome: "not-run", remote, cause } as const;
+  return new RemoteExecError("dependency-failed", `${what} was not run: ${message}`, options);
 }
 
 /** What a callback of this program threw, where that is what the function ended with. */

@@ -26,13 +26,41 @@ export function describeRefusal(error: unknown, fallback: Code, stage: Stage): F
   return failure;
 }
 
+/** What programs decide by, of the members that errors commonly have. Others may hold secrets, or anything. */
+const memberNames = [
+  "errno",
+  "code",
+  "syscall",
+  "path",
+  "dest",
+  "address",
+  "port",
+  "status",
+  "statusCode",
+  "statusText",
+  "exitCode",
+  "signal",
+];
+const longestMember = 1024;
+
+function membersOf(thrown: object): Pick<Failure, "members"> {
+  const found: Record<string, string | number | boolean> = {};
+  for (const name of memberNames) {
+    const value = read(thrown, name);
+    if (typeof value === "boolean" || Number.isSafeInteger(value)) found[name] = value as boolean | number;
+    else if (typeof value === "string") found[name] = cut(value, longestMember);
+  }
+  return Object.keys(found).length === 0 ? {} : { members: found };
+}
+
 function describe(thrown: unknown, code: Code, stage: Stage, seen: Set<unknown>, causes: number): Failure {
   if (!isError(thrown)) {
     const kind = thrown === null || thrown === undefined ? "" : ` ${typeof thrown}`;
-    return { code, stage, type: thrown === null ? "null" : typeof thrown, message: cut(`threw${kind}: ${messageOf(thrown)}`) };
+    const members = typeof thrown === "object" && thrown !== null ? membersOf(thrown) : {};
+    return { code, stage, type: thrown === null ? "null" : typeof thrown, message: cut(`threw${kind}: ${messageOf(thrown)}`), ...members };
   }
   seen.add(thrown);
-  const failure: Failure = { code, stage, type: typeOf(thrown), message: cut(textOf(thrown, "message") ?? "") };
+  const failure: Failure = { code, stage, type: typeOf(thrown), message: cut(textOf(thrown, "message") ?? ""), ...membersOf(thrown) };
   const stack = read(thrown, "stack");
   const frames = stackFrames(stack);
   const wrong = failure.type === "SyntaxError" ? syntaxErrorFrame(stack) : undefined;
@@ -87,6 +115,6 @@ function messageOf(value: unknown): string {
 }
 
 /** At most 64 KiB of UTF-8 would need a count of bytes; characters bound it well enough and never cut one in two. */
-function cut(text: string): string {
-  return text.length <= longest ? text : `${text.slice(0, longest - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+function cut(text: string, most: number = longest): string {
+  return text.length <= most ? text : `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }

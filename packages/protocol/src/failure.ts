@@ -1,4 +1,4 @@
-import { arrayOf, integer, members, oneOf, orNull, string, type Check } from "./check.ts";
+import { arrayOf, integer, members, oneOf, orNull, recordOf, string, wrong, type Check } from "./check.ts";
 import { codes } from "./code.ts";
 import { ProtocolError } from "./error.ts";
 import { limits } from "./limits.ts";
@@ -7,6 +7,18 @@ import type { Stage } from "./message.ts";
 const stages: readonly Stage[] = ["request", "setup", "queue", "import", "lookup", "arguments", "call", "result"];
 
 const frame: Check = members({ file: string, line: integer, function: string, source: orNull(string) });
+
+/** How many members an exception may tell. */
+const mostMembers = 32;
+const scalar: Check = (value, path) => {
+  if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean")
+    throw wrong(path, "text, a number, true or false");
+};
+const memberSet: Check = (value, path) => {
+  recordOf(scalar)(value, path);
+  if (Object.keys(value as object).length > mostMembers)
+    throw new ProtocolError("limit-exceeded", `${path}: more than ${mostMembers} members`);
+};
 
 /** Check a failure as a host sent it, with all that hangs on it, to a bounded depth. @throws ProtocolError naming the member */
 export const checkFailure: Check = failureAt(1);
@@ -22,6 +34,7 @@ function failureAt(depth: number): Check {
         type: string,
         module: string,
         frames: arrayOf(frame),
+        members: memberSet,
         cause: deeper,
         context: deeper,
         notes: arrayOf(string),

@@ -48,6 +48,8 @@ export interface Failure {
   type?: string;
   module?: string;
   frames?: Frame[];
+  /** `errno`, `code`, `status` and the like of the exception. */
+  members?: Record<string, string | number | boolean>;
   cause?: Failure;
   context?: Failure;
   notes?: string[];

@@ -47,7 +47,7 @@ export class Asks {
     try {
       const { value, error } = checkSessionMessage(header, "answer");
       if (error === undefined) waiting.resolve(decodeValue(value, attachments, { root: "answer" }));
-      else waiting.reject(new CallbackError(error));
+      else waiting.reject(callbackError(error));
     } catch (error) {
       waiting.reject(error instanceof Error ? error : new Error(String(error)));
     }
@@ -71,9 +71,7 @@ export class Asks {
 }
 
 /** What the client's function threw, under the name that it had there. */
-class CallbackError extends Error {
-  constructor({ name, message }: { name: string; message: string }) {
-    super(message);
-    Object.defineProperty(this, "name", { value: name, writable: true, configurable: true, enumerable: false });
-  }
+function callbackError({ name, message }: { name: string; message: string }): Error {
+  // Of no class of ours, whose name would be one that the bundler made up.
+  return Object.defineProperty(new Error(message), "name", { value: name, writable: true, configurable: true, enumerable: false });
 }

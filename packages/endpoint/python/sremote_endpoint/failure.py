@@ -1,10 +1,13 @@
 """An exception as the `error` of a reply (PROTOCOL.md, "Failure"). Never fails itself, whatever the exception does."""
 import os
 
-from .limits import TEXT
+from .limits import SAFE_INTEGER, TEXT
 from .standard import loaded
 
 FRAMES = 100
+# Names of members that are told, and characters of a text there.
+MEMBERS = ("errno", "code", "status", "status_code", "returncode", "exit_code", "signal", "filename", "filename2", "winerror")
+MEMBER_TEXT = 1024
 CHAIN = 16
 # Bytes of a source file that is read for its lines.
 _LARGEST = 4194304
@@ -28,18 +31,21 @@ def _describe(error, code, stage, seen, left, sources):
         "code": code, "stage": stage, "message": cut(_text(error)),
         "type": _name(kind, "__qualname__"), "module": _name(kind, "__module__"), "frames": _frames(error, sources),
     }
+    members = _members(error)
+    if members:
+        found["members"] = members
     notes = _notes(error)
     if notes:
         found["notes"] = notes
     for name, inner in _chain(error):
         if left[0] > 0 and id(inner) not in seen:
             found[name] = _describe(inner, "raised", stage, seen, left, sources)
-    members = []
+    group = []
     for inner in _group(error):
         if left[0] > 0 and issubclass(type(inner), BaseException) and id(inner) not in seen:
-            members.append(_describe(inner, "raised", stage, seen, left, sources))
-    if members:
-        found["exceptions"] = members
+            group.append(_describe(inner, "raised", stage, seen, left, sources))
+    if group:
+        found["exceptions"] = group
     return found
 
 
@@ -68,6 +74,26 @@ def _notes(error):
         return [cut(str.__str__(note)) for note in notes[:CHAIN] if isinstance(note, str)] if isinstance(notes, list) else []
     except BaseException:  # a property of the user's class
         return []
+
+
+def _members(error):
+    """What programs decide by, of the members that exceptions commonly have. Others may hold secrets, or anything."""
+    found = {}
+    for name in MEMBERS:
+        try:
+            value = getattr(error, name)
+            if isinstance(value, bool):
+                found[name] = value
+            elif isinstance(value, int):
+                value = int.__index__(value)
+                if -SAFE_INTEGER <= value <= SAFE_INTEGER:
+                    found[name] = value
+            elif isinstance(value, str):
+                value = str.__str__(value)
+                found[name] = value if len(value) <= MEMBER_TEXT else value[:MEMBER_TEXT] + "\u2026"
+        except BaseException:  # there is none, or a property of the user's class
+            continue
+    return found
 
 
 def read_member(error, name):
