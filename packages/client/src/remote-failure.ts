@@ -60,7 +60,7 @@ export function dependencyFailed(
   { what, host, callId }: { what: string; host: string; callId: string },
   told?: Failure,
 ): RemoteExecError {
-  const why = cause instanceof SremoteError ? cause.summary : cause === undefined ? told?.message : String(cause);
+  const why = cause instanceof SremoteError ? cause.summary : cause instanceof Error ? cause.message : told?.message;
   const message = `a call among its arguments gave no value: ${why?.split("\n", 1)[0] ?? "no reason given"}`;
   const remote: Failure = told ?? { code: "dependency-failed", stage: "arguments", message };
   if (remote.cause === undefined && cause instanceof RemoteExecError && cause.remote !== undefined) remote.cause = cause.remote;
