@@ -7,6 +7,7 @@ import { dockerProblem } from "./labs/docker.ts";
 import { ensureConsumers } from "./setup-consumers.ts";
 import { ensureDocker } from "./setup-docker.ts";
 import { ensurePodman } from "./setup-podman.ts";
+import { ensureSfapiClient } from "./setup-sfapi.ts";
 import { ensureJupyter } from "./setup-jupyter.ts";
 import { ensureNodes, nodeProgram } from "./setup-nodes.ts";
 import { ensureNumpy } from "./setup-numpy.ts";
@@ -142,6 +143,7 @@ const missing = [
   ...ensureNodes(),
   ...ensureNumpy(),
   ...ensureJupyter(),
+  ...ensureSfapiClient(),
   ...ensureConsumers(),
   ...docker,
 ];

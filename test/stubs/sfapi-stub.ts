@@ -3,7 +3,8 @@
  * every reply is held to, and from the public clients. What it is told to run, it really runs, in a sandbox on this machine.
  */
 import { generateKeyPairSync } from "node:crypto";
-import { readFile, writeFile } from "node:fs/promises";
+import { lstat, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { RestPurpose } from "@sremote/connectors/testing";
 import { hostile, HostileServer } from "./hostile-server.ts";
 import type { Dialect, Hostility, OutputLoss, StubReply, StubRequest } from "./hostile-server.ts";
@@ -29,6 +30,7 @@ const models: readonly (readonly [RegExp, string])[] = [
   [/^(GET|DELETE) \/tasks\/[^/]+$/, "Task"],
   [/^GET \/status\/[^/]+$/, "AppRoutersStatusModelsStatus"],
   [/^GET \/account\/$/, "UserInfo"],
+  [/^GET \/utilities\/ls\/[^/]+\//, "DirectoryOutput"],
 ];
 
 const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
@@ -98,21 +100,23 @@ export class SfapiStub implements AsyncDisposable, Dialect {
 
   async handle(request: StubRequest, loss?: OutputLoss): Promise<StubReply> {
     const { method, path } = request;
+    // Everybody may ask for the state of a machine.
+    if (method === "GET" && path === `/status/${this.machine}`) {
+      return this.#reply(request, { name: this.machine, full_name: "Stub", description: "System Active", status: "active", notes: [] });
+    }
     if (!this.tokens.accepts(request)) {
       request.incoming.resume();
       return { status: 401, json: { detail: "Invalid or expired token" } };
     }
-    if (method === "GET" && path === `/status/${this.machine}`) {
-      return this.#reply(request, { name: this.machine, full_name: "Stub", description: "System Active", status: "active", notes: [] });
-    }
     if (method === "GET" && path === "/account/") return this.#reply(request, { uid: 1000, name: "me" });
     if (/^\/tasks\/[^/]+$/.test(path)) return this.#task(request);
-    const [, verb, machine, rest = ""] = /^\/utilities\/(command|upload|download)\/([^/]+)(.*)$/s.exec(path) ?? [];
+    const [, verb, machine, rest = ""] = /^\/utilities\/(command|upload|download|ls)\/([^/]+)(.*)$/s.exec(path) ?? [];
     if (verb === undefined || machine !== this.machine) return { status: 404, json: { detail: "Not Found" } };
     if (verb === "command" && method === "POST") return this.#command(request, loss);
     // One slash belongs to the address; what is not absolute without it is below the home directory.
     const name = rest.slice(1);
     const file = name.startsWith("/") ? name : `${this.sandbox.home}/${name}`;
+    if (verb === "ls" && method === "GET") return this.#list(request, file);
     if (verb === "upload" && method === "PUT") return this.#write(request, file);
     return verb === "download" && method === "GET" ? this.#read(request, file) : { status: 405, json: { detail: "Method Not Allowed" } };
   }
@@ -139,9 +143,10 @@ export class SfapiStub implements AsyncDisposable, Dialect {
     const isHostile = this.server.hostility.trim;
     const task: Task = { loss, status: "new", ended: undefined, lag: isHostile && this.#count % 5 === 0 ? 1 : 0 };
     this.#tasks.set(id, task);
-    // Words, and no shell.
-    const words = (executable ?? "").split(/\s+/).filter((word) => word !== "");
-    const line = words.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+    // Words, whose quotes are honoured, and no shell.
+    const line = wordsOf(executable ?? "")
+      .map((word) => `'${word.replaceAll("'", "'\\''")}'`)
+      .join(" ");
     if (loss !== "queue") {
       void (async () => {
         task.ended = await this.sandbox.run(`exec ${line}`);
@@ -176,6 +181,17 @@ export class SfapiStub implements AsyncDisposable, Dialect {
     return trim ? text.trimEnd() : text;
   }
 
+  async #list(request: StubRequest, path: string): Promise<StubReply> {
+    try {
+      const isDirectory = (await stat(path)).isDirectory();
+      const names = isDirectory ? [".", ...(await readdir(path))] : [path];
+      const entries = await Promise.all(names.map(async (name) => entryOf(name, isDirectory ? join(path, name) : path)));
+      return this.#reply(request, { status: "OK", entries, error: null });
+    } catch (error) {
+      return this.#reply(request, { status: "ERROR", entries: [], error: `ls: cannot access '${path}': ${systemError(error)}` });
+    }
+  }
+
   async #write(request: StubRequest, path: string): Promise<StubReply> {
     const type = request.incoming.headers["content-type"] ?? "";
     const body = new Uint8Array(await request.body());
@@ -207,4 +223,22 @@ function executableOf(body: Buffer): string | null {
 
 function idOf({ path }: StubRequest): string {
   return path.slice("/tasks/".length);
+}
+
+async function entryOf(name: string, path: string): Promise<unknown> {
+  const { mode, nlink, size, mtime } = await lstat(path);
+  const type = (mode & 0o170000) === 0o040000 ? "d" : "-";
+  const perms = Array.from("rwxrwxrwx", (letter, index) => ((mode >> (8 - index)) & 1 ? letter : "-")).join("");
+  return { perms: type + perms, hardlinks: nlink, user: "me", group: "me", size, date: mtime.toISOString(), name };
+}
+
+/** As a shell would split a line, and does nothing else with it: single and double quotes, and backslashes. */
+function wordsOf(line: string): string[] {
+  const words = line.match(/(?:[^\s'"\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+/gs) ?? [];
+  return words.map((word) =>
+    word.replaceAll(
+      /'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)/gs,
+      (_, single?: string, double?: string, plain?: string) => single ?? double?.replaceAll(/\\(["\\$`])/g, "$1") ?? plain ?? "",
+    ),
+  );
 }

@@ -91,7 +91,9 @@ export class TokenStub implements AsyncDisposable, Dialect {
   }
 
   async #problem(fields: URLSearchParams): Promise<string | undefined> {
-    if (fields.get("client_id") !== this.clientId) return "invalid_client: unknown client";
+    // An assertion names its client itself; NERSC's own client sends no other name (RFC 7523, 3).
+    const named = fields.get("client_id");
+    if (named === null ? "secret" in this.#proof : named !== this.clientId) return "invalid_client: unknown client";
     if ("secret" in this.#proof) {
       return fields.get("client_secret") === this.#proof.secret ? undefined : "invalid_client: wrong secret";
     }
