@@ -112,6 +112,16 @@ async def cleans_up():
         await asyncio.sleep(0.001)
         print("cleaned up")
 
+class Frame:
+    def __iter__(self):
+        return iter(["column"])
+
+    def to_dict(self):
+        return {"column": [1]}
+
+def frame():
+    return Frame()
+
 def forks(progress):
     child = os.fork()
     if child == 0:
@@ -221,6 +231,11 @@ describe("in Python", () => {
     const error: unknown = await run("cleans_up", [], { timeout: 200, ...options }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "timeout", stdout: "cleaned up\n" });
     expect((await run("tick", [], options)).value).toBe(loop);
+  });
+
+  test("the hint for what cannot travel loses nothing", async () => {
+    await expect(run("frame")).rejects.toMatchObject({ code: "unserializable-result", hint: "convert it, for example with .to_dict()" });
+    await expect(client.doRemoteCall("builtins", "range", [3])).rejects.toMatchObject({ hint: "wrap it in list() to send its members" });
   });
 
   test("a forked child that calls a function of the client gets an error, and takes no answer of its parent's", async () => {

@@ -93,6 +93,9 @@ def _reason(value):
         name = "%s.%s" % (module, name)
     if hasattr(value, "__next__") or hasattr(value, "__anext__"):
         return "a %s cannot travel" % name, "wrap it in list() to send what it yields"
-    if isinstance(value, range) or hasattr(value, "__iter__"):
+    # Of other classes list() may give less than they hold: of a data frame the names of its columns.
+    if module in ("builtins", "collections", "itertools") and hasattr(value, "__iter__"):
         return "a %s cannot travel" % name, "wrap it in list() to send its members"
+    if hasattr(type(value), "to_dict"):
+        return "a %s cannot travel" % name, "convert it, for example with .to_dict()"
     return "a %s cannot travel" % name, "return plain data: numbers, strings, bytes, lists, dicts, dates, arrays"
