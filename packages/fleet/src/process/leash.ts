@@ -163,12 +163,14 @@ class Running {
   readonly #waiting = new Map<string, PromiseWithResolvers<string>[]>();
   readonly #beats: NodeJS.Timeout;
   #over = false;
+  /** Why it has ended, where the connector knows. */
+  #reason: ConnectError | undefined;
 
   private constructor(process: RemoteProcess, nonce: string, label: string) {
     this.#process = process;
     this.#label = label;
     process.stderr.resume();
-    process.stdin.on("error", () => this.#lost());
+    process.stdin.on("error", (error) => this.#lost(error));
     process.stdout.on("error", (error) => this.#lost(error));
     process.exit.then(
       () => this.#lost(),
@@ -231,7 +233,7 @@ class Running {
   }
 
   async #answer(line: string, milliseconds = patience): Promise<string> {
-    if (this.#over) throw this.#error();
+    if (this.#over) throw this.#ended();
     const waiting = Promise.withResolvers<string>();
     this.#waiting.set(line, [...(this.#waiting.get(line) ?? []), waiting]);
     const timer = setTimeout(() => waiting.reject(this.#error(`the host did not answer within ${milliseconds} ms`)), milliseconds);
@@ -250,8 +252,12 @@ class Running {
     if (this.#over) return;
     this.#over = true;
     clearInterval(this.#beats);
-    const error = reason instanceof ConnectError ? reason : this.#error();
-    for (const waiting of [...this.#waiting.values()].flat()) waiting.reject(error);
+    if (reason instanceof ConnectError) this.#reason = reason;
+    for (const waiting of [...this.#waiting.values()].flat()) waiting.reject(this.#ended());
+  }
+
+  #ended(): ConnectError {
+    return this.#reason ?? this.#error();
   }
 
   #error(summary = "the process that watches over the others on the host has ended"): ConnectError {
