@@ -132,6 +132,31 @@ test("G25 a listing without end is refused at the limit", async () => {
   expect(error.code).toBe("limit-exceeded");
 });
 
+test.each([
+  ["one character less than its entries may have", -1, false],
+  ["exactly as many", 0, false],
+  ["one more", 1, true],
+])("G20 the paths of a listing have %s", async (_, step, isRefused) => {
+  const allowed = 256 * 1000;
+  const failures = Array.from({ length: 250 }, (_, index) => ["p".repeat(1024 + (index === 0 ? step : 0)), "EIO", ""]);
+  expect(failures.flat().join("").length - 250 * 3).toBe(allowed + step);
+  const host = lyingHost(() => [json("L", { root: 0, entries: [root], failures }), json("Z", {})]);
+  const pulling = pull(host, "/tree", destination, { maxEntries: 1000 });
+  if (isRefused) expect((await rejection(pulling)).code).toBe("limit-exceeded");
+  else expect((await pulling).failures).toHaveLength(250);
+});
+
+test("G20 answers that say nothing count, and a path of 30 MB is cut", async () => {
+  function* nothing(): Generator<Buffer> {
+    for (let part = 0; part < 2100; part++) yield json("L", { root: 0, entries: part === 0 ? [root] : [], failures: [] });
+    yield json("Z", {});
+  }
+  expect((await rejection(pull(lyingHost(nothing), "/tree", destination, { maxEntries: 2000 }))).code).toBe("limit-exceeded");
+  const failures = [["p".repeat(30 << 20), "EIO", "m"]];
+  const long = lyingHost(() => [json("L", { root: 0, entries: [root], failures }), json("Z", {})]);
+  expect((await pull(long, "/tree", destination)).failures[0]!.path.length).toBeLessThan(5000);
+});
+
 test("G25 links that an earlier pull brought are not followed by a later one", async () => {
   const first = [root, ["a", "l", 0o777, 1, 0, ".."] satisfies Entry, ["b", "l", 0o777, 1, 0, "/etc"] satisfies Entry];
   expect(await pull(hostOf(first, []), "/tree", destination)).toMatchObject({ ok: true, files: 2 });

@@ -1,7 +1,9 @@
 /* Frames between the client and the host's program; see python/transfer_wire.py. */
-import { ProtocolError } from "@sremote/protocol";
+import { parseForeignJson, ProtocolError } from "@sremote/protocol";
 
 const headBytes = 5;
+/** Chunks of together no more than this are joined. */
+const joinedBytes = 8192;
 /** No frame of the host's program is longer than a listing of 500 names of 4 KiB, written as escapes. */
 const longest = 1 << 25;
 
@@ -35,11 +37,7 @@ export function decodeBatch(payload: Buffer): { head: unknown; content: Buffer }
 }
 
 export function decodeJson(payload: Buffer): unknown {
-  try {
-    return JSON.parse(payload.toString("utf8"));
-  } catch (error) {
-    throw new ProtocolError("protocol-error", "a frame that is not JSON", { cause: error });
-  }
+  return parseForeignJson(payload, "a frame of the host's program");
 }
 
 /** Frames of ours that were encoded one or more to a buffer. */
@@ -154,8 +152,11 @@ export class FrameReader {
 
   #add(chunk: Buffer): void {
     if (chunk.length === 0) return;
-    this.#parts.push(chunk);
     this.#held += chunk.length;
+    const last = this.#parts.at(-1);
+    // The host chooses how it cuts its answer: a million chunks of one byte would take a hundred times their bytes.
+    if (last !== undefined && last.length + chunk.length <= joinedBytes) this.#parts[this.#parts.length - 1] = Buffer.concat([last, chunk]);
+    else this.#parts.push(chunk);
   }
 
   async #fill(count: number): Promise<boolean> {

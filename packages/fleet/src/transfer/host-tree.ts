@@ -8,6 +8,8 @@ import { temporaryOf } from "./temporary.ts";
 const types: Readonly<Record<string, EntryType>> = { f: "file", d: "directory", l: "link", o: "other" };
 /** As PATH_MAX; what is longer cannot be opened by its name anyway. */
 const longestPath = 4096;
+/** Characters of paths, links and failures that each entry may have on average: paths of real trees have some 80. */
+const textOfEntry = 256;
 /** Requests are one frame each, of at most 32 MiB. */
 const itemsOfRequest = 5000;
 
@@ -32,6 +34,7 @@ class HostListing {
   readonly #limit: number;
   readonly #host: string;
   #count = 0;
+  #text = 0;
 
   constructor(listing: Listing, roots: readonly Root[], limit: number, host: string) {
     this.#listing = listing;
@@ -46,17 +49,33 @@ class HostListing {
     if (at === undefined || !Array.isArray(entries) || !Array.isArray(failures)) throw this.#lie("a part is missing");
     for (const entry of entries) this.#add(at, root as number, entry);
     for (const failure of failures) this.#listing.failures.push(this.#failure(at, failure));
-    this.#count += entries.length + failures.length;
+    // An answer that says nothing counts, too: it must come to an end.
+    this.#count += Math.max(1, entries.length + failures.length);
     if (this.#count > this.#limit) {
       const said = `there are more than ${this.#limit} files and directories`;
       throw new SremoteError("limit-exceeded", said, { stage: "transfer", host: this.#host, hint: "set maxEntries, or copy parts of it" });
     }
   }
 
+  /** A text that is kept. */
+  #keep(text: string): string {
+    this.#text += text.length;
+    if (this.#text > textOfEntry * Math.max(1000, this.#limit)) {
+      const said = `its paths have more than ${textOfEntry} characters each on average`;
+      throw new SremoteError("limit-exceeded", said, {
+        stage: "transfer",
+        host: this.#host,
+        hint: "copy parts of it, or raise maxEntries",
+      });
+    }
+    return text;
+  }
+
   #add(root: Root, index: number, value: unknown): void {
     if (!Array.isArray(value) || value.length !== 6) throw this.#lie("an entry is no list of six");
     const [relative, kind, mode, size, time, more] = value as unknown[];
     if (typeof relative !== "string" || relative.length > longestPath) throw this.#lie("a path is no text, or too long");
+    this.#keep(relative);
     if (!isCount(mode) || mode > 0o7777 || !isCount(size) || !isTime(time)) throw this.#lie("a figure is out of its range");
     if (kind === "p") return this.#addPartial(root, relative, size);
     const type = types[kind as string];
@@ -68,7 +87,7 @@ class HostListing {
     if (type === "link") {
       if (typeof more !== "string" || more === "" || more.includes("\0") || more.length > longestPath)
         throw this.#lie("a link without text");
-      this.#listing.entries.set(path, { ...about, target: more, links: 1 } satisfies Entry);
+      this.#listing.entries.set(path, { ...about, target: this.#keep(more), links: 1 } satisfies Entry);
     } else {
       if (!isCount(more)) throw this.#lie("a figure is out of its range");
       this.#listing.entries.set(path, { ...about, links: more } satisfies Entry);
@@ -96,7 +115,8 @@ class HostListing {
   #failure(root: Root, value: unknown): PathFailure {
     if (!Array.isArray(value) || !value.every((one) => typeof one === "string")) throw this.#lie("a failure is no list of texts");
     const [relative = "", errno = "", message = ""] = value;
-    return { path: joinPath(root.prefix, relative), errno: errno.slice(0, 40), message: message.slice(0, 300) };
+    const path = joinPath(root.prefix, this.#keep(relative.slice(0, longestPath)));
+    return { path, errno: errno.slice(0, 40), message: this.#keep(message.slice(0, 300)) };
   }
 
   #lie(what: string): ProtocolError {
