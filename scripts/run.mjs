@@ -1,4 +1,4 @@
-// `npm run demo`, `npm test`, `npm run bench` and `npm run nightly` on a fresh clone: installs and builds what is missing, then goes on with the right Node.
+// `npm run demo`, `npm test`, `npm run bench`, `npm run fuzz` and `npm run nightly` on a fresh clone: installs and builds what is missing, then goes on with the right Node.
 // Plain JavaScript for Node 20 and later, since nothing is installed yet when it starts.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -7,7 +7,13 @@ import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const [task, ...rest] = process.argv.slice(2);
-const scripts = { demo: "scripts/demo.ts", test: "scripts/test.ts", bench: "bench/run.ts", nightly: "scripts/nightly.ts" };
+const scripts = {
+  demo: "scripts/demo.ts",
+  test: "scripts/test.ts",
+  bench: "bench/run.ts",
+  fuzz: "scripts/fuzz.ts",
+  nightly: "scripts/nightly.ts",
+};
 if (!(task in scripts)) {
   console.error(`run.mjs: unknown task ${task}; there are ${Object.keys(scripts).join(", ")}`);
   process.exit(2);

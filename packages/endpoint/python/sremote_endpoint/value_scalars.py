@@ -69,6 +69,9 @@ def url(json):
         raise protocol_error("a URL must be a string in the json")
     from urllib.parse import urlparse
     try:
-        return urlparse(json)
+        parsed = urlparse(json)
     except ValueError as error:
         raise protocol_error("not a URL: %s" % error)
+    if not parsed.scheme:
+        raise protocol_error("not a URL: it has no scheme")
+    return parsed
