@@ -136,7 +136,7 @@ test.each([
   ["one character less than its entries may have", -1, false],
   ["exactly as many", 0, false],
   ["one more", 1, true],
-])("G20 the paths of a listing have %s", async (_, step, isRefused) => {
+])("G20 the paths of a listing have %s", async (_name, step, isRefused) => {
   const allowed = 256 * 1000;
   const failures = Array.from({ length: 250 }, (_, index) => ["p".repeat(1024 + (index === 0 ? step : 0)), "EIO", ""]);
   expect(failures.flat().join("").length - 250 * 3).toBe(allowed + step);
