@@ -336,6 +336,10 @@ const cases: readonly (readonly [string, Break, CheckOptions?])[] = [
       close: () => host.close(),
     }),
   ],
+  [
+    "a path that begins with ~/ is below the home directory",
+    (host) => ({ push: async (source, path) => host.push(source, `/nowhere/${path}`) }),
+  ],
   ["closing ends what is under way", () => ({ close: async () => {} }), { caseTimeout: 1500 }],
   ["closing ends live processes, and how they ended is told at once", () => ({ close: async () => {} })],
 ];
