@@ -238,6 +238,12 @@ describe("in Python", () => {
     await expect(client.doRemoteCall("builtins", "range", [3])).rejects.toMatchObject({ hint: "wrap it in list() to send its members" });
   });
 
+  test("a numpy that cannot be imported is as none", async () => {
+    await plant(host.home, "broken/numpy/__init__.py", "raise RuntimeError('built for another processor')");
+    const options = { env: { PYTHONPATH: `${host.home}/broken` } };
+    expect((await client.doRemoteCall("builtins", "sum", [new Float64Array([1, 2])], options)).value).toBe(3);
+  });
+
   test("a forked child that calls a function of the client gets an error, and takes no answer of its parent's", async () => {
     const { value } = await run("forks", [(x: unknown) => x]);
     expect(value).toEqual([[0, 1, 2, 3, 4], true]);

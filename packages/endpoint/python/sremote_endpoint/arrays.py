@@ -31,7 +31,7 @@ def decode_array(kind, json, data):
         raise protocol_error("the attachment of an array has %d bytes, which does not fit its dtype and shape" % len(data))
     try:
         import numpy
-    except ImportError:
+    except Exception:  # not there, or there and broken, which is no failure of the function's
         return _without_numpy(data, size, code, dtype, shape, order)
     flat = numpy.frombuffer(data, dtype=numpy_code)
     return flat if shape is None else flat.reshape(shape, order=order)
