@@ -13,6 +13,7 @@ const scripts = {
   bench: "bench/run.ts",
   fuzz: "scripts/fuzz.ts",
   nightly: "scripts/nightly.ts",
+  mutants: "scripts/mutants.ts",
 };
 if (!(task in scripts)) {
   console.error(`run.mjs: unknown task ${task}; there are ${Object.keys(scripts).join(", ")}`);
