@@ -26,6 +26,13 @@ const suites: readonly LongSuite[] = [
     command: vitest("test/shells"),
     env: { SREMOTE_ALL_SHELLS: "1" },
   },
+  {
+    name: "users",
+    purpose: "hundreds of random users of clients and fleets",
+    command: vitest("test/random-users"),
+    env: { SREMOTE_RUNS: "400" },
+  },
+  { name: "mutants", purpose: "every small breaking change is noticed", command: ["scripts/mutants.ts"] },
 ];
 
 const root = fileURLToPath(new URL("..", import.meta.url));

@@ -17,7 +17,10 @@ export function titlesIn(path: string): string[] {
 /** The files whose titles name a promise, by its number. */
 export function suitesByPromise(): Map<string, string[]> {
   const found = new Map<string, string[]>();
-  for (const file of globSync(["packages/*/{src,node}/**/*.ts", "test/**/*.ts"], { cwd: root, exclude: ["**/node_modules/**"] }).toSorted()) {
+  for (const file of globSync(["packages/*/{src,node}/**/*.ts", "test/**/*.ts"], {
+    cwd: root,
+    exclude: ["**/node_modules/**"],
+  }).toSorted()) {
     const numbers = new Set(titlesIn(join(root, file)).flatMap((title) => title.match(/\bG\d\d\b/g) ?? []));
     for (const number of numbers) found.set(number, [...(found.get(number) ?? []), file]);
   }
@@ -28,7 +31,9 @@ function table(numbers: readonly string[]): string {
   const suites = suitesByPromise();
   const mutants = readMutants();
   const rows = numbers.map((number) => {
-    const links = (suites.get(number) ?? []).map((file) => `[${basename(file).replace(/(\.test)?\.ts$/, "")}](${relative(join(root, "docs"), join(root, file))})`);
+    const links = (suites.get(number) ?? []).map(
+      (file) => `[${basename(file).replace(/(\.test)?\.ts$/, "")}](${relative(join(root, "docs"), join(root, file))})`,
+    );
     const broken = mutants.filter(({ guarantees = [] }) => guarantees.includes(number)).map(({ name }) => name);
     return `| ${number} | ${links.join(", ")} | ${broken.join("; ") || "–"} |\n`;
   });

@@ -7,10 +7,12 @@ import { suitesByPromise, titlesIn, updatedPage } from "../../scripts/proofs.ts"
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const page = join(root, "docs/guarantees.md");
-const rows = [...(readFileSync(page, "utf8").split("## Where each is proven")[0] ?? "").matchAll(/^\| (G\d\d) \|(.*)\|$/gm)].map(([, number, rest]) => ({
-  number: number!,
-  rest: rest!,
-}));
+const rows = [...(readFileSync(page, "utf8").split("## Where each is proven")[0] ?? "").matchAll(/^\| (G\d\d) \|(.*)\|$/gm)].map(
+  ([, number, rest]) => ({
+    number: number!,
+    rest: rest!,
+  }),
+);
 
 test("every promise has a test that is named after it", () => {
   const named = suitesByPromise();

@@ -29,6 +29,7 @@ test("the main entry exports exactly these names", () => {
     "docker",
     "firecrest",
     "fromBytes",
+    "hostText",
     "jupyter",
     "local",
     "newt",
