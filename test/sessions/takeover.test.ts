@@ -120,14 +120,14 @@ async function robbed(runtime: Runtime, user: number, mode: string): Promise<{ e
 }
 
 describe.each(runtimes)("the place of a killed supervisor of %s", { timeout: 30_000 }, (runtime) => {
-  test("is not connected to when another user has taken it", async () => {
+  test("G06 is not connected to when another user has taken it", async () => {
     const { errors } = await robbed(runtime, 12_002, "755");
     for (const error of errors) {
       expect(error).toMatchObject({ code: "outcome-unknown", message: expect.stringContaining("belongs to another user") as string });
     }
   });
 
-  test("is sent a nonce and nothing else when what answers there does not know the session's secret", async () => {
+  test("G06 is sent a nonce and nothing else when what answers there does not know the session's secret", async () => {
     const { errors, heard } = await robbed(runtime, process.geteuid!(), "700");
     for (const error of errors) {
       expect(error).toMatchObject({ code: "outcome-unknown", message: expect.stringContaining("could not prove") as string });
