@@ -2,7 +2,7 @@
  * A user of a client who does legal things in any order and at the same time, against a simple model of what each must give. fast-check makes the
  * users and shrinks one that fails to the fewest steps; SREMOTE_SEED repeats one, SREMOTE_RUNS makes more of them (the nightly run does).
  */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { memory } from "@sremote/connectors/testing";
 import { type Call, RemoteClient, type RemoteObject } from "@sremote/client";
 import { expect, test } from "vitest";
@@ -116,7 +116,7 @@ const steps: fc.Arbitrary<Step>[] = [
   ),
   fc.integer({ min: 1, max: 4 }).map((depth) =>
     step(`${depth} calls that depend on each other`, async ({ client }) => {
-      let last: Call<unknown> = client.call("builtins", "abs", [-7]);
+      let last: Call = client.call("builtins", "abs", [-7]);
       for (let index = 0; index < depth; index++) last = client.call("operator", "add", [last, 1]);
       expect((await last).value).toBe(7 + depth);
     }),

@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { memory, type MemoryConnector } from "@sremote/connectors/testing";
 import { type Fleet, fleet } from "@sremote/fleet";
 import { expect, test } from "vitest";
@@ -37,7 +37,7 @@ const steps: fc.Arbitrary<Step>[] = [
     step(`exit ${status} on ${chosen.join()}`, async ({ nodes }) => {
       const done = await only(nodes, chosen).run(`echo {{{name}}}; exit ${status}`);
       expect(done.exitCodes).toEqual(chosen.map(() => status));
-      expect(done.jobs.map(({ stdout }) => String(stdout).trim())).toEqual(chosen.map((index) => names[index]));
+      expect(done.jobs.map(({ stdout }) => stdout.trim())).toEqual(chosen.map((index) => names[index]));
       expect(done.ok).toBe(status === 0);
     }),
   ),
