@@ -7,7 +7,7 @@ import { hostKinds } from "../support/hosts.ts";
 import { plant } from "../support/effects.ts";
 
 const python = `
-import os, subprocess, time
+import os, signal, subprocess, time
 
 def start(file, daemon=False):
     if daemon:
@@ -30,17 +30,26 @@ def write(file, pid):
 def start_and_wait(file, daemon=False):
     start(file, daemon)
     time.sleep(600)
+
+def start_and_stay(file):
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    start_and_wait(file)
 `;
 const node = `
 import { spawn } from "node:child_process";
 import { renameSync, writeFileSync } from "node:fs";
 export function start(file) {
-  const child = spawn("sleep", ["600"], { detached: true, stdio: "ignore" });
+  const child = spawn("sleep", ["600"], { detached: true, stdio: "inherit" });
   child.unref();
   writeFileSync(file + ".new", String(child.pid));
   renameSync(file + ".new", file);
 }
 export async function start_and_wait(file) { start(file); await new Promise((resolve) => setTimeout(resolve, 600_000)); }
+export async function start_and_stay(file) {
+  for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => undefined);
+  await start_and_wait(file);
+}
 `;
 
 async function until(isSo: () => boolean): Promise<void> {
@@ -65,21 +74,27 @@ test("what left the group of its worker ends with it", async () => {
     ["node", "./strays.mjs", []],
   ] as const;
   for (const [runtime, module, more] of kinds) {
-    for (const transport of ["auto", "spool"] as const) {
+    for (const [transport, how] of [
+      ["auto", "aborted"],
+      ["spool", "aborted"],
+      ["spool", "late"],
+    ] as const) {
       // A copy of the process that runs a call over files holds nothing by which it would be known.
       if (transport === "spool" && more.length > 0) continue;
-      const file = join(host.home, `${runtime}-${transport}-${more.length}`);
+      const file = join(host.home, `${runtime}-${transport}-${how}-${more.length}`);
       const client = new RemoteClient(host.again(), { runtime, transport });
+      // Over files a client's abort ends the endpoint, which has a second to end a function that does not want to.
+      const fn = transport === "spool" && how === "aborted" ? "start_and_stay" : "start_and_wait";
       const cancel = new AbortController();
-      const stopped = transport === "auto" ? { signal: cancel.signal } : { timeout: 3000 };
-      const call = client.doRemoteCall(module, "start_and_wait", [file, ...more], { cwd: "work", ...stopped }).catch(String);
+      const stopped = how === "aborted" ? { signal: cancel.signal } : { timeout: 3000 };
+      const call = client.doRemoteCall(module, fn, [file, ...more], { cwd: "work", ...stopped }).catch(String);
       await until(() => existsSync(file));
       const pid = Number(readFileSync(file, "latin1"));
       expect(isThere(pid)).toBe(true);
       cancel.abort();
       await call;
       await until(() => !isThere(pid));
-      expect([runtime, transport, more.length, isThere(pid)]).toEqual([runtime, transport, more.length, false]);
+      expect([runtime, transport, how, more.length, isThere(pid)]).toEqual([runtime, transport, how, more.length, false]);
       if (transport === "auto") {
         await client.doRemoteCall(module, "start", [`${file}-kept`, ...more], { cwd: "work" });
         await until(() => existsSync(`${file}-kept`));

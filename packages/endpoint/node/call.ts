@@ -14,7 +14,7 @@ import { makeReply, unknownId, type ReplyParts } from "./reply.ts";
 import { readRequest } from "./request.ts";
 import { isClaimed, openCallDirectory, openSpool, readReply, recordDigest, reserveSpace, storeReply } from "./spool.ts";
 import { isNoSpace } from "./store.ts";
-import { endStrays, strayVariable } from "./strays.ts";
+import { strayVariable } from "./strays.ts";
 import { FunctionProcess } from "./supervise.ts";
 import { release, sweepSometimes } from "./sweep.ts";
 
@@ -154,10 +154,9 @@ async function run(
   const { timeoutMs, outputLimit } = message;
   const parts: ReplyParts = { id: message.id, base, outcome: "not-run" };
   try {
-    const running = child.run(frame, { directory, timeoutMs, outputLimit: outputLimit ?? limits.output, signal });
+    const running = child.run(frame, { directory, mark: `${message.id}\0`, timeoutMs, outputLimit: outputLimit ?? limits.output, signal });
     step("started");
     const ending = await running;
-    if (ending.stopped !== undefined) endStrays(`${message.id}\0`);
     step("ended");
     parts.outputs = [ending.stdout, ending.stderr];
     if (ending.answer === undefined) Object.assign(parts, describeDeath(ending, oomKills, timeoutMs));

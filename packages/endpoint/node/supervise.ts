@@ -11,14 +11,19 @@ import { errorCode } from "./directory.ts";
 import { Output } from "./output.ts";
 import { closeWriteEnds, type OutputPipes } from "./output-pipes.ts";
 import { program } from "./program.ts";
+import { endStrays } from "./strays.ts";
 
 /** How long a signal may take before the next one, and remains of the group before they are killed; in milliseconds. */
 const signalGrace = 500;
 const remainsGrace = 1000;
+/** Instead of the first where the endpoint itself was told to end, and twice that for all: who told it kills it after a second. */
+const haste = 400;
 
 export interface RunOptions {
   /** Directory of the call, for the files `stdout` and `stderr`. */
   directory: string;
+  /** What strays of the process are known by. */
+  mark: string;
   /** In milliseconds from the start of the process. */
   timeoutMs: number | undefined;
   outputLimit: number;
@@ -86,12 +91,20 @@ export class FunctionProcess {
 
     const timers: NodeJS.Timeout[] = [];
     let deadline: DeadlineTimer | undefined;
+    let told: number | undefined;
+    let isGone = false;
+    const escalate = (grace: number): void => {
+      timers.push(setTimeout(() => this.#signalGroup("SIGTERM"), grace));
+      timers.push(setTimeout(() => this.#signalGroup("SIGKILL"), 2 * grace));
+    };
     const stop = (why: "timeout" | "cancelled" | "left"): void => {
-      if (ending.answer !== undefined || ending.stopped !== undefined) return;
-      ending.stopped = why;
-      this.#signalGroup("SIGINT");
-      timers.push(setTimeout(() => this.#signalGroup("SIGTERM"), signalGrace));
-      timers.push(setTimeout(() => this.#signalGroup("SIGKILL"), 2 * signalGrace));
+      if (why === "cancelled") told = performance.now();
+      if (isGone) return;
+      if (ending.answer === undefined && ending.stopped === undefined) {
+        ending.stopped = why;
+        this.#signalGroup("SIGINT");
+        escalate(why === "cancelled" ? haste : signalGrace);
+      } else if (why === "cancelled") escalate(haste); // also where something else had begun it
     };
     const listen = listenForAnswer(channel, ending, () => {
       // Handlers of the event "exit" may still run; what keeps the process after that has no say.
@@ -109,23 +122,27 @@ export class FunctionProcess {
 
     await this.#exited;
     ending.wallMs = performance.now() - this.#started;
+    // Before their output is waited for: they hold the pipes.
+    if (ending.stopped !== undefined) endStrays(options.mark);
     await listen;
+    isGone = true;
     for (const timer of timers) clearTimeout(timer);
     deadline?.stop();
     stopLooking();
-    options.signal.removeEventListener("abort", cancel);
     ending.exitCode = this.#child.exitCode;
     ending.signal = this.#child.signalCode;
-    await this.#endRemains(stdout, stderr);
+    await this.#endRemains(stdout, stderr, () => (told === undefined ? Infinity : told + 2 * haste));
+    options.signal.removeEventListener("abort", cancel);
+    if (ending.stopped !== undefined) endStrays(options.mark);
     if (this.#startFailure !== undefined) throw startFailed(this.#startFailure);
     return ending;
   }
 
   /** Waits about a second for the rest of the group and for whoever holds the pipes, then kills the group and lets go of the pipes. */
-  async #endRemains(stdout: Output, stderr: Output): Promise<void> {
+  async #endRemains(stdout: Output, stderr: Output, latest: () => number): Promise<void> {
     const both = Promise.all([stdout.ended, stderr.ended]);
     const deadline = performance.now() + remainsGrace;
-    while (performance.now() < deadline && !(stdout.isEnded && stderr.isEnded && !this.#groupIsThere())) {
+    while (performance.now() < Math.min(deadline, latest()) && !(stdout.isEnded && stderr.isEnded && !this.#groupIsThere())) {
       await (stdout.isEnded && stderr.isEnded ? sleep(20) : Promise.race([both, sleep(20)]));
     }
     this.#signalGroup("SIGKILL");

@@ -31,9 +31,7 @@ def execute(place, call, request, home, host, limit, umask, signals):
         failure = {"code": "endpoint-broken", "stage": "setup", "message": "the function's process cannot be started: %s" % error.strerror}
         return join_reply(request.id, answer_of("not-run", failure), [], None, host)
     spool.step("started")
-    ending = Supervision(process, outputs, signals, timeout, Audience(place.path("asked"))).run()
-    if ending.reason is not None:
-        strays.end(request.id)
+    ending = Supervision(process, outputs, signals, timeout, Audience(place.path("asked")), request.id).run()
     for output in outputs:
         output.close()
     spool.step("ended")

@@ -22,6 +22,8 @@ TEXT = 65536
 
 # Seconds between SIGINT, SIGTERM and SIGKILL to the group of a call that is to end.
 GRACE = 0.5
+# Instead of GRACE where the endpoint itself was told to end, and twice that for all of DRAIN: who told it kills it after a second.
+HASTE = 0.4
 # How long the pipes are read on after the process ended, while a process it started holds them open.
 DRAIN = 1.0
 # How long threads and exit handlers may take after the answer was given.

@@ -5,9 +5,10 @@ from select import POLLIN, POLLOUT, poll
 
 import _signal as signal
 
+from . import strays
 from .errors import Refusal
 from .frame import read_prefix
-from .limits import DRAIN, GRACE, LINGER, PREFIX
+from .limits import DRAIN, GRACE, HASTE, LINGER, PREFIX
 
 
 class Ending:
@@ -85,8 +86,11 @@ class Answer:
 
 
 class Supervision:
-    def __init__(self, process, outputs, signals, timeout, audience):
+    """`mark` is what strays of the process are known by."""
+
+    def __init__(self, process, outputs, signals, timeout, audience, mark):
         self.process = process
+        self.mark = mark
         self.audience = audience
         self.signals = signals
         self.answer = Answer(process.request is not None)
@@ -96,6 +100,8 @@ class Supervision:
         self.readers = {process.stdout: outputs[0].feed, process.stderr: outputs[1].feed, process.answer: self.answer.feed}
         self.exited = None
         self.escalation = []
+        # When the endpoint was told to end.
+        self.told = None
         self.linger = None
         self.poll = poll()
         self.poll.register(signals.reader, POLLIN)
@@ -120,6 +126,7 @@ class Supervision:
                     self._receive(fd)
             self._look()
         self._end_group()
+        self._end_strays()
         for fd in list(self.readers):
             self._close(fd)
         if self.process.request is not None:
@@ -133,11 +140,15 @@ class Supervision:
         if self.exited is None:
             return False
         streams = (self.process.stdout in self.readers) or (self.process.stderr in self.readers)
-        return not streams or time.monotonic() >= self.exited + DRAIN
+        return not streams or time.monotonic() >= self._drained()
 
     def _keep_time(self):
         now = time.monotonic()
         ending = self.ending
+        if self.signals.cancelled and self.told is None:
+            self.told = now
+            # Also where a deadline had begun it.
+            self.escalation = [(min(due, now + place * HASTE), number) for place, (due, number) in enumerate(self.escalation, 1)]
         if not self.answer.complete and self.exited is None and ending.reason is None:
             if self.signals.cancelled:
                 ending.reason = "cancelled"
@@ -156,15 +167,20 @@ class Supervision:
         while self.escalation and self.exited is None and self.escalation[0][0] <= now:
             self._signal(self.escalation.pop(0)[1])
 
-    @staticmethod
-    def _plan(now):
-        return [(now, signal.SIGINT), (now + GRACE, signal.SIGTERM), (now + 2 * GRACE, signal.SIGKILL)]
+    def _plan(self, now):
+        grace = GRACE if self.told is None else HASTE
+        return [(now, signal.SIGINT), (now + grace, signal.SIGTERM), (now + 2 * grace, signal.SIGKILL)]
+
+    def _drained(self):
+        """When the pipes are read on no more."""
+        latest = self.exited + DRAIN
+        return latest if self.told is None else min(latest, self.told + 2 * HASTE)
 
     def _pause(self):
         """Milliseconds to the next thing that is due, None if nothing is."""
         times = [step[0] for step in self.escalation[:1] if self.exited is None]
         if self.exited is not None:
-            times.append(self.exited + DRAIN)
+            times.append(self._drained())
         elif self.answer.complete:
             times += [moment for moment in (self.linger, self.deadline) if moment is not None and not self.escalation]
         elif self.ending.reason is None:
@@ -216,6 +232,8 @@ class Supervision:
             if pid == 0:
                 return
         self.exited = time.monotonic()
+        # Before their output is waited for: they hold the pipes.
+        self._end_strays()
         # The writer is gone: all it sent is in the pipes now. A pipe that a grandchild holds open must not hide it.
         for fd in list(self.readers):
             while fd in self.readers:
@@ -237,6 +255,10 @@ class Supervision:
                 os.kill(self.process.pid, number)
             except ProcessLookupError:
                 pass
+
+    def _end_strays(self):
+        if self.ending.reason is not None:
+            strays.end(self.mark)
 
     def _end_group(self):
         by_us = self.ending.by_us
