@@ -20,6 +20,10 @@ export class Slots {
     return this.#held === 0 && this.#waiting.length === 0;
   }
 
+  get held(): number {
+    return this.#held;
+  }
+
   /** Resolves with a function that gives the slot back (once; more calls do nothing). Rejects with the signal's reason. @param onWait called when others must give theirs back first */
   acquire(signal?: AbortSignal, onWait?: () => void): Promise<() => void> {
     signal?.throwIfAborted();

@@ -12,10 +12,13 @@ import { Tail } from "../process/tail.ts";
 import { shellText } from "../command-line.ts";
 import type { KillSignal } from "../ssh/channel-process.ts";
 import { destinationLabel } from "../ssh/destination.ts";
+import { expandHome } from "../ssh/home.ts";
 import { killScript } from "../ssh/kill-script.ts";
 import { defaultStartTimeout } from "../ssh/options.ts";
 import { sessionOf, Slots } from "../slots.ts";
+import { StartAgain } from "../start-again.ts";
 import { reportedCommand } from "./command.ts";
+import type { ReportedCommand } from "./command.ts";
 import { Master } from "./master.ts";
 import { opensshError } from "./openssh-error.ts";
 import type { OpenSshOptions } from "./options.ts";
@@ -31,6 +34,8 @@ const mostSessions = 8;
 const keptOutput = 4096;
 /** How long ending a command may take, in milliseconds. */
 const killTimeout = 10_000;
+/** How long a command that others run beside is waited for to begin, before whoever started it gets it, in milliseconds. */
+const undoneWithin = 1500;
 /** How long an orderly end may take, in milliseconds. */
 const closeTimeout = 5000;
 
@@ -41,6 +46,7 @@ export class OpenSshConnector extends ProcessConnector {
   readonly #args: readonly string[];
   readonly #timeouts: { readonly connectTimeout: number; readonly startTimeout: number };
   readonly #slots = new Slots(mostSessions);
+  readonly #again = new StartAgain();
   readonly #processes = new Set<SshProcess>();
   readonly #closing = new AbortController();
   #directory: Promise<string> | undefined;
@@ -52,7 +58,7 @@ export class OpenSshConnector extends ProcessConnector {
   constructor(options: OpenSshOptions) {
     super(destinationLabel(options, "openssh"));
     this.#options = options;
-    this.#program = options.program ?? "ssh";
+    this.#program = expandHome(options.program ?? "ssh");
     this.#args = sshArguments(options, this.#paths);
     const { connectTimeout = defaultConnectTimeout, startTimeout = defaultStartTimeout } = options;
     this.#timeouts = { connectTimeout, startTimeout };
@@ -77,10 +83,26 @@ export class OpenSshConnector extends ProcessConnector {
     const reported = reportedCommand(command, pty);
     await (signal === undefined ? this.#connect() : orAborted(this.#connect(), signal));
     const waiting = (): void => onWait?.(sessionOf(mostSessions));
-    const release = await this.#slots.acquire(signal, waiting);
+    let wasUndone = false;
+    const attempt = async (): Promise<SshProcess> => {
+      wasUndone = false;
+      const release = await this.#slots.acquire(signal, waiting);
+      const process = await this.#startProcess(reported, pty !== undefined, release);
+      // Only the end of another command undoes a start.
+      if (this.#slots.held === 1 && !this.#again.isNeeded) return process;
+      // Whoever has given up ends it.
+      await settledWithin(signal === undefined ? process.begun : orAborted(process.begun, signal).catch(() => undefined), undoneWithin);
+      wasUndone = process.wasUndone && signal?.aborted !== true;
+      if (wasUndone) await process.exit;
+      return process;
+    };
+    return await this.#again.run(attempt, () => wasUndone, signal);
+  }
+
+  async #startProcess(reported: ReportedCommand, pty: boolean, release: () => void): Promise<SshProcess> {
     let ssh: SshChild;
     try {
-      ssh = await this.#run(reported.line, pty === undefined ? [] : ["-tt"]);
+      ssh = await this.#run(reported.line, pty ? ["-tt"] : []);
     } catch (error) {
       release();
       throw error;
@@ -88,9 +110,10 @@ export class OpenSshConnector extends ProcessConnector {
     const process = new SshProcess({
       ssh,
       command: reported,
-      pty: pty !== undefined,
+      pty,
       label: this.label,
       shared: this.#master !== undefined,
+      isShared: () => this.#isShared(),
       ...this.#timeouts,
       ask: this.#options.multiplex === false ? undefined : (line) => this.#runToEnd(line),
       release: () => {
@@ -108,6 +131,20 @@ export class OpenSshConnector extends ProcessConnector {
     const logFile = await this.#logFile();
     const args = [...this.#args, ...more, ...shared, "--", this.#options.host, line];
     return startSsh(this.#program, args, logFile, this.label, this.#paths.variables);
+  }
+
+  /** Whether the connection stands: asked of the ssh that holds it, whose end may not have been told here yet. */
+  async #isShared(): Promise<boolean> {
+    if (this.#master?.isOpen !== true) return false;
+    const args = [...this.#args, "-S", await this.#socket(), "-O", "check", "--", this.#options.host];
+    const ssh = startSsh(this.#program, args, await this.#logFile(), this.label, this.#paths.variables);
+    for (const stream of [ssh.child.stdout, ssh.child.stderr]) stream.resume();
+    ssh.child.stdin.on("error", () => undefined).end();
+    const timer = setTimeout(() => ssh.child.kill("SIGKILL"), killTimeout);
+    const code = await ssh.exited.catch(() => null);
+    clearTimeout(timer);
+    await ssh.takeLog();
+    return code === 0;
   }
 
   async #connect(): Promise<void> {

@@ -1,7 +1,7 @@
 /* What is special about the system's ssh: its own failures told from the command's, and nothing left behind. */
-import { readdir, stat } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir, userInfo } from "node:os";
+import { basename, join } from "node:path";
 import { ConnectError } from "@sremote/protocol";
 import { afterAll, assert, beforeAll, describe, expect, test } from "vitest";
 import { makeKey } from "../../../../scripts/labs/keys.ts";
@@ -30,6 +30,20 @@ function open(more: Partial<OpenSshOptions> = {}): Connector {
 }
 const ourDirectories = async (): Promise<string[]> =>
   (await readdir(tmpdir())).filter((name) => name.startsWith("sremote-ssh-")).toSorted();
+
+test("~ in the name of a configuration file or of the program is the account's home", async () => {
+  const home = await mkdtemp(join(userInfo().homedir, ".sremote-test-"));
+  try {
+    const name = basename(home);
+    await writeFile(join(home, "config"), `Host the-alias\n  HostName ${lab.address}\n  Port ${lab.port}\n  User ${user.name}\n`);
+    await writeFile(join(home, "program"), '#!/bin/sh\nexec ssh "$@"\n', { mode: 0o755 });
+    const target = { host: "the-alias", port: undefined, username: undefined };
+    await using connector = open({ ...target, config: `~/${name}/config`, program: `~/${name}/program` });
+    expect(await connector.exec(["true"])).toMatchObject({ exitCode: 0 });
+  } finally {
+    await rm(home, { recursive: true });
+  }
+});
 
 describe.each([true, false])("with multiplex: %s", (multiplex) => {
   test("G02 255 is the command's own, and stderr holds nothing of ssh's", async () => {

@@ -1,6 +1,7 @@
 /* What a caller may say about a connection by the system's ssh, and how it is said to ssh. */
 import { InvalidArgumentError } from "@sremote/protocol";
 import { checkDestination, parseDestination } from "../ssh/destination.ts";
+import { expandHome } from "../ssh/home.ts";
 import type { SshPaths } from "./paths.ts";
 
 export const defaultConnectTimeout = 20_000;
@@ -95,7 +96,7 @@ export function sshArguments(options: OpenSshOptions, paths: SshPaths): string[]
     ...set("ConnectTimeout", seconds(options.connectTimeout ?? defaultConnectTimeout)),
   ];
   if (options.config === false) args.push("-F", "none");
-  else if (typeof options.config === "string") args.push("-F", options.config);
+  else if (typeof options.config === "string") args.push("-F", expandHome(options.config));
   if (options.port !== undefined) args.push("-p", String(options.port));
   if (options.username !== undefined) args.push("-l", options.username);
   if (options.hostKey !== undefined) args.push(...set("StrictHostKeyChecking", options.hostKey === "strict" ? "yes" : "accept-new"));

@@ -23,6 +23,8 @@ export interface SshProcessOptions {
   label: string;
   /** Whether a connection stood already. */
   shared: boolean;
+  /** Whether that connection still stands: the host, or the ssh that holds it, was asked. */
+  isShared(): Promise<boolean>;
   /** Milliseconds to reach the host, where no connection stood. */
   connectTimeout: number;
   /** Milliseconds for the login shell to start the command. */
@@ -55,6 +57,8 @@ export class SshProcess implements RemoteProcess {
   readonly #pid = Promise.withResolvers<number | undefined>();
   readonly #gaveUp = Promise.withResolvers<never>();
   readonly #stopWatching: () => void;
+  readonly #begun = Promise.withResolvers<void>();
+  #undone = false;
   #killedBy: KillSignal | undefined;
   #ended = false;
 
@@ -92,6 +96,7 @@ export class SshProcess implements RemoteProcess {
     };
     this.#start.once("marker", (rest: string) => {
       this.#stopWatching();
+      this.#begun.resolve();
       this.#pid.resolve(Number(rest));
       this.stdin.open();
     });
@@ -108,6 +113,16 @@ export class SshProcess implements RemoteProcess {
     }
     this.exit = this.#wait(reported);
     this.exit.catch(() => undefined);
+  }
+
+  /** Resolves when the command has begun, or never will. */
+  get begun(): Promise<void> {
+    return this.#begun.promise;
+  }
+
+  /** The host closed the channel before anything had begun, and keeps the connection. */
+  get wasUndone(): boolean {
+    return this.#undone;
   }
 
   /** One that has not begun by then never will. */
@@ -157,7 +172,7 @@ export class SshProcess implements RemoteProcess {
       const code = await Promise.race([ssh.exited, this.#gaveUp.promise]);
       await reported;
       const log = await ssh.takeLog();
-      const status = this.#status(code, log);
+      const status = await this.#status(code, log);
       // The end of the output is only passed on when it is known to be the end.
       const before = this.#options.pty ? this.#end : ssh.child.stdout;
       if (before.readableEnded) this.#output.end();
@@ -170,12 +185,13 @@ export class SshProcess implements RemoteProcess {
     } finally {
       this.#ended = true;
       this.#stopWatching();
+      this.#begun.resolve();
       this.#pid.resolve(undefined);
       this.#options.release();
     }
   }
 
-  #status(code: number | null, log: SshLog): ExitStatus {
+  async #status(code: number | null, log: SshLog): Promise<ExitStatus> {
     if (this.#end.status !== undefined) return { exitCode: this.#end.status, signal: null };
     const started = (this.#options.pty ? this.#start : this.#startError).found;
     // The shell that would have reported was killed with the command, as it was asked for.
@@ -183,6 +199,11 @@ export class SshProcess implements RemoteProcess {
     const { label, shared } = this.#options;
     if (!started && code !== 255 && code !== null) throw this.#notStarted(`; it ended with ${code}`);
     const said = this.#startError.noise.toString("utf8");
+    // The ssh of a command has nothing to say, whether the host closed its channel or the connection was lost.
+    if (!started && shared && code === 255 && log.text.trim() === "" && (await this.#options.isShared())) {
+      this.#undone = this.#start.noise.length === 0 && said === "";
+      throw this.#notStarted(this.#undone ? "; the host closed its channel" : "; it ended with 255");
+    }
     throw opensshError(log.text, said, label, started ? "started" : shared ? "shared" : "new");
   }
 

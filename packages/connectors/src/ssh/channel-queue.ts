@@ -40,6 +40,11 @@ export class ChannelQueue {
     return this.#inUse;
   }
 
+  /** Places given so far. */
+  get asked(): number {
+    return this.#sent;
+  }
+
   /** The host allows fewer than was thought. */
   lower(limit: number): void {
     this.#mostInUse = Math.max(1, Math.min(this.#mostInUse, limit));

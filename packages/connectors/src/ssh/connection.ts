@@ -4,6 +4,7 @@ import { ConnectError } from "@sremote/protocol";
 import type { Client, ClientChannel } from "ssh2";
 import type { PtySize, SpawnOptions } from "../connector.ts";
 import { sessionOf } from "../slots.ts";
+import { StartAgain } from "../start-again.ts";
 import { ChannelQueue } from "./channel-queue.ts";
 import { sshError } from "./ssh-error.ts";
 
@@ -35,6 +36,7 @@ export class Connection {
   /** The connection to the jump host this one goes through. */
   readonly #carrier: Connection | undefined;
   readonly #queue = new ChannelQueue();
+  readonly #again = new StartAgain();
   readonly #onLost = new Set<(error: ConnectError) => void>();
   #lost: ConnectError | undefined;
   /** When something came last, and when each request was made that is not answered. */
@@ -97,13 +99,24 @@ export class Connection {
    * Starts a command on a channel of its own, when there is a free place. The signal ends the waiting, not the command. A host that answers
    * too late has its channel taken all the same, after the rejection.
    */
-  async exec<T>(line: string, { signal, pty, startTimeout, onWait }: StartOptions, take: TakeChannel<T>): Promise<T> {
+  exec<T>(line: string, options: StartOptions, take: TakeChannel<T>): Promise<T> {
+    let before = { inUse: 0, asked: 0 };
+    const attempt = (first: boolean): Promise<T> => {
+      before = { inUse: this.#queue.inUse, asked: this.#queue.asked };
+      return this.#exec(line, options, take, first);
+    };
+    const wasAlone = (): boolean => before.inUse === 0 && this.#queue.asked === before.asked + 1;
+    const isUndone = (error: unknown): boolean => isStartFailure(error) && this.isOpen && !wasAlone();
+    return this.#again.run(attempt, isUndone, options.signal);
+  }
+
+  async #exec<T>(line: string, { signal, pty, startTimeout, onWait }: StartOptions, take: TakeChannel<T>, first: boolean): Promise<T> {
     let told = false;
     const wait = (): void => {
       if (!told) onWait?.(sessionOf(this.#queue.limit));
       told = true;
     };
-    for (let again = false; ; again = true) {
+    for (let again = first; ; again = true) {
       const ticket = await this.#queue.acquire(signal, again, wait);
       try {
         const taken = (channel: ClientChannel): T => {
@@ -115,6 +128,7 @@ export class Connection {
         // The host may still count it; its answer, or the link's end, gives the place back.
         if (error instanceof ConnectError && error.code === "connect-timeout") throw error;
         const closed = this.#queue.closed;
+        if (isStartFailure(error)) ticket.answered();
         ticket.release();
         const counted = this.#queue.inUse + closed;
         // A host that allows fewer sessions than we thought; one of them will end, or is forgotten by the host.
@@ -215,4 +229,9 @@ export class Connection {
 
 function isOpenFailure(error: unknown): boolean {
   return error instanceof ConnectError && error.code === "channel-failed" && /open failure/i.test(error.summary);
+}
+
+/** The channel was opened, and closed or refused in place of starting the command. */
+function isStartFailure(error: unknown): boolean {
+  return error instanceof ConnectError && error.code === "channel-failed" && /unable to exec/i.test(error.summary);
 }

@@ -8,6 +8,8 @@ import { makeKey } from "../../../../scripts/labs/keys.ts";
 import { startDropbear, startTinyssh } from "../../../../scripts/labs/other-servers.ts";
 import type { SshdOptions } from "../../../../scripts/labs/sshd.ts";
 import { startSshd } from "../../../../scripts/labs/sshd.ts";
+import type { Connector } from "../connector.ts";
+import { openssh } from "../openssh/index.ts";
 import { ssh } from "./index.ts";
 import type { SshOptions } from "./index.ts";
 
@@ -75,29 +77,62 @@ const servers: Readonly<Record<string, () => Promise<Started>>> = {
   "only an RSA host key": openSsh({ hostKeys: ["rsa"], config: ["HostKeyAlgorithms rsa-sha2-256"] }),
 };
 
-describe.each(Object.keys(servers))("%s", (name) => {
-  let server: Started;
-  beforeAll(async () => {
-    const start = servers[name];
-    assert(start !== undefined);
-    server = await start();
-  });
-  afterAll(() => server?.[Symbol.asyncDispose]());
+const running: Record<string, Started> = {};
+beforeAll(async () => {
+  await Promise.all(Object.entries(servers).map(async ([name, start]) => (running[name] = await start())));
+});
+afterAll(async () => {
+  await Promise.all(Object.values(running).map((server) => server[Symbol.asyncDispose]()));
+});
 
+function targetAt(name: string): Target {
+  const server = running[name];
+  assert(server !== undefined);
+  return server.target;
+}
+
+const echoed = (connector: Connector, count: number): Promise<string[]> =>
+  Promise.all(
+    Array.from({ length: count }, async (_, index) => {
+      const { stdout } = await connector.exec(["echo", String(index)]);
+      return Buffer.from(stdout).toString();
+    }),
+  );
+const lines = (count: number): string[] => Array.from({ length: count }, (_, index) => `${index}\n`);
+
+describe.concurrent.each(Object.keys(servers))("%s", (name) => {
   test("runs a command, a bigger one, and several at once", async () => {
-    expect(await attempt(server.target)).toMatchObject(good);
-    await using connector = ssh(server.target);
-    const all = await Promise.all(Array.from({ length: 5 }, (_, index) => connector.exec(["echo", String(index)])));
-    expect(all.map(({ stdout }) => Buffer.from(stdout).toString())).toEqual(["0\n", "1\n", "2\n", "3\n", "4\n"]);
+    expect(await attempt(targetAt(name))).toMatchObject(good);
+    await using connector = ssh(targetAt(name));
+    expect(await echoed(connector, 5)).toEqual(lines(5));
   });
 
   test("refuses a stranger's key by name", async () => {
     await using stranger = await startEmbeddedSsh();
-    expect(await attempt({ ...server.target, privateKeyPath: stranger.privateKeyPath })).toMatchObject({
+    expect(await attempt({ ...targetAt(name), privateKeyPath: stranger.privateKeyPath })).toMatchObject({
       code: "auth-failed",
       summary: expect.stringContaining(`tried publickey (${stranger.privateKeyPath})`),
     });
   });
+});
+
+// dropbear closes each channel that has no command yet when another's command ends: three rounds have dozens of them.
+test.each([
+  ["ssh", ssh],
+  ["openssh", openssh],
+] as const)("dropbear runs twenty commands at once over %s()", async (_, connect) => {
+  for (let round = 0; round < 3; round += 1) {
+    await using connector = connect(targetAt("dropbear"));
+    expect(await echoed(connector, 20)).toEqual(lines(20));
+  }
+});
+
+test("a host that asks for no credentials lets in whoever has none, or one that it does not take", async () => {
+  await using server = await startEmbeddedSsh({ letsEverybodyIn: true });
+  await using stranger = await startEmbeddedSsh();
+  const target = { ...targetOf(server), agent: false as const };
+  expect(await attempt({ ...target, privateKeyPath: undefined })).toMatchObject(good);
+  expect(await attempt({ ...target, privateKeyPath: stranger.privateKeyPath })).toMatchObject(good);
 });
 
 test.each(["rsa-sha2-256", "rsa-sha2-512"])("an RSA key of an agent signs with %s where the host takes nothing else", async (algorithm) => {
