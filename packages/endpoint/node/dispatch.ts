@@ -14,7 +14,7 @@ import { describeRefusal, describeThrown } from "./failure.ts";
 import { findConstant, findFunction, FunctionNotFound, type Callable, type FoundFunction } from "./lookup.ts";
 import { findSyntaxError } from "./syntax-error.ts";
 import { checkModules } from "./registered.ts";
-import { isPath, loadModule, ModuleNotFound, type Namespace } from "./resolve.ts";
+import { isPath, loadModule, ModuleNotFound, notFoundHint, type Namespace } from "./resolve.ts";
 
 export interface Result {
   outcome: Outcome;
@@ -154,8 +154,7 @@ function unserializableHint(value: unknown): string | undefined {
 function moduleNotFound(error: ModuleNotFound, module: string): Failure {
   const failure: Failure = { code: "module-not-found", stage: "import", message: error.message, names: error.tried };
   if (isPath(module)) failure.hint = "a relative path starts at the working directory of the call (cwd)";
-  else if (!module.startsWith("node:"))
-    failure.hint = "if it is a package, install it with installPackages(); if it is yours, set cwd to the project that has it";
+  else if (!module.startsWith("node:")) failure.hint = notFoundHint;
   return failure;
 }
 

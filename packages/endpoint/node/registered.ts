@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { SremoteError } from "@sremote/protocol";
-import { isPath, searchDirectories } from "./resolve.ts";
+import { isPath, notFoundHint, searchDirectories } from "./resolve.ts";
 
 /** Versions of the modules that are there. @throws SremoteError `module-missing` or `module-version` */
 export function checkModules(expected: Record<string, string | null>, base: string): Record<string, string | null> {
@@ -13,14 +13,17 @@ export function checkModules(expected: Record<string, string | null>, base: stri
     if (actual === undefined) {
       throw new SremoteError("module-missing", `the registered module ${JSON.stringify(name)} is not installed on this host`, {
         stage: "import",
-        hint: isPath(name) ? "check the path" : `installPackages([${JSON.stringify(name)}])`,
+        hint: isPath(name) ? "check the path" : notFoundHint,
       });
     }
     if (version !== null && actual !== version) {
       throw new SremoteError(
         "module-version",
         `the registered module ${JSON.stringify(name)} has version ${actual ?? "unknown"} on this host, expected ${version}`,
-        { stage: "import", hint: `installPackages([${JSON.stringify(`${name}@${version}`)}])` },
+        {
+          stage: "import",
+          hint: "if it is a package, install the expected version of it with installPackages(); if it is yours, set cwd to the project that has it",
+        },
       );
     }
     // A plain assignment would lose a module named __proto__.

@@ -20,6 +20,9 @@ export class ModuleNotFound extends Error {
   }
 }
 
+/** It names no package: one that has the name of a module of the user's is a stranger's. */
+export const notFoundHint = "if it is a package, install it with installPackages(); if it is yours, set cwd to the project that has it";
+
 /** Directories whose `node_modules` (and those above) are searched for packages, in this order. */
 export function searchDirectories(base: string): string[] {
   return [process.cwd(), `${base}/node`];

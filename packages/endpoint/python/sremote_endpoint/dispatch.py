@@ -2,7 +2,7 @@
 import builtins
 import sys
 
-from .errors import Refusal
+from .errors import NOT_FOUND, Refusal
 from .lazy import load
 from .standard import enclosed
 
@@ -73,7 +73,7 @@ def _raised_by_import(error):
 
 def _no_module(name):
     return Refusal("module-not-found", "there is no module %r for %s" % (name, sys.executable), "import",
-                   hint="if it is a package, install it with installPackages(); if it is yours, set cwd to the directory that has it")
+                   hint=NOT_FOUND)
 
 
 def constant(module, name):

@@ -1,5 +1,8 @@
 """The two errors the endpoint raises itself; both become the `error` of a reply."""
 
+# Of a module. It names no package: one that has the name of a module of the user's is a stranger's.
+NOT_FOUND = "if it is a package, install it with installPackages(); if it is yours, set cwd to the directory that has it"
+
 
 class Refusal(Exception):
     """Nothing of the function ran (outcome `not-run`), and why: a code of code.ts, a stage, and further members of a failure."""

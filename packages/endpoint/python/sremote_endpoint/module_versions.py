@@ -2,7 +2,7 @@
 import builtins
 import sys
 
-from .errors import Refusal
+from .errors import NOT_FOUND, Refusal
 
 
 def check_modules(expected):
@@ -11,11 +11,12 @@ def check_modules(expected):
     for name, wanted in expected.items():
         if not _exists(name):
             raise Refusal("module-missing", "the registered module %s is not installed for %s" % (name, sys.executable), "setup",
-                          names=[name], hint='installPackages(["%s"])' % name.partition(".")[0])
+                          names=[name], hint=NOT_FOUND)
         found[name] = find_version(name)
         if wanted is not None and found[name] != wanted:
             raise Refusal("module-version", "the registered module %s has version %s on the host, expected %s" % (name, found[name], wanted),
-                          "setup", names=[name], hint='installPackages(["%s==%s"])' % (name.partition(".")[0], wanted))
+                          "setup", names=[name], hint="if it is a package, install the expected version of it with installPackages(); "
+                          "if it is yours, set cwd to the directory that has it")
     return found
 
 
