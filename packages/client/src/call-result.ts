@@ -3,7 +3,7 @@ import type { Attachments, HostFacts, ReplyMessage } from "@sremote/protocol";
 export interface CallResult<T = unknown> {
   /** What the function returned. */
   value: T;
-  /** What it printed, as UTF-8 text; bytes that are not UTF-8 are shown as U+FFFD. */
+  /** What it printed, as UTF-8 text; bytes that are not UTF-8 are shown as U+FFFD. A generator prints as it is iterated: what it has printed so far. */
   stdout: string;
   stderr: string;
   /** The exact bytes, and whether `outputLimit` cut them. */
@@ -30,6 +30,25 @@ export interface FetchedReply {
   attachments: Attachments;
   stdout: CapturedOutput;
   stderr: CapturedOutput;
+}
+
+/** What a generator has printed, whenever somebody looks. */
+export function outputSoFar({ stdout, stderr }: { stdout: Captured; stderr: Captured }): Pick<CallResult, "stdout" | "stderr" | "output"> {
+  return {
+    get stdout() {
+      return outputText(stdout.captured());
+    },
+    get stderr() {
+      return outputText(stderr.captured());
+    },
+    get output() {
+      return { stdout: stdout.captured(), stderr: stderr.captured() };
+    },
+  };
+}
+
+interface Captured {
+  captured(): CapturedOutput;
 }
 
 export function outputText(output: CapturedOutput): string {

@@ -184,6 +184,11 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
     return this.#place;
   }
 
+  /** @internal Whether it makes an item of another call's generator. */
+  get isItem(): boolean {
+    return this.#context.outputs !== undefined;
+  }
+
   /** @internal */
   get isSent(): boolean {
     return this.#sent;

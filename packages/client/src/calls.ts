@@ -8,7 +8,7 @@ import { CallFrame } from "./call-frame.ts";
 import { newCallId } from "./call-id.ts";
 import { type CallArguments, type CallOptions, checkCall, type Runtime, type SplitArguments } from "./call-options.ts";
 import { callHead, invokeHead, isTooLong, type MessageHead, routeOf, routeText } from "./call-request.ts";
-import { type CallResult, type FetchedReply, outputText } from "./call-result.ts";
+import { type CallResult, type FetchedReply, outputSoFar, outputText } from "./call-result.ts";
 import { environmentModules } from "./internal-call.ts";
 import type { HostEnvironment } from "./host-environment.ts";
 import type { Locations } from "./locations.ts";
@@ -180,7 +180,7 @@ export class Calls {
       const cause = await failureOf(kept);
       throw dependencyFailed(cause, { what: what(plan), host: connector.label, callId: call.id }, reply.message.error);
     }
-    return this.#toResult(reply, plan, (value) =>
+    return this.#toResult(reply, plan, call, (value) =>
       decodeResult(value, reply.attachments, serializer, (kind, id, type) => this.#host(kind, id, type, reply, call, plan)),
     );
   }
@@ -209,11 +209,11 @@ export class Calls {
   #host(kind: "object" | "iterator", id: number, type: string, reply: StreamReply, call: Call, plan: Plan): RemoteObject | RemoteIterable {
     const { place, callbacks } = reply;
     const { session } = place;
-    const { timeout, signal, prefetch = 0 } = plan.options;
+    const { timeout, signal, outputLimit, prefetch = 0 } = plan.options;
     const isIterator = kind === "iterator";
     // What a generator prints belongs to the call that gave it.
     const outputs = isIterator ? ([call.stdout, call.stderr] as const) : undefined;
-    const always = isIterator ? { timeout, signal } : {};
+    const always = isIterator ? { timeout, signal, outputLimit } : {};
     const hosted: Hosted = {
       place,
       id,
@@ -279,12 +279,13 @@ export class Calls {
       throw error;
     }
     await feed(call, reply);
-    return this.#toResult(reply, plan, (value) => serializer.decode(value, reply.attachments));
+    return this.#toResult(reply, plan, call, (value) => serializer.decode(value, reply.attachments));
   }
 
   #toResult<T>(
     reply: FetchedReply & Partial<StreamReply>,
     plan: Plan,
+    call: Call,
     decode: (value: NonNullable<FetchedReply["message"]["value"]>) => unknown,
   ): CallResult<T> {
     const { message, stdout, stderr } = reply;
@@ -295,16 +296,9 @@ export class Calls {
     const value = decode(message.value) as T;
     // Whatever may still use them on the host lets them go itself.
     if (!(value instanceof RemoteObject || value instanceof RemoteIterable)) reply.place?.callbacks.remove(reply.callbacks ?? []);
-    return {
-      value,
-      stdout: outputText(stdout),
-      stderr: outputText(stderr),
-      output: { stdout, stderr },
-      usage: message.usage,
-      host: message.host,
-      modules: message.modules ?? {},
-      callId: message.id,
-    };
+    const rest = { usage: message.usage, host: message.host, modules: message.modules ?? {}, callId: message.id };
+    if (value instanceof RemoteIterable) return Object.assign(outputSoFar(call), { value, ...rest });
+    return { value, stdout: outputText(stdout), stderr: outputText(stderr), output: { stdout, stderr }, ...rest };
   }
 }
 
@@ -347,7 +341,7 @@ async function feed(call: Call, reply: FetchedReply): Promise<void> {
     [call.stderr, reply.stderr],
   ] as const) {
     if (bytes.length > 0) output.feed(bytes);
-    output.totals(total);
+    output.missed(total - bytes.length);
     await output.passedOn();
   }
 }

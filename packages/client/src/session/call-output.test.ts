@@ -24,7 +24,7 @@ describe("an output", () => {
     output.feed(text("abc"));
     output.feed(text("defg"));
     expect(asked.muted).toBe(1);
-    output.totals(1000);
+    output.missed(993);
     output.end();
     expect(output.captured()).toEqual({ bytes: Uint8Array.from(Buffer.from("abcde")), total: 1000, truncated: true });
   });

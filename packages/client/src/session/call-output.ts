@@ -28,6 +28,12 @@ const longestLine = 1 << 20;
 /** Credit is given back in portions, not byte by byte. */
 const portion = sessionLimits.outputCredit / 4;
 
+/** Bytes whose credit is given back when they are taken, and to whom: the items of a generator are made by calls of their own. */
+interface Debt {
+  readonly flow: OutputFlow;
+  bytes: number;
+}
+
 const silent: OutputFlow = { grant: () => undefined, mute: () => undefined };
 const noBytes = new Uint8Array();
 const settled = Promise.resolve();
@@ -50,9 +56,10 @@ export class CallOutput implements AsyncIterable<string> {
   #bytes = new ByteList();
   #kept = 0;
   #total = 0;
-  #toldTotal: number | undefined;
+  readonly #debts: Debt[] = [];
+  #granted: OutputFlow = silent;
   #taken = 0;
-  #muted = false;
+  #muted: OutputFlow | undefined;
   #ended: { error: unknown } | "well" | undefined;
   #wake: (() => void) | undefined;
   readonly #onRead: () => void;
@@ -69,27 +76,29 @@ export class CallOutput implements AsyncIterable<string> {
   begin(flow: OutputFlow, limit: number): void {
     this.#flow = flow;
     this.#limit = limit;
-    if (this.#mode === "discard") this.#mute();
+    if (this.#mode === "discard") this.#mute(flow);
   }
 
-  /** Bytes have come. @internal */
-  feed(chunk: Uint8Array): void {
+  /** Bytes have come. @param flow which has brought them @internal */
+  feed(chunk: Uint8Array, flow: OutputFlow = this.#flow): void {
     this.#total += chunk.length;
     // Of a call that was given up: nobody reads it, and the function is not to wait for that.
-    if (this.#ended !== undefined) return this.#grant(chunk.length);
+    if (this.#ended !== undefined) return this.#grant(flow, chunk.length);
     if (this.#mode === "live") {
       this.#bytes.add(chunk);
+      this.#owe(flow, chunk.length);
       this.#wake?.();
       return;
     }
     const sink = this.#sink;
-    if (sink === undefined) this.#grant(chunk.length);
+    if (sink === undefined) this.#grant(flow, chunk.length);
     else {
+      this.#owe(flow, chunk.length);
       this.#toPass.add(chunk);
       if (!this.#passing) this.#sinkTurn = this.#sinkTurn.then(() => this.#passOn(sink));
       this.#passing = true;
     }
-    this.#keep(chunk);
+    this.#keep(chunk, flow);
   }
 
   async #passOn(sink: (chunk: Uint8Array) => void | Promise<void>): Promise<void> {
@@ -103,23 +112,23 @@ export class CallOutput implements AsyncIterable<string> {
     } catch (error) {
       this.#sinkFailure = { error };
     }
-    this.#grant(chunk.length);
+    this.#pay(chunk.length);
   }
 
-  #keep(chunk: Uint8Array): void {
-    if (this.#mode === "discard") return;
+  #keep(chunk: Uint8Array, flow: OutputFlow): void {
+    if (this.#mode === "discard") return this.#mute(flow);
     const room = this.#limit - this.#kept;
     if (room > 0) {
       const part = chunk.length <= room ? chunk : chunk.subarray(0, room);
       this.#bytes.add(part);
       this.#kept += part.length;
     }
-    if (chunk.length > room && this.#sink === undefined) this.#mute();
+    if (chunk.length > room && this.#sink === undefined) this.#mute(flow);
   }
 
-  /** Bytes that the function wrote in all, told by the host after a mute. @internal */
-  totals(bytes: number): void {
-    this.#toldTotal = bytes;
+  /** Bytes that the function wrote and the host dropped after a mute. @internal */
+  missed(bytes: number): void {
+    this.#total += bytes;
   }
 
   /** Nothing more comes. @internal */
@@ -141,7 +150,7 @@ export class CallOutput implements AsyncIterable<string> {
 
   /** What was collected so far. @internal */
   captured(): CapturedOutput {
-    const total = this.#toldTotal ?? this.#total;
+    const total = this.#total;
     if (this.#mode === "live") return { bytes: noBytes, total, truncated: false };
     const bytes = this.#bytes.take();
     this.#bytes.add(bytes);
@@ -164,7 +173,7 @@ export class CallOutput implements AsyncIterable<string> {
           yield chunk;
           const owed = Math.max(0, chunk.length - credited);
           credited = Math.max(0, credited - chunk.length);
-          this.#grant(owed);
+          this.#pay(owed);
           continue;
         }
         if (this.#ended !== undefined) break;
@@ -175,7 +184,7 @@ export class CallOutput implements AsyncIterable<string> {
     } finally {
       this.#mode = "discard";
       this.#bytes = new ByteList();
-      if (this.#ended === undefined) this.#mute();
+      if (this.#ended === undefined) this.#mute(this.#flow);
     }
   }
 
@@ -200,17 +209,38 @@ export class CallOutput implements AsyncIterable<string> {
     return this.lines();
   }
 
-  #grant(bytes: number): void {
+  #owe(flow: OutputFlow, bytes: number): void {
+    const last = this.#debts.at(-1);
+    if (last?.flow === flow) last.bytes += bytes;
+    else this.#debts.push({ flow, bytes });
+  }
+
+  /** So many bytes were taken. */
+  #pay(bytes: number): void {
+    for (let left = bytes; left > 0 && this.#debts.length > 0;) {
+      const debt = this.#debts[0]!;
+      const part = Math.min(left, debt.bytes);
+      left -= part;
+      debt.bytes -= part;
+      if (debt.bytes === 0) this.#debts.shift();
+      this.#grant(debt.flow, part);
+    }
+  }
+
+  #grant(flow: OutputFlow, bytes: number): void {
+    // Calls of one generator follow one another: what an earlier one was not given it does not need.
+    if (this.#granted !== flow) this.#taken = 0;
+    this.#granted = flow;
     this.#taken += bytes;
     if (this.#taken < portion) return;
-    this.#flow.grant(this, this.#taken);
+    flow.grant(this, this.#taken);
     this.#taken = 0;
   }
 
-  #mute(): void {
-    if (this.#muted) return;
-    this.#muted = true;
-    this.#flow.mute(this);
+  #mute(flow: OutputFlow): void {
+    if (this.#muted === flow) return;
+    this.#muted = flow;
+    flow.mute(this);
   }
 }
 

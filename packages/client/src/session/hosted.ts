@@ -21,7 +21,7 @@ export interface Hosted {
   /** Callbacks given to the call it comes from, which it may use as long as it lives. */
   readonly callbacks: readonly number[];
   /** Those of the call it comes from, where they hold for each step of a generator. */
-  readonly limits: Pick<CallOptions, "timeout" | "signal">;
+  readonly limits: Pick<CallOptions, "timeout" | "signal" | "outputLimit">;
   /** Calls a function of {@link objectModule} in its worker. */
   perform(fn: string, args: CallArguments, options?: CallOptions): Call;
 }

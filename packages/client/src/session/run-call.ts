@@ -12,7 +12,7 @@ import {
 import type { Call } from "../call.ts";
 import { type Ending, endedError, ownOutcome } from "../call-ending.ts";
 import type { CallFrame } from "../call-frame.ts";
-import type { FetchedReply } from "../call-result.ts";
+import type { CapturedOutput, FetchedReply } from "../call-result.ts";
 import type { Serializer } from "../serializer.ts";
 import { dependents } from "./dependencies.ts";
 import type { Place } from "./hosted.ts";
@@ -56,6 +56,7 @@ export interface StreamReply extends FetchedReply {
 export class NotSent extends Error {}
 
 const nothing = Promise.resolve();
+const nothingPrinted: CapturedOutput = { bytes: new Uint8Array(), total: 0, truncated: false };
 
 /** @throws NotSent, or what the call rejects with */
 export async function runOverSession(live: LiveSession, plan: StreamPlan): Promise<StreamReply> {
@@ -152,8 +153,10 @@ function confirmed({ call, what, host }: StreamPlan, { error }: ResultMessage): 
 }
 
 function asReply(result: ResultMessage, attachments: Attachments, { call }: StreamPlan, { session }: LiveSession): FetchedReply {
-  const stdout = call.stdout.captured();
-  const stderr = call.stderr.captured();
+  // Of the items of a generator nobody looks at it: the output is that of the call which gave it, and may be long.
+  const isItem = call.isItem && result.outcome === "value";
+  const stdout = isItem ? nothingPrinted : call.stdout.captured();
+  const stderr = isItem ? nothingPrinted : call.stderr.captured();
   const part = ({ total, truncated }: { total: number; truncated: boolean }): ReplyMessage["stdout"] => ({ bytes: total, truncated });
   const message: ReplyMessage = {
     ...result,

@@ -68,6 +68,8 @@ export class StreamCall implements StreamEvents, OutputFlow {
   readonly #options: StreamCallOptions;
   /** Bytes of stdout and stderr that the host may send before more credit is given. */
   readonly #allowed: [stdout: number, stderr: number] = [sessionLimits.outputCredit, sessionLimits.outputCredit];
+  /** And those that it has sent. */
+  readonly #came: [stdout: number, stderr: number] = [0, 0];
   /** Callbacks that were asked for and whose answers are not sent, and the bytes of their arguments; of the answers in `#unsent` alone. */
   #asks = 0;
   #askBytes = 0;
@@ -173,15 +175,15 @@ export class StreamCall implements StreamEvents, OutputFlow {
     switch (packet.kind) {
       case packetKinds.stdout:
         this.#spend(0, packet.payload.length);
-        stdout.feed(packet.payload);
+        stdout.feed(packet.payload, this);
         break;
       case packetKinds.stderr:
         this.#spend(1, packet.payload.length);
-        stderr.feed(packet.payload);
+        stderr.feed(packet.payload, this);
         break;
       case packetKinds.totals:
-        stdout.totals(decodeCount(packet.payload, 0));
-        stderr.totals(decodeCount(packet.payload, 8));
+        stdout.missed(Math.max(0, decodeCount(packet.payload, 0) - this.#came[0]));
+        stderr.missed(Math.max(0, decodeCount(packet.payload, 8) - this.#came[1]));
         break;
       case packetKinds.credit:
         this.#credit += decodeCredit(packet.payload) || 0;
@@ -195,6 +197,7 @@ export class StreamCall implements StreamEvents, OutputFlow {
   }
 
   #spend(output: 0 | 1, bytes: number): void {
+    this.#came[output] += bytes;
     this.#allowed[output] -= bytes;
     if (this.#allowed[output] < 0) throw tooMuch("sent more output than it was given credit for");
   }
