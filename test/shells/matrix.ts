@@ -52,7 +52,9 @@ export class Matrix implements AsyncDisposable {
     await Promise.all(
       cell.operations.map(async (name) => {
         const outcome = await this.#perform(name, connector, account, cell).catch((error: unknown) => error);
-        const mayStart = works && cell.shell.restricted !== true && !(cell.startUp.readsInput === true && name !== "exec");
+        const { shell, startUp } = cell;
+        const hasEnded = shell.restricted === true && startUp.endsAtErrors === true;
+        const mayStart = works && !hasEnded && !(startUp.readsInput === true && name !== "exec");
         if (mayStart) return expect(outcome, name).toEqual(expected[name]);
         expect(outcome, name).toBeInstanceOf(SremoteError);
         expect((outcome as SremoteError).code, `${name}: ${String(outcome)}`).toBe("channel-failed");

@@ -11,7 +11,7 @@ export interface LoginShell {
   readonly dialect: Dialect;
   /** Below the home directory. Default: the wrapper's own. */
   readonly file?: string;
-  /** It takes no `exec`, with which our line begins. */
+  /** It takes no `exec`, with which our line begins, and goes on behind it. */
   readonly restricted?: true;
 }
 
@@ -40,6 +40,8 @@ export interface StartUp {
   readonly fish?: string;
   /** It takes standard input before the command: what has input waits in vain, and says so. */
   readonly readsInput?: true;
+  /** The first command that fails is the last: a restricted shell has none behind the `exec` that it refuses. */
+  readonly endsAtErrors?: true;
 }
 
 export const startUps: readonly StartUp[] = [
@@ -49,7 +51,7 @@ export const startUps: readonly StartUp[] = [
   { name: "binary output", sh: "printf '\\211SRM\\001\\377\\033[2J\\000'" },
   { name: "much output on stderr", sh: "head -c 300000 /dev/zero | tr '\\000' y >&2", csh: "sh -c 'head -c 300000 /dev/zero >&2'" },
   { name: "noclobber", sh: "set -C", csh: "set noclobber", fish: "" },
-  { name: "set -e", sh: "set -e", csh: "", fish: "" },
+  { name: "set -e", sh: "set -e", csh: "", fish: "", endsAtErrors: true },
   { name: "set -u", sh: "set -u", csh: "", fish: "" },
   { name: "set -x", sh: "set -x", csh: "set echo", fish: "set fish_trace 1" },
   { name: "set -f", sh: "set -f", csh: "set noglob", fish: "" },

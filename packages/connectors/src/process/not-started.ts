@@ -17,8 +17,8 @@ function hintFor(said: string): string {
   if (said.includes("Word too long")) {
     return "the account's login shell is too old for commands of this length; use tcsh in place of bsd-csh, or another shell";
   }
-  if (said.includes("exec: restricted")) {
-    return "the account's login shell is restricted (rbash) and takes no `exec`; give the account another shell";
+  if (/\bexec\b.*: restricted/.test(said) || /: sh: restricted/.test(said)) {
+    return "the account's login shell is restricted and takes no `exec`; rbash works (without `set -e` in its start-up file), or give the account another shell";
   }
   return "the account may have a start-up file that replaces the shell (`exec zsh`), waits for input or exits, a forced command, or no usable login shell";
 }

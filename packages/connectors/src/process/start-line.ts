@@ -80,9 +80,15 @@ export function startLine(command: Command, options: StartLineOptions = {}): Sta
   return { line: plainLine(`${before}${quiet}${announcement}${wrap(reader(script.length, loud))}`), marker, script };
 }
 
+/**
+ * A restricted bash takes no `exec` and goes on behind it: this runs the same line in a shell that takes it. All other shells are gone by
+ * then. That bash stays, and says nothing more: what start-up files wanted to be run at its end is dropped, as with `exec`.
+ */
+const whereRestricted = '; trap - EXIT ERR CHLD; sh -c "$BASH_EXECUTION_STRING"';
+
 /** A POSIX script as a line for whatever login shell; the shell is replaced. */
 export function plainLine(script: string): string {
-  return `exec ${commandLine(shell(script))}`;
+  return `exec ${commandLine(shell(script))}${whereRestricted}`;
 }
 
 /**
