@@ -90,8 +90,17 @@ const typedArrayPrototype: object = Object.getPrototypeOf(Uint8Array.prototype);
 /** The dtype of a typed array of any realm, undefined for anything else. The getter of the tag reads an internal slot and cannot be fooled. */
 export function dtypeOf(value: unknown): Dtype | undefined {
   if (!ArrayBuffer.isView(value)) return undefined;
-  const tag: unknown = Reflect.get(typedArrayPrototype, Symbol.toStringTag, value);
+  const tag = tagOf(value);
   return typeof tag === "string" ? dtypeOfArray.get(tag) : undefined;
+}
+
+/** Whether a view is a Uint8Array of any realm, a Buffer among them. */
+export function isBytes(value: ArrayBufferView): boolean {
+  return tagOf(value) === "Uint8Array";
+}
+
+function tagOf(view: ArrayBufferView): unknown {
+  return Reflect.get(typedArrayPrototype, Symbol.toStringTag, view);
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { Code } from "../code.ts";
-import { bytesOf, dtypeOf } from "../dtype.ts";
+import { bytesOf, dtypeOf, isBytes } from "../dtype.ts";
 import { limits } from "../limits.ts";
 import type { WireValue } from "../message.ts";
 import { NdArray } from "../ndarray.ts";
+import { isAggregate, kindOf } from "./kind.ts";
 import { hasToJson, isPlain, isPlainNumber, isPlainObject, setMember } from "./plain.ts";
 import { describePath, escapeName, type Step } from "./path.ts";
 import { UnserializableError } from "./unserializable-error.ts";
@@ -94,28 +95,43 @@ class Encoder {
 
   #object(value: object): unknown {
     if (Array.isArray(value)) return this.#within(value, () => this.#items(value));
-    if (value instanceof Date) return this.#date(value);
-    if (value instanceof RegExp) return this.#annotate("regexp", () => String(value));
-    if (value instanceof URL) return this.#annotate("URL", () => value.href);
-    if (value instanceof Set) return this.#annotate("set", () => this.#within(value, () => this.#set(value)));
-    if (value instanceof Map) return this.#annotate("map", () => this.#within(value, () => this.#map(value)));
-    if (value instanceof Error) return this.#annotate("Error", () => this.#within(value, () => this.#error(value)));
-    if (value instanceof NdArray) {
-      const { dtype, shape, order } = value;
-      return this.#attach("ndarray", value.bytes, { dtype, shape: [...shape], order });
-    }
     if (ArrayBuffer.isView(value)) {
-      const dtype = value instanceof Uint8Array ? undefined : dtypeOf(value);
+      const dtype = isBytes(value) ? undefined : dtypeOf(value);
       return dtype === undefined ? this.#attach("bytes", bytesOf(value), {}) : this.#attach("typed-array", bytesOf(value), { dtype });
     }
-    if (value instanceof ArrayBuffer) return this.#attach("bytes", new Uint8Array(value), {});
-    if (!isPlainObject(value)) return this.#extra(value) ?? this.#fail(`${describeClass(value)} cannot travel`);
+    if (!isPlainObject(value)) return this.#instance(value);
     if (hasToJson(value)) throw this.#refuse("an object with a toJSON method cannot travel");
     return this.#within(value, () => {
       const json: Tree = {};
       for (const name of Object.keys(value)) setMember(json, name, this.#child(name, name, value[name]));
       return json;
     });
+  }
+
+  #instance(value: object): unknown {
+    if (value instanceof NdArray) {
+      const { dtype, shape, order } = value;
+      return this.#attach("ndarray", value.bytes, { dtype, shape: [...shape], order });
+    }
+    const found = kindOf(value);
+    switch (found?.kind) {
+      case "Date":
+        return this.#date(found.value);
+      case "RegExp":
+        return this.#annotate("regexp", () => String(found.value));
+      case "URL":
+        return this.#annotate("URL", () => found.value.href);
+      case "Set":
+        return this.#annotate("set", () => this.#within(value, () => this.#set(found.value)));
+      case "Map":
+        return this.#annotate("map", () => this.#within(value, () => this.#map(found.value)));
+      case "Error":
+        return this.#annotate("Error", () => this.#within(value, () => this.#error(found.value)));
+      case "ArrayBuffer":
+        return this.#attach("bytes", new Uint8Array(found.value), {});
+      default:
+        return this.#extra(value) ?? this.#fail(`${describeClass(value)} cannot travel`);
+    }
   }
 
   /** What the hook of the options makes of a value. */
@@ -157,7 +173,7 @@ class Encoder {
     const { name, message }: { name: unknown; message: unknown } = error;
     const json: Tree = { name: String(name), message: String(message) };
     if ("cause" in error) json["cause"] = this.#child("cause", "cause", error.cause);
-    if (error instanceof AggregateError) json["exceptions"] = this.#child("exceptions", "exceptions", error.errors);
+    if ("errors" in error && isAggregate(error)) json["exceptions"] = this.#child("exceptions", "exceptions", error.errors);
     return json;
   }
 

@@ -114,7 +114,8 @@ function restoreUrl(json: unknown, place: Place): URL {
 function restoreSet(json: unknown, place: Place): Set<unknown> {
   if (!Array.isArray(json)) throw refuse(place, "a set is written as an array");
   const set = new Set(json);
-  if (set.size !== json.length) throw refuse(place, "a set with equal members");
+  if (set.size !== json.length) throw refuse(place, "a set with members that are equal in JavaScript");
+  if (json.some(isNegativeZero)) throw refuse(place, negativeZero);
   return set;
 }
 
@@ -122,8 +123,16 @@ function restoreMap(json: unknown, place: Place): Map<unknown, unknown> {
   if (!Array.isArray(json) || !json.every((pair) => Array.isArray(pair) && pair.length === 2))
     throw refuse(place, "a map is written as an array of pairs");
   const map = new Map<unknown, unknown>(json);
-  if (map.size !== json.length) throw refuse(place, "a map with equal keys");
+  if (map.size !== json.length) throw refuse(place, "a map with keys that are equal in JavaScript");
+  if (json.some(([key]) => isNegativeZero(key))) throw refuse(place, negativeZero);
   return map;
+}
+
+/** Sets and maps of JavaScript would make it 0. */
+const negativeZero = "-0 cannot be a member of a set or a key";
+
+function isNegativeZero(value: unknown): boolean {
+  return Object.is(value, -0);
 }
 
 function restoreError(json: unknown, place: Place): RemoteErrorValue {
