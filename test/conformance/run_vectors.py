@@ -182,7 +182,7 @@ def check_canonical(vector, value):
     made = json_text.dump(Encoder(attachments).encode(value, "return"))
     ordered = dict(object_pairs_hook=lambda pairs: pairs, parse_float=lambda text: ("float", float(text)))
     wanted = json.loads(joined(vector["wire"]["json"]).decode("utf-8"), **ordered)
-    found = json.loads(made.decode("ascii"), **ordered)
+    found = json.loads(made.decode("utf-8"), **ordered)
     if repr(found) != repr(wanted):
         return "encodes as %s" % made[:300]
     if [bytes(part) for part in attachments] != [joined(part) for part in vector["wire"]["attachments"]]:

@@ -2,6 +2,7 @@
 import sys
 
 from .errors import Refusal, protocol_error
+from .lazy import load
 from .limits import DIMENSIONS
 
 # dtype: (bytes, numpy's code, code of array.array and memoryview)
@@ -72,6 +73,8 @@ def _without_numpy(data, size, code, dtype, shape, order):
 def walk_array(encoder, value, generic):
     """(json, annotation) of a numpy scalar, a numpy array or an array.array."""
     if generic and isinstance(value, generic):
+        if value.dtype.kind in "mM":
+            return _time(encoder, value)
         item = value.item()
         if type(item) is type(value) or isinstance(item, (tuple, complex)):
             encoder.fail("a numpy.%s cannot travel" % type(value).__name__)
@@ -79,6 +82,25 @@ def walk_array(encoder, value, generic):
     if type(value).__module__ == "array" or not generic:
         return _plain_array(encoder, value)
     return _ndarray(encoder, value)
+
+
+def _time(encoder, value):
+    """A numpy.datetime64 or timedelta64: the same in every unit. `.item()` gives a date, a datetime or a bare integer, by the unit."""
+    numpy = sys.modules["numpy"]
+    if numpy.isnat(value):
+        return None, None
+    if value.dtype.kind == "m":
+        encoder.fail("a numpy.timedelta64 cannot travel", 'send a number, such as value / numpy.timedelta64(1, "s")')
+    try:
+        found = value.astype("M8[us]")
+        moment = found.item()
+        # Conversions wrap around and cut off, or raise: what came through whole comes back. What no datetime holds is an int.
+        exact = "[" in value.dtype.str and found.astype(value.dtype) == value and type(moment) is not int
+    except (ValueError, OverflowError):
+        exact = False
+    if not exact:
+        encoder.fail("a %r is no datetime" % value, 'round it: .astype("datetime64[us]")')
+    return load("value_kinds").moment(encoder, moment)
 
 
 def _plain_array(encoder, value):
@@ -97,7 +119,9 @@ def _ndarray(encoder, value):
     numpy = sys.modules["numpy"]
     dtype = value.dtype.name
     if dtype not in DTYPES or value.dtype.itemsize != DTYPES[dtype][0]:
-        encoder.fail("a numpy array of dtype %s cannot travel" % value.dtype, "convert it, for example with .tolist()")
+        # tolist() would make bare integers of some times.
+        hint = '.astype("int64")' if value.dtype.kind in "mM" else ".tolist()"
+        encoder.fail("a numpy array of dtype %s cannot travel" % value.dtype, "convert it, for example with " + hint)
     if type(value) is not numpy.ndarray and hasattr(value, "mask"):
         encoder.fail("a masked numpy array cannot travel", "send .filled() and .mask")
     if value.ndim > DIMENSIONS:

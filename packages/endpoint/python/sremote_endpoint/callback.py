@@ -103,7 +103,7 @@ class Asking:
                 message["kwargs"] = encoder.encode(kwargs, "kwargs")
             chunks = join_frame(dump(message), attachments)
         except Unserializable as error:
-            raise TypeError("%s: %s cannot be sent to the client" % (error.path, error.reason)) from None
+            raise TypeError("%s: %s cannot be sent to the client" % (error.path, error.reason)) from error.__cause__
         except Refusal as error:
             raise CallbackError(error.message) from None
         if not self.channel.send(stream, chunks):

@@ -7,10 +7,10 @@ from .errors import limit_exceeded, protocol_error
 from .limits import HEADER_DEPTH, HEADER_MEMORY, NUMBER_TEXT, SAFE_INTEGER
 
 try:
-    from _json import encode_basestring_ascii, make_encoder, make_scanner
+    from _json import encode_basestring, make_encoder, make_scanner
 except ImportError:  # another implementation than CPython
     from json.decoder import JSONDecoder
-    from json.encoder import JSONEncoder, encode_basestring_ascii
+    from json.encoder import JSONEncoder, encode_basestring
 
     make_encoder = None
 
@@ -141,11 +141,13 @@ def _unknown(value):
     raise TypeError("not JSON: %s" % type(value).__name__)
 
 
-_encode = make_encoder and make_encoder(None, _unknown, encode_basestring_ascii, None, ":", ",", False, False, False)
+_encode = make_encoder and make_encoder(None, _unknown, encode_basestring, None, ":", ",", False, False, False)
 
 
 def dump(value):
-    """Compact JSON as ASCII bytes; lone surrogates are escaped. The value must be a tree of dict, list, str, int, float, bool, None."""
+    """Compact JSON in UTF-8; lone surrogates are escaped, and nothing else that need not be: `\\u6587` would be twice as long. The value must be a tree of dict, list, str, int, float, bool, None."""
     if make_encoder is None:
-        return JSONEncoder(check_circular=False, separators=(",", ":")).encode(value).encode("ascii")
-    return "".join(_encode(value, 0)).encode("ascii")
+        text = JSONEncoder(check_circular=False, ensure_ascii=False, separators=(",", ":")).encode(value)
+    else:
+        text = "".join(_encode(value, 0))
+    return text.encode("utf-8", "backslashreplace")

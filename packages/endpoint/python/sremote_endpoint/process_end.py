@@ -24,10 +24,14 @@ def unserializable(call, error):
     """The failure of a result that cannot travel. `error` is what the encoder or the frame raised."""
     path = getattr(error, "path", "return")
     reason = error.reason if isinstance(error, Unserializable) else error.message
-    found = {
+    found = {}
+    if error.__cause__:
+        found = load("failure").describe(error.__cause__, "unserializable-result", "result")
+        reason += ": " + found["message"]
+    found.update({
         "code": "unserializable-result", "stage": "result", "path": path,
         "message": "%s.%s ran, but its result cannot be sent: %s: %s" % (call["module"], call["function"], path, reason),
-    }
+    })
     if getattr(error, "hint", None):
         found["hint"] = error.hint
     return found

@@ -20,5 +20,5 @@ class References(Attachments):
 def decode_arguments(call, parts, depth, worker):
     """(args, kwargs) of an invoke message. Raises Refusal."""
     references = References(parts, worker)
-    args = decode(call["args"], references, depth)
-    return args, decode(call["kwargs"], references, depth) if "kwargs" in call else {}
+    args = decode(call["args"], references, depth, "args")
+    return args, decode(call["kwargs"], references, depth, "kwargs") if "kwargs" in call else {}

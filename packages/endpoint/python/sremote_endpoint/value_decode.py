@@ -1,5 +1,5 @@
 """From the wire to Python values (PROTOCOL.md, "Values")."""
-from .errors import limit_exceeded, protocol_error
+from .errors import Refusal, limit_exceeded, protocol_error
 from .lazy import load
 from .limits import VALUE_DEPTH
 
@@ -18,9 +18,10 @@ class _Node:
         self.members = {}
 
 
-def decode(wire, attachments, header_depth=0):
+def decode(wire, attachments, header_depth=0, name="value"):
     """
     The value of `{"json", "meta"?}`. `attachments` is an `Attachments`, shared by all values of a message.
+    `name` is how the user knows the value, for errors.
     `header_depth` is how deep the header nests at most: a value in a shallow header needs no check of its own.
     """
     if type(wire) is not dict or "json" not in wire:
@@ -41,7 +42,11 @@ def decode(wire, attachments, header_depth=0):
         raise limit_exceeded("a value's meta nests deeper than %d" % VALUE_DEPTH)
     root = _Node()
     _plant(root, meta["values"])
-    return _apply(root, wire["json"], attachments)
+    try:
+        return _apply(root, wire["json"], attachments)
+    except Refusal as refusal:
+        _name(name, refusal)
+        raise
 
 
 class Attachments:
@@ -129,12 +134,15 @@ def _names(path):
 
 def _apply(node, json, attachments):
     for name, inner in node.members.items():
-        if type(json) is dict and name in json:
-            json[name] = _apply(inner, json[name], attachments)
-        elif type(json) is list and _is_index(name) and int(name) < len(json):
-            json[int(name)] = _apply(inner, json[int(name)], attachments)
-        else:
+        if type(json) is list and _is_index(name) and int(name) < len(json):
+            name = int(name)
+        elif type(json) is not dict or name not in json:
             raise protocol_error("a path in a value's meta leads nowhere")
+        try:
+            json[name] = _apply(inner, json[name], attachments)
+        except Refusal as refusal:
+            _name("[%d]" % name if type(json) is list else ".%.100s" % name, refusal)
+            raise
     if node.kind is None:
         return json
     if node.kind in _CUSTOM:
@@ -147,6 +155,11 @@ def _apply(node, json, attachments):
             return bytes(data)
         return load("arrays").decode_array(node.kind, json, data)
     return _SCALARS[node.kind](json)
+
+
+def _name(place, refusal):
+    """Puts a step of the way to what is wrong before its message."""
+    refusal.message = place + (": " if refusal.message[0] not in ".[" else "") + refusal.message
 
 
 def _is_index(name):
@@ -168,19 +181,25 @@ def _later(name):
 def _set(json):
     if type(json) is not list:
         raise protocol_error("a set must be an array in the json")
-    found = set(map(_hashable, json))
+    found = set(map(_key, json))
     if len(found) != len(json):
-        raise protocol_error("a set has two members that are the same in Python")
+        raise protocol_error("a set has two members that are equal in Python: send an array")
     return found
 
 
 def _map(json):
     if type(json) is not list or any(type(pair) is not list or len(pair) != 2 for pair in json):
         raise protocol_error("a map must be an array of pairs in the json")
-    found = {_hashable(pair[0]): pair[1] for pair in json}
+    found = {_key(pair[0]): pair[1] for pair in json}
     if len(found) != len(json):
-        raise protocol_error("a map has two keys that are the same in Python")
+        raise protocol_error("a map has two keys that are equal in Python: send an array")
     return found
+
+
+def _key(value):
+    if type(value) is float and not value and str(value) == "-0.0":
+        raise protocol_error("-0 cannot be a member of a set or a key")
+    return _hashable(value)
 
 
 def _hashable(value):
@@ -191,8 +210,8 @@ def _hashable(value):
         return frozenset(value)
     try:
         hash(value)
-    except TypeError:
-        raise protocol_error("a %s cannot be a member of a set or a key in Python" % type(value).__name__)
+    except Exception:  # a memoryview raises ValueError, an object what it likes
+        raise protocol_error("a %s cannot be a member of a set or a key in Python: send an array" % type(value).__name__)
     return value
 
 

@@ -6,7 +6,7 @@ from .limits import BIGINT_DIGITS, SAFE_INTEGER, VALUE_DEPTH
 from .value_decode import depth_of
 
 _PLAIN = frozenset((str, bool, type(None)))
-_CUSTOM = {"bytes": ["custom", "bytes"], "typed-array": ["custom", "typed-array"], "ndarray": ["custom", "ndarray"]}
+_SCALAR = _PLAIN | {int, float}
 
 
 class Encoder:
@@ -25,7 +25,12 @@ class Encoder:
         self.path = [root]
         self.open = set()
         self.deepest = 0
-        json, tree = self.walk(value)
+        try:
+            json, tree = self.walk(value)
+        except Unserializable:
+            raise
+        except Exception as error:  # user code runs here too: properties, __iter__, utcoffset()
+            raise Unserializable("".join(self.path), "reading it raised %s" % type(error).__name__) from error
         # An open container is at most two levels of JSON, or of annotations; what is attached three.
         if self.deepest > VALUE_DEPTH // 2 - 3 and max(depth_of(json), depth_of(tree)) > VALUE_DEPTH:
             self.path = self.deepest_path
@@ -94,6 +99,8 @@ class Encoder:
         for name, value in items:
             name = str.__str__(name)
             self.path.append(member_path(name))
+            if name in json:
+                self.fail("a second one of this name")
             json[name], tree = self.walk(value)
             self.path.pop()
             if tree is not None:
@@ -101,14 +108,28 @@ class Encoder:
         self.leave(owner)
         return json, members or None
 
+    def key(self, value, seen):
+        """A key, or a member of a set: JavaScript must hold it as it is and tell it from those seen before."""
+        part, tree = self.walk(value)
+        kind = type(part)
+        if part == 0 and str(part) == "-0.0":
+            self.fail("-0.0 cannot be a member of a set or a key", "send a list")
+        if kind in _SCALAR and (tree is None or tree[0] in ("number", "bigint")):
+            token = kind is bool, tree and tree[0], part
+            if token in seen:
+                self.fail("equal to another one when sent", "send a list")
+            seen.add(token)
+        return part, tree
+
     def pairs(self, values):
         self.enter(values)
+        seen = set()
         json, members = [], {}
         for index, pair in enumerate(values.items()):
             both = []
             for side, value in enumerate(pair):
                 self.path.append("<map %s>[%d]" % (("key", "value")[side], index))
-                part, tree = self.walk(value)
+                part, tree = self.walk(value) if side else self.key(value, seen)
                 self.path.pop()
                 both.append(part)
                 if tree is not None:
@@ -119,10 +140,11 @@ class Encoder:
 
     def collection(self, values):
         self.enter(values)
+        seen = set()
         json, members = [], {}
         for index, value in enumerate(values):
             self.path.append("<set>[%d]" % index)
-            part, tree = self.walk(value)
+            part, tree = self.key(value, seen)
             self.path.pop()
             json.append(part)
             if tree is not None:
@@ -133,7 +155,7 @@ class Encoder:
     def attach(self, data, kind, **members):
         members["index"] = len(self.attachments)
         self.attachments.append(data)
-        return members, [_CUSTOM[kind]]
+        return members, [["custom", kind]]
 
     def enter(self, value):
         if id(value) in self.open:
@@ -164,7 +186,7 @@ def _graft(members, path, tree):
 def member_path(name):
     if name.isidentifier():
         return "." + name
-    return "[%s]" % dump(name if len(name) <= 100 else name[:100] + "\u2026").decode("ascii")
+    return "[%s]" % dump(name if len(name) <= 100 else name[:100] + "\u2026").decode("utf-8")
 
 
 def digits(value):

@@ -40,7 +40,7 @@ def walk_other(encoder, value):
     if isinstance(value, (set, frozenset)):
         return encoder.collection(value)
     if isinstance(value, _class("datetime", "datetime")):
-        return _moment(encoder, value), ["Date"]
+        return (None, None) if value != value else moment(encoder, value)  # NaT of pandas is no time
     if isinstance(value, _class("datetime", "date")):
         return value.isoformat(), None
     if isinstance(value, type(loaded("re") and loaded("re").compile(""))):
@@ -56,7 +56,7 @@ def walk_other(encoder, value):
     return encoder.fail(*_reason(value))
 
 
-def _moment(encoder, value):
+def moment(encoder, value):
     if value.utcoffset() is None:
         if encoder.zone is None:
             encoder.fail("a datetime without a time zone", "give it one, or name a zone with the call's naiveTimeZone")
@@ -70,7 +70,7 @@ def _moment(encoder, value):
         encoder.fail("a time stamp with nanoseconds", "round it to microseconds")
     text = "%04d-%02d-%02dT%02d:%02d:%02d" % moment.timetuple()[:6]
     micros = moment.microsecond
-    return text + (".%06dZ" % micros if micros % 1000 else ".%03dZ" % (micros // 1000))
+    return text + (".%06dZ" % micros if micros % 1000 else ".%03dZ" % (micros // 1000)), ["Date"]
 
 
 def _pattern(encoder, value):
@@ -96,6 +96,8 @@ def _reason(value):
     # Of other classes list() may give less than they hold: of a data frame the names of its columns.
     if module in ("builtins", "collections", "itertools") and hasattr(value, "__iter__"):
         return "a %s cannot travel" % name, "wrap it in list() to send its members"
+    if hasattr(type(value), "total_seconds"):
+        return "a %s cannot travel" % name, "send its total_seconds()"
     if hasattr(type(value), "to_dict"):
         return "a %s cannot travel" % name, "convert it, for example with .to_dict()"
     return "a %s cannot travel" % name, "return plain data: numbers, strings, bytes, lists, dicts, dates, arrays"

@@ -35,7 +35,7 @@ def number(json):
     value = float(json)
     if value - value != 0:
         raise protocol_error("an annotated number is not finite")
-    return value
+    return value if set(json) & set(".eE") else int(value)
 
 
 def date(json):

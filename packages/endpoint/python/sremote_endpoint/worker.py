@@ -34,8 +34,8 @@ def work(call, parsed, answer_fd):
 def _run(call, parsed):
     parts, depth = parsed
     attachments = Attachments(parts)
-    args = decode(call["args"], attachments, depth)
-    kwargs = decode(call["kwargs"], attachments, depth) if "kwargs" in call else {}
+    args = decode(call["args"], attachments, depth, "args")
+    kwargs = decode(call["kwargs"], attachments, depth, "kwargs") if "kwargs" in call else {}
     zone = None
     if "naiveTimeZone" in call:
         zone = load("zones").find_zone(call["naiveTimeZone"])

@@ -1,4 +1,5 @@
 """Arrays with numpy: run with an interpreter that has it (scripts/setup-numpy.sh makes one)."""
+import datetime
 import unittest
 
 import numpy
@@ -50,6 +51,37 @@ class NumpyTest(unittest.TestCase):
             with self.assertRaises(Unserializable, msg=repr(value)) as caught:
                 encode({"a": [value]})
             self.assertEqual(caught.exception.path, "return.a[0]")
+
+    def test_times_are_the_same_in_every_unit(self):
+        utc = datetime.timezone.utc
+        for unit, count in (("Y", 2), ("M", 24), ("D", 730), ("h", 17520), ("m", 1051200), ("s", 63072000), ("ms", 63072000000),
+                            ("us", 63072000000000), ("ns", 63072000000000000)):
+            for sign, year in ((1, 1972), (-1, 1968)):
+                value = numpy.datetime64(sign * count, unit)
+                expected = datetime.datetime(1972, 1, 1, tzinfo=utc) if sign == 1 else datetime.datetime(1968, 1, 1 if unit in "YM" else 2, tzinfo=utc)
+                self.assertEqual(back([value], utc), [expected], unit)
+                with self.assertRaises(Unserializable) as caught:
+                    encode([value])
+                self.assertIn("naiveTimeZone", caught.exception.hint)
+        for unit, count, micros in (("W", 1, 604800000000), ("ps", 5 * 10 ** 6, 5), ("fs", -10 ** 9, -1), ("as", 10 ** 12, 1)):
+            self.assertEqual(back(numpy.datetime64(count, unit), utc), datetime.datetime(1970, 1, 1, tzinfo=utc) + datetime.timedelta(microseconds=micros))
+        self.assertEqual(back(numpy.datetime64(3, ("ms", 7)), utc).microsecond, 21000)
+
+    def test_times_that_are_none_too_fine_or_out_of_range_and_lengths_of_time(self):
+        for unit in ("Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as"):
+            self.assertEqual(back([numpy.datetime64("NaT", unit), numpy.timedelta64("NaT", unit)]), [None, None])
+            values = [numpy.timedelta64(5, unit), numpy.array([5], "M8[%s]" % unit), numpy.array([5], "m8[%s]" % unit)]
+            if unit in ("ns", "ps", "fs", "as"):
+                values.append(numpy.datetime64(1, unit))
+            elif unit != "us":
+                values.append(numpy.datetime64(2 ** 60, unit))
+            for value in values:
+                with self.assertRaises(Unserializable, msg=repr(value)) as caught:
+                    encode({"a": [value]}, datetime.timezone.utc)
+                self.assertEqual(caught.exception.path, "return.a[0]")
+        for value in (numpy.timedelta64(5), numpy.zeros(1, "M8")[0], numpy.datetime64(2 ** 62, "us")):
+            with self.assertRaises(Unserializable):
+                encode(value, datetime.timezone.utc)
 
 
 class NumpyCallTest(EndpointTest):

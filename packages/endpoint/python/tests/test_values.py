@@ -26,9 +26,9 @@ def encode(value, zone=None):
     return Encoder(attachments, zone).encode(value, "return"), attachments
 
 
-def back(value):
+def back(value, zone=None):
     """Over the wire and back, through the bytes of a header."""
-    wire, attachments = encode(value)
+    wire, attachments = encode(value, zone)
     parsed, depth = json_text.parse(json_text.dump({"value": wire}))
     return decode(parsed["value"], Attachments([memoryview(bytearray(part)) for part in attachments]), depth)
 
@@ -39,6 +39,21 @@ class Colour(enum.Enum):
 
 class Size(enum.IntEnum):
     BIG = 3
+
+
+class NaT(datetime.datetime):
+    """A datetime that is no time, as that of pandas: not equal to itself, and without an offset."""
+
+    __hash__ = datetime.datetime.__hash__
+
+    def __eq__(self, other):
+        return False
+
+    def __ne__(self, other):
+        return True
+
+    def utcoffset(self):
+        raise ValueError("NaTType does not support utcoffset")
 
 
 Point = collections.namedtuple("Point", "x y")
@@ -111,6 +126,55 @@ class ValueTest(unittest.TestCase):
         self.fails([datetime.datetime(2026, 1, 1)], "return[0]")
         self.fails([re.compile(b"a")], "return[0]")
         self.fails([re.compile("a", re.X)], "return[0]")
+
+    def test_text_beyond_ascii_takes_its_utf8_and_lone_surrogates_their_escapes(self):
+        for text in ("\u6587" * 1000, "\U0001f600" * 1000, "\\\ud800\\", "\ud83d", "\"\n\x00\x7f\u2028\ufeff"):
+            data = json_text.dump(text)
+            self.assertEqual(json_text.parse(data)[0], text)
+            self.assertEqual(json.loads(data.decode()), text)
+        self.assertEqual(len(json_text.dump("\u6587" * 1000)), 3002)
+
+    def test_what_sets_and_keys_of_javascript_cannot_hold_or_tell_apart_is_named(self):
+        nan = float("nan")
+        day = datetime.date(2026, 1, 1)
+        for value, path in (({-0.0}, "<set>[0]"), ({-0.0: 1}, "<map key>[0]"), ({frozenset((-0.0,))}, "<set>[0]<set>[0]"),
+                            ({nan: 1, float("nan"): 2}, "<map key>[1]"), ({day: 1, "2026-01-01": 2, 3: 4}, "<map key>[1]"),
+                            ({Colour.RED: 1, "red": 2, 3: 4}, "<map key>[1]"), ({None: 1, NaT(2026, 1, 1): 2}, "<map key>[1]")):
+            self.assertIn("list", self.fails(value, "return" + path).hint)
+        for value in ({1, "1"}, {True, "true", 2}, {2 ** 60: 1, str(2 ** 60): 2}, {2.0 ** 53: 1, 2 ** 53 + 1: 2}, {None: 0, "None": 1}, {0.0: 1}, {nan, 1}):
+            self.assertEqual(len(encode(value)[0]["json"]), len(value))
+
+    def test_times_that_are_none_and_lengths_of_time(self):
+        self.assertEqual(encode({"rows": [{"at": NaT(2026, 1, 1)}]})[0], {"json": {"rows": [{"at": None}]}})
+        self.assertIn("total_seconds", self.fails([datetime.timedelta(1)], "return[0]").hint)
+
+    def test_what_raises_while_it_is_read_is_named_by_its_path(self):
+        class Zone(datetime.tzinfo):
+            def utcoffset(self, moment):
+                raise RuntimeError("broken")
+
+        error = self.fails({"a": [1, datetime.datetime(2026, 1, 1, tzinfo=Zone())]}, "return.a[1]")
+        self.assertEqual((error.reason, str(error.__cause__)), ("reading it raised RuntimeError", "broken"))
+
+    def test_names_that_are_equal_once_they_are_sent(self):
+        class Name(str):
+            __hash__ = object.__hash__
+
+            def __eq__(self, other):
+                return self is other
+
+        self.fails([{Name("a"): 1, "a": 2}], "return[0].a")
+
+    def test_what_cannot_be_a_key_is_refused_with_its_path(self):
+        array = {"index": 0, "dtype": "uint8", "shape": [2], "order": "C"}
+        for kind, wire in (("set", [array]), ("map", [[array, 1]]), ("set", [[array]]), ("set", [{}]), ("set", [1, True]), ("map", [[1, 2], [1.0, 3]])):
+            inner = {("0.0" if kind == "map" or type(wire[0]) is list else "0"): [["custom", "ndarray"]]} if "uint8" in str(wire) else {}
+            header = {"json": [0, {"a": wire}], "meta": {"values": {"1.a": [kind, inner]}, "v": 1}}
+            with self.assertRaises(Refusal) as caught:
+                decode(header, Attachments([memoryview(bytearray(2))]), 0, "args")
+            self.assertEqual(caught.exception.code, "protocol-error")
+            self.assertTrue(caught.exception.message.startswith("args[1].a: "), caught.exception.message)
+            self.assertIn("send an array", caught.exception.message)
 
     def test_cycles_are_refused_and_shared_parts_are_sent_twice(self):
         cycle = {"a": []}
