@@ -2,8 +2,8 @@
  * What a link can suffer at each step of a call: the call ends with its value or a named outcome, its function has run at most once, and the client works
  * again afterwards. From the moment the session is there, a link that comes back within the lease costs nothing at all.
  */
-import { defaultSerializer, type Serializer } from "@sremote/client";
-import { InvalidArgumentError } from "@sremote/protocol";
+import { RemoteClient, type RemoteObject } from "@sremote/client";
+import { local } from "@sremote/connectors";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { findProcesses, isAlive } from "../../scripts/labs/processes.ts";
 import { type Lab, startSshd } from "../../scripts/labs/sshd.ts";
@@ -48,21 +48,20 @@ afterAll(async () => {
   await lab?.stop();
 });
 
-/** Starts a session and nothing else: its call is refused when the session is there, by a serializer that has let it pass before. */
+/** Starts a session and nothing else: its call is refused when the session is there, since what it is given is an object of another one. */
 async function measure(runtime: Runtime): Promise<Marks> {
   // As many digits as the heartbeat of the cases, and no ping on the way.
   await using bench = await Bench.start(lab, accounts, runtime, { heartbeat: 999 });
   const { client, proxy } = bench;
   await client.status();
   const authenticated = proxy.carriedIn("to-client");
-  const refusal = new InvalidArgumentError("args", "nothing");
-  let encodings = 0;
-  const encode: Serializer["encode"] = (...given) => {
-    if (++encodings > 1) throw refusal;
-    return defaultSerializer.encode(...given);
-  };
-  client.setSerializer({ ...defaultSerializer, encode });
-  await expect(client.call(bench.module, "plain", [])).rejects.toBe(refusal);
+  await using other = new RemoteClient(local());
+  const { value } = await other.call<RemoteObject>("collections", "Counter", [], { returns: "object" });
+  const refused = client.call(bench.module, "plain", [value]);
+  await expect(refused).rejects.toMatchObject({
+    code: "invalid-argument",
+    message: expect.stringContaining("this one is of another") as string,
+  });
   return { authenticated, hello: proxy.carriedIn("to-server"), welcome: proxy.carriedIn("to-client") };
 }
 
