@@ -1,4 +1,5 @@
 /* Key pairs made by ssh-keygen. */
+import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { run } from "./run.ts";
 
@@ -18,6 +19,7 @@ export async function makeKey(path: string, type: KeyType = "ed25519", passphras
   const bits = type === "rsa" ? ["-b", "2048"] : [];
   await run("ssh-keygen", ["-q", "-t", type, ...bits, "-N", passphrase, "-C", "", "-f", path]);
   const publicKey = (await readFile(`${path}.pub`, "utf8")).trim().split(" ").slice(0, 2).join(" ");
-  const fingerprint = (await run("ssh-keygen", ["-lf", `${path}.pub`])).split(" ")[1] ?? "";
+  const blob = Buffer.from(publicKey.split(" ")[1] ?? "", "base64");
+  const fingerprint = `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
   return { path, type, publicKey, fingerprint };
 }

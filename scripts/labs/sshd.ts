@@ -127,8 +127,8 @@ class SshdLab implements Lab {
     await mkdir(join(this.directory, "authorized"), { mode: 0o755 });
     await mkdir(join(this.directory, "home"), { mode: 0o755 });
     this.port = this.#options.port ?? (await freePort(this.address));
-    this.key = await makeKey(join(this.directory, "user_key"));
-    await this.#makeHostKeys(this.#options.hostKeys ?? ["ed25519"]);
+    const hostKeys = this.#makeHostKeys(this.#options.hostKeys ?? ["ed25519"]);
+    [this.key] = await Promise.all([makeKey(join(this.directory, "user_key")), hostKeys]);
     await writeFile(this.knownHosts, this.hostKeys.map((key) => `[${this.address}]:${this.port} ${key.publicKey}\n`).join(""));
     await writeFile(join(this.directory, "authorized", "root"), `${this.key.publicKey}\n`);
   }
@@ -216,8 +216,8 @@ class SshdLab implements Lab {
 
   async #makeHostKeys(types: readonly KeyType[]): Promise<void> {
     this.#generation += 1;
-    this.hostKeys = [];
-    for (const type of types) this.hostKeys.push(await makeKey(join(this.directory, `host_${type}_${this.#generation}`), type));
+    const path = (type: KeyType): string => join(this.directory, `host_${type}_${this.#generation}`);
+    this.hostKeys = await Promise.all(types.map((type) => makeKey(path(type), type)));
   }
 
   #config(): string {

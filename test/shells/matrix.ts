@@ -29,7 +29,9 @@ const payload = Buffer.from("touch ~/EXECUTED\nimport os; os.system('touch ~/EXE
 
 export class Matrix implements AsyncDisposable {
   readonly #lab: Lab;
-  readonly #accounts = new Map<LoginShell, Account>();
+  /** Accounts of each shell that no cell uses now: start-up files are the account's, so each cell has one of its own. */
+  readonly #free = new Map<LoginShell, Account[]>();
+  #programs = 0;
 
   private constructor(lab: Lab) {
     this.#lab = lab;
@@ -62,20 +64,19 @@ export class Matrix implements AsyncDisposable {
       }),
     );
     expect(await readdir(account.home)).not.toContain("EXECUTED");
+    this.#free.set(cell.shell, [...(this.#free.get(cell.shell) ?? []), account]);
   }
 
   async #account(shell: LoginShell): Promise<Account> {
-    const known = this.#accounts.get(shell);
-    if (known !== undefined) return known;
+    const free = this.#free.get(shell)?.pop();
+    if (free !== undefined) return free;
     let program = shell.path;
     if (shell.file === undefined && shell.dialect !== "none") {
-      program = join(this.#lab.directory, `shell-${this.#accounts.size}`);
+      program = join(this.#lab.directory, `shell-${(this.#programs += 1)}`);
       await writeFile(program, wrapper(shell));
       await chmod(program, 0o755);
     }
-    const account = await this.#lab.addUser({ shell: program });
-    this.#accounts.set(shell, account);
-    return account;
+    return await this.#lab.addUser({ shell: program });
   }
 
   async #write(account: Account, name: string, text: string): Promise<void> {

@@ -39,7 +39,7 @@ function cells(): Cell[] {
     }));
 }
 
-describe.each(shells)("$name", (shell) => {
+describe.concurrent.each(shells)("$name", (shell) => {
   test.each(cells().filter((cell) => cell.shell === shell))("after $startUp.name, over $connector", async (cell) => {
     await matrix.check(cell);
   });

@@ -47,9 +47,10 @@ async function configured(lines: readonly string[], more: Partial<SshOptions> = 
   return { host: "t", config, ...more };
 }
 
+let halves = 0;
 /** A file with the public half of the good key, away from the key. */
 async function publicHalf(): Promise<string> {
-  const path = join(lab.directory, "good-half.pub");
+  const path = join(lab.directory, `good-half-${(halves += 1)}.pub`);
   await writeFile(path, lab.key.publicKey);
   return path;
 }
@@ -89,9 +90,9 @@ describe("the order of keys", () => {
 });
 
 describe("a key of which only the public half is there", () => {
-  const halves = ["a file with the public half", "a path whose .pub lies there alone", "an encrypted key without .pub"] as const;
-  test.each(halves)("is used from the agent: %s", async (kind) => {
-    const key = await makeKey(join(lab.directory, `half-${halves.indexOf(kind)}`));
+  const kinds = ["a file with the public half", "a path whose .pub lies there alone", "an encrypted key without .pub"] as const;
+  test.each(kinds)("is used from the agent: %s", async (kind) => {
+    const key = await makeKey(join(lab.directory, `half-${kinds.indexOf(kind)}`));
     await full.add(key.path);
     const account = await lab.addUser({ key: false, publicKeys: [key.publicKey] });
     if (kind === "an encrypted key without .pub") {
@@ -159,7 +160,7 @@ const faults: Readonly<Record<string, [meddle: Meddle, said: string]>> = {
   "lists what is no list": [(type, client) => type === list && answered(client, cutList), "does not speak the agent protocol"],
 };
 
-describe("an agent that does not do its part is named, and the next credential is used", () => {
+describe.concurrent("an agent that does not do its part is named, and the next credential is used", () => {
   test.each(Object.keys(faults))("%s", async (fault) => {
     const [meddle, said] = faults[fault] ?? [() => false, ""];
     const socket = join(lab.directory, fault.replaceAll(" ", "-"));

@@ -37,7 +37,7 @@ const orders = [
   "publickey,keyboard-interactive:pam publickey,password",
 ] as const;
 
-describe.each(orders)("a host with AuthenticationMethods %s", (methods) => {
+describe.concurrent.each(orders)("a host with AuthenticationMethods %s", (methods) => {
   let lab: Lab;
   let user: Account;
   let agent: AgentLab;

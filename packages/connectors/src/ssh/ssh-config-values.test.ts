@@ -29,6 +29,7 @@ beforeAll(async () => {
   known = join(lab.directory, "some where", "known hosts");
   await copyFile(lab.key.path, key);
   await copyFile(lab.knownHosts, known);
+  await writeFile(join(lab.directory, "included-one"), `IdentityFile ${lab.key.path}\n`);
   process.env["SREMOTE_TEST_PLACE"] = join(lab.directory, "some where");
   process.env["SREMOTE_TEST_AGENT"] = agent.socket;
 });
@@ -103,8 +104,7 @@ const sound: Readonly<Record<string, () => Promise<string> | string>> = {
     own(`IdentityFile ${lab.key.path}\n  PreferredAuthentications password,keyboard-interactive,publickey`),
 };
 
-test.each(Object.keys(sound))("%s", async (name) => {
-  await writeFile(join(lab.directory, "included-one"), `IdentityFile ${lab.key.path}\n`);
+test.concurrent.each(Object.keys(sound))("%s", async (name) => {
   const config = await configOf((await sound[name]?.()) ?? "");
   const options = ["-F", config, "-o", "BatchMode=yes", "the-alias", "true"];
   expect((await tryRun("ssh", options, { env: process.env })).stderr, "ssh itself").not.toMatch(/denied|failed|terminating/i);
@@ -128,7 +128,7 @@ const bad: Readonly<Record<string, [lines: string, error: object]>> = {
   ],
   "HostKeyAlgorithms of which none is known": ["HostKeyAlgorithms ssh-ed25519-cert-v01@openssh.com", { code: "unsupported" }],
 };
-test.each(Object.keys(bad))("%s is an error that says so", async (name) => {
+test.concurrent.each(Object.keys(bad))("%s is an error that says so", async (name) => {
   const [line = "", error = {}] = bad[name] ?? [];
   expect(await attempt(await configOf(own(`${line}\n  IdentityFile ${lab.key.path}`)))).toMatchObject(error);
 });
