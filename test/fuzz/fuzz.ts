@@ -99,7 +99,8 @@ function made(random: SeededRandom): { kind: Difference["kind"]; bytes: Buffer }
 function typescript(kind: Difference["kind"], bytes: Uint8Array): { said: string; value: string | null } {
   try {
     const { value, depth } = parseStrictJson(bytes);
-    if (kind === "header") return { said: "accepted", value: JSON.stringify(value) };
+    if (kind === "header")
+      return { said: "accepted", value: JSON.stringify(value, (_name, each: unknown) => (Object.is(each, -0) ? { $: "-0" } : each)) };
     decodeValue(value, [], { depth });
     return { said: "accepted", value: null };
   } catch (error) {
