@@ -11,6 +11,7 @@ import {
   type Outcome,
 } from "@sremote/protocol";
 import { describeRefusal, describeThrown } from "./failure.ts";
+import { asOurs } from "./own-builtins.ts";
 import { findConstant, findFunction, FunctionNotFound, type Callable, type FoundFunction } from "./lookup.ts";
 import { findSyntaxError } from "./syntax-error.ts";
 import { checkModules } from "./registered.ts";
@@ -46,7 +47,7 @@ export async function dispatch(call: CallMessage, attachments: Attachments, base
     return refused(describeRefusal(error, "module-missing", "import"));
   }
   const performed = await perform(call, kwargs === undefined ? (args as unknown[]) : [...(args as unknown[]), kwargs], base);
-  const result = "returned" in performed ? encodeResult(performed.returned, call) : performed;
+  const result = "returned" in performed ? asOurs(() => encodeResult(performed.returned, call)) : performed;
   return modules === undefined ? result : { ...result, modules };
 }
 
@@ -85,7 +86,7 @@ export async function perform(
   let found: FoundFunction;
   try {
     if (isConstant) return { returned: findConstant(namespace, call.module, call.function).value };
-    found = findFunction(namespace, call.module, call.function);
+    found = asOurs(() => findFunction(namespace, call.module, call.function));
   } catch (error) {
     if (error instanceof FunctionNotFound) return refused(functionNotFound(error));
     return raised(describeThrown(error, "raised", "lookup")); // A getter of the module's.
@@ -110,17 +111,22 @@ function encodeResult(value: unknown, call: CallMessage): Result {
   }
 }
 
+/** Taken at the start, since the user may replace them. */
+const { apply: applyFunction, construct } = Reflect;
+// oxlint-disable-next-line typescript/unbound-method -- applied to what it is to tell of
+const toText = Function.prototype.toString;
+
 /** Classes are constructed: their text says so, and of Node's own functions the engine does, before anything of theirs runs. */
 function apply(found: FoundFunction, args: unknown[]): unknown {
   const { callable, receiver } = found;
-  const text = Function.prototype.toString.call(callable);
-  if (/^class\b/.test(text)) return Reflect.construct(callable, args);
-  if (!isNativeConstructor(callable, text)) return Reflect.apply(callable, receiver, args);
+  const text = applyFunction(toText, callable, []);
+  if (/^class\b/.test(text)) return construct(callable, args);
+  if (!isNativeConstructor(callable, text)) return applyFunction(callable, receiver, args);
   try {
-    return Reflect.apply(callable, receiver, args);
+    return applyFunction(callable, receiver, args);
   } catch (error) {
     if (error instanceof TypeError && /^(?:Class c|C)onstructor .* (?:requires|cannot be invoked without) 'new'/.test(error.message)) {
-      return Reflect.construct(callable, args);
+      return construct(callable, args);
     }
     throw error;
   }

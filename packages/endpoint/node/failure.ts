@@ -1,6 +1,7 @@
 /* Anything thrown, as the failure of PROTOCOL.md. */
 import { inspect } from "node:util";
 import { SremoteError, type Code, type Failure, type Stage } from "@sremote/protocol";
+import { asOurs } from "./own-builtins.ts";
 import { stackFrames, syntaxErrorFrame } from "./stack.ts";
 
 const longest = 65_536;
@@ -11,7 +12,7 @@ const stages: readonly Stage[] = ["request", "setup", "import", "lookup", "argum
 /** What a function or a module's code threw: an Error, or anything else, since JavaScript throws any value. */
 export function describeThrown(thrown: unknown, code: Code, stage: Stage): Failure {
   try {
-    return describe(thrown, code, stage, new Set(), mostCauses);
+    return asOurs(() => describe(thrown, code, stage, new Set(), mostCauses));
   } catch {
     // A Proxy whose traps throw, for instance.
     return { code, stage, type: typeof thrown, message: "threw something that cannot be described" };

@@ -3,6 +3,7 @@ import { builtinModules, createRequire, Module } from "node:module";
 import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { errorCode } from "./directory.ts";
+import { asOurs } from "./own-builtins.ts";
 import { packages } from "./packages.ts";
 import { program } from "./program.ts";
 import { importerName } from "./stack.ts";
@@ -39,10 +40,11 @@ export function countLoaded(): number {
 /** @throws ModuleNotFound, or whatever the module's own code throws */
 export async function loadModule(name: string, base: string): Promise<Namespace> {
   const key = `${process.cwd()}\n${name}`;
-  let found = loaded.get(key);
+  let found = asOurs(() => loaded.get(key));
   if (found === undefined) {
     found = await findModule(name, base);
-    loaded.set(key, found);
+    const namespace = found;
+    asOurs(() => loaded.set(key, namespace));
   }
   return found;
 }

@@ -4,6 +4,7 @@ import { decodeFrame, decodeMessage, encodeFrame } from "@sremote/protocol";
 import { channel, type AnswerHeader, type BeginHeader } from "./answer.ts";
 import { dispatch, type Result } from "./dispatch.ts";
 import { describeThrown } from "./failure.ts";
+import { asOurs } from "./own-builtins.ts";
 import { NeverSettled, stackDepth } from "./never-settled.ts";
 import { readFrame } from "./request.ts";
 import { writeAll } from "./store.ts";
@@ -44,8 +45,13 @@ export async function work(base: string): Promise<void> {
 
 /** Sends the answer when everything printed has left this process, and ends the process whatever else still runs in it. */
 async function finish(result: Result, streams: UsedStreams): Promise<void> {
+  await asOurs(() => Promise.all(Array.from(streams, (name) => flush(process[name]))));
+  asOurs(() => send(result));
+  process.exit(0);
+}
+
+function send(result: Result): void {
   const { outcome, value } = result;
-  await Promise.all(Array.from(streams, (name) => flush(process[name])));
   const usage = process.resourceUsage();
   const header: AnswerHeader = {
     type: "answer",
@@ -57,7 +63,6 @@ async function finish(result: Result, streams: UsedStreams): Promise<void> {
   if (result.modules !== undefined) header.modules = result.modules;
   const attachments = value === undefined ? [] : [...result.attachments, Buffer.from(value)];
   writeAll(channel, encodeFrame(JSON.stringify(header), attachments));
-  process.exit(0);
 }
 
 type UsedStreams = ReadonlySet<"stdout" | "stderr">;

@@ -11,6 +11,7 @@ import {
 } from "@sremote/protocol";
 import { describeUnserializable, perform, raised, refused, type Performed, type Result, type Running } from "../dispatch.ts";
 import { describeRefusal, describeThrown } from "../failure.ts";
+import { asOurs } from "../own-builtins.ts";
 import { checkModules } from "../registered.ts";
 import { countLoaded } from "../resolve.ts";
 import { runAs, runAsNobody, type Owner } from "./call-owner.ts";
@@ -108,38 +109,45 @@ export async function invoke(
   depth: number,
   around: Surroundings,
 ): Promise<Ran> {
-  const values = new SessionValues(around);
+  let values!: SessionValues;
   const owner: Owner = { isOver: false };
   let step: Kept | undefined;
   let performed: Performed;
   let modules: Record<string, string | null> | undefined;
   try {
-    const args = values.decode(message.args, attachments, "args", depth);
-    if (!Array.isArray(args)) throw new SremoteError("protocol-error", "args: not an array", { stage: "request" });
-    const all: unknown[] = args;
-    if (message.kwargs !== undefined) all.push(values.decode(message.kwargs, attachments, "kwargs", depth));
-    values.taken();
-    if (message.modules !== undefined) modules = checkModules(message.modules, around.base);
-    if (message.module === "sremote:object") {
-      step = around.objects.iterator(values.ids.get(all[0]));
+    const all = asOurs(() => {
+      values = new SessionValues(around);
+      const args = values.decode(message.args, attachments, "args", depth);
+      if (!Array.isArray(args)) throw new SremoteError("protocol-error", "args: not an array", { stage: "request" });
+      if (message.kwargs !== undefined) args.push(values.decode(message.kwargs, attachments, "kwargs", depth));
+      values.taken();
+      if (message.modules !== undefined) modules = checkModules(message.modules, around.base);
+      if (message.module === "sremote:object") step = around.objects.iterator(values.ids.get(args[0]));
       for (const change of step?.changes ?? []) change();
+      return args as unknown[];
+    });
+    if (message.module === "sremote:object") {
       performed = await runAs(step?.owner ?? owner, () => act(message, all, values, around));
     } else performed = await perform(message, all, around.base, running(owner, around));
   } catch (error) {
-    values.taken();
-    performed = refused(describeBadArguments(error));
+    performed = asOurs(() => {
+      values.taken();
+      return refused(describeBadArguments(error));
+    });
   }
-  const ran = "returned" in performed ? send(performed.returned, message, around, owner) : withoutValue(performed);
-  step ??= around.objects.ofOwner(owner);
-  ran.end = (changes) => {
-    if (step?.owner !== owner) owner.isOver = true;
-    if (step !== undefined) step.changes = changes;
-  };
-  if (message.keep !== undefined) {
-    around.results.keep(stream, message.keep, "returned" in performed ? performed.returned : undefined, ran.error);
-  }
-  if (modules !== undefined) ran.modules = modules;
-  return ran;
+  return asOurs(() => {
+    const ran = "returned" in performed ? send(performed.returned, message, around, owner) : withoutValue(performed);
+    step ??= around.objects.ofOwner(owner);
+    ran.end = (changes) => {
+      if (step?.owner !== owner) owner.isOver = true;
+      if (step !== undefined) step.changes = changes;
+    };
+    if (message.keep !== undefined) {
+      around.results.keep(stream, message.keep, "returned" in performed ? performed.returned : undefined, ran.error);
+    }
+    if (modules !== undefined) ran.modules = modules;
+    return ran;
+  });
 }
 
 function running(owner: Owner, around: Surroundings): Running {

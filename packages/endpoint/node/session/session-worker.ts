@@ -20,6 +20,7 @@ import {
 } from "@sremote/protocol";
 import { loadNet } from "../builtin.ts";
 import { describeRefusal, describeThrown } from "../failure.ts";
+import { asOurs } from "../own-builtins.ts";
 import { stackDepth, NeverSettled } from "../never-settled.ts";
 import { Asks } from "./callbacks.ts";
 import { isLate } from "./call-owner.ts";
@@ -74,10 +75,11 @@ class SessionWorker {
   }
 
   listen(): void {
-    this.#channel.on("data", (chunk: Buffer) => {
+    const take = (chunk: Buffer): void => {
       this.#reader.push(chunk);
       for (let packet = this.#reader.next(); packet !== undefined; packet = this.#reader.next()) this.#take(packet);
-    });
+    };
+    this.#channel.on("data", (chunk: Buffer) => asOurs(() => take(chunk)));
     // The supervisor is gone: nobody wants what runs here.
     this.#channel.on("error", () => process.kill(-process.pid, "SIGKILL"));
     this.#channel.on("end", () => process.kill(-process.pid, "SIGKILL"));
@@ -140,9 +142,17 @@ class SessionWorker {
     current.isRunning = true;
     // From here on only the function's own doings keep the process: when there are none left, its promise never settles.
     this.#channel.unref();
-    const ran = await invoke(current.stream, message, new Attachments(frame.attachments), frame.depth, this.#around);
-    const flushed = this.#streams.flush();
-    if (flushed !== undefined) await flushed;
+    // No code of the user's while what came is read.
+    const attachments = new Attachments(frame.attachments);
+    await nextTurn;
+    const ran = await invoke(current.stream, message, attachments, frame.depth, this.#around);
+    const flushed = asOurs(() => {
+      const waiting = this.#streams.flush();
+      if (waiting === undefined) this.#send(current, ran);
+      return waiting;
+    });
+    if (flushed === undefined) return;
+    await flushed;
     this.#finish(current, ran);
   }
 
@@ -153,7 +163,8 @@ class SessionWorker {
 
   #ask(callback: number, args: unknown[]): Promise<unknown> {
     if (this.#current === undefined) throw new Error("a callback can only be called while a call runs");
-    return this.#current.asks.ask(callback, args);
+    const { asks } = this.#current;
+    return asOurs(() => asks.ask(callback, args));
   }
 
   #sendAsk(stream: number, message: AskMessage, attachments: Uint8Array[]): void {
@@ -176,6 +187,10 @@ class SessionWorker {
   }
 
   #finish(current: Current, ran: Ran): void {
+    asOurs(() => this.#send(current, ran));
+  }
+
+  #send(current: Current, ran: Ran): void {
     if (this.#current !== current) return; // It failed in between.
     this.#current = undefined;
     current.asks.end();
@@ -242,6 +257,8 @@ class SessionWorker {
     this.#channel.uncork();
   }
 }
+
+const nextTurn = Promise.resolve();
 
 /** From here on the checksum of Node's own engine is worth its loading; in bytes. */
 const largeBytes = 16_384;
