@@ -52,8 +52,10 @@ function moduleHint(host: string, { summary, hint }: SremoteError): string | und
   const type = parts.findIndex((part, index) => index > 0 && /^[A-Z]/.test(part));
   const at = type > 0 ? type : parts.length - 1;
   const colon = `where ${parts.slice(at).join(".")} is a class or an object in a module, write a colon: ${parts.slice(0, at).join(".")}:${parts.slice(at).join(".")}.…`;
-  const name = /installPackages\(\["([^"]+)"/.exec(hint ?? "")?.[1];
-  const install = name === undefined ? hint : `\`sremote install ${host} ${name}\` installs it, if it is a package of that name`;
+  // The package's name is the user's to say: a stranger may have published one under the name of the user's own module.
+  const install = hint
+    ?.replace("install it with installPackages()", `\`sremote install ${host} PACKAGE\` installs it`)
+    .replace("set cwd to the", "name with --cwd the");
   if (at < 1) return install;
   return type > 0 || install === undefined ? colon : `${install}; ${colon}`;
 }
