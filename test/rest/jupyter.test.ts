@@ -80,8 +80,8 @@ describe("a Jupyter Server with a token", () => {
     await expectCost(3, 1, () => connector.pull(file, { write() {} }));
     const client = new RemoteClient(connector);
     await client.doRemoteCall("os", "getpid");
-    await expectCost(1, 1, () => client.doRemoteCall("os", "getpid"));
-    // Its input goes before it, its result comes along.
+    // Its request goes before it, its result comes along.
+    await expectCost(2, 1, () => client.doRemoteCall("os", "getpid"));
     await expectCost(2, 1, () => client.doRemoteCall("builtins", "bytes", [mebibytes(1)]));
     await connector.exec(["rm", file]);
   });
