@@ -44,7 +44,8 @@ function nameOf({ buffer }: Uint8Array, args: readonly unknown[], kwargs: SplitA
 
 /** The calls among the arguments. They must be arguments themselves, not lie within one. */
 export function callsAmong({ args, kwargs }: SplitArguments): Call[] {
-  const found = args.filter((each) => each instanceof Call);
+  const found: Call[] = [];
+  for (const each of args) if (each instanceof Call) found.push(each);
   if (kwargs !== undefined) found.push(...Object.values(kwargs).filter((each) => each instanceof Call));
   return found;
 }

@@ -31,8 +31,6 @@ export class CallFrame {
     this.#chunks = encodeFrame(`${text}}`, attachments);
     this.#attachments = attachments;
     if (this.#chunks.length > 1) this.#copyShort();
-    // A connector has no need to copy what it is given of a frame.
-    for (const chunk of this.#chunks) markOwned(chunk);
   }
 
   #copyShort(): void {
@@ -61,6 +59,13 @@ export class CallFrame {
     // A frame in one piece has its own copy of everything.
     const attachments = others.length === 0 ? decodeFrame(only!).attachments : this.#attachments;
     return encodeFrame(`${this.#text}${more}}`, attachments);
+  }
+
+  /** The frame for a connector, which has no need to copy it. As {@link chunks}. */
+  input(more = ""): readonly Uint8Array[] {
+    const chunks = this.chunks(more);
+    for (const chunk of chunks) markOwned(chunk);
+    return chunks;
   }
 
   /** @throws InvalidArgumentError when bytes have changed since the call was made */

@@ -59,7 +59,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   #mayRun = false;
   #iterated = false;
   #kept = 0;
-  #onSent: (() => void)[] = [];
+  #onSent: (() => void)[] | undefined;
   /** @internal For which it waits, for messages. */
   waitsFor = "its turn";
 
@@ -203,7 +203,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   untilSent(): Promise<void> {
     if (this.#sent) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onSent.push(resolve);
+    (this.#onSent ??= []).push(resolve);
     this.#result.then(
       () => resolve(),
       () => resolve(),
@@ -224,7 +224,9 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
     if (place !== undefined) this.mayRun();
     this.#place = place;
     this.#kept = kept;
-    for (const tell of this.#onSent.splice(0)) tell();
+    const waiting = this.#onSent ?? [];
+    this.#onSent = undefined;
+    for (const tell of waiting) tell();
   }
 
   /** @internal From now on the host may have it. */

@@ -82,8 +82,9 @@ export class Calls {
     try {
       const split = checkCall(module, fn, args, options);
       this.#settings.checkOpen();
-      plan = this.#plan(id, module, fn, split, { ...options });
-      for (const argument of callsAmong(split)) {
+      const among = callsAmong(split);
+      plan = this.#plan(id, module, fn, split, { ...options }, among.length > 0);
+      for (const argument of among) {
         addDependent(argument);
         // That it failed, the call that needs it says.
         argument.settled.catch(() => undefined);
@@ -104,21 +105,20 @@ export class Calls {
   }
 
   /** Takes the arguments, so that nothing that happens to them afterwards changes what is sent. */
-  #plan(id: string, module: string, fn: string, split: SplitArguments, options: CallOptions): Plan {
+  #plan(id: string, module: string, fn: string, split: SplitArguments, options: CallOptions, waits: boolean): Plan {
     const { environment, locations } = this.#settings;
     const runtime = options.runtime ?? this.#settings.runtime;
     const serializer = this.#settings.serializer();
     const modules = module === objectModule ? noModules : (this.#settings.modules.get(runtime) ?? noModules);
     const settings = { environment, locations, modules };
-    const common = { module, fn, options, runtime, serializer };
     // An id of the caller's own asks for a durable result, which only files on the host give.
     if (this.#settings.stream !== undefined && options.id === undefined) {
       const values = new CallValues(this.#callbacks, serializer);
       try {
         const head = invokeHead(module, fn, options, modules);
-        const taken = take(split, head, values.encode);
+        const { frame, pending } = take(split, head, values.encode, waits);
         const route = routeOf(options, settings, values.holdsObjects);
-        if (!isTooLong(route)) return { ...common, head, session: { route, values }, ...taken };
+        if (!isTooLong(route)) return { module, fn, options, runtime, serializer, head, session: { route, values }, frame, pending };
       } catch (error) {
         values.forget();
         throw error;
@@ -126,7 +126,8 @@ export class Calls {
       values.forget();
     }
     const head = callHead(id, module, fn, options, settings);
-    return { ...common, head, session: undefined, ...take(split, head, (...each) => serializer.encode(...each)) };
+    const { frame, pending } = take(split, head, (...each) => serializer.encode(...each), waits);
+    return { module, fn, options, runtime, serializer, head, session: undefined, frame, pending };
   }
 
   async #run<T>(call: Call<T>, plan: Plan): Promise<CallResult<T>> {
@@ -258,7 +259,7 @@ export class Calls {
         id: call.id,
         runtime,
         what: what(plan),
-        frame: frame.chunks(release.length === 0 ? "" : `,"release":${JSON.stringify(release)}`),
+        frame: frame.input(release.length === 0 ? "" : `,"release":${JSON.stringify(release)}`),
         check: () => frame.check(),
         timeout: options.timeout,
         signal: abort.signal,
@@ -328,8 +329,8 @@ async function failureOf(call: Call): Promise<unknown> {
 }
 
 /** The message, made now; or what it waits for, where calls are among the arguments. */
-function take(split: SplitArguments, head: MessageHead, encode: EncodePart): Pick<Plan, "frame" | "pending"> {
-  if (callsAmong(split).length > 0) return { frame: undefined, pending: new PendingArguments(split, encode) };
+function take(split: SplitArguments, head: MessageHead, encode: EncodePart, waits: boolean): Pick<Plan, "frame" | "pending"> {
+  if (waits) return { frame: undefined, pending: new PendingArguments(split, encode) };
   const { text, attachments, pins } = encodeArguments(split, encode);
   return { frame: new CallFrame(head + text, attachments, pins), pending: undefined };
 }

@@ -42,7 +42,7 @@ export async function internalCall(
     id,
     runtime,
     what: `${module}.${fn}`,
-    frame: new CallFrame(head + text, attachments, []).chunks(),
+    frame: new CallFrame(head + text, attachments, []).input(),
     check: () => undefined,
     timeout: options.timeout,
     signal: options.signal,

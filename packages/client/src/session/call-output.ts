@@ -49,14 +49,14 @@ export class CallOutput implements AsyncIterable<string> {
   #limit: number = Number.POSITIVE_INFINITY;
   readonly #sink: ((chunk: Uint8Array) => void | Promise<void>) | undefined;
   #sinkTurn: Promise<void> = settled;
-  /** What the sink has not taken yet. */
-  readonly #toPass = new ByteList();
+  /** What the sink has not taken yet. Made when something comes, as all lists here: most calls print nothing. */
+  #toPass: ByteList | undefined;
   #passing = false;
   #sinkFailure: { error: unknown } | undefined;
-  #bytes = new ByteList();
+  #bytes: ByteList | undefined;
   #kept = 0;
   #total = 0;
-  readonly #debts: Debt[] = [];
+  #debts: Debt[] | undefined;
   #granted: OutputFlow = silent;
   #taken = 0;
   #muted: OutputFlow | undefined;
@@ -85,7 +85,7 @@ export class CallOutput implements AsyncIterable<string> {
     // Of a call that was given up: nobody reads it, and the function is not to wait for that.
     if (this.#ended !== undefined) return this.#grant(flow, chunk.length);
     if (this.#mode === "live") {
-      this.#bytes.add(chunk);
+      (this.#bytes ??= new ByteList()).add(chunk);
       this.#owe(flow, chunk.length);
       this.#wake?.();
       return;
@@ -94,7 +94,7 @@ export class CallOutput implements AsyncIterable<string> {
     if (sink === undefined) this.#grant(flow, chunk.length);
     else {
       this.#owe(flow, chunk.length);
-      this.#toPass.add(chunk);
+      (this.#toPass ??= new ByteList()).add(chunk);
       if (!this.#passing) this.#sinkTurn = this.#sinkTurn.then(() => this.#passOn(sink));
       this.#passing = true;
     }
@@ -102,7 +102,7 @@ export class CallOutput implements AsyncIterable<string> {
   }
 
   async #passOn(sink: (chunk: Uint8Array) => void | Promise<void>): Promise<void> {
-    for (let chunk = this.#toPass.shift(); chunk !== undefined; chunk = this.#toPass.shift()) await this.#pass(sink, chunk);
+    for (let chunk = this.#toPass?.shift(); chunk !== undefined; chunk = this.#toPass?.shift()) await this.#pass(sink, chunk);
     this.#passing = false;
   }
 
@@ -120,7 +120,7 @@ export class CallOutput implements AsyncIterable<string> {
     const room = this.#limit - this.#kept;
     if (room > 0) {
       const part = chunk.length <= room ? chunk : chunk.subarray(0, room);
-      this.#bytes.add(part);
+      (this.#bytes ??= new ByteList()).add(part);
       this.#kept += part.length;
     }
     if (chunk.length > room && this.#sink === undefined) this.#mute(flow);
@@ -152,8 +152,10 @@ export class CallOutput implements AsyncIterable<string> {
   captured(): CapturedOutput {
     const total = this.#total;
     if (this.#mode === "live") return { bytes: noBytes, total, truncated: false };
-    const bytes = this.#bytes.take();
-    this.#bytes.add(bytes);
+    const list = this.#bytes;
+    if (list === undefined || list.length === 0) return { bytes: noBytes, total, truncated: this.#mode !== "discard" && total > 0 };
+    const bytes = list.take();
+    list.add(bytes);
     return { bytes, total, truncated: this.#mode !== "discard" && total > bytes.length };
   }
 
@@ -168,7 +170,7 @@ export class CallOutput implements AsyncIterable<string> {
     this.#mode = "live";
     try {
       for (;;) {
-        const chunk = this.#bytes.shift();
+        const chunk = this.#bytes?.shift();
         if (chunk !== undefined) {
           yield chunk;
           const owed = Math.max(0, chunk.length - credited);
@@ -183,7 +185,7 @@ export class CallOutput implements AsyncIterable<string> {
       if (this.#ended !== "well") throw this.#ended.error;
     } finally {
       this.#mode = "discard";
-      this.#bytes = new ByteList();
+      this.#bytes = undefined;
       if (this.#ended === undefined) this.#mute(this.#flow);
     }
   }
@@ -210,19 +212,21 @@ export class CallOutput implements AsyncIterable<string> {
   }
 
   #owe(flow: OutputFlow, bytes: number): void {
-    const last = this.#debts.at(-1);
+    const debts = (this.#debts ??= []);
+    const last = debts.at(-1);
     if (last?.flow === flow) last.bytes += bytes;
-    else this.#debts.push({ flow, bytes });
+    else debts.push({ flow, bytes });
   }
 
   /** So many bytes were taken. */
   #pay(bytes: number): void {
-    for (let left = bytes; left > 0 && this.#debts.length > 0;) {
-      const debt = this.#debts[0]!;
+    const debts = this.#debts ?? [];
+    for (let left = bytes; left > 0 && debts.length > 0;) {
+      const debt = debts[0]!;
       const part = Math.min(left, debt.bytes);
       left -= part;
       debt.bytes -= part;
-      if (debt.bytes === 0) this.#debts.shift();
+      if (debt.bytes === 0) debts.shift();
       this.#grant(debt.flow, part);
     }
   }
