@@ -5,10 +5,18 @@ from tests.session_client import SessionTest
 from tests.support import is_running, wait_for
 
 
+# Each is there before the first has ended: else one worker may take them all.
+MEET = 'touch "$1/$$"; while [ "$(ls "$1" | wc -l)" -lt "$2" ]; do sleep 0.01; done'
+
+
 class PoolTest(SessionTest):
     def hold(self, client, count, place):
         """Objects in workers of one environment, each in one of its own. Returns their (worker, id)."""
-        calls = [client.start("builtins", "list", [1], returns="object", route={"env": [["PLACE", place, False]]} if place else None) for _ in range(count)]
+        meeting = "%s/meeting-%s" % (self.home, place)
+        os.mkdir(meeting)
+        route = {"env": [["PLACE", place, False]]} if place else None
+        argv = ["sh", "-c", MEET, "sh", meeting, str(count)]
+        calls = [client.start("subprocess", "run", argv, returns="object", route=route) for _ in range(count)]
         return [(client.finish(call).worker, call.value["id"]) for call in calls]
 
     def pid(self, client, place, **route):
