@@ -125,7 +125,7 @@ describe.each(hostKinds)("Python calls on $name", (kind) => {
       Number.NaN,
       Infinity,
       -0,
-      2 ** 53,
+      2n ** 53n,
       1e300,
       -(2n ** 200n),
       "\u0000\ud800",
@@ -139,6 +139,8 @@ describe.each(hostKinds)("Python calls on $name", (kind) => {
     ];
     const [echoed] = (await call("echo", ...values)) as [unknown[]];
     expect(echoed).toEqual(values);
+    // A number without a fraction is an int there, and comes back as one.
+    expect(await call("echo", 2 ** 53)).toEqual([[2n ** 53n], {}]);
     const typed = (await call("echo", new Float64Array([0.5, Number.NaN]))) as [[NdArray | Float64Array]];
     const array = typed[0][0];
     expect(array instanceof NdArray ? array.data : array).toEqual(new Float64Array([0.5, Number.NaN]));
