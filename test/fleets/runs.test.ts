@@ -50,7 +50,8 @@ async function start(...config: string[]): Promise<(logger?: { warn(text: string
 }
 
 const alive = async (seconds: number): Promise<number[]> =>
-  (await findProcesses(({ command }) => command.endsWith(`sleep ${seconds}`))).map(({ pid }) => pid);
+  // The program itself: the shells around it have its line among their arguments.
+  (await findProcesses(({ command }) => command === `sleep ${seconds}`)).map(({ pid }) => pid);
 
 describe("over a host with sessions enough", () => {
   let make: Awaited<ReturnType<typeof start>>;
