@@ -106,7 +106,8 @@ describe.each(["ssh", "openssh"] as const)("over %s", (connector) => {
     await writeFile(here, "content");
     await hosts.push(here, `${odd}/${odd}`).orThrow();
     await hosts.pull(`${odd}/${odd}`, `${here} back`).orThrow();
-    expect(await readFile(`${here} back`, "utf8")).toBe("content");
+    // What comes from a host is named after it, also where there is but one.
+    expect(await readFile(`${here} back.node1`, "utf8")).toBe("content");
     expect((await readdir(user.home)).filter((name) => !name.startsWith("."))).toEqual([odd]);
     await hosts.run(argv("rm", "-r", "--", odd)).orThrow();
     for (const address of ["-oProxyCommand=touch pwned", "$(touch pwned)", "node1;touch pwned"]) {

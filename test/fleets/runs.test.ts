@@ -169,6 +169,7 @@ test("G02 what the host's shell exits with before the command begins is no statu
       async spawn(command, given) {
         const process = await host.spawn!(command, given);
         const stdin = new PassThrough();
+        process.stdin.on("error", (error) => stdin.destroy(error)); // It may have ended before it read all.
         let first = true;
         stdin.on("data", (chunk: Buffer) => {
           const text = chunk.toString();
