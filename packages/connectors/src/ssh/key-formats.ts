@@ -1,4 +1,6 @@
 /* Private keys in all the formats that tools write, and the names of those that cannot be used. */
+// oxlint-disable-next-line typescript/triple-slash-reference -- where only this file is compiled, nothing else leads to the types
+/// <reference path="./bcrypt-pbkdf.d.ts" />
 import { createDecipheriv, createPrivateKey } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import { pbkdf } from "bcrypt-pbkdf";
