@@ -89,8 +89,8 @@ class EmbeddedServer implements EmbeddedSsh {
     this.address = options.address ?? "127.0.0.1";
     this.username = options.username ?? "demo";
     this.home = home;
-    this.#hostKey = ssh2.utils.generateKeyPairSync("ed25519");
-    const userKey = ssh2.utils.generateKeyPairSync("ed25519");
+    this.#hostKey = newKeyPair();
+    const userKey = newKeyPair();
     this.privateKey = userKey.private;
     this.privateKeyPath = join(directory, "user_key");
     this.knownHosts = join(directory, "known_hosts");
@@ -123,7 +123,7 @@ class EmbeddedServer implements EmbeddedSsh {
   }
 
   exchangeWithAnotherKey(): Promise<void> {
-    const other = (this.#otherKey ??= parsed(ssh2.utils.generateKeyPairSync("ed25519").private));
+    const other = (this.#otherKey ??= parsed(newKeyPair().private));
     return new Promise((resolve) => {
       for (const connection of this.#connections) {
         replaceHostKey(connection, other);
@@ -226,6 +226,16 @@ function replaceHostKey(connection: Connection, key: ParsedKey): void {
 }
 /* oxlint-enable no-underscore-dangle, typescript/no-unsafe-type-assertion */
 
+/** ssh2 1.17 writes one key of some hundred so that it cannot be read itself; then another one is made. */
+function newKeyPair(): ReturnType<typeof ssh2.utils.generateKeyPairSync> {
+  for (let attempt = 1; ; attempt++) {
+    const pair = ssh2.utils.generateKeyPairSync("ed25519");
+    const key = ssh2.utils.parseKey(pair.private);
+    if (!(key instanceof Error)) return pair;
+    if (attempt === 10) throw key;
+  }
+}
+
 function parsed(privateKey: string): ParsedKey {
   const key = ssh2.utils.parseKey(privateKey);
   if (key instanceof Error) throw key;
@@ -234,7 +244,7 @@ function parsed(privateKey: string): ParsedKey {
 
 function forged(privateKey: string): ParsedKey {
   const key = parsed(privateKey);
-  const other = parsed(ssh2.utils.generateKeyPairSync("ed25519").private);
+  const other = parsed(newKeyPair().private);
   key.sign = (data, algorithm) => other.sign(data, algorithm);
   return key;
 }
