@@ -23,6 +23,7 @@ it("a worker that is not ready after a minute is ended, and its call did not run
     program: new Uint8Array(0),
     workerArguments: () => ["-e", "require('node:fs').readSync(3, Buffer.alloc(1))"],
     environment: async () => process.env,
+    workerMark: (number: number) => `none/${number}`,
     onTaken: nothing,
     onHanded: nothing,
     oomKills: () => undefined,
