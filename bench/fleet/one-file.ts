@@ -19,7 +19,7 @@ export async function measureOneFile(lab: Hosts, { bytes, rounds, warmUp }: Size
   const source = join(directory, "one-file");
   await writeRandom(source, bytes);
   const there = join(accounts[0]!.home, "one-file");
-  const back = join(directory, "one-file-back");
+  const back = join(directory, `${host!.name}-back`);
   const ours = (told: Record<string, unknown>): Program => ({ command: ownProgram("ours.mjs", { hosts: [host], knownHosts, ...told }) });
   const figures: Figure[] = [];
   for (const direction of ["to", "from"] as const) {
@@ -36,7 +36,10 @@ export async function measureOneFile(lab: Hosts, { bytes, rounds, warmUp }: Size
       [`rsync${name}`]: { command: ["rsync", "-t", "-e", `ssh -F ${config}`, from, to] },
     });
     const floor = direction === "to" ? { command: "cat > one-file", send: source } : { command: "cat one-file", receive: back };
-    const copy = direction === "to" ? { task: "push", source, target: "one-file" } : { task: "pull", source: "one-file", target: back };
+    const copy =
+      direction === "to"
+        ? { task: "push", source, target: "one-file" }
+        : { task: "pull", source: "one-file", target: join(directory, "{{{name}}}-back") };
     const programs: Record<string, Program> = {
       floor: { command: ownProgram("floor.mjs", { hosts: [host], knownHosts, ...floor }) },
       sremote: ours(copy),
