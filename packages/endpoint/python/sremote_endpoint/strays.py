@@ -7,16 +7,18 @@ import os
 import _signal as signal
 
 VARIABLE = "SREMOTE_WORKER"
+# Workers of this supervisor. One that was just forked still holds all that the supervisor has open, lifelines of others too.
+WORKERS = set()
 # Looks at most: one that starts others all the time is left alone then.
 _LOOKS = 5
 
 
-def end(mark, lifeline=None):
-    """Kills them. `lifeline`: the supervisor's end of that pipe."""
+def end(mark, lifeline=None, worker=None):
+    """Kills them. `lifeline`: the supervisor's end of that pipe; `worker`: whose it is. No other worker is one of its strays."""
     wanted = ("\0%s=%s\0" % (VARIABLE, mark)).encode()
     pipe = "pipe:[%d]" % os.fstat(lifeline).st_ino if lifeline is not None else None
     for _ in range(_LOOKS):
-        found = [pid for pid in _pids() if _has(pid, wanted) or pipe and _holds(pid, pipe)]
+        found = [pid for pid in _pids() if (pid == worker or pid not in WORKERS) and (_has(pid, wanted) or pipe and _holds(pid, pipe))]
         for pid in found:
             try:
                 os.kill(pid, signal.SIGKILL)

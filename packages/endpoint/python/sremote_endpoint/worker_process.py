@@ -150,7 +150,7 @@ class WorkerProcess:
                 pass
 
     def end_strays(self):
-        strays.end(mark_of(self.number), self.lifeline)
+        strays.end(mark_of(self.number), self.lifeline, self.pid)
 
     def has_exited(self):
         """Notices the end of the process without reaping it: its number must stay taken until its group was ended."""
@@ -178,6 +178,7 @@ class WorkerProcess:
         self.signal(signal.SIGKILL)
         if self.status is None:
             self.status, self.usage = os.wait4(self.pid, 0)[1:]
+        strays.WORKERS.discard(self.pid)
         # One that ended by itself, and never started any, has none.
         if self.had_children or not os.WIFEXITED(self.status):
             self.end_strays()

@@ -10,7 +10,7 @@ from .errors import Refusal
 from .lazy import load
 from .process_place import become, enter, environment, needs_fresh
 from .search_path import PACKAGE, ROOT
-from .strays import VARIABLE
+from .strays import VARIABLE, WORKERS
 
 # Numbers of workers have two bytes.
 NUMBERS = 65535
@@ -112,6 +112,7 @@ def _start(settings, place, alone, umask, fresh):
             sys.excepthook(*sys.exc_info())
         finally:
             os._exit(status)
+    WORKERS.add(pid)
     for fd in (theirs, stdout, stderr, lifeline):
         os.close(fd)
     for fd in [ours, out, err] + baton[:1]:
