@@ -5,15 +5,12 @@ import { ConnectError, SremoteError } from "@sremote/protocol";
 import { type Signal, Job, type StreamName } from "../process/index.ts";
 import type { JobSettings } from "../process/job.ts";
 import type { ExitStatus } from "../process/live.ts";
-import { type Duration, parseDuration } from "../time/index.ts";
 
 export interface WhatToCall {
   readonly module: string;
   readonly fn: string;
   readonly args: CallArguments;
   readonly options: CallOptions;
-  /** From when the function began. */
-  readonly timeout: Duration | null | undefined;
 }
 
 /** A call on one host. What the function raises is its `error`, with the reason `error`; it has no exit status but 0. */
@@ -31,7 +28,6 @@ export class RemoteCall<T = unknown> extends Job {
     this.#client = client;
     this.#what = what;
     this.#abandoned.promise.catch(() => undefined);
-    parseDuration(what.timeout, { argument: "options.hostTimeout" });
   }
 
   /** What the function returned; undefined as long as it has not, and if it never did. */
@@ -53,13 +49,15 @@ export class RemoteCall<T = unknown> extends Job {
   }
 
   protected async carryOut(signal: AbortSignal): Promise<ExitStatus> {
+    this.step("the host to be reached");
     const client = await this.#client(signal);
-    const { module, fn, args, options, timeout } = this.#what;
-    const milliseconds = parseDuration(timeout);
+    const { module, fn, args, options } = this.#what;
+    // From here on the call keeps it, with the host, which can say how the function ended.
+    const timeout = this.takeDeadline();
     const take = (stream: "stdout" | "stderr") => ({ write: (bytes: Uint8Array) => this.deliver({ stream, bytes }) });
     const call = client.call<T>(module, fn, args, {
       ...options,
-      ...(milliseconds === null ? {} : { timeout: milliseconds }),
+      ...(timeout === undefined ? {} : { timeout }),
       stdout: take("stdout"),
       stderr: take("stderr"),
       signal: AbortSignal.any([signal, this.#cancel.signal]),

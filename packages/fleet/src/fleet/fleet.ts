@@ -193,13 +193,14 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     } = options;
     checkRunOptions(options);
     const { configuration, connections, logger } = this.#shared;
+    const milliseconds = parseDuration(hostTimeout, { argument: "options.hostTimeout" });
     const taken = typeof args === "function" ? [] : takeArguments(args);
     const common = { ...rest, kwargs: takeArguments(rest.kwargs), env: takeArguments(rest.env) };
     const makers = this.hosts.map((host, index): MakeJob<RemoteCall<T>> => {
       const own = typeof args === "function" ? takeArguments(args(host, index)) : taken;
       const directory = this.#directories[index];
       const cwd = rest.cwd === undefined ? directory : remotePath(directory, rest.cwd);
-      const what = { module, fn, args: own, options: { ...common, cwd }, timeout: hostTimeout };
+      const what = { module, fn, args: own, options: { ...common, cwd } };
       const { killTimeout, outputInLog } = configuration;
       const settings = {
         name: host.toString(),
@@ -209,6 +210,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
         output: "collect" as const,
         outputLimit: rest.outputLimit,
         killTimeout,
+        timeout: milliseconds,
         logger,
         outputInLog,
       };
@@ -322,7 +324,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     checkRunOptions(options);
     checkOptions({ ...own, onProgress: onProgress as CopyOptions["onProgress"] });
     const { killTimeout, outputInLog } = this.#shared.configuration;
-    const milliseconds = parseDuration(hostTimeout, { argument: "options.hostTimeout" }) ?? undefined;
+    const milliseconds = parseDuration(hostTimeout, { argument: "options.hostTimeout" });
     const makers = this.hosts.map((host, index): MakeJob<RemoteTransfer> => {
       const { logger } = this.#shared;
       const settings = {
@@ -333,11 +335,12 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
         output: "discard" as const,
         outputLimit: undefined,
         killTimeout,
+        timeout: milliseconds,
         logger,
         outputInLog,
       };
       const progress = onProgress === undefined ? {} : { onProgress: (each: TransferProgress) => onProgress(each, host) };
-      const transfer: Transfer = (connector, signal) => begin(index, connector, { ...own, ...progress, signal, timeout: milliseconds });
+      const transfer: Transfer = (connector, signal, left) => begin(index, connector, { ...own, ...progress, signal, timeout: left });
       return (turn) => this.#copy(new RemoteTransfer((signal) => this.#reach(host, turn(), signal, false), transfer, settings), {});
     });
     return this.#make(makers, { name, timeout, window, startsItself });

@@ -42,7 +42,7 @@ export interface RunOptions extends Omit<ProcessOptions, "host" | "name" | "time
   name?: string | undefined;
   /** For the run as a whole, from its beginning. Default: the configuration's. */
   timeout?: Duration | null | undefined;
-  /** For each process, from when it began, or has to wait for a session of its connection. */
+  /** For each host, from when its turn came: reaching the host, and trying again, are part of it. */
   hostTimeout?: Duration | null | undefined;
   /** Hosts at work at once. Default: the configuration's. */
   window?: number | undefined;
@@ -55,7 +55,7 @@ export interface FleetCallOptions
   name?: string | undefined;
   /** For all calls together, from the beginning. Default: the configuration's. */
   timeout?: RunOptions["timeout"];
-  /** For each call, from when its function began. */
+  /** For each host, from when its turn came: reaching the host, and trying again, are part of it. */
   hostTimeout?: RunOptions["timeout"];
   window?: number | undefined;
   ignore?: RunOptions["ignore"];

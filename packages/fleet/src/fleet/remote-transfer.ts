@@ -7,7 +7,8 @@ import type { JobSettings } from "../process/job.ts";
 import type { ExitStatus } from "../process/live.ts";
 import type { TransferResult } from "../transfer/index.ts";
 
-export type Transfer = (connector: Connector, signal: AbortSignal) => Promise<TransferResult>;
+/** @param timeout milliseconds; undefined: none */
+export type Transfer = (connector: Connector, signal: AbortSignal, timeout: number | undefined) => Promise<TransferResult>;
 
 /** Trees on their way to or from one host. Where something could not be copied, its reason is `error`, and the rest was copied. */
 export class RemoteTransfer extends Job {
@@ -31,8 +32,9 @@ export class RemoteTransfer extends Job {
   }
 
   protected async carryOut(signal: AbortSignal): Promise<ExitStatus> {
+    this.step("the host to be reached");
     const connector = await this.#reach(signal);
-    this.#done = this.#transfer(connector, AbortSignal.any([signal, this.#control.signal]));
+    this.#done = this.#transfer(connector, AbortSignal.any([signal, this.#control.signal]), this.takeDeadline());
     this.#done.catch(() => undefined);
     this.began();
     try {

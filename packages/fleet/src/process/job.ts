@@ -13,6 +13,7 @@ import type { ExitStatus } from "./live.ts";
 import { OutputMemory } from "./output-memory.ts";
 import { CollectedOutput, defaultOutputLimit, type OutputChunk, type Tap, Taps } from "./output.ts";
 import { Queue } from "./queue.ts";
+import { Round } from "./round.ts";
 import { idleState, nextState, type Phase, type ProcessEvent, type ProcessState, type StopCause } from "./state.ts";
 
 export interface JobSettings {
@@ -26,6 +27,8 @@ export interface JobSettings {
   /** What its output is kept in, with that of others. Default: one of its own. */
   readonly memory?: OutputMemory | undefined;
   readonly killTimeout: number;
+  /** Milliseconds from its start, reaching its host included; null: none. */
+  readonly timeout: number | null;
   readonly logger: Logger | undefined;
   readonly outputInLog: number | undefined;
 }
@@ -69,6 +72,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   readonly #handlers = new Handlers<Job>((tap) => this.tap(tap, false));
   #round = new Round();
   #waitsFor: string | undefined;
+  #step = "";
   #isScheduled = false;
 
   constructor(settings: JobSettings) {
@@ -141,6 +145,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     if (this.#state.phase !== "idle")
       throw new InvalidArgumentError("start", `a process that was not started, but it is ${this.#state.phase}`);
     this.#apply({ type: "start" });
+    this.#round.keepDeadline(this.settings.timeout, () => void this.stop("timeout"));
     this.#handlers.begin();
     this.#handlers.tell("start", this);
     void this.#run(this.#round);
@@ -259,12 +264,22 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   }
 
   #notBegun(cause: StopCause): SremoteError | undefined {
-    const reason = this.waitsFor;
+    const reason = this.waitsFor ?? (cause === "timeout" && this.#state.phase === "starting" ? this.#step : undefined);
     if (reason === undefined || cause === "error") return undefined;
     return new SremoteError(cause === "timeout" ? "timeout" : "cancelled", `it had not begun: it waited for ${reason}`, {
       stage: "start",
       host: this.name,
     });
+  }
+
+  /** What a start that is under way waits for, for the error of a deadline that passes meanwhile. */
+  protected step(name: string): void {
+    this.#step = name;
+  }
+
+  /** Milliseconds that are left of its deadline, which the caller keeps from now on; undefined: it has none. */
+  protected takeDeadline(): number | undefined {
+    return this.#round.takeDeadline();
   }
 
   /** It runs on the host. */
@@ -342,6 +357,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   #over(round: Round): void {
     const { logger, outputInLog } = this.settings;
     this.#output.settle();
+    round.takeDeadline();
     const how = `${this.name}: ${describeEnd(this)}`;
     if (this.ok) logger?.debug(how);
     else logger?.warn(`${how}\n${compactOutput(this.#output.text(), outputInLog)}`);
@@ -382,16 +398,4 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     const summary = `one who takes its output failed: ${cause instanceof Error ? cause.message : String(cause)}`;
     void this.stop("error", "SIGTERM", { error: new SremoteError("cancelled", summary, { stage: "output", cause }) });
   }
-}
-
-/** From one start to its end. */
-class Round {
-  readonly control = new AbortController();
-  readonly began: PromiseWithResolvers<void> = Promise.withResolvers();
-  readonly over: PromiseWithResolvers<void> = Promise.withResolvers();
-  /** Somebody takes output. */
-  readonly reader: PromiseWithResolvers<void> = Promise.withResolvers();
-  /** Nobody is waited for any more. */
-  readonly dropped: PromiseWithResolvers<void> = Promise.withResolvers();
-  isDropping = false;
 }

@@ -13,10 +13,7 @@ export interface ProcessOptions extends Placement {
   name?: string | undefined;
   /** Where it runs, for messages and results. */
   host?: Host | undefined;
-  /**
-   * After which it is ended, from when it began: reaching its host has a deadline of its own. A start that has to wait, such as for a session of its connection,
-   * waits no longer. Default none.
-   */
+  /** After which it is ended, from its start: reaching its host, and waiting for a session of its connection, are part of it. Default none. */
   timeout?: Duration | null | undefined;
   /** Between asking it to end and SIGKILL. Default 5 s. */
   killTimeout?: Duration | undefined;

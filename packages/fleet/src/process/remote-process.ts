@@ -2,7 +2,7 @@
 import { ownBytes, settledWithin } from "@sremote/connectors";
 import type { Command, Connector } from "@sremote/connectors";
 import { ConnectError, InvalidArgumentError, SremoteError } from "@sremote/protocol";
-import { after, type Duration, parseDuration } from "../time/index.ts";
+import { type Duration, parseDuration } from "../time/index.ts";
 import { toCommand } from "./command.ts";
 import { Expectation, type Match, type Pattern } from "./expect.ts";
 import { Job, type JobSettings } from "./job.ts";
@@ -68,7 +68,8 @@ export class RemoteProcess extends Job {
       output = "collect",
     } = options;
     const { host, outputLimit, logger, outputInLog, signal } = options;
-    super({ name, host, ignore, output, outputLimit, ...shared, killTimeout: parseDuration(killTimeout), logger, outputInLog });
+    const times = { killTimeout: parseDuration(killTimeout), timeout: parseDuration(options.timeout) };
+    super({ name, host, ignore, output, outputLimit, ...shared, ...times, logger, outputInLog });
     this.command = place(toCommand(command), options);
     this.#reach = typeof on === "function" ? on : async () => on;
     const { stdin } = options;
@@ -140,13 +141,10 @@ export class RemoteProcess extends Job {
   }
 
   protected async carryOut(signal: AbortSignal): Promise<ExitStatus> {
+    this.step("the host to be reached");
     const connector = await this.#reach(signal);
-    const { timeout, leash = true, env, outputLimit = defaultOutputLimit, stdin = "" } = this.#options;
-    let clear = (): void => undefined;
-    const limit = (): void => {
-      clear();
-      clear = after(parseDuration(timeout), () => void this.stop("timeout"));
-    };
+    this.step("the host to start it");
+    const { leash = true, env, outputLimit = defaultOutputLimit, stdin = "" } = this.#options;
     try {
       const live = await startLive(connector, this.command, {
         leash,
@@ -156,15 +154,10 @@ export class RemoteProcess extends Job {
         outputLimit,
         deliver: (chunk) => this.deliver(chunk),
         signal,
-        onWait: (reason) => {
-          // A start that has to wait for others is bound by it like what runs.
-          if (this.waitsFor === undefined) limit();
-          this.waits(reason);
-        },
+        onWait: (reason) => this.waits(reason),
       });
       this.#live = live;
       this.began();
-      limit();
       // It was ended just when it began.
       if (this.state === "ending") void this.terminate("SIGTERM", this.settings.killTimeout);
       const status = await live.done.catch(async (error: unknown) => {
@@ -177,7 +170,6 @@ export class RemoteProcess extends Job {
       if (this.#left !== undefined) throw this.#left;
       return decodeStatus(status, this.#sent);
     } finally {
-      clear();
       // What the connector holds of it is not held any longer: streams, or its whole output.
       this.#live = undefined;
     }
