@@ -264,9 +264,8 @@ describe("tidiness", () => {
   it("sweeps what is older than a day, at most once in an hour", async () => {
     const base = join(sandbox.root, "swept");
     const at = { ...sandbox, base };
-    const [old, young] = [newId(), newId()];
-    await call(at, "./effects.mjs", "large", [1], { id: old });
-    await call(at, "./effects.mjs", "large", [1], { id: young });
+    const [old, young, older] = [newId(), newId(), newId()];
+    for (const id of [old, young, older]) await call(at, "./effects.mjs", "large", [1], { id });
     for (const name of [".", ...callFiles(at, old)]) age(join(base, "calls", old, name), 25);
     for (const name of [".", ...callFiles(at, young)]) age(join(base, "calls", young, name), 23);
     await call(at, "./effects.mjs", "large", [1]);
@@ -274,5 +273,10 @@ describe("tidiness", () => {
     age(join(base, "swept"), 2);
     await call(at, "./effects.mjs", "large", [1]);
     expect([existsSync(join(base, "calls", old)), existsSync(join(base, "calls", young))]).toEqual([false, true]);
+    // After a clock that was wrong, too: the last sweep seems to be one of tomorrow.
+    for (const name of [".", ...callFiles(at, older)]) age(join(base, "calls", older, name), 25);
+    age(join(base, "swept"), -25);
+    await call(at, "./effects.mjs", "large", [1]);
+    expect(existsSync(join(base, "calls", older))).toBe(false);
   });
 });

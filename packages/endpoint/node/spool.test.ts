@@ -1,9 +1,11 @@
 /* At most once, and how requests and replies travel, shown with the built endpoint: G01, G33. */
-import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { call, makeRequest, readReply, run, send } from "./testing/harness.ts";
+import { isRunning, processIdentity } from "./identity.ts";
+import { call, makeRequest, readReply, run, send, until } from "./testing/harness.ts";
 import { sandbox, steps, newId, count, start, abandoned, useSandboxes } from "./testing/spool-sandbox.ts";
 
 useSandboxes();
@@ -57,6 +59,24 @@ describe("G01 an id executes at most once", () => {
     const other = await call(sandbox, "./effects.mjs", "large", [4], { id });
     expect([other.outcome, other.error?.code]).toEqual(["not-run", "call-conflict"]);
     expect(readReply(readFileSync(join(sandbox.base, "calls", id, "reply"))).value).toBe(first.value);
+  });
+
+  it("a call that releases itself runs once", async () => {
+    const id = newId();
+    const file = join(sandbox.work, "releasing");
+    const request = makeRequest(sandbox, "./effects.mjs", "effect", [file], { id, release: [id] });
+    expect([(await send(sandbox, request)).value, (await send(sandbox, request)).value, count(file)]).toEqual(["done", "done", 1]);
+  });
+
+  it("a claimed call of which a file cannot be read is unknown, and one that nobody claimed did not run", async () => {
+    const id = newId();
+    const file = join(steps.work, "unreadable");
+    const request = makeRequest(steps, "./effects.mjs", "effect", [file], { id });
+    await run(steps.program, ["call", "--base", steps.base, "-", "-"], request, { env: { ...process.env, SREMOTE_KILL_AT: "claim" } });
+    mkdirSync(join(steps.base, "calls", id, "reply"));
+    expect((await send(steps, request)).outcome).toBe("unknown");
+    rmSync(join(steps.base, "calls", id, "claim"));
+    expect([(await send(steps, request)).outcome, count(file)]).toEqual(["not-run", 0]);
   });
 });
 
@@ -118,6 +138,24 @@ describe("G33 a reused pid or a reboot is never read as running", () => {
   ])("a claim with %s: the outcome is unknown, at once", async (_name, claim) => {
     const reply = await abandoned(claim);
     expect([reply.outcome, reply.error?.code]).toEqual(["unknown", "outcome-unknown"]);
+  });
+
+  it("a claim tells process, start, boot and namespace; a process that is only not reaped is dead", async () => {
+    // sh becomes a program that never asks for the end of its child.
+    const parent = spawn("sh", ["-c", "sleep 60 & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
+    const [said] = (await once(parent.stdout, "data")) as [Buffer];
+    const pid = Number(said.toString());
+    const fields = readFileSync(`/proc/${pid}/stat`, "latin1")
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
+    const own = processIdentity(pid)!;
+    expect(own).toBe(`${pid} ${fields[19]} ${boot} ${readlinkSync("/proc/self/ns/pid")}`);
+    process.kill(pid, "SIGKILL");
+    await until("the child to end", () => /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "latin1")));
+    expect(isRunning(own)).toBe(false);
+    parent.kill();
+    await once(parent, "exit");
   });
 
   it("a claim of a process that lives: its reply is waited for", async () => {

@@ -130,6 +130,35 @@ class OnceTest(EndpointTest):
                 self.assertEqual(Reply(waiting.stdout.read()).outcome, "unknown")
         self.assertEqual(self.effects(), 0)
 
+    def test_g33_a_claim_tells_process_start_boot_and_namespace_and_a_process_that_is_only_not_reaped_is_dead(self):
+        process = subprocess.Popen(["sleep", "60"])
+        with open("/proc/%d/stat" % process.pid) as stat, open("/proc/sys/kernel/random/boot_id") as boot:
+            facts = (process.pid, stat.read().rpartition(") ")[2].split()[19], boot.read().strip(), os.readlink("/proc/self/ns/pid"))
+        self.assertEqual(claim.identity(process.pid), "%d %s %s %s" % facts)
+        content = claim.identity(process.pid).encode()
+        self.assertTrue(claim.is_alive(content))
+        process.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        self.assertFalse(claim.is_alive(content))
+        process.wait()
+
+    def test_g01_a_call_that_releases_itself_runs_once(self):
+        call_id = new_id()
+        frame = request("effect", "run", cwd="work", id=call_id, release=[call_id])
+        for _ in range(2):
+            self.assertEqual(self.value(self.send(frame)), "done")
+        self.assertEqual(self.effects(), 1)
+
+    def test_g01_a_claimed_call_of_which_a_file_cannot_be_read_is_unknown_and_one_that_nobody_claimed_did_not_run(self):
+        frame = request("effect", "run", cwd="work", id="4" * 32)
+        self.start("claim", "call", "--base", self.base, "-", "-", program=[DRIVER], flags=["-I"]).communicate(frame)
+        directory = self.base + "/calls/" + "4" * 32
+        os.mkdir(directory + "/reply")
+        self.assertEqual(self.send(frame).outcome, "unknown")
+        os.unlink(directory + "/claim")
+        self.assertEqual(self.send(frame).outcome, "not-run")
+        self.assertEqual(self.effects(), 0)
+
     def test_released_calls_are_removed_and_running_ones_are_not(self):
         done, running = new_id(), new_id()
         self.call("os", "getpid", id=done)
@@ -195,18 +224,20 @@ class OnceTest(EndpointTest):
         self.assertEqual(Reply(processes[2].stdout.read()).value, "slow")
 
     def test_what_did_not_change_for_a_day_is_swept_but_no_running_call(self):
-        old, fresh = new_id(), new_id()
-        for call_id in (old, fresh):
+        old, fresh, older = new_id(), new_id(), new_id()
+        for call_id in (old, fresh, older):
             self.call("os", "getpid", id=call_id)
         yesterday = os.path.getmtime(self.base + "/swept") - 25 * 3600
         kept = new_id()
         os.mkdir("%s/calls/%s" % (self.base, kept))
         with open("%s/calls/%s/claim" % (self.base, kept), "wb") as file:
             file.write(claim.own())
-        for call_id in (old, kept):
+        def age(call_id, then):
             directory = "%s/calls/%s" % (self.base, call_id)
             for path in [directory + "/" + name for name in os.listdir(directory)] + [directory]:
-                os.utime(path, (yesterday, yesterday))
+                os.utime(path, (then, then))
+        for call_id, hours in ((old, 0), (kept, 0), (fresh, 2)):
+            age(call_id, yesterday + hours * 3600)
         self.call("os", "getpid")
         self.assertTrue(os.path.exists("%s/calls/%s" % (self.base, old)), "swept although the last sweep was a moment ago")
         os.utime(self.base + "/swept", (yesterday, yesterday))
@@ -215,6 +246,11 @@ class OnceTest(EndpointTest):
         self.assertNotIn(old, left)
         self.assertIn(fresh, left)
         self.assertIn(kept, left)
+        # After a clock that was wrong, too: the last sweep seems to be one of tomorrow.
+        age(older, yesterday)
+        os.utime(self.base + "/swept", (yesterday + 50 * 3600, yesterday + 50 * 3600))
+        self.call("os", "getpid")
+        self.assertNotIn(older, os.listdir(self.base + "/calls"))
 
     def test_g01_the_function_of_a_killed_endpoint_cannot_write_a_reply(self):
         call_id = new_id()
