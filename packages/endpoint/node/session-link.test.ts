@@ -1,6 +1,7 @@
 /* Links of a session of the Node endpoint: lost, damaged, resumed, silent; and what is left when its supervisor or its client is gone. */
 import { existsSync, readdirSync } from "node:fs";
 import { dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { encodePacket, packetKinds, sessionLimits } from "@sremote/protocol";
 import { describe, expect, it } from "vitest";
 import { isThere, until } from "./testing/harness.ts";
@@ -41,6 +42,17 @@ describe("G03 a lost link", () => {
     await session.resume();
     expect([(await call.result).value, (await late.result).value]).toEqual(["done", 3]);
     expect(contents(ended)).toBe("done");
+  });
+
+  it("that the client made up for has no lease any more; the next one has a whole lease again", async () => {
+    const session = await startSession({ leaseMs: 1200 });
+    await lib(session, "add", [1, 2]).result;
+    session.cut();
+    await session.resume();
+    await sleep(1400); // the lease itself
+    expect((await lib(session, "add", [2, 2]).result).value).toBe(4);
+    session.cut();
+    expect(await session.exited).toBe(0);
   });
 
   it("taken for alive is dropped when the client comes anew", async () => {

@@ -1,7 +1,7 @@
 /* Who is let in to a session of the Node endpoint, and to what `attach` connects. SESSION.md, "attach" and "Proof". */
-import { spawnSync, type SpawnSyncReturns } from "node:child_process";
+import { spawn, spawnSync, type SpawnSyncReturns } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { dirname } from "node:path";
 import {
@@ -137,13 +137,46 @@ async function marked(session: TestSession, old: NonNullable<TestSession["link"]
   await until("the calls over the old link", () => contents(effects) === "0 1 ");
 }
 
+/** Leaves a socket at which nobody listens. */
+function bind(path: string): void {
+  spawnSync("python3", ["-c", "import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])", path]);
+}
+
+const attachInPython = ["-I", "-S", "-c", "import sys; exec(sys.argv[1])"];
+
+// Node cannot ask the kernel for that.
+it("attach.py hands nothing to a process of another user, whoever owns the socket", async () => {
+  const place = file("place");
+  mkdirSync(place, { mode: 0o700 });
+  const server = `import os, socket, sys
+door = socket.socket(socket.AF_UNIX)
+door.bind(sys.argv[1])
+os.seteuid(12002)
+door.listen()
+print("ready", flush=True)
+print("got %r" % door.accept()[0].recv(100))`;
+  const child = spawn("python3", ["-c", server, `${place}/s`], { stdio: ["ignore", "pipe", "inherit"] });
+  let said = "";
+  child.stdout.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  await until("the server", () => said === "ready\n");
+  const text = contents(new URL("../../../resources/attach.py", import.meta.url).pathname);
+  const { stdout } = spawnSync("python3", [...attachInPython, text, `${place}/s`, "A", "B"], {
+    encoding: "utf8",
+    input: "",
+    timeout: 20_000,
+  });
+  expect(stdout).toBe(`BAN\nreason=session\ndetail=${place} is served by another user\n`);
+  await once(child, "close");
+  expect(said).toBe("ready\ngot b''\n");
+});
+
 describe.each([
   ["attach.cjs", process.execPath, ["-e", "eval(process.argv[1])", "--"]],
-  ["attach.py", "python3", ["-I", "-S", "-c", "import sys; exec(sys.argv[1])"]],
+  ["attach.py", "python3", attachInPython],
 ] as const)("%s", (name, program, flags) => {
   const text = contents(new URL(`../../../resources/${name}`, import.meta.url).pathname);
   const attach = (address: string): SpawnSyncReturns<string> =>
-    spawnSync(program, [...flags, text, address, "A", "B"], { encoding: "utf8", input: "" });
+    spawnSync(program, [...flags, text, address, "A", "B"], { encoding: "utf8", input: "", timeout: 20_000 });
 
   it("says so where there is no session", () => {
     const { status, stdout, stderr } = attach(`${sandbox.root}/none/s`);
@@ -175,15 +208,21 @@ describe.each([
     mkdirSync(place, 0o700);
     writeFileSync(`${place}/s`, "");
     expect(attach(`${place}/s`).stdout).toContain("is not a private directory with a socket");
+    rmSync(`${place}/s`);
+    bind(`${place}/s`);
     const link = file("link");
-    spawnSync("ln", ["-s", place, link]);
+    symlinkSync(place, link);
     expect(attach(`${link}/s`).stdout).toContain("is not a private directory with a socket");
+    rmSync(`${place}/s`);
+    bind(`${place}/other`);
+    symlinkSync(`${place}/other`, `${place}/s`);
+    expect(attach(`${place}/s`).stdout).toContain("is not a private directory with a socket");
   });
 
   it("removes what a killed supervisor left", () => {
     const place = file("place");
     mkdirSync(place, 0o700);
-    spawnSync("python3", ["-c", "import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])", `${place}/s`]);
+    bind(`${place}/s`);
     expect(attach(`${place}/s`).stdout).toBe("BAN\nreason=session\n");
     expect(() => statSync(place)).toThrow("ENOENT");
     rmSync(place, { recursive: true, force: true });

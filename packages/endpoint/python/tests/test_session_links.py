@@ -1,10 +1,12 @@
 import hashlib
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
 
+from sremote_endpoint.attach import Door
 from sremote_endpoint.proof import prove
 from tests.session_client import Client, Lost, SessionTest, wire
 from tests.support import MARKER, ROOT, is_running, make_payload, wait_for
@@ -155,6 +157,57 @@ class LinkTest(SessionTest):
         self.assertEqual(self.process.wait(10), 0)
         for pid in call.stdout.split():
             wait_for(lambda: not is_running(int(pid)))
+
+    def test_g03_the_lease_is_over_with_the_return_of_the_client_and_begins_anew_with_the_next_loss(self):
+        client = self.begin(lease=1200)
+        pid = client.call("os", "getpid").value
+        self.cut()
+        client.resume(self.address)
+        time.sleep(1.4)  # the lease itself
+        self.assertEqual(client.call("os", "getpid").value, pid)
+        client.leave()
+        self.assertEqual(self.process.wait(10), 0)
+
+    def test_g06_at_most_sixteen_wait_at_the_socket_at_once(self):
+        client = self.begin()
+        waiting = [self.connected() for _ in range(16)]
+        self.assertEqual(self.connected().recv(1), b"")
+        for each in waiting:
+            each.send(b"x")  # without the streams that ought to come with it: it is sent away
+            self.assertEqual(each.recv(1), b"")
+        self.cut()
+        client.resume(self.address)
+        self.assertEqual(client.call("os", "getcwd").value, self.home)
+
+    def connected(self):
+        peer = socket.socket(socket.AF_UNIX)
+        self.addCleanup(peer.close)
+        peer.settimeout(10)
+        peer.connect(self.address)
+        return peer
+
+    def test_g06_a_process_of_another_user_is_not_let_in(self):
+        if os.geteuid() != 0:
+            sys.stderr.write("left out, since only root can become another user: a stranger at the socket\n")
+            return
+        door = Door()
+        self.addCleanup(door.close)
+        self.address = door.address
+        os.close(self.accepted(door))
+        peer = self.connected()
+        # Seen by this user the one at the other end, root, is another.
+        os.seteuid(65534)
+        try:
+            self.assertIsNone(door.accept())
+        finally:
+            os.seteuid(0)
+        self.assertEqual(peer.recv(1), b"")
+
+    def accepted(self, door):
+        self.connected()
+        fd = door.accept()
+        self.assertIsNotNone(fd)
+        return fd
 
     def test_a_link_that_says_nothing_is_given_up(self):
         client = self.begin(lease=300, heartbeat=100)
