@@ -305,16 +305,17 @@ describe("G14 stopping a call", () => {
     expect([outcome, error?.message]).toEqual(["timeout", "the function gave no sign of life for 200 ms and was ended"]);
   });
 
-  it("the queue deadline passes, and the call never ran", async () => {
+  it("the queue deadline passes, and the call never ran; that of one that runs means nothing any more", async () => {
     const session = await startSession();
+    await lib(session, "add", [1, 2]).result;
     const started = file("hang");
     const ran = file("ran");
-    const hanging = lib(session, "hang", [started]);
+    const hanging = lib(session, "hang", [started], { queueMs: 1000 });
     await written(started);
-    const { outcome, error } = await lib(session, "append", [ran, "1"], { queueMs: 100 }).result;
+    const { outcome, error } = await lib(session, "append", [ran, "1"], { queueMs: 1100 }).result;
     expect([outcome, error?.code, error?.stage]).toEqual(["not-run", "timeout", "queue"]);
     session.cancel(hanging);
-    await hanging.result;
+    expect(brief(await hanging.result)).toEqual(["cancelled", "cancelled"]);
     await lib(session, "add", [1, 2]).result;
     expect(contents(ran)).toBe("");
   });

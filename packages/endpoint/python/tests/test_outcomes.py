@@ -18,6 +18,7 @@ class OutcomeTest(EndpointTest):
             ("import os\ndef run():\n    os._exit(0)\n", "killed", "exited", {"exitCode": 0}),
             ("import sys\ndef run():\n    sys.exit(3)\n", "killed", "exited", {"exitCode": 3}),
             ("import sys\ndef run():\n    sys.exit()\n", "killed", "exited", {"exitCode": 0}),
+            ("import sys\ndef run():\n    sys.exit(256 + 7)\n", "killed", "exited", {"exitCode": 7}),
             ("import sys\nsys.exit(255)\n", "killed", "exited", {"exitCode": 255}),
             ("import resource\ndef run():\n    resource.setrlimit(resource.RLIMIT_CPU, (1, 2))\n    while True: pass\n",
              "killed", "killed", {"signal": "SIGXCPU"}),

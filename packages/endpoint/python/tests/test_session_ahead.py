@@ -56,6 +56,18 @@ class AheadTest(SessionTest):
         go()
         self.assertEqual(client.finish(waiting).value, "open")
 
+    def test_g01_what_is_taken_back_from_a_worker_runs_once_and_in_its_order(self):
+        client = self.session()
+        text = "def run(n):\n    with open('ran', 'a') as file:\n        file.write('%d ' % n)\n    return n\n"
+        before, waiting, behind, go = self.behind_a_gate(client, text)
+        # One that is cancelled now is taken back, with all that the worker had ahead.
+        client.cancel(behind[-1])
+        self.assertEqual(client.finish(behind[-1]).error["stage"], "queue")
+        go()
+        self.assertEqual([client.finish(call).value for call in before + [waiting] + behind[:-1]], list(range(40)) + ["open"] + list(range(40, 79)))
+        with open(self.home + "/work/ran") as file:
+            self.assertEqual(list(map(int, file.read().split())), list(range(79)))
+
     def test_a_call_is_cancelled_before_it_begins_and_no_other_is_hit(self):
         client = self.session()
         _, waiting, behind, go = self.behind_a_gate(client, "def run(n):\n    return n\n")

@@ -142,6 +142,9 @@ class CallTest(SessionTest):
         named = [client.call("script", "run", route=dict(route, worker=name)).value for name in ("a", "b", "a", "a")]
         self.assertEqual(named, [1, 1, 2, 3])
         self.assertEqual(client.call("script", "run", route=route).value, 1)
+        # Those that wait for one worker have their turn in the order in which they were made.
+        waiting = [client.start("script", "run", route=dict(route, worker="b")) for _ in range(5)]
+        self.assertEqual([client.finish(call).value for call in waiting], [2, 3, 4, 5, 6])
 
     def test_variables_are_in_place_before_a_fresh_interpreter_starts(self):
         route = dict(self.module("def run():\n    with open('/proc/self/environ') as f:\n        return 'LD_LIBRARY_PATH=/somewhere' in f.read().split(chr(0))\n"),

@@ -17,6 +17,7 @@ class EndingTest(SessionTest):
         for function, args, code, members in (
             ("segfault", [], "killed", {"signal": "SIGSEGV"}), ("leave", [3], "exited", {"exitCode": 3}), ("leave", [255], "exited", {"exitCode": 255}),
             ("kill", [9], "killed", {"signal": "SIGKILL"}), ("finish", [3], "exited", {"exitCode": 3}), ("finish", [None], "exited", {"exitCode": 0}),
+            ("finish", [256 + 7], "exited", {"exitCode": 7}),
             ("thread", [4], "exited", {"exitCode": 4}),
         ):
             call = client.call("script", function, *args, route=route)
@@ -95,10 +96,14 @@ class EndingTest(SessionTest):
         route = self.module("import time\ndef run():\n    print('here')\n    time.sleep(60)\n")
         running = client.start("script", "run", route=route)
         client.until(lambda: running.stdout)
-        waiting = client.call("os", "getpid", route=dict(route, queueMs=100))
+        # The run deadline begins when a worker takes the call: it is over before this one begins otherwise.
+        late = client.start("math", "sqrt", 4, route=dict(route, timeoutMs=1500))
+        waiting = client.call("os", "getpid", route=dict(route, queueMs=1600))
         self.ended(waiting, "not-run", "timeout")
         self.assertEqual(waiting.error["stage"], "queue")
         client.cancel(running)
+        client.finish(late)
+        self.assertEqual(late.value, 2)
         self.assertEqual(client.call("time", "sleep", 0.3, route={"queueMs": 10000}).value, None)
 
     def test_the_idle_deadline_begins_anew_with_each_sign(self):

@@ -1,6 +1,8 @@
+import os
 import time
 
 from tests.session_client import SessionTest, wire
+from tests.support import wait_for
 
 
 def custom(kind):
@@ -193,6 +195,10 @@ class ObjectTest(SessionTest):
         self.assertEqual((call.outcome, call.error["type"]), ("raised", "TypeError"))
         self.ended(self.use("def run(f):\n    return f\n", self.doubled), "raised", "unserializable-result")
 
+    def test_an_answer_to_what_was_not_asked_fails_what_waits(self):
+        call = self.use("def run(f):\n    f(1)\n", lambda ask: {"type": "answer", "ask": ask["ask"] + 5, "value": {"json": 1}})
+        self.assertEqual((call.outcome, call.error["message"]), ("raised", "an answer to what was not asked"))
+
     def test_a_large_answer_waits_for_credit(self):
         call = self.use("def run(f):\n    return len(f(1)) + len(f(2)) + len(f(3))\n", lambda ask: {"type": "answer", "ask": ask["ask"], "value": {"json": "x" * 60000}})
         self.assertEqual(call.value, 180000)
@@ -215,6 +221,19 @@ class ObjectTest(SessionTest):
         self.assertEqual(call.value, 1)
         for _ in range(20):
             self.assertEqual(self.client.call("using", "after", route=self.route).value, ["CallbackError"])
+
+    def test_between_calls_it_cannot_be_called_and_that_costs_nothing(self):
+        os.mkfifo(self.home + "/work/go")
+        self.route = self.module("import os, threading\ndef run(f):\n    def go():\n        open('go').read()\n        try:\n            f(1)\n        except RuntimeError as error:\n"
+                                 "            with open('new', 'w') as file:\n                file.write(str(error))\n            os.rename('new', 'said')\n"
+                                 "    threading.Thread(target=go, daemon=True).start()\n    return os.getpid()\n", "using")
+        pid = self.client.call("using", "run", args=self.callback(), route=self.route).value
+        with open(self.home + "/work/go", "w"):
+            pass
+        wait_for(lambda: os.path.exists(self.home + "/work/said"))
+        with open(self.home + "/work/said") as file:
+            self.assertIn("only while a call runs", file.read())
+        self.assertEqual(self.client.call("os", "getpid", route=self.route).value, pid)
 
     def test_a_generator_uses_the_function_of_the_call_that_made_it(self):
         self.client.answer = self.doubled
