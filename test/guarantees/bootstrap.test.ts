@@ -3,8 +3,10 @@ import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { RemoteClient } from "@sremote/client";
+import type { Connector } from "@sremote/connectors";
 import { nodePayload, pythonPayload } from "@sremote/endpoint";
 import { afterAll, describe, expect, test } from "vitest";
+import { limitedTo } from "../support/carriage.ts";
 import { hostKinds, hostPath, runtimes, stopSshd } from "../support/hosts.ts";
 
 afterAll(stopSshd);
@@ -60,5 +62,34 @@ describe.each(runtimes)("G22 concurrent deployments in %s", (runtime) => {
     expect(results[0]?.base).toBe(join(host.home, ".sremote"));
     await Promise.all(clients.map((client) => client.close()));
     expect(await readdir(join(host.home, ".sremote/tmp"))).toEqual([]);
+  });
+
+  test("G22 a payload that arrives damaged is refused and not installed; the next one is", async () => {
+    await using host = await hostKinds[0]!.start();
+    const [module, fn] = one[runtime];
+    let damaged = 0;
+    const connector: Connector = {
+      ...limitedTo("pipes", host.connector),
+      exec: (command, options) => {
+        const stdin = options?.stdin;
+        if (!Array.isArray(stdin) || (stdin[0] as Uint8Array).length !== payload[runtime].size)
+          return host.connector.exec(command, options);
+        damaged++;
+        const [first, ...rest] = stdin as Uint8Array[];
+        const wrong = Uint8Array.from(first!);
+        wrong[wrong.length >> 1]! ^= 1;
+        return host.connector.exec(command, { ...options, stdin: [wrong, ...rest] });
+      },
+    };
+    await using client = new RemoteClient(connector, { runtime });
+    await expect(client.doRemoteCall(module, fn)).rejects.toMatchObject({
+      code: "endpoint-broken",
+      message: expect.stringContaining("the payload arrived damaged") as string,
+    });
+    expect(damaged).toBeGreaterThan(0);
+    expect(await readdir(join(host.home, ".sremote/endpoint"))).toEqual([]);
+    await using next = new RemoteClient(limitedTo("pipes", host.again()), { runtime });
+    await next.doRemoteCall(module, fn);
+    expect(await readdir(join(host.home, ".sremote/endpoint"))).toEqual([payload[runtime].sha256]);
   });
 });

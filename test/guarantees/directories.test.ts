@@ -75,15 +75,24 @@ describe.each(kinds)("G07 directories on $name", (kind) => {
       );
     }
 
-    test.each(kind.name === "ssh without sessions" ? ["endpoint/SHA"] : ["calls", "endpoint", "endpoint/SHA", "."])(
-      "G07 %s that becomes unsafe between two calls is refused",
-      async (part) => {
+    const later = [
+      ["endpoint/SHA", "world writable"],
+      ["calls", "world writable"],
+      ["endpoint", "world writable"],
+      [".", "world writable"],
+      ["endpoint/SHA", "group writable"],
+      ["endpoint/SHA", "another user's"],
+      ["endpoint/SHA", "a symbolic link"],
+    ] as const;
+    test.each(later.slice(0, kind.name === "ssh without sessions" ? 1 : kind.name === "three functions" ? 4 : later.length))(
+      "G07 %s that becomes %s between two calls is refused",
+      async (part, crime) => {
         await using host = await kind.start();
         await plantEffects(host.home);
         const effects = new Effects(host.home);
         await using client = new RemoteClient(host.connector, { runtime, sremoteDir: ".sremote" });
         await effects.call(client, runtime, 1);
-        await chmod(join(host.home, ".sremote", part.replace("SHA", payload[runtime].sha256)), 0o777);
+        await commit(crime, join(host.home, ".sremote", part.replace("SHA", payload[runtime].sha256)));
         const error = await rejection(effects.call(client, runtime, 2), RemoteNotSetupError);
         expect(["unsafe-directory", "no-writable-directory"]).toContain(error.code);
         expect(await effects.runs()).toHaveLength(1);
