@@ -61,7 +61,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   #kept = 0;
   #onSent: (() => void)[] | undefined;
   /** @internal For which it waits, for messages. */
-  waitsFor = "its turn";
+  waitsFor = (): string => "its turn";
 
   /** @internal */
   constructor(id: string, options: CallOptions, run: CallRun<T>, context: CallContext) {
@@ -141,7 +141,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   #endedError(mayRun: boolean): Error {
     const { what, host } = this.#context;
     const ending = this.#ending!;
-    return endedError(ending, { what, host, callId: this.id, ...ownOutcome(ending, mayRun), waitsFor: this.waitsFor });
+    return endedError(ending, { what, host, callId: this.id, ...ownOutcome(ending, mayRun), waitsFor: this.waitsFor() });
   }
 
   /** @internal Why it was ended before its result came, if it was. */
@@ -232,14 +232,14 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   /** @internal From now on the host may have it. */
   mayRun(): void {
     this.#mayRun = true;
-    this.waitsFor = "the host";
+    this.waitsFor = () => "the host";
   }
 
   /** @internal It did not reach the host, and is sent once more. */
   notSent(): void {
     this.#mayRun = false;
     this.#place = undefined;
-    this.waitsFor = "a new session";
+    this.waitsFor = () => "a new session";
   }
 
   /** The items of the generator or iterator that the function returns. */

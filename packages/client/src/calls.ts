@@ -188,7 +188,7 @@ export class Calls {
 
   /** Waits for arguments that are calls: their result is kept on the host where that can be. */
   async #settle(waiting: Call, plan: Plan): Promise<{ frame: CallFrame; after?: number | undefined; kept?: Call | undefined }> {
-    waiting.waitsFor = "the results of calls among its arguments";
+    waiting.waitsFor = () => "the results of calls among its arguments";
     const { options, runtime, head, pending, session } = plan;
     let after: number | undefined;
     let kept: Call | undefined;
@@ -274,7 +274,7 @@ export class Calls {
           host: this.#settings.connector.label,
           callId: call.id,
           ...ownOutcome(call.ending, true),
-          waitsFor: call.waitsFor,
+          waitsFor: call.waitsFor(),
         });
       }
       throw error;

@@ -37,8 +37,9 @@ export function checkExecOptions(options: ExecOptions): void {
 
 export function checkSpawnOptions(options: SpawnOptions): void {
   checkOperationOptions(options);
-  const { pty, onWait } = options;
+  const { pty, onWait, purpose } = options;
   if (onWait !== undefined && typeof onWait !== "function") throw new InvalidArgumentError("options.onWait", "a function");
+  if (purpose !== undefined) checkText(purpose, "options.purpose");
   if (pty === undefined) return;
   const isCount = (value: unknown): boolean => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 0xffff;
   if (typeof pty !== "object" || pty === null || !isCount(pty.rows) || !isCount(pty.columns)) {

@@ -65,6 +65,8 @@ export interface SpawnOptions extends OperationOptions {
   pty?: PtySize | undefined;
   /** Called once when the start has to wait for others to end, with what it waits for, such as a session of the connection. */
   onWait?: ((reason: string) => void) | undefined;
+  /** What it is, for the messages of others that wait for its session: `a session of calls`. Default: the name of its program. */
+  purpose?: string | undefined;
 }
 
 /** A live process on the host. */

@@ -18,6 +18,8 @@ const grace = 80;
 export interface OwnOptions extends OperationOptions {
   /** Takes work that goes on after the caller was answered. It never rejects. */
   readonly later?: ((work: Promise<unknown>) => void) | undefined;
+  /** What it waits for just now, such as a session of the connection, for the error of a deadline that passes meanwhile. */
+  readonly waitsFor?: (() => string | undefined) | undefined;
 }
 
 /**
@@ -28,15 +30,16 @@ export interface OwnOptions extends OperationOptions {
  */
 export async function withDeadline<T>(options: OwnOptions, place: Place, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   checkOperationOptions(options);
-  const { signal, timeout, later } = options;
+  const { signal, timeout, later, waitsFor } = options;
   const control = new AbortController();
   const cancel = (): void => control.abort(cancellation(signal?.reason, place));
   if (signal?.aborted) throw cancellation(signal.reason, place);
   signal?.addEventListener("abort", cancel, { once: true });
-  const expire = (): void =>
-    control.abort(
-      new SremoteError("timeout", `${place.stage}: the deadline of ${timeout} ms passed`, { stage: place.stage, host: place.label }),
-    );
+  const expire = (): void => {
+    const waited = waitsFor?.();
+    const summary = `${place.stage}: the deadline of ${timeout} ms passed${waited === undefined ? "" : `; it waited for ${waited}`}`;
+    control.abort(new SremoteError("timeout", summary, { stage: place.stage, host: place.label }));
+  };
   const timer = timeout === undefined ? undefined : new DeadlineTimer(timeout, expire);
   let patience: NodeJS.Timeout | undefined;
   const { promise: impatient, reject } = Promise.withResolvers<never>();

@@ -11,6 +11,7 @@ export * from "./rest/index.ts";
 export * from "./ssh/index.ts";
 export * from "./openssh/index.ts";
 export { orAborted, settledWithin, withDeadline, type Place } from "./deadline.ts";
+export { programOf } from "./sessions-in-use.ts";
 export { markOwned, ownBytes } from "./own-bytes.ts";
 export { errnoOf } from "./errno.ts";
 export { codeOfMessage, shownPath, transferError } from "./transfer/error.ts";

@@ -1,15 +1,9 @@
 /* A counting semaphore that serves in the order of asking. */
 
-/** What a command waits for when others hold all sessions of its connection, as `SpawnOptions.onWait` tells it. */
-export function sessionOf(limit: number): string {
-  const which = limit === 1 ? "the only session that the host allows" : `one of the ${limit} sessions that are used at once of`;
-  return `${which} the connection (sshd's MaxSessions)`;
-}
-
 /** At most `limit` holders at once; the others wait, first come first served. */
 export class Slots {
   readonly #limit: number;
-  #held = 0;
+  readonly #holders: { readonly name: string }[] = [];
   readonly #waiting: (() => void)[] = [];
 
   constructor(limit: number) {
@@ -17,21 +11,30 @@ export class Slots {
   }
 
   get idle(): boolean {
-    return this.#held === 0 && this.#waiting.length === 0;
+    return this.#holders.length === 0 && this.#waiting.length === 0;
+  }
+
+  /** Whether whoever asks now has to wait. */
+  get isFull(): boolean {
+    return this.#holders.length >= this.#limit;
   }
 
   get held(): number {
-    return this.#held;
+    return this.#holders.length;
+  }
+
+  /** The names of those who hold one. */
+  get holders(): string[] {
+    return this.#holders.map(({ name }) => name);
   }
 
   /** Resolves with a function that gives the slot back (once; more calls do nothing). Rejects with the signal's reason. @param onWait called when others must give theirs back first */
-  acquire(signal?: AbortSignal, onWait?: () => void): Promise<() => void> {
+  acquire(signal?: AbortSignal, onWait?: () => void, name = ""): Promise<() => void> {
     signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
       const start = (): void => {
         signal?.removeEventListener("abort", leave);
-        this.#held += 1;
-        resolve(this.#releaseOnce());
+        resolve(this.#hold(name));
       };
       const leave = (): void => {
         const place = this.#waiting.indexOf(start);
@@ -45,18 +48,19 @@ export class Slots {
     });
   }
 
-  #releaseOnce(): () => void {
-    let released = false;
+  #hold(name: string): () => void {
+    const holder = { name };
+    this.#holders.push(holder);
     return () => {
-      if (released) return;
-      released = true;
-      this.#held -= 1;
+      const at = this.#holders.indexOf(holder);
+      if (at < 0) return;
+      this.#holders.splice(at, 1);
       this.#serve();
     };
   }
 
   #serve(): void {
-    while (this.#held < this.#limit) {
+    while (this.#holders.length < this.#limit) {
       const start = this.#waiting.shift();
       if (start === undefined) return;
       start();

@@ -35,6 +35,8 @@ export interface LinkOptions {
   first: readonly Uint8Array[];
   signal?: AbortSignal | undefined;
   events: LinkEvents;
+  /** Told what the start has to wait for, such as a session of the connection. */
+  onWait?: ((reason: string) => void) | undefined;
 }
 
 /** What is kept of text that is not ours, for error messages. */
@@ -50,9 +52,9 @@ const nothing = (): void => undefined;
 
 /** Starts the process. @throws what the connector's `spawn` rejects with */
 export async function openLink(options: LinkOptions): Promise<Link> {
-  const { connector, command, signal } = options;
+  const { connector, command, signal, onWait } = options;
   if (connector.spawn === undefined) throw new SremoteError("unsupported", "the connector cannot start a live process");
-  const starting = connector.spawn(command, { signal });
+  const starting = connector.spawn(command, { signal, onWait, purpose: "a session of calls" });
   if (signal === undefined) return new Link(await starting, options);
   try {
     return new Link(await orAborted(starting, signal), options);

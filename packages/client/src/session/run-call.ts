@@ -127,7 +127,7 @@ export async function runOverSession(live: LiveSession, plan: StreamPlan): Promi
 /** Waits for the session, unless the call is ended before. */
 async function untilStarted(live: LiveSession, plan: StreamPlan): Promise<void> {
   const { call } = plan;
-  call.waitsFor = "the session on the host to start";
+  call.waitsFor = () => live.waitsFor;
   const { promise, reject } = Promise.withResolvers<never>();
   promise.catch(() => undefined);
   call.onEnding((ending) => reject(ended(plan, ending, false)));
@@ -140,7 +140,7 @@ function throwIfEnded(plan: StreamPlan): void {
 }
 
 function ended({ call, what, host }: StreamPlan, ending: Ending, mayRun: boolean): RemoteExecError {
-  return endedError(ending, { what, host, callId: call.id, ...ownOutcome(ending, mayRun), waitsFor: call.waitsFor });
+  return endedError(ending, { what, host, callId: call.id, ...ownOutcome(ending, mayRun), waitsFor: call.waitsFor() });
 }
 
 /** The host has ended the call, as it was told. */

@@ -31,6 +31,8 @@ export interface LiveSession {
   readonly session: Session;
   /** Resolves when calls can be sent; rejects with a SremoteError: then nothing has run. */
   readonly started: Promise<void>;
+  /** For what calls wait meanwhile. */
+  readonly waitsFor: string;
 }
 
 /** Attempts to start a session over a link that breaks. Nothing runs before it has started, so each is safe. */
@@ -73,23 +75,26 @@ export class StreamTransport {
       heartbeat: this.#settings.heartbeat,
     };
     let session = new Session(options);
-    const live = { session, started: Promise.resolve() };
-    live.started = this.#attempts(runtime, () => {
+    const waitsFor = "the session on the host to start";
+    const live = { session, started: Promise.resolve(), waitsFor };
+    const next = (): Session => {
       // What was tried before has ended without a session on the host.
       if (session.isOver) live.session = session = new Session(options);
+      live.waitsFor = waitsFor;
       return session;
-    });
+    };
+    live.started = this.#attempts(runtime, next, (reason) => (live.waitsFor = `${waitsFor}, which waits for ${reason}`));
     live.started.catch(() => {
       if (this.#live.get(runtime) === live) this.#live.delete(runtime);
     });
     return live;
   }
 
-  async #attempts(runtime: Runtime, next: () => Session): Promise<void> {
+  async #attempts(runtime: Runtime, next: () => Session, onWait: (reason: string) => void): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       const session = next();
       try {
-        await this.#launch(runtime, session);
+        await this.#launch(runtime, session, onWait);
         return;
       } catch (thrown) {
         const error = SremoteError.from(thrown, "endpoint-broken", { stage: "deploy", host: this.#connector.label });
@@ -112,7 +117,7 @@ export class StreamTransport {
     return true;
   }
 
-  async #launch(runtime: Runtime, session: Session): Promise<void> {
+  async #launch(runtime: Runtime, session: Session, onWait: (reason: string) => void): Promise<void> {
     const marker = newMarker();
     const { base, interpreter } = this.#locate(runtime);
     const { token, lease, heartbeat } = session.options;
@@ -131,6 +136,7 @@ export class StreamTransport {
       first: [sessionPayloadOf(runtime).bytes, ...encodePacket(packetKinds.hello, 0, [hello])],
       signal: this.#closing.signal,
       events: session.events,
+      onWait,
     });
     session.begin(link);
     try {

@@ -15,7 +15,8 @@ import { destinationLabel } from "../ssh/destination.ts";
 import { expandHome } from "../ssh/home.ts";
 import { killScript } from "../ssh/kill-script.ts";
 import { defaultStartTimeout } from "../ssh/options.ts";
-import { sessionOf, Slots } from "../slots.ts";
+import { allInUse, programOf, sessionOf } from "../sessions-in-use.ts";
+import { Slots } from "../slots.ts";
 import { StartAgain } from "../start-again.ts";
 import { reportedCommand } from "./command.ts";
 import type { ReportedCommand } from "./command.ts";
@@ -64,8 +65,13 @@ export class OpenSshConnector extends ProcessConnector {
     this.#timeouts = { connectTimeout, startTimeout };
   }
 
-  protected reach(options: OperationOptions): Promise<unknown> {
-    return this.exec(["true"], options);
+  protected async reach(options: OperationOptions): Promise<void> {
+    // A host whose sessions are all in use answers on those; a question of its own would wait until one of them ends.
+    if (!this.#slots.isFull || !(await this.#isShared())) await this.exec(["true"], options);
+  }
+
+  protected override get occupation(): string {
+    return allInUse(mostSessions, this.#slots.holders);
   }
 
   async close(): Promise<void> {
@@ -79,14 +85,14 @@ export class OpenSshConnector extends ProcessConnector {
     if (this.#directory !== undefined) await rm(await this.#directory, { recursive: true, force: true });
   }
 
-  protected async start(command: Command, { signal, pty, onWait }: SpawnOptions): Promise<RemoteProcess> {
+  protected async start(command: Command, { signal, pty, onWait, purpose = programOf(command) }: SpawnOptions): Promise<RemoteProcess> {
     const reported = reportedCommand(command, pty);
     await (signal === undefined ? this.#connect() : orAborted(this.#connect(), signal));
-    const waiting = (): void => onWait?.(sessionOf(mostSessions));
+    const waiting = (): void => onWait?.(sessionOf(mostSessions, this.#slots.holders));
     let wasUndone = false;
     const attempt = async (): Promise<SshProcess> => {
       wasUndone = false;
-      const release = await this.#slots.acquire(signal, waiting);
+      const release = await this.#slots.acquire(signal, waiting, purpose);
       const process = await this.#startProcess(reported, pty !== undefined, release);
       // Only the end of another command undoes a start.
       if (this.#slots.held === 1 && !this.#again.isNeeded) return process;

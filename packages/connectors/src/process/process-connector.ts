@@ -14,11 +14,12 @@ import type {
   SpawnOptions,
   TransferOptions,
 } from "../connector.ts";
-import { withDeadline } from "../deadline.ts";
+import { type OwnOptions, withDeadline } from "../deadline.ts";
 import { Lifetime } from "../lifetime.ts";
 import { execOverProcess } from "./exec.ts";
 import { pullOverProcess } from "./pull.ts";
 import { pushOverProcess } from "./push.ts";
+import type { StartProcess } from "./start.ts";
 
 export abstract class ProcessConnector implements Connector {
   readonly label: string;
@@ -34,33 +35,37 @@ export abstract class ProcessConnector implements Connector {
   protected abstract start(command: Command, options: SpawnOptions): Promise<RemoteProcess>;
   /** Resolves when the host was reached and took the credentials. */
   protected abstract reach(options: OperationOptions): Promise<unknown>;
+  /** The end of the message of {@link status}: whether a command would have to wait, and for what. */
+  protected get occupation(): string {
+    return "";
+  }
   abstract close(): Promise<void>;
 
   exec(command: Command, options: ExecOptions = {}): Promise<ExecResult> {
-    return this.lifetime.run(options, (own) => execOverProcess(this.#start, command, own, this.label));
+    return this.#run(options, undefined, (own, start) => execOverProcess(start, command, own, this.label));
   }
 
   push(source: PushSource, remotePath: string, options: TransferOptions = {}): Promise<void> {
-    return this.lifetime.run(options, (own) => pushOverProcess(this.#start, source, remotePath, own, this.label));
+    return this.#run(options, "a push", (own, start) => pushOverProcess(start, source, remotePath, own, this.label));
   }
 
   pull(remotePath: string, sink: PullSink, options: TransferOptions = {}): Promise<void> {
-    return this.lifetime.run(options, (own) => pullOverProcess(this.#start, remotePath, sink, own, this.label));
+    return this.#run(options, "a pull", (own, start) => pullOverProcess(start, remotePath, sink, own, this.label));
   }
 
   async spawn(command: Command, options: SpawnOptions = {}): Promise<RemoteProcess> {
     checkCommand(command);
     checkSpawnOptions(options);
-    const { pty, onWait } = options;
-    return await this.lifetime.run(options, (own) =>
-      withDeadline(own, { label: this.label, stage: "spawn" }, (signal) => this.start(command, { signal, pty, onWait })),
+    const { pty, onWait, purpose } = options;
+    return await this.#run(options, purpose, (own, start) =>
+      withDeadline(own, { label: this.label, stage: "spawn" }, (signal) => start(command, { signal, pty, onWait })),
     );
   }
 
   async status(options: OperationOptions = {}): Promise<ConnectorStatus> {
     try {
       await this.reach(options);
-      return { ok: true, message: `${this.label} can be reached and takes the credentials` };
+      return { ok: true, message: `${this.label} can be reached and takes the credentials${this.occupation}` };
     } catch (error) {
       if (!(error instanceof SremoteError) || error.code === "invalid-argument") throw error;
       return { ok: false, message: `${this.label}: ${error.summary}`, error };
@@ -71,5 +76,26 @@ export abstract class ProcessConnector implements Connector {
     await this.close();
   }
 
-  readonly #start = (command: Command, options: SpawnOptions): Promise<RemoteProcess> => this.start(command, options);
+  /** Its deadline tells what the start of its command waits for. */
+  #run<O extends OperationOptions, T>(
+    options: O,
+    purpose: string | undefined,
+    operation: (options: O & OwnOptions, start: StartProcess) => Promise<T>,
+  ): Promise<T> {
+    return this.lifetime.run(options, (own) => {
+      let waitsFor: string | undefined;
+      const start: StartProcess = async (command, more) => {
+        const onWait = (reason: string): void => {
+          waitsFor = reason;
+          more.onWait?.(reason);
+        };
+        try {
+          return await this.start(command, { ...more, purpose, onWait });
+        } finally {
+          waitsFor = undefined;
+        }
+      };
+      return operation({ ...own, waitsFor: () => waitsFor }, start);
+    });
+  }
 }

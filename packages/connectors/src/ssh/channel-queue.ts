@@ -29,7 +29,8 @@ interface Closed {
 export class ChannelQueue {
   #mostInUse = mostInUse;
   #mostCounted = mostCounted;
-  #inUse = 0;
+  /** Those who have a channel, or are given one. */
+  readonly #holders = new Set<{ readonly name: string }>();
   #sent = 0;
   #serving = false;
   #forgetAfter = forgetAfter;
@@ -37,7 +38,12 @@ export class ChannelQueue {
   readonly #waiting: { readonly start: () => void; readonly onWait: (() => void) | undefined }[] = [];
 
   get inUse(): number {
-    return this.#inUse;
+    return this.#holders.size;
+  }
+
+  /** What the channels in use are for. */
+  get holders(): string[] {
+    return Array.from(this.#holders, ({ name }) => name);
   }
 
   /** Places given so far. */
@@ -54,7 +60,7 @@ export class ChannelQueue {
 
   /** Channels that are closed, and that the host may still count. */
   get closed(): number {
-    return this.#counted() - this.#inUse;
+    return this.#counted() - this.inUse;
   }
 
   /** Channels that are used at once. */
@@ -66,13 +72,14 @@ export class ChannelQueue {
    * Resolves in the order of asking; `first` goes before those who wait. Rejects with the signal's reason.
    *
    * @param onWait called, perhaps more than once, when others must end first
+   * @param name what the channel is for
    */
-  acquire(signal: AbortSignal | undefined, first = false, onWait?: () => void): Promise<ChannelTicket> {
+  acquire(signal: AbortSignal | undefined, first = false, onWait?: () => void, name = ""): Promise<ChannelTicket> {
     signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
       const start = (): void => {
         signal?.removeEventListener("abort", leave);
-        resolve(this.#ticket());
+        resolve(this.#ticket(name));
       };
       const leave = (): void => {
         const place = this.#waiting.indexOf(entry);
@@ -87,20 +94,18 @@ export class ChannelQueue {
     });
   }
 
-  #ticket(): ChannelTicket {
-    this.#inUse += 1;
+  #ticket(name: string): ChannelTicket {
+    const holder = { name };
+    this.#holders.add(holder);
     this.#sent += 1;
     const number = this.#sent;
-    let released = false;
     return {
       answered: () => {
         this.#closed = this.#closed.filter(({ after }) => after >= number);
         this.#serve();
       },
       release: () => {
-        if (released) return;
-        released = true;
-        this.#inUse -= 1;
+        if (!this.#holders.delete(holder)) return;
         this.#closed.push({ after: this.#sent, at: performance.now() });
         this.#serve();
       },
@@ -108,7 +113,7 @@ export class ChannelQueue {
   }
 
   #serve(): void {
-    while (this.#waiting.length > 0 && this.#inUse < this.#mostInUse) {
+    while (this.#waiting.length > 0 && this.inUse < this.#mostInUse) {
       if (this.#counted() >= this.#mostCounted) {
         // Nobody may be asked whose answer would bring us back here.
         this.#serveLater();
@@ -116,7 +121,7 @@ export class ChannelQueue {
       }
       this.#waiting.shift()?.start();
     }
-    if (this.#inUse >= this.#mostInUse) for (const { onWait } of this.#waiting) onWait?.();
+    if (this.inUse >= this.#mostInUse) for (const { onWait } of this.#waiting) onWait?.();
   }
 
   #serveLater(): void {
@@ -131,6 +136,6 @@ export class ChannelQueue {
   #counted(): number {
     const oldest = performance.now() - this.#forgetAfter;
     this.#closed = this.#closed.filter(({ at }) => at > oldest);
-    return this.#inUse + this.#closed.length;
+    return this.inUse + this.#closed.length;
   }
 }

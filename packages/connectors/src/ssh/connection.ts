@@ -3,10 +3,11 @@ import type { Duplex } from "node:stream";
 import { ConnectError } from "@sremote/protocol";
 import type { Client, ClientChannel } from "ssh2";
 import type { PtySize, SpawnOptions } from "../connector.ts";
-import { sessionOf } from "../slots.ts";
+import { allInUse, sessionOf } from "../sessions-in-use.ts";
 import { StartAgain } from "../start-again.ts";
 import { ChannelQueue } from "./channel-queue.ts";
 import { sshError } from "./ssh-error.ts";
+import { askForAnswer } from "./ssh2-hooks.ts";
 
 /**
  * Takes a channel over, in the same turn in which it opens: ssh2 may emit its exit and close in that turn, too.
@@ -20,7 +21,7 @@ export interface StartOptions extends SpawnOptions {
 }
 
 /** Milliseconds without a single byte after a request that should be answered at once. The slowest links, over satellites, have round trips below one second. */
-const suspicious = 2000;
+export const suspicious = 2000;
 
 export interface ConnectionTraits {
   /** Why the host's key was refused in a later key exchange, if it was. */
@@ -40,8 +41,10 @@ export class Connection {
   readonly #onLost = new Set<(error: ConnectError) => void>();
   #lost: ConnectError | undefined;
   /** When something came last, and when each request was made that is not answered. */
-  #heard = 0;
+  #heard: number = performance.now();
   readonly #asked = new Set<{ at: number }>();
+  /** The question for a sign of life that is not answered. */
+  #question: Promise<void> | undefined;
 
   /** The host serves one channel and then ends the connection, as tinyssh does. */
   readonly isSingle: boolean;
@@ -72,6 +75,32 @@ export class Connection {
     return false;
   }
 
+  /** Milliseconds since something came from the host. */
+  get silence(): number {
+    return performance.now() - this.#heard;
+  }
+
+  /** Resolves when the host has given a sign of life, for which it needs no channel, or the link is lost. */
+  answers(): Promise<void> {
+    this.#question ??= new Promise<void>((resolve) => {
+      if (!this.isOpen) return resolve();
+      const asked = { at: performance.now() };
+      this.#asked.add(asked);
+      const done = (): void => {
+        this.#question = undefined;
+        this.#asked.delete(asked);
+        this.#socket.off("data", done);
+        stopListening();
+        resolve();
+      };
+      const stopListening = this.onLost(done);
+      // Whatever it says tells that it is there.
+      this.#socket.on("data", done);
+      askForAnswer(this.#client, done);
+    });
+    return this.#question;
+  }
+
   /** Whether a command may be started: the one command of a connection with a single channel was not claimed before. */
   claim(): boolean {
     if (this.isSpent) return false;
@@ -87,6 +116,11 @@ export class Connection {
   /** Channels that are open or asked for. */
   get inUse(): number {
     return this.#queue.inUse;
+  }
+
+  /** For a message: whether a command would have to wait, and for what. */
+  get occupation(): string {
+    return allInUse(this.#queue.limit, this.#queue.holders);
   }
 
   /** Calls back once when the link is lost, before any stream ends because of it; returns a function that takes the wish back. */
@@ -110,14 +144,19 @@ export class Connection {
     return this.#again.run(attempt, isUndone, options.signal);
   }
 
-  async #exec<T>(line: string, { signal, pty, startTimeout, onWait }: StartOptions, take: TakeChannel<T>, first: boolean): Promise<T> {
+  async #exec<T>(
+    line: string,
+    { signal, pty, startTimeout, onWait, purpose }: StartOptions,
+    take: TakeChannel<T>,
+    first: boolean,
+  ): Promise<T> {
     let told = false;
     const wait = (): void => {
-      if (!told) onWait?.(sessionOf(this.#queue.limit));
+      if (!told) onWait?.(sessionOf(this.#queue.limit, this.#queue.holders));
       told = true;
     };
     for (let again = first; ; again = true) {
-      const ticket = await this.#queue.acquire(signal, again, wait);
+      const ticket = await this.#queue.acquire(signal, again, wait, purpose);
       try {
         const taken = (channel: ClientChannel): T => {
           ticket.answered();

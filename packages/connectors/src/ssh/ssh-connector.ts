@@ -9,7 +9,7 @@ import { Tail } from "../process/tail.ts";
 import { ChannelProcess } from "./channel-process.ts";
 import type { KillSignal } from "./channel-process.ts";
 import { connect } from "./connect.ts";
-import type { Connection } from "./connection.ts";
+import { type Connection, suspicious } from "./connection.ts";
 import { destinationLabel } from "./destination.ts";
 import { killScript } from "./kill-script.ts";
 import { defaultStartTimeout } from "./options.ts";
@@ -17,6 +17,7 @@ import type { SshOptions } from "./options.ts";
 import { resolveSettings } from "./settings.ts";
 import type { Settings } from "./settings.ts";
 import { shellText } from "../command-line.ts";
+import { programOf } from "../sessions-in-use.ts";
 import { Slots } from "../slots.ts";
 
 /** How long ending a command may take once the link is up, in milliseconds. */
@@ -51,9 +52,27 @@ export class SshConnector extends ProcessConnector {
   }
 
   protected reach(options: OperationOptions): Promise<unknown> {
+    const waitsFor = (): string | undefined => {
+      if (this.#connection === undefined) return "the host to let us in";
+      return `a sign of life from the host, which has sent nothing for ${(this.#connection.silence / 1000).toFixed(1)} s`;
+    };
     return this.lifetime.run(options, (own) =>
-      withDeadline(own, { label: this.label, stage: "status" }, (signal) => orAborted(this.#connect(), signal)),
+      withDeadline({ ...own, waitsFor }, { label: this.label, stage: "status" }, (signal) => orAborted(this.#reach(), signal)),
     );
+  }
+
+  /** A connection that was there before may be dead, which nothing tells before somebody asks. */
+  async #reach(): Promise<void> {
+    const before = this.#connection;
+    const connection = await this.#connect();
+    if (connection !== before || ((await settledWithin(connection.answers(), suspicious)) && connection.isOpen)) return;
+    // Another one takes its place; whether that can be made, is the answer.
+    if (this.#connection === connection) this.#setAside(connection);
+    await this.#connect();
+  }
+
+  protected override get occupation(): string {
+    return this.#connection?.occupation ?? "";
   }
 
   async close(): Promise<void> {
@@ -77,12 +96,12 @@ export class SshConnector extends ProcessConnector {
     await Promise.all([this.#connection?.end(), ...Array.from(connections, (connection) => connection.end())]);
   }
 
-  protected async start(command: Command, { signal, pty, onWait }: SpawnOptions): Promise<RemoteProcess> {
+  protected async start(command: Command, { signal, pty, onWait, purpose = programOf(command) }: SpawnOptions): Promise<RemoteProcess> {
     const announced = startLine(command, { pty: pty !== undefined });
     const startTimeout = this.#options.startTimeout ?? defaultStartTimeout;
     const connection = await (signal === undefined ? this.#claim() : orAborted(this.#claim(signal), signal));
     let isLate = false;
-    const started = connection.exec(announced.line, { signal, pty, startTimeout, onWait }, (channel, release) => {
+    const started = connection.exec(announced.line, { signal, pty, startTimeout, onWait, purpose }, (channel, release) => {
       const process = new ChannelProcess({
         channel,
         connection,
@@ -132,14 +151,18 @@ export class SshConnector extends ProcessConnector {
     const connection = this.#connection;
     if (connection?.isOpen === true) {
       if (!connection.isSilent && !connection.isSpent) return Promise.resolve(connection);
-      // Keepalive takes a minute to give it up. It may also come to life again, and whoever uses it does not care about others.
-      this.#connection = undefined;
-      this.#retired.add(connection);
+      this.#setAside(connection);
     }
     this.#connecting ??= this.#makeConnection().finally(() => {
       this.#connecting = undefined;
     });
     return this.#connecting;
+  }
+
+  /** New commands get another one. Keepalive takes a minute to give this one up; it may also come to life again, and whoever uses it does not care about others. */
+  #setAside(connection: Connection): void {
+    this.#connection = undefined;
+    this.#retired.add(connection);
   }
 
   #endIfUnused(connection: Connection): void {

@@ -3,7 +3,9 @@ import type { Client } from "ssh2";
 
 /** Where ssh2 1.17.0, the version this package depends on, keeps what it does with messages; see its client.js. */
 interface Internals {
-  readonly _protocol?: { readonly _handlers?: Record<string, (...args: never) => void> };
+  readonly _protocol?: { readonly _handlers?: Record<string, (...args: never) => void>; ping(): void };
+  /** For the answers to global requests, in their order. */
+  readonly _callbacks?: (() => void)[];
 }
 
 interface Listener {
@@ -34,6 +36,15 @@ export function listen(client: Client, listener: Listener): boolean {
     }
   });
   return true;
+}
+
+/** Sends `keepalive@openssh.com`, which a host answers without a channel, and calls back with its answer. */
+export function askForAnswer(client: Client, answered: () => void): void {
+  // oxlint-disable-next-line no-underscore-dangle, typescript/no-unsafe-type-assertion -- names of ssh2's
+  const { _protocol: protocol, _callbacks: callbacks } = client as unknown as Internals;
+  if (protocol === undefined || callbacks === undefined) return answered();
+  callbacks.push(answered);
+  protocol.ping();
 }
 
 function before(handlers: Record<string, (...args: never) => void>, name: string, look: (...args: unknown[]) => void): void {

@@ -13,6 +13,8 @@ export type Signal = (typeof signals)[number];
 export const period = 15;
 /** How long the host may take to answer, in milliseconds, as for the connectors' own kill. */
 const patience = 10_000;
+/** After which a host that has not answered is asked whether it is there, and how long it may take to say so, in milliseconds. */
+const [doubt, proof] = [2000, 3000];
 /** And how long to end the leash. */
 const farewell = 1000;
 
@@ -158,7 +160,7 @@ export class Leash {
 /** A leash on the host that has said that it is ready. */
 class Running {
   readonly #process: RemoteProcess;
-  readonly #label: string;
+  readonly #connector: Connector;
   /** By the answer, or the beginning of one that says more. */
   readonly #waiting = new Map<string, PromiseWithResolvers<string>[]>();
   readonly #beats: NodeJS.Timeout;
@@ -166,9 +168,9 @@ class Running {
   /** Why it has ended, where the connector knows. */
   #reason: ConnectError | undefined;
 
-  private constructor(process: RemoteProcess, nonce: string, label: string) {
+  private constructor(process: RemoteProcess, nonce: string, connector: Connector) {
     this.#process = process;
-    this.#label = label;
+    this.#connector = connector;
     process.stderr.resume();
     process.stdin.on("error", (error) => this.#lost(error));
     process.stdout.on("error", (error) => this.#lost(error));
@@ -187,7 +189,11 @@ class Running {
     if (connector.spawn === undefined)
       throw new SremoteError("unsupported", "the connector starts no live processes", { host: connector.label });
     const nonce = randomBytes(16).toString("hex");
-    const running = new Running(await spawnInTurn(connector, shell(leashScript(nonce, period)), { onWait }), nonce, connector.label);
+    const running = new Running(
+      await spawnInTurn(connector, shell(leashScript(nonce, period)), { onWait, purpose: "the leash" }),
+      nonce,
+      connector,
+    );
     try {
       await running.#answer("ready");
       return running;
@@ -236,15 +242,24 @@ class Running {
     if (this.#over) throw this.#ended();
     const waiting = Promise.withResolvers<string>();
     this.#waiting.set(line, [...(this.#waiting.get(line) ?? []), waiting]);
-    const timer = setTimeout(() => waiting.reject(this.#error(`the host did not answer within ${milliseconds} ms`)), milliseconds);
+    const timers = [
+      setTimeout(() => waiting.reject(this.#error(`the host did not answer within ${milliseconds} ms`)), milliseconds),
+      setTimeout(() => void this.#proveThere(waiting), doubt),
+    ];
     try {
       return await waiting.promise;
     } finally {
-      clearTimeout(timer);
+      for (const timer of timers) clearTimeout(timer);
       const left = this.#waiting.get(line)?.filter((each) => each !== waiting) ?? [];
       if (left.length > 0) this.#waiting.set(line, left);
       else this.#waiting.delete(line);
     }
+  }
+
+  /** A host that works has its time; one that is gone is not waited for as long. */
+  async #proveThere(waiting: PromiseWithResolvers<string>): Promise<void> {
+    const { ok, error } = await this.#connector.status({ timeout: proof });
+    if (!ok) waiting.reject(this.#error("the host does not answer any more", error));
   }
 
   /** @param reason where the connector says why, such as a login shell that did not start it */
@@ -260,7 +275,7 @@ class Running {
     return this.#reason ?? this.#error();
   }
 
-  #error(summary = "the process that watches over the others on the host has ended"): ConnectError {
-    return new ConnectError("connection-lost", summary, { stage: "leash", host: this.#label });
+  #error(summary = "the process that watches over the others on the host has ended", cause?: Error): ConnectError {
+    return new ConnectError("connection-lost", summary, { stage: "leash", host: this.#connector.label, cause });
   }
 }

@@ -51,6 +51,8 @@ export interface LiveOptions {
   readonly deliver: (chunk: OutputChunk) => Promise<void>;
   /** Aborted: the command is not wanted any more, and has not begun. */
   readonly signal: AbortSignal;
+  /** What it is, for the messages of others that wait for its session. */
+  readonly purpose: string;
   /** Told what the start waits for. */
   readonly onWait: (reason: string) => void;
 }
@@ -85,8 +87,8 @@ interface WhatToStart {
 }
 
 async function startBare({ connector, command, options }: WhatToStart): Promise<Live> {
-  const { signal, pty, onWait } = options;
-  return new SpawnedProcess(await spawnInTurn(connector, command, { signal, pty, onWait }), connector, options, undefined);
+  const { signal, pty, onWait, purpose } = options;
+  return new SpawnedProcess(await spawnInTurn(connector, command, { signal, pty, onWait, purpose }), connector, options, undefined);
 }
 
 /** The command reads its input or has a terminal: the leash of the connection watches over it. */
@@ -121,7 +123,7 @@ async function startBesideLeash(
   connector: Connector,
   held: HeldCommand,
   leash: Leash,
-  { signal, pty, onWait }: LiveOptions,
+  { signal, pty, onWait, purpose }: LiveOptions,
 ): Promise<[ConnectorProcess, Promise<void>]> {
   const blocked = Promise.withResolvers<"blocked">();
   const ready = untilAborted(
@@ -131,7 +133,7 @@ async function startBesideLeash(
   ready.catch(() => undefined);
   const early = new AbortController();
   const start = (more: AbortSignal[] = []): Promise<ConnectorProcess> =>
-    spawnInTurn(connector, held.command, { signal: AbortSignal.any([signal, ...more]), pty, onWait });
+    spawnInTurn(connector, held.command, { signal: AbortSignal.any([signal, ...more]), pty, onWait, purpose });
   const started = start([early.signal]);
   started.catch(() => undefined);
   const settled = Promise.allSettled([started, ready]).then(() => "settled" as const);
@@ -149,9 +151,9 @@ const lastWord = 1000;
 
 /** The command reads nothing: its input is where a leash of its own waits, which costs no other session and no round trip. */
 async function startOnOwn({ connector, command, before, options }: WhatToStart): Promise<Live> {
-  const { signal, onWait } = options;
+  const { signal, onWait, purpose } = options;
   const held = heldCommand(command, options.env, ownLeashScript(period), before);
-  const process = await spawnInTurn(connector, held.command, { signal, onWait });
+  const process = await spawnInTurn(connector, held.command, { signal, onWait, purpose });
   try {
     process.stdin.on("error", () => undefined); // That it is gone, its exit tells.
     signal.throwIfAborted();
@@ -172,9 +174,9 @@ async function startOnOwn({ connector, command, before, options }: WhatToStart):
 
 /** Without a leash: the command waits for what goes before it alone. */
 async function startHeld({ connector, command, before, options }: WhatToStart): Promise<Live> {
-  const { signal, pty, onWait } = options;
+  const { signal, pty, onWait, purpose } = options;
   const held = heldCommand(command, options.env, "", before);
-  const process = await spawnInTurn(connector, held.command, { signal, pty, onWait });
+  const process = await spawnInTurn(connector, held.command, { signal, pty, onWait, purpose });
   try {
     await whenHeld(process, held, connector.label, options.signal);
     process.stdin.write(held.words);

@@ -1,5 +1,5 @@
 /* One command on one host, or on this machine. */
-import { ownBytes, settledWithin } from "@sremote/connectors";
+import { ownBytes, programOf, settledWithin } from "@sremote/connectors";
 import type { Command, Connector } from "@sremote/connectors";
 import { ConnectError, InvalidArgumentError, SremoteError } from "@sremote/protocol";
 import { type Duration, parseDuration } from "../time/index.ts";
@@ -36,6 +36,8 @@ export interface ExpectOptions {
  */
 export class RemoteProcess extends Job {
   readonly command: Command;
+  /** Without what its options put before it. */
+  readonly #given: Command;
   readonly #reach: Reach;
   readonly #options: ProcessOptions;
   #live: Live | undefined;
@@ -70,7 +72,8 @@ export class RemoteProcess extends Job {
     const { host, outputLimit, logger, outputInLog, signal } = options;
     const times = { killTimeout: parseDuration(killTimeout), timeout: parseDuration(options.timeout) };
     super({ name, host, ignore, output, outputLimit, ...shared, ...times, logger, outputInLog });
-    this.command = place(toCommand(command), options);
+    this.#given = toCommand(command);
+    this.command = place(this.#given, options);
     this.#reach = typeof on === "function" ? on : async () => on;
     const { stdin } = options;
     this.#options = stdin instanceof Uint8Array ? { ...options, stdin: ownBytes(stdin) } : { ...options };
@@ -154,6 +157,7 @@ export class RemoteProcess extends Job {
         outputLimit,
         deliver: (chunk) => this.deliver(chunk),
         signal,
+        purpose: programOf(this.#given),
         onWait: (reason) => this.waits(reason),
       });
       this.#live = live;
