@@ -29,6 +29,8 @@ export interface StreamSettings {
 
 export interface LiveSession {
   readonly session: Session;
+  /** Attempts to start it go on, also where its session is over: then there will be another in its place. */
+  readonly isStarting: boolean;
   /** Resolves when calls can be sent; rejects with a SremoteError: then nothing has run. */
   readonly started: Promise<void>;
   /** For what calls wait meanwhile. */
@@ -48,7 +50,7 @@ export class StreamTransport {
   readonly #closing = new AbortController();
   readonly #live = new Map<Runtime, LiveSession>();
   /** Sessions that take no new calls and end when those they have are over. */
-  readonly #retired = new Set<Session>();
+  readonly #retired = new Set<LiveSession>();
 
   /** @param locate what is known of the host's interpreter and directory */
   constructor(connector: Connector, host: HostSettings, settings: StreamSettings, locate: (runtime: Runtime) => Located) {
@@ -61,7 +63,7 @@ export class StreamTransport {
   /** The session for calls of this runtime, which may be starting still. */
   session(runtime: Runtime): LiveSession {
     const known = this.#live.get(runtime);
-    if (known !== undefined && !known.session.isOver) return known;
+    if (known !== undefined && (known.isStarting || !known.session.isOver)) return known;
     const live = this.#start(runtime);
     this.#live.set(runtime, live);
     return live;
@@ -76,14 +78,17 @@ export class StreamTransport {
     };
     let session = new Session(options);
     const waitsFor = "the session on the host to start";
-    const live = { session, started: Promise.resolve(), waitsFor };
+    const live = { session, isStarting: true, started: Promise.resolve(), waitsFor };
     const next = (): Session => {
       // What was tried before has ended without a session on the host.
       if (session.isOver) live.session = session = new Session(options);
       live.waitsFor = waitsFor;
       return session;
     };
-    live.started = this.#attempts(runtime, next, (reason) => (live.waitsFor = `${waitsFor}, which waits for ${reason}`));
+    const onWait = (reason: string): void => void (live.waitsFor = `${waitsFor}, which waits for ${reason}`);
+    live.started = this.#attempts(runtime, next, onWait).finally(() => {
+      live.isStarting = false;
+    });
     live.started.catch(() => {
       if (this.#live.get(runtime) === live) this.#live.delete(runtime);
     });
@@ -161,18 +166,30 @@ export class StreamTransport {
 
   /** Calls from now on get a new session: what is installed on the host, or where, has changed. */
   renew(): void {
-    for (const { session } of this.#live.values()) {
-      this.#retired.add(session);
-      session.whenIdle(() => {
-        this.#retired.delete(session);
-        void session.close();
-      });
-    }
+    for (const live of this.#live.values()) void this.#retire(live);
     this.#live.clear();
   }
 
+  async #retire(live: LiveSession): Promise<void> {
+    this.#retired.add(live);
+    try {
+      // Calls that wait for its start have no stream before, and get one in the turn of the loop in which it has started.
+      await live.started;
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+    } catch {
+      this.#retired.delete(live);
+      return;
+    }
+    live.session.whenIdle(() => {
+      this.#retired.delete(live);
+      void live.session.close();
+    });
+  }
+
   async close(): Promise<void> {
-    const sessions = [...Array.from(this.#live.values(), ({ session }) => session), ...this.#retired];
+    const sessions = Array.from([...this.#live.values(), ...this.#retired], ({ session }) => session);
     this.#live.clear();
     // Calls whose session is still starting wait for nothing longer.
     this.#closing.abort(new SremoteError("closed", "the client was closed", { host: this.#connector.label }));
