@@ -82,6 +82,7 @@ export class Link {
   /** Somebody was told to wait for `drained`. */
   #awaited = false;
   #over = false;
+  #packets = 0;
   #status: { exitCode: number | null; signal: string | null } | undefined;
 
   constructor(process: RemoteProcess, options: LinkOptions) {
@@ -194,6 +195,7 @@ export class Link {
     try {
       this.#reader.push(bytes);
       for (let packet = this.#reader.next(); packet !== undefined; packet = this.#reader.next()) {
+        this.#packets++;
         this.#events.packet(packet);
         if (this.#over) return;
       }
@@ -222,6 +224,11 @@ export class Link {
       stdout,
       stderr: this.#stderr,
     });
+  }
+
+  /** How many packets had come when one began that is not whole yet; undefined where none has begun. */
+  get unfinished(): number | undefined {
+    return this.#reader.isWithin ? this.#packets : undefined;
   }
 
   /** Ends its process where that can be reached. */

@@ -18,7 +18,7 @@ import {
   protocolVersion,
   type SremoteError,
 } from "@sremote/protocol";
-import { expect, it } from "vitest";
+import { expect, it, vi } from "vitest";
 import { openLink } from "./link.ts";
 import { Session } from "./session.ts";
 
@@ -79,6 +79,7 @@ damaged[12]! ^= 1;
 /** A session with a call under way, whose first link breaks; `next` is what later ones lead to. */
 async function resumeWith(
   next: (marker: string, link: number) => RemoteProcess,
+  first: (marker: string) => RemoteProcess = (marker) => process(marker, [...welcome, damaged]),
 ): Promise<{ error: SremoteError; links: number; session: Session }> {
   let links = 0;
   const unused = (): never => expect.unreachable();
@@ -94,7 +95,7 @@ async function resumeWith(
     spawn: async (command: Command) => {
       links += 1;
       const [a, b] = (command as readonly string[]).slice(-2);
-      return links === 1 ? process(`${b}${a}`, [...welcome, damaged]) : next(`${b}${a}`, links);
+      return links === 1 ? first(`${b}${a}`) : next(`${b}${a}`, links);
     },
   };
   const session = new Session({ connector, token, lease: 600, heartbeat: 60_000 });
@@ -105,6 +106,37 @@ async function resumeWith(
   session.begin(await openLink({ connector, command: ["start", ...marker], marker, first: [], events: session.events }));
   return { error: await lost.promise, links, session };
 }
+
+it("gives up a link over which a packet does not come whole, though the host answers each ping", async () => {
+  vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+  try {
+    const swallowing = Buffer.concat(encodePacket(packetKinds.stdout, 1, [Buffer.alloc(40)]));
+    swallowing[2]! ^= 8;
+    const gone = (marker: string): RemoteProcess => process(marker, [Buffer.from("N\nreason=session\n")], () => ({ says: [], ends: true }));
+    const ended = vi.fn();
+    const running = resumeWith(gone, (marker) =>
+      process(marker, [...welcome, swallowing], ({ kind }) => ({
+        says: kind === packetKinds.ping ? encodePacket(packetKinds.pong, 0, [encodeCount(0)]) : [],
+      })),
+    ).finally(ended);
+    let beats = 0;
+    for (; ended.mock.calls.length === 0 && beats < 10; beats++) {
+      for (let turn = 0; turn < 5; turn++) {
+        await new Promise((resolve) => {
+          setImmediate(resolve);
+        });
+      }
+      vi.advanceTimersByTime(60_000);
+    }
+    expect(ended).toHaveBeenCalledOnce();
+    const { error, links } = await running;
+    expect([error.code, links]).toEqual(["outcome-unknown", 2]);
+    // Not at once: over a slow link a packet takes its time.
+    expect(beats).toBeGreaterThan(3);
+  } finally {
+    vi.useRealTimers();
+  }
+});
 
 it("gives up a session of which the next packet is damaged on every link, instead of trying for ever", async () => {
   const { error, links, session } = await resumeWith((marker) =>

@@ -54,6 +54,8 @@ export interface SessionOptions {
 export const silentIntervals = 3;
 /** An interpreter that starts on a busy host, or from a slow disk, gives no sign for long: so many milliseconds at least. */
 const startSilence = 45_000;
+/** A packet may take so long over a slow link, in milliseconds. One with a damaged length would swallow all signs of life that come after it. */
+const packetPatience = 45_000;
 /**
  * Links in a row that were made and lost again before they brought anything: a packet of a call, word that one of ours was taken, or a heartbeat's time of life.
  * The packet that is next may be one that the other side will never take, whatever the link, or the host may play with us; pauses in between, in
@@ -82,6 +84,9 @@ export class Session {
   /** How many of them are to come again on the present link. */
   #repeated = 0;
   #silent = 0;
+  /** Intervals for which the same packet has not come whole. */
+  #unfinished = 0;
+  #lastUnfinished: number | undefined;
   /** How often something came. */
   #heard = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -286,15 +291,20 @@ export class Session {
     if (this.#state === "open") this.#fruitless = 0;
     const { heartbeat } = this.options;
     const allowed = Math.max(silentIntervals * heartbeat, this.#state === "starting" ? startSilence : 0);
-    if (this.#silent * heartbeat > allowed) {
-      const seconds = ((this.#silent - 1) * heartbeat) / 1000;
-      const error = new ConnectError("connection-lost", `the host has been silent for ${seconds} s`, {
-        host: this.options.connector.label,
-      });
-      this.#linkLost({ error, started: false, exitCode: null, signal: null, stdout: new Uint8Array(), stderr: new Uint8Array() });
-      return;
-    }
+    if (this.#silent * heartbeat > allowed)
+      return this.#giveUp(`the host has been silent for ${((this.#silent - 1) * heartbeat) / 1000} s`);
+    const { unfinished } = this.#link;
+    this.#unfinished = unfinished !== undefined && unfinished === this.#lastUnfinished ? this.#unfinished + 1 : 0;
+    this.#lastUnfinished = unfinished;
+    if (this.#unfinished * heartbeat > Math.max(silentIntervals * heartbeat, packetPatience))
+      return this.#giveUp(`a packet of the host has not come whole for ${(this.#unfinished * heartbeat) / 1000} s`);
     this.#tell(packetKinds.ping);
+  }
+
+  /** The link is of no use any more, though nobody has closed it. */
+  #giveUp(why: string): void {
+    const error = new ConnectError("connection-lost", why, { host: this.options.connector.label });
+    this.#linkLost({ error, started: false, exitCode: null, signal: null, stdout: new Uint8Array(), stderr: new Uint8Array() });
   }
 
   #linkLost(end: LinkEnd): void {
@@ -320,6 +330,7 @@ export class Session {
       }
       this.#state = "open";
       this.#silent = 0;
+      this.#lastUnfinished = undefined;
       this.#fruitless++;
       this.#link = link;
       this.#written = this.#replay.sent;

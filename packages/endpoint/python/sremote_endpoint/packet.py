@@ -17,6 +17,8 @@ CHILDREN, ENDS = 64, 128
 
 SIZE = 16
 PAYLOAD = 1048576
+# How long the payload of a kind may be, where not anything goes.
+SIZES = {PING: (8,), PONG: (8,), ACK: (8,), CREDIT: (4, 8), CANCEL: (0,), MUTE: (0,), TOTALS: (16,)}
 CHUNK = 65536
 
 _unpack = Struct("<IBBHII").unpack_from
@@ -64,6 +66,9 @@ class Packets:
                 raise Damaged("a packet of %d bytes" % size)
             stop = at + SIZE + size
             if stop > end:
+                # A damaged length would have us take what follows for payload, for long: what the head alone tells is looked at now.
+                if size not in SIZES.get(kind, (size,)) or (kind == DATA and crc32(data[at : at + 12]) != check):
+                    raise Damaged("a packet of a wrong length")
                 break
             packet = data[at:stop]
             found = crc32(packet[:12])

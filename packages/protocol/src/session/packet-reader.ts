@@ -60,7 +60,10 @@ export class PacketReader {
     if (left < packetHead) return this.#keep(packetHead, left);
     const length = checkedLength(this.#chunk, this.#at);
     if (left < packetHead + length) {
-      if (!this.#isInPieces(this.#chunk, this.#at)) return this.#keep(packetHead + length, left);
+      if (!this.#isInPieces(this.#chunk, this.#at)) {
+        checkHead(this.#chunk.subarray(this.#at, this.#at + packetHead), length);
+        return this.#keep(packetHead + length, left);
+      }
       const head = this.#chunk.subarray(this.#at, this.#at + packetHead);
       this.#at += packetHead;
       return this.#begin(head, length);
@@ -109,6 +112,7 @@ export class PacketReader {
           this.#partial = undefined;
           return this.#begin(partial, length);
         }
+        checkHead(partial, length);
         whole = new Uint8Array(packetHead + length);
         whole.set(partial);
         this.#partial = whole;
@@ -128,11 +132,27 @@ export class PacketReader {
   }
 }
 
-/** The length in a head whose own checksum cannot be tested yet: only one that no packet has is refused here. */
+/** The length in a head: one that no packet has is refused before anything is kept for it. */
 function checkedLength(bytes: Uint8Array, at: number): number {
   const length = takeNumber(bytes, at);
   if (length > packetPayload) throw damaged(`a length of ${length} bytes`);
   return length;
+}
+
+/** What a head alone tells, before its payload is waited for: a damaged length would have the reader take what follows for payload, for long. */
+function checkHead(head: Uint8Array, length: number): void {
+  const kind = head[4]!;
+  if (kind === packetKinds.data) return checkSum(head, crc32OfHead(head, 12));
+  checkKind(kind, length);
+}
+
+function checkSum(head: Uint8Array, checksum: number): void {
+  if (checksum !== takeNumber(head, 12)) throw damaged("a wrong checksum");
+}
+
+function checkKind(kind: number, length: number): void {
+  if (!kinds.has(kind)) throw damaged(`the kind ${kind}`);
+  if (lengths.get(kind)?.includes(length) === false) throw damaged(`the kind ${kind} and ${length} bytes`);
 }
 
 /** @param bytes head and payload; of a `data` packet the head alone will do, since its checksum covers no more */
@@ -141,9 +161,8 @@ function readPacket(bytes: Uint8Array): Packet {
   const payload = bytes.subarray(packetHead);
   let checksum = crc32OfHead(bytes, 12);
   if (kind !== packetKinds.data) checksum = crc32(payload, checksum);
-  if (checksum !== takeNumber(bytes, 12)) throw damaged("a wrong checksum");
-  if (!kinds.has(kind)) throw damaged(`the kind ${kind}`);
-  if (lengths.get(kind)?.includes(payload.length) === false) throw damaged(`the kind ${kind} and ${payload.length} bytes`);
+  checkSum(bytes, checksum);
+  checkKind(kind, payload.length);
   if (kind === packetKinds.open && splitOpen(payload) === undefined) throw damaged("a route longer than itself");
   return {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one of the set, see above

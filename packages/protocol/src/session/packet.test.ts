@@ -96,6 +96,25 @@ describe("packets", () => {
     }
   });
 
+  it.each(["data", "ping", "cancel", "credit"] as const)("G19 of %s with a damaged length break the link before more has come", (kind) => {
+    const payload = { data: large.subarray(0, 100), ping: encodeCount(1), cancel: new Uint8Array(0), credit: new Uint8Array(8) }[kind];
+    const bytes = join(encodePacket(packetKinds[kind], kind === "ping" ? 0 : 1, [payload]));
+    for (let bit = 0; bit < 20; bit++) {
+      const damaged = Uint8Array.from(bytes);
+      damaged[bit >> 3]! ^= 1 << (bit & 7);
+      for (const cut of [damaged.length, 15]) {
+        const reader = new PacketReader();
+        const readBoth = (): void => {
+          reader.push(damaged.subarray(0, cut));
+          while (reader.next() !== undefined);
+          reader.push(damaged.subarray(cut));
+          while (reader.next() !== undefined);
+        };
+        expect(readBoth, `bit ${bit}, cut at ${cut}`).toThrow("the link carried a packet with");
+      }
+    }
+  });
+
   it("with an unknown kind break the link", () => {
     const reader = new PacketReader();
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a kind of a later version
