@@ -32,6 +32,12 @@ const suites: readonly LongSuite[] = [
     command: vitest("test/random-users"),
     env: { SREMOTE_RUNS: "400" },
   },
+  {
+    name: "simulation",
+    purpose: "10,000 seeds of sessions on a virtual clock, other ones each day",
+    command: vitest("test/simulation"),
+    env: { SREMOTE_RUNS: "10000", SREMOTE_SEED: String(Math.floor(Date.now() / 86_400_000) * 10_000) },
+  },
   { name: "mutants", purpose: "every small breaking change is noticed", command: ["scripts/mutants.ts"] },
 ];
 
