@@ -1,32 +1,29 @@
 /* G11 G20 A host that speaks SSH and keeps to none of its limits: ssh2's own server, in a program of its own. */
-import { fork } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
-import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { ssh } from "@sremote/connectors";
 import type { Connector } from "@sremote/connectors";
 import { hostLimits } from "@sremote/protocol";
 import { afterEach, expect, test } from "vitest";
 import { allowed, inUse } from "../support/flood.ts";
+import { startHostileSshd } from "../support/hostile-host.ts";
+import type { HostileSshd } from "../support/hostile-host.ts";
 
-let child: ChildProcess | undefined;
+let sshd: HostileSshd | undefined;
 let connector: Connector | undefined;
 afterEach(async () => {
   await connector?.close();
-  if (child?.exitCode === null && child.kill("SIGKILL")) await once(child, "exit");
+  await sshd?.stop();
 });
 
 async function hostileHost(behaviour: string): Promise<Connector> {
-  child = fork(fileURLToPath(new URL("../support/hostile-sshd.ts", import.meta.url)), [behaviour]);
-  const [told] = (await once(child, "message")) as [{ port: number; fingerprint: string }];
+  sshd = await startHostileSshd(behaviour);
   connector = ssh({
     host: "127.0.0.1",
-    port: told.port,
+    port: sshd.port,
     username: "u",
     password: "not-a-secret",
     config: false,
     agent: false,
-    hostKey: { fingerprint: told.fingerprint },
+    hostKey: { fingerprint: sshd.fingerprint },
   });
   return connector;
 }

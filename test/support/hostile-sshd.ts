@@ -1,10 +1,11 @@
-/* A hostile SSH host: ssh2's server, which sends past every window it is given. Sends its port and the fingerprint of its key to its parent. */
+/* A hostile SSH host: ssh2's server, which sends past every window it is given. Sends its port and its key to its parent. */
 import { createHash } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import ssh2 from "ssh2";
 import type { Connection, ServerChannel } from "ssh2";
 
-const behaviour = process.argv[2];
+/** Undefined: the name of the user who logs in. */
+const given = process.argv[2];
 const key = ssh2.utils.generateKeyPairSync("ed25519");
 const blob = Buffer.from(key.public.split(" ")[1]!, "base64");
 const fingerprint = `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
@@ -14,14 +15,19 @@ interface Internals {
   readonly _protocol: { channelData(id: number, bytes: Buffer): void; channelExtData(id: number, bytes: Buffer, type: number): void };
 }
 
-function run(connection: Connection, channel: ServerChannel, command: string): void {
+function run(connection: Connection, channel: ServerChannel, command: string, behaviour: string): void {
   for (const stream of [channel, channel.stderr]) stream.on("error", () => {});
   const line = command.replaceAll(/\\0([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
   const [, front = "", back = ""] = /([0-9a-f]{16}) ([0-9a-f]{16}) \$\$/.exec(line) ?? [];
   const begin = behaviour === "noise" ? "" : `${front}${back}${behaviour === "marker" ? " 1" : " 4711\n"}`;
   channel.write(begin);
   if (behaviour !== "stderr") channel.stderr.write(`${front}${back}\n`);
-  if (behaviour === "honest" || behaviour === "compress") {
+  if (behaviour === "honest-with-status") {
+    // What openssh() asks for, which the exit status of the channel is not.
+    const halves = line.match(/[0-9a-f]{16}/g) ?? [];
+    channel.stderr.write(`${halves.slice(-2).join("")} 0\n`);
+  }
+  if (behaviour.startsWith("honest") || behaviour === "compress") {
     channel.exit(0);
     channel.end();
     return;
@@ -40,13 +46,18 @@ function run(connection: Connection, channel: ServerChannel, command: string): v
   connection.on("close", () => clearTimeout(timer));
 }
 
-const compress =
-  behaviour === "compress" ? { algorithms: { compress: ["zlib", "zlib@openssh.com"] as ("zlib" | "zlib@openssh.com")[] } } : {};
+const compress = given === "compress" ? { algorithms: { compress: ["zlib", "zlib@openssh.com"] as ("zlib" | "zlib@openssh.com")[] } } : {};
 const server = new ssh2.Server({ hostKeys: [key.private], ...compress }, (connection) => {
   connection.on("error", () => {});
-  connection.on("authentication", (context) => context.accept());
+  let behaviour = given ?? "";
+  connection.on("authentication", (context) => {
+    behaviour = given ?? context.username;
+    context.accept();
+  });
   connection.on("ready", () =>
-    connection.on("session", (accept) => accept().on("exec", (acceptExec, _reject, info) => run(connection, acceptExec(), info.command))),
+    connection.on("session", (accept) =>
+      accept().on("exec", (acceptExec, _reject, info) => run(connection, acceptExec(), info.command, behaviour)),
+    ),
   );
 });
-server.listen(0, "127.0.0.1", () => process.send!({ port: (server.address() as AddressInfo).port, fingerprint }));
+server.listen(0, "127.0.0.1", () => process.send!({ port: (server.address() as AddressInfo).port, fingerprint, publicKey: key.public }));

@@ -18,6 +18,8 @@ export interface CallRequest {
   check(): void;
   readonly timeout: number | undefined;
   readonly signal: AbortSignal | undefined;
+  /** Bytes that are to be kept of each of stdout and stderr. */
+  readonly outputLimit: number;
   /** Installs the endpoint where it is missing, whatever the client's `autoInstall` says. */
   readonly install: boolean;
   /** The caller chose the id, to be able to repeat the call: the host keeps what it knows of it. */

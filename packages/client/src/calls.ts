@@ -1,6 +1,6 @@
 /* Calls of a client: which way each takes, and what its reply becomes. */
 import type { Connector } from "@sremote/connectors";
-import { type Route, SremoteError } from "@sremote/protocol";
+import { limits, type Route, SremoteError } from "@sremote/protocol";
 import { callsAmong, encodeArguments, type EncodePart, PendingArguments } from "./call-arguments.ts";
 import { Call, type CallContext } from "./call.ts";
 import { endedError, ownOutcome } from "./call-ending.ts";
@@ -263,6 +263,7 @@ export class Calls {
         check: () => frame.check(),
         timeout: options.timeout,
         signal: abort.signal,
+        outputLimit: options.outputLimit ?? limits.output,
         install: false,
         repeatable: options.id !== undefined,
       });

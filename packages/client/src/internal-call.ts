@@ -1,3 +1,4 @@
+import { limits } from "@sremote/protocol";
 import type { Runtime } from "./call-options.ts";
 import { encodeArguments } from "./call-arguments.ts";
 import { CallFrame } from "./call-frame.ts";
@@ -46,6 +47,7 @@ export async function internalCall(
     check: () => undefined,
     timeout: options.timeout,
     signal: options.signal,
+    outputLimit: limits.output,
     install: true,
     repeatable: false,
   });

@@ -1,6 +1,6 @@
 import type { Command, ExecResult } from "@sremote/connectors";
 import { nodePayload, nodeSessionPayload, pythonPayload, pythonSessionPayload, script } from "@sremote/endpoint";
-import { RemoteNotSetupError, type SremoteErrorOptions, type WelcomeMessage } from "@sremote/protocol";
+import { hostLimits, ProtocolError, RemoteNotSetupError, type SremoteErrorOptions, type WelcomeMessage } from "@sremote/protocol";
 import type { Runtime } from "./call-options.ts";
 import { lastLines, type Marker, parseFacts, splitAtMarker } from "./marker-text.ts";
 
@@ -92,6 +92,8 @@ export function readLaunch(result: ExecResult, marker: Marker): Launched {
   if (parts === undefined || parts.rest.byteLength === 0) return { kind: "silent" };
   const letter = parts.rest[0];
   if (letter !== 0x4e && letter !== 0x49) return { kind: "frame", bytes: parts.rest, noise: parts.noise };
+  if (parts.rest.byteLength > hostLimits.missing)
+    throw new ProtocolError("limit-exceeded", `the host says in more than ${hostLimits.missing} bytes what it is missing`);
   const facts = parseFacts(Buffer.from(parts.rest).toString("utf8"));
   if (letter === 0x49) return { kind: "installed", facts };
   return { kind: "missing", reason: facts.get("reason")?.[0] ?? "unknown", facts };

@@ -1,5 +1,5 @@
 import type { Connector, OperationOptions } from "@sremote/connectors";
-import { InvalidArgumentError } from "@sremote/protocol";
+import { hostLimits, InvalidArgumentError } from "@sremote/protocol";
 import { checkText, fromHome, isPlainObject } from "./call-options.ts";
 import { newMarker, textAfterMarker } from "./marker-text.ts";
 
@@ -47,7 +47,10 @@ export async function discover(
   if (fileName.includes("/")) throw new InvalidArgumentError("fileName", "a file name without `/`");
   const marker = newMarker();
   const script = 'printf "%s%s" "$2" "$1"; [ -f "$HOME/.sremote/$3" ] || exit 3; cat -- "$HOME/.sremote/$3"';
-  const result = await connector.exec(["sh", "-c", script, "sremote", ...marker, fileName], { ...options, maxOutput: 1 << 20 });
+  const result = await connector.exec(["sh", "-c", script, "sremote", ...marker, fileName], {
+    ...options,
+    maxOutput: hostLimits.ownOutput,
+  });
   const where = `~/.sremote/${fileName}`;
   if (result.exitCode === 3) return { found: false, message: `${where} does not exist` };
   const text = textAfterMarker(result.stdout, marker);

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { hostLimits, ProtocolError } from "@sremote/protocol";
 
 /** The two halves of a marker. The host prints them in the other order, so an echoed command line is not taken for it. */
 export type Marker = readonly [a: string, b: string];
@@ -12,6 +13,8 @@ export function splitAtMarker(output: Uint8Array, [a, b]: Marker): { noise: Uint
   const bytes = Buffer.from(output.buffer, output.byteOffset, output.byteLength);
   const at = bytes.indexOf(b + a, 0, "latin1");
   if (at < 0) return undefined;
+  if (at > hostLimits.noise)
+    throw new ProtocolError("limit-exceeded", `the host printed more than ${hostLimits.noise} bytes before it started the command`);
   return { noise: bytes.subarray(0, at), rest: bytes.subarray(at + a.length + b.length) };
 }
 

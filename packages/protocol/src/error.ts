@@ -12,7 +12,8 @@
  *   └─ ProtocolError             bytes that are not a message, or of another version, or past a limit
  */
 import type { Code } from "./code.ts";
-import { hostText, longestHint, longestLastLines } from "./host-text.ts";
+import { hostLimits } from "./host-limits.ts";
+import { hostText } from "./host-text.ts";
 import type { Failure, Outcome } from "./message.ts";
 
 export interface SremoteErrorOptions {
@@ -137,8 +138,8 @@ function shownTexts(summary: string, { host, hint, lastLines }: SremoteErrorOpti
   return {
     summary: hostText(summary),
     host: host === undefined ? undefined : hostText(host),
-    hint: hint === undefined ? undefined : hostText(hint, { limit: longestHint }),
-    lastLines: lastLines === undefined ? undefined : hostText(lastLines, { limit: longestLastLines, keep: "end" }),
+    hint: hint === undefined ? undefined : hostText(hint, { limit: hostLimits.hint }),
+    lastLines: lastLines === undefined ? undefined : hostText(lastLines, { limit: hostLimits.lastLines, keep: "end" }),
   };
 }
 

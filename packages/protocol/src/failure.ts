@@ -1,6 +1,7 @@
 import { arrayOf, integer, members, oneOf, orNull, recordOf, string, wrong, type Check } from "./check.ts";
 import { codes } from "./code.ts";
 import { ProtocolError } from "./error.ts";
+import { hostLimits } from "./host-limits.ts";
 import { limits } from "./limits.ts";
 import type { Stage } from "./message.ts";
 
@@ -8,16 +9,14 @@ const stages: readonly Stage[] = ["request", "setup", "queue", "import", "lookup
 
 const frame: Check = members({ file: string, line: integer, function: string, source: orNull(string) });
 
-/** How many members an exception may tell. */
-const mostMembers = 32;
 const scalar: Check = (value, path) => {
   if (typeof value !== "string" && typeof value !== "number" && typeof value !== "boolean")
     throw wrong(path, "text, a number, true or false");
 };
 const memberSet: Check = (value, path) => {
   recordOf(scalar)(value, path);
-  if (Object.keys(value as object).length > mostMembers)
-    throw new ProtocolError("limit-exceeded", `${path}: more than ${mostMembers} members`);
+  if (Object.keys(value as object).length > hostLimits.failureMembers)
+    throw new ProtocolError("limit-exceeded", `${path}: more than ${hostLimits.failureMembers} members`);
 };
 
 /** Check a failure as a host sent it, with all that hangs on it, to a bounded depth. @throws ProtocolError naming the member */

@@ -1,7 +1,8 @@
 import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { ConnectError, RemoteExecError } from "./error.ts";
-import { hostError, hostText, longestHint, longestLastLines, longestSummary } from "./host-text.ts";
+import { hostLimits } from "./host-limits.ts";
+import { hostError, hostText } from "./host-text.ts";
 
 /** Whatever a terminal would act on, or a reader would not see. */
 const hasControls = (text: string): boolean => /[^\P{Cc}\n\t]|[\u202a-\u202e\u2066-\u2069\u2028\u2029]/u.test(text);
@@ -23,14 +24,14 @@ test("sequences are shown, colours are left out, and every kind of line break is
 });
 
 test("length is bounded at both ends or at the end, also of what is escaped", () => {
-  for (const length of [longestSummary - 1, longestSummary, longestSummary + 1, 5_000_000]) {
+  for (const length of [hostLimits.summary - 1, hostLimits.summary, hostLimits.summary + 1, 5_000_000]) {
     for (const character of ["x", "\u001b", "\u202e"]) {
       const text = hostText(character.repeat(length));
-      expect(text.length).toBeLessThanOrEqual(longestSummary);
+      expect(text.length).toBeLessThanOrEqual(hostLimits.summary);
       expect(hasControls(text)).toBe(false);
     }
   }
-  expect(hostText("x".repeat(longestSummary))).toBe("x".repeat(longestSummary));
+  expect(hostText("x".repeat(hostLimits.summary))).toBe("x".repeat(hostLimits.summary));
   const text = `begin${"x".repeat(9000)}end`;
   expect(hostText(text)).toMatch(/^begin[^]*\[… \d+ characters …\][^]*end$/);
   expect(hostText(text, { keep: "end", limit: 100 })).toMatch(/^\[… \d+ characters …\]\nx+end$/);
@@ -46,9 +47,9 @@ test("an error shows nothing of a host that a terminal would act on, and holds w
     for (const text of [error.message, error.summary, error.hint ?? "", error.lastLines ?? "", error.stack ?? "", inspect(error)]) {
       expect(hasControls(text)).toBe(false);
     }
-    expect(error.summary.length).toBeLessThanOrEqual(longestSummary);
-    expect(error.hint!.length).toBeLessThanOrEqual(longestHint);
-    expect(error.lastLines!.length).toBeLessThanOrEqual(longestLastLines);
+    expect(error.summary.length).toBeLessThanOrEqual(hostLimits.summary);
+    expect(error.hint!.length).toBeLessThanOrEqual(hostLimits.hint);
+    expect(error.lastLines!.length).toBeLessThanOrEqual(hostLimits.lastLines);
     if (error instanceof RemoteExecError) expect(error.remote?.message).toBe(bad);
   }
   const fine = new Error("fine");

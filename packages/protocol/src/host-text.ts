@@ -6,12 +6,7 @@
  * line) passes through here. What a command or call put out itself, and values, are the user's and stay as they are.
  */
 
-/** Characters of an error's summary. */
-export const longestSummary = 8192;
-/** Characters of the last lines of a host, of which the end is kept. */
-export const longestLastLines = 4096;
-/** Characters of a hint. */
-export const longestHint = 4096;
+import { hostLimits } from "./host-limits.ts";
 
 /** Colours and the like, which are left out silently. ECMA-48, SGR. */
 // oxlint-disable-next-line no-control-regex -- control characters are what a terminal acts on
@@ -29,7 +24,7 @@ export interface HostTextOptions {
 
 /** The text as a terminal may have it: controls as `\x1b` or `\u202e`, line breaks as `\n`, and cut. */
 export function hostText(text: string, options: HostTextOptions = {}): string {
-  const { limit = longestSummary, keep = "ends" } = options;
+  const { limit = hostLimits.summary, keep = "ends" } = options;
   // Cut first: what is escaped grows at most six times, and a text may have millions of characters.
   const kept = cut(text, limit, keep);
   if (!maySay.test(kept)) return kept;

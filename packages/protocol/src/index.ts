@@ -20,6 +20,7 @@ export * from "./frame-decoder.ts";
 export { parseHeader, type ParsedHeader } from "./header.ts";
 export { jsonShape, parseForeignJson, type JsonShape } from "./json-memory.ts";
 export { hostError, hostText, type HostTextOptions } from "./host-text.ts";
+export * from "./host-limits.ts";
 export * from "./limits.ts";
 export * from "./marker.ts";
 export * from "./message.ts";

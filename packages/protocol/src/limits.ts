@@ -25,29 +25,6 @@ export const limits: Limits = {
   foreignJsonMemory: 67_108_864,
 };
 
-/**
- * What a host, or what is in between, may make this program hold and wait for beyond what its caller asked for: docs/security.md, "A hostile host". Sizes in
- * bytes.
- */
-export const hostLimits = {
-  /** Over SSH, until the host has let us in: banners and keys. */
-  handshake: 1_048_576,
-  /** Answers to a host over SSH, and what it is sent, that it does not read. */
-  unsent: 67_108_864,
-  /** Output of login files before our marker, in all; of it, the last 64 KiB at most are kept. */
-  noise: 16_777_216,
-  /** The line of our marker, which holds a number. */
-  markerLine: 64,
-  /** What the first stage says in place of packets. */
-  missing: 65_536,
-  /** Callbacks of one call that were asked for and whose answers the host has not taken. */
-  asks: 65_536,
-  /** Their frames together, beyond the first. */
-  askBytes: 16_777_216,
-  /** Credit that is given without a sign that the host takes it, in packets. */
-  credits: 16_384,
-} as const;
-
 export interface Limits {
   readonly header: number;
   readonly body: number;

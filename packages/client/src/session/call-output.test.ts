@@ -29,6 +29,23 @@ describe("an output", () => {
     expect(output.captured()).toEqual({ bytes: Uint8Array.from(Buffer.from("abcde")), total: 1000, truncated: true });
   });
 
+  it("G20 makes lines of drops in a time that grows with their number", async () => {
+    const output = new CallOutput();
+    begun(output);
+    const lines = output.lines();
+    const [drop, began] = [text("x"), performance.now()];
+    const first = lines.next();
+    for (let at = 0; at < 300_000; at += 1) {
+      output.feed(drop);
+      await Promise.resolve(); // It is taken before the next.
+    }
+    output.feed(text("\n"));
+    output.end();
+    expect(((await first).value as string).length).toBe(300_000);
+    expect(await all(lines)).toEqual([]);
+    expect(performance.now() - began).toBeLessThan(10_000);
+  });
+
   it("cuts lines across chunks, and characters across chunks of bytes", async () => {
     const output = new CallOutput();
     begun(output);

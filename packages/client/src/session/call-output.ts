@@ -1,6 +1,6 @@
 /* stdout or stderr of a call: collected for the result, read live, passed on, or dropped. */
 import { Writable } from "node:stream";
-import { ByteList, sessionLimits } from "@sremote/protocol";
+import { ByteList, hostLimits, sessionLimits } from "@sremote/protocol";
 import type { CapturedOutput } from "../call-result.ts";
 
 /** Takes each chunk of bytes as it comes; while its promise is pending the function on the host waits. */
@@ -23,7 +23,7 @@ export interface OutputFlow {
 }
 
 /** A line longer than this is given in parts, so that output without line ends needs no memory of its own size. */
-const longestLine = 1 << 20;
+const longestLine = hostLimits.line;
 
 /** Credit is given back in portions, not byte by byte. */
 const portion = sessionLimits.outputCredit / 4;
@@ -195,7 +195,9 @@ export class CallOutput implements AsyncIterable<string> {
     const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
     let rest = "";
     for await (const chunk of this.bytes()) {
-      const parts = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+      const parts = decoder.decode(chunk, { stream: true }).split("\n");
+      // Not searched again with each drop of a long line: that would take its length times its length.
+      parts[0] = rest + parts[0]!;
       rest = parts.pop()!;
       yield* parts;
       if (rest.length > longestLine) {

@@ -40,7 +40,7 @@ export interface LinkOptions {
 }
 
 /** What is kept of text that is not ours, for error messages. */
-const keptNoise = 8192;
+const { keptNoise } = hostLimits;
 /** So much is sent at once, before the turn ends: where many calls are made together, the host begins while the rest is made. */
 const flushBytes = 16_384;
 /** Writes up to this size are joined, at the cost of copying: one packet of SSH for many small calls, two for one of bulk data and its head. */

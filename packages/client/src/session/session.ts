@@ -61,7 +61,7 @@ const packetPatience = 45_000;
  * The packet that is next may be one that the other side will never take, whatever the link, or the host may play with us; pauses in between, in
  * milliseconds, keep both sides from doing nothing else.
  */
-const mostFruitless = 6;
+const mostFruitless = hostLimits.fruitlessLinks;
 const fruitlessPause = 50;
 /** How long the host may take to end everything when the session is closed, in milliseconds. */
 const byeTimeout = 5000;

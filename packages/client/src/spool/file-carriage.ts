@@ -1,12 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { Connector } from "@sremote/connectors";
-import { RemoteNotSetupError, TransferError } from "@sremote/protocol";
+import { hostLimits, RemoteNotSetupError, TransferError } from "@sremote/protocol";
 import type { CallRequest } from "../call-request.ts";
 import { launchCommand, type Located, missingError, payloadOf, readLaunch, silentError } from "../launch.ts";
 import { lastLines, newMarker } from "../marker-text.ts";
 import { pause } from "../pause.ts";
 import { statusError } from "./pipe-carriage.ts";
 import { chooseInterpreter, probeHost } from "../probe.ts";
+import { PulledReply } from "./pulled-bytes.ts";
 import type { SpoolTransport } from "./spool-transport.ts";
 
 /** How long a finished call's reply may take to become visible, in milliseconds: attribute caches of network filesystems hold for up to 60 s. */
@@ -27,7 +28,7 @@ export async function callThroughFiles(transport: SpoolTransport, request: CallR
   // Through the launch script, which looks again whether nobody else can write to what is to be executed.
   const endpoint = ["call", question, answer];
   const command = launchCommand({ mode: "run", marker, base, interpreter, runtime: request.runtime, endpoint });
-  const result = await connector.exec(command, { signal: request.signal, timeout });
+  const result = await connector.exec(command, { signal: request.signal, timeout, maxOutput: hostLimits.noise + hostLimits.missing });
   const launched = readLaunch(result, marker);
   if (launched.kind === "missing")
     throw missingError(launched.reason, launched.facts, request.runtime, { stage: "deploy", host: connector.label });
@@ -43,10 +44,10 @@ export async function callThroughFiles(transport: SpoolTransport, request: CallR
 async function pullReply(connector: Connector, path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const until = performance.now() + visibility;
   for (let wait = 20; ; wait = Math.min(wait * 2, 5000)) {
-    const chunks: Uint8Array[] = [];
+    const reply = new PulledReply();
     try {
-      await connector.pull(path, { write: (chunk) => void chunks.push(Uint8Array.from(chunk)) }, { signal });
-      return Buffer.concat(chunks);
+      await connector.pull(path, { write: (chunk) => reply.add(chunk) }, { signal });
+      return reply.take();
     } catch (error) {
       const late = error instanceof TransferError && (error.code === "no-such-file" || error.code === "transfer-failed");
       if (!late || performance.now() > until) throw error;
@@ -83,7 +84,10 @@ async function pushEndpoint(
   await connector.push(payload.bytes, path, { signal });
   // As launch.sh: what the user set for Python or Node must not act on the endpoint itself.
   const script = `unset NODE_OPTIONS; "$1" ${runtime === "python" ? "-E " : ""}"$2" install --base "$3" "$2"; status=$?; rm -f -- "$2"; exit $status`;
-  const result = await connector.exec(["sh", "-c", script, "sremote", interpreter, path, base], { signal });
+  const result = await connector.exec(["sh", "-c", script, "sremote", interpreter, path, base], {
+    signal,
+    maxOutput: hostLimits.ownOutput,
+  });
   if (result.exitCode === 97) {
     const rejected = lastLines(result.stderr, 1).replace(/^sremote-endpoint: /, "");
     throw missingError("directory", new Map([["rejected", [rejected]]]), runtime, { stage: "deploy", host: connector.label });

@@ -1,5 +1,6 @@
 import type { Connector } from "@sremote/connectors";
 import { debuglog } from "node:util";
+import { hostLimits } from "@sremote/protocol";
 
 const debug = debuglog("sremote");
 /** Beyond this many, a release gets a round trip of its own, so that a busy host's spool stays small. */
@@ -55,7 +56,7 @@ export class Releases {
     this.#ids.clear();
     try {
       for (let at = 0; at < paths.length; at += most) {
-        await this.#connector.exec(["rm", "-rf", "--", ...paths.slice(at, at + most)], { timeout: 3000 });
+        await this.#connector.exec(["rm", "-rf", "--", ...paths.slice(at, at + most)], { timeout: 3000, maxOutput: hostLimits.ownOutput });
       }
     } catch (error) {
       debug("releasing %d replies on %s: %s", paths.length, this.#connector.label, error);

@@ -20,6 +20,7 @@ import { callThroughFiles } from "./file-carriage.ts";
 import { type Located, payloadOf } from "../launch.ts";
 import { callThroughPipes } from "./pipe-carriage.ts";
 import { chooseInterpreter, probeHost } from "../probe.ts";
+import { PulledBytes } from "./pulled-bytes.ts";
 import { Releases } from "./releases.ts";
 import { pause } from "../pause.ts";
 
@@ -208,10 +209,19 @@ export class SpoolTransport {
     const told = { total: part.bytes, truncated: part.truncated };
     if (part.bytes === 0) return { bytes: new Uint8Array(), ...told };
     if (part.index !== undefined) return { bytes: attachments.take(part.index, which), ...told };
-    const chunks: Uint8Array[] = [];
-    const sink = { write: (chunk: Uint8Array): void => void chunks.push(Uint8Array.from(chunk)) };
+    const pulled = new PulledBytes(Math.min(part.bytes, request.outputLimit));
+    const sink = { write: (chunk: Uint8Array): void => pulled.add(chunk) };
     await this.connector.pull(`${message.host.base}/calls/${message.id}/${which}`, sink, { signal: request.signal });
-    const { buffer, byteOffset, byteLength } = Buffer.concat(chunks);
-    return { bytes: new Uint8Array(buffer, byteOffset, byteLength), ...told };
+    const bytes = pulled.take();
+    if (!part.truncated && bytes.length !== part.bytes)
+      throw new ProtocolError(
+        "protocol-error",
+        `the host has ${bytes.length} of the ${part.bytes} bytes of ${which} that it says it kept`,
+        {
+          host: this.connector.label,
+          callId: request.id,
+        },
+      );
+    return { bytes, ...told };
   }
 }

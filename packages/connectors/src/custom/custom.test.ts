@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { ConnectError, InvalidArgumentError } from "@sremote/protocol";
 import { toBytes } from "../byte-string.ts";
 import { shell } from "../connector.ts";
@@ -214,4 +214,16 @@ describe("what the author's functions do wrong", () => {
     // @ts-expect-error no exec
     expect(() => createConnector({ label: "x", push: functions.push, pull: functions.pull })).toThrow(/functions\.exec/);
   });
+});
+
+test("G20 a live process that prints without end and never begins is ended", async () => {
+  let ended = false;
+  const spawnFlood = async (): Promise<RemoteProcess> => {
+    const process = await live("exec cat /dev/zero");
+    return { ...process, [Symbol.asyncDispose]: async () => void (ended = await process[Symbol.asyncDispose]().then(() => true)) };
+  };
+  await using connector = made({ spawn: spawnFlood, exec: () => new Promise(() => {}) });
+  const process = await connector.spawn!(["true"]);
+  await expect(process.exit).rejects.toMatchObject({ code: "limit-exceeded", host: "custom://" });
+  await vi.waitUntil(() => ended);
 });

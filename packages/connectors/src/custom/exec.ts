@@ -1,6 +1,6 @@
 /* `exec` by an author's function. */
 import { randomBytes } from "node:crypto";
-import { InvalidArgumentError } from "@sremote/protocol";
+import { hostLimits, InvalidArgumentError } from "@sremote/protocol";
 import { commandLine } from "../command-line.ts";
 import { shell } from "../connector.ts";
 import type { Command, ExecOptions, ExecResult } from "../connector.ts";
@@ -9,8 +9,6 @@ import { connectError } from "./error.ts";
 import type { CustomFunctions, CustomResult } from "./index.ts";
 import { proveShell } from "./shell-proof.ts";
 
-const stdoutLimit = 2 ** 30;
-const stderrLimit = 2 ** 20;
 /** Ending a command on the host, itself a command, may take this long. */
 const endTimeout = 5000;
 
@@ -56,8 +54,8 @@ function joined(stdin: ExecOptions["stdin"]): Uint8Array {
 function limited(result: CustomResult, maxOutput: number | undefined): ExecResult {
   checkResult(result);
   const { exitCode, signal = null, stdout, stderr } = result;
-  const out = stdout.subarray(0, maxOutput ?? stdoutLimit);
-  const err = stderr.subarray(0, maxOutput ?? stderrLimit);
+  const out = stdout.subarray(0, maxOutput ?? hostLimits.execStdout);
+  const err = stderr.subarray(0, maxOutput ?? hostLimits.execStderr);
   const truncated = out.length < stdout.length || err.length < stderr.length;
   return { exitCode, signal, stdout: out, stderr: err, ...(truncated ? { truncated } : {}) };
 }

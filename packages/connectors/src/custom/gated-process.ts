@@ -1,14 +1,15 @@
 /* An author's live process, whose input waits until the host's shell has started the command. */
+import { hostLimits } from "@sremote/protocol";
 import type { Readable, Writable } from "node:stream";
 import type { RemoteProcess } from "../connector.ts";
 import { GatedInput } from "../process/gated-input.ts";
-import { MarkerFilter } from "../process/marker-filter.ts";
+import { brokenRule, MarkerFilter } from "../process/marker-filter.ts";
 import { notStarted } from "../process/not-started.ts";
 import { doubtStart } from "../process/start-doubt.ts";
 import type { RunLine } from "../process/start-doubt.ts";
 import type { StartLine } from "../process/start-line.ts";
 
-const stdoutBuffer = 64 * 1024;
+const stdoutBuffer = hostLimits.unreadStdout;
 /** Milliseconds for the host's shell to start a command. */
 const startTimeout = 20_000;
 
@@ -38,13 +39,18 @@ export class GatedProcess implements RemoteProcess {
     stdin.once("close", () => input.close());
     const late = Promise.withResolvers<never>();
     late.promise.catch(() => undefined);
-    const giveUp = (how: string): void => {
+    const end = (why: Error): void => {
       stopClocks();
-      const error = this.#notStarted(how);
-      late.reject(error);
-      for (const stream of [input, this.#out]) stream.destroy(error);
+      late.reject(why);
+      for (const stream of [input, this.#out]) stream.destroy(why);
       Promise.resolve(process[Symbol.asyncDispose]()).catch(() => undefined);
     };
+    const giveUp = (how: string): void => end(this.#notStarted(how));
+    // A host that keeps to no rule waits to be read, and would not end by itself.
+    this.#out.once("error", (error) => {
+      const broken = brokenRule(error, label);
+      if (broken !== undefined) end(broken);
+    });
     const timer = setTimeout(giveUp, startTimeout, ` within ${startTimeout} ms`);
     const stopDoubt = doubtStart(ask, () => !this.#out.found && input.isHeld, giveUp);
     const stopClocks = (): void => {

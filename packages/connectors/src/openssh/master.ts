@@ -1,4 +1,5 @@
 /* The shared connection: one ssh that holds it, whose socket others use. */
+import { hostLimits } from "@sremote/protocol";
 import type { ConnectError } from "@sremote/protocol";
 import { spawn } from "node:child_process";
 import { rm, stat } from "node:fs/promises";
@@ -11,7 +12,6 @@ import { connectSlack, notInTime } from "./start-deadline.ts";
 
 /** A busy sshd drops connections at random; nothing was offered to it then. */
 const retries = 4;
-const keptNoise = 8192;
 /** Milliseconds between looks for the socket. */
 const pollInterval = 15;
 
@@ -82,7 +82,7 @@ async function attemptMaster(options: MasterOptions, signal: AbortSignal): Promi
   endWithUs(ssh);
   const abort = (): void => void ssh.end();
   signal.addEventListener("abort", abort, { once: true });
-  const said = new Tail(keptNoise);
+  const said = new Tail(hostLimits.keptNoise);
   child.stdout.resume();
   child.stderr.on("data", (chunk: Buffer) => said.add(chunk));
   child.stdin.on("error", () => undefined).end();

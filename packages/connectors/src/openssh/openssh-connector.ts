@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConnectError, SremoteError } from "@sremote/protocol";
+import { ConnectError, hostLimits, SremoteError } from "@sremote/protocol";
 import type { Command, OperationOptions, RemoteProcess, SpawnOptions } from "../connector.ts";
 import { orAborted, settledWithin } from "../deadline.ts";
 import { ProcessConnector } from "../process/process-connector.ts";
@@ -32,7 +32,7 @@ import { SshProcess } from "./ssh-process.ts";
 /** sshd's default MaxSessions is 10: two are kept for ending commands. */
 const mostSessions = 8;
 /** What is kept of what a command of our own prints, in bytes. */
-const keptOutput = 4096;
+const keptOutput = hostLimits.lastLines;
 /** How long ending a command may take, in milliseconds. */
 const killTimeout = 10_000;
 /** How long a command that others run beside is waited for to begin, before whoever started it gets it, in milliseconds. */

@@ -1,6 +1,7 @@
 /* From what ssh writes into its log to the codes of ConnectError. */
 import { ConnectError } from "@sremote/protocol";
 import type { Code } from "@sremote/protocol";
+import { shortLines } from "./ssh-child.ts";
 import type { SshLog } from "./ssh-child.ts";
 
 /** Messages of OpenSSH's ssh.c, sshconnect.c, sshconnect2.c, packet.c and clientloop.c; the first that fits wins. */
@@ -37,10 +38,11 @@ const throughProxy = /UNKNOWN port 65535/;
 
 /**
  * @param log what ssh wrote
- * @param said what came on standard error before the command had begun: banners, and what the ssh of a jump host or a ProxyCommand said
+ * @param before what came on standard error before the command had begun: banners, and what the ssh of a jump host or a ProxyCommand said
  * @param late in place of a reason that ssh did not come to give
  */
-export function opensshError(log: string, said: string, label: string, progress: Progress, late?: ConnectError): ConnectError {
+export function opensshError(log: string, before: string, label: string, progress: Progress, late?: ConnectError): ConnectError {
+  const said = shortLines(before).join("\n");
   const lastLines = tail(progress === "started" ? log : `${said.trim()}\n${log}`);
   if (progress === "new" && throughProxy.test(log) && said.trim() !== "") return proxyError(said, lastLines, label);
   const known = progress === "started" ? undefined : ofMessage.find(([pattern]) => pattern.test(log));

@@ -1,8 +1,8 @@
 /* One run of the system's ssh. */
 import { spawn } from "node:child_process";
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
-import { readFile, rm } from "node:fs/promises";
-import { ConnectError } from "@sremote/protocol";
+import { open, rm, stat } from "node:fs/promises";
+import { ConnectError, hostLimits } from "@sremote/protocol";
 import { errnoOf } from "../errno.ts";
 
 export interface SshLog {
@@ -26,6 +26,10 @@ export interface SshChild {
 
 /** Milliseconds for ssh to end after SIGTERM. */
 const endTimeout = 1000;
+/** A host that makes ssh write must not fill this machine's disk: so many times what is read of a log, looked at so often, in milliseconds. */
+const [mostLogs, lookAtLog] = [1024, 2000];
+/** ssh cuts its own lines at 1,023 bytes. What comes from a jump host's ssh or a banner may have any length, and patterns are tried on each line. */
+const longestLine = 1024;
 
 /**
  * @param logFile a path in a private directory: ssh's own messages go there, so that standard error is the command's alone
@@ -43,19 +47,18 @@ export function startSsh(
   const env = { ...process.env, ...variables, SSH_ASKPASS: "false", SSH_ASKPASS_REQUIRE: "force" };
   const child = spawn(program, ["-E", logFile, ...args], { stdio: ["pipe", "pipe", "pipe"], detached: true, env });
   const exited = new Promise<number | null>((resolve, reject) => {
+    const look = async (): Promise<void> => {
+      if ((await sizeOf(logFile)) <= mostLogs * hostLimits.sshLog) return;
+      child.kill("SIGKILL");
+      reject(tooMuchSaid(label));
+    };
+    const watch = setInterval(() => void look().catch(reject), lookAtLog).unref();
     child.once("error", (error) => reject(notStarted(error, program, label)));
     child.once("exit", (code) => resolve(code));
+    for (const end of ["error", "exit"]) child.once(end, () => clearInterval(watch));
   });
   exited.catch(() => undefined);
-  const readLog = async (): Promise<SshLog> => {
-    try {
-      return parseLog(await readFile(logFile, "utf8"));
-    } catch (error) {
-      // ssh makes the file when it has something to say, but not before its options are read.
-      if (errnoOf(error) === "ENOENT") return parseLog("");
-      throw error;
-    }
-  };
+  const readLog = async (): Promise<SshLog> => parseLog(await readEnd(logFile));
   return {
     child,
     exited,
@@ -77,11 +80,47 @@ export function startSsh(
 /** At the level that tells of the authentication, ssh also tells what nobody wants to know. */
 function parseLog(log: string): SshLog {
   const chatter = /^(Authenticated (to|using) |Transferred: |Bytes per second: |Server host key: |Remote: )/;
-  const lines = log.split(/\r?\n/);
+  const lines = shortLines(log);
   return {
     text: lines.filter((line) => !chatter.test(line)).join("\n"),
     authenticated: lines.some((line) => line.startsWith("Authenticated ")),
   };
+}
+
+/** The lines of a text that a host has a say in, each short enough for any pattern. */
+export function shortLines(text: string): string[] {
+  return text.split(/\r?\n/).map((line) => line.slice(0, longestLine));
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    // ssh makes the file when it has something to say, but not before its options are read.
+    if (errnoOf(error) === "ENOENT") return 0;
+    throw error;
+  }
+}
+
+/** The end of a log, whatever its length. */
+async function readEnd(path: string): Promise<string> {
+  const size = await sizeOf(path);
+  if (size === 0) return "";
+  const length = Math.min(size, hostLimits.sshLog);
+  const handle = await open(path);
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
+    return buffer.toString("utf8", 0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+function tooMuchSaid(label: string): ConnectError {
+  return new ConnectError("limit-exceeded", `the host made ssh write more than ${mostLogs * hostLimits.sshLog} bytes of messages`, {
+    stage: "connect",
+    host: label,
+  });
 }
 
 function notStarted(error: unknown, program: string, label: string): ConnectError {

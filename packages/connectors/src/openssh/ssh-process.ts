@@ -1,11 +1,11 @@
 /* A command run by the system's ssh as a RemoteProcess. */
 import { PassThrough, Readable } from "node:stream";
-import { ConnectError } from "@sremote/protocol";
+import { ConnectError, hostLimits } from "@sremote/protocol";
 import type { RemoteProcess } from "../connector.ts";
 import type { ExitStatus, KillSignal } from "../ssh/channel-process.ts";
 import { settledWithin } from "../deadline.ts";
 import { GatedInput } from "../process/gated-input.ts";
-import { MarkerFilter } from "../process/marker-filter.ts";
+import { brokenRule, MarkerFilter } from "../process/marker-filter.ts";
 import { notStarted } from "../process/not-started.ts";
 import { doubtStart } from "../process/start-doubt.ts";
 import type { RunLine } from "../process/start-doubt.ts";
@@ -37,9 +37,9 @@ export interface SshProcessOptions {
   signal(pid: number, signal: KillSignal): Promise<void>;
 }
 
-const stdoutBuffer = 64 * 1024;
+const stdoutBuffer = hostLimits.unreadStdout;
 /** As for ssh(): an unread stderr must not stop stdout; beyond this the command waits. */
-const stderrBuffer = 48 * 1024 * 1024;
+const stderrBuffer = hostLimits.unreadStderr;
 /** How long a command that is to be ended may take to begin, in milliseconds. */
 const lastChance = 500;
 
@@ -59,6 +59,8 @@ export class SshProcess implements RemoteProcess {
   readonly #stopWatching: () => void;
   readonly #begun = Promise.withResolvers<void>();
   #undone = false;
+  /** What the host broke. */
+  #broken: ConnectError | undefined;
   #killedBy: KillSignal | undefined;
   #ended = false;
 
@@ -83,6 +85,7 @@ export class SshProcess implements RemoteProcess {
     for (const stream of [stdin, this.stdin, child.stdout, child.stderr, this.#start, this.#startError, this.#end, this.#output]) {
       stream.on("error", () => undefined);
     }
+    for (const filter of [this.#start, this.#startError, this.#end]) filter.once("error", (error) => this.#refuse(error));
     const { label, shared, startTimeout } = options;
     const connectTimeout = shared ? undefined : options.connectTimeout;
     const stopWatching = watchStart(options.ssh, { connectTimeout, startTimeout, label }, (reason) =>
@@ -160,6 +163,15 @@ export class SshProcess implements RemoteProcess {
     void this.#endSsh();
   }
 
+  /** The host keeps to no rule: its ssh, which waits to be read, ends. */
+  #refuse(error: unknown): void {
+    if (this.#ended || this.#broken !== undefined) return;
+    this.#broken = brokenRule(error, this.#options.label);
+    if (this.#broken === undefined) return;
+    this.#gaveUp.reject(this.#broken);
+    void this.#endSsh();
+  }
+
   async #endSsh(): Promise<void> {
     const { ssh } = this.#options;
     await ssh.end();
@@ -171,6 +183,7 @@ export class SshProcess implements RemoteProcess {
     try {
       const code = await Promise.race([ssh.exited, this.#gaveUp.promise]);
       await reported;
+      if (this.#broken !== undefined) throw this.#broken;
       const log = await ssh.takeLog();
       const status = await this.#status(code, log);
       // The end of the output is only passed on when it is known to be the end.

@@ -1,6 +1,6 @@
 /* `exec` on top of a live process. */
 import type { Readable } from "node:stream";
-import { ByteList } from "@sremote/protocol";
+import { ByteList, hostLimits } from "@sremote/protocol";
 import { checkCommand, checkExecOptions } from "../argument.ts";
 import type { Command, ExecOptions, ExecResult, RemoteProcess } from "../connector.ts";
 import { orAborted, withDeadline } from "../deadline.ts";
@@ -8,9 +8,6 @@ import { endProcess } from "./end.ts";
 import { feed } from "./feed.ts";
 import { outcome } from "./outcome.ts";
 import type { StartProcess } from "./start.ts";
-
-const stdoutLimit = 2 ** 30;
-const stderrLimit = 2 ** 20;
 
 /**
  * Runs a command to its end: until it has exited and its stdout and stderr are closed, as with `ssh`.
@@ -34,8 +31,8 @@ export async function execOverProcess(start: StartProcess, command: Command, opt
 
 async function communicate(process: RemoteProcess, options: ExecOptions, label: string): Promise<ExecResult> {
   const { stdin = [], maxOutput } = options;
-  const stdout = collect(process.stdout, maxOutput ?? stdoutLimit);
-  const stderr = collect(process.stderr, maxOutput ?? stderrLimit);
+  const stdout = collect(process.stdout, maxOutput ?? hostLimits.execStdout);
+  const stderr = collect(process.stderr, maxOutput ?? hostLimits.execStderr);
   // Not awaited: a command that does not read its input may end long before everything is written.
   void feed(process.stdin, stdin instanceof Uint8Array ? [stdin] : stdin);
   const { exitCode, signal, value } = await outcome(process, Promise.all([stdout, stderr]), { label, stage: "exec" });

@@ -78,9 +78,9 @@ async function receive(
   remotePath: string,
   place: Place,
 ): Promise<{ size: number; sha256: string }> {
-  const stderr = new Tail(4096);
+  const stderr = new Tail(hostLimits.lastLines);
   // Answers are short; this much of the output's end holds the last one whole.
-  const tail = new Tail(8192);
+  const tail = new Tail(hostLimits.keptNoise);
   const drained = drain(process.stderr, stderr);
   process.stdin.on("error", () => {}).end(); // The script reads nothing; a broken pipe here means nothing.
   const read = async (): Promise<number | undefined> => {

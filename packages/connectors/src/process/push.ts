@@ -1,4 +1,5 @@
 /* `push` over one process. */
+import { hostLimits } from "@sremote/protocol";
 import { checkRemotePath, checkSource, checkTransferOptions } from "../argument.ts";
 import { shell } from "../connector.ts";
 import type { PushSource, RemoteProcess, TransferOptions } from "../connector.ts";
@@ -61,8 +62,8 @@ async function send(
   options: TransferOptions,
   place: Place,
 ): Promise<{ found: Answer | undefined; lastLines: string }> {
-  const stdout = new Tail(64 * 1024);
-  const stderr = new Tail(4096);
+  const stdout = new Tail(hostLimits.answer);
+  const stderr = new Tail(hostLimits.lastLines);
   const isAnswered = (): boolean => lastAnswer(stdout.bytes, marker) !== undefined;
   const read = outcome(process, Promise.all([drain(process.stdout, stdout), drain(process.stderr, stderr)]), place).catch(
     (error: unknown) => {

@@ -1,9 +1,9 @@
 /* Reading the body of a reply: never more than was asked for, never for ever. */
 import type { Readable } from "node:stream";
-import { ByteList } from "@sremote/protocol";
+import { ByteList, hostLimits } from "@sremote/protocol";
 
 /** A body that is slower than this, in bytes per second, and takes longer than its timeout is given up: some services let a reply drip for ever. */
-const slowest = 4096;
+const slowest = hostLimits.pace;
 
 export interface Pace {
   /** Milliseconds that may be waited for the body in any case. */

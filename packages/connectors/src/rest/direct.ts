@@ -1,14 +1,12 @@
 /* `exec` by a service that takes input and returns output exactly. */
 import { randomBytes } from "node:crypto";
-import { SremoteError } from "@sremote/protocol";
+import { hostLimits, SremoteError } from "@sremote/protocol";
 import { shellText } from "../command-line.ts";
 import type { Command, ExecOptions, ExecResult } from "../connector.ts";
 import { orAborted, settledWithin } from "../deadline.ts";
 import { quote } from "../quote.ts";
 import type { RestContext, ScriptDialect } from "./dialect.ts";
 
-const stdoutLimit = 2 ** 30;
-const stderrLimit = 2 ** 20;
 /** Milliseconds for ending a command, itself a command. */
 const endTimeout = 5000;
 
@@ -18,7 +16,7 @@ export async function execDirectly(
   options: ExecOptions,
   context: RestContext,
 ): Promise<ExecResult> {
-  const [maxStdout, maxStderr] = [options.maxOutput ?? stdoutLimit, options.maxOutput ?? stderrLimit];
+  const [maxStdout, maxStderr] = [options.maxOutput ?? hostLimits.execStdout, options.maxOutput ?? hostLimits.execStderr];
   const run = (text: string, input: readonly Uint8Array[], own: RestContext): Promise<ExecResult> => {
     if (dialect.execDirect === undefined) throw new SremoteError("unsupported", "exec", { host: dialect.label });
     return dialect.execDirect({ script: text, stdin: input, maxStdout, maxStderr }, own);

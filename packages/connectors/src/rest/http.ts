@@ -4,7 +4,7 @@
  */
 import { Readable } from "node:stream";
 import type { Agent, Dispatcher } from "undici";
-import { ConnectError, InvalidArgumentError, SremoteError, TransferError } from "@sremote/protocol";
+import { ConnectError, hostLimits, InvalidArgumentError, SremoteError, TransferError } from "@sremote/protocol";
 import { orAborted } from "../deadline.ts";
 import { beginningOf, paced, wholeBody } from "./body.ts";
 import type { Pace } from "./body.ts";
@@ -82,20 +82,15 @@ export interface OpenReply {
 }
 
 const defaultTimeout = 60_000;
-const defaultMaxBytes = 16 * 2 ** 20;
 /** Milliseconds for TCP and TLS. */
 const connectTimeout = 15_000;
-/** Longest message over a WebSocket, in bytes, once it is inflated: kernels send the output of commands in pieces of at most this. */
-const longestMessage = 16 * 2 ** 20;
 /** With the waits between them about seven seconds: as long as a gateway takes to come back. */
 const attempts = 7;
 const [firstWait, longestWait] = [200, 3000];
 /** A session may run out again before the request that renewed it is through. */
 const refreshes = 3;
-/** Redirects within the origin that one request follows. */
-const redirects = 3;
 /** JSON of this size may be an error in place of a file. */
-const errorSize = 16 * 1024;
+const errorSize = hostLimits.refusal;
 
 export class HttpClient {
   readonly label: string;
@@ -121,7 +116,7 @@ export class HttpClient {
   send(request: HttpRequest, signal: AbortSignal): Promise<Reply> {
     const where = this.#where(request);
     return this.#persist(request, signal, where, async (response, check) => {
-      const reply = await this.#read(response, request.maxBytes ?? defaultMaxBytes, where);
+      const reply = await this.#read(response, request.maxBytes ?? hostLimits.reply, where);
       return check(reply) ?? reply;
     });
   }
@@ -271,7 +266,7 @@ export class HttpClient {
         );
       }
       // 307 and 308 keep the method, and the server did nothing yet (RFC 9110, 15.4.8).
-      if (hop >= redirects || !(follows || statusCode === 307 || statusCode === 308)) {
+      if (hop >= hostLimits.redirects || !(follows || statusCode === 307 || statusCode === 308)) {
         throw new ConnectError(
           "connect-failed",
           `${where.what}: the server redirects (status ${statusCode}), which cannot be followed`,
@@ -320,7 +315,7 @@ export class HttpClient {
       connect,
       pipelining: 1,
       headersTimeout: this.#options.timeout ?? defaultTimeout,
-      webSocket: { maxPayloadSize: longestMessage },
+      webSocket: { maxPayloadSize: hostLimits.kernelMessage },
     });
   }
 

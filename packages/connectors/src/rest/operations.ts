@@ -1,6 +1,6 @@
 /* exec, push and pull as scripts. */
 import { createHash } from "node:crypto";
-import { TransferError } from "@sremote/protocol";
+import { hostLimits, TransferError } from "@sremote/protocol";
 import { shell } from "../connector.ts";
 import type { Command, ExecOptions, ExecResult, PullSink, PushSource, TransferOptions } from "../connector.ts";
 import { withDeadline } from "../deadline.ts";
@@ -16,10 +16,8 @@ import { ofBytes, ofSource } from "./content.ts";
 import type { Result } from "./result.ts";
 import type { ScriptRunner } from "./script-runner.ts";
 
-const stdoutLimit = 2 ** 30;
-const stderrLimit = 2 ** 20;
 /** Enough for what our own scripts answer. */
-const answerLimit = 64 * 1024;
+const answerLimit = hostLimits.answer;
 
 export async function execByScript(runner: ScriptRunner, command: Command, options: ExecOptions, signal: AbortSignal): Promise<ExecResult> {
   const { stdin, maxOutput, timeout } = options;
@@ -28,8 +26,8 @@ export async function execByScript(runner: ScriptRunner, command: Command, optio
       stage: "exec",
       command,
       stdin: stdin === undefined ? undefined : ofBytes(stdin),
-      maxStdout: maxOutput ?? stdoutLimit,
-      maxStderr: maxOutput ?? stderrLimit,
+      maxStdout: maxOutput ?? hostLimits.execStdout,
+      maxStderr: maxOutput ?? hostLimits.execStderr,
       timeout,
     },
     signal,

@@ -29,6 +29,12 @@ describe("a report", () => {
     expect(Buffer.from(found.stderr.bytes ?? []).toString()).toBe("err");
   });
 
+  test("G20 tells an exit status that there is, or is none", () => {
+    const ended = (status: number): unknown => readReport(report("out", "err").replaceAll(/(done|end) 7 /g, `$1 ${status} `), marker);
+    expect([254, 255].map(ended)).toMatchObject([{ exitCode: 254 }, { exitCode: 255 }]);
+    expect(ended(256)).toBeUndefined();
+  });
+
   test("may tell sizes only, or stderr only", () => {
     expect(readReport(report("long", "err", "none"), marker)).toMatchObject({
       stdout: { size: 4, bytes: undefined },

@@ -66,7 +66,7 @@ function done(text: string, again: string): Done | undefined {
   const fields = /^done (\d{1,3}) (\d+) (\d+) ([0-9a-f]{64}|-) ([0-9a-f]{64}|-) ([01]) (both|err|none) (base64|hex)\r?$/.exec(
     text.slice(0, newline),
   );
-  if (fields === null || fields[0].trim() !== `done ${again}`) return undefined;
+  if (fields === null || fields[0].trim() !== `done ${again}` || Number(fields[1]) > 255) return undefined;
   const [, code, out, err, outSum, errSum, cut, what, form] = fields;
   const content = decoded(text.slice(newline), form === "hex");
   const sizes = [Number(out), Number(err)] as const;

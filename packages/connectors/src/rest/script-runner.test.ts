@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { TransferError } from "@sremote/protocol";
+import { hostLimits, TransferError } from "@sremote/protocol";
 import { shell } from "../connector.ts";
 import type { ExecResult } from "../connector.ts";
 import { until } from "../testing/wait.ts";
@@ -210,5 +210,52 @@ describe("a service that runs commands exactly", () => {
     expect(dialect.asked).toEqual([]);
     await connector.close();
     expect(await readdir(home)).toEqual(["file"]);
+  });
+});
+
+describe("G20 a service that lies", () => {
+  test.each([
+    ["stdout", 9, "none"],
+    ["stdout", 10, "none"],
+    ["stdout", 11, "limit-exceeded"],
+    ["stderr", 11, "limit-exceeded"],
+  ])("and says that there are %s of %i bytes where 10 are to be kept", async (which, size, expected) => {
+    const dialect = new Files({ hold: Number.POSITIVE_INFINITY });
+    const content = "x".repeat(Math.min(size, 10));
+    dialect.run = async (script) => {
+      const { output } = (await finished(script)) as { output: Uint8Array };
+      return {
+        kind: "finished",
+        output: text(output).replaceAll(/(done|end) 0 (\d+) (\d+)/g, (_, word: string, out: string, err: string) =>
+          which === "stdout" ? `${word} 0 ${size > 10 ? size : out} ${err}` : `${word} 0 ${out} ${size}`,
+        ),
+      };
+    };
+    await using connector = dialect.connect();
+    const ended = connector.exec(shell(`printf ${content}`), { maxOutput: 10 });
+    expect(
+      await ended.then(
+        ({ stdout }) => stdout.length,
+        ({ code }: { code: string }) => code,
+      ),
+    ).toEqual(expected === "none" ? size : expected);
+  });
+
+  test.each([
+    [-1, /did not become|lost|no report|unknown/],
+    [0, /did not become|lost|no report|unknown/],
+    [1, /a report of more than/],
+  ])("and has a report of its limit and %i bytes", async (step, expected) => {
+    const dialect = new Files({ hold: Number.POSITIVE_INFINITY });
+    dialect.run = async () => ({ kind: "running", handle: "h" });
+    dialect.poll = async () => ({ kind: "finished", output: "" });
+    dialect.get = async (_, download) => {
+      await download.take(new Uint8Array(hostLimits.report));
+      if (step > 0) await download.take(new Uint8Array(step));
+    };
+    await using connector = dialect.connect();
+    const ended = await connector.exec(shell("true"), { timeout: 1500 }).catch((error: unknown) => error);
+    if (step > 0) expect(ended).toMatchObject({ code: "limit-exceeded", summary: expect.stringMatching(expected) as string });
+    else expect(ended).toMatchObject({ code: expect.not.stringMatching(/limit/) as string });
   });
 });

@@ -1,6 +1,6 @@
 /* One command as a script on the host: sent, started once, asked after, its result fetched, or ended. */
 import { randomBytes } from "node:crypto";
-import { ConnectError, SremoteError, TransferError } from "@sremote/protocol";
+import { ByteList, ConnectError, hostLimits, SremoteError, TransferError } from "@sremote/protocol";
 import type { Code } from "@sremote/protocol";
 import { newMarker } from "../process/marker.ts";
 import { orAborted } from "../deadline.ts";
@@ -36,8 +36,6 @@ const notSent: ReadonlySet<Code> = new Set<Code>([
 ]);
 
 const defaultInline = 48 * 1024;
-/** More than any report has; a service that says more than that is not believed. */
-const mostReport = 16 * 2 ** 20;
 /** A command whose first request proved never to have arrived is sent again, under another id, this many times. */
 const submissions = 6;
 /** Milliseconds for ending a command on the host. */
@@ -211,7 +209,7 @@ export class ScriptRunner {
     if (this.#dialect.run !== undefined) return this.#dialect.run(script, context);
     if (this.#dialect.execDirect === undefined) throw this.#error("unsupported", "the dialect can neither run a script nor a command");
     const result = await this.#dialect.execDirect(
-      { script: script.line, stdin: [], maxStdout: mostReport, maxStderr: mostReport },
+      { script: script.line, stdin: [], maxStdout: hostLimits.report, maxStderr: hostLimits.report },
       context,
     );
     return { kind: "finished", output: result.stdout };
@@ -292,19 +290,19 @@ export class ScriptRunner {
       const told = await this.#tell(attempt, "ask", signal);
       if (told !== undefined) return told;
     }
-    const chunks: Uint8Array[] = [];
+    const chunks = new ByteList();
+    const take = async (chunk: Uint8Array): Promise<void> => {
+      chunks.add(chunk);
+      if (chunks.length > hostLimits.report) throw this.#error("limit-exceeded", `a report of more than ${hostLimits.report} bytes`);
+    };
     try {
-      await this.#dialect.get(
-        `${attempt.work}/${attempt.id}/rc`,
-        { size: undefined, take: async (chunk) => void chunks.push(chunk) },
-        { http: this.#http, signal },
-      );
+      await this.#dialect.get(`${attempt.work}/${attempt.id}/rc`, { size: undefined, take }, { http: this.#http, signal });
     } catch (error) {
       if (!(error instanceof TransferError && error.code === "no-such-file")) throw error;
       const isLost = state.kind === "missing" || (state.kind === "finished" && attempt.handle === undefined && waited > patience);
       return this.#outlives || !isLost ? undefined : this.#tell(attempt, "ask", signal);
     }
-    return readReport(Buffer.concat(chunks), attempt.marker);
+    return readReport(chunks.take(), attempt.marker);
   }
 
   /** Runs the script with a verb, to its end. */
@@ -319,6 +317,8 @@ export class ScriptRunner {
 
   #result(job: Job, attempt: Attempt, report: Done, signal: AbortSignal): Promise<Result> {
     const { visibility } = this.#settings;
+    if (report.stdout.size > job.maxStdout || report.stderr.size > job.maxStderr)
+      throw this.#error("limit-exceeded", "the host says that it kept more of the command's output than was asked for");
     const release = (): void => this.#release(attempt);
     return resultOf(report, { dialect: this.#dialect, stage: job.stage, attempt, visibility, release }, { http: this.#http, signal });
   }

@@ -1,5 +1,5 @@
 /* The dialog of authentication: what is offered next, and what to say when none was taken. */
-import { ConnectError } from "@sremote/protocol";
+import { ConnectError, hostLimits } from "@sremote/protocol";
 import type { AnyAuthMethod, Prompt } from "ssh2";
 import type { AgentListener, Credentials, KeyOffer } from "./credentials.ts";
 import { hostText } from "./host-text.ts";
@@ -9,8 +9,6 @@ import type { CredentialSettings } from "./settings.ts";
 /** The methods that ssh() knows, as hosts call them. */
 export type Method = "publickey" | "password" | "keyboard-interactive";
 
-/** A host may ask for so many factors. */
-const mostFactors = 8;
 /** Of what was tried, in an error: an agent may hold dozens of keys. */
 const mostNamed = 12;
 
@@ -47,7 +45,7 @@ export class AuthenticationDialog {
   /** The host refused the last attempt, or took it and wants more. To be called for every refusal. */
   refused(left: readonly string[], partial: boolean): void {
     this.#offered = left;
-    if (!partial || this.#current === undefined || this.#accepted.length >= mostFactors) return;
+    if (!partial || this.#current === undefined || this.#accepted.length >= hostLimits.factors) return;
     this.#accepted.push(this.#current.name);
     // A conversation that went well may be followed by another.
     if (this.#credentials.settings.keyboardInteractive !== undefined) this.#used.delete("keyboard-interactive");

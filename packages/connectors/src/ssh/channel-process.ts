@@ -1,11 +1,11 @@
 /* A command on an SSH channel as a RemoteProcess. */
 import type { Readable } from "node:stream";
-import { ConnectError } from "@sremote/protocol";
+import { ConnectError, hostLimits } from "@sremote/protocol";
 import type { ClientChannel } from "ssh2";
 import type { RemoteProcess } from "../connector.ts";
 import { settledWithin } from "../deadline.ts";
 import { GatedInput } from "../process/gated-input.ts";
-import { MarkerFilter } from "../process/marker-filter.ts";
+import { brokenRule, MarkerFilter } from "../process/marker-filter.ts";
 import { notStarted } from "../process/not-started.ts";
 import { doubtStart } from "../process/start-doubt.ts";
 import type { RunLine } from "../process/start-doubt.ts";
@@ -30,12 +30,12 @@ export interface ChannelProcessOptions {
 }
 
 /** ssh2's window for a channel; more than this is never on the way. */
-const stdoutBuffer = 64 * 1024;
+const stdoutBuffer = hostLimits.unreadStdout;
 /**
  * stdout and stderr share a channel's window, so an stderr that nobody reads would stop stdout. So much of it is kept; beyond, the
  * command waits rather than that something is lost.
  */
-const stderrBuffer = 48 * 1024 * 1024;
+const stderrBuffer = hostLimits.unreadStderr;
 /** How long a command that is to be ended may take to begin, in milliseconds. */
 const lastChance = 500;
 
@@ -80,8 +80,9 @@ export class ChannelProcess implements RemoteProcess {
     for (const stream of [this.stdin, this.stdout, this.stderr]) stream.on("error", () => undefined);
     for (const filter of [this.#out, this.#err]) {
       filter.once("error", (error) => {
-        if (!(error instanceof ConnectError) || error.code !== "limit-exceeded" || this.#ended) return;
-        this.#lost(error);
+        const broken = brokenRule(error, connection.label);
+        if (broken === undefined || this.#ended) return;
+        this.#lost(broken);
         channel.close();
       });
     }

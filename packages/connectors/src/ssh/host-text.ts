@@ -1,6 +1,7 @@
 /* Texts of a host's that are shown to people. */
+import { hostLimits } from "@sremote/protocol";
 
-const longest = 2000;
+const longest = hostLimits.greeting;
 
 /** Without control sequences, and not endless: of a long text, its beginning and its end. */
 export function hostText(text: string): string {

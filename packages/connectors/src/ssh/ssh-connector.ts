@@ -1,5 +1,5 @@
 /* The connector over ssh2. */
-import { ConnectError, SremoteError } from "@sremote/protocol";
+import { ConnectError, hostLimits, SremoteError } from "@sremote/protocol";
 import type { Command, OperationOptions, RemoteProcess, SpawnOptions } from "../connector.ts";
 import { orAborted, settledWithin, withDeadline } from "../deadline.ts";
 import { endProcess } from "../process/end.ts";
@@ -25,7 +25,7 @@ const killTimeout = 10_000;
 /** How long an orderly end may take, in milliseconds. Then links are cut. */
 const closeTimeout = 5000;
 /** What is kept of what a command of our own prints, in bytes. */
-const keptOutput = 4096;
+const keptOutput = hostLimits.lastLines;
 /** How often a connector that closes looks whether the host still answers, in milliseconds. */
 const watchInterval = 250;
 

@@ -1,4 +1,5 @@
 /* Waiting for what a process says. */
+import { hostLimits } from "@sremote/protocol";
 import { after } from "../time/index.ts";
 import type { OutputChunk, StreamName, Tap } from "./output.ts";
 
@@ -16,7 +17,7 @@ export interface Match {
 }
 
 /** Characters without a match that are kept: a pattern does not reach further back. */
-const mostKept = 1 << 20;
+const mostKept = hostLimits.expectText;
 
 /** Finds patterns in what came since the last match. */
 export class Expectation implements Tap {

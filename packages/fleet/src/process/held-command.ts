@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { type Command, type RemoteProcess, shell, type ShellScript, shellText } from "@sremote/connectors";
-import { ConnectError } from "@sremote/protocol";
+import { ConnectError, hostLimits } from "@sremote/protocol";
 import { type Environment, environmentInput } from "./environment.ts";
 
 export interface HeldCommand {
@@ -42,13 +42,18 @@ ${shellText(command)}`;
   return { command: shell(script), marker: front + back, words: `${word}\n${input}` };
 }
 
-/** More than a login shell's greeting; a command that never announces itself is not followed forever. */
-const mostNoise = 1 << 20;
+/** On a terminal, a line ends with `\r\n`. */
+const pidText = /^ ([1-9][0-9]{0,9})\r?$/;
 
 /** Reads up to the announcement, and leaves everything behind it in the stream. @throws ConnectError when the process ends without it */
 export async function readPid(process: RemoteProcess, marker: string, label: string): Promise<number> {
-  const found = await readAnnounced(process.stdout, marker);
-  if (found.rest !== undefined) return Number(found.rest);
+  const found = await readAnnounced(process.stdout, marker, label);
+  if (found.rest !== undefined) {
+    const pid = pidText.exec(found.rest)?.[1];
+    if (pid === undefined)
+      throw new ConnectError("protocol-error", "the host does not say which process the command is", { stage: "start", host: label });
+    return Number(pid);
+  }
   await process.exit; // Says why, if the link was lost.
   throw new ConnectError("channel-failed", "the command was not started", {
     stage: "start",
@@ -58,26 +63,37 @@ export async function readPid(process: RemoteProcess, marker: string, label: str
 }
 
 /** Reads up to the word that the command begins, and leaves its output in the stream. @returns false when the stream ends without it */
-export async function readBegun(stdout: Readable, marker: string): Promise<boolean> {
-  return (await readAnnounced(stdout, `${marker} begun`)).rest !== undefined;
+export async function readBegun(stdout: Readable, marker: string, label: string): Promise<boolean> {
+  return (await readAnnounced(stdout, `${marker} begun`, label)).rest !== undefined;
 }
 
-/** The rest of the line with the marker; undefined when there is none. */
-async function readAnnounced(stdout: Readable, marker: string): Promise<{ rest: string | undefined; before: Buffer }> {
+/** The rest of the line with the marker; undefined when the stream ends without one. @throws ConnectError when it does not come to that */
+async function readAnnounced(stdout: Readable, marker: string, label: string): Promise<{ rest: string | undefined; before: Buffer }> {
   let before = Buffer.alloc(0);
-  while (before.length < mostNoise) {
+  let noise = 0;
+  for (;;) {
     const chunk = stdout.read() as Buffer | null;
     if (chunk === null) {
       if (stdout.readableEnded || stdout.destroyed) break;
       await readableOrEnd(stdout);
       continue;
     }
-    before = Buffer.concat([before, chunk]);
-    const start = before.indexOf(marker);
-    const end = start < 0 ? -1 : before.indexOf(0x0a, start);
-    if (end < 0) continue;
-    if (end + 1 < before.length) stdout.unshift(before.subarray(end + 1));
-    return { rest: before.subarray(start + marker.length, end).toString("latin1"), before };
+    const all = Buffer.concat([before, chunk]);
+    const start = all.indexOf(marker);
+    const end = start < 0 ? -1 : all.indexOf(0x0a, start);
+    noise += chunk.length;
+    const line = start < 0 ? 0 : (end < 0 ? all.length : end) - start - marker.length;
+    if ((end < 0 && noise > hostLimits.noise) || line > hostLimits.markerLine)
+      throw new ConnectError("limit-exceeded", `the host printed ${noise} bytes and did not start the command`, {
+        stage: "start",
+        host: label,
+      });
+    if (end >= 0) {
+      if (end + 1 < all.length) stdout.unshift(all.subarray(end + 1));
+      return { rest: all.subarray(start + marker.length, end).toString("latin1"), before: all.subarray(0, start) };
+    }
+    // The last of it, which may hold the beginning of the marker: to keep all of it would make each drop cost as much as all before it.
+    before = all.subarray(-hostLimits.keptNoise);
   }
   return { rest: undefined, before };
 }

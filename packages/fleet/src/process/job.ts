@@ -1,6 +1,6 @@
 /* What processes and calls have in common: a life of states, output on its way to whoever wants it, and an end that can be waited for. */
 import { settledWithin } from "@sremote/connectors";
-import { InvalidArgumentError, SremoteError } from "@sremote/protocol";
+import { hostLimits, InvalidArgumentError, SremoteError } from "@sremote/protocol";
 import type { Host } from "../host/index.ts";
 import { compactOutput, type Logger } from "../log/index.ts";
 import { type EndReason, type Ignorable, isOk, type ProcessRecord } from "../report/index.ts";
@@ -12,7 +12,7 @@ import { type Line, LineTap } from "./lines.ts";
 import type { ExitStatus } from "./live.ts";
 import { OutputMemory } from "./output-memory.ts";
 import { CollectedOutput, defaultOutputLimit, type OutputChunk, type Tap, Taps } from "./output.ts";
-import { Queue } from "./queue.ts";
+import { itemWeight, Queue } from "./queue.ts";
 import { Round } from "./round.ts";
 import { idleState, nextState, type Phase, type ProcessEvent, type ProcessState, type StopCause } from "./state.ts";
 
@@ -46,7 +46,7 @@ export interface KillOptions {
 }
 
 /** Characters or bytes on their way to one who iterates; what comes after has to wait. */
-const queueCapacity = 1 << 20;
+const queueCapacity = hostLimits.queue;
 /** How long output that was written before an end that was asked for is waited for, in milliseconds. */
 const lastOutput = 1000;
 
@@ -212,7 +212,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   /** Lines as they come, those before included as far as they are kept. Ends when the output does, however the process ended. */
   lines(): AsyncIterableIterator<Line> {
     return this.#iterate<Line>(
-      ({ text }) => text.length + 1,
+      ({ text }) => text.length + itemWeight,
       (queue) => new LineTap((line) => queue.push(line)),
     );
   }
@@ -220,7 +220,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   /** Bytes as they come, as {@link lines}. */
   chunks(): AsyncIterableIterator<OutputChunk> {
     return this.#iterate<OutputChunk>(
-      ({ bytes }) => bytes.length,
+      ({ bytes }) => bytes.length + itemWeight,
       (queue) => ({ chunk: (chunk) => queue.push(chunk) }),
     );
   }

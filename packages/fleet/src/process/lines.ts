@@ -1,4 +1,5 @@
 /* Bytes as lines. */
+import { hostLimits } from "@sremote/protocol";
 import type { OutputChunk, StreamName, Tap } from "./output.ts";
 
 /** A line of output, without its line break. */
@@ -8,7 +9,7 @@ export interface Line {
 }
 
 /** Characters after which a line is passed on although it has not ended, as with the output of calls. */
-export const longestLine: number = 1 << 20;
+export const longestLine: number = hostLimits.line;
 
 /** Cuts each stream into lines; what stands behind the last line break is a line, too. Of `\r\n` both go. */
 export class LineTap implements Tap {
@@ -22,7 +23,9 @@ export class LineTap implements Tap {
 
   /** Waits only where the taker does: a turn of the loop for each line would cost more than the line. */
   async chunk({ stream, bytes }: OutputChunk): Promise<void> {
-    const parts = (this.#rest[stream] + this.#decoders[stream].decode(bytes, { stream: true })).split("\n");
+    const parts = this.#decoders[stream].decode(bytes, { stream: true }).split("\n");
+    // Not searched again with each drop of a long line: that would take its length times its length.
+    parts[0] = this.#rest[stream] + parts[0]!;
     this.#rest[stream] = parts.pop()!;
     for (const part of parts) {
       const waits = this.#pass(stream, part);

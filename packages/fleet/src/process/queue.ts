@@ -1,5 +1,8 @@
 /* A bounded queue between those who write and one who iterates. */
 
+/** What an item weighs beside its text or bytes: a host may print a million empty lines, each of which is an object. */
+export const itemWeight = 64;
+
 /**
  * What is pushed comes out in order. A push that finds the queue full is waited for, so that nothing is lost and memory stays bounded. When the
  * reader leaves, pushes are no longer waited for, and what is pushed is dropped.

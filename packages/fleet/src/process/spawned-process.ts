@@ -61,12 +61,12 @@ export class SpawnedProcess implements Live {
     await this.#dispose();
   }
 
-  abandon(error: SremoteError): void {
+  abandon(why: SremoteError): void {
     this.#isAbandoned = true;
-    this.#abandoned.reject(error);
+    this.#abandoned.reject(why);
     this.#process.stdout.destroy();
     this.#process.stderr.destroy();
-    void this.#dispose();
+    void this.#dispose().catch(() => undefined); // Why it is given up was said.
   }
 
   /** Whether the command has said that it begins. What does not say so for long is given up. */
@@ -80,7 +80,7 @@ export class SpawnedProcess implements Live {
       );
     }, patience);
     try {
-      return await readBegun(this.#process.stdout, marker);
+      return await readBegun(this.#process.stdout, marker, label);
     } finally {
       clearTimeout(late);
     }

@@ -1,12 +1,12 @@
 /* Many things at once, or one after the other, as one thing. */
 import { settledWithin } from "@sremote/connectors";
-import { InvalidArgumentError } from "@sremote/protocol";
+import { hostLimits, InvalidArgumentError } from "@sremote/protocol";
 import type { ColorChoice } from "../color.ts";
 import type { HostSet } from "../host/index.ts";
 import type { OutputGroup } from "../gather/index.ts";
 import { type Job, type KillOptions, type Line, type Signal, type WaitOptions } from "../process/index.ts";
 import { LineTap } from "../process/lines.ts";
-import { Queue } from "../process/queue.ts";
+import { itemWeight, Queue } from "../process/queue.ts";
 import type { StopCause } from "../process/state.ts";
 import type { Reportable, Stats } from "../report/index.ts";
 import { after, type Duration, parseDuration } from "../time/index.ts";
@@ -34,7 +34,7 @@ export interface RunSettings {
 export type Again<J extends Job = Job> = "failed" | "unreachable" | "all" | ((job: J) => boolean);
 
 /** Characters on their way to one who iterates. */
-const queueCapacity = 1 << 20;
+const queueCapacity = hostLimits.queue;
 
 let runs = 0;
 
@@ -231,7 +231,7 @@ export abstract class Run<J extends Job = Job>
   /** Lines of all hosts as they come; a slow host holds up no other. Ends when all has ended. */
   lines(): AsyncIterableIterator<HostLine<J>> {
     return this.#collect(
-      ({ text }) => text.length + 1,
+      ({ text }) => text.length + itemWeight,
       (job, push) => job.tap(new LineTap((line) => push({ ...line, host: hostOf(job), job }))),
     );
   }

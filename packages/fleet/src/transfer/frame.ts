@@ -1,11 +1,11 @@
 /* Frames between the client and the host's program; see python/transfer_wire.py. */
-import { parseForeignJson, ProtocolError } from "@sremote/protocol";
+import { hostLimits, parseForeignJson, ProtocolError } from "@sremote/protocol";
 
 const headBytes = 5;
 /** Chunks of together no more than this are joined. */
 const joinedBytes = 8192;
-/** No frame of the host's program is longer than a listing of 500 names of 4 KiB, written as escapes. */
-const longest = 1 << 25;
+/** A listing of 500 names of 4 KiB, written as escapes, fits into it. */
+const longest = hostLimits.transferFrame;
 
 export interface Frame {
   /** One letter. */
@@ -105,8 +105,12 @@ export class FrameReader {
 
   /** Waits for the marker; the letter behind it, or undefined when the output ends without. */
   async start(): Promise<string | undefined> {
+    let seen = 0;
     for (let all = Buffer.alloc(0); ;) {
       const at = all.indexOf(this.#marker);
+      // Of what is not the marker yet, the end may be the beginning of it.
+      if (seen - (at >= 0 ? all.length - at : Math.min(all.length, this.#marker.length)) > hostLimits.noise)
+        throw new ProtocolError("limit-exceeded", `the host printed ${hostLimits.noise} bytes and did not start its part of the transfer`);
       if (at >= 0 && all.length > at + this.#marker.length) {
         const rest = all.subarray(at + this.#marker.length);
         this.#found = true;
@@ -115,7 +119,8 @@ export class FrameReader {
       }
       const { value, done } = await this.#chunks.next();
       if (done === true) return undefined;
-      all = Buffer.concat([at >= 0 ? all : all.subarray(Math.max(0, all.length - this.#marker.length)), value]);
+      seen += value.length;
+      all = Buffer.concat([at >= 0 ? all.subarray(at) : all.subarray(Math.max(0, all.length - this.#marker.length)), value]);
     }
   }
 

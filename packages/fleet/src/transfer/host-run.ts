@@ -1,5 +1,5 @@
 /* One run of a script on a host where no process is kept: over pipes, or files where the connector has none. */
-import { SremoteError, TransferError } from "@sremote/protocol";
+import { ByteList, hostLimits, SremoteError, TransferError } from "@sremote/protocol";
 import { codeOfMessage, quote, shell } from "@sremote/connectors";
 import type { Connector } from "@sremote/connectors";
 import { makeTemporaryDirectory, removeTemporaryDirectory } from "../temporary-directory.ts";
@@ -42,8 +42,18 @@ export class HostRuns {
   }
 
   async #overPipes(script: string, input: readonly Uint8Array[]): Promise<Answer> {
-    const { stdout, stderr } = await this.#connector.exec(shell(script), { stdin: input, signal: this.#signal });
+    const { stdout, stderr, truncated } = await this.#connector.exec(shell(script), {
+      stdin: input,
+      signal: this.#signal,
+      maxOutput: hostLimits.transferAnswer,
+    });
+    if (truncated === true && stdout.length >= hostLimits.transferAnswer) throw this.#tooLong();
     return { output: buffer(stdout), lastLines: text(stderr) };
+  }
+
+  #tooLong(): SremoteError {
+    const said = `the host's answer has more than ${hostLimits.transferAnswer} bytes`;
+    return new SremoteError("limit-exceeded", said, { stage: "transfer", host: this.#connector.label, hint: "copy parts of it" });
   }
 
   async #overFiles(make: MakeScript, input: readonly Uint8Array[]): Promise<Answer> {
@@ -51,11 +61,15 @@ export class HostRuns {
     const directory = (this.#directory ??= await makeTemporaryDirectory(this.#connector, "transfer", "transfer", signal));
     await this.#connector.push(Buffer.concat(input), `${directory}/request`, { signal });
     const script = make(` < ${quote(`${directory}/request`)} > ${quote(`${directory}/answer`)}`);
-    const { stderr } = await this.#connector.exec(shell(script), { signal });
-    const parts: Uint8Array[] = [];
-    // A copy: whose memory a chunk is in, is not said.
-    await this.#connector.pull(`${directory}/answer`, { write: (chunk) => void parts.push(Uint8Array.from(chunk)) }, { signal });
-    return { output: Buffer.concat(parts), lastLines: text(stderr) };
+    const { stderr } = await this.#connector.exec(shell(script), { signal, maxOutput: hostLimits.ownOutput });
+    const bytes = new ByteList();
+    const write = (chunk: Uint8Array): void => {
+      if (bytes.length + chunk.length > hostLimits.transferAnswer) throw this.#tooLong();
+      // A copy: whose memory a chunk is in, is not said.
+      bytes.add(Uint8Array.from(chunk));
+    };
+    await this.#connector.pull(`${directory}/answer`, { write }, { signal });
+    return { output: buffer(bytes.take()), lastLines: text(stderr) };
   }
 }
 

@@ -1,5 +1,5 @@
 /* What the host says of its trees. It may lie: nothing is believed that would lead out of a tree or grow without bounds. */
-import { ProtocolError, SremoteError } from "@sremote/protocol";
+import { hostLimits, ProtocolError, SremoteError } from "@sremote/protocol";
 import { type Entry, type EntryType, isName, joinPath, Listing, nameOf, parentOf, type PathFailure, type Root } from "./entry.ts";
 import type { Exchange } from "./exchange.ts";
 import { decodeJson, encodeJson } from "./frame.ts";
@@ -7,9 +7,9 @@ import { temporaryOf } from "./temporary.ts";
 
 const types: Readonly<Record<string, EntryType>> = { f: "file", d: "directory", l: "link", o: "other" };
 /** As PATH_MAX; what is longer cannot be opened by its name anyway. */
-const longestPath = 4096;
+const longestPath = hostLimits.path;
 /** Characters of paths, links and failures that each entry may have on average: paths of real trees have some 80. */
-const textOfEntry = 256;
+const textOfEntry = hostLimits.pathText;
 /** Requests are one frame each, of at most 32 MiB. */
 const itemsOfRequest = 5000;
 

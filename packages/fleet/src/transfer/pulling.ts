@@ -1,6 +1,6 @@
 /* Carrying out the plan of a pull. */
 import { rm } from "node:fs/promises";
-import { ProtocolError, SremoteError } from "@sremote/protocol";
+import { hostLimits, ProtocolError, SremoteError } from "@sremote/protocol";
 import { orAborted } from "@sremote/connectors";
 import { sourceOf } from "./both-sides.ts";
 import { deltaFiles, Rsync } from "./delta.ts";
@@ -21,7 +21,7 @@ import { fatalError, type Transfer } from "./transfer.ts";
 
 const itemsOfFrame = 1000;
 /** The most of a file that says it is empty, as in python/transfer_send.py. */
-const unsized = 1 << 22;
+const { unsized } = hostLimits;
 
 export class Pulling {
   transferred = 0;

@@ -49,7 +49,7 @@ export class AnswerReader {
   }
 
   content(length: number): Buffer {
-    if (this.#at + length > this.#bytes.length) throw this.lie("it ends within a file");
+    if (!(length >= 0 && this.#at + length <= this.#bytes.length)) throw this.lie("it ends within a file");
     return this.#bytes.subarray(this.#at, (this.#at += length));
   }
 

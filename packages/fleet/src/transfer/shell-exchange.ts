@@ -46,7 +46,7 @@ export class ShellExchange implements Exchange {
       .trim()
       .split("\n");
     if (lines.at(-1) !== "end") throw runs.ended("");
-    const found = new Map(lines.map((line) => /^(\S+) ?(.*)$/.exec(line)!.slice(1) as [string, string]));
+    const found = new Map(lines.map((line) => [line.split(" ", 1)[0]!, line.slice(line.indexOf(" ") + 1)]));
     const lacking = lines.filter((line) => line.startsWith("lacks ")).map((line) => line.slice(6));
     if (lacking.length > 0) throw noInterpreter(connector.label, lacking);
     const has = (name: string): boolean => found.has(name);

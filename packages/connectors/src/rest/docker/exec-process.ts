@@ -1,20 +1,20 @@
 /* A command in a container as a RemoteProcess, over the connection that its start was upgraded to. */
 import type { Duplex, Readable } from "node:stream";
 import { Writable } from "node:stream";
-import { ConnectError } from "@sremote/protocol";
+import { ConnectError, hostLimits } from "@sremote/protocol";
 import type { RemoteProcess } from "../../connector.ts";
 import { settledWithin } from "../../deadline.ts";
-import { MarkerFilter } from "../../process/marker-filter.ts";
+import { brokenRule, MarkerFilter } from "../../process/marker-filter.ts";
 import { Frames, Output } from "./output.ts";
 
 type ExitStatus = Awaited<RemoteProcess["exit"]>;
 type KillSignal = NonNullable<Parameters<RemoteProcess["kill"]>[0]>;
 
-const stdoutBuffer = 64 * 1024;
+const stdoutBuffer = hostLimits.unreadStdout;
 /** Both outputs come over one connection: so much of an stderr that nobody reads is kept, then the command waits. */
-const stderrBuffer = 48 * 2 ** 20;
+const stderrBuffer = hostLimits.unreadStderr;
 /** What the engine says in place of a command's output when it cannot start it. */
-const longestComplaint = 4096;
+const longestComplaint = hostLimits.lastLines;
 
 /** Milliseconds for which a process that was killed may take to be told as ended. */
 const killGrace = 1000;
@@ -101,13 +101,14 @@ export class ExecProcess implements RemoteProcess {
       return { exitCode: code, signal: null };
     } catch (error) {
       const lost =
-        error instanceof ConnectError && (error.code === "channel-failed" || error.code === "limit-exceeded")
+        error instanceof ConnectError && error.code === "channel-failed"
           ? error
-          : new ConnectError("connection-lost", "the engine ended the connection without an exit code", {
+          : (brokenRule(error, label) ??
+            new ConnectError("connection-lost", "the engine ended the connection without an exit code", {
               stage: "exec",
               host: label,
               cause: error,
-            });
+            }));
       this.#lost = true;
       for (const stream of [this.stdin, this.stdout, this.stderr]) stream.destroy(lost);
       throw lost;

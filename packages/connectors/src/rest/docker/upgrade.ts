@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { request } from "node:http";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { ConnectError } from "@sremote/protocol";
+import { ConnectError, hostLimits } from "@sremote/protocol";
 import { orAborted } from "../../deadline.ts";
 import type { Link } from "../http.ts";
 
@@ -13,9 +13,6 @@ export interface Refusal {
   /** Not yet fit for a message. */
   readonly said: string;
 }
-
-/** Bytes of it that are read. */
-const longestRefusal = 16 * 1024;
 
 /** Sends a POST whose reply is the connection, or why there is none. It is never sent twice. */
 export async function upgrade(link: Link, body: unknown, label: string, signal: AbortSignal): Promise<Duplex | Refusal> {
@@ -62,9 +59,9 @@ async function refusalOf(reply: IncomingMessage): Promise<Refusal> {
   for await (const chunk of reply as AsyncIterable<Buffer>) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > longestRefusal) break;
+    if (size > hostLimits.refusal) break;
   }
-  return { status: reply.statusCode ?? 0, said: messageOf(Buffer.concat(chunks).toString("utf8", 0, longestRefusal)) };
+  return { status: reply.statusCode ?? 0, said: messageOf(Buffer.concat(chunks).toString("utf8", 0, hostLimits.refusal)) };
 }
 
 function messageOf(text: string): string {

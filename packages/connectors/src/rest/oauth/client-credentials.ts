@@ -1,6 +1,6 @@
 /* Tokens for a client with credentials of its own: a private key or a secret (RFC 6749, 4.4; RFC 7523). */
 import type { ClientAuth } from "oauth4webapi";
-import { ConnectError, SremoteError } from "@sremote/protocol";
+import { ConnectError, hostLimits, SremoteError } from "@sremote/protocol";
 import { HttpClient } from "../http.ts";
 import type { Reply } from "../http.ts";
 import { backoff, pause } from "../retry.ts";
@@ -21,7 +21,7 @@ export interface ClientCredentialsOptions {
 /** Seconds before its end at which a token is replaced: FirecREST wants 30 of them left. At most half of a token's life. */
 const margin = 60;
 const attempts = 4;
-const maxBytes = 256 * 1024;
+const maxBytes = hostLimits.token;
 
 export function clientCredentials(options: ClientCredentialsOptions): TokenSource {
   const { tokenUrl, label, proof } = options;
