@@ -65,9 +65,10 @@ export function checkClientOptions(connector: unknown, options: unknown): assert
     throw new InvalidArgumentError("options.transport", '"auto" or "spool"');
   if (workers !== undefined)
     checkNumber("options.workers", workers, "a number from 1 to 1024", (value) => Number.isInteger(value) && value >= 1 && value <= 1024);
-  if (lease !== undefined) checkNumber("options.lease", lease, "milliseconds, at least 1000", (value) => value >= 1000 && value < 2 ** 31);
+  if (lease !== undefined)
+    checkNumber("options.lease", lease, "milliseconds, 1000 to 2147483647 (24.8 days)", (value) => value >= 1000 && value < 2 ** 31);
   if (heartbeat !== undefined)
-    checkNumber("options.heartbeat", heartbeat, "milliseconds, at least 100", (value) => value >= 100 && value < 2 ** 31);
+    checkNumber("options.heartbeat", heartbeat, "milliseconds, 100 to 2147483647 (24.8 days)", (value) => value >= 100 && value < 2 ** 31);
   if (serializer !== undefined) checkSerializer("options.serializer", serializer);
 }
 

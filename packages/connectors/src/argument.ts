@@ -24,6 +24,13 @@ export function checkOperationOptions(options: OperationOptions): void {
   }
 }
 
+/** Milliseconds after which something is over, of any number: timers for it are `DeadlineTimer`s. */
+export const isDeadline = (value: unknown): boolean => typeof value === "number" && value >= 1;
+
+/** Milliseconds between things that happen again and again. Timers of Node with more would fire a thousand times a second. */
+export const isInterval = (value: unknown): boolean => typeof value === "number" && value >= 0 && value <= 2 ** 31 - 1;
+export const keepaliveTimes: string = "milliseconds, 0 to 2147483647 (24.8 days)";
+
 export function checkExecOptions(options: ExecOptions): void {
   checkOperationOptions(options);
   const { stdin, maxOutput } = options;

@@ -1,5 +1,5 @@
 /* An author's live process, whose input waits until the host's shell has started the command. */
-import { hostLimits } from "@sremote/protocol";
+import { DeadlineTimer, hostLimits } from "@sremote/protocol";
 import type { Readable, Writable } from "node:stream";
 import type { RemoteProcess } from "../connector.ts";
 import { GatedInput } from "../process/gated-input.ts";
@@ -51,10 +51,10 @@ export class GatedProcess implements RemoteProcess {
       const broken = brokenRule(error, label);
       if (broken !== undefined) end(broken);
     });
-    const timer = setTimeout(giveUp, startTimeout, ` within ${startTimeout} ms`);
+    const timer = new DeadlineTimer(startTimeout, () => giveUp(` within ${startTimeout} ms`));
     const stopDoubt = doubtStart(ask, () => !this.#out.found && input.isHeld, giveUp);
     const stopClocks = (): void => {
-      clearTimeout(timer);
+      timer.stop();
       stopDoubt();
     };
     this.#out.once("marker", () => {

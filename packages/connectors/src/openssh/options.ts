@@ -1,5 +1,6 @@
 /* What a caller may say about a connection by the system's ssh, and how it is said to ssh. */
 import { InvalidArgumentError } from "@sremote/protocol";
+import { keepaliveTimes, isDeadline, isInterval } from "../argument.ts";
 import { checkDestination, parseDestination } from "../ssh/destination.ts";
 import { expandHome } from "../ssh/home.ts";
 import type { SshPaths } from "./paths.ts";
@@ -41,7 +42,6 @@ export interface OpenSshOptions {
 
 const isPath = (value: unknown): boolean => typeof value === "string" && value !== "" && !/[\0\n\r]/.test(value);
 const isPaths = (value: unknown): boolean => isPath(value) || (Array.isArray(value) && value.length > 0 && value.every(isPath));
-const isDuration = (value: unknown): boolean => typeof value === "number" && value >= 0 && value <= 2 ** 31 - 1;
 
 /** @throws InvalidArgumentError naming the option */
 export function checkOpenSshOptions(options: OpenSshOptions): void {
@@ -55,10 +55,10 @@ export function checkOpenSshOptions(options: OpenSshOptions): void {
   optional("hostKey", '"strict" or "accept-new"', (value) => value === "strict" || value === "accept-new");
   optional("knownHosts", "a path or a list of paths", isPaths);
   optional("config", "true, false or a path", (value) => typeof value === "boolean" || isPath(value));
-  optional("keepaliveInterval", "milliseconds, 0 or more", isDuration);
+  optional("keepaliveInterval", keepaliveTimes, isInterval);
   optional("keepaliveCountMax", "a whole number, 1 or more", (value) => Number.isInteger(value) && Number(value) >= 1);
-  optional("connectTimeout", "milliseconds, 1 or more", (value) => isDuration(value) && Number(value) >= 1);
-  optional("startTimeout", "milliseconds, 1 or more", (value) => isDuration(value) && Number(value) >= 1);
+  optional("connectTimeout", "milliseconds, 1 or more", isDeadline);
+  optional("startTimeout", "milliseconds, 1 or more", isDeadline);
   optional("multiplex", "true or false", (value) => typeof value === "boolean");
   optional("program", "a program's name or path", isPath);
   if (options.jump !== undefined) for (const part of options.jump.split(",")) parseDestination(part, "options.jump");
@@ -72,7 +72,8 @@ export function checkOpenSshOptions(options: OpenSshOptions): void {
 
 const set = (name: string, value: string): string[] => ["-o", `${name}=${value}`];
 
-const seconds = (milliseconds: number): string => String(Math.ceil(milliseconds / 1000));
+/** ssh takes no longer time. */
+const seconds = (milliseconds: number): string => String(Math.min(Math.ceil(milliseconds / 1000), 2 ** 31 - 1));
 
 /** The arguments that every invocation has; the destination follows after `--`. ssh takes the first value it is given of an option. */
 export function sshArguments(options: OpenSshOptions, paths: SshPaths): string[] {

@@ -1,5 +1,5 @@
 /* The end of waiting for ssh, where it does not end by itself. */
-import { ConnectError } from "@sremote/protocol";
+import { ConnectError, DeadlineTimer } from "@sremote/protocol";
 import type { SshChild } from "./ssh-child.ts";
 
 /** ssh has deadlines of its own for most of the way, and better words. In milliseconds. */
@@ -26,22 +26,22 @@ export function watchStart(
 ): () => void {
   const began = performance.now();
   let stopped = false;
-  let timer: NodeJS.Timeout;
+  let timer: DeadlineTimer;
   const start = (): void => {
-    timer = setTimeout(() => late({ how: ` within ${startTimeout} ms` }), startTimeout);
+    timer = new DeadlineTimer(startTimeout, () => late({ how: ` within ${startTimeout} ms` }));
   };
   const look = async (limit: number): Promise<void> => {
     const { authenticated } = await ssh.readLog();
     if (stopped) return;
     if (authenticated) start();
-    else if (performance.now() - began < limit + connectSlack) timer = setTimeout(() => void look(limit), interval);
+    else if (performance.now() - began < limit + connectSlack) timer = new DeadlineTimer(interval, () => void look(limit));
     else late({ error: notInTime(limit, label) });
   };
   if (connectTimeout === undefined) start();
-  else timer = setTimeout(() => void look(connectTimeout), interval);
+  else timer = new DeadlineTimer(interval, () => void look(connectTimeout));
   return () => {
     stopped = true;
-    clearTimeout(timer);
+    timer.stop();
   };
 }
 

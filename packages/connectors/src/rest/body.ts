@@ -1,6 +1,6 @@
 /* Reading the body of a reply: never more than was asked for, never for ever. */
 import type { Readable } from "node:stream";
-import { ByteList, hostLimits } from "@sremote/protocol";
+import { ByteList, DeadlineTimer, hostLimits } from "@sremote/protocol";
 
 /** A body that is slower than this, in bytes per second, and takes longer than its timeout is given up: some services let a reply drip for ever. */
 const slowest = hostLimits.pace;
@@ -58,12 +58,11 @@ export async function beginningOf(body: Readable, most: number, pace: Pace): Pro
 
 async function within<T>(promise: Promise<T>, milliseconds: number, late: () => Error): Promise<T> {
   const { promise: passed, reject } = Promise.withResolvers<never>();
-  // Longer timers than 24.8 days fire at once.
-  const timer = setTimeout(() => reject(late()), Math.min(Math.max(0, milliseconds), 2 ** 31 - 1));
+  const timer = new DeadlineTimer(Math.max(0, milliseconds), () => reject(late()));
   try {
     return await Promise.race([promise, passed]);
   } finally {
-    clearTimeout(timer);
+    timer.stop();
     promise.catch(() => {});
   }
 }

@@ -2,6 +2,7 @@
 import type { Duplex } from "node:stream";
 import ssh2 from "ssh2";
 import type { BaseAgent, ParsedKey } from "ssh2";
+import { DeadlineTimer } from "@sremote/protocol";
 import { sshNumber, sshString, WireReader } from "./wire.ts";
 
 /** How long the agent may take to list its keys, in milliseconds: no person is asked for that. */
@@ -109,9 +110,9 @@ export class Agent {
 
   #within<T>(timeout: number, what: string, ask: (done: (error?: Error | null, answer?: T) => void) => void): Promise<T | undefined> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`did not ${what} within ${timeout} ms`)), timeout);
+      const timer = new DeadlineTimer(timeout, () => reject(new Error(`did not ${what} within ${timeout} ms`)));
       ask((error, answer) => {
-        clearTimeout(timer);
+        timer.stop();
         if (error !== undefined && error !== null) reject(error);
         else resolve(answer);
       });

@@ -1,6 +1,6 @@
 /* A command on an SSH channel as a RemoteProcess. */
 import type { Readable } from "node:stream";
-import { ConnectError, hostLimits } from "@sremote/protocol";
+import { ConnectError, DeadlineTimer, hostLimits } from "@sremote/protocol";
 import type { ClientChannel } from "ssh2";
 import type { RemoteProcess } from "../connector.ts";
 import { settledWithin } from "../deadline.ts";
@@ -64,14 +64,14 @@ export class ChannelProcess implements RemoteProcess {
     this.#out = new MarkerFilter(marker, stdoutBuffer);
     this.#err = new MarkerFilter(marker, stderrBuffer);
     this.stdin = new GatedInput({ write: (chunk, callback) => channel.write(chunk, callback), end: () => channel.end() }, script);
-    const late = setTimeout(() => this.#giveUp(` within ${options.startTimeout} ms`), options.startTimeout);
+    const late = new DeadlineTimer(options.startTimeout, () => this.#giveUp(` within ${options.startTimeout} ms`));
     const stopDoubt = doubtStart(
       options.ask,
       () => !this.#ended && !this.#out.found && this.stdin.isHeld,
       (how) => this.#giveUp(how),
     );
     this.#stopClocks = () => {
-      clearTimeout(late);
+      late.stop();
       stopDoubt();
     };
     this.stdout = this.#out;

@@ -1,6 +1,6 @@
 /* One SSH connection that is up: channels on it, and what happens when it is lost. */
 import type { Duplex } from "node:stream";
-import { ConnectError } from "@sremote/protocol";
+import { ConnectError, DeadlineTimer } from "@sremote/protocol";
 import type { Client, ClientChannel } from "ssh2";
 import type { PtySize, SpawnOptions } from "../connector.ts";
 import { allInUse, sessionOf } from "../sessions-in-use.ts";
@@ -225,15 +225,15 @@ export class Connection {
             hint: "its SSH server is overloaded or out of order; `startTimeout` allows it more time",
           }),
         );
-      const timer = timeout === undefined ? undefined : setTimeout(late, timeout);
+      const timer = timeout === undefined ? undefined : new DeadlineTimer(timeout, late);
       const asked = { at: performance.now() };
       this.#asked.add(asked);
       const stopListening = this.onLost((error) => {
-        clearTimeout(timer);
+        timer?.stop();
         reject(error);
       });
       const forget = (): void => {
-        clearTimeout(timer);
+        timer?.stop();
         stopListening();
         this.#asked.delete(asked);
       };

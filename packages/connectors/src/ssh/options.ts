@@ -1,5 +1,6 @@
 /* What a caller may say about an SSH connection. */
 import { InvalidArgumentError } from "@sremote/protocol";
+import { isDeadline, keepaliveTimes, isInterval } from "../argument.ts";
 import type { SshAlgorithms } from "./algorithm-options.ts";
 import { checkAlgorithms } from "./algorithms.ts";
 import { checkDestination, parseDestination } from "./destination.ts";
@@ -86,7 +87,6 @@ export interface SshOptions {
 const isText = (value: unknown): boolean => typeof value === "string";
 const isPath = (value: unknown): boolean => typeof value === "string" && value !== "" && !value.includes("\0");
 const isPaths = (value: unknown): boolean => isPath(value) || (Array.isArray(value) && value.every(isPath));
-const isDuration = (value: unknown): boolean => typeof value === "number" && value >= 0 && value <= 2 ** 31 - 1;
 
 /** @throws InvalidArgumentError naming the option */
 export function checkSshOptions(options: SshOptions, argument = "options"): void {
@@ -108,12 +108,12 @@ export function checkSshOptions(options: SshOptions, argument = "options"): void
   optional("hostKey", '"strict", "accept-new", {fingerprint: "SHA256:…"} or a function', isHostKeyPolicy);
   optional("knownHosts", "a path or a list of paths", isPaths);
   optional("config", "true, false or a path", (value) => typeof value === "boolean" || isPath(value));
-  optional("keepaliveInterval", "milliseconds, 0 or more", isDuration);
+  optional("keepaliveInterval", keepaliveTimes, isInterval);
   optional("keepaliveCountMax", "a whole number, 1 or more", (value) => Number.isInteger(value) && Number(value) >= 1);
-  optional("readyTimeout", "milliseconds, 1 or more", (value) => isDuration(value) && Number(value) >= 1);
-  optional("startTimeout", "milliseconds, 1 or more", (value) => isDuration(value) && Number(value) >= 1);
+  optional("readyTimeout", "milliseconds, 1 or more", isDeadline);
+  optional("startTimeout", "milliseconds, 1 or more", isDeadline);
   optional("forwardAgent", "true or false", (value) => typeof value === "boolean");
-  optional("agentTimeout", "milliseconds, 1 or more", (value) => isDuration(value) && Number(value) >= 1);
+  optional("agentTimeout", "milliseconds, 1 or more", isDeadline);
   checkAlgorithms(options.algorithms, `${argument}.algorithms`);
   jumpHosts(options.jump, `${argument}.jump`);
 }

@@ -1,4 +1,5 @@
 /* A deadline that stands still while somebody else than the host is waited for. */
+import { DeadlineTimer } from "@sremote/protocol";
 
 export class PausingDeadline {
   readonly #control = new AbortController();
@@ -6,7 +7,7 @@ export class PausingDeadline {
   #left: number;
   #since = 0;
   #paused = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: DeadlineTimer | undefined;
 
   /** @param milliseconds of time that counts */
   constructor(milliseconds: number, reason: () => Error) {
@@ -22,7 +23,7 @@ export class PausingDeadline {
   /** Does not count until the work is done. The work has a deadline of its own, or is a person's. */
   async during<T>(work: Promise<T>): Promise<T> {
     if (this.#paused++ === 0) {
-      clearTimeout(this.#timer);
+      this.#timer?.stop();
       this.#left -= performance.now() - this.#since;
     }
     try {
@@ -35,11 +36,11 @@ export class PausingDeadline {
   /** Never passes any more. */
   end(): void {
     this.#paused = Infinity;
-    clearTimeout(this.#timer);
+    this.#timer?.stop();
   }
 
   #run(): void {
     this.#since = performance.now();
-    this.#timer = setTimeout(() => this.#control.abort(this.#reason()), Math.max(0, this.#left));
+    this.#timer = new DeadlineTimer(Math.max(0, this.#left), () => this.#control.abort(this.#reason()));
   }
 }

@@ -83,7 +83,7 @@ export async function resolveSettings(options: SshOptions, depth = 0): Promise<S
     username,
     hostKey: { ...hostKeySettings(options, config, port, label, jumps.length > 0), role, algorithms: algorithms.hostKey },
     credentials: credentialSettings(options, config, username, algorithms),
-    keepaliveInterval: options.keepaliveInterval ?? config.keepaliveInterval ?? 15_000,
+    keepaliveInterval: Math.min(options.keepaliveInterval ?? config.keepaliveInterval ?? 15_000, 2 ** 31 - 1),
     keepaliveCountMax: options.keepaliveCountMax ?? config.keepaliveCountMax ?? 3,
     readyTimeout: options.readyTimeout ?? config.connectTimeout ?? 20_000,
     forwardAgent: options.forwardAgent ?? false,

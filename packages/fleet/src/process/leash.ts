@@ -1,7 +1,7 @@
 /* The client's end of the leash: see leash-script.ts. */
 import { randomBytes } from "node:crypto";
 import { type Connector, type RemoteProcess, settledWithin, shell } from "@sremote/connectors";
-import { ConnectError, SremoteError } from "@sremote/protocol";
+import { ConnectError, DeadlineTimer, SremoteError } from "@sremote/protocol";
 import { isScarce, spawnInTurn, whenScarce } from "./sessions.ts";
 import { leashScript } from "./leash-script.ts";
 import { LineTap } from "./lines.ts";
@@ -18,6 +18,8 @@ const [doubt, proof] = [2000, 3000];
 /** And how long to end the leash. */
 const farewell = 1000;
 
+/** Tenths of a second that the host's shell can count, about seven years. */
+const mostTenths = 2 ** 31 - 1;
 /** How long the host looks for what is left after SIGKILL, in milliseconds: see leash-script.ts. */
 const lastLook = 2000;
 
@@ -219,7 +221,7 @@ class Running {
 
   async end(pid: number, signal: Signal, grace: number): Promise<Ended> {
     const answered = this.#answer(`ended ${pid}`, grace + lastLook + patience);
-    this.tell(`end ${pid} ${signal.slice("SIG".length)} ${Math.ceil(grace / 100)}`);
+    this.tell(`end ${pid} ${signal.slice("SIG".length)} ${Math.min(Math.ceil(grace / 100), mostTenths)}`);
     const [forced, ...left] = (await answered).split(" ");
     return { forced: forced === "1", left: left.filter((each) => each !== "").map(Number) };
   }
@@ -243,13 +245,13 @@ class Running {
     const waiting = Promise.withResolvers<string>();
     this.#waiting.set(line, [...(this.#waiting.get(line) ?? []), waiting]);
     const timers = [
-      setTimeout(() => waiting.reject(this.#error(`the host did not answer within ${milliseconds} ms`)), milliseconds),
-      setTimeout(() => void this.#proveThere(waiting), doubt),
+      new DeadlineTimer(milliseconds, () => waiting.reject(this.#error(`the host did not answer within ${milliseconds} ms`))),
+      new DeadlineTimer(doubt, () => void this.#proveThere(waiting)),
     ];
     try {
       return await waiting.promise;
     } finally {
-      for (const timer of timers) clearTimeout(timer);
+      for (const timer of timers) timer.stop();
       const left = this.#waiting.get(line)?.filter((each) => each !== waiting) ?? [];
       if (left.length > 0) this.#waiting.set(line, left);
       else this.#waiting.delete(line);
