@@ -1,4 +1,6 @@
 /* Workers of the Node endpoint that hold objects leave room for calls of other environments. SESSION.md, "Route". */
+import { randomUUID } from "node:crypto";
+import { mkdirSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { until } from "./testing/harness.ts";
 import type { Kept, TestResult, TestSession } from "./testing/session-client.ts";
@@ -8,9 +10,12 @@ useSessions();
 
 const place = (name: string): { env: [string, string, boolean][] } => ({ env: [["PLACE", name, false]] });
 
-/** Objects of one environment, each in a worker of its own. */
+/** Objects of one environment, each in a worker of its own: the calls that make them wait for each other, since a fast one might take the worker of another. */
 async function hold(session: TestSession, count: number, route: { env?: [string, string, boolean][] } = {}): Promise<TestResult[]> {
-  const held = await Promise.all(Array.from({ length: count }, () => lib(session, "counter", [], { ...route, returns: "object" }).result));
+  const meeting = file(`meeting-${randomUUID()}`);
+  mkdirSync(meeting);
+  const make = (): Promise<TestResult> => lib(session, "counterOf", [meeting, count], { ...route, returns: "object" }).result;
+  const held = await Promise.all(Array.from({ length: count }, make));
   expect(new Set(held.map(({ worker }) => worker)).size).toBe(count);
   return held;
 }

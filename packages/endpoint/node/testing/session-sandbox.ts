@@ -7,7 +7,7 @@ import { isThere, until } from "./harness.ts";
 import { TestSession, type StartOptions, type TestCall, type TestResult } from "./session-client.ts";
 
 const library = `import { spawn, spawnSync } from "node:child_process";
-import { appendFileSync, existsSync, watch, writeFileSync } from "node:fs";
+import { appendFileSync, existsSync, readdirSync, watch, writeFileSync } from "node:fs";
 
 let count = 0;
 export const counted = () => ++count;
@@ -75,6 +75,7 @@ export class Counter {
   [Symbol.iterator]() { return this.items[Symbol.iterator](); }
 }
 export const counter = () => new Counter();
+export const counterOf = async (directory, count) => { writeFileSync(directory + "/" + process.pid, ""); while (readdirSync(directory).length < count) await new Promise((done) => setTimeout(done, 2)); return new Counter(); };
 export const addTo = (counter, n) => counter.add(n);
 export const callee = () => (a, b) => a * b;
 export const table = () => new Map([["x", 1]]);
