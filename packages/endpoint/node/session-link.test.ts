@@ -1,5 +1,5 @@
 /* Links of a session of the Node endpoint: lost, damaged, resumed, silent; and what is left when its supervisor or its client is gone. */
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { encodePacket, packetKinds, sessionLimits } from "@sremote/protocol";
@@ -77,6 +77,28 @@ describe("G03 a lost link", () => {
     await linkEnded;
     await session.resume();
     expect((await call.result).value).toBe(7);
+  });
+
+  it.each<[string, Uint8Array[]]>([
+    ["a kind that only hosts send", encodePacket(packetKinds.pong, 0, [new Uint8Array(8)])],
+    ["a counted kind that only hosts send", encodePacket(packetKinds.stdout, 1, [new Uint8Array(8)])],
+    ["a second hello", encodePacket(packetKinds.hello, 0, [])],
+    ["a proof that nobody asked for", encodePacket(packetKinds.proof, 0, [])],
+    ["a credit as hosts give it", encodePacket(packetKinds.credit, 1, [new Uint8Array(4)])],
+    ["a second opening of a stream", encodePacket(packetKinds.open, 2, [new Uint8Array(2)])],
+  ])("%s breaks the link, not the session, and is not counted", async (_what, packet) => {
+    const session = await startSession();
+    await lib(session, "add", [1, 2]).result;
+    const goOn = file("go");
+    const waiting = lib(session, "until", [goOn]);
+    expect(waiting.stream).toBe(2);
+    const { linkEnded } = session;
+    session.write(packet);
+    await linkEnded;
+    await session.resume();
+    writeFileSync(goOn, "");
+    expect((await waiting.result).value).toBe("seen");
+    expect((await lib(session, "add", [3, 4]).result).value).toBe(7);
   });
 
   it("a client that is silent for four intervals is given up; one that pings is not", async () => {

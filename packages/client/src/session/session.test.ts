@@ -138,9 +138,10 @@ it("gives up a link over which a packet does not come whole, though the host ans
   }
 });
 
-it("gives up a session of which the next packet is damaged on every link, instead of trying for ever", async () => {
-  const { error, links, session } = await resumeWith((marker) =>
-    process(marker, [], (packet) => ({ says: packet.kind === packetKinds.resume ? challenge(packet, token, 1) : [damaged] })),
+it("gives up a session of which the next packet is damaged, or none that hosts send, on every link, instead of trying for ever", async () => {
+  const wrong = [damaged, Buffer.concat(encodePacket(packetKinds.ping, 0, [encodeCount(0)]))];
+  const { error, links, session } = await resumeWith((marker, link) =>
+    process(marker, [], (packet) => ({ says: packet.kind === packetKinds.resume ? challenge(packet, token, 1) : [wrong[link % 2]!] })),
   );
   expect(error).toMatchObject({ code: "protocol-error" });
   expect(session.isOver).toBe(true);

@@ -234,7 +234,8 @@ export class Session {
       case packetKinds.ack:
         this.#acknowledged(decodeCount(packet.payload));
         break;
-      default: // of a later version: what is not counted may be passed over
+      default:
+        throw new ProtocolError("protocol-error", `the host sent a packet of the kind ${packet.kind}, which only clients send`);
     }
   }
 

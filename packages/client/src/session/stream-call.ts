@@ -192,7 +192,8 @@ export class StreamCall implements StreamEvents, OutputFlow {
       case packetKinds.data:
         this.#data(packet);
         break;
-      default: // of a later version
+      default:
+        throw new ProtocolError("protocol-error", `the host sent a packet of the kind ${packet.kind}, which only clients send`);
     }
   }
 

@@ -95,10 +95,10 @@ export class Session {
         this.#repeated--;
         return;
       }
-      const isDue = this.#receipt.count(packet.payload.length);
       if (this.#streams === undefined) throw new ProtocolError("protocol-error", "a packet that came before hello");
       this.#streams.take(packet);
-      if (isDue) link.send(packetKinds.ack, encodeCount(this.#receipt.tell()));
+      // One that makes no sense breaks the link and was not received.
+      if (this.#receipt.count(packet.payload.length)) link.send(packetKinds.ack, encodeCount(this.#receipt.tell()));
       return;
     }
     switch (packet.kind) {
@@ -116,12 +116,13 @@ export class Session {
         this.end();
         break;
       default:
+        throw new ProtocolError("protocol-error", `a client sends no packet of the kind ${packet.kind} on a link that was taken`);
     }
   }
 
   #greet(packet: Packet, link: Link): void {
+    if (this.#hello !== undefined) throw new ProtocolError("protocol-error", "hello: only the first packet is one");
     try {
-      if (this.#hello !== undefined) throw new ProtocolError("protocol-error", "hello: only the first packet is one");
       const hello = decodeSessionMessage(packet.payload, "hello");
       this.#open(hello, link);
     } catch (error) {

@@ -100,6 +100,8 @@ export class Streams {
   /** A counted packet of the client's. @throws ProtocolError when it makes no sense: the link is of no use */
   take(packet: Packet): void {
     if (packet.kind === packetKinds.open) return this.#openStream(packet);
+    if (!fromClients.has(packet.kind) || (packet.kind === packetKinds.credit && packet.payload.length !== 8))
+      throw new ProtocolError("protocol-error", `a client sends no packet of the kind ${packet.kind} and ${packet.payload.length} bytes`);
     const call = this.#calls.get(packet.stream);
     if (call === undefined) return;
     switch (packet.kind) {
@@ -201,6 +203,9 @@ export class Streams {
     this.#sendResult(call, encodeFrame(JSON.stringify({ type: "result", outcome, error })));
   }
 }
+
+/** Kinds of counted packets that a client sends, beside `open`. */
+const fromClients: ReadonlySet<number> = new Set([packetKinds.data, packetKinds.credit, packetKinds.cancel, packetKinds.mute]);
 
 /** Credit is given again when so many bytes were handed on. */
 const creditStep = 1_048_576;

@@ -29,6 +29,8 @@ class Calls:
 
     def open(self, number, packet):
         size = int.from_bytes(packet[16:18], "little")
+        if number in self.streams:
+            raise Damaged("a second opening of a stream")
         stream = Stream(number, None, self.loop.now)
         stream.received = len(packet) - 18 - size
         stream.packets = [packet]

@@ -11,7 +11,7 @@ from .json_text import dump, parse
 from .limits import PROTOCOL
 from .link import Link
 from .loop import POLLOUT, Loop
-from .message import is_count, is_duration, is_hex, is_id
+from .message import is_count, is_duration, is_hex, is_id, whole
 from .packet import (ACK, BYE, CANCEL, CHALLENGE, COUNTED, CREDIT, DATA, HELLO, MUTE, OPEN, PING, PONG, PROOF, RESUME, SIZE, WELCOME, Damaged,
                      count, pack)
 from .proof import is_same, new_nonce, prove
@@ -170,8 +170,6 @@ class Session:
             if self.link.repeated:
                 self.link.repeated -= 1
                 return
-            if self.received.add(len(packet) - SIZE):
-                self.link.put(pack(ACK, payload=self.received.told()))
             calls = self.calls
             if kind == OPEN:
                 calls.open(stream, packet)
@@ -186,6 +184,9 @@ class Session:
                 calls.cancel(stream)
             else:
                 calls.mute(stream, flags)
+            # One that makes no sense breaks the link and was not received.
+            if self.received.add(len(packet) - SIZE):
+                self.link.put(pack(ACK, payload=self.received.told()))
         elif kind == PING:
             self._acknowledge(count(packet))
             self.link.put(pack(PONG, payload=self.received.told()))
@@ -207,8 +208,8 @@ class Session:
     def _greet(self, packet):
         try:
             hello = _message(packet, "hello")
-            protocol = hello.get("protocol")
-            if type(protocol) is int and protocol != PROTOCOL:
+            protocol = whole(hello.get("protocol"))
+            if protocol is not None and protocol != PROTOCOL:
                 raise Refusal("protocol-mismatch", "the client speaks protocol %d, this endpoint speaks %d" % (protocol, PROTOCOL))
             checks = (("protocol", is_count), ("token", is_id), ("workers", _is_pool), ("leaseMs", is_duration), ("heartbeatMs", is_duration))
             for name, check in checks:
@@ -224,7 +225,7 @@ class Session:
         self.hello = hello
         self.loop.watch(self.door.fd, lambda _: self._visited())
         settings = {"home": self.host["home"], "base": self.host["base"]}
-        self.calls = Calls(self.loop, self.send, settings, hello["workers"], self.umask, self.first)
+        self.calls = Calls(self.loop, self.send, settings, int(hello["workers"]), self.umask, self.first)
         self.first = None
         self.link.put(pack(WELCOME, payload=dump({"type": "welcome", "protocol": PROTOCOL, "attach": self.door.address, "host": self.host})))
         self._listen()
@@ -312,7 +313,7 @@ class Session:
     def _take_back(self, link, message):
         """The client has come again: its old link is dropped, even if it seemed alive."""
         client, own, told = link.challenge
-        received, proof = message.get("received"), message.get("proof")
+        received, proof = whole(message.get("received")), message.get("proof")
         if not is_count(received) or not is_hex(proof, 64) or not is_same(proof, prove(self.hello["token"], "client", client, own, received)):
             raise Damaged("not the client of this session")
         if not self.sent.acknowledge(received):
@@ -348,4 +349,4 @@ def _message(packet, kind):
 
 
 def _is_pool(value):
-    return type(value) is int and 1 <= value <= 1024
+    return is_count(value) and 1 <= value <= 1024

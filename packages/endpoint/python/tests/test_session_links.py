@@ -77,6 +77,23 @@ class LinkTest(SessionTest):
             client.resume(self.address)
             self.assertEqual(client.call("os", "getpid").value, pid)
 
+    def test_a_packet_that_makes_no_sense_breaks_the_link_and_not_the_session_and_is_not_counted(self):
+        route = self.module("import os, time\ndef wait(path):\n    while not os.path.exists(path): time.sleep(0.01)\n    return 'went on'\n")
+        client = self.begin()
+        for number, wrong in enumerate((
+            lambda stream: wire.pack(wire.PONG, 0, bytes(8)), lambda stream: wire.pack(wire.STDOUT, stream, bytes(8)), lambda stream: wire.pack(wire.HELLO),
+            lambda stream: wire.pack(wire.PROOF), lambda stream: wire.pack(wire.CREDIT, stream, bytes(4)), lambda stream: wire.pack(wire.OPEN, stream, bytes(2)),
+        )):
+            path = "%s/go%d" % (self.home, number)
+            call = client.start("script", "wait", path, route=route)
+            client.write(wrong(client.next))
+            with self.assertRaises((Lost, OSError)):
+                client.until(lambda: False, 5)
+            client.resume(self.address)
+            open(path, "w").close()
+            client.finish(call)
+            self.assertEqual(call.value, "went on")
+
     def test_who_cannot_prove_to_know_the_token_gets_nothing_and_disturbs_nothing(self):
         client = self.begin()
         self.assertEqual((os.stat(os.path.dirname(self.address)).st_mode & 0o777, os.path.dirname(self.address)[:9]), (0o700, "/dev/shm/"))
