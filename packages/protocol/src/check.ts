@@ -20,6 +20,21 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 export const string: Check = check((value) => typeof value === "string", "a string");
+/** What the host is given as it is, a directory or the value of a variable: no host can take NUL, and half a surrogate pair is none in UTF-8. */
+const isText = (value: unknown): value is string => typeof value === "string" && !/[\0\p{Surrogate}]/u.test(value);
+/** A text that names something. */
+export const hostName: Check = check((value) => isText(value) && value !== "", "a text that is not empty, without NUL and lone surrogates");
+/** `[name, value, onlyIfUnset]`. */
+export const variable: Check = check(
+  (value) =>
+    Array.isArray(value) &&
+    value.length === 3 &&
+    isText(value[0]) &&
+    /^[^=]+$/s.test(value[0]) &&
+    isText(value[1]) &&
+    typeof value[2] === "boolean",
+  "[name, value, onlyIfUnset]: a name without `=`, and no NUL or lone surrogate in either",
+);
 export const boolean: Check = check((value) => typeof value === "boolean", "true or false");
 export const integer: Check = check((value) => Number.isSafeInteger(value), "an integer");
 export const count: Check = check(
@@ -54,17 +69,13 @@ export function arrayOf(item: Check): Check {
   };
 }
 
-export function tuple(...items: Check[]): Check {
-  return (value, path) => {
-    if (!Array.isArray(value) || value.length !== items.length) throw wrong(path, `an array of ${items.length}`);
-    for (const [index, item] of items.entries()) item(value[index], `${path}[${index}]`);
-  };
-}
-
-export function recordOf(item: Check): Check {
+export function recordOf(item: Check, ofName?: Check): Check {
   return (value, path) => {
     if (!isRecord(value)) throw wrong(path, "an object");
-    for (const name of Object.keys(value)) item(value[name], `${path}[${quoteName(name)}]`);
+    for (const member of Object.keys(value)) {
+      ofName?.(member, `${path}: the name ${quoteName(member)}`);
+      item(value[member], `${path}[${quoteName(member)}]`);
+    }
   };
 }
 

@@ -7,12 +7,13 @@ import {
   duration,
   integer,
   members,
+  hostName,
   oneOf,
   orNull,
   plainWireValue,
   recordOf,
   string,
-  tuple,
+  variable,
   wireValue,
   wrong,
   type Check,
@@ -33,6 +34,16 @@ export interface DecodedMessage<M extends Message = Message> {
 
 export const outcomes: readonly Outcome[] = ["value", "raised", "killed", "timeout", "cancelled", "not-run", "unknown"];
 export const versions: Check = recordOf(orNull(string));
+/** The same where a caller asks for them. */
+export const asked: Check = recordOf(orNull(string), hostName);
+/** The environment of a call, in `call` and in a session's route. */
+export const placeMembers: Readonly<Record<string, Check>> = {
+  env: arrayOf(variable),
+  path: arrayOf(hostName),
+  cwd: hostName,
+  tmp: hostName,
+  keepEnv: boolean,
+};
 const outputPart: Check = members({ bytes: count, truncated: boolean }, { index: count });
 export const hostFacts: Check = members({
   runtime: oneOf(["python", "node"]),
@@ -47,18 +58,14 @@ export const hostFacts: Check = members({
 
 const checks: Readonly<Record<Message["type"], Check>> = {
   call: members(
-    { id: callId, module: string, function: string, args: plainWireValue("array") },
+    { id: callId, module: hostName, function: hostName, args: plainWireValue("array") },
     {
       kwargs: plainWireValue("object"),
-      env: arrayOf(tuple(string, string, boolean)),
-      path: arrayOf(string),
-      cwd: string,
-      tmp: string,
-      keepEnv: boolean,
+      ...placeMembers,
       timeoutMs: duration,
       outputLimit: count,
-      naiveTimeZone: string,
-      modules: versions,
+      naiveTimeZone: hostName,
+      modules: asked,
       release: arrayOf(callId),
     },
   ),

@@ -148,6 +148,8 @@ CASES = [
     reject("wire text", '"a"'),
     reject("wire a number", "1"),
     reject("json inherited", '{"__proto__":{"json":1}}'),
+    accept("meta v 1.0", {"json": None, "meta": {"values": ["undefined"], "v": 1.0}}, {"$": "undefined"}),
+    reject("meta v 1.5", {"json": None, "meta": {"values": ["undefined"], "v": 1.5}}),
     reject("meta null", {"json": 1, "meta": None}),
     reject("meta an array", {"json": 1, "meta": [["undefined"]]}),
     reject("meta text", {"json": 1, "meta": "undefined"}),

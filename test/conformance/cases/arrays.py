@@ -100,6 +100,7 @@ CASES += [
     accept("ndarray 3 by 0 by 2", dict(BASE, shape=[3, 0, 2]), ND, nd("uint8", [3, 0, 2], b""), [b""], [TS]),
     accept("ndarray of 31 dimensions", dict(BASE, shape=[1] * 31), ND, nd("uint8", [1] * 31, b"\7"), [b"\7"], [TS]),
     accept("ndarray of 32 dimensions", dict(BASE, shape=[1] * 32), ND, nd("uint8", [1] * 32, b"\7"), [b"\7"], [TS]),
+    accept("ndarray of which index and shape are written as floats", {"index": 0.0, "dtype": "uint8", "shape": [2.0, 3.0], "order": "C"}, ND, nd("uint8", [2, 3], SIX), [SIX]),
     reject("ndarray of 33 dimensions", dict(BASE, shape=[1] * 33), ND, [b"\7"], "limit-exceeded"),
     reject("shape that is too small", dict(BASE, shape=[2, 2]), ND, [SIX]),
     reject("shape that is too great", dict(BASE, shape=[2, 4]), ND, [SIX]),

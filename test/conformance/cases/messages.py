@@ -62,6 +62,13 @@ CASES = [
     accept("reply with the endpoint run from source", dict(REPLY, host=dict(HOST, endpoint=None, runtime="node")), value=42),
     accept("reply with output", dict(REPLY, stdout={"index": 0, "bytes": 3, "truncated": False}, stderr={"index": 1, "bytes": 9, "truncated": True}), [b"abc", b"xyz"], value=42),
     accept("reply with output left on the host", dict(REPLY, stdout={"bytes": 9000000, "truncated": False}), value=42),
+    accept("reply with output that was cut, of which all is there", dict(REPLY, stdout={"index": 0, "bytes": 3, "truncated": True}), [b"abc"], value=42),
+    accept("call with integers written as floats", text(dict(CALL, outputLimit=7)).replace(":1,", ":1.0,").replace(":7}", ":7e0}"), value=["PATH"]),
+    accept("reply with integers written as floats", text(dict(REPLY, stdout={"index": 0, "bytes": 3, "truncated": False})).replace(":0,", ":0.0,").replace(":1,", ":1.0,").replace(":3,", ":3e0,").replace("4711", "4711.0"),
+           [b"abc"], value=42),
+    reject("call of protocol 2.0", text(CALL).replace('"protocol":1', '"protocol":2.0'), "protocol-mismatch"),
+    reject("failure of more members than an exception tells", dict(RAISED, error=dict(FAILURE, members={"m%d" % number: 1 for number in range(33)})), "limit-exceeded"),
+    reject("failure with a member that is an array", dict(RAISED, error=dict(FAILURE, members={"errno": [1]}))),
     accept("reply with usage", dict(REPLY, usage={"wallMs": 1.25, "cpuMs": 0, "maxRssBytes": 10000000})),
     accept("reply with null as value", dict(REPLY, value={"json": None}), value=None),
     accept("reply with unknown members", dict(REPLY, later=1, host=dict(HOST, later=2), stdout=dict(NONE, later=3)), value=42),
@@ -116,6 +123,11 @@ def wrong(right, prefix, put=lambda value: value, **members):
             CASES.append(reject("%s.%s is %s" % (prefix, member, shown if len(shown) < 60 else shown[:50] + "…"), put(dict(right, **{member: value}))))
 
 
+# What no host can take as a name: nothing, NUL, half a surrogate pair.
+NO_NAME = ["", "a\0b", "a\ud800", "\udc80"]
+NO_VARIABLE = [[[name, "b", False]] for name in NO_NAME + ["A=b", "="]] + [[["A", value, False]] for value in NO_NAME[1:]]
+wrong(CALL, "call", module=NO_NAME, function=NO_NAME, cwd=NO_NAME, tmp=NO_NAME, naiveTimeZone=NO_NAME, path=[[name] for name in NO_NAME], env=NO_VARIABLE,
+      modules=[{name: None} for name in NO_NAME])
 wrong(CALL, "call", protocol=["1", None, 1.5, True, [1]], id=["", ID[:-1], ID + "0", ID.upper(), "g" * 32, 1, None, ID[:-1] + "\n"], module=[1, None, ["os"]], function=[1, None, {}],
       args=[["PATH"], None, {}, {"json": {}}, {"json": None}, {"json": "PATH"}, {"json": [1], "meta": {"values": ["set"], "v": 1}}, {"json": [], "meta": []}, {"json": [], "meta": None}],
       kwargs=[None, {"a": 1}, {"json": []}, {"json": None}, {"json": {"name": "E", "message": ""}, "meta": {"values": ["Error"], "v": 1}}],

@@ -3,7 +3,7 @@
 import json
 
 from .describe import parts
-from .messages import FAILURE, FULL_FAILURE, HOST, ID, deep_failure, text, without
+from .messages import NO_NAME, NO_VARIABLE, FAILURE, FULL_FAILURE, HOST, ID, deep_failure, text, without
 
 HELLO = {"type": "hello", "protocol": 1, "token": ID, "workers": 4, "leaseMs": 30000, "heartbeatMs": 15000}
 WELCOME = {"type": "welcome", "protocol": 1, "attach": "@sremote-1", "host": HOST}
@@ -35,7 +35,7 @@ def message_case(name, kind, message, attachments, verdict, **more):
 
 
 def accept(name, message, attachments=(), **more):
-    return message_case(name, message["type"], message, attachments, "accept", **more)
+    return message_case(name, more.pop("type", None) or message["type"], message, attachments, "accept", **more)
 
 
 def reject(name, kind, message, code="protocol-error", attachments=(), **more):
@@ -131,6 +131,15 @@ NO_KWARGS = [None, {"a": 1}, {"json": []}, {"json": None}, {"json": {"name": "E"
 NO_VALUE = [42, None, [], {}, {"meta": {}}, {"json": 1, "meta": 1}]
 NO_VERSIONS = [None, [], {"a": 1}, {"a": ["1"]}, {"a": True}]
 wrong(HELLO, "hello", protocol=["1", None, 1.5, True, [1]], token=NO_TOKEN, workers=NO_COUNT, leaseMs=NO_TIME, heartbeatMs=NO_TIME)
+wrong(INVOKE, "invoke", module=NO_NAME, function=NO_NAME, naiveTimeZone=NO_NAME, modules=[{name: None} for name in NO_NAME])
+CASES += [
+    accept("hello with integers written as floats", text(HELLO).replace(":1,", ":1.0,").replace(":4,", ":4.0,"), type="hello"),
+    accept("proof with integers written as floats", text(PROOF).replace(":0,", ":0.0,"), type="proof"),
+    accept("invoke with integers written as floats", text(dict(INVOKE, keep=2)).replace(":2}", ":2.0}"), type="invoke", value=["PATH"]),
+    accept("invoke with an object whose id is written as a float", text(dict(INVOKE, args={"json": [{"id": 3}], "meta": {"values": {"0": [["custom", "object"]]}, "v": 1}})).replace(":3}", ":3.0}"),
+           type="invoke", value=[{"$": "kept", "kind": "object", "v": 3}]),
+    accept("answer with integers written as floats", text(ANSWER).replace(":0,", ":0e0,"), type="answer", value=42),
+]
 wrong(WELCOME, "welcome", protocol=["1", None, 1.5, True], attach=[None, 1, []], host=[None, "host7", [], {}] + [without(HOST, name) for name in HOST] + [dict(HOST, runtime="ruby"), dict(HOST, pid=-1), dict(HOST, endpoint=1)])
 wrong(RESUME, "resume", nonce=NO_HEX)
 wrong(CHALLENGE, "challenge", nonce=NO_HEX, received=NO_COUNT, proof=NO_HEX)
@@ -153,6 +162,10 @@ CASES += [
     route("empty lists", {"env": [], "path": []}),
     route("__proto__ as a member", '{"__proto__":{"on":"1"}}'),
 ]
+CASES.append(route("integers written as floats", '{"on":3.0,"after":1e0}'))
+for member, values in {"worker": NO_NAME, "cwd": NO_NAME, "tmp": NO_NAME, "path": [[name] for name in NO_NAME], "env": NO_VARIABLE}.items():
+    for value in values:
+        CASES.append(route("%s is %s, no name" % (member, json.dumps(value)), {member: value}, "reject"))
 for member, value in ROUTE.items():
     CASES.append(route(member + " alone", {member: value}))
 for wire in ("null", "[]", "[{}]", '"call"', "1", "true", "{", "{}{}", " ", '{"on":1,"on":1}', '{"on":9007199254740992}', '{"worker":"\n"}', b"\xef\xbb\xbf{}", b'{"worker":"\xff"}', b"\0"):

@@ -1,5 +1,5 @@
 /* Functions of the client that a function on the host calls: `ask` and `answer` of SESSION.md. */
-import { checkSessionMessage, decodeValue, encodeValue, type AskMessage, type Attachments } from "@sremote/protocol";
+import { checkSessionMessage, decodeValue, encodeValue, ProtocolError, type AskMessage, type Attachments } from "@sremote/protocol";
 
 interface Waiting {
   promise: Promise<unknown>;
@@ -39,10 +39,7 @@ export class Asks {
   answer(header: Record<string, unknown>, attachments: Attachments): void {
     const { ask } = header;
     const waiting = typeof ask === "number" ? this.#waiting.get(ask) : undefined;
-    if (waiting === undefined) {
-      checkSessionMessage(header, "answer");
-      return; // of a question that nobody asks any more
-    }
+    if (waiting === undefined) throw new ProtocolError("protocol-error", "an answer to what was not asked");
     this.#waiting.delete(Number(ask));
     try {
       const { value, error } = checkSessionMessage(header, "answer");

@@ -4,6 +4,7 @@ import sys
 from .errors import Refusal, protocol_error
 from .lazy import load
 from .limits import DIMENSIONS
+from .message import is_count
 
 # dtype: (bytes, numpy's code, code of array.array and memoryview)
 DTYPES = {
@@ -40,13 +41,13 @@ def decode_array(kind, json, data):
 
 def _shape(json):
     shape, order = json.get("shape"), json.get("order")
-    if type(shape) is not list or any(type(length) is not int or length < 0 for length in shape):
+    if type(shape) is not list or not all(map(is_count, shape)):
         raise protocol_error("an ndarray's shape must be a list of lengths")
     if len(shape) > DIMENSIONS:
         raise Refusal("limit-exceeded", "an ndarray has %d dimensions, at most %d are allowed" % (len(shape), DIMENSIONS))
     if order not in ("C", "F"):
         raise protocol_error('an ndarray\'s order must be "C" or "F"')
-    return shape, order
+    return list(map(int, shape)), order
 
 
 def _without_numpy(data, size, code, dtype, shape, order):

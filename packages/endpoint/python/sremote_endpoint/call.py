@@ -120,7 +120,7 @@ def _run(place, home, host, request, umask, signals):
     from .execute import execute
     from .sweep import sweep_sometimes
     message = request.call
-    limit = message.get("outputLimit", OUTPUT)
+    limit = int(message.get("outputLimit", OUTPUT))
     chunks = execute(place, message, request, home, host, limit, umask, signals)
 
     def full_disk():

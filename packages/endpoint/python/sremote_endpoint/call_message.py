@@ -1,7 +1,7 @@
 """The `call` message of PROTOCOL.md, checked member by member before anything is done."""
 from .errors import Refusal, protocol_error
 from .limits import PROTOCOL
-from .message import OPTIONAL, check_function, check_members, is_id
+from .message import OPTIONAL, check_function, check_members, is_id, whole
 
 NO_ID = "0" * 32
 
@@ -10,8 +10,8 @@ def check_call(header):
     """Raises Refusal unless `header` is a call this endpoint can read."""
     if type(header) is not dict or type(header.get("type")) is not str:
         raise protocol_error("the header must be an object with a type")
-    protocol = header.get("protocol")
-    if type(protocol) is not int:
+    protocol = whole(header.get("protocol"))
+    if protocol is None:
         raise protocol_error("the call names no protocol version")
     if protocol != PROTOCOL:
         raise Refusal("protocol-mismatch", "the call speaks protocol %d, this endpoint speaks %d" % (protocol, PROTOCOL))

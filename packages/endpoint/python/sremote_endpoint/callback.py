@@ -6,6 +6,7 @@ from . import interrupt, value_encode
 from .errors import Refusal, Unserializable, protocol_error
 from .frame import FramePart, join_frame, split_frame
 from .json_text import dump, parse
+from .message import whole
 from .value_decode import Attachments, decode
 from .worker_channel import Over
 
@@ -132,8 +133,8 @@ class Asking:
         self.part = None
         header, parts = split_frame(frame)
         answer, depth = parse(header)
-        number = answer.get("ask") if type(answer) is dict and answer.get("type") == "answer" else None
-        if type(number) is not int or number not in self.answers:
+        number = whole(answer.get("ask")) if type(answer) is dict and answer.get("type") == "answer" else None
+        if number not in self.answers:
             raise protocol_error("an answer to what was not asked")
         error = answer.get("error")
         if type(error) is dict:

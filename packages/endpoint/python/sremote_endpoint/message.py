@@ -1,5 +1,6 @@
 """Members that the messages which call a function have in common."""
 from .errors import protocol_error
+from .limits import SAFE_INTEGER
 
 _HEX = frozenset("0123456789abcdef")
 
@@ -18,7 +19,7 @@ def _is_text(value):
 
 def _encodable(value):
     try:
-        value.encode("utf-8", "surrogateescape")
+        value.encode("utf-8")
     except UnicodeEncodeError:
         return False
     return True
@@ -33,8 +34,16 @@ def _is_variable(value):
             and _is_text(value[1]) and type(value[2]) is bool)
 
 
+def whole(value):
+    """The integer that a number is, else None: `1.0` is one, since JavaScript cannot tell it from `1`."""
+    if type(value) is float and value.is_integer() and -SAFE_INTEGER <= value <= SAFE_INTEGER:
+        return int(value)
+    return value if type(value) is int else None
+
+
 def is_count(value):
-    return type(value) is int and value >= 0
+    number = whole(value)
+    return number is not None and number >= 0
 
 
 def is_duration(value):

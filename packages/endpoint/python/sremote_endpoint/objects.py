@@ -3,6 +3,7 @@ import time
 
 from . import iterators
 from .errors import Refusal, protocol_error
+from .message import whole
 
 # The module whose functions act on objects (object_functions.py).
 MODULE = "sremote:object"
@@ -93,7 +94,7 @@ class Objects:
 
 
 def object_id(json, member="id"):
-    number = json.get(member) if type(json) is dict else None
-    if type(number) is not int:
+    number = whole(json.get(member)) if type(json) is dict else None
+    if number is None:
         raise protocol_error("a reference needs its " + member)
     return number

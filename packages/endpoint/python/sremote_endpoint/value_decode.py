@@ -2,6 +2,7 @@
 from .errors import Refusal, limit_exceeded, protocol_error
 from .lazy import load
 from .limits import VALUE_DEPTH
+from .message import whole
 
 
 # The last four are known in sessions only (SESSION.md, "Objects, iterators, callbacks, results").
@@ -32,7 +33,7 @@ def decode(wire, attachments, header_depth=0, name="value"):
     if "meta" not in wire:
         return wire["json"]
     meta = wire["meta"]
-    if type(meta) is not dict or type(meta.get("v")) is not int or meta["v"] != 1:
+    if type(meta) is not dict or type(meta.get("v")) not in (int, float) or meta["v"] != 1:
         raise protocol_error("a value's meta must be an object with v 1")
     if "referentialEqualities" in meta:
         raise protocol_error("a value is a tree: referentialEqualities is refused")
@@ -57,8 +58,8 @@ class Attachments:
         self.taken = set()
 
     def take(self, place):
-        index = place.get("index") if type(place) is dict else None
-        if type(index) is not int or not 0 <= index < len(self.parts):
+        index = whole(place.get("index")) if type(place) is dict else None
+        if index is None or not 0 <= index < len(self.parts):
             raise protocol_error("a reference to an attachment that does not exist")
         if index in self.taken:
             raise protocol_error("attachment %d is referenced twice" % index)

@@ -5,6 +5,7 @@ import re
 OUTCOMES = ("value", "raised", "killed", "timeout", "cancelled", "not-run", "unknown")
 STAGES = ("request", "setup", "queue", "import", "lookup", "arguments", "call", "result")
 DEEPEST = 64
+MEMBERS = 32
 _SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../protocol/src/code.ts")
 
 
@@ -25,8 +26,12 @@ def need(condition, message):
         raise Wrong(message)
 
 
+def is_integer(value):
+    return type(value) is int or type(value) is float and value.is_integer() and abs(value) < 2 ** 53
+
+
 def is_count(value):
-    return type(value) is int and value >= 0
+    return is_integer(value) and value >= 0
 
 
 def is_text(value):
@@ -48,9 +53,13 @@ def check_failure(found, known, depth=1):
         need(name not in found or is_text(found[name]), "error." + name)
     for name in ("notes", "names"):
         need(name not in found or texts(found[name]), "error." + name)
+    members = found.get("members", {})
+    need(type(members) is dict and all(type(value) in (str, int, float, bool) for value in members.values()), "error.members")
+    if len(members) > MEMBERS:
+        raise Wrong("too many members", "limit-exceeded")
     need(type(found.get("frames", [])) is list, "error.frames")
     for frame in found.get("frames", []):
-        need(type(frame) is dict and is_text(frame.get("file")) and is_count(frame.get("line")) and is_text(frame.get("function"))
+        need(type(frame) is dict and is_text(frame.get("file")) and is_integer(frame.get("line")) and is_text(frame.get("function"))
              and "source" in frame and (frame["source"] is None or is_text(frame["source"])), "error.frames")
     for name in ("cause", "context"):
         if name in found:
@@ -69,7 +78,7 @@ def check_outcome(header):
         need("error" in header, "error")
     if "error" in header:
         check_failure(header["error"], codes())
-    need("exitCode" not in header or type(header["exitCode"]) is int, "exitCode")
+    need("exitCode" not in header or is_integer(header["exitCode"]), "exitCode")
     need("signal" not in header or is_text(header["signal"]), "signal")
     if "usage" in header:
         usage = header["usage"]
@@ -86,7 +95,7 @@ def check_host(host):
 
 
 def check_protocol(header):
-    need(type(header) is dict and type(header.get("protocol")) is int, "protocol")
+    need(type(header) is dict and is_integer(header.get("protocol")), "protocol")
     if header["protocol"] != 1:
         raise Wrong("protocol", "protocol-mismatch")
 
@@ -106,4 +115,4 @@ def _check_output(part, attachments):
     need(type(part) is dict and is_count(part.get("bytes")) and type(part.get("truncated")) is bool, "output")
     if "index" in part:
         data = attachments.take(part)
-        need(len(data) < part["bytes"] if part["truncated"] else len(data) == part["bytes"], "output length")
+        need(len(data) <= part["bytes"] if part["truncated"] else len(data) == part["bytes"], "output length")

@@ -1,6 +1,5 @@
 /* Messages of a session, checked member by member: SESSION.md, sections "Messages" and "Route". */
 import {
-  arrayOf,
   boolean,
   callId,
   count,
@@ -10,15 +9,15 @@ import {
   integerWithin,
   isRecord,
   members,
+  hostName,
   oneOf,
   plainWireValue,
   string,
-  tuple,
   wireValue,
   wrong,
   type Check,
 } from "../check.ts";
-import { hostFacts, outcomes, versions } from "../codec.ts";
+import { asked, hostFacts, outcomes, placeMembers, versions } from "../codec.ts";
 import { ProtocolError } from "../error.ts";
 import { checkFailure } from "../failure.ts";
 import { parseHeader, parseStrictJson } from "../header.ts";
@@ -38,11 +37,11 @@ const checks: Readonly<Record<SessionMessage["type"], Check>> = {
   proof: members({ received: count, proof: hex64 }),
   bye: members({}, { error: checkFailure }),
   invoke: members(
-    { module: string, function: string, args: plainWireValue("array") },
+    { module: hostName, function: hostName, args: plainWireValue("array") },
     {
       kwargs: plainWireValue("object"),
-      naiveTimeZone: string,
-      modules: versions,
+      naiveTimeZone: hostName,
+      modules: asked,
       returns: oneOf(["object"]),
       leaseMs: duration,
       keep: count,
@@ -59,13 +58,9 @@ const checks: Readonly<Record<SessionMessage["type"], Check>> = {
 const checkRoute = members(
   {},
   {
-    env: arrayOf(tuple(string, string, boolean)),
-    path: arrayOf(string),
-    cwd: string,
-    tmp: string,
-    keepEnv: boolean,
+    ...placeMembers,
     isolation: oneOf(["call"]),
-    worker: string,
+    worker: hostName,
     on: count,
     after: count,
     keep: boolean,
