@@ -1,169 +1,196 @@
 /*
- * The differential fuzzer: random and damaged headers and values, read by the codec of TypeScript (which the Node endpoint bundles) and by that of the Python
- * endpoint, one process for all. What they say must be the same; a difference is made as small as it goes.
+ * The differential fuzzer: headers, values, messages, frames and packets, right, damaged and at their limits, are read by TypeScript, by the Node endpoint
+ * and by the Python endpoint. Verdicts and values must be the same, and what one side sends on must mean the same to the other.
  */
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
-import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
-import { decodeValue, ProtocolError } from "@sremote/protocol";
-import { parseStrictJson } from "../../packages/protocol/src/header.ts";
+import { readFileSync } from "node:fs";
 import { seededRandom } from "../support/seeded-random.ts";
 import type { SeededRandom } from "../support/seeded-random.ts";
+import { damaged } from "./damage.ts";
+import { ValueMaker } from "./grammar.ts";
+import { ofText, restored, saved, type Input, type SavedInput } from "./input.ts";
+import { limitInputs } from "./limits.ts";
+import { message, messageKinds } from "./messages.ts";
+import { PythonReader } from "./python.ts";
+import { Readers, type Said } from "./readers.ts";
+import { isSame, isSamePrompt, isSameValue, isTooMuch } from "./rules.ts";
+import { folded, holds, sentOn } from "./shown.ts";
+import { shrunk } from "./shrink.ts";
+import { frames, packets } from "./wires.ts";
 
 export interface Difference {
-  readonly kind: "header" | "value";
-  readonly text: string;
-  readonly typescript: string;
-  readonly python: string;
+  readonly what: string;
+  readonly input: SavedInput;
 }
 
-const scalars = [
-  "0",
-  "-0",
-  "-0.0",
-  "1.5",
-  "1e5",
-  "1e999",
-  "9007199254740991",
-  "9007199254740992",
-  "true",
-  "null",
-  '""',
-  '"a"',
-  '"\\ud800"',
-  '"é"',
-  '"\\u0000"',
-];
-const strings = [
-  '"NaN"',
-  '"-0"',
-  '"12345678901234567890"',
-  '"2026-02-30T00:00:00.000Z"',
-  '"2026-02-28T00:00:00.000Z"',
-  '"/a/i"',
-  '"http://a/"',
-  '"1.50"',
-  '"+1"',
-  '"01"',
-];
-const names = ['"a"', '"b"', '"__proto__"', '"a.b"', '"\\u0061"', '""', '"0"', '"name"', '"message"', '"index"'];
-const types = [
-  '"undefined"',
-  '"bigint"',
-  '"number"',
-  '"Date"',
-  '"regexp"',
-  '"URL"',
-  '"set"',
-  '"map"',
-  '"Error"',
-  '["custom","bytes"]',
-  '["class","X"]',
-  '"symbol"',
-];
+export interface FuzzOptions {
+  readonly milliseconds: number;
+  readonly seed: number;
+  /** Default `python3`. */
+  readonly interpreter?: string | undefined;
+}
 
-function json(random: SeededRandom, depth: number): string {
-  const many = (one: () => string): string => Array.from({ length: random.below(4) }, one).join(",");
-  switch (depth > 4 ? 0 : random.below(5)) {
-    case 1:
-      return `[${many(() => json(random, depth + 1))}]`;
-    case 2:
-      return `{${many(() => `${random.pick(names)}:${json(random, depth + 1)}`)}}`;
-    case 3:
-      return random.pick(strings);
-    default:
-      return random.pick(scalars);
+const batchSize = 200;
+const mostDifferences = 5;
+
+/** Every input that ever showed a difference. */
+export function pool(): Input[] {
+  const found = JSON.parse(readFileSync(new URL("differences.json", import.meta.url), "utf8")) as SavedInput[];
+  return found.map(restored);
+}
+
+/** One that is right, with what it means where it is a value. */
+function made(random: SeededRandom): Input {
+  const choice = random.below(10);
+  if (choice < 4) {
+    const values = new ValueMaker(random);
+    const part = values.any();
+    const meaning = { typescript: part.typescript, python: part.python };
+    return { ...ofText("value", ValueMaker.wire(part), values.attachments), meaning };
   }
+  if (choice === 4) return ofText("header", new ValueMaker(random).any().json);
+  if (choice === 5) return frames(random);
+  if (choice === 6) return packets(random);
+  return message(random, random.pick(messageKinds));
 }
 
-function tree(random: SeededRandom, depth: number): string {
-  const inner = (): string =>
-    `{${Array.from({ length: random.below(3) }, () => `"${random.pick(["a", "b", "0", "1", "0.0", "0.1", "a.b", "a\\\\.b", "__proto__", "name"])}":${tree(random, depth + 1)}`).join(",")}}`;
-  const chosen = depth > 3 ? 0 : random.below(4);
-  return chosen === 1 ? inner() : chosen === 2 ? `[${random.pick(types)},${inner()}]` : `[${random.pick(types)}]`;
-}
-
-/** A text of either kind, often damaged. */
-function made(random: SeededRandom): { kind: Difference["kind"]; bytes: Buffer } {
-  const kind = random.pick(["header", "value"] as const);
-  const text = kind === "header" ? json(random, 0) : `{"json":${json(random, 1)},"meta":{"values":${tree(random, 0)},"v":1}}`;
-  const bytes = Buffer.from(text);
-  // What a URL and a regular expression may hold is each runtime's own affair.
-  const isOwn = text.includes('"URL"') || text.includes('"regexp"');
-  if (!isOwn && random.below(3) === 0 && bytes.length > 0)
-    bytes[random.below(bytes.length)] = random.pick([0x22, 0x5c, 0x2c, 0x7b, 0x5d, 0x30, 0xff, 0xc3, random.below(256)]);
-  return { kind, bytes };
-}
-
-function typescript(kind: Difference["kind"], bytes: Uint8Array): { said: string; value: string | null } {
-  try {
-    const { value, depth } = parseStrictJson(bytes);
-    if (kind === "header")
-      return { said: "accepted", value: JSON.stringify(value, (_name, each: unknown) => (Object.is(each, -0) ? { $: "-0" } : each)) };
-    decodeValue(value, [], { depth });
-    return { said: "accepted", value: null };
-  } catch (error) {
-    if (error instanceof ProtocolError) return { said: error.code, value: null };
-    return { said: `raised ${String(error)}`, value: null };
-  }
-}
-
-/** A set's members and a map's keys are equal, or can be members at all, by the receiver's own rules (PROTOCOL.md, "Values"): Python has no set of dicts. */
-function isSame(bytes: Buffer, typescriptSaid: string, pythonSaid: string): boolean {
-  if (typescriptSaid === pythonSaid) return true;
-  return /"(?:set|map)"/.test(bytes.toString("latin1")) && typescriptSaid === "accepted" && pythonSaid === "protocol-error";
-}
-
-/** Runs for so many milliseconds. @returns how many texts were tried, and the first differences */
-export async function fuzz(milliseconds: number, seed: number): Promise<{ tried: number; differences: Difference[] }> {
-  const python: ChildProcess = spawn("python3", ["-B", fileURLToPath(new URL("verdicts.py", import.meta.url))], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  const lines = createInterface({ input: python.stdout! })[Symbol.asyncIterator]();
-  const random = seededRandom(seed);
-  const compare = async (batch: readonly { kind: Difference["kind"]; bytes: Buffer }[]): Promise<(Difference | undefined)[]> => {
-    const ours = batch.map(({ kind, bytes }) => typescript(kind, bytes));
-    python.stdin!.write(
-      batch.map(({ kind, bytes }, at) => `${JSON.stringify([kind, bytes.toString("base64"), ours[at]!.value])}\n`).join(""),
-    );
-    const found: (Difference | undefined)[] = [];
-    for (const [at, { kind, bytes }] of batch.entries()) {
-      const { value, done } = await lines.next();
-      if (done === true) throw new Error("the process of Python ended");
-      const said = String(JSON.parse(value));
-      found.push(
-        isSame(bytes, ours[at]!.said, said)
-          ? undefined
-          : { kind, text: bytes.toString("latin1"), typescript: ours[at]!.said, python: said },
-      );
-    }
-    return found;
-  };
-  const shrunk = async (difference: Difference): Promise<Difference> => {
-    let least = difference;
-    for (let size = least.text.length >> 1; size > 0; size >>= 1) {
-      for (let at = 0; at + size <= least.text.length;) {
-        const text = least.text.slice(0, at) + least.text.slice(at + size);
-        const [smaller] = await compare([{ kind: least.kind, bytes: Buffer.from(text, "latin1") }]);
-        if (smaller === undefined) at += size;
-        else least = smaller;
-      }
-    }
-    return least;
-  };
+/** The pool and all limits first, then random inputs until the time is over. @returns how many were tried, and the first differences */
+export async function fuzz(options: FuzzOptions): Promise<{ tried: number; differences: Difference[] }> {
+  const comparer = await Comparer.begin(options.interpreter ?? "python3");
+  const random = seededRandom(options.seed);
   const differences: Difference[] = [];
   let tried = 0;
+  const run = async (inputs: readonly Input[]): Promise<void> => {
+    tried += inputs.length;
+    const found = await comparer.compare(inputs);
+    for (const [at, input] of inputs.entries()) {
+      const what = found[at];
+      if (what === undefined || differences.length >= mostDifferences) continue;
+      const least = await shrunk(input, what, async (each) => (await comparer.compare([each]))[0]);
+      differences.push({ what: least.what, input: saved(least.input) });
+    }
+  };
   try {
-    const until = performance.now() + milliseconds;
-    while (performance.now() < until && differences.length < 5) {
-      const found = await compare(Array.from({ length: 200 }, () => made(random)));
-      tried += found.length;
-      const first = found.find((each) => each !== undefined);
-      if (first !== undefined) differences.push(await shrunk(first));
+    const until = performance.now() + options.milliseconds;
+    await run(pool());
+    await run(limitInputs());
+    while (performance.now() < until && differences.length < mostDifferences) {
+      const right = Array.from({ length: batchSize }, () => made(random));
+      await run(right);
+      await run(right.map((input) => damaged(random, input, random.pick(right))));
     }
   } finally {
-    python.stdin!.end();
+    comparer.end();
   }
   return { tried, differences };
+}
+
+class Comparer {
+  readonly #python: PythonReader;
+  readonly #readers: Readers = new Readers();
+
+  private constructor(python: PythonReader) {
+    this.#python = python;
+  }
+
+  static async begin(interpreter: string): Promise<Comparer> {
+    const python = new PythonReader(interpreter);
+    await python.begin();
+    return new Comparer(python);
+  }
+
+  end(): void {
+    this.#python.end();
+    this.#readers.close();
+  }
+
+  /** What is different, for each input. */
+  async compare(inputs: readonly Input[]): Promise<(string | undefined)[]> {
+    const found: (string | undefined)[] = [];
+    const ours = await Promise.all(inputs.map((input) => this.#readers.read(input)));
+    const theirs = await this.#python.read(inputs);
+    for (const [at, input] of inputs.entries()) found.push(await this.#differenceOf(input, ours[at]!, theirs[at]!));
+    await this.#sendOn(
+      inputs,
+      ours.map(({ typescript }) => typescript!),
+      theirs,
+      found,
+    );
+    return found;
+  }
+
+  async #differenceOf(input: Input, ours: Record<string, Said>, python: Said): Promise<string | undefined> {
+    for (const [runtime, said] of Object.entries(ours)) {
+      const isSameHere =
+        input.kind === "packets" && runtime === "typescript"
+          ? isSamePrompt(said, python)
+          : isSame(input, said, python, this.#python.hasNumpy);
+      if (!isSameHere || isTooMuch(said, python)) return `${runtime} says ${told(said)}, python says ${told(python)}`;
+    }
+    const first = ours["typescript"]!;
+    if (input.meaning !== undefined) return meaningMissed(input.meaning, first, python, this.#python.hasNumpy);
+    if (python.said !== "accepted" || python.again === undefined) return undefined;
+    return this.#sentByPython(input, python);
+  }
+
+  /** What Python makes of a value, TypeScript reads. */
+  async #sentByPython(input: Input, { value, again }: Said): Promise<string | undefined> {
+    // A pattern may have no equal in JavaScript, and NaN is a member of a set once.
+    if (typeof again === "string")
+      return holds(value, "r") || again.includes("equal to another one") ? undefined : `python does not send it on: ${again}`;
+    const { typescript } = await this.#readers.read(
+      ofText(
+        input.kind,
+        again!.text,
+        again!.attachments.map((each) => Buffer.from(each)),
+      ),
+    );
+    if (typescript!.said === "protocol-error" && holds(value, "l")) return undefined; // each runtime has URLs of its own
+    if (typescript!.said === "accepted" && isSameValue(plainBytes(typescript!.value), plainBytes(value))) return undefined;
+    return `python sends on ${again!.text}, and typescript says ${told(typescript!)}`;
+  }
+
+  /** What TypeScript makes of a value, itself and Python read. */
+  async #sendOn(inputs: readonly Input[], ours: readonly Said[], theirs: readonly Said[], found: (string | undefined)[]): Promise<void> {
+    const places = inputs.flatMap((_, at) => (typeof ours[at]!.again === "object" && found[at] === undefined ? [at] : []));
+    const again = places.map((at) => {
+      const { text, attachments } = ours[at]!.again as { text: string; attachments: Uint8Array[] };
+      return ofText(
+        inputs[at]!.kind,
+        text,
+        attachments.map((each) => Buffer.from(each)),
+      );
+    });
+    const python = await this.#python.read(again);
+    for (const [index, at] of places.entries()) {
+      const { typescript } = await this.#readers.read(again[index]!);
+      if (JSON.stringify(typescript!.value) !== JSON.stringify(sentOn(ours[at]!.value)))
+        found[at] = `typescript sends on ${again[index]!.bytes.toString()}, and reads ${told(typescript!)} for ${told(ours[at]!)}`;
+      else if (!isSame(again[index]!, typescript!, python[index]!, this.#python.hasNumpy))
+        found[at] =
+          `typescript sends on ${again[index]!.bytes.toString()}, and python says ${told(python[index]!)} for ${told(theirs[at]!)}`;
+    }
+  }
+}
+
+/** An array that is a view of memory in Python is sent on as bytes. */
+function plainBytes(value: unknown): unknown {
+  if (!Array.isArray(value)) return value;
+  return value[0] === "a" && value.length === 4 ? ["y", value[3]] : value.map(plainBytes);
+}
+
+/** What was made on purpose is accepted, and is what it was made of, to the types of each language. */
+function meaningMissed(meaning: NonNullable<Input["meaning"]>, ours: Said, python: Said, hasNumpy: boolean): string | undefined {
+  const sorted = (value: unknown): string => JSON.stringify(folded(value, false));
+  if (ours.said !== "accepted" || sorted(ours.value) !== sorted(meaning.typescript))
+    return `typescript says ${told(ours)} for ${JSON.stringify(meaning.typescript)}`;
+  if (!hasNumpy && python.said === "unsupported") return undefined;
+  if (python.said !== "accepted" || sorted(python.value) !== sorted(meaning.python))
+    return `python says ${told(python)} for ${JSON.stringify(meaning.python)}`;
+  return undefined;
+}
+
+function told({ said, why, value }: Said): string {
+  if (said !== "accepted") return why === undefined ? said : `${said} (${why})`;
+  const text = JSON.stringify(value);
+  return text.length < 600 ? text : `${text.slice(0, 200)} … ${text.slice(-200)}`;
 }

@@ -2,10 +2,10 @@
 
 export interface SeededRandom {
   /** A whole number from 0 up to, but not including, `end`. */
-  below(end: number): number;
-  pick<T>(items: readonly T[]): T;
+  readonly below: (end: number) => number;
+  readonly pick: <T>(items: readonly T[]) => T;
   /** The items in another order. */
-  shuffle<T>(items: readonly T[]): T[];
+  readonly shuffle: <T>(items: readonly T[]) => T[];
 }
 
 /** Marsaglia's xorshift with 32 bits (Journal of Statistical Software 8, 2003). */
