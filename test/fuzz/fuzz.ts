@@ -12,7 +12,7 @@ import { limitInputs } from "./limits.ts";
 import { message, messageKinds } from "./messages.ts";
 import { PythonReader } from "./python.ts";
 import { Readers, type Said } from "./readers.ts";
-import { isSame, isSamePrompt, isSameValue, isTooMuch } from "./rules.ts";
+import { isSame, isSameValue, isTooMuch } from "./rules.ts";
 import { folded, holds, sentOn } from "./shown.ts";
 import { shrunk } from "./shrink.ts";
 import { frames, packets } from "./wires.ts";
@@ -120,11 +120,8 @@ class Comparer {
 
   async #differenceOf(input: Input, ours: Record<string, Said>, python: Said): Promise<string | undefined> {
     for (const [runtime, said] of Object.entries(ours)) {
-      const isSameHere =
-        input.kind === "packets" && runtime === "typescript"
-          ? isSamePrompt(said, python)
-          : isSame(input, said, python, this.#python.hasNumpy);
-      if (!isSameHere || isTooMuch(said, python)) return `${runtime} says ${told(said)}, python says ${told(python)}`;
+      if (!isSame(input, said, python, this.#python.hasNumpy) || isTooMuch(said, python))
+        return `${runtime} says ${told(said)}, python says ${told(python)}`;
     }
     const first = ours["typescript"]!;
     if (input.meaning !== undefined) return meaningMissed(input.meaning, first, python, this.#python.hasNumpy);

@@ -17,15 +17,6 @@ export function isSame(input: Input, ours: Said, python: Said, hasNumpy: boolean
   return input.isDamaged && refusals.has(ours.said) && refusals.has(python.said);
 }
 
-/**
- * The same of packets that are read in pieces: that the head of a `data` is damaged is seen before its payload has come, and a whole packet is awaited by
- * who reads whole ones.
- */
-export function isSamePrompt(ours: Said, python: Said): boolean {
-  const unfinished = (value: unknown): string => JSON.stringify(value).replace(/"(?:broken|within)"\]\]$/, '"unfinished"]]');
-  return ours.said === python.said && unfinished(ours.value) === unfinished(python.value);
-}
-
 export function isSameValue(ours: unknown, python: unknown): boolean {
   return JSON.stringify(folded(ours, true)) === JSON.stringify(folded(python, true));
 }

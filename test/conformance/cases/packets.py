@@ -73,6 +73,9 @@ for name in ("data", "stdout", "hello"):
     CASES.append(reject("%s of %d bytes" % (name, MIB + 1), packet(KINDS[name], (b"a", MIB + 1), 1)))
 for size in (MIB + 1, 2**24, 2**31 - 1, 2**31, 2**32 - 1):
     CASES.append(reject("length %d, told by the head alone" % size, packet(DATA, b"", 1, size=size), prompt=True))
+for number, size in ((0, 1), (10, MIB), (15, 8), (24, 8), (64, 1), (255, 5), (5, 7), (7, 16), (20, 12), (21, 1), (22, MIB), (23, 8)):
+    CASES.append(reject("kind %d and length %d, told by the head alone" % (number, size), packet(number, b"", 0, size=size), prompt=True))
+CASES.append(reject("data whose head is damaged, told by the head alone", packet(DATA, b"", 1, size=9, checksum=7), prompt=True))
 for size in (1, MIB):
     CASES.append(reject("length %d of which nothing came" % size, packet(DATA, b"", 1, size=size)))
 for length in (1, 3, 4, 8, 12, 15, 16, 18):

@@ -17,8 +17,12 @@ CHILDREN, ENDS = 64, 128
 
 SIZE = 16
 PAYLOAD = 1048576
-# How long the payload of a kind may be, where not anything goes.
-SIZES = {PING: (8,), PONG: (8,), ACK: (8,), CREDIT: (4, 8), CANCEL: (0,), MUTE: (0,), TOTALS: (16,)}
+# The kinds of a link: how long the payload of each may be, None where anything goes.
+KINDS = {kind: None for kind in (HELLO, WELCOME, RESUME, CHALLENGE, BYE, PROOF, OPEN, DATA, STDOUT, STDERR)}
+KINDS.update({PING: (8,), PONG: (8,), ACK: (8,), CREDIT: (4, 8), CANCEL: (0,), MUTE: (0,), TOTALS: (16,)})
+# And between supervisor and worker.
+OWN_KINDS = {READY: None, PIPES: None, EMPTY: None, ONWARD: None}
+OWN_KINDS.update(KINDS)
 CHUNK = 65536
 
 _unpack = Struct("<IBBHII").unpack_from
@@ -50,9 +54,9 @@ def readdress(packet, flags, worker):
 class Packets:
     """Cuts a stream of bytes into packets."""
 
-    def __init__(self, limit=PAYLOAD):
+    def __init__(self, kinds=KINDS):
         self.rest = b""
-        self.limit = limit
+        self.kinds = kinds
 
     def feed(self, data):
         """Yields (kind, flags, stream, packet) of each whole packet. Raises Damaged at the first that is not one."""
@@ -62,13 +66,16 @@ class Packets:
         at, end = 0, len(data)
         while end - at >= SIZE:
             size, kind, flags, _, stream, check = _unpack(data, at)
-            if size > self.limit:
+            if size > PAYLOAD:
                 raise Damaged("a packet of %d bytes" % size)
+            # A damaged length would have us take what follows for payload, for long: what the head alone tells is looked at first.
+            sizes = self.kinds.get(kind, ())
+            if sizes is not None and size not in sizes:
+                raise Damaged("a packet of a wrong kind or length")
             stop = at + SIZE + size
             if stop > end:
-                # A damaged length would have us take what follows for payload, for long: what the head alone tells is looked at now.
-                if size not in SIZES.get(kind, (size,)) or (kind == DATA and crc32(data[at : at + 12]) != check):
-                    raise Damaged("a packet of a wrong length")
+                if kind == DATA and crc32(data[at : at + 12]) != check:
+                    raise Damaged("a packet whose checksum does not match")
                 break
             packet = data[at:stop]
             found = crc32(packet[:12])

@@ -7,7 +7,7 @@ import _signal as signal
 
 from . import strays
 from .ahead import SILENT
-from .packet import CHUNK, PIPES, Packets, pack
+from .packet import CHUNK, OWN_KINDS, PIPES, Packets, pack
 from .worker_start import mark_of
 
 
@@ -19,7 +19,7 @@ class WorkerProcess:
         self.name = route.name
         self.alone = route.alone
         self.pid, self.channel, out, err, self.lifeline, self.baton, parcel = started
-        self.packets = Packets()
+        self.packets = Packets(OWN_KINDS)
         # What its channel does not take yet.
         self.queue = deque()
         self.queued = 0
