@@ -3,6 +3,7 @@ import { createHmac } from "node:crypto";
 import { PassThrough } from "node:stream";
 import type { Command, Connector, RemoteProcess } from "@sremote/connectors";
 import {
+  ConnectError,
   decodeSessionMessage,
   encodeCount,
   encodeCredit,
@@ -160,6 +161,25 @@ it.each([
   );
   expect(error).toMatchObject({ code: "connection-lost" });
   expect(links).toBe(7);
+});
+
+it.each(["host-key-changed", "host-key-unknown", "host-key-revoked", "auth-failed"] as const)(
+  "G04 does not try again on a new connection that ends with %s",
+  async (code) => {
+    const { error, links } = await resumeWith(() => {
+      throw new ConnectError(code, "so says the connector");
+    });
+    expect(error).toMatchObject({ code, summary: "so says the connector" });
+    expect(links).toBe(2);
+  },
+);
+
+it("tries again where the host is only out of reach, as long as its lease may last", async () => {
+  const { error, links } = await resumeWith(() => {
+    throw new ConnectError("connect-refused", "not now");
+  });
+  expect(error).toMatchObject({ code: "connection-lost", cause: { code: "connect-refused" } });
+  expect(links).toBeGreaterThan(2);
 });
 
 it("sends nothing but a nonce to what answers in place of its supervisor, and ends", { timeout: 20_000 }, async () => {

@@ -201,7 +201,11 @@ class ValueTest(unittest.TestCase):
                 with self.assertRaises(Refusal) as caught:
                     decode(parsed["v"], Attachments([]), header_depth)
                 self.assertEqual(caught.exception.code, code)
-        self.assertEqual(back(10 ** 4300 - 1), 10 ** 4300 - 1)
+        for value in (10 ** 4300 - 1, 1 - 10 ** 4300):
+            self.assertEqual(back(value), value)
+        for value in (10 ** 4300, -10 ** 4300, 10 ** 4310):
+            with self.assertRaises(Unserializable):
+                encode(value)
         # A map is two levels of JSON, an array of pairs.
         for levels in (128, 129):
             value = {1: 2}
