@@ -1,12 +1,12 @@
 /* push and pull against shells, tools, noise and trouble of real hosts. */
 import { spawnSync } from "node:child_process";
-import { constants, ftruncateSync, openSync, closeSync, writeSync } from "node:fs";
-import { access, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { constants, ftruncateSync, openSync, closeSync, readdirSync, statSync, writeSync } from "node:fs";
+import { access, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ConnectError } from "@sremote/protocol";
+import { ConnectError, hostLimits } from "@sremote/protocol";
 import { commandLine } from "../command-line.ts";
 import { shell } from "../connector.ts";
 import type { RemoteProcess } from "../connector.ts";
@@ -216,6 +216,32 @@ describe("G25 a link planted at the temporary name is not followed", () => {
       await symlink(at("victim"), temporary).catch(() => {}); // The script removes what it could not use.
     }
   });
+});
+
+test("G07 what is pushed can be read by nobody else until it is whole, whatever the umask", async () => {
+  const seen = new Set<string>();
+  const onProgress = (): void => {
+    for (const name of readdirSync(at("to"))) seen.add((statSync(at(`to/${name}`)).mode & 0o777).toString(8));
+  };
+  const before = process.umask(0);
+  try {
+    await pushOverProcess(spawnLocally, Buffer.alloc(4 << 20, "x"), at("to/file"), { mode: 0o644, onProgress }, label);
+  } finally {
+    process.umask(before);
+  }
+  expect(seen).toEqual(new Set(["600"]));
+  expect((await stat(at("to/file"))).mode & 0o777).toBe(0o644);
+});
+
+test("G20 a host that goes on behind the end of a pulled file is given up", async () => {
+  await writeFile(at("to/file"), "content");
+  const talkative: StartProcess = (command, options) =>
+    spawnLocally(shell(`${(command as { shell: string }).shell}\nhead -c ${hostLimits.noise + (1 << 20)} /dev/zero`), options);
+  await expect(pullOverProcess(talkative, at("to/file"), { path: at("back") }, {}, label)).rejects.toMatchObject({
+    code: "limit-exceeded",
+    summary: "the host goes on behind the end of the file",
+  });
+  expect(await readdir(directory)).toEqual(["to"]);
 });
 
 const mounted = async (work: () => Promise<void>): Promise<void> => {
