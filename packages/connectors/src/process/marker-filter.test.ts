@@ -26,16 +26,17 @@ describe("a marker", () => {
     const all = Buffer.concat([noise, marker, Buffer.from(" 42\n"), rest]);
     for (let at = 0; at <= all.length; at += 1) {
       const found = await through([all.subarray(0, at), all.subarray(at)]);
-      expect(found, `cut at ${at}`).toMatchObject({ out: rest.toString(), told: [" 42"], error: undefined });
+      expect(found, `cut at ${at}`).toEqual({ out: rest.toString(), told: [" 42"], kept: noise.toString(), error: undefined });
     }
-    expect((await through([all])).kept).toBe(noise.toString());
     const bytes = await through(Array.from(all, (byte) => Uint8Array.of(byte)));
     expect([bytes.out, bytes.told]).toEqual([rest.toString(), [" 42"]]);
   });
 
-  test("whose line goes on and on is none of ours", async () => {
-    const line = Buffer.concat([marker, Buffer.alloc(hostLimits.markerLine + 1, "9"), Buffer.from("\n")]);
-    expect(await through([line, Buffer.from("more")])).toMatchObject({ out: "", told: [], error: undefined });
+  test("whose line goes on and on, or says something else than a process, is none of ours", async () => {
+    const long = Buffer.concat([marker, Buffer.alloc(hostLimits.markerLine + 1, "9"), Buffer.from("\n")]);
+    expect(await through([long])).toMatchObject({ out: "", told: [], error: { code: "limit-exceeded" } });
+    const other = Buffer.concat([marker, Buffer.from(" 42; rm\n")]);
+    expect(await through([other])).toMatchObject({ out: "", told: [], error: { code: "protocol-error" } });
   });
 
   test.each([
