@@ -121,6 +121,14 @@ d" '\\'\nfor x; do printf '%s;' "$x"; done\ncat <<'END'\n$HOME 'quoted' !bang\nE
   });
 });
 
+test("what some login shell reads between single quotes is in no command line as it is", () => {
+  for (const character of ["!", "\n", "é", "\\"]) {
+    const line = commandLine(shell(`echo a${character}b`));
+    expect(line).not.toContain(`a${character}b`);
+    expect(line).toContain("printf %b");
+  }
+});
+
 test("a command line is printable ASCII", () => {
   for (const text of cases) expect(commandLine(["printf", text])).toMatch(/^[ -~]+$/);
 });

@@ -311,6 +311,7 @@ test("G27 secrets are found in the forms that URLs, forms, JSON and headers give
     `p"ä s&+ p%22%C3%A4%20s%26%2B p%22%C3%A4+s%26%2B p\\"ä s&+ Bearer abcdefghijklmnop abcdefghijklmnop 0123456789abcdef zyxwvutsrq`,
   );
   expect(shown.replaceAll("[secret]", "").trim()).toBe("");
+  expect(secrets.redact("a\u001b[31mb\u0085c\td\ne")).toBe("a?[31mb?c\td\ne");
 });
 
 test("a base URL is http or https without credentials, query and fragment, and http only to this machine", () => {

@@ -23,11 +23,11 @@ async function taken(
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- only files are read here
   const dialect = {
     label: "service://",
-    get: async (path: string, { take }: { take(chunk: Uint8Array): Promise<void> }) => {
+    get: async (path: string, download: { take(chunk: Uint8Array): Promise<void> }) => {
       read.push(path);
       const text = files[path];
       if (text === undefined) throw new TransferError("no-such-file", "not yet");
-      await take(Buffer.from(text));
+      await download.take(Buffer.from(text));
     },
   } as unknown as ScriptDialect;
   const attempt = { work: "/w", id: "1", splitAt: 4 } as never;

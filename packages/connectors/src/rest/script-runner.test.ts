@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { hostLimits, TransferError } from "@sremote/protocol";
+import { ConnectError, hostLimits, TransferError } from "@sremote/protocol";
 import { shell } from "../connector.ts";
 import type { ExecResult } from "../connector.ts";
 import { until } from "../testing/wait.ts";
@@ -122,6 +122,50 @@ describe("G28 a start that the service says it never got", () => {
     await running;
     expect(dialect.asked).toEqual(["start", "get", "ask"]);
     expect([text(result.stdout), await effects()]).toEqual(["done\n", "x\n"]);
+  });
+});
+
+describe("G28 a start whose answer is lost", () => {
+  test("is asked after, not repeated: the command runs once", async () => {
+    const dialect = new Files({ hold: Number.POSITIVE_INFINITY });
+    dialect.run = async (script) => {
+      dialect.asked.push(script.args[0] ?? "start");
+      const state = await finished(script);
+      if (script.args.length === 0) throw new ConnectError("connection-lost", "the answer is lost");
+      return state;
+    };
+    await using connector = dialect.connect();
+    const result = await connector.exec(shell("echo x >> effects; echo done"));
+    expect([text(result.stdout), await effects()]).toEqual(["done\n", "x\n"]);
+    expect(dialect.asked.filter((each) => each === "start")).toHaveLength(1);
+  });
+});
+
+test("G14 a command that is cancelled is ended on the host", async () => {
+  const dialect = new Files({ hold: Number.POSITIVE_INFINITY });
+  dialect.run = async (script) => {
+    dialect.asked.push(script.args[0] ?? "start");
+    return await finished(script);
+  };
+  await using connector = dialect.connect();
+  const control = new AbortController();
+  const running = connector.exec(shell("echo $$ > new; mv new pid; exec sleep 60"), { signal: control.signal });
+  running.catch(() => undefined);
+  await until("the command to begin", async () => (await readdir(home)).includes("pid"));
+  const pid = Number(await readFile(join(home, "pid"), "utf8"));
+  control.abort();
+  await expect(running).rejects.toMatchObject({ code: "cancelled" });
+  await until("the command to end", async () => !(await readdir("/proc")).includes(String(pid)));
+  expect(dialect.asked).toContain("end");
+});
+
+test("G38 a result that never becomes visible is lost, after the time that is given to it", async () => {
+  const dialect = new Files({ hold: 1 });
+  dialect.run = async () => ({ kind: "finished" });
+  await using connector = dialect.connect({ visibility: 200 });
+  await expect(connector.exec(["true"])).rejects.toMatchObject({
+    code: "connection-lost",
+    summary: "exec: the result of the command is lost: the host shows none",
   });
 });
 
