@@ -5,104 +5,13 @@
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { RemoteClient, type RemoteIterable, type RemoteObject } from "@sremote/client";
-import { ssh } from "@sremote/connectors";
-import { RemoteExecError, SremoteError } from "@sremote/protocol";
+import { openssh, ssh } from "@sremote/connectors";
+import { SremoteError } from "@sremote/protocol";
 import { describe, expect, test } from "vitest";
 import { startEmbeddedSsh } from "../../scripts/labs/embedded-ssh.ts";
 import { type Proxy, startProxy } from "../../scripts/labs/proxy.ts";
 import { coldPlaces, startStallingHost } from "../stubs/stalling-host.ts";
-
-/** Milliseconds after which signals are aborted, and deadlines pass. */
-const soon = 300;
-/** Milliseconds that an operation may take in all. */
-const bound = 5000;
-
-interface Limits {
-  signal?: AbortSignal;
-  timeout?: number;
-}
-type Operation = (client: RemoteClient, limits: Limits) => Promise<unknown>;
-
-const operations: Record<string, Operation> = {
-  doRemoteCall: (client, limits) => client.doRemoteCall("os", "getpid", [], limits),
-  "doRemoteCall over files": (client, limits) => client.doRemoteCall("os", "getpid", [], { ...limits, id: "0".repeat(31) + "1" }),
-  call: (client, limits) => client.call("os", "getpid", [], { ...limits, isolation: "call" }).value,
-  "a call that waits for another": (client, limits) => {
-    const first = client.call("os", "getpid");
-    first.catch(() => undefined);
-    return client.call("builtins", "str", [first], limits).value;
-  },
-  "the output of a call": async (client, limits) => {
-    for await (const line of client.call("os", "getpid", [], limits).stdout) expect(line).toBe("");
-  },
-  "the items of a generator": async (client, limits) => {
-    for await (const item of client.call("os", "walk", ["/"], limits)) expect(item).toBeUndefined();
-  },
-  module: (client, limits) => client.module("os", limits)["getpid"]!(),
-  getPwd: (client, limits) => client.getPwd(limits),
-  isModuleInstalled: (client, limits) => client.isModuleInstalled("os", limits),
-  bootstrapInstall: (client, limits) => client.bootstrapInstall(limits),
-  installPackages: (client, limits) => client.installPackages(["x"], limits),
-  installGitModule: (client, limits) => client.installGitModule("https://localhost/x.git", undefined, undefined, limits),
-  doSelfDiscovery: (client, limits) => client.doSelfDiscovery(undefined, limits),
-  probe: (client, limits) => client.probe(limits),
-  exec: (client, limits) => client.connector.exec(["cat"], { ...limits, stdin: Buffer.from("x") }),
-  push: (client, limits) => client.connector.push(Buffer.from("x"), "/tmp/sremote-stalls", limits),
-  pull: (client, limits) => client.connector.pull("/etc/hostname", { write: () => undefined }, limits),
-  status: async (client, limits) => {
-    const { ok, error } = await client.status(limits);
-    if (!ok) throw error;
-  },
-};
-/** Those that need an answer of the host after they have started. */
-const starting: Record<string, Operation> = { spawn: (client, limits) => client.connector.spawn!(["cat"], limits) };
-
-interface Settled {
-  name: string;
-  limit: string;
-  code: string;
-  outcome?: string | undefined;
-  late: boolean;
-}
-
-/** Each operation with a signal and with a deadline, all at once. */
-async function settleAll(client: RemoteClient, all: Record<string, Operation>): Promise<Settled[]> {
-  const one = async (name: string, operation: Operation, limit: "signal" | "timeout"): Promise<Settled> => {
-    const limits = limit === "signal" ? { signal: AbortSignal.timeout(soon) } : { timeout: soon };
-    const begun = performance.now();
-    const result = operation(client, limits).then(
-      () => ({ code: "it ended" }),
-      (error: unknown) => error as SremoteError,
-    );
-    const { code, outcome } = (await Promise.race([result, delay(3 * bound, { code: "nothing", outcome: undefined })])) as RemoteExecError;
-    return { name, limit, code, outcome, late: performance.now() - begun > bound };
-  };
-  return await Promise.all(Object.entries(all).flatMap(([name, each]) => [one(name, each, "signal"), one(name, each, "timeout")]));
-}
-
-function isWrong({ limit, code, late }: Settled): boolean {
-  return late || code !== (limit === "signal" ? "cancelled" : "timeout");
-}
-
-async function closesInTime(client: RemoteClient): Promise<void> {
-  const begun = performance.now();
-  await client.close();
-  expect(performance.now() - begun).toBeLessThan(28_000);
-}
-
-/** Something of each kind that lives on the host, made before it stops answering. */
-interface Held {
-  object: RemoteObject;
-  items: RemoteIterable;
-}
-
-const held = ({ object, items }: Held): Record<string, Operation> => ({
-  "a call that is called back": (client, limits) => client.call("functools", "reduce", [(sum: number) => sum, [1, 2, 3]], limits).value,
-  "a method of an object": (_, limits) => object.call("most_common", [], limits).value,
-  "an attribute of an object": (_, limits) => object.get("maxlen", limits),
-  "an object as an argument": (client, limits) => client.doRemoteCall("builtins", "len", [object], limits),
-  "the next item of a generator": async () => await items.next(),
-});
+import { closesInTime, held, isWrong, type Operation, operations, settleAll, type Settled, soon, starting } from "./operations.ts";
 
 /** How the network between this program and a host that worked is broken. */
 const breaks: Record<string, (proxy: Proxy) => void> = {
@@ -132,6 +41,63 @@ describe.concurrent("a host that stops answering", () => {
     expect(settled.filter((each) => isWrong(each) && !isFine(each))).toEqual([]);
     // Nothing of a call over a session was sent.
     expect(settled.filter(({ name, outcome }) => name === "call" && outcome !== "not-run")).toEqual([]);
+    // What is under way then ends with the client.
+    const under = Object.values({ ...operations, ...started }).map((each) =>
+      each(client, {}).then(
+        () => "ended",
+        ({ code }: SremoteError) => code,
+      ),
+    );
+    await closesInTime(client);
+    expect(
+      [...new Set(await Promise.all(under))].filter(
+        (code) => code !== "closed" && code !== "dependency-failed" && !(isThere && code === "ended"),
+      ),
+    ).toEqual([]);
+  });
+
+  test.each(coldPlaces)("at %s, over the system's ssh", async (place) => {
+    await using host = await startStallingHost(place);
+    const client = new RemoteClient(
+      openssh({
+        host: "127.0.0.1",
+        port: host.port,
+        username: "u",
+        config: false,
+        sshOptions: { StrictHostKeyChecking: "no", UserKnownHostsFile: "/dev/null" },
+      }),
+    );
+    const { doRemoteCall, exec, push, pull, status, probe } = operations;
+    const settled = await settleAll(client, {
+      doRemoteCall: doRemoteCall!,
+      exec: exec!,
+      push: push!,
+      pull: pull!,
+      status: status!,
+      probe: probe!,
+    });
+    expect(settled.filter(isWrong)).toEqual([]);
+    await closesInTime(client);
+  });
+
+  test("in the middle of answers", async () => {
+    await using server = await startEmbeddedSsh();
+    await using proxy = await startProxy({ host: server.address, port: server.port });
+    const to = { host: proxy.address, port: proxy.port, username: server.username, privateKey: await readFile(server.privateKeyPath) };
+    const client = new RemoteClient(ssh({ ...to, config: false, agent: false, hostKey: { fingerprint: server.fingerprint } }));
+    await client.getPwd();
+    const size = 200_000_000;
+    const answering: Record<string, Operation> = {
+      "the result of a call": (own, limits) => own.doRemoteCall("builtins", "bytes", [size], limits),
+      "the output of exec": (own, limits) => own.connector.exec(["head", "-c", String(size), "/dev/zero"], limits),
+      "the output of a call": (own, limits) =>
+        own.doRemoteCall("os", "system", [`head -c ${size} /dev/zero`], { ...limits, outputLimit: size }),
+      pull: (own, limits) => own.connector.pull(process.execPath, { write: () => undefined }, limits),
+    };
+    // Each has begun to answer: together they need much more than goes through.
+    proxy.afterBytes(3_000_000, () => proxy.blackhole(), "to-client");
+    const settled = await settleAll(client, answering);
+    expect(settled.filter(isWrong)).toEqual([]);
     await closesInTime(client);
   });
 

@@ -3,6 +3,7 @@ import { ProtocolError, RemoteExecError } from "@sremote/protocol";
 import { signalPatience } from "../call-limits.ts";
 import { type Hosted, hostedOf } from "./hosted.ts";
 import { isLost } from "./remote-object.ts";
+import { settledUnlessSilent } from "./unless-silent.ts";
 
 interface Step {
   done: boolean;
@@ -79,7 +80,8 @@ export class RemoteIterable<T = unknown> implements AsyncIterator<T, unknown>, A
     closed.catch(() => undefined);
     const { timeout, signal } = limits;
     const most = signal?.aborted === true ? signalPatience : timeout;
-    if (most === undefined || (await settledWithin(closed, most))) await closed;
+    // It is not cancelled: a host that comes back later still closes it. What its `finally` does may take its time.
+    if (await (most === undefined ? settledUnlessSilent(closed, place.session) : settledWithin(closed, most))) await closed;
   }
 
   #end(error?: { error: unknown }): void {
