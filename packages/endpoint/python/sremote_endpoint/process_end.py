@@ -39,10 +39,11 @@ def unserializable(call, error):
 
 def flush():
     """Everything that user code has printed leaves this process, what compiled code has printed too."""
-    for name in ("stdout", "stderr"):
-        stream, original = getattr(sys, name, None), getattr(sys, "__%s__" % name, None)
-        for each in (stream,) if stream is original else (stream, original):
-            standard_streams.flush(each)
+    for name, first in (("stdout", "__stdout__"), ("stderr", "__stderr__")):
+        stream, original = getattr(sys, name, None), getattr(sys, first, None)
+        standard_streams.flush(stream)
+        if stream is not original:
+            standard_streams.flush(original)
     if compiled.is_needed():
         load("compiled_output").flush()
 

@@ -141,6 +141,7 @@ class SessionWorker:
         if self._asking is not None:
             self._asking.end()
         if children and status is None:
+            self.place.leave_outputs()
             take_new_pipes(self.channel)
             self.place.keep_outputs()
 

@@ -62,10 +62,7 @@ def flush(stream):
 def restore():
     """Puts back what a call has replaced or made unusable. What it had in its place, by name."""
     found = {}
-    for name in ("stdin", "stdout", "stderr"):
-        if name not in _current:
-            continue
-        stream, parts = _current[name]
+    for name, (stream, parts) in tuple(_current.items()):
         now = getattr(sys, name, None)
         try:
             usable = stream is None or not stream.closed

@@ -12,6 +12,7 @@ from .frame import Unchecked
 from .limits import PREFIX
 from .link import READ
 from .packet import AHEAD, CANCEL, CHUNK, DATA, LAST, ONWARD, OPEN, SIZE, head, pack
+from .same_file import SameFile
 
 _unpack = Struct("<IBBHI").unpack_from
 
@@ -36,8 +37,8 @@ class Channel:
         self.writing = allocate_lock()
         self.poll = poll()
         self.poll.register(fd, POLLIN)
-        found = os.fstat(fd)
-        self.identity = (found.st_dev, found.st_ino)
+        self.files = SameFile()
+        self.files.keep(fd)
         self.wake = None
         self.receive = os.read
         # Calls that were handed ahead: (round, stream, bytes of the frame). The one that was gone on to.
@@ -64,14 +65,6 @@ class Channel:
         self.look.register(self.fd, POLLIN | POLLOUT)
         for fd in ends:
             self.look.register(fd, POLLIN)
-
-    def is_intact(self):
-        """User code may have closed all descriptors, and opened something else under this number."""
-        try:
-            found = os.fstat(self.fd)
-        except OSError:
-            return False
-        return (found.st_dev, found.st_ino) == self.identity
 
     def skip_parcel(self):
         """Passes over bytes that are no packets, behind their length."""
@@ -235,7 +228,7 @@ class Channel:
     def send(self, stream, chunks, flags=0, before=b""):
         """Sends a frame. With LAST in `flags` it is the stream's last one. `before`: a packet before a small frame."""
         with self.writing:
-            if stream != self.stream or not self.is_intact():
+            if stream != self.stream or not self.files.is_same(self.fd):
                 return False
             if flags & LAST:
                 self.stream = 0

@@ -13,6 +13,7 @@ import _signal as signal
 from . import interrupt, standard_streams
 from .lazy import load
 from .packet import PIPES
+from .same_file import SameFile
 
 try:
     import resource
@@ -96,7 +97,7 @@ def _set_interpreter(values):
 
 # Name, how it is read and put back, and the module without which user code cannot have changed it.
 _SETTINGS = [
-    ("directory", _directory, _enter, None), ("umask", _umask, os.umask, None),
+    ("directory", _directory, _enter, None),
     ("arguments", lambda: sys.argv, lambda value: setattr(sys, "argv", value[:]), None),
     ("interpreter", _interpreter, _set_interpreter, None),
     ("warnings", _warnings, _set_warnings, "warnings"), ("locale", _language, _language, "locale"),
@@ -107,6 +108,7 @@ _SIGNAL_SETTINGS = [
 ]
 if resource:
     _SIGNAL_SETTINGS.append(("limits", _limits, _set_limits, "resource"))
+_ALL = _SETTINGS + _SIGNAL_SETTINGS + [("umask", _umask, os.umask, None)]
 # Modules that know which executors there are.
 _POOLS = ("concurrent.futures.process", "joblib.externals.loky.process_executor", "loky.process_executor")
 # Of each call alone, whatever a module sets.
@@ -119,27 +121,34 @@ class Place:
     def __init__(self):
         # So that its name says whether user code has it.
         sys.modules.pop("resource", None)
-        self.base = {name: read() for name, read, _, module in _SETTINGS + _SIGNAL_SETTINGS if module != "warnings"}
+        self.base = {name: read() for name, read, _, module in _ALL if module != "warnings"}
         self.base["arguments"] = [""]
+        # What stands for descriptors 1 and 2, should they be closed or replaced.
         self.outputs = []
+        self.files = SameFile()
         self.changes = {}
         self.keep_outputs()
 
-    def keep_outputs(self):
-        """Remembers descriptors 1 and 2, which are new ones."""
-        for fd, _ in self.outputs:
+    def leave_outputs(self):
+        """Others will be descriptors 1 and 2."""
+        self._restore_outputs()
+        for number, fd in self.outputs:
+            self.files.forget(number)
             os.close(fd)
         self.outputs = []
+
+    def keep_outputs(self):
+        """Remembers descriptors 1 and 2, which are new ones."""
         for number in (1, 2):
             try:
-                fd = os.dup(number)
+                self.outputs.append((number, os.dup(number)))
             except OSError:
                 continue
-            self.outputs.append((fd, os.fstat(fd)))
+            self.files.keep(number)
 
     def accept(self):
         """A module was imported: what it has set belongs to it."""
-        for name, read, _, module in _SETTINGS + _SIGNAL_SETTINGS:
+        for name, read, _, module in _ALL:
             if name not in _NEVER and (module is None or module in sys.modules):
                 self.base[name] = read()
         if self.base["handlers"][_SIGNALS.index(signal.SIGINT)] is not interrupt.handler:
@@ -157,7 +166,7 @@ class Place:
                 for stream, each in value.items():
                     setattr(sys, stream, each)
             else:
-                next(write for each, _, write, _ in _SETTINGS + _SIGNAL_SETTINGS if each == name)(value)
+                next(write for each, _, write, _ in _ALL if each == name)(value)
 
     def calm(self):
         """The function has returned: its alarms ring no more, its handlers are not called any more."""
@@ -184,6 +193,10 @@ class Place:
 
     def restore(self):
         """Everything else. What the call had changed is returned."""
+        # Reading the mask sets it.
+        umask = os.umask(self.base["umask"])
+        if umask != self.base["umask"]:
+            self.changes["umask"] = umask
         self._put_back(_SETTINGS)
         streams = standard_streams.restore()
         if streams:
@@ -194,12 +207,8 @@ class Place:
         return self.changes
 
     def _restore_outputs(self):
-        for number, (fd, known) in zip((1, 2), self.outputs):
-            try:
-                found = os.fstat(number)
-            except OSError:
-                found = None
-            if found is None or (found.st_ino, found.st_dev) != (known.st_ino, known.st_dev):
+        for number, fd in self.outputs:
+            if not self.files.is_same(number):
                 os.dup2(fd, number)
             if not os.get_blocking(number):
                 os.set_blocking(number, True)
