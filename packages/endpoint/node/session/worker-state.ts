@@ -19,6 +19,8 @@ export class WorkerState {
   readonly #directory: string = process.cwd();
   readonly #umask: number = process.umask();
   #listeners: Map<string, Listener[]> = new Map();
+  /** All events that somebody listened to. */
+  #events: (string | symbol)[] = [];
   #methods: unknown[] = [];
   readonly #writes: Map<(typeof streams)[number], unknown> = new Map();
 
@@ -28,7 +30,8 @@ export class WorkerState {
 
   /** Modules were loaded: what they have set belongs to them. */
   accept(): void {
-    this.#listeners = listeners();
+    this.#events = process.eventNames();
+    this.#listeners = listeners(this.#events);
     this.#methods = methods.map((name) => console[name]);
   }
 
@@ -56,11 +59,12 @@ export class WorkerState {
     }
     const umask = process.umask(this.#umask);
     if (umask !== this.#umask) changes.push(() => void process.umask(umask));
-    for (const [index, name] of methods.entries()) {
+    for (let at = 0; at < methods.length; at++) {
+      const name = methods[at]!;
       const now = console[name];
-      if (now === this.#methods[index]) continue;
+      if (now === this.#methods[at]) continue;
       changes.push(() => Reflect.set(console, name, now));
-      Reflect.set(console, name, this.#methods[index]);
+      Reflect.set(console, name, this.#methods[at]);
     }
     for (const [name, write] of this.#writes) {
       const now = Reflect.get(process[name], "write");
@@ -68,9 +72,20 @@ export class WorkerState {
       changes.push(() => Reflect.set(process[name], "write", now));
       Reflect.set(process[name], "write", write);
     }
-    process.exitCode = undefined;
-    this.#restoreListeners(changes);
+    if (process.exitCode !== undefined) process.exitCode = undefined;
+    if (!this.#areListenersKnown()) this.#restoreListeners(changes);
     return changes;
+  }
+
+  /** In the usual case, without a list of all events, which is what takes time. Node has their number under a name that it does not document. */
+  #areListenersKnown(): boolean {
+    const events = this.#events;
+    if (Reflect.get(process, "_eventsCount") !== events.length) return false;
+    for (let at = 0; at < events.length; at++) {
+      const known = this.#listeners.get(events[at] as string);
+      if (known === undefined ? process.listenerCount(events[at]!) === 0 : !isSame(known, process.rawListeners(events[at]!))) return false;
+    }
+    return true;
   }
 
   #restoreListeners(changes: Changes): void {
@@ -89,9 +104,14 @@ export class WorkerState {
   }
 }
 
-function listeners(): Map<string, Listener[]> {
-  const events = process.eventNames().filter(isOfProcess);
-  return new Map(events.map((event) => [event, process.rawListeners(event) as Listener[]]));
+function listeners(events: readonly (string | symbol)[]): Map<string, Listener[]> {
+  return new Map(events.filter(isOfProcess).map((event) => [event, process.rawListeners(event) as Listener[]]));
+}
+
+function isSame(known: readonly unknown[], now: readonly unknown[]): boolean {
+  if (known.length !== now.length) return false;
+  for (let at = 0; at < known.length; at++) if (known[at] !== now[at]) return false;
+  return true;
 }
 
 function currentDirectory(): string | undefined {
