@@ -65,6 +65,13 @@ describe("G19 a result", () => {
     });
   });
 
+  test("of which the service sends more than there is is given up at once", async () => {
+    await expect(taken({ stdout: part("good", { bytes: undefined }) }, { "/w/1/out": "good and more" })).rejects.toMatchObject({
+      code: "transfer-failed",
+      summary: "the server sends more than the file's 4 bytes",
+    });
+  });
+
   test("of a host that cannot tell its digest is an error, though it came along", async () => {
     await expect(taken({ stdout: part("good", { sha256: undefined }) })).rejects.toMatchObject({
       code: "transfer-failed",
