@@ -163,6 +163,70 @@ it.each([
   expect(links).toBe(7);
 });
 
+it("ends a session whose host says on a new link that it has received what was never sent", async () => {
+  const { error, links } = await resumeWith((marker) =>
+    process(marker, [], (packet) => ({ says: packet.kind === packetKinds.resume ? challenge(packet, token, 2) : [] })),
+  );
+  expect(error).toMatchObject({ code: "protocol-error", summary: "the host has received packets that were never sent" });
+  expect(links).toBe(2);
+});
+
+it("G03 hands a packet of which a part came over a lost link on once, without a gap", async () => {
+  const content = Buffer.from(Array.from({ length: 50_000 }, (_, index) => (index * 7919) >>> 3));
+  const packet = Buffer.concat(encodePacket(packetKinds.data, 1, [content]));
+  const halves = [packet.subarray(0, 30_000), packet];
+  let links = 0;
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing else of a connector is used
+  const connector = {
+    label: "test://",
+    spawn: async (command: Command) => {
+      const half = halves[links++]!;
+      const [a, b] = (command as readonly string[]).slice(-2);
+      const begins = links === 1 ? packetKinds.open : packetKinds.proof;
+      return process(`${b}${a}`, links === 1 ? welcome : [], (each) => {
+        if (each.kind === packetKinds.resume) return { says: challenge(each, token, 1) };
+        return each.kind === begins ? { says: [half], ends: links === 1 } : { says: [] };
+      });
+    },
+  } as unknown as Connector;
+  const session = new Session({ connector, token, lease: 60_000, heartbeat: 60_000 });
+  const came: Packet[] = [];
+  const whole = Promise.withResolvers<void>();
+  const stream = session.newStream({
+    packet: (each) => {
+      came.push(each);
+      if (each.isLast) whole.resolve();
+    },
+    drained: () => undefined,
+    lost: (error) => whole.reject(error),
+  });
+  session.send(packetKinds.open, stream, [new Uint8Array(2)]);
+  const marker = ["a", "b"] as const;
+  session.begin(await openLink({ connector, command: ["start", ...marker], marker, first: [], events: session.events }));
+  await whole.promise;
+  expect(links).toBe(2);
+  expect(Buffer.concat(came.map(({ payload }) => payload)).equals(content)).toBe(true);
+  expect(came.filter(({ isFirst }) => isFirst)).toHaveLength(1);
+  session.fail(new ConnectError("connection-lost", "the end of the test"));
+});
+
+it.each([
+  [0, [packetKinds.resume, packetKinds.proof, packetKinds.open]],
+  [1, [packetKinds.resume, packetKinds.proof]],
+])("G03 sends again what the host has not received: of one packet it had %i", async (received, expected) => {
+  const heard: number[] = [];
+  const bye = encodePacket(packetKinds.bye, 0, [encodeSessionMessage({ type: "bye" })]);
+  const { links } = await resumeWith((marker) =>
+    process(marker, [], (packet) => {
+      heard.push(packet.kind);
+      if (packet.kind === packetKinds.resume) return { says: challenge(packet, token, received) };
+      return { says: packet.kind === expected.at(-1) ? bye : [] };
+    }),
+  );
+  expect(links).toBe(2);
+  expect(heard).toEqual(expected);
+});
+
 it.each(["host-key-changed", "host-key-unknown", "host-key-revoked", "auth-failed"] as const)(
   "G04 does not try again on a new connection that ends with %s",
   async (code) => {
