@@ -32,6 +32,18 @@ describe("G07 files are private and planted directories refused", () => {
     }
   });
 
+  it("writes no output through a link that stands in its place", async () => {
+    const id = newId();
+    const victim = join(sandbox.root, "victim");
+    writeFileSync(victim, "untouched");
+    const directory = join(sandbox.base, "calls", id);
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    symlinkSync(victim, join(directory, "stdout"));
+    const reply = await call(sandbox, "./effects.mjs", "speak", ["stdout"], { id });
+    expect([reply.value, readFileSync(victim, "utf8")]).toEqual(["spoken", "untouched"]);
+    expect(reply.stdout).toMatchObject({ bytes: 5, truncated: true });
+  });
+
   const planted: Record<string, (path: string) => void> = {
     "another user's directory": (path) => {
       mkdirSync(path, { mode: 0o700 });
