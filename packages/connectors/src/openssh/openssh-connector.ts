@@ -35,8 +35,6 @@ const mostSessions = 8;
 const keptOutput = hostLimits.lastLines;
 /** How long ending a command may take, in milliseconds. */
 const killTimeout = 10_000;
-/** How long a command that others run beside is waited for to begin, before whoever started it gets it, in milliseconds. */
-const undoneWithin = 1500;
 /** How long an orderly end may take, in milliseconds. */
 const closeTimeout = 5000;
 
@@ -96,8 +94,8 @@ export class OpenSshConnector extends ProcessConnector {
       const process = await this.#startProcess(reported, pty !== undefined, release);
       // Only the end of another command undoes a start.
       if (this.#slots.held === 1 && !this.#again.isNeeded) return process;
-      // Whoever has given up ends it.
-      await settledWithin(signal === undefined ? process.begun : orAborted(process.begun, signal).catch(() => undefined), undoneWithin);
+      // However long that takes: only who waits here can start it again. It has a deadline of its own, `startTimeout`; whoever has given up ends it.
+      await (signal === undefined ? process.begun : orAborted(process.begun, signal).catch(() => undefined));
       wasUndone = process.wasUndone && signal?.aborted !== true;
       if (wasUndone) await process.exit;
       return process;

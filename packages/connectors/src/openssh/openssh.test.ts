@@ -45,6 +45,25 @@ test("~ in the name of a configuration file or of the program is the account's h
   }
 });
 
+test("a start that the host undoes is made again, however late that is", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "sremote-late-"));
+  const program = join(directory, "ssh");
+  // The ssh of the second command finds its channel closed, after longer than a busy host may take; the others are real.
+  const script = `case " $* " in *" -N "*|*" -O "*) exec ssh "$@" ;; esac
+mkdir ${directory}/first 2>/dev/null && exec ssh "$@"
+mkdir ${directory}/second 2>/dev/null && sleep 1.8 && exit 255
+exec ssh "$@"`;
+  await writeFile(program, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  try {
+    await using connector = open({ program });
+    await using _ = await connector.spawn!(["sleep", "600"]);
+    expect(await connector.exec(["true"])).toMatchObject({ exitCode: 0 });
+    expect(await readdir(directory)).toContain("second");
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
 describe.each([true, false])("with multiplex: %s", (multiplex) => {
   test("G02 255 is the command's own, and stderr holds nothing of ssh's", async () => {
     await using connector = open({ multiplex });
