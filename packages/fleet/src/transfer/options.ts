@@ -31,6 +31,12 @@ export interface CopyOptions extends OperationOptions {
    * @default "fail"
    */
   growing?: "fail" | "prefix" | undefined;
+  /**
+   * What becomes of symbolic links in a tree. `keep`: they are copied as links. `follow`: what they lead to is copied in their place, also from outside of the tree;
+   * one that leads nowhere, or to a directory that it lies in, is a failure of its own. A source itself may always be a link to what is meant.
+   * @default "keep"
+   */
+  links?: "keep" | "follow" | undefined;
   /** Removes from the destination what the source does not have, and lets a file take the place of a directory. Default false. */
   delete?: boolean | undefined;
   /** Changes nothing and tells what would be. Default false. */
@@ -57,6 +63,7 @@ export interface CheckedOptions {
   readonly specialModes: boolean | undefined;
   readonly times: boolean;
   readonly growing: boolean;
+  readonly follow: boolean;
   readonly delete: boolean;
   readonly dryRun: boolean;
   readonly createDirectories: boolean;
@@ -73,6 +80,7 @@ const names = new Set([
   "specialModes",
   "times",
   "growing",
+  "links",
   "delete",
   "dryRun",
   "createDirectories",
@@ -90,8 +98,9 @@ export function checkOptions(options: CopyOptions): CheckedOptions {
   for (const name of Object.keys(options)) {
     if (!names.has(name)) throw new InvalidArgumentError(`options.${name}`, `one of ${[...names].join(", ")}`);
   }
-  const { check = "size+time", growing = "fail", filter, onProgress, maxEntries = 1_000_000 } = options;
+  const { check = "size+time", growing = "fail", links = "keep", filter, onProgress, maxEntries = 1_000_000 } = options;
   if (growing !== "fail" && growing !== "prefix") throw new InvalidArgumentError("options.growing", '"fail" or "prefix"');
+  if (links !== "keep" && links !== "follow") throw new InvalidArgumentError("options.links", '"keep" or "follow"');
   if (!checks.includes(check)) throw new InvalidArgumentError("options.check", checks.map((one) => JSON.stringify(one)).join(", "));
   if (!(Number.isInteger(maxEntries) && maxEntries > 0)) throw new InvalidArgumentError("options.maxEntries", "a number, 1 or more");
   return {
@@ -100,6 +109,7 @@ export function checkOptions(options: CopyOptions): CheckedOptions {
     specialModes: options.specialModes === undefined ? undefined : flag(options, "specialModes", false),
     times: flag(options, "times", true),
     growing: growing === "prefix",
+    follow: links === "follow",
     delete: flag(options, "delete", false),
     dryRun: flag(options, "dryRun", false),
     createDirectories: flag(options, "createDirectories", true),

@@ -3,6 +3,8 @@ import { InvalidArgumentError } from "@sremote/protocol";
 import { orAborted } from "@sremote/connectors";
 import type { Connector } from "@sremote/connectors";
 import { fillDiffs } from "./dry-run.ts";
+import type { Listing, Root } from "./entry.ts";
+import { sourcesOf } from "./follow-links.ts";
 import { listHost } from "./host-tree.ts";
 import { refuseNames } from "./local-names.ts";
 import { listLocal } from "./local-tree.ts";
@@ -34,18 +36,19 @@ export async function pull(
   return await withHost(connector, "pull", options, checked, async (transfer, starting) => {
     const { signal, host } = transfer;
     const exchange = await orAborted(starting, signal);
-    const listing = await orAborted(listHost(exchange, wanted.roots, checked.maxEntries, host), signal);
+    const list = (roots: readonly Root[]): Promise<Listing> => orAborted(listHost(exchange, roots, checked.maxEntries, host), signal);
+    const { listing, roots } = await sourcesOf(await list(wanted.roots), wanted.roots, checked, list);
     const placed = placeSources(wanted, listing, host);
     refuseNames(placed.source);
     const existing = await listLocal(placed.existing, checked.maxEntries, signal);
     const plan = await compare(transfer, placed.source, existing, exchange.exactTimes, (pairs) =>
-      hashBoth(transfer, exchange, pairs, wanted.roots, placed.existing),
+      hashBoth(transfer, exchange, pairs, roots, placed.existing),
     );
     if (checked.dryRun) {
-      await orAborted(fillDiffs(transfer, exchange, plan, existing, wanted.roots, placed.existing), signal);
+      await orAborted(fillDiffs(transfer, exchange, plan, existing, roots, placed.existing), signal);
       return resultOf(plan, [], 0, started);
     }
-    const pulling = new Pulling(transfer, exchange, plan, wanted.roots, placed.root);
+    const pulling = new Pulling(transfer, exchange, plan, roots, placed.root);
     await pulling.run(existing, checked.delete ? orphans(existing, placed.source) : []);
     return resultOf(plan, pulling.failures, pulling.transferred, started);
   });

@@ -18,6 +18,7 @@ import { candidates, type Resumed } from "./partials.ts";
 import { largestInMemory, partsOf, ReadFailure } from "./parts.ts";
 import { checkSources, placeSources } from "./place.ts";
 import { orphans, type Plan } from "./plan.ts";
+import { sourcesOf } from "./follow-links.ts";
 import type { TransferResult } from "./result.ts";
 import { compare, fatalError, resultOf, type Transfer, withHost } from "./transfer.ts";
 
@@ -45,18 +46,19 @@ export async function push(
   const started = performance.now();
   return await withHost(connector, "push", options, checked, async (transfer, starting) => {
     const { signal, host } = transfer;
-    const listing = await listLocal(wanted.roots, checked.maxEntries, signal);
+    const list = (roots: readonly Root[]): Promise<Listing> => listLocal(roots, checked.maxEntries, signal);
+    const { listing, roots } = await sourcesOf(await list(wanted.roots), wanted.roots, checked, list);
     const placed = placeSources(wanted, listing, host);
     const exchange = await orAborted(starting, signal);
     const existing = await orAborted(listHost(exchange, placed.existing, checked.maxEntries, host), signal);
     const plan = await compare(transfer, placed.source, existing, exchange.exactTimes, (pairs) =>
-      hashBoth(transfer, exchange, pairs, wanted.roots, placed.existing),
+      hashBoth(transfer, exchange, pairs, roots, placed.existing),
     );
     if (checked.dryRun) {
-      await orAborted(fillDiffs(transfer, exchange, plan, existing, wanted.roots, placed.existing), signal);
+      await orAborted(fillDiffs(transfer, exchange, plan, existing, roots, placed.existing), signal);
       return resultOf(plan, [], 0, started);
     }
-    const pushing = new Pushing(transfer, exchange, plan, wanted.roots, placed.root);
+    const pushing = new Pushing(transfer, exchange, plan, roots, placed.root);
     try {
       await orAborted(pushing.run(existing, placed.existing, checked.delete ? orphans(existing, placed.source) : []), signal);
     } finally {
