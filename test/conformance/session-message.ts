@@ -8,6 +8,11 @@ import { Kept } from "./notation.ts";
 
 /** The value of `args`, or of `value`, where the message has one. @throws SremoteError */
 export function readSessionMessage(codec: Codec, type: SessionMessage["type"], json: Uint8Array, parts: readonly Uint8Array[]): unknown {
+  return readValues(codec, type, json, parts)[0];
+}
+
+/** The same, with the value of `kwargs` second. @throws SremoteError */
+export function readValues(codec: Codec, type: SessionMessage["type"], json: Uint8Array, parts: readonly Uint8Array[]): unknown[] {
   const { header, depth } = codec.parseHeader(json);
   const message = codec.checkSessionMessage(header, type);
   const attachments = new codec.Attachments(parts);
@@ -16,27 +21,25 @@ export function readSessionMessage(codec: Codec, type: SessionMessage["type"], j
     case "invoke": {
       const values = new SessionValues(around());
       const args = values.decode(message.args, attachments, "args", depth);
-      if (message.kwargs !== undefined) values.decode(message.kwargs, attachments, "kwargs", depth);
-      return args;
+      return message.kwargs === undefined ? [args] : [args, values.decode(message.kwargs, attachments, "kwargs", depth)];
     }
     case "ask": {
       const args = plain(message.args, "args");
-      if (message.kwargs !== undefined) plain(message.kwargs, "kwargs");
-      return args;
+      return message.kwargs === undefined ? [args] : [args, plain(message.kwargs, "kwargs")];
     }
     case "answer":
-      return message.value === undefined ? undefined : plain(message.value, "answer");
+      return message.value === undefined ? [] : [plain(message.value, "answer")];
     case "result": {
-      if (message.value === undefined) return undefined;
+      if (message.value === undefined) return [];
       const serializer = {
         encode: codec.encodeValue,
         decode: (value: WireValue, of: InstanceType<Codec["Attachments"]>, hooks: object | undefined): unknown =>
           codec.decodeValue(value, of, { ...hooks, root: "return", depth }),
       };
-      return decodeResult(message.value, attachments, serializer, (kind, id) => new Kept(kind, id));
+      return [decodeResult(message.value, attachments, serializer, (kind, id) => new Kept(kind, id))];
     }
     default:
-      return undefined;
+      return [];
   }
 }
 

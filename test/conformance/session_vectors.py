@@ -171,7 +171,8 @@ def run_route(vector, joined):
 def run_message(vector, joined):
     text = joined(vector["wire"]["json"])
     attachments = [joined(part) for part in vector["wire"]["attachments"]]
-    return MESSAGES.get(vector["type"], run_sent)(text, attachments, vector)
+    found = MESSAGES.get(vector["type"], run_sent)(text, attachments, vector)
+    return found[0] if type(found) is list and found else None
 
 
 def run_hello(text, _, __):
@@ -233,7 +234,8 @@ def run_invoke(text, attachments, _):
     objects = SimpleNamespace(find=lambda number: SimpleNamespace(value=Kept("object", number)), result=lambda stream: Kept("result", stream))
     worker = SimpleNamespace(channel=SimpleNamespace(waiting=False, read_into=None), objects=objects, asking=lambda: None)
     call, parts, depth = SessionWorker._read(worker, bytearray(b"".join(join_frame(text, attachments))))
-    return SessionWorker._arguments(worker, call, parts, depth)[0]
+    args, kwargs = SessionWorker._arguments(worker, call, parts, depth)
+    return [args, kwargs] if "kwargs" in call else [args]
 
 
 def run_answer(text, attachments, _):
@@ -250,7 +252,7 @@ def run_answer(text, attachments, _):
     asking.stream = 1
     asking.answers = {0: None}
     try:
-        return asking._take(1, 0)
+        return [asking._take(1, 0)]
     except CallbackError as error:
         if type(error.name) is not str or type(error.args[0]) is not str:
             raise AssertionError("an error without a name and a message")
@@ -271,13 +273,12 @@ def run_sent(text, attachments, vector):
     check_message(header, vector["type"])
     parts = [memoryview(bytearray(part)) for part in attachments]
     if vector["type"] == "result" and "value" in header:
-        return value_decode.decode(header["value"], FromHost(parts), depth)
+        return [value_decode.decode(header["value"], FromHost(parts), depth)]
     if vector["type"] == "ask":
         references = value_decode.Attachments(parts)
-        if "kwargs" in header:
-            value_decode.decode(header["kwargs"], references, depth)
-        return value_decode.decode(header["args"], references, depth)
-    return None
+        args = value_decode.decode(header["args"], references, depth)
+        return [args, value_decode.decode(header["kwargs"], references, depth)] if "kwargs" in header else [args]
+    return []
 
 
 MESSAGES = {"hello": run_hello, "resume": run_resume, "proof": run_proof, "invoke": run_invoke, "answer": run_answer}

@@ -9,7 +9,7 @@ import * as protocol from "@sremote/protocol";
 import { parseStrictJson } from "../../packages/protocol/src/header.ts";
 import { readFrame } from "../../packages/endpoint/node/request.ts";
 import { Asks } from "../../packages/endpoint/node/session/callbacks.ts";
-import { readSessionMessage } from "../conformance/session-message.ts";
+import { readValues } from "../conformance/session-message.ts";
 import type { Input } from "./input.ts";
 import { shown, type Shown } from "./shown.ts";
 
@@ -61,7 +61,7 @@ export class Readers {
         return { typescript: await judged(() => readAnswer(input)) };
       default: {
         const { kind } = input;
-        return { typescript: await judged(() => accepted(shown(readSessionMessage(protocol, kind, input.bytes, input.attachments)))) };
+        return { typescript: await judged(() => accepted(shown(readValues(protocol, kind, input.bytes, input.attachments)))) };
       }
     }
   }

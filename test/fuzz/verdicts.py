@@ -224,6 +224,7 @@ def hello(item):
             raise Refusal(message["error"]["code"], message["error"]["message"])
         if kind != WELCOME:
             raise AssertionError("answered with a packet of kind %d" % kind)
+    return []
 
 
 def resume(item):
@@ -236,6 +237,7 @@ def resume(item):
         if kind != CHALLENGE or message["proof"] != prove(session_vectors.TOKEN, "host", nonce, message["nonce"], 0):
             raise AssertionError("answered with %d %r" % (kind, message))
         link.close()
+    return []
 
 
 def proof(item):
@@ -249,6 +251,7 @@ def proof(item):
         except Damaged as damage:
             link.close()
             raise Refusal("protocol-error", str(damage))
+    return []
 
 
 def invoke(item):

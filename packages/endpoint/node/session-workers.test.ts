@@ -1,5 +1,6 @@
 /* Which worker of a session of the Node endpoint runs a call, and how calls end. */
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, constants, copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encodeCount, packetFlags, packetKinds, sessionLimits } from "@sremote/protocol";
 import { describe, expect, it } from "vitest";
@@ -73,10 +74,45 @@ describe("workers", () => {
     const calls = Array.from({ length: 40 }, () => lib(session, "until", [go], { isolation: "call" }));
     const refused = await Promise.race(calls.map(({ result }) => result));
     expect(brief(refused)).toEqual(["not-run", "endpoint-broken"]);
+    expect([refused.error?.message, refused.error?.hint]).toEqual([
+      expect.stringContaining("as many files open as it may (EMFILE)"),
+      expect.stringContaining("ulimit -n"),
+    ]);
     writeFileSync(go, "1");
     const outcomes = new Set((await Promise.all(calls.map(({ result }) => result))).map(({ outcome }) => outcome));
     expect([...outcomes].toSorted()).toEqual(["not-run", "value"]);
     expect((await lib(session, "add", [1, 2], { isolation: "call" }).result).value).toBe(3);
+  });
+
+  it("whose program is gone refuse their calls at once, and those that run go on", async () => {
+    const node = file("node");
+    copyFileSync(process.execPath, node, constants.COPYFILE_FICLONE);
+    const session = await startSession({ node, workers: 2 });
+    const pid = (await lib(session, "pid").result).value;
+    rmSync(node);
+    const { outcome, error } = await lib(session, "pid", [], { isolation: "call" }).result;
+    expect([outcome, error?.code, error?.stage]).toEqual(["not-run", "endpoint-broken", "setup"]);
+    expect(error?.message).toContain(node);
+    expect((await lib(session, "pid").result).value).toBe(pid);
+  });
+
+  it("are started again when the shell that watches over them ended while no descriptor was to be had", async () => {
+    const session = await startSession({ workers: 2 });
+    const pid = (await lib(session, "pid").result).value;
+    const supervisor = session.child.pid!;
+    const watcher = (): number | undefined =>
+      processesOf(session).find((each) => contents(`/proc/${each}/cmdline`).includes("sremote-watcher"));
+    const taken = readdirSync(`/proc/${supervisor}/fd`).map(Number);
+    const limit = taken.findIndex((_, number) => !taken.includes(number));
+    const setLimit = (most: number): unknown => execFileSync("prlimit", ["--pid", String(supervisor), `--nofile=${most}:`]);
+    setLimit(limit < 0 ? taken.length : limit);
+    process.kill(watcher()!, "SIGKILL");
+    const isolated = { isolation: "call" } as const;
+    expect((await lib(session, "pid", [], isolated).result).error?.message).toContain("EMFILE");
+    expect((await lib(session, "pid").result).value).toBe(pid);
+    setLimit(1000);
+    expect((await lib(session, "add", [1, 2], isolated).result).value).toBe(3);
+    expect(watcher()).toBeGreaterThan(0);
   });
 
   it("by name keep their state, beside the others", async () => {

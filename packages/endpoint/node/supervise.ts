@@ -201,8 +201,18 @@ export function startFailed(error: unknown): SremoteError {
   const code = errorCode(error);
   const options = { stage: "setup", cause: error };
   if (code === "E2BIG") return new SremoteError("limit-exceeded", "environment and PATH are larger than the host allows", options);
-  return new SremoteError("endpoint-broken", `the function's process cannot be started (${code ?? String(error)})`, options);
+  const [why, hint] = startProblems.get(code ?? "") ?? [];
+  const message = `the function's process cannot be started: ${why === undefined ? (code ?? String(error)) : `${why} (${code})`}`;
+  return new SremoteError("endpoint-broken", message, { ...options, hint });
 }
+
+const startProblems: ReadonlyMap<string, readonly [why: string, hint: string]> = new Map([
+  ["EAGAIN", ["the host allows no more processes", "end others of the user, or raise the limit (ulimit -u, or that of the control group)"]],
+  ["EMFILE", ["the endpoint has as many files open as it may", "call with fewer workers, or raise the limit (ulimit -n)"]],
+  ["ENFILE", ["the host has as many files open as it can", "try again later"]],
+  ["ENOMEM", ["the host has no memory for it", "try again later, or with fewer workers"]],
+  ["ENOENT", [`the program ${process.execPath} or the working directory is gone`, "install Node again, or name another interpreter"]],
+]);
 
 function sleep(duration: number): Promise<void> {
   return new Promise((resolve) => {

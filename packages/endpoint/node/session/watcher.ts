@@ -27,19 +27,21 @@ rm -rf "$1"`;
 export class Watcher {
   readonly #directory: string;
   readonly #groups: Set<number> = new Set();
-  #child: ChildProcess;
+  /** None where the host had no process for it: whoever needs it tries again. */
+  #child: ChildProcess | undefined;
   #isClosed = false;
   #said = "";
   #waiting: ((made: boolean) => void)[] = [];
 
   constructor(directory: string) {
     this.#directory = directory;
-    this.#child = this.#start();
+    this.#start();
   }
 
   add(group: number): void {
     this.#groups.add(group);
-    this.#say(`+ ${group}`);
+    if (this.#child === undefined) this.#start();
+    else this.#say(`+ ${group}`);
   }
 
   remove(group: number): void {
@@ -48,6 +50,8 @@ export class Watcher {
 
   /** Makes two named pipes in the session's directory. Resolves with whether they are there. */
   makePipes(names: readonly [string, string]): Promise<boolean> {
+    if (this.#child === undefined) this.#start();
+    if (this.#child === undefined) return Promise.resolve(false);
     return new Promise((resolve) => {
       this.#waiting.push(resolve);
       this.#say(`p ${names[0]} ${names[1]}`);
@@ -58,45 +62,47 @@ export class Watcher {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#child.stdin?.end("q\n");
+    this.#child?.stdin?.end("q\n");
   }
 
   /** Resolves when the closed shell has ended. */
   ended(): Promise<void> {
     const child = this.#child;
     return new Promise((resolve) => {
-      if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) resolve();
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) resolve();
       else child.once("exit", () => resolve());
     });
   }
 
   #say(line: string): void {
-    this.#child.stdin?.write(`${line}\n`);
+    this.#child?.stdin?.write(`${line}\n`);
   }
 
-  #start(): ChildProcess {
+  #start(): void {
+    if (this.#isClosed) return;
     // A group of its own: who kills that of the supervisor must not kill this.
     const child = loadChildProcess().spawn("/bin/sh", ["-c", script, "sremote-watcher", this.#directory], {
       detached: true,
       cwd: "/",
       stdio: ["pipe", "pipe", "ignore"],
     });
-    child.stdin.on("error", () => child.stdin.destroy());
-    child.stdout.on("data", (chunk: Buffer) => this.#hear(chunk.toString("latin1")));
-    let isGone = false;
-    const gone = (): void => {
-      if (isGone) return;
-      isGone = true;
-      for (const resolve of this.#waiting.splice(0)) resolve(false);
-      if (this.#isClosed || performance.now() - startedAt < soon) return;
-      // Somebody ended it. The session is not safe without.
-      this.#child = this.#start();
-      for (const group of this.#groups) this.#say(`+ ${group}`);
-    };
     const startedAt = performance.now();
+    const gone = (): void => {
+      if (this.#child !== child) return;
+      this.#child = undefined;
+      this.#said = "";
+      for (const resolve of this.#waiting.splice(0)) resolve(false);
+      // Somebody ended it, and the session is not safe without. One that ended at once will do so again: the next worker asks for another.
+      if (performance.now() - startedAt >= soon) this.#start();
+    };
     child.on("error", gone);
     child.on("exit", gone);
-    return child;
+    // Where no process or no pipe is to be had there are no streams either; why, `error` will say.
+    if (child.pid === undefined) return;
+    this.#child = child;
+    child.stdin.on("error", () => child.stdin.destroy());
+    child.stdout.on("data", (chunk: Buffer) => this.#hear(chunk.toString("latin1")));
+    for (const group of this.#groups) this.#say(`+ ${group}`);
   }
 
   #hear(text: string): void {

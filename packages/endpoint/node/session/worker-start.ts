@@ -35,7 +35,7 @@ export async function startWorkerProcess(kind: WorkerKind, host: Host, isNeeded:
   const pipes = await host.pipes.take();
   try {
     if (!isNeeded()) throw new SremoteError("cancelled", "the worker is not needed any more", { stage: "setup" });
-    return spawnWorker(host.workerArguments(kind.number), environment, cwd, pipes);
+    return await spawnWorker(host.workerArguments(kind.number), environment, cwd, pipes);
   } catch (error) {
     if (pipes !== undefined) removePipes(pipes.paths);
     for (const reader of pipes?.readers ?? []) reader.destroy();
@@ -43,10 +43,16 @@ export async function startWorkerProcess(kind: WorkerKind, host: Host, isNeeded:
   }
 }
 
-function spawnWorker(argv: readonly string[], env: NodeJS.ProcessEnv, cwd: string, pipes: NamedPipes | undefined): StartedWorker {
-  const writers = pipes === undefined ? undefined : openWriters(pipes.paths);
+async function spawnWorker(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv,
+  cwd: string,
+  pipes: NamedPipes | undefined,
+): Promise<StartedWorker> {
+  let writers: [number, number] | undefined;
   let child: ChildProcess;
   try {
+    writers = pipes === undefined ? undefined : openWriters(pipes.paths);
     const stdio = ["ignore" as const, writers?.[0] ?? ("pipe" as const), writers?.[1] ?? ("pipe" as const), "pipe" as const];
     child = loadChildProcess().spawn(process.execPath, argv, { cwd, env, detached: true, stdio });
   } catch (error) {
@@ -54,19 +60,20 @@ function spawnWorker(argv: readonly string[], env: NodeJS.ProcessEnv, cwd: strin
   } finally {
     for (const fd of writers ?? []) closeSync(fd);
   }
-  // It is told again when the worker is watched; where that is never so, it must not end the supervisor.
-  child.on("error", () => undefined);
+  // No process, or no pipe for it: there may be no streams then, and why is told later.
+  if (child.pid === undefined) throw startFailed(await whyNot(child));
   const [stdout, stderr] = pipes?.readers ?? [child.stdout, child.stderr];
   return {
     child,
-    channel: channelOf(child),
+    channel: socket(child.stdio[channelDescriptor]),
     outputs: [new OutputRelay(socket(stdout)), new OutputRelay(socket(stderr))],
   };
 }
 
-/** Without descriptors to be had there is not even a list. */
-function channelOf({ stdio }: { stdio?: readonly unknown[] }): Socket {
-  return socket(stdio?.[channelDescriptor]);
+function whyNot(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve) => {
+    child.once("error", resolve);
+  });
 }
 
 function socket(stream: unknown): Socket {

@@ -72,7 +72,9 @@ class Link:
             if fd > 2:
                 os.close(fd)
             else:
-                # The numbers of the standard streams are never given to anything else.
+                # The numbers of the standard streams are never given to anything else. Closed first: there may be room for no other descriptor.
+                os.close(fd)
                 null = os.open(os.devnull, os.O_RDWR)
-                os.dup2(null, fd)
-                os.close(null)
+                if null != fd:
+                    os.dup2(null, fd)
+                    os.close(null)

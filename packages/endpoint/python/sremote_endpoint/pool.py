@@ -1,6 +1,13 @@
 """Which worker runs which call, and which calls wait (SESSION.md, "Route")."""
+import errno
 from _collections import deque
 
+HINTS = {
+    errno.EAGAIN: "end other processes of the user, or raise the limit (ulimit -u, or that of the control group)",
+    errno.EMFILE: "call with fewer workers, or raise the limit (ulimit -n)",
+    errno.ENFILE: "the host has as many files open as it can: try again later",
+    errno.ENOMEM: "the host has no memory for it: try again later, or with fewer workers",
+}
 RETRY = 0.05
 TRIES = 20
 # So many times the limit of workers may be there, where free ones hold objects for calls of other environments.
@@ -47,7 +54,7 @@ class Pool:
             self._fill_lonely()
         # A free worker of its environment holds something, or the calls that wait would have it in another's place.
         elif self.waiting and not self.free.get(route.key) or not self._run(stream):
-            if self.problem is None or self.count:
+            if self.problem is None or self._is_busy():
                 self.waiting.append(stream)
                 self._give_up()
             else:
@@ -78,10 +85,14 @@ class Pool:
             self.count += 1
         return worker
 
+    def _is_busy(self):
+        """Does one of the workers for any call run one? When it is over, calls that wait are looked at again."""
+        return self.count > sum(map(len, self.free.values()))
+
     def _start(self, route):
         try:
             worker = self.start(route)
-        except OSError as error:
+        except (OSError, ImportError) as error:  # the second: of a compiled module, where no file can be opened
             self.problem = error
             return None
         self.problem = None
@@ -137,8 +148,12 @@ class Pool:
         """No process to be had: perhaps there will be when those of an ended call are gone."""
         stream.tries += 1
         if stream.tries > TRIES:
-            message = "the function's process cannot be started: %s" % (self.problem.strerror or self.problem)
-            self.refuse(stream, "not-run", {"code": "endpoint-broken", "stage": "setup", "message": message})
+            message = "the function's process cannot be started: %s" % (getattr(self.problem, "strerror", None) or self.problem)
+            failure = {"code": "endpoint-broken", "stage": "setup", "message": message}
+            hint = HINTS.get(getattr(self.problem, "errno", errno.EMFILE))
+            if hint is not None:
+                failure["hint"] = hint
+            self.refuse(stream, "not-run", failure)
             return
         if not self.stuck:
             self.loop.after(RETRY, self._retry)
@@ -195,7 +210,7 @@ class Pool:
                     break
         kept.extend(self.waiting)
         self.waiting = kept
-        if self.waiting and self.problem is not None and not self.count:
+        if self.waiting and self.problem is not None and not self._is_busy():
             for _ in range(len(self.waiting)):
                 self._stick(self.waiting.popleft())
         self._give_up()

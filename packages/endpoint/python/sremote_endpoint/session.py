@@ -29,6 +29,8 @@ GATHER = 16384
 MOMENT = 0.0005
 # Seconds between SIGTERM and SIGKILL at the end of the lease.
 GRACE = 1.0
+# Seconds until the door is looked at again that could not be opened.
+PAUSE = 0.1
 
 
 class Session:
@@ -223,12 +225,13 @@ class Session:
             self._refuse(Refusal("endpoint-broken", "nothing can be made that a client could attach to: %s" % error.strerror, "setup"))
             return
         self.hello = hello
-        self.loop.watch(self.door.fd, lambda _: self._visited())
+        self._open_door()
         settings = {"home": self.host["home"], "base": self.host["base"]}
         self.calls = Calls(self.loop, self.send, settings, int(hello["workers"]), self.umask, self.first)
         self.first = None
         self.link.put(pack(WELCOME, payload=dump({"type": "welcome", "protocol": PROTOCOL, "attach": self.door.address, "host": self.host})))
         self._listen()
+        self.loop.after(0, _preload)
         self.loop.after(QUIET, self._tidy)
 
     def _refuse(self, refusal):
@@ -248,14 +251,23 @@ class Session:
 
     def _tidy(self):
         """Once there is time: what was compiled makes the next start on this host faster, and places of killed sessions are removed."""
-        _keep_code()
-        self.door.sweep()
+        try:
+            _keep_code()
+            self.door.sweep()
+        except (OSError, ImportError):
+            pass  # no descriptors to be had: this can wait for another session
 
     # A client that comes again.
+
+    def _open_door(self):
+        self.loop.watch(self.door.fd, lambda _: self._visited())
 
     def _visited(self):
         fd = self.door.accept()
         if fd is None:
+            # Without a descriptor for it the visitor stays before the door, and would be announced without end.
+            self.loop.forget(self.door.fd)
+            self.loop.after(PAUSE, self._open_door)
             return
         if len(self.strangers) >= STRANGERS:
             os.close(fd)
@@ -299,6 +311,9 @@ class Session:
                 raise Damaged("not the client of this session")
         except Refusal:
             raise Damaged("not a message")
+        except (OSError, ImportError) as error:
+            # Of a module that only now is needed, where no file can be opened: the client comes again, and the session lives.
+            raise Damaged("nothing can be proved now: %s" % error)
 
     def _challenge(self, link, nonce):
         if not is_hex(nonce, 64):
@@ -332,6 +347,15 @@ class Session:
 
 
 _COUNTED = frozenset((OPEN, DATA, CREDIT, CANCEL, MUTE))
+
+
+def _preload():
+    """What is in files of their own and needed where no file may be opened any more: os.wait4() loads one when it has taken a process's status."""
+    try:
+        import array  # noqa: F401
+        import resource  # noqa: F401
+    except (OSError, ImportError):
+        pass
 
 
 def _keep_code():

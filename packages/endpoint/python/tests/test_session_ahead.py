@@ -161,7 +161,7 @@ class WorkerTest(unittest.TestCase):
         theirs.close()
         os.close(out)
         os.close(err)
-        self.packets, self.came = wire.Packets(), []
+        self.packets, self.came = wire.Packets(wire.OWN_KINDS), []
         self.addCleanup(self._end, pid)
 
     def _end(self, pid):
