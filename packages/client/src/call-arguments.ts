@@ -19,11 +19,15 @@ export interface EncodedArguments {
   readonly pins: readonly Pin[];
 }
 
+/** Of calls without attachments, which are most: there may be many under way. */
+const none: never[] = [];
+
 /** Encodes what the arguments are now. The result shares nothing with them but attachments. */
 export function encodeArguments({ args, kwargs }: SplitArguments, encode: EncodePart): EncodedArguments {
   const attachments: Uint8Array[] = [];
   let text = `,"args":${JSON.stringify(encode(args, "args", attachments))}`;
   if (kwargs !== undefined) text += `,"kwargs":${JSON.stringify(encode(kwargs, "kwargs", attachments))}`;
+  if (attachments.length === 0) return { text, attachments: none, pins: none };
   const pins = attachments
     .filter(({ length }) => length > longestCopy)
     .map((bytes) => ({ bytes, length: bytes.length, name: nameOf(bytes, args, kwargs) }));

@@ -1,6 +1,6 @@
 /* The frame of a call, made when the call is made: nothing that the program does with its arguments afterwards changes what is sent. */
 import { markOwned, ownBytes } from "@sremote/connectors";
-import { checksumBytes, crc32, decodeFrame, encodeFrame, InvalidArgumentError, prefixBytes } from "@sremote/protocol";
+import { checksumBytes, crc32, decodeFrame, encodeFrame, InvalidArgumentError, peekPrefix, prefixBytes } from "@sremote/protocol";
 
 /**
  * Bytes up to this length are copied when the call is made, which takes less than a twentieth of the time in which they are sent. Longer ones are pinned:
@@ -18,15 +18,12 @@ export interface Pin {
 
 /** A message, ready to travel: the same bytes however often and however late it is sent. */
 export class CallFrame {
-  /** The message's JSON without the brace that ends it. */
-  readonly #text: string;
   readonly #pins: readonly Pin[];
   readonly #chunks: Uint8Array[];
   readonly #attachments: Uint8Array[];
 
-  /** @param pins those of the attachments that are longer than {@link longestCopy} and still the program's own */
+  /** @param text the message's JSON without the brace that ends it @param pins those of the attachments that are longer than {@link longestCopy} and still the program's own */
   constructor(text: string, attachments: Uint8Array[], pins: readonly Pin[]) {
-    this.#text = text;
     this.#pins = pins;
     this.#chunks = encodeFrame(`${text}}`, attachments);
     this.#attachments = attachments;
@@ -55,10 +52,10 @@ export class CallFrame {
   chunks(more = ""): readonly Uint8Array[] {
     if (more === "") return this.#chunks;
     this.check();
-    const [only, ...others] = this.#chunks;
+    const [head, ...others] = this.#chunks;
     // A frame in one piece has its own copy of everything.
-    const attachments = others.length === 0 ? decodeFrame(only!).attachments : this.#attachments;
-    return encodeFrame(`${this.#text}${more}}`, attachments);
+    const attachments = others.length === 0 ? decodeFrame(head!).attachments : this.#attachments;
+    return encodeFrame(`${headerText(head!)}${more}}`, attachments);
   }
 
   /** The frame for a connector, which has no need to copy it. As {@link chunks}. */
@@ -79,6 +76,13 @@ export class CallFrame {
     for (const chunk of body) checksum = crc32(chunk, checksum);
     if (checksum !== Buffer.from(stated.buffer, stated.byteOffset, checksumBytes).readUInt32LE()) throw changed(this.#pins, "written to");
   }
+}
+
+/** The message's JSON without the brace that ends it, as it lies in the frame: many frames may be waiting, and few are asked. */
+function headerText(head: Uint8Array): string {
+  const { attachments, header } = peekPrefix(head);
+  const begin = prefixBytes + 8 * attachments;
+  return new TextDecoder().decode(head.subarray(begin, begin + header - 1));
 }
 
 function changed(pins: readonly Pin[], how: string): InvalidArgumentError {

@@ -34,7 +34,7 @@ export interface CallPlace {
   readonly session: Session;
   readonly stream: number;
   /** Whether a worker is known to have taken it. */
-  isTaken(): boolean;
+  readonly isTaken: boolean;
 }
 
 /**
@@ -116,7 +116,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   #progress(): Progress {
     return {
       isSent: () => this.#mayRun,
-      isTaken: () => this.#place?.isTaken() === true,
+      isTaken: () => this.#place?.isTaken === true,
       askForSign: () => this.#place?.session.askForSign(),
     };
   }

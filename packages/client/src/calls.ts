@@ -43,21 +43,21 @@ const ofSessions = ["queueTimeout", "idleTimeout", "worker", "returns", "lease"]
 /** Times a call is given to a new session because the one before ended without having got it. */
 const sessions = 4;
 const noModules: ReadonlyMap<string, string | null> = new Map();
+const noOptions: CallOptions = Object.freeze({});
 
 /** A call as it was made: what is done later reads nothing of the caller's own. */
 interface Plan {
-  readonly module: string;
-  readonly fn: string;
   readonly options: CallOptions;
   readonly runtime: Runtime;
   readonly serializer: Serializer;
-  /** The message as far as it is known. */
-  readonly head: MessageHead;
+  /** For messages, as {@link CallContext.what}. */
+  readonly what: string;
   /** Only where it goes over a session. */
   readonly session: { readonly route: Route; readonly values: CallValues } | undefined;
   /** Undefined where it waits for the results of other calls. */
   readonly frame: CallFrame | undefined;
-  readonly pending: PendingArguments | undefined;
+  /** What is waited for then, and the message without it. */
+  readonly pending: { readonly head: MessageHead; readonly args: PendingArguments } | undefined;
 }
 
 export class Calls {
@@ -83,7 +83,7 @@ export class Calls {
       const split = checkCall(module, fn, args, options);
       this.#settings.checkOpen();
       const among = callsAmong(split);
-      plan = this.#plan(id, module, fn, split, { ...options }, among.length > 0);
+      plan = this.#plan(id, module, fn, split, options === undefined ? noOptions : { ...options }, among.length > 0);
       for (const argument of among) {
         addDependent(argument);
         // That it failed, the call that needs it says.
@@ -95,12 +95,18 @@ export class Calls {
     // A call whose options are wrong is a call that rejects; nothing of them is used then.
     return new Call<T>(
       id,
-      plan?.options ?? {},
+      plan?.options ?? noOptions,
       (call) => {
         if (plan === undefined) throw refused!.error;
         return this.#run<T>(call, plan);
       },
-      { ...context, what: what({ module, fn }), host: this.#settings.connector.label },
+      {
+        what: plan?.what ?? what(module, fn),
+        host: this.#settings.connector.label,
+        outputs: context.outputs,
+        site: context.site,
+        isPlain: context.isPlain,
+      },
     );
   }
 
@@ -116,9 +122,10 @@ export class Calls {
       const values = new CallValues(this.#callbacks, serializer);
       try {
         const head = invokeHead(module, fn, options, modules);
-        const { frame, pending } = take(split, head, values.encode, waits);
+        const { frame, pending } = take(split, head, (...each) => values.encode(...each), waits);
         const route = routeOf(options, settings, values.holdsObjects);
-        if (!isTooLong(route)) return { module, fn, options, runtime, serializer, head, session: { route, values }, frame, pending };
+        const session = { route, values };
+        if (!isTooLong(route)) return { what: what(module, fn), options, runtime, serializer, session, frame, pending };
       } catch (error) {
         values.forget();
         throw error;
@@ -127,73 +134,80 @@ export class Calls {
     }
     const head = callHead(id, module, fn, options, settings);
     const { frame, pending } = take(split, head, (...each) => serializer.encode(...each), waits);
-    return { module, fn, options, runtime, serializer, head, session: undefined, frame, pending };
+    return { what: what(module, fn), options, runtime, serializer, session: undefined, frame, pending };
   }
 
-  async #run<T>(call: Call<T>, plan: Plan): Promise<CallResult<T>> {
-    const { session } = plan;
-    if (session === undefined) return await this.#overSpool(call, plan);
+  /** One async function for each level of what it does: each more costs every call that is under way a fifth of a kilobyte. */
+  #run<T>(call: Call<T>, plan: Plan): Promise<CallResult<T>> {
+    return plan.session === undefined ? this.#overSpool(call, plan) : this.#overStream(call, plan, plan.session);
+  }
+
+  async #overStream<T>(call: Call<T>, plan: Plan, { route, values }: NonNullable<Plan["session"]>): Promise<CallResult<T>> {
+    const { serializer } = plan;
+    const host = this.#settings.connector.label;
     try {
       for (let attempt = 1; ; attempt++) {
+        const live = this.#settings.stream!.session(plan.runtime);
+        // Not awaited where there is nothing to wait for: many calls made at once then go out one by one, while the next is made.
+        const { frame, after, kept } = plan.frame === undefined ? await this.#settle(call, plan) : { frame: plan.frame };
+        let reply: StreamReply;
         try {
-          return await this.#overStream(call, plan, session);
+          reply = await runOverSession(live, {
+            call,
+            what: plan.what,
+            host,
+            serializer,
+            callbacks: this.#callbacks,
+            given: values.callbacks,
+            outputLimit: plan.options.outputLimit,
+            build: (session, keep) => {
+              const on = values.workerIn(session);
+              const more: Route = {};
+              if (on !== undefined) more.on = on;
+              if (after !== undefined) more.after = after;
+              if (keep > 0) more.keep = true;
+              const whole = on === undefined && after === undefined && keep === 0 ? route : { ...route, ...more };
+              return { route: routeText(whole), frame: frame.chunks(keep > 0 ? `,"keep":${keep}` : ""), source: frame };
+            },
+          });
         } catch (error) {
           if (!(error instanceof NotSent)) throw error;
-          call.notSent();
-          this.#settings.checkOpen();
-          if (attempt === sessions)
-            throw new SremoteError("connection-lost", `${what(plan)} was not run: session after session ended before it could be sent`, {
-              host: this.#settings.connector.label,
-            });
+          this.#again(call, plan, attempt);
+          continue;
         }
+        if (kept !== undefined && reply.message.error?.code === "dependency-failed") {
+          const cause = await failureOf(kept);
+          throw dependencyFailed(cause, { what: plan.what, host, callId: call.id }, reply.message.error);
+        }
+        return this.#toResult(reply, plan, call, (value) =>
+          decodeResult(value, reply.attachments, serializer, (kind, id, type) => this.#host(kind, id, type, reply, call, plan)),
+        );
       }
     } catch (error) {
-      session.values.forget();
+      values.forget();
       throw error;
     }
   }
 
-  async #overStream<T>(call: Call<T>, plan: Plan, { route, values }: NonNullable<Plan["session"]>): Promise<CallResult<T>> {
-    const { stream, connector } = this.#settings;
-    const { serializer } = plan;
-    const live = stream!.session(plan.runtime);
-    // Not awaited where there is nothing to wait for: many calls made at once then go out one by one, while the next is made.
-    const { frame, after, kept } = plan.frame === undefined ? await this.#settle(call, plan) : { frame: plan.frame };
-    const reply = await runOverSession(live, {
-      call,
-      what: what(plan),
-      host: connector.label,
-      serializer,
-      callbacks: this.#callbacks,
-      given: values.callbacks,
-      outputLimit: plan.options.outputLimit,
-      build: (session, keep) => {
-        const on = values.workerIn(session);
-        const more: Route = {};
-        if (on !== undefined) more.on = on;
-        if (after !== undefined) more.after = after;
-        if (keep > 0) more.keep = true;
-        return { route: routeText({ ...route, ...more }), frame: frame.chunks(keep > 0 ? `,"keep":${keep}` : ""), source: frame };
-      },
+  /** The session ended before the call could be sent. @throws SremoteError when it is not to be tried once more */
+  #again(call: Call, plan: Plan, attempt: number): void {
+    call.notSent();
+    this.#settings.checkOpen();
+    if (attempt < sessions) return;
+    throw new SremoteError("connection-lost", `${plan.what} was not run: session after session ended before it could be sent`, {
+      host: this.#settings.connector.label,
     });
-    if (kept !== undefined && reply.message.error?.code === "dependency-failed") {
-      values.forget();
-      const cause = await failureOf(kept);
-      throw dependencyFailed(cause, { what: what(plan), host: connector.label, callId: call.id }, reply.message.error);
-    }
-    return this.#toResult(reply, plan, call, (value) =>
-      decodeResult(value, reply.attachments, serializer, (kind, id, type) => this.#host(kind, id, type, reply, call, plan)),
-    );
   }
 
   /** Waits for arguments that are calls: their result is kept on the host where that can be. */
   async #settle(waiting: Call, plan: Plan): Promise<{ frame: CallFrame; after?: number | undefined; kept?: Call | undefined }> {
     waiting.waitsFor = () => "the results of calls among its arguments";
-    const { options, runtime, head, pending, session } = plan;
+    const { options, runtime, session } = plan;
+    const { head, args } = plan.pending!;
     let after: number | undefined;
     let kept: Call | undefined;
     const live = session === undefined ? undefined : this.#settings.stream?.session(runtime);
-    const { text, attachments, pins } = await pending!.settle(async (call) => {
+    const { text, attachments, pins } = await args.settle(async (call) => {
       await call.untilSent();
       const place = call.place;
       const fits = place !== undefined && place.session === live?.session && options.worker === undefined && options.isolation !== "call";
@@ -258,7 +272,7 @@ export class Calls {
       reply = await spool.call({
         id: call.id,
         runtime,
-        what: what(plan),
+        what: plan.what,
         frame: frame.input(release.length === 0 ? "" : `,"release":${JSON.stringify(release)}`),
         check: () => frame.check(),
         timeout: options.timeout,
@@ -271,7 +285,7 @@ export class Calls {
       spool.releases.giveBack(base, release);
       if (call.ending?.kind === "timeout" && error instanceof SremoteError && error.code === "cancelled") {
         throw endedError(call.ending, {
-          what: what(plan),
+          what: plan.what,
           host: this.#settings.connector.label,
           callId: call.id,
           ...ownOutcome(call.ending, true),
@@ -293,7 +307,7 @@ export class Calls {
     const { message, stdout, stderr } = reply;
     if (message.outcome !== "value" || message.value === undefined) {
       reply.place?.callbacks.remove(reply.callbacks ?? []);
-      throw errorFromReply(reply, what(plan), this.#settings.connector.label, reply.thrown);
+      throw errorFromReply(reply, plan.what, this.#settings.connector.label, reply.thrown);
     }
     const value = decode(message.value) as T;
     // Whatever may still use them on the host lets them go itself.
@@ -305,7 +319,7 @@ export class Calls {
 }
 
 /** `os.getenv`, and `next of a generator` for what objects do. */
-function what({ module, fn }: Pick<Plan, "module" | "fn">): string {
+function what(module: string, fn: string): string {
   if (fn === "constant" && Object.values(environmentModules).includes(module)) return "reading a constant";
   return module === objectModule ? `${fn} of an object` : `${module}.${fn}`;
 }
@@ -315,7 +329,7 @@ async function valueOf(call: Call, waiting: Call, plan: Plan, host: string): Pro
   try {
     return await call.value;
   } catch (error) {
-    throw dependencyFailed(error, { what: what(plan), host, callId: waiting.id });
+    throw dependencyFailed(error, { what: plan.what, host, callId: waiting.id });
   }
 }
 
@@ -331,7 +345,7 @@ async function failureOf(call: Call): Promise<unknown> {
 
 /** The message, made now; or what it waits for, where calls are among the arguments. */
 function take(split: SplitArguments, head: MessageHead, encode: EncodePart, waits: boolean): Pick<Plan, "frame" | "pending"> {
-  if (waits) return { frame: undefined, pending: new PendingArguments(split, encode) };
+  if (waits) return { frame: undefined, pending: { head, args: new PendingArguments(split, encode) } };
   const { text, attachments, pins } = encodeArguments(split, encode);
   return { frame: new CallFrame(head + text, attachments, pins), pending: undefined };
 }

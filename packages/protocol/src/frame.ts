@@ -150,8 +150,12 @@ export function readPrefix(bytes: Uint8Array, options: FrameOptions = {}): Prefi
 }
 
 /** What a prefix says, unchecked. */
-export function peekPrefix(bytes: Uint8Array): Pick<Prefix, "attachments" | "body"> {
-  return { attachments: bytes[6]! | (bytes[7]! << 8), body: takeNumber(bytes, 16) * 2 ** 32 + takeNumber(bytes, 12) };
+export function peekPrefix(bytes: Uint8Array): Prefix {
+  return {
+    attachments: bytes[6]! | (bytes[7]! << 8),
+    header: takeNumber(bytes, 8),
+    body: takeNumber(bytes, 16) * 2 ** 32 + takeNumber(bytes, 12),
+  };
 }
 
 /** @param bytes the body followed by its checksum; @param checksum that of the body, where it is known already */

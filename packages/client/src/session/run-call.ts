@@ -60,7 +60,7 @@ const nothingPrinted: CapturedOutput = { bytes: new Uint8Array(), total: 0, trun
 
 /** @throws NotSent, or what the call rejects with */
 export async function runOverSession(live: LiveSession, plan: StreamPlan): Promise<StreamReply> {
-  const { call, what, host, callbacks } = plan;
+  const { call, host, callbacks } = plan;
   if (live.session.welcome === undefined || live.session.isOver) await untilStarted(live, plan);
   const { session } = live;
   let thrown: StreamReply["thrown"];
@@ -72,9 +72,12 @@ export async function runOverSession(live: LiveSession, plan: StreamPlan): Promi
     kept = dependents(call);
     const invocation = plan.build(session, kept);
     source = invocation.source;
+    // Not of a spread: such objects take twice the memory.
     running = new StreamCall({
       session,
-      ...invocation,
+      route: invocation.route,
+      frame: invocation.frame,
+      source,
       stdout: call.stdout,
       stderr: call.stderr,
       outputLimit: plan.outputLimit ?? limits.output,
@@ -86,7 +89,7 @@ export async function runOverSession(live: LiveSession, plan: StreamPlan): Promi
   } catch (error) {
     throw session.isOver ? new NotSent() : error;
   }
-  call.sent({ session, stream: running.stream, isTaken: () => running.isTaken }, kept);
+  call.sent(running, kept);
   call.onEnding(() => running.cancel());
   try {
     const { message, attachments, worker } = await running.result;
@@ -95,12 +98,8 @@ export async function runOverSession(live: LiveSession, plan: StreamPlan): Promi
     const [stdout, stderr] = [call.stdout.passedOn(), call.stderr.passedOn()];
     if (stdout !== undefined || stderr !== undefined) await Promise.all([stdout ?? nothing, stderr ?? nothing]);
     if (message.outcome === "cancelled") throw confirmed(plan, message);
-    return {
-      ...asReply(message, attachments, plan, live),
-      place: { session, callbacks, worker },
-      callbacks: plan.given,
-      thrown,
-    };
+    const place = { session, callbacks, worker };
+    return Object.assign(asReply(message, attachments, plan, live), { place, callbacks: plan.given, thrown });
   } catch (error) {
     throw error instanceof StreamLost
       ? lostError(error, plan)
@@ -108,20 +107,22 @@ export async function runOverSession(live: LiveSession, plan: StreamPlan): Promi
         ? error
         : SremoteError.from(error, "endpoint-broken", { stage: "call", host, callId: call.id });
   }
+}
 
-  function lostError({ cause, reached }: StreamLost, { call: { ending, id } }: StreamPlan): Error {
-    if (cause.code === "closed") return cause;
-    if (ending !== undefined) return ended(plan, ending, reached);
-    if (!reached) return new NotSent();
-    return new OutcomeUnknownError("outcome-unknown", `whether ${what} ran is unknown: ${cause.summary}`, {
-      stage: "call",
-      host,
-      callId: id,
-      cause,
-      lastLines: cause.lastLines,
-      hint: "a call whose result must outlast its session can be given an id of its own: it then travels by files on the host and can be repeated safely",
-    });
-  }
+function lostError({ cause, reached }: StreamLost, plan: StreamPlan): Error {
+  const { call, what, host } = plan;
+  const { ending, id } = call;
+  if (cause.code === "closed") return cause;
+  if (ending !== undefined) return ended(plan, ending, reached);
+  if (!reached) return new NotSent();
+  return new OutcomeUnknownError("outcome-unknown", `whether ${what} ran is unknown: ${cause.summary}`, {
+    stage: "call",
+    host,
+    callId: id,
+    cause,
+    lastLines: cause.lastLines,
+    hint: "a call whose result must outlast its session can be given an id of its own: it then travels by files on the host and can be repeated safely",
+  });
 }
 
 /** Waits for the session, unless the call is ended before. */

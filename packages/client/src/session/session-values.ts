@@ -27,10 +27,10 @@ export class CallValues {
     this.#serializer = serializer;
   }
 
-  readonly encode = (value: unknown, root: string, attachments: Uint8Array[]): WireValue => {
+  encode(value: unknown, root: string, attachments: Uint8Array[]): WireValue {
     const hooks: EncodeHooks = { custom: (part) => this.#custom(part, root) };
     return this.#serializer.encode(value, root, attachments, hooks);
-  };
+  }
 
   #custom(value: object, root: string): CustomValue | undefined {
     if (typeof value === "function") {

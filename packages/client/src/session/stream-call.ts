@@ -98,6 +98,10 @@ export class StreamCall implements StreamEvents, OutputFlow {
     options.stderr.begin(this, options.outputLimit);
   }
 
+  get session(): Session {
+    return this.#options.session;
+  }
+
   grant(output: CallOutput, bytes: number): void {
     if (this.#over) return;
     const { session, stdout } = this.#options;
@@ -278,5 +282,6 @@ function tooMuch(what: string): HostExcess {
 /** One whole frame without attachments, which may be decoded where it lies: views of attachments would need its bytes aligned. */
 function isSmallFrame(payload: Uint8Array): boolean {
   if (payload.length < prefixBytes + checksumBytes) return false;
-  return peekPrefix(payload).attachments === 0 && payload.length === frameBytes(payload);
+  const { attachments, body } = peekPrefix(payload);
+  return attachments === 0 && payload.length === prefixBytes + body + checksumBytes;
 }
