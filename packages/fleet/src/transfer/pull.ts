@@ -46,10 +46,10 @@ export async function pull(
     );
     if (checked.dryRun) {
       await orAborted(fillDiffs(transfer, exchange, plan, existing, roots, placed.existing), signal);
-      return resultOf(plan, [], 0, started);
+      return resultOf(plan, [], 0, started, checked);
     }
     const pulling = new Pulling(transfer, exchange, plan, roots, placed.root);
     await pulling.run(existing, checked.delete ? orphans(existing, placed.source) : []);
-    return resultOf(plan, pulling.failures, pulling.transferred, started);
+    return resultOf(plan, pulling.failures, pulling.transferred, started, checked);
   });
 }

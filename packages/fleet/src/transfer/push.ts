@@ -56,7 +56,7 @@ export async function push(
     );
     if (checked.dryRun) {
       await orAborted(fillDiffs(transfer, exchange, plan, existing, roots, placed.existing), signal);
-      return resultOf(plan, [], 0, started);
+      return resultOf(plan, [], 0, started, checked);
     }
     const pushing = new Pushing(transfer, exchange, plan, roots, placed.root);
     try {
@@ -64,7 +64,7 @@ export async function push(
     } finally {
       await pushing.deltas.catch(() => {}); // It ends by itself when the transfer is aborted, and cleans up.
     }
-    return resultOf(plan, pushing.failures, pushing.transferred, started);
+    return resultOf(plan, pushing.failures, pushing.transferred, started, checked);
   });
 }
 

@@ -13,6 +13,7 @@ const messages: readonly (readonly [RegExp, errno: string, message: string])[] =
   [/permission denied/i, "EACCES", "Permission denied"],
   [/not permitted/i, "EPERM", "Operation not permitted"],
   [/name too long/i, "ENAMETOOLONG", "File name too long"],
+  [/file exists/i, "EEXIST", "File exists"],
   [/not a directory/i, "ENOTDIR", "Not a directory"],
   [/directory not empty/i, "ENOTEMPTY", "Directory not empty"],
   [/is a directory|overwrite directory/i, "EISDIR", "Is a directory"],

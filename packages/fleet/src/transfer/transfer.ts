@@ -5,6 +5,7 @@ import type { Connector } from "@sremote/connectors";
 import { BatchExchange } from "./batch-exchange.ts";
 import type { Listing, PathFailure } from "./entry.ts";
 import { type Exchange, LiveExchange } from "./exchange.ts";
+import { explained, explainedFatal } from "./explain.ts";
 import { useDigests } from "./file-digest.ts";
 import { HostRuns } from "./host-run.ts";
 import type { HashAnswer } from "./host-tree.ts";
@@ -82,8 +83,15 @@ export async function compare(
 }
 
 /** Counts what came of a plan. */
-export function resultOf(plan: Plan, failures: readonly PathFailure[], transferred: number, started: number): TransferResult {
-  const all = [...plan.failures, ...failures];
+export function resultOf(
+  plan: Plan,
+  failures: readonly PathFailure[],
+  transferred: number,
+  started: number,
+  { growing }: Pick<CheckedOptions, "growing">,
+): TransferResult {
+  const updated = new Set(plan.updates.map(({ entry }) => entry.path));
+  const all = [...plan.failures, ...failures].map((failure) => explained(failure, { updated, growing }));
   const failed = new Set(all.map(({ path }) => path));
   const made = [...plan.files, ...plan.links].filter(({ path }) => !failed.has(path));
   return {
@@ -101,7 +109,9 @@ export function resultOf(plan: Plan, failures: readonly PathFailure[], transferr
 }
 
 /** The error for what stops a whole transfer. */
-export function fatalError({ host, stage }: Transfer, { path, errno, message }: PathFailure): TransferError {
-  const code = errno === "ENOSPC" || errno === "EDQUOT" ? "disk-full" : codeOfMessage(message);
+export function fatalError({ host, stage }: Transfer, failure: PathFailure): TransferError {
+  const { path, errno } = failure;
+  const message = explainedFatal(failure);
+  const code = errno === "ENOSPC" || errno === "EDQUOT" ? "disk-full" : codeOfMessage(failure.message);
   return new TransferError(code, `${stage} ${shownPath(path)}: ${message}`, { stage, host });
 }
