@@ -148,6 +148,22 @@ export function missingError(
   }
 }
 
+/** An endpoint that was started ended without an answer: the function may have run. */
+export class Unanswered extends RemoteNotSetupError {}
+
+/** Exit statuses of an endpoint that may have run the function: 0, whose answer did not arrive, and those that PROTOCOL.md says it of. */
+const mayHaveRun = new Set<number | null>([0, 90, 92, 93, null]);
+/** From here on it is the number of a signal, as a shell gives it. */
+const signalled = 129;
+
+/** The error for an endpoint's call that printed nothing of ours. */
+export function unansweredError(...launch: Parameters<typeof silentError>): RemoteNotSetupError {
+  const error = silentError(...launch);
+  const [{ exitCode }, , options] = launch;
+  if (!mayHaveRun.has(exitCode) && (exitCode ?? 0) < signalled) return error;
+  return new Unanswered(error.code, error.summary, { ...options, lastLines: error.lastLines });
+}
+
 /** The error for a launch that printed nothing of ours: what the shell or interpreter said instead. */
 export function silentError(
   result: Pick<ExecResult, "exitCode" | "signal" | "stdout" | "stderr">,

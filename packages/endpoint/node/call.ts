@@ -4,7 +4,7 @@ import { decodeFrame, decodeMessage, limits, SremoteError, type CallMessage, typ
 import { ask, audienceTimes, isLeft } from "./audience.ts";
 import { holderIsRunning, takeClaim } from "./claim.ts";
 import { countOomKills, describeDeath } from "./death.ts";
-import { deliver, type Destination } from "./deliver.ts";
+import { deliver, Undelivered, type Destination } from "./deliver.ts";
 import { sha256 } from "./digest.ts";
 import { errorCode } from "./directory.ts";
 import { callDirectory, callEnvironment } from "./environment.ts";
@@ -52,9 +52,19 @@ export async function call(options: CallOptions): Promise<void> {
   step("read");
   const reply = await answer(message, frame, await pipes, options, step);
   // Stored there already; on a full disk a smaller one than was meant.
-  if (!(isOwnPlace(destination.path, base, message) && existsSync(destination.path))) deliver(reply, destination);
+  if (!(isOwnPlace(destination.path, base, message) && existsSync(destination.path))) deliverAnswer(reply, destination, base, message);
   step("delivered");
   tidy(base);
+}
+
+/** @throws Undelivered, which says whether the call was claimed */
+function deliverAnswer(reply: readonly Uint8Array[], destination: Destination, base: string, { id }: CallMessage): void {
+  try {
+    deliver(reply, destination);
+  } catch (error) {
+    if (error instanceof Undelivered) error.isClaimed = isClaimed(`${base}/calls/${id}`);
+    throw error;
+  }
 }
 
 /** A service for later calls: what hinders it is theirs to report. */
@@ -114,7 +124,11 @@ async function answer(
       await (child === undefined ? closePipes(pipes) : child.abandon());
       return [stored];
     }
-    if (child === undefined) throw hindrance;
+    if (child === undefined) {
+      // Its holder answers, or nobody knows: that no process can be started here says nothing about that.
+      if (isClaimed(directory)) return await replyOfHolder(directory, message, base);
+      throw hindrance;
+    }
     reserveSpace(directory);
     step("reserve");
     const cancel = new AbortController();

@@ -16,6 +16,8 @@ export interface Destination {
 /** The reply is stored and safe, but does not get to whoever asked. */
 export class Undelivered extends Error {
   override name = "Undelivered";
+  /** Whether it is of a call that was claimed: then nobody may say that it did not run. */
+  isClaimed = false;
 }
 
 /** @throws Undelivered */

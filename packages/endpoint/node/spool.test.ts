@@ -1,5 +1,5 @@
 /* At most once, and how requests and replies travel, shown with the built endpoint: G01, G33. */
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -125,6 +125,29 @@ describe("the carriage", () => {
     expect(ran.status).toBe(93);
     expect(ran.stderr).toMatch(/^sremote-endpoint: the reply cannot be delivered: [^\n]+\n$/);
     expect((await send(sandbox, request)).value).toBe("kept");
+  });
+
+  it("G13 ends with the status of a full disk only where nothing ran", async () => {
+    const file = join(sandbox.work, "undelivered");
+    const request = makeRequest(sandbox, "./effects.mjs", "effect", [file]);
+    const toFullDisk = (input: Uint8Array): number | null => {
+      const command = ["-c", 'exec "$0" "$@" > /dev/full', process.execPath, sandbox.program, "call", "--base", sandbox.base, "-", "-"];
+      return spawnSync("sh", command, { input }).status;
+    };
+    expect([toFullDisk(Buffer.from("no frame at all, but long enough")), toFullDisk(request), count(file)]).toEqual([98, 93, 1]);
+    expect([(await send(sandbox, request)).value, count(file)]).toEqual(["done", 1]);
+  });
+
+  it("G01 waits for the endpoint that runs a call where it could start no process for it itself", async () => {
+    const file = join(sandbox.work, "held");
+    const cwd = join(sandbox.root, "passing");
+    const request = makeRequest(sandbox, join(sandbox.work, "effects.mjs"), "linger", [file, 1000], { cwd });
+    const first = send(sandbox, request);
+    await until("the function to run", () => existsSync(`${file}.pid`));
+    // In the place of the directory in which it runs.
+    rmSync(cwd, { recursive: true });
+    writeFileSync(cwd, "");
+    expect([(await send(sandbox, request)).value, (await first).value, count(file)]).toEqual(["late", "late", 1]);
   });
 });
 

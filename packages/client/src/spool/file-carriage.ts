@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import type { Connector } from "@sremote/connectors";
 import { hostLimits, RemoteNotSetupError, TransferError } from "@sremote/protocol";
 import type { CallRequest } from "../call-request.ts";
-import { launchCommand, type Located, missingError, payloadOf, readLaunch, silentError } from "../launch.ts";
+import { launchCommand, type Located, missingError, payloadOf, readLaunch, unansweredError } from "../launch.ts";
 import { lastLines, newMarker } from "../marker-text.ts";
 import { pause } from "../pause.ts";
 import { statusError } from "./pipe-carriage.ts";
@@ -34,7 +34,7 @@ export async function callThroughFiles(transport: SpoolTransport, request: CallR
     throw missingError(launched.reason, launched.facts, request.runtime, { stage: "deploy", host: connector.label });
   if (result.exitCode !== 0) {
     const options = { stage: "call", host: connector.label, callId: request.id };
-    throw statusError(result.exitCode, request) ?? silentError(result, request.runtime, options);
+    throw statusError(result.exitCode, request) ?? unansweredError(result, request.runtime, options);
   }
   transport.releases.forgetFile(question);
   return await pullReply(connector, answer, request.signal);

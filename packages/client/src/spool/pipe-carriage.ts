@@ -1,6 +1,6 @@
 import { checksumBytes, prefixBytes, readPrefix, RemoteExecError, RemoteNotSetupError } from "@sremote/protocol";
 import type { CallRequest } from "../call-request.ts";
-import { launchCommand, type Located, missingError, payloadOf, readLaunch, silentError } from "../launch.ts";
+import { launchCommand, type Located, missingError, payloadOf, readLaunch, unansweredError } from "../launch.ts";
 import { newMarker } from "../marker-text.ts";
 import type { SpoolTransport } from "./spool-transport.ts";
 
@@ -29,7 +29,7 @@ export async function callThroughPipes(transport: SpoolTransport, request: CallR
     case "missing":
       throw missingError(launched.reason, launched.facts, request.runtime, options);
     default:
-      throw statusError(result.exitCode, request) ?? silentError(result, request.runtime, options);
+      throw statusError(result.exitCode, request) ?? unansweredError(result, request.runtime, options);
   }
 }
 

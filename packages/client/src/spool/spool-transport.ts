@@ -17,7 +17,7 @@ import type { Runtime } from "../call-options.ts";
 import type { CallRequest } from "../call-request.ts";
 import type { CapturedOutput, FetchedReply } from "../call-result.ts";
 import { callThroughFiles } from "./file-carriage.ts";
-import { type Located, payloadOf } from "../launch.ts";
+import { type Located, payloadOf, Unanswered } from "../launch.ts";
 import { callThroughPipes } from "./pipe-carriage.ts";
 import { chooseInterpreter, probeHost } from "../probe.ts";
 import { PulledBytes } from "./pulled-bytes.ts";
@@ -83,7 +83,8 @@ export class SpoolTransport {
       } catch (error) {
         // Sent again, bytes that have changed would be refused again.
         if (!mayHaveRun && error instanceof SremoteError && error.code === "protocol-error") request.check();
-        mayHaveRun ||= error instanceof SremoteError && linkFailures.has(error.code) && error.stage !== unread;
+        mayHaveRun ||=
+          error instanceof Unanswered || (error instanceof SremoteError && linkFailures.has(error.code) && error.stage !== unread);
         const next = await this.#afterFailure(error, request, known, attempt, mayHaveRun).catch((second: unknown) => second);
         if (next !== "again") throw this.#cancelled(request, known, next) ?? next;
       }
@@ -120,47 +121,47 @@ export class SpoolTransport {
     mayHaveRun: boolean,
   ): Promise<SremoteError | "again"> {
     const options = { stage: "call", host: this.connector.label, callId: request.id };
-    const error = SremoteError.from(thrown, "endpoint-broken", options);
+    let error = SremoteError.from(thrown, "endpoint-broken", options);
     if (request.signal?.aborted === true) return error;
-    if (
-      error instanceof RemoteNotSetupError &&
-      error.code === "not-setup" &&
-      (this.settings.autoInstall || request.install) &&
-      attempt < attempts
-    ) {
-      known.installed = false; // somebody removed the endpoint since
-      return "again";
+    try {
+      if (error instanceof RemoteNotSetupError && (await this.#repair(error, request, known, attempt))) return "again";
+    } catch (second) {
+      error = SremoteError.from(second, "endpoint-broken", options);
     }
-    if (
-      error instanceof RemoteNotSetupError &&
-      error.code === "endpoint-broken" &&
-      attempt === 1 &&
-      this.settings[request.runtime] === undefined
-    ) {
-      // The first name on PATH does not work (a version manager's stand-in, say): start every candidate and take one that does.
-      const report = await probeHost(this.connector, { base: known.base, runtime: request.runtime, signal: request.signal });
-      known.interpreter = chooseInterpreter(report, request.runtime, this.connector.label);
-      known.installed = false;
-      return "again";
-    }
-    // Once a link was lost under the call, failing to get there again says nothing about what became of it.
-    if (
-      !(mayHaveRun || error.stage === unread) ||
-      !(linkFailures.has(error.code) || error instanceof ConnectError || error instanceof TransferError)
-    )
-      return error;
+    // Once the call may have run, failing to get there again says nothing about what became of it.
+    const isMissed = linkFailures.has(error.code) || error instanceof ConnectError || error instanceof TransferError;
+    if (!(mayHaveRun || error.stage === unread) || !(isMissed || error instanceof RemoteNotSetupError)) return error;
     if (error.code !== "timeout" && attempt < attempts) {
       await pause(100 * 2 ** attempt, request.signal);
       return "again";
     }
     if (!mayHaveRun) return error;
     const why =
-      error.code === "protocol-error" ? "the host's answers arrived damaged" : "the link was lost and the host's spool could not be asked";
+      error.code === "protocol-error"
+        ? "the host's answers arrived damaged"
+        : error instanceof RemoteNotSetupError
+          ? "the endpoint did not answer, and the host's spool could not be asked"
+          : "the link was lost and the host's spool could not be asked";
     return new OutcomeUnknownError("outcome-unknown", `whether ${request.what} ran is unknown: ${why}`, {
       ...options,
       cause: error,
+      lastLines: error.lastLines,
       hint: `repeat the call with { id: "${request.id}" } later: it returns the result if there is one and never runs twice`,
     });
+  }
+
+  /** @returns whether the next attempt may find what this one missed @throws what kept us from finding that out */
+  async #repair(error: RemoteNotSetupError, request: CallRequest, known: Located, attempt: number): Promise<boolean> {
+    if (error.code === "not-setup" && (this.settings.autoInstall || request.install) && attempt < attempts) {
+      known.installed = false; // somebody removed the endpoint since
+      return true;
+    }
+    if (error.code !== "endpoint-broken" || attempt > 1 || this.settings[request.runtime] !== undefined) return false;
+    // The first name on PATH does not work (a version manager's stand-in, say): start every candidate and take one that does.
+    const report = await probeHost(this.connector, { base: known.base, runtime: request.runtime, signal: request.signal });
+    known.interpreter = chooseInterpreter(report, request.runtime, this.connector.label);
+    known.installed = false;
+    return true;
   }
 
   async #receive(request: CallRequest, known: Located, bytes: Uint8Array): Promise<FetchedReply> {

@@ -48,15 +48,21 @@ def call(base, home, endpoint, marker, request_path, reply_path):
         if _is_own(reply_path, base, call_id) and (refusal.code in ("call-conflict", "unsafe-directory") or os.path.exists(reply_path)):
             raise refusal  # that place is for the reply of the request that has the id, or not safe
         # Where the call was claimed, by this endpoint or an earlier one, nobody may say that it did not run.
-        claimed = problem is not refusal and os.path.lexists("%s/calls/%s/claim" % (base, call_id))
+        claimed = problem is not refusal and _is_claimed(base, call_id)
         chunks = join_reply(call_id, answer_of("unknown" if claimed else "not-run", refusal.failure()), [], None, host)
     else:
         if _is_own(reply_path, base, call_id) and os.path.exists(reply_path):
             spool.step("delivered")
             return 0  # stored there already; on a full disk a smaller one than was meant
     status = deliver(chunks, marker, reply_path)
+    if status == 98 and _is_claimed(base, call_id):
+        status = 93  # the other one says that nothing ran
     spool.step("delivered")
     return status
+
+
+def _is_claimed(base, call_id):
+    return os.path.lexists("%s/calls/%s/claim" % (base, call_id))
 
 
 def _is_own(reply_path, base, call_id):

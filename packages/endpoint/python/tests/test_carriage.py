@@ -92,6 +92,18 @@ class CarriageTest(EndpointTest):
         process.stdout = open(os.devnull)
         process.stdin = open(os.devnull)
 
+    def test_g13_the_status_of_a_full_disk_says_that_nothing_ran(self):
+        marks = self.write("work/marks", b"")
+        self.write("work/marking.py", "def run(path):\n    with open(path, 'a') as f:\n        f.write('x')\n    return 1\n")
+        message = request("marking", "run", [marks], id=new_id(), cwd="work")
+        for frame, wanted in ((b"no frame at all, but long enough", 98), (message, 93)):
+            command = ["sh", "-c", 'exec "$0" "$@" > /dev/full', sys.executable, "-I", "-S", SOURCE, "call", "--base", self.base, "-", "-"]
+            ended = subprocess.run(command, input=frame, stderr=subprocess.DEVNULL, env=self.environment())
+            self.assertEqual(ended.returncode, wanted)
+        self.assertEqual(Reply(self.run_raw(message)[1][32:]).value, 1)
+        with open(marks) as file:
+            self.assertEqual(file.read(), "x")
+
     def test_g17_an_interpreter_that_is_too_old_says_so(self):
         # The oldest syntax is checked with the oldest interpreter at hand, a real one where there is one.
         old = os.path.expanduser("~/.pyenv/versions/2.7.18/bin/python2.7")
