@@ -34,7 +34,7 @@ const suites: readonly LongSuite[] = [
   },
   {
     name: "simulation",
-    purpose: "10,000 seeds of sessions on a virtual clock, other ones each day",
+    purpose: "10,000 seeds of sessions and calls over files on a virtual clock, other ones each day",
     command: vitest("test/simulation"),
     env: { SREMOTE_RUNS: "10000", SREMOTE_SEED: String(Math.floor(Date.now() / 86_400_000) * 10_000) },
   },

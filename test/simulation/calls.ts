@@ -14,6 +14,8 @@ export interface Wanted {
 }
 
 export interface Made extends Wanted {
+  /** Made with an id that another call has, too: what one of them found happened may be another's doing. */
+  readonly isRepeated?: boolean | undefined;
   readonly at: number;
   /** When its signal was aborted, or `cancel` was called. */
   abortedAt?: number | undefined;
@@ -35,19 +37,24 @@ export interface Facts {
   readonly isSlow: boolean;
   /** When the client was closed, if it was. */
   readonly closedAt: number | undefined;
+  readonly isOverFiles: boolean;
+  readonly promptness: Promptness;
 }
 
 /** Milliseconds that each promise adds to what the caller asked for: call-limits.ts. */
-export const promptness = {
-  signal: 100,
-  /** The host's word is waited for so long when it gives signs of life. */
-  timeout: 2100,
-  /** And so long when it gives none. */
-  silence: 300,
-  queue: 2300,
+export interface Promptness {
+  readonly signal: number;
+  readonly timeout: number;
+  /** The same, where the host gives no sign of life. */
+  readonly silence: number;
+  readonly queue: number;
   /** Of `cancel`. */
-  cancel: 5000,
-} as const;
+  readonly cancel: number;
+}
+
+export const sessionPromptness: Promptness = { signal: 100, timeout: 2100, silence: 300, queue: 2300, cancel: 5000 };
+/** Over files only the whole answer is heard of. */
+export const spoolPromptness: Promptness = { signal: 100, timeout: 3060, silence: 3060, queue: 0, cancel: 5000 };
 
 /** What is wrong with the end of a call, in words; nothing when all is well. */
 export function judge(made: Made, facts: Facts): string[] {
@@ -59,7 +66,7 @@ export function judge(made: Made, facts: Facts): string[] {
     if (effects !== 1) wrong.push(`it gave a value, and its function ran ${effects} times`);
     if (made.given !== made.value) wrong.push(`its value is ${shown(made.given)} in place of ${shown(made.value)}`);
   } else wrong.push(...judgeError(made, made.error, effects, facts));
-  return [...wrong, ...judgeTime(made, made.settledAt)];
+  return [...wrong, ...judgeTime(made, made.settledAt, facts.promptness)];
 }
 
 function judgeError(made: Made, error: unknown, effects: number, facts: Facts): string[] {
@@ -68,7 +75,9 @@ function judgeError(made: Made, error: unknown, effects: number, facts: Facts): 
   const outcome = error instanceof RemoteExecError ? error.outcome : error instanceof OutcomeUnknownError ? "unknown" : undefined;
   const said = `it ended with ${code} (${outcome ?? "no outcome"}: ${error.summary})`;
   const only = (isAllowed: boolean, why: string): string[] => (isAllowed ? [] : [`${said}, ${why}`]);
-  if (outcome === "not-run" && effects > 0) return [`${said}, and its function ran`];
+  // Of a call that is made again only what was before counts: another one may run meanwhile.
+  const hasRun = made.isRepeated === true ? facts.ledger.beganBefore(made.key, made.at) : effects > 0;
+  if (outcome === "not-run" && hasRun) return [`${said}, and its function ran`];
   switch (code) {
     case "raised":
       // Of a damaged answer the function hears by an error.
@@ -82,14 +91,23 @@ function judgeError(made: Made, error: unknown, effects: number, facts: Facts): 
       return only(facts.isDisturbed, "and nobody killed its process");
     case "timeout":
       return judgeTimeout(made, said, outcome, facts);
-    case "cancelled":
-      return only(made.abortedAt !== undefined || made.cancelledAt !== undefined, "and nobody cancelled it");
+    case "cancelled": {
+      // Over files a call ends so, too, that another was cancelled which has its id, or that its client seemed gone for 40 s.
+      const isElse = made.isRepeated === true || (facts.isOverFiles && facts.isDisturbed);
+      return only(made.abortedAt !== undefined || made.cancelledAt !== undefined || isElse, "and nobody cancelled it");
+    }
     case "closed":
       return only(facts.closedAt !== undefined && made.settledAt! >= facts.closedAt, "and nobody had closed the client");
     case "outcome-unknown":
-      return only(facts.isDisturbed, "and nothing was lost");
+      // An endpoint that is to end with the call that another one waits for is killed after a second.
+      return only(facts.isDisturbed || made.isRepeated === true, "and nothing was lost");
     case "protocol-error":
       return only(facts.isDamaged, "and nothing was damaged");
+    case "disk-full":
+    case "call-conflict":
+    case "transfer-failed":
+    case "no-such-file":
+      return only(facts.isDisturbed || code === "call-conflict", "and nothing was wrong with the host");
     case "dependency-failed":
       return only(made.kind === "join" && effects === 0, "and it depends on nothing, or ran");
     case "connection-lost":
@@ -97,8 +115,10 @@ function judgeError(made: Made, error: unknown, effects: number, facts: Facts): 
     case "connect-timeout":
     case "endpoint-broken":
     case "object-lost":
+    case "no-writable-directory":
+    case "interpreter-missing":
       // It says that nothing ran, since the call never reached the host.
-      if (effects > 0) return [`${said}, and its function ran`];
+      if (effects > 0 && made.isRepeated !== true) return [`${said}, and its function ran`];
       return only(facts.isDisturbed || code === "endpoint-broken", "and nothing was lost");
     default:
       return [`${said}, which has no place here`];
@@ -114,7 +134,9 @@ function judgeTimeout(made: Made, said: string, outcome: string | undefined, fac
   return outcome === "unknown" && !facts.isDisturbed && !facts.isSlow && !isGivenUp ? [`${said}, and nothing was lost`] : [];
 }
 
-function judgeTime(made: Made, settledAt: number): string[] {
+function judgeTime(made: Made, settledAt: number, promptness: Promptness): string[] {
+  const { error } = made;
+  const isQueued = error instanceof SremoteError && error.code === "timeout" && error.stage === "queue";
   const late = (what: string, since: number | undefined, limit: number | undefined, promise: number): string[] => {
     if (since === undefined || limit === undefined || settledAt <= since + limit + promise) return [];
     return [`it ended ${settledAt - since} ms after ${what}, ${settledAt - since - limit - promise} ms too late`];
@@ -123,6 +145,7 @@ function judgeTime(made: Made, settledAt: number): string[] {
     ...late("its signal was aborted", made.abortedAt, 0, promptness.signal),
     ...late("it was cancelled", made.cancelledAt, 0, promptness.cancel),
     ...late("it was made", made.at, made.timeout, isSilent(made) ? promptness.silence : promptness.timeout),
+    ...(isQueued ? late("it was made", made.at, made.queueTimeout, promptness.queue) : []),
   ];
 }
 

@@ -6,7 +6,10 @@ export class Ledger {
   readonly #effects = new Map<string, number>();
   readonly #running = new Map<string, SimProcess>();
 
+  readonly #began = new Map<string, number>();
+
   begin(key: string, process: SimProcess): void {
+    this.#began.set(key, performance.now());
     this.#effects.set(key, this.effects(key) + 1);
     this.#running.set(key, process);
   }
@@ -17,6 +20,10 @@ export class Ledger {
 
   effects(key: string): number {
     return this.#effects.get(key) ?? 0;
+  }
+
+  beganBefore(key: string, at: number): boolean {
+    return (this.#began.get(key) ?? Infinity) < at;
   }
 
   runs(key: string): boolean {

@@ -1,6 +1,6 @@
 /* One seed of sessions: users who call, cancel and close over a network with weather, to a host whose processes end at any moment. */
 import { type Call, RemoteClient } from "@sremote/client";
-import { judge, type Made, type Wanted } from "./calls.ts";
+import { judge, type Made, sessionPromptness, type Wanted } from "./calls.ts";
 import { Chance } from "./chance.ts";
 import type { Outcome } from "./explore.ts";
 import { valueOf } from "./functions.ts";
@@ -277,7 +277,12 @@ class SessionRun implements Outcome {
       for (const made of calls) {
         if (isGone) {
           if (ledger.effects(made.key) > 1) this.wrong.push(`${made.key}: its function ran ${ledger.effects(made.key)} times`);
-        } else this.wrong.push(...judge(made, { ledger, isDisturbed, isDamaged, isSlow, closedAt }).map((text) => `${made.key}: ${text}`));
+        } else
+          this.wrong.push(
+            ...judge(made, { ledger, isDisturbed, isDamaged, isSlow, closedAt, isOverFiles: false, promptness: sessionPromptness }).map(
+              (text) => `${made.key}: ${text}`,
+            ),
+          );
       }
       if (!isGone && !isClosed) this.wrong.push(`${process.name} was never closed`);
     }

@@ -1,6 +1,6 @@
 /*
  * Sessions over a network with weather, on a virtual clock: the whole client and the Node supervisor are the product's own, in this process; simulated are
- * the links, the operating system below the supervisor, and the workers. docs/decisions tells why.
+ * the links, the operating system below the supervisor, and the workers. docs/decisions/062 tells why.
  */
 import "./surroundings.ts"; // oxlint-disable-line import/no-unassigned-import -- puts itself in the place of modules that come after it
 import { expect, test } from "vitest";

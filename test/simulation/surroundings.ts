@@ -7,25 +7,9 @@ import { vi } from "vitest";
 import type { StartedWorker, WorkerKind } from "../../packages/endpoint/node/session/worker-start.ts";
 import type { Host } from "../../packages/endpoint/node/session/host.ts";
 import { presentHost } from "./present.ts";
+import { fakeTimerPromises } from "./timer-promises.ts";
 
-const timers = async (original: () => Promise<typeof import("node:timers/promises")>): Promise<object> => ({
-  ...(await original()),
-  setTimeout: (milliseconds: number, value: unknown, { signal }: { signal?: AbortSignal } = {}) =>
-    new Promise((resolve, reject) => {
-      const abort = (): void => {
-        clearTimeout(timer);
-        reject(new DOMException("The operation was aborted", "AbortError"));
-      };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener("abort", abort);
-        resolve(value);
-      }, milliseconds);
-      if (signal?.aborted === true) abort();
-      else signal?.addEventListener("abort", abort, { once: true });
-    }),
-});
-
-vi.doMock("node:timers/promises", timers);
+vi.doMock("node:timers/promises", fakeTimerPromises);
 
 vi.doMock("node:fs", async (original) => {
   const real = await original<typeof import("node:fs")>();
