@@ -52,7 +52,7 @@ class Stranger {
   }
 }
 
-describe("who may come", { timeout: 30_000 }, () => {
+describe("who may come", { timeout: 20_000 }, () => {
   it("only who can prove to know the token, to an address that no other user can reach", async () => {
     const session = await startSession();
     await lib(session, "add", [1, 2]).result;
@@ -80,14 +80,18 @@ describe("who may come", { timeout: 30_000 }, () => {
         ({ nonce }) => ({ received: 99, proof: prove(token, "client", { clientNonce, hostNonce: nonce, received: 99 }) }),
       ],
     ];
+    const nonces = new Set<string>();
     for (const [name, proof] of proofs) {
       const stranger = new Stranger(attach);
       const challenge = await stranger.challenge();
+      nonces.add(challenge.nonce);
       expect(challenge.proof).toBe(prove(token, "host", { clientNonce, hostNonce: challenge.nonce, received: challenge.received }));
       stranger.say(packetKinds.proof, { type: "proof", ...proof(challenge) });
       await stranger.closed;
       expect(stranger.packets, `a proof ${name}`).toEqual([]);
     }
+    // A proof that was heard once is of no use, not even with the same nonce of the client.
+    expect(nonces.size).toBe(proofs.length);
     for (const first of [
       encodePacket(packetKinds.proof, 0, [encodeSessionMessage({ type: "proof", received: 0, proof: clientNonce })]),
       encodePacket(packetKinds.bye, 0, [encodeSessionMessage({ type: "bye" })]),
@@ -107,6 +111,7 @@ describe("who may come", { timeout: 30_000 }, () => {
     const strangers = Array.from({ length: 16 }, () => new Stranger(attach));
     await Promise.all(strangers.map(async (stranger) => await stranger.challenge()));
     await new Stranger(attach).closed;
+    expect(strangers.filter(({ socket }) => socket.closed)).toEqual([]);
     for (const { socket } of strangers) socket.destroy();
     await Promise.all(strangers.map(({ closed }) => closed));
     session.cut();
