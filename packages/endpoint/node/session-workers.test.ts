@@ -16,15 +16,14 @@ describe("workers", () => {
     const [a, b, c, go] = [file("a"), file("b"), file("c"), file("go")];
     const first = lib(session, "hang", [a]);
     const second = lib(session, "hang", [b]);
-    const third = lib(session, "append", [c, "third "]);
-    const fourth = lib(session, "append", [c, "fourth "]);
+    const waiting = ["3 ", "4 ", "5 ", "6 ", "7 "].map((text) => lib(session, "append", [c, text]));
     await Promise.all([written(a), written(b)]);
     expect(readFileSync(a, "utf8")).not.toBe(readFileSync(b, "utf8"));
     await lib(session, "append", [go, "1"], { worker: "aside" }).result;
     expect(contents(c)).toBe("");
     session.cancel(first);
-    await Promise.all([first.result, third.result, fourth.result]);
-    expect(contents(c)).toBe("third fourth ");
+    await Promise.all([first, ...waiting].map(({ result }) => result));
+    expect(contents(c)).toBe("3 4 5 6 7 ");
     session.cancel(second);
     expect((await second.result).outcome).toBe("cancelled");
   });
