@@ -1,4 +1,5 @@
 /* What stays in a worker of the Node endpoint, and functions of the client: iterators, objects, callbacks. */
+import { writeFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { until } from "./testing/harness.ts";
 import { CallbackArgument, MalformedAnswer, Kept, type TestResult, type TestSession } from "./testing/session-client.ts";
@@ -212,6 +213,19 @@ describe("callbacks", () => {
     const { worker } = await call.result;
     expect(seen).toEqual([0, 1, 2]);
     expect((await lib(session, "add", [1, 2]).result).worker).toBe(worker);
+  });
+
+  it("whose call is over before they are answered fail where they are waited for", async () => {
+    const session = await startSession();
+    const [module, said] = [`${file("late")}.mjs`, file("said")];
+    writeFileSync(
+      module,
+      `import { writeFileSync } from "node:fs";
+export const late = (ask, path) => { ask(1).catch((error) => writeFileSync(path, error.message)); return 1; };`,
+    );
+    const callbacks = [() => new Promise(() => undefined)];
+    expect((await session.call(module, "late", [new CallbackArgument(0), said], { callbacks }).result).value).toBe(1);
+    await until("the failure", () => contents(said) === "the call ended before the callback was answered");
   });
 
   it("answered with 8 MiB", async () => {
