@@ -24,6 +24,8 @@ export interface CheckOptions {
   rest?: RestBed | undefined;
   /** Milliseconds for one case. Default 60 000. */
   caseTimeout?: number | undefined;
+  /** Only cases whose names it matches are tried, the others skipped. All by default. */
+  cases?: RegExp | undefined;
 }
 
 export type MakeConnector = () => Connector | Promise<Connector>;
