@@ -38,6 +38,12 @@ const suites: readonly LongSuite[] = [
     command: vitest("test/simulation"),
     env: { SREMOTE_RUNS: "10000", SREMOTE_SEED: String(Math.floor(Date.now() / 86_400_000) * 10_000) },
   },
+  {
+    name: "all",
+    purpose: "what `npm test` tries of one connector, engine, bundler or tree alone, of all; and ten thousand calls",
+    command: vitest("test/rest", "test/connectors", "test/packages/builds.test.ts", "test/guarantees/soak.test.ts", "test/transfers"),
+    env: { SREMOTE_ALL: "1" },
+  },
   { name: "mutants", purpose: "every small breaking change is noticed", command: ["scripts/mutants.ts"] },
 ];
 
