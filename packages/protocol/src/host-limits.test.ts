@@ -37,6 +37,7 @@ describe("docs/security.md", () => {
 const ours: Readonly<Record<string, readonly string[]>> = {
   protocol: ["deadline-timer.ts"],
   connectors: [
+    "argument.ts",
     "own-bytes.ts",
     "ssh/options.ts",
     "ssh/agent.ts",
