@@ -39,7 +39,6 @@ const ours: Readonly<Record<string, readonly string[]>> = {
   connectors: [
     "argument.ts",
     "own-bytes.ts",
-    "ssh/options.ts",
     "ssh/agent.ts",
     "ssh/identity.ts",
     "openssh/options.ts",
