@@ -53,6 +53,7 @@ const ours: Readonly<Record<string, readonly string[]>> = {
   ],
   client: ["call-frame.ts"],
   fleet: [
+    "process/leash.ts",
     "process/output.ts",
     "process/output-memory.ts",
     "time/clock.ts",
