@@ -16,7 +16,7 @@ import { coldPlaces, startStallingHost } from "../stubs/stalling-host.ts";
 /** Milliseconds after which deadlines pass, and runs are killed. */
 const soon = 300;
 /** Milliseconds that a verb may take in all, and the fleet to close. */
-const [bound, closeBound] = [8000, 28_000];
+const [bound, closeBound] = [8000, 15_000];
 
 interface Limits {
   timeout?: number;

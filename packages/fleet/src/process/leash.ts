@@ -146,7 +146,8 @@ export class Leash {
 
   /** Resolves when none is there any more, or after a moment. Only when nobody holds it. */
   async gone(): Promise<void> {
-    await this.#ending;
+    // One that is still being started is not waited for: who closes the connection ends it.
+    if (this.#ending !== undefined) await settledWithin(this.#ending, 2 * farewell);
   }
 
   #end(): void {
