@@ -220,6 +220,8 @@ export class StreamCall implements StreamEvents, OutputFlow {
         throw new ProtocolError("protocol-error", "the host's answer has no result");
     } catch (error) {
       if (error instanceof HostExcess) throw error;
+      // Its function may wait for the answer to a question that could not be read, and would keep its worker for ever.
+      this.cancel();
       this.#end();
       this.#settle.reject(error instanceof Error ? error : new Error(String(error)));
     }

@@ -58,8 +58,16 @@ const codeOf = async (call: Promise<unknown>): Promise<unknown> => {
   return error?.code ?? error;
 };
 
-/** A supervisor that answers each call with the number of its stream; it welcomes the client when `greet` is called. */
-function supervisor(command: readonly string[]): { process: RemoteProcess; greet: () => void } {
+const numbered = (stream: number): Uint8Array[] =>
+  encodeFrame(JSON.stringify({ type: "result", outcome: "value", value: { json: stream } }));
+
+/** A supervisor that answers each call, with the number of its stream or as is said; it welcomes the client when `greet` is called. */
+function supervisor(
+  command: readonly string[],
+  answer: (stream: number) => Uint8Array[] = numbered,
+  flags: number = packetFlags.last,
+): { process: RemoteProcess; greet: () => void; kinds: number[] } {
+  const kinds: number[] = [];
   const [stdin, stdout] = [new PassThrough(), new PassThrough()];
   const ended = Promise.withResolvers<{ exitCode: number; signal: null }>();
   const say = (chunks: readonly Uint8Array[]): void => {
@@ -73,14 +81,15 @@ function supervisor(command: readonly string[]): { process: RemoteProcess; greet
     left -= skipped;
     reader.push(chunk.subarray(skipped));
     for (let packet = reader.next(); packet !== undefined; packet = reader.next()) {
+      kinds.push(packet.kind);
       if (packet.kind === packetKinds.bye) ended.resolve({ exitCode: 0, signal: null });
       if (packet.kind !== packetKinds.open) continue;
-      const result = encodeFrame(JSON.stringify({ type: "result", outcome: "value", value: { json: packet.stream } }));
-      say(encodePacket(packetKinds.data, packet.stream, result, { flags: packetFlags.last }));
+      say(encodePacket(packetKinds.data, packet.stream, answer(packet.stream), { flags }));
     }
   });
   const nothing = async (): Promise<void> => undefined;
   return {
+    kinds,
     process: { stdin, stdout, stderr: new PassThrough(), exit: ended.promise, kill: nothing, [Symbol.asyncDispose]: nothing },
     greet: () => {
       const message = encodeSessionMessage({ type: "welcome", protocol: protocolVersion, attach: "/s", host });
@@ -142,4 +151,20 @@ it("runs calls that wait for a session to start when the client is configured an
   client.setSremoteDir("elsewhere");
   greet();
   expect((await call).value).toBe(1);
+});
+
+it("ends a call on the host whose question cannot be read, so that no worker waits for its answer", async () => {
+  const question = Buffer.concat(encodeFrame(JSON.stringify({ type: "ask", ask: 1, callback: 1, args: { json: [] } })));
+  question[question.length - 1]! ^= 1;
+  const kinds = Promise.withResolvers<number[]>();
+  const { connector } = connectorOf(async (_, command) => {
+    const { process, greet, kinds: got } = supervisor(command, () => [question], 0);
+    kinds.resolve(got);
+    greet();
+    return process;
+  });
+  await using client = new RemoteClient(connector, { runtime: "node" });
+  expect(await codeOf(client.call("node:path", "sep"))).toBe("protocol-error");
+  const got = await kinds.promise;
+  await vi.waitFor(() => expect(got).toContain(packetKinds.cancel), { interval: 5 });
 });
