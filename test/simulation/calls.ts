@@ -108,13 +108,14 @@ function judgeError(made: Made, error: unknown, effects: number, facts: Facts): 
     case "transfer-failed":
     case "no-such-file":
       return only(facts.isDisturbed || code === "call-conflict", "and nothing was wrong with the host");
+    case "object-lost":
+    // The process that kept what it depends on may have been ended by any other call.
     case "dependency-failed":
       return only(made.kind === "join" && effects === 0, "and it depends on nothing, or ran");
     case "connection-lost":
     case "connect-refused":
     case "connect-timeout":
     case "endpoint-broken":
-    case "object-lost":
     case "no-writable-directory":
     case "interpreter-missing":
       // It says that nothing ran, since the call never reached the host.

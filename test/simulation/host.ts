@@ -74,9 +74,10 @@ export class SimHost implements Surroundings {
       if (signal === "SIGKILL" || supervisor.session === undefined) this.#crash(supervisor);
       else running.run(process, () => supervisor.session?.end());
     };
-    // Before there is a session nobody on the host but the server of the connection watches for silence.
+    // Before the client has said hello nobody on the host but the server of the connection watches for silence.
     this.clock.after(serverPatience, process, () => {
-      if (supervisor.session === undefined) this.#crash(supervisor);
+      const isGreeted = [...this.servers.values()].some((server) => server.process === process);
+      if (!isGreeted) this.#crash(supervisor);
     });
     let left = sessionPayloadOf("node").size;
     const parts: Buffer[] = [];

@@ -38,6 +38,8 @@ export class Network {
     const held = chance.pick([0, 0, 0.1, 0.3]);
     this.#delay = () => chance.between(...usual) + (chance.happens(held) ? chance.between(0, 400) : 0);
     this.isSlow = usual[1] > 100 || held > 0;
+    // With a short heartbeat it is taken for lost.
+    this.isDisturbed = this.isSlow;
   }
 
   get #open(): SimLink[] {
@@ -104,6 +106,7 @@ export class Network {
     const process = await this.#spawn(["probe"], options, client);
     process.stdout.resume();
     const { promise: silent, reject } = Promise.withResolvers<never>();
+    options.signal?.addEventListener("abort", () => reject(options.signal?.reason), { once: true });
     // Connectors notice by themselves that nobody answers a command.
     const timer = setTimeout(() => reject(new ConnectError("connection-lost", "the host is silent (simulated)")), 30_000);
     const [ending] = await Promise.race([Promise.all([process.exit, once(process.stdout, "close")]), silent]).finally(() =>
