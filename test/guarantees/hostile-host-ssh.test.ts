@@ -2,7 +2,7 @@
 import { ssh } from "@sremote/connectors";
 import type { Connector } from "@sremote/connectors";
 import { hostLimits } from "@sremote/protocol";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { allowed, inUse } from "../support/flood.ts";
 import { startHostileSshd } from "../support/hostile-host.ts";
 import type { HostileSshd } from "../support/hostile-host.ts";
@@ -48,6 +48,26 @@ test.each([
   const process = await host.spawn!(["cat"]);
   await expect(process.exit).rejects.toMatchObject(expected);
   expect(inUse() - before).toBeLessThan(allowed);
+});
+
+test("a host that prints in turns on an output that nobody reads, and on one that is read, has one window", async () => {
+  const host = await hostileHost("turns");
+  const before = inUse();
+  const process = await host.spawn!(["cat"]);
+  process.exit.catch(() => {}); // It goes on until it is ended.
+  let read = 0;
+  process.stderr.on("data", (chunk: Buffer) => (read += chunk.length));
+  // When nothing more comes, the window is used up.
+  for (let [last, still] = [-1, 0]; still < 5 && last < 64 * 2 ** 20; last = read) {
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    still = read === last ? still + 1 : 0;
+  }
+  expect(read).toBeLessThan(8 * 2 ** 20);
+  expect(inUse() - before).toBeLessThan(allowed / 8);
+  // Once it is read, all goes on.
+  const more = read + 8 * 2 ** 20;
+  process.stdout.resume();
+  await vi.waitUntil(() => read > more, 20_000);
 });
 
 test("compression is not taken up, even where the host insists on it", async () => {

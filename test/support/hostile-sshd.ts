@@ -12,7 +12,10 @@ const fingerprint = `SHA256:${createHash("sha256").update(blob).digest("base64")
 
 /** Where ssh2 keeps what sends without looking at the window. */
 interface Internals {
-  readonly _protocol: { channelData(id: number, bytes: Buffer): void; channelExtData(id: number, bytes: Buffer, type: number): void };
+  readonly _protocol: {
+    channelData(id: number, bytes: Buffer): void;
+    channelExtData(id: number, bytes: Buffer, type: number): void;
+  };
 }
 
 function run(connection: Connection, channel: ServerChannel, command: string, behaviour: string): void {
@@ -27,17 +30,31 @@ function run(connection: Connection, channel: ServerChannel, command: string, be
     const halves = line.match(/[0-9a-f]{16}/g) ?? [];
     channel.stderr.write(`${halves.slice(-2).join("")} 0\n`);
   }
-  if (behaviour.startsWith("honest") || behaviour === "compress") {
+  if (behaviour.startsWith("honest") || behaviour === "compress" || (behaviour === "fill" && /exec '?true/.test(line))) {
     channel.exit(0);
     channel.end();
     return;
   }
   // oxlint-disable-next-line no-underscore-dangle, typescript/no-unsafe-type-assertion -- names of ssh2's
   const { _protocol: protocol } = connection as unknown as Internals;
-  const { id } = (channel as unknown as { outgoing: { id: number } }).outgoing;
+  const { outgoing } = channel as unknown as { outgoing: { id: number; window: number } };
+  const { id } = outgoing;
   const chunk = Buffer.alloc(30_000, "1");
+  if (behaviour === "fill") {
+    channel.stderr.write(Buffer.alloc(32 << 20, "e"));
+    channel.write(Buffer.alloc(4 << 20, "o"));
+    return;
+  }
+  /** As much on one output as on the other, and as the window allows. */
+  const turn = (): void => {
+    for (; outgoing.window >= 2 * chunk.length; outgoing.window -= 2 * chunk.length) {
+      protocol.channelData(id, chunk);
+      protocol.channelExtData(id, chunk, 1);
+    }
+  };
   const flood = (): void => {
-    if (behaviour === "window") for (let each = 0; each < 200; each += 1) protocol.channelData(id, chunk);
+    if (behaviour === "turns") turn();
+    else if (behaviour === "window") for (let each = 0; each < 200; each += 1) protocol.channelData(id, chunk);
     else (behaviour === "stderr" ? channel.stderr : channel).write(Buffer.alloc(1 << 20, "1"));
     timer = setTimeout(flood, 5);
   };

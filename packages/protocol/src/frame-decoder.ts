@@ -1,13 +1,25 @@
 import { crc32 } from "./crc32.ts";
 import { ProtocolError } from "./error.ts";
-import { checkMagic, prefixBytes, readBody, readPrefix, truncated, type DecodedFrame, type FrameOptions, type Prefix } from "./frame.ts";
+import {
+  checksumBytes,
+  checkMagic,
+  prefixBytes,
+  readBody,
+  readPrefix,
+  truncated,
+  type DecodedFrame,
+  type FrameOptions,
+  type Prefix,
+} from "./frame.ts";
 
 /** Bytes whose checksum is taken at once. */
 const portion = 262_144;
+/** A larger frame gets its memory as it comes, four times as much at a time: the other side says how long it is, and need not send it. */
+const allocatedAtOnce = 262_144;
 
 /**
  * Frames out of a stream of bytes cut anywhere. Call `next` until it gives undefined after each `push`, and `end` when the stream has ended.
- * Each byte is copied once, into the buffer of its frame, which is allocated only when the prefix has been checked.
+ * Each byte is copied once, into the buffer of its frame, which is allocated only when the prefix has been checked; of a frame beyond 256 KiB a third of them a second time.
  * After an error every further use throws that error: where the next frame begins cannot be known.
  */
 export class FrameDecoder {
@@ -64,23 +76,33 @@ export class FrameDecoder {
       checkMagic(this.#head.subarray(0, this.#headFilled));
       if (this.#headFilled < prefixBytes) return undefined;
       this.#prefix = readPrefix(this.#head, this.#options);
-      this.#body = new Uint8Array(this.#prefix.body + 4);
+      this.#body = new Uint8Array(Math.min(this.#prefix.body + checksumBytes, allocatedAtOnce));
       this.#bodyFilled = 0;
       this.#checksum = this.#checked = 0;
     }
-    this.#bodyFilled = this.#fill(this.#body, this.#bodyFilled);
     const { body } = this.#prefix;
+    this.#fillBody(body + checksumBytes);
     const end = Math.min(this.#bodyFilled, body);
-    if (end - this.#checked >= portion || this.#bodyFilled === this.#body.length) {
+    if (end - this.#checked >= portion || this.#bodyFilled === body + checksumBytes) {
       this.#checksum = crc32(this.#body.subarray(this.#checked, end), this.#checksum);
       this.#checked = end;
     }
-    if (this.#bodyFilled < this.#body.length) return undefined;
+    if (this.#bodyFilled < body + checksumBytes) return undefined;
     const frame = readBody(this.#prefix, this.#body, this.#checksum);
     this.#prefix = undefined;
     this.#headFilled = 0;
     this.#body = new Uint8Array(0);
     return frame;
+  }
+
+  #fillBody(whole: number): void {
+    for (;;) {
+      this.#bodyFilled = this.#fill(this.#body, this.#bodyFilled);
+      if (this.#bodyFilled < this.#body.length || this.#body.length === whole) return;
+      const larger = new Uint8Array(Math.min(whole, 4 * this.#body.length));
+      larger.set(this.#body);
+      this.#body = larger;
+    }
   }
 
   /** Move bytes from the queue into `target` from `filled` on; returns how far it is filled now. */

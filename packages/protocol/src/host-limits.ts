@@ -5,7 +5,7 @@
 export const hostLimits = {
   // Before a command
   handshake: 1_048_576,
-  unsent: 67_108_864,
+  unsent: 4_194_304,
   /** Characters. */
   greeting: 2000,
   /** In number. */
@@ -21,7 +21,8 @@ export const hostLimits = {
   ownOutput: 1_048_576,
   answer: 65_536,
   unreadStdout: 65_536,
-  unreadStderr: 50_331_648,
+  unreadStderr: 18_874_368,
+  leastStderr: 524_288,
   /** Characters. */
   line: 1_048_576,
   /** Characters or bytes. */
@@ -30,8 +31,8 @@ export const hostLimits = {
   expectText: 1_048_576,
   // Sessions
   /** In number. */
-  asks: 65_536,
-  askBytes: 16_777_216,
+  asks: 4096,
+  askBytes: 8_388_608,
   /** Packets. */
   credits: 16_384,
   /** In number. */

@@ -134,6 +134,13 @@ export class Link {
     return false;
   }
 
+  /** Nothing that is given is taken any more for now; `drained` is called then. */
+  get isBlocked(): boolean {
+    if (!this.#process.stdin.writableNeedDrain) return false;
+    this.#awaited = true;
+    return true;
+  }
+
   #drained(): void {
     if (this.#over || !this.#awaited) return;
     this.#awaited = false;

@@ -15,12 +15,13 @@ import {
   packetFlags,
   packetKinds,
   PacketReader,
+  ProtocolError,
   proofText,
   protocolVersion,
   type SremoteError,
 } from "@sremote/protocol";
 import { expect, it, vi } from "vitest";
-import { openLink } from "./link.ts";
+import { type Link, openLink } from "./link.ts";
 import { Session } from "./session.ts";
 
 const facts: HostFacts = {
@@ -292,4 +293,37 @@ it.each([
   for (let each = 0; each < hostLimits.credits + step; each += 1) session.send(packetKinds.credit, stream, [encodeCredit(1, 0)]);
   expect(session.isOver).toBe(isOver);
   expect(lost).toMatchObject(isOver ? [{ code: "limit-exceeded" }] : []);
+});
+
+it("G11 acknowledges nothing on a link that takes nothing, and all at once when it does", () => {
+  const session = new Session({ connector: { label: "hostile://" } as Connector, token: "0".repeat(32), lease: 30_000, heartbeat: 15_000 });
+  const written: Packet[] = [];
+  const link = {
+    isBlocked: true,
+    unfinished: undefined,
+    write: (chunks: readonly Uint8Array[]) => {
+      const reader = new PacketReader();
+      reader.push(Buffer.concat(chunks));
+      for (let packet = reader.next(); packet !== undefined; packet = reader.next()) written.push(packet);
+      return true;
+    },
+    abandon: () => {},
+  };
+  session.begin(link as unknown as Link);
+  const say = (chunks: readonly Uint8Array[]): void => {
+    const reader = new PacketReader();
+    reader.push(Buffer.concat(chunks));
+    session.events.packet(reader.next()!);
+  };
+  say(
+    encodePacket(packetKinds.welcome, 0, [
+      encodeSessionMessage({ type: "welcome", protocol: protocolVersion, attach: "@nowhere", host: facts }),
+    ]),
+  );
+  for (let at = 0; at < 1000; at += 1) say(encodePacket(packetKinds.stdout, 9, []));
+  expect(written).toEqual([]);
+  link.isBlocked = false;
+  session.events.drained();
+  expect(written.map(({ kind, payload }) => [kind, Buffer.from(payload).readUInt32LE()])).toEqual([[packetKinds.ack, 1000]]);
+  session.fail(new ProtocolError("protocol-error", "the end of the test"));
 });

@@ -30,6 +30,7 @@ import {
 } from "@sremote/protocol";
 import { pause } from "../pause.ts";
 import type { Link, LinkEnd, LinkEvents } from "./link.ts";
+import { SessionAsks } from "./open-asks.ts";
 import { resume } from "./resume.ts";
 
 /** What a session tells the call of a stream. */
@@ -71,6 +72,8 @@ export class Session {
   /** Resolves when the host has answered. Rejects with what kept it from that. */
   readonly ready: Promise<WelcomeMessage>;
   welcome: WelcomeMessage | undefined;
+  /** Callbacks that the host asks for, of all calls. */
+  readonly asks: SessionAsks = new SessionAsks();
   #state: "starting" | "open" | "resuming" | "ended" = "starting";
   #link: Link | undefined;
   readonly #replay = new Replay();
@@ -98,6 +101,8 @@ export class Session {
   /** Credit that was given since the host last took a packet of ours. */
   #credits = 0;
   #failure: SremoteError | undefined;
+  /** What has come could not be acknowledged yet. */
+  #owesWord = false;
 
   constructor(options: SessionOptions) {
     this.options = options;
@@ -126,7 +131,12 @@ export class Session {
         this.#heard++;
       },
       drained: () => {
-        if (own()) for (const { events } of this.#streams.values()) events.drained();
+        if (!own()) return;
+        if (this.#owesWord) {
+          this.#owesWord = false;
+          this.#tell(packetKinds.ack);
+        }
+        for (const { events } of this.#streams.values()) events.drained();
       },
       lost: (end) => {
         if (own()) this.#linkLost(end);
@@ -274,8 +284,11 @@ export class Session {
     this.#end({ error: new Kind(code, message, { stage: error?.stage, host, hint: error?.hint }), link: undefined });
   }
 
+  /** Not on a link that takes nothing: what comes on a link may be so much that the words about it are, and the next one says the same. */
   #tell(kind: PacketKind): void {
-    this.#link?.write(encodePacket(kind, 0, [encodeCount(this.#receipt.tell())]));
+    if (this.#link === undefined) return;
+    if (this.#link.isBlocked) this.#owesWord = true;
+    else this.#link.write(encodePacket(kind, 0, [encodeCount(this.#receipt.tell())]));
   }
 
   /** Pings the host. @returns whether something has come from it since */

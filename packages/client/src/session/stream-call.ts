@@ -11,7 +11,6 @@ import {
   encodeCredit,
   encodeOpen,
   FrameDecoder,
-  hostLimits,
   type Packet,
   packetFlags,
   packetKinds,
@@ -24,6 +23,7 @@ import {
 } from "@sremote/protocol";
 import type { CallFrame } from "../call-frame.ts";
 import type { CallOutput, OutputFlow } from "./call-output.ts";
+import { OpenAsks } from "./open-asks.ts";
 import type { Session, StreamEvents } from "./session.ts";
 
 export interface StreamResult {
@@ -70,10 +70,7 @@ export class StreamCall implements StreamEvents, OutputFlow {
   readonly #allowed: [stdout: number, stderr: number] = [sessionLimits.outputCredit, sessionLimits.outputCredit];
   /** And those that it has sent. */
   readonly #came: [stdout: number, stderr: number] = [0, 0];
-  /** Callbacks that were asked for and whose answers are not sent, and the bytes of their arguments; of the answers in `#unsent` alone. */
-  #asks = 0;
-  #askBytes = 0;
-  #answers = 0;
+  #asks: OpenAsks | undefined;
   /** Of a frame that came in parts. */
   #decoder: FrameDecoder | undefined;
   /** Frames that are not sent yet, in pieces. */
@@ -165,8 +162,7 @@ export class StreamCall implements StreamEvents, OutputFlow {
       if (!this.#options.session.send(packetKinds.data, this.stream, parts)) return;
     }
     if (this.#unsent.length > 0) return;
-    this.#asks -= this.#answers;
-    this.#answers = 0;
+    this.#asks?.sent();
   }
 
   drained(): void {
@@ -236,22 +232,19 @@ export class StreamCall implements StreamEvents, OutputFlow {
   }
 
   #ask(message: AskMessage, attachments: Attachments, bytes: number): void {
-    this.#asks++;
-    this.#askBytes += bytes;
-    if (this.#asks > hostLimits.asks || (this.#asks > 1 && this.#askBytes > hostLimits.askBytes))
-      throw tooMuch(`asks for callbacks and takes no answers: ${this.#asks} of them, ${this.#askBytes} bytes`);
+    const excess = (this.#asks ??= new OpenAsks(this.#options.session.asks)).add(bytes);
+    if (excess !== undefined) throw tooMuch(excess);
     void this.#answer(message, attachments, bytes);
   }
 
   async #answer(message: AskMessage, attachments: Attachments, bytes: number): Promise<void> {
     const answer = await this.#options.answer(message, attachments);
-    this.#askBytes -= bytes;
+    if (this.#over) return; // the function did not wait for it
+    this.#asks?.answered(bytes);
     this.#reply(answer);
   }
 
   #reply(answer: readonly Uint8Array[]): void {
-    if (this.#over) return; // the function did not wait for it
-    this.#answers++;
     this.#unsent.push(...answer);
     this.#sendMore();
   }
@@ -259,6 +252,7 @@ export class StreamCall implements StreamEvents, OutputFlow {
   #end(): void {
     this.#over = true;
     this.#unsent = [];
+    this.#asks?.end();
     this.#options.session.forget(this.stream);
   }
 

@@ -9,6 +9,7 @@ import { orAborted, settledWithin } from "../deadline.ts";
 import { ProcessConnector } from "../process/process-connector.ts";
 import { plainLine } from "../process/start-line.ts";
 import { Tail } from "../process/tail.ts";
+import { UnreadStderr } from "../process/unread-stderr.ts";
 import { shellText } from "../command-line.ts";
 import type { KillSignal } from "../ssh/channel-process.ts";
 import { destinationLabel } from "../ssh/destination.ts";
@@ -46,6 +47,7 @@ export class OpenSshConnector extends ProcessConnector {
   readonly #timeouts: { readonly connectTimeout: number; readonly startTimeout: number };
   readonly #slots = new Slots(mostSessions);
   readonly #again = new StartAgain();
+  readonly #unreadStderr = new UnreadStderr();
   readonly #processes = new Set<SshProcess>();
   readonly #closing = new AbortController();
   #directory: Promise<string> | undefined;
@@ -119,6 +121,7 @@ export class OpenSshConnector extends ProcessConnector {
       shared: this.#master !== undefined,
       isShared: () => this.#isShared(),
       ...this.#timeouts,
+      unreadStderr: this.#unreadStderr,
       ask: this.#options.multiplex === false ? undefined : (line) => this.#runToEnd(line),
       release: () => {
         release();

@@ -9,6 +9,7 @@ import { brokenRule, MarkerFilter } from "../process/marker-filter.ts";
 import { notStarted } from "../process/not-started.ts";
 import { doubtStart } from "../process/start-doubt.ts";
 import type { RunLine } from "../process/start-doubt.ts";
+import type { UnreadStderr } from "../process/unread-stderr.ts";
 import type { ReportedCommand } from "./command.ts";
 import { opensshError } from "./openssh-error.ts";
 import type { SshChild, SshLog } from "./ssh-child.ts";
@@ -31,6 +32,8 @@ export interface SshProcessOptions {
   startTimeout: number;
   /** Runs another line with no input. Absent where that would take another connection. */
   ask: RunLine | undefined;
+  /** Of all processes of the connector. */
+  unreadStderr: UnreadStderr;
   /** Called once when ssh has ended. */
   release(): void;
   /** Sends a signal to a process of the host and all below it. */
@@ -38,8 +41,6 @@ export interface SshProcessOptions {
 }
 
 const stdoutBuffer = hostLimits.unreadStdout;
-/** As for ssh(): an unread stderr must not stop stdout; beyond this the command waits. */
-const stderrBuffer = hostLimits.unreadStderr;
 /** How long a command that is to be ended may take to begin, in milliseconds. */
 const lastChance = 500;
 
@@ -71,7 +72,7 @@ export class SshProcess implements RemoteProcess {
     this.#gaveUp.promise.catch(() => undefined);
     this.#start = new MarkerFilter(marker, stdoutBuffer);
     this.#startError = new MarkerFilter(marker, stdoutBuffer);
-    this.#end = new TrailerFilter(trailer, stderrBuffer);
+    this.#end = options.unreadStderr.add(new TrailerFilter(trailer, hostLimits.unreadStderr));
     const { stdin } = child;
     this.stdin = new GatedInput(
       { write: (chunk, callback) => stdin.write(chunk, callback), end: () => stdin.end(), drop: () => stdin.destroy() },

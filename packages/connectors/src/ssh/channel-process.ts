@@ -31,11 +31,6 @@ export interface ChannelProcessOptions {
 
 /** ssh2's window for a channel; more than this is never on the way. */
 const stdoutBuffer = hostLimits.unreadStdout;
-/**
- * stdout and stderr share a channel's window, so an stderr that nobody reads would stop stdout. So much of it is kept; beyond, the
- * command waits rather than that something is lost.
- */
-const stderrBuffer = hostLimits.unreadStderr;
 /** How long a command that is to be ended may take to begin, in milliseconds. */
 const lastChance = 500;
 
@@ -62,7 +57,7 @@ export class ChannelProcess implements RemoteProcess {
     // Whoever only reads the streams need not look at the exit status.
     this.exit.catch(() => undefined);
     this.#out = new MarkerFilter(marker, stdoutBuffer);
-    this.#err = new MarkerFilter(marker, stderrBuffer);
+    this.#err = connection.unreadStderr.add(new MarkerFilter(marker, hostLimits.unreadStderr));
     this.stdin = new GatedInput({ write: (chunk, callback) => channel.write(chunk, callback), end: () => channel.end() }, script);
     const late = new DeadlineTimer(options.startTimeout, () => this.#giveUp(` within ${options.startTimeout} ms`));
     const stopDoubt = doubtStart(
@@ -87,6 +82,7 @@ export class ChannelProcess implements RemoteProcess {
       });
     }
     channel.on("error", () => undefined);
+    connection.shareWindow(channel);
     channel.pipe(this.#out);
     channel.stderr.pipe(this.#err);
     const forget = connection.onLost((error) => this.#lost(error));

@@ -5,7 +5,9 @@ import type { Client, ClientChannel } from "ssh2";
 import type { PtySize, SpawnOptions } from "../connector.ts";
 import { allInUse, sessionOf } from "../sessions-in-use.ts";
 import { StartAgain } from "../start-again.ts";
+import { UnreadStderr } from "../process/unread-stderr.ts";
 import { ChannelQueue } from "./channel-queue.ts";
+import { shareWindow } from "./shared-window.ts";
 import { sshError } from "./ssh-error.ts";
 import { askForAnswer } from "./ssh2-hooks.ts";
 
@@ -32,6 +34,7 @@ export interface ConnectionTraits {
 
 export class Connection {
   readonly label: string;
+  readonly unreadStderr: UnreadStderr = new UnreadStderr();
   readonly #client: Client;
   readonly #socket: Duplex;
   /** The connection to the jump host this one goes through. */
@@ -180,6 +183,11 @@ export class Connection {
   /** As `exec`, beside the queue: for ending commands that hold all the places. */
   execAtOnce<T>(line: string, take: (channel: ClientChannel) => T): Promise<T> {
     return this.#start(line, undefined, take);
+  }
+
+  /** Bounds what of a channel's two outputs lies unread, together. */
+  shareWindow(channel: ClientChannel): void {
+    shareWindow(this.#client, channel);
   }
 
   /** A stream to an address as seen from the host. */

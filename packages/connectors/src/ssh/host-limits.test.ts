@@ -1,5 +1,5 @@
 import { EventEmitter } from "node:events";
-import { PassThrough } from "node:stream";
+import { Duplex, PassThrough } from "node:stream";
 import { hostLimits } from "@sremote/protocol";
 import type { Client } from "ssh2";
 import { describe, expect, test } from "vitest";
@@ -74,6 +74,40 @@ describe("G11 G20 a host over SSH", () => {
       socket.write(Buffer.alloc(length));
       await new Promise((resolve) => setImmediate(resolve));
     }
+    expect(errors).toHaveLength(expected);
+  });
+
+  test.each([
+    ["one byte less", -1, 0],
+    ["exactly as much", 0, 0],
+    ["one byte more", 1, 1],
+  ])("may leave %s of our answers unread than the limit; what the caller sends does not count", async (_, step, expected) => {
+    const errors: unknown[] = [];
+    let own = 0;
+    const protocol = {
+      _handlers: { CHANNEL_DATA: () => {}, CHANNEL_EXTENDED_DATA: () => {}, GLOBAL_REQUEST: () => {} },
+      channelData: (_id: number, data: Uint8Array) => void socket.write(data),
+    };
+    const client = Object.assign(new EventEmitter(), { _protocol: protocol, _chanMgr: { get: () => undefined } });
+    client.on("error", (error) => errors.push(error));
+    // One that takes nothing, as where the other side does not read.
+    const socket = new Duplex({ read: () => {}, write: () => {} });
+    let answer = 0;
+    // As ssh2, which reads first.
+    socket.on("data", () => {
+      socket.write(Buffer.alloc(answer));
+      if (own > 0) protocol.channelData(0, new Uint8Array(own));
+    });
+    limitHost(client as unknown as Client, socket, "ssh://host");
+    client.emit("ready");
+    const hear = async (answered: number, sent: number): Promise<void> => {
+      [answer, own] = [answered, sent];
+      socket.push("x");
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    await hear(1000, 0);
+    await hear(0, 10 * hostLimits.unsent);
+    await hear(hostLimits.unsent - 1000 + step, 0);
     expect(errors).toHaveLength(expected);
   });
 

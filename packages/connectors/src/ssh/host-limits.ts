@@ -6,12 +6,20 @@ import type { Duplex } from "node:stream";
 import { ConnectError, hostLimits } from "@sremote/protocol";
 import type { Client } from "ssh2";
 
+/** What a packet has beside its data: head, padding, checksum. */
+const packetBytes = 128;
+
 type Handler = (protocol: unknown, ...given: unknown[]) => void;
 
 /** Where ssh2 1.17.0, the version this package depends on, keeps its handlers and channels. */
 interface Internals {
-  readonly _protocol?: { readonly _handlers?: Record<string, Handler> };
+  readonly _protocol?: Outgoing & { readonly _handlers?: Record<string, Handler> };
   readonly _chanMgr?: { get(id: unknown): unknown };
+}
+
+/** What sends the caller's own bytes. */
+interface Outgoing {
+  channelData?(id: unknown, data: Uint8Array): void;
 }
 
 interface Incoming {
@@ -35,10 +43,18 @@ export function limitHost(client: Client, socket: Duplex, label: string): void {
   let isReady = false;
   let early = 0;
   client.once("ready", () => (isReady = true));
+  let [before, sent, answers] = [0, 0, 0];
+  socket.prependListener("data", () => {
+    before = socket.writableLength;
+    sent = 0;
+  });
   socket.on("data", (chunk: Buffer) => {
     if (!isReady && (early += chunk.length) > hostLimits.handshake)
       refuse(`sent more than ${hostLimits.handshake} bytes before it let us in`);
-    if (socket.writableLength > hostLimits.unsent) refuse("asks and asks, and does not read the answers");
+    // What was written while the host's bytes were read, but for what the caller sends, is answers.
+    if (socket.writableLength === 0) answers = 0;
+    else answers += Math.max(0, socket.writableLength - before - sent);
+    if (answers > hostLimits.unsent && socket.writableLength > hostLimits.unsent) refuse("asks and asks, and does not read the answers");
   });
 
   // oxlint-disable-next-line no-underscore-dangle, typescript/no-unsafe-type-assertion -- names of ssh2's
@@ -46,6 +62,12 @@ export function limitHost(client: Client, socket: Duplex, label: string): void {
   // oxlint-disable-next-line no-underscore-dangle -- a name of ssh2's
   const handlers = protocol?._handlers;
   if (handlers === undefined || channels === undefined) throw new Error("ssh2 is not the version that this connector depends on");
+  const channelData = protocol?.channelData?.bind(protocol);
+  if (protocol !== undefined && channelData !== undefined)
+    protocol.channelData = (id, data) => {
+      sent += data.length + packetBytes;
+      channelData(id, data);
+    };
   for (const name of ["CHANNEL_DATA", "CHANNEL_EXTENDED_DATA"]) {
     const original = handlers[name]!;
     handlers[name] = (own, recipient, data, ...rest): void => {

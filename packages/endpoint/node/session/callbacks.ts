@@ -2,18 +2,27 @@
 import { checkSessionMessage, decodeValue, encodeValue, ProtocolError, type AskMessage, type Attachments } from "@sremote/protocol";
 
 interface Waiting {
+  bytes: number;
   promise: Promise<unknown>;
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
 
+/** So many questions are open at a time, and so many bytes beside one of any size: the client ends a session that asks without end. */
+const [most, mostBytes] = [64, 1_048_576];
+
 /** The questions of one call. Many may be open at once. */
 export class Asks {
   readonly #waiting: Map<number, Waiting> = new Map();
-  readonly #send: (message: AskMessage, attachments: Uint8Array[]) => void;
+  readonly #send: (message: string, attachments: Uint8Array[]) => void;
+  /** Questions that are sent when others are answered. */
+  #held: { bytes: number; send: () => void }[] = [];
+  /** Those that were sent, and their bytes. */
+  #open = 0;
+  #openBytes = 0;
   #last = 0;
 
-  constructor(send: (message: AskMessage, attachments: Uint8Array[]) => void) {
+  constructor(send: (message: string, attachments: Uint8Array[]) => void) {
     this.#send = send;
   }
 
@@ -26,13 +35,26 @@ export class Asks {
     const attachments: Uint8Array[] = [];
     const wire = encodeValue(args, "args", attachments);
     const ask = ++this.#last;
-    let settle: Omit<Waiting, "promise">;
+    let settle: Omit<Waiting, "promise" | "bytes">;
     const promise = new Promise<unknown>((resolve, reject) => {
       settle = { resolve, reject };
     });
-    this.#waiting.set(ask, { promise, ...settle! });
-    this.#send({ type: "ask", ask, callback, args: wire }, attachments);
+    const message = JSON.stringify({ type: "ask", ask, callback, args: wire } satisfies AskMessage);
+    const bytes = attachments.reduce((sum, { length }) => sum + length, message.length);
+    this.#waiting.set(ask, { bytes, promise, ...settle! });
+    this.#held.push({ bytes, send: () => this.#send(message, attachments) });
+    this.#sendHeld();
     return promise;
+  }
+
+  #sendHeld(): void {
+    for (let next = this.#held[0]; next !== undefined; next = this.#held[0]) {
+      if (this.#open > 0 && (this.#open >= most || this.#openBytes + next.bytes > mostBytes)) return;
+      this.#held.shift();
+      this.#open++;
+      this.#openBytes += next.bytes;
+      next.send();
+    }
   }
 
   /** An `answer` has come, which may be malformed: then the question fails. @throws ProtocolError when it cannot be told which */
@@ -41,6 +63,9 @@ export class Asks {
     const waiting = typeof ask === "number" ? this.#waiting.get(ask) : undefined;
     if (waiting === undefined) throw new ProtocolError("protocol-error", "an answer to what was not asked");
     this.#waiting.delete(Number(ask));
+    this.#open--;
+    this.#openBytes -= waiting.bytes;
+    this.#sendHeld();
     try {
       const { value, error } = checkSessionMessage(header, "answer");
       if (error === undefined) waiting.resolve(decodeValue(value, attachments, { root: "answer" }));
@@ -54,6 +79,7 @@ export class Asks {
   fail(error: Error): void {
     for (const waiting of this.#waiting.values()) waiting.reject(error);
     this.#waiting.clear();
+    this.#held = [];
   }
 
   /** The call is over: nobody will answer any more. */
@@ -64,6 +90,7 @@ export class Asks {
       waiting.reject(new Error("the call ended before the callback was answered"));
     }
     this.#waiting.clear();
+    this.#held = [];
   }
 }
 

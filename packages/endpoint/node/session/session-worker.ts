@@ -12,7 +12,6 @@ import {
   ProtocolError,
   sessionLimits,
   splitOpen,
-  type AskMessage,
   type DecodedFrame,
   type InvokeMessage,
   type Packet,
@@ -167,9 +166,9 @@ class SessionWorker {
     return asOurs(() => asks.ask(callback, args));
   }
 
-  #sendAsk(stream: number, message: AskMessage, attachments: Uint8Array[]): void {
+  #sendAsk(stream: number, message: string, attachments: Uint8Array[]): void {
     this.#channel.ref();
-    this.#sendFrame(stream, JSON.stringify(message), attachments, 0);
+    this.#sendFrame(stream, message, attachments, 0);
   }
 
   /** Something was thrown where nobody catches it. */

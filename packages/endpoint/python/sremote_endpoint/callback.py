@@ -10,6 +10,9 @@ from .message import whole
 from .value_decode import Attachments, decode
 from .worker_channel import Over
 
+# Of frames longer than this, one is under way at a time: the client ends a session whose calls ask for more than 8 MiB together.
+LARGE = 65536
+
 OVER = "the call to which this function of the client belongs is over"
 
 
@@ -48,6 +51,7 @@ class Asking:
         self.pid = os.getpid()
         self.turn = allocate_lock()
         self.state = allocate_lock()
+        self.large = allocate_lock()
         self.stream = 0
         self.count = 0
         self.answers = {}
@@ -84,8 +88,11 @@ class Asking:
                 self.answers[number] = None
             if not interrupt.is_main():
                 self.channel.allow_threads()
-            self._send(stream, number, callback, args, kwargs)
-            return self._take(stream, number)
+            chunks = self._frame(number, callback, args, kwargs)
+            if sum(map(len, chunks)) > LARGE:
+                with self.large:
+                    return self._exchange(stream, number, chunks)
+            return self._exchange(stream, number, chunks)
         except Over:
             raise CallbackError(OVER) from None
         except Refusal as error:
@@ -95,20 +102,23 @@ class Asking:
             if main:
                 interrupt.go_on()
 
-    def _send(self, stream, number, callback, args, kwargs):
+    def _frame(self, number, callback, args, kwargs):
         attachments = []
         encoder = value_encode.Encoder(attachments, self.zone)
         try:
             message = {"type": "ask", "ask": number, "callback": callback, "args": encoder.encode(args, "args")}
             if kwargs:
                 message["kwargs"] = encoder.encode(kwargs, "kwargs")
-            chunks = join_frame(dump(message), attachments)
+            return join_frame(dump(message), attachments)
         except Unserializable as error:
             raise TypeError("%s: %s cannot be sent to the client" % (error.path, error.reason)) from error.__cause__
         except Refusal as error:
             raise CallbackError(error.message) from None
+
+    def _exchange(self, stream, number, chunks):
         if not self.channel.send(stream, chunks):
             raise CallbackError(OVER)
+        return self._take(stream, number)
 
     def _take(self, stream, number):
         while True:

@@ -7,6 +7,7 @@ import type { Command, RemoteProcess } from "../../connector.ts";
 import { orAborted } from "../../deadline.ts";
 import { endProcess } from "../../process/end.ts";
 import type { StartOptions } from "../../process/start.ts";
+import { UnreadStderr } from "../../process/unread-stderr.ts";
 import type { ProcessDialect, RestContext } from "../dialect.ts";
 import { json } from "../encode.ts";
 import type { HttpClient, Reply } from "../http.ts";
@@ -33,6 +34,7 @@ const unreadInput = 16 * 1024;
 export class DockerEngine implements ProcessDialect {
   readonly label: string;
   readonly #settings: EngineSettings;
+  readonly #unreadStderr = new UnreadStderr();
 
   constructor(settings: EngineSettings) {
     this.#settings = settings;
@@ -59,7 +61,14 @@ export class DockerEngine implements ProcessDialect {
     const exitCode = (): Promise<number> => this.#exitCode(id, context.http);
     let process: ExecProcess | undefined;
     try {
-      process = new ExecProcess({ socket: await this.#connect(id, context), label: this.label, marker: tag, exitCode, signal });
+      process = new ExecProcess({
+        socket: await this.#connect(id, context),
+        label: this.label,
+        marker: tag,
+        exitCode,
+        signal,
+        unreadStderr: this.#unreadStderr,
+      });
       await orAborted(process.started(), context.signal);
       return process;
     } catch (error) {

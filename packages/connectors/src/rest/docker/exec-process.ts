@@ -5,14 +5,13 @@ import { ConnectError, hostLimits } from "@sremote/protocol";
 import type { RemoteProcess } from "../../connector.ts";
 import { settledWithin } from "../../deadline.ts";
 import { brokenRule, MarkerFilter } from "../../process/marker-filter.ts";
+import type { UnreadStderr } from "../../process/unread-stderr.ts";
 import { Frames, Output } from "./output.ts";
 
 type ExitStatus = Awaited<RemoteProcess["exit"]>;
 type KillSignal = NonNullable<Parameters<RemoteProcess["kill"]>[0]>;
 
 const stdoutBuffer = hostLimits.unreadStdout;
-/** Both outputs come over one connection: so much of an stderr that nobody reads is kept, then the command waits. */
-const stderrBuffer = hostLimits.unreadStderr;
 /** What the engine says in place of a command's output when it cannot start it. */
 const longestComplaint = hostLimits.lastLines;
 
@@ -24,6 +23,8 @@ export const startHint = "the container must have /bin/sh, and the user and work
 export interface ExecOptions {
   readonly socket: Duplex;
   readonly label: string;
+  /** Of all processes of the connector. */
+  readonly unreadStderr: UnreadStderr;
   /** The command's stderr begins with a line of this and its pid. */
   readonly marker: string;
   /** The exit code, once the connection has ended. */
@@ -47,7 +48,7 @@ export class ExecProcess implements RemoteProcess {
   constructor(options: ExecOptions) {
     this.#options = options;
     const { socket, marker } = options;
-    this.#err = new MarkerFilter(Buffer.from(marker), stderrBuffer);
+    this.#err = options.unreadStderr.add(new MarkerFilter(Buffer.from(marker), hostLimits.unreadStderr));
     this.#err.once("marker", (rest: string) => {
       this.#pid = Number(rest);
       this.#started.resolve();
