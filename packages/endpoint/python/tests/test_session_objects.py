@@ -184,8 +184,7 @@ class ObjectTest(SessionTest):
         self.assertEqual(call.value, [161, True])
 
     def test_with_much_data_it_is_asked_by_one_thread_at_a_time(self):
-        self.route = self.module("import sys, threading\ndef asking():\n    return sum('using' not in f.f_code.co_filename and 'threading' not in f.f_code.co_filename for f in sys._current_frames().values())\n"
-                                 "def run(f):\n    for _ in range(3):\n        threading.Thread(target=f, args=(bytes(100000),), daemon=True).start()\n    while asking() < 3: pass\n    f(1)\n", "using")
+        self.route = self.module("import threading\ndef run(f):\n    for _ in range(3):\n        threading.Thread(target=f, args=(bytes(100000),), daemon=True).start()\n    f(1)\n", "using")
         call = self.client.start("using", "run", args=self.callback(), route=self.route)
         self.client.until(lambda: len(call.asks) > 1)
         self.assertEqual(sorted(len(str(ask["args"]["json"])) > 3 for ask in call.asks), [False, True])
