@@ -47,6 +47,8 @@ export async function call(options: CallOptions): Promise<void> {
   } catch (error) {
     const failure = describeRefusal(error, fileCode(error), "request");
     closePipes(await pipes);
+    // Below it are replies to requests that were read, and perhaps the one that is asked for here.
+    if (destination.path.startsWith(`${base}/calls/`)) throw new Undelivered(`the request cannot be read: ${failure.message}`);
     return deliver(makeReply({ id: unknownId, base, outcome: "not-run", error: failure }), destination);
   }
   step("read");

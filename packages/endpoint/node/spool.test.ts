@@ -138,6 +138,21 @@ describe("the carriage", () => {
     expect([(await send(sandbox, request)).value, count(file)]).toEqual(["done", 1]);
   });
 
+  it("G03 keeps a reply where another request with its place cannot be read", async () => {
+    const id = newId();
+    const request = makeRequest(sandbox, "node:path", "join", ["kept"], { id });
+    await send(sandbox, request);
+    const path = join(sandbox.base, "calls", id, "reply");
+    const damaged = Buffer.from(request);
+    damaged[damaged.length - 1]! ^= 1;
+    writeFileSync(join(sandbox.root, "damaged"), damaged);
+    for (const question of [join(sandbox.root, "missing"), join(sandbox.root, "damaged")]) {
+      const ran = await run(sandbox.program, ["call", "--base", sandbox.base, question, path]);
+      expect([ran.status, ran.stderr.split("\n").length]).toEqual([93, 2]);
+      expect(readReply(readFileSync(path)).value).toBe("kept");
+    }
+  });
+
   it("G01 waits for the endpoint that runs a call where it could start no process for it itself", async () => {
     const file = join(sandbox.work, "held");
     const cwd = join(sandbox.root, "passing");

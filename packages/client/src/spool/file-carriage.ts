@@ -14,7 +14,12 @@ import type { SpoolTransport } from "./spool-transport.ts";
 const visibility = 120_000;
 
 /** Push, exec, pull: for a connector that has only these. Before the first call one probe, and the deployment where it is due. */
-export async function callThroughFiles(transport: SpoolTransport, request: CallRequest, known: Located): Promise<Uint8Array> {
+export async function callThroughFiles(
+  transport: SpoolTransport,
+  request: CallRequest,
+  known: Located,
+  onAnswered: () => void,
+): Promise<Uint8Array> {
   const { connector } = transport;
   const { base, interpreter } = await locate(transport, request, known);
   // A name of its own for each attempt: another client may ask with the same id, and whichever endpoint takes the call removes its request.
@@ -36,6 +41,7 @@ export async function callThroughFiles(transport: SpoolTransport, request: CallR
     const options = { stage: "call", host: connector.label, callId: request.id };
     throw statusError(result.exitCode, request) ?? unansweredError(result, request.runtime, options);
   }
+  onAnswered();
   transport.releases.forgetFile(question);
   return await pullReply(connector, answer, request.signal);
 }

@@ -57,6 +57,30 @@ it.each([
   expect(calls).toBe(4);
 });
 
+it("G01 a reply that cannot be fetched any more is that of a call that may have run", async () => {
+  const found = "base=/b\npython=3.11.2 /usr/bin/python3\ninstalled=yes\nend=yes\n";
+  let pulls = 0;
+  const connector: Connector = {
+    label: "scripted",
+    acceptsStdin: false,
+    exec: async (command: Command) => {
+      const argv = command as readonly string[];
+      return argv[4] === "run" || argv[0] === "rm" ? ended(0) : { ...ended(0), stdout: Buffer.from(`${argv[5]}${argv[4]}\n${found}`) };
+    },
+    push: async () => undefined,
+    pull: async () => {
+      pulls++;
+      throw new ConnectError("connect-refused", "nobody listens any more");
+    },
+    status: () => expect.unreachable(),
+    close: async () => undefined,
+    [Symbol.asyncDispose]: async () => undefined,
+  };
+  await using client = new RemoteClient(connector);
+  await expect(client.call("os", "getpid")).rejects.toMatchObject({ code: "outcome-unknown" });
+  expect(pulls).toBe(4);
+});
+
 it("one that cannot be started has run nothing", async () => {
   const { error, calls } = await rejection(() => ended(127), { python: "/usr/bin/python3" });
   expect([error.code, calls]).toEqual(["endpoint-broken", 1]);

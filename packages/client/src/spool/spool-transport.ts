@@ -75,11 +75,14 @@ export class SpoolTransport {
     let mayHaveRun = false;
     // Every attempt goes to the same spool, also when the client is configured anew meanwhile: another one would run the call again.
     const known = this.located(request.runtime);
+    const onAnswered = (): void => {
+      mayHaveRun = true;
+    };
     for (let attempt = 1; ; attempt++) {
       try {
         request.signal?.throwIfAborted();
-        const bytes = await this.#carry(request, known);
-        return await this.#receive(request, known, bytes);
+        const bytes = await this.#carry(request, known, onAnswered);
+        return await this.#receive(request, known, bytes, onAnswered);
       } catch (error) {
         // Sent again, bytes that have changed would be refused again.
         if (!mayHaveRun && error instanceof SremoteError && error.code === "protocol-error") request.check();
@@ -109,8 +112,9 @@ export class SpoolTransport {
     if (!request.repeatable && base !== undefined) this.releases.add(base, request.id);
   }
 
-  #carry(request: CallRequest, known: Located): Promise<Uint8Array> {
-    return this.connector.acceptsStdin ? callThroughPipes(this, request, known) : callThroughFiles(this, request, known);
+  /** @param onAnswered called when the endpoint has said that its answer is there, and that is still to be fetched */
+  #carry(request: CallRequest, known: Located, onAnswered: () => void): Promise<Uint8Array> {
+    return this.connector.acceptsStdin ? callThroughPipes(this, request, known) : callThroughFiles(this, request, known, onAnswered);
   }
 
   async #afterFailure(
@@ -164,8 +168,10 @@ export class SpoolTransport {
     return true;
   }
 
-  async #receive(request: CallRequest, known: Located, bytes: Uint8Array): Promise<FetchedReply> {
+  async #receive(request: CallRequest, known: Located, bytes: Uint8Array, onAnswered: () => void): Promise<FetchedReply> {
     const { message, attachments } = this.#decode(request, bytes);
+    // Its output may still have to be fetched.
+    onAnswered();
     if (message.host.endpoint === payloadOf(request.runtime).sha256) {
       Object.assign(known, {
         base: message.host.base,

@@ -47,6 +47,10 @@ def call(base, home, endpoint, marker, request_path, reply_path):
             _forget(request_path)
         if _is_own(reply_path, base, call_id) and (refusal.code in ("call-conflict", "unsafe-directory") or os.path.exists(reply_path)):
             raise refusal  # that place is for the reply of the request that has the id, or not safe
+        if request is None and reply_path.startswith(base + "/calls/"):
+            # Below it are replies to requests that were read, and perhaps the one that is asked for here.
+            sys.stderr.write("sremote-endpoint: the reply cannot be delivered: the request cannot be read: %s\n" % refusal)
+            return 93
         # Where the call was claimed, by this endpoint or an earlier one, nobody may say that it did not run.
         claimed = problem is not refusal and _is_claimed(base, call_id)
         chunks = join_reply(call_id, answer_of("unknown" if claimed else "not-run", refusal.failure()), [], None, host)

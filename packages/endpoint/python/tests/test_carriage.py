@@ -92,6 +92,17 @@ class CarriageTest(EndpointTest):
         process.stdout = open(os.devnull)
         process.stdin = open(os.devnull)
 
+    def test_g03_a_reply_stays_where_another_request_with_its_place_cannot_be_read(self):
+        call_id = new_id()
+        message = request("os", "getenv", ["HOME"], id=call_id)
+        path = "%s/calls/%s/reply" % (self.base, call_id)
+        self.run_raw(message)
+        for question in (self.home + "/missing", self.write("damaged", message[:-1] + bytes([message[-1] ^ 1]))):
+            status, out, err = self.run_raw(b"", "call", "--base", self.base, question, path)
+            self.assertEqual((status, out, err.count(b"\n")), (93, b"", 1))
+            with open(path, "rb") as file:
+                self.assertEqual(Reply(file.read()).value, self.home)
+
     def test_g13_the_status_of_a_full_disk_says_that_nothing_ran(self):
         marks = self.write("work/marks", b"")
         self.write("work/marking.py", "def run(path):\n    with open(path, 'a') as f:\n        f.write('x')\n    return 1\n")
