@@ -46,11 +46,12 @@ describe("G03 a lost link", () => {
 
   it("that the client made up for has no lease any more; the next one has a whole lease again", async () => {
     const session = await startSession({ leaseMs: 1200 });
-    await lib(session, "add", [1, 2]).result;
+    const { worker } = await lib(session, "add", [1, 2]).result;
     session.cut();
     await session.resume();
     await sleep(1400); // the lease itself
-    expect((await lib(session, "add", [2, 2]).result).value).toBe(4);
+    const { value, worker: after } = await lib(session, "add", [2, 2]).result;
+    expect([value, after]).toEqual([4, worker]);
     session.cut();
     expect(await session.exited).toBe(0);
   });

@@ -117,8 +117,12 @@ export function useSessions(): void {
 async function checkEnd(session: TestSession, mark: string): Promise<void> {
   if (session.child.exitCode === null && session.child.signalCode === null) {
     if (session.link === undefined) await session.resume();
-    await session.end();
+    void session.end();
   }
+  // One that does not end fails its test, and holds up no other.
+  await until("the end of the session", () => session.child.exitCode !== null || session.child.signalCode !== null).finally(() => {
+    session.child.kill("SIGKILL");
+  });
   await session.exited;
   expect(session.stderr).toBe("");
   await until("every process of the session gone", () => processesWith(mark).length === 0);
