@@ -184,6 +184,21 @@ describe("results of earlier calls as arguments", () => {
     expect(brief(await lib(session, "first", [1], { on: 999 }).result)).toEqual(["not-run", "object-lost"]);
   });
 
+  it("of a call whose process has ended and is not told of yet", async () => {
+    const session = await startSession();
+    const [module, pid] = [`${file("leaving")}.mjs`, file("pid")];
+    writeFileSync(
+      module,
+      `import { spawn } from "node:child_process"; import { writeFileSync } from "node:fs";
+export const leave = (path) => { spawn("sleep", ["20"], { stdio: "inherit" }); writeFileSync(path, String(process.pid)); process.exit(3); };`,
+    );
+    const dead = session.call(module, "leave", [pid], { keep: true, keepUses: 1 });
+    await written(pid);
+    await until("its end", () => !isThere(Number(contents(pid))));
+    const orphan = lib(session, "first", [resultOf(dead)], { after: dead.stream });
+    expect((await orphan.result).error).toMatchObject({ code: "dependency-failed", cause: { code: "exited" } });
+  });
+
   it("of a call that never got a worker", async () => {
     const session = await startSession();
     const hanging = lib(session, "hang");

@@ -27,7 +27,7 @@ export class Pool {
   #free: WorkerProcess[] = [];
   #general: Call[] = [];
   #isolated: Call[] = [];
-  /** Calls that wait for the call of this stream to get a worker. */
+  /** Calls that wait for the call of this stream to get a worker, or to end with it. */
   readonly #followers: Map<number, Call[]> = new Map();
   /** Calls whose results are kept, while they wait or as long as their worker keeps something. */
   readonly #keepers: Map<number, Call> = new Map();
@@ -96,7 +96,10 @@ export class Pool {
     if (failure !== undefined) return this.#refuse(call, "not-run", dependencyFailed(failure));
     const keeper = this.#keepers.get(stream);
     if (keeper === undefined) return this.#refuse(call, "not-run", lostWith(`call ${stream}`));
-    if (keeper.worker !== undefined) return this.#placeOn(call, keeper.worker, lostWith(`call ${stream}`));
+    const { worker } = keeper;
+    // The end of a worker that still has the call is the call's: what it came to is known when it is over.
+    const isOpen = worker === undefined || (worker.isEnding && !keeper.isOver);
+    if (!isOpen) return this.#placeOn(call, worker, lostWith(`call ${stream}`));
     const followers = this.#followers.get(stream);
     if (followers === undefined) this.#followers.set(stream, [call]);
     else followers.push(call);
@@ -238,6 +241,9 @@ export class Pool {
     if (failure !== undefined) this.#remember(call, failure);
     if (call.worker !== undefined) this.#forgetResults(call.worker);
     this.#events.onOver(call);
+    const followers = this.#followers.get(call.stream) ?? [];
+    this.#followers.delete(call.stream);
+    for (const follower of followers) this.#place(follower);
   }
 
   /** A lease ended: the worker may be ended in favour of another now. */
