@@ -1,7 +1,7 @@
 /* The endpoint under every version of Node that is here: the codec does what the vectors say, calls work, and a Node too old says so. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { chmodSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readVectors } from "../../../test/conformance/vector.ts";
 import { makeRequest, makeSandbox, readReply, run, send, type Sandbox } from "./testing/harness.ts";
@@ -87,6 +87,15 @@ describe("G17 a Node that is too old", () => {
 });
 
 describe("install", () => {
+  it("refuses what lies there intact where others may write", async () => {
+    const base = join(sandbox.root, "open");
+    const install = (): ReturnType<typeof run> => run(sandbox.program, ["install", "--base", base, sandbox.program]);
+    chmodSync(dirname((await install()).stdout.toString().trim()), 0o777);
+    const { status, stdout, stderr } = await install();
+    expect([status, stdout.toString()]).toEqual([97, ""]);
+    expect(stderr).toContain("may be written by other users");
+  });
+
   it("puts the payload where its digest says, twice and twenty times at once", async () => {
     const base = join(sandbox.root, "installed");
     const install = (): ReturnType<typeof run> => run(sandbox.program, ["install", "--base", base, sandbox.program]);

@@ -1,12 +1,14 @@
 import os
 import resource
 import unittest
+from unittest import mock
 
 from tests.support import EndpointTest, request
 
 from sremote_endpoint import limits
 from sremote_endpoint.errors import Refusal
 from sremote_endpoint.frame import FramePart, crc32, join_frame, read_frame, read_prefix, split_frame
+from sremote_endpoint.json_text import check_memory
 
 
 def prefix(attachments=0, header=2, body=8, magic=b"\x89SRM", version=1, flags=0):
@@ -105,9 +107,26 @@ class FrameTest(unittest.TestCase):
         frame[30] = 1
         frame[-4:] = crc32(frame[24:-4]).to_bytes(4, "little")
         self.assertIn("padding", self.refused("protocol-error", split_frame, frame))
+        # With an attachment of one byte: behind the header, and behind the attachment.
+        for place in (24 + 8 + 7, -5):
+            frame = bytearray(b"".join(join_frame(b"{}", [b"x"])))
+            frame[place] = 1
+            frame[-4:] = crc32(frame[24:-4]).to_bytes(4, "little")
+            self.assertIn("padding", self.refused("protocol-error", split_frame, frame))
         body = (5).to_bytes(8, "little") + b"{}\0\0\0\0\0\0"
         frame = bytearray(prefix(1, 2, len(body)) + body + crc32(body).to_bytes(4, "little"))
         self.assertIn("lengths", self.refused("protocol-error", split_frame, frame))
+
+    def test_g20_nor_where_the_system_gives_no_more_than_it_has(self):
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with mock.patch("mmap.mmap", side_effect=OSError):
+            self.refused("protocol-error", read_frame, reader(prefix(body=1 << 28) + b"x" * 1000000))
+        self.assertLess(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before, 16384)
+
+    def test_g20_a_header_whose_values_take_too_much_memory_is_refused(self):
+        most = limits.HEADER_MEMORY // (64 + 8)
+        check_memory(b"[" + b"[]," * (most - 8) + b"[]]")
+        self.assertIn("memory", self.refused("limit-exceeded", check_memory, b"[" + b"[]," * most + b"[]]"))
 
     def test_g20_a_prefix_that_announces_a_gigabyte_takes_no_memory_by_itself(self):
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

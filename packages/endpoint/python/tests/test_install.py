@@ -87,6 +87,13 @@ class InstallTest(EndpointTest):
             self.assertEqual(self.install()[0], 0)
             self.check_intact()
 
+    def test_g07_an_intact_install_where_others_may_write_is_refused(self):
+        self.install()
+        os.chmod(self.target, 0o777)
+        status, out, err = self.install()
+        self.assertEqual((status, out), (97, ""))
+        self.assertIn("may be written by others", err)
+
     def test_versions_lie_side_by_side(self):
         self.install()
         other = self.write("other.pyz", another(self.payload))

@@ -285,6 +285,11 @@ describe("decodeValue refuses", () => {
 });
 
 describe("custom values of a session", () => {
+  it("are made of an object's own members, not of what it has inherited", () => {
+    const wire: unknown = JSON.parse('{"json":{},"meta":{"v":1,"values":{"__proto__":[["custom","object"]]}}}');
+    expect(() => decodeValue(wire, [], { custom: () => ({}) })).toThrow("leads nowhere");
+  });
+
   it("are written and read by the hooks, anywhere in a value", () => {
     const callback = (): void => undefined;
     const wire = encodeValue({ list: [1, callback] }, "args", [], {
