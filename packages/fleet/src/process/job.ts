@@ -395,7 +395,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   }
 
   #tapFailed(cause: unknown): void {
-    const summary = `one who takes its output failed: ${cause instanceof Error ? cause.message : String(cause)}`;
+    const summary = `an output handler threw: ${cause instanceof Error ? cause.message : String(cause)}`;
     void this.stop("error", "SIGTERM", { error: new SremoteError("cancelled", summary, { stage: "output", cause }) });
   }
 }
