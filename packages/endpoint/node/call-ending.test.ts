@@ -5,7 +5,7 @@ import { userInfo } from "node:os";
 import { join } from "node:path";
 import type { Failure } from "@sremote/protocol";
 import { describe, expect, it } from "vitest";
-import { call, isThere, makeRequest, readReply, run, send, until, type CallOptions } from "./testing/harness.ts";
+import { call, isThere, makeRequest, readReply, run, send, until, type CallOptions, type Ran } from "./testing/harness.ts";
 import { lib, sandbox, useSandbox } from "./testing/library-sandbox.ts";
 
 useSandbox();
@@ -90,6 +90,25 @@ describe("G24 each end is named", () => {
     const reply = await lib("echo", [], { env: [["NODE_OPTIONS", "--no-such-option", false]] });
     expect([reply.outcome, reply.error?.code]).toEqual(["not-run", "endpoint-broken"]);
     expect(reply.error?.message).toContain("--no-such-option");
+  });
+
+  it("an endpoint that can open too little for the function's process: not run", async () => {
+    const path = join(sandbox.work, "limited");
+    const withFiles = (files: number): Promise<Ran> => {
+      writeFileSync(path, `#!/bin/sh\nulimit -n ${files}\nexec "${process.execPath}" "$@"\n`, { mode: 0o700 });
+      return run(sandbox.program, ["call", "--base", sandbox.base, "-", "-"], makeRequest(sandbox, "./lib.mjs", "echo"), { node: path });
+    };
+    const isReplied = ({ status, stdout }: Ran): boolean => status === 0 && readReply(stdout).outcome === "value";
+    let [few, enough] = [20, 52];
+    let fewest: Ran | undefined;
+    while (enough - few > 1) {
+      const files = (few + enough) >> 1;
+      const ran = await withFiles(files);
+      if (isReplied(ran)) enough = files;
+      else [few, fewest] = [files, ran];
+    }
+    const { outcome, error } = readReply(fewest!.stdout);
+    expect([outcome, error?.code, error?.message]).toEqual(["not-run", "endpoint-broken", expect.stringContaining("EMFILE")]);
   });
 
   it("scribbling on the private channel harms only that call", async () => {

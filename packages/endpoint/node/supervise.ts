@@ -82,6 +82,8 @@ export class FunctionProcess {
 
   /** Gives the process its request and waits until it is gone. @throws SremoteError when the process could not be started */
   async run(request: Uint8Array, options: RunOptions): Promise<Ending> {
+    // No process, or no pipe for it: there may be no streams then, and why is told later.
+    if (this.#child.pid === undefined) await this.#exited;
     if (this.#startFailure !== undefined) throw startFailed(this.#startFailure);
     const channel = this.#child.stdio[channelDescriptor];
     if (!(channel instanceof loadNet().Socket)) throw startFailed(new Error("it has no channel"));
