@@ -119,9 +119,12 @@ const toText = Function.prototype.toString;
 /** Classes are constructed: their text says so, and of Node's own functions the engine does, before anything of theirs runs. */
 function apply(found: FoundFunction, args: unknown[]): unknown {
   const { callable, receiver } = found;
-  const text = applyFunction(toText, callable, []);
-  if (/^class\b/.test(text)) return construct(callable, args);
-  if (!isNativeConstructor(callable, text)) return applyFunction(callable, receiver, args);
+  const { isClass, isNative } = asOurs(() => {
+    const text = applyFunction(toText, callable, []);
+    return { isClass: /^class\b/.test(text), isNative: isNativeConstructor(callable, text) };
+  });
+  if (isClass) return construct(callable, args);
+  if (!isNative) return applyFunction(callable, receiver, args);
   try {
     return applyFunction(callable, receiver, args);
   } catch (error) {

@@ -3,6 +3,7 @@
  * code, and the parts of this program that read and write messages run with what was there at the start. Not undone is what he makes impossible to
  * undo (`configurable: false`).
  */
+import { Module } from "node:module";
 
 /** Taken before any code of the user's runs, as is all below. Nothing here may use a method that can be replaced, or iterate. */
 const { defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf, ownKeys } = Reflect;
@@ -35,6 +36,31 @@ for (const holder of holders) {
   }
 }
 
+/** More of what this program uses, and of what Node does for it: of the process, events, texts and bytes, and how modules are loaded. */
+const prototypeOfEvents = getPrototypeOf(getPrototypeOf(process)!)!;
+const ofNode: readonly [holder: object, methods: string][] = [
+  [process, "cwd chdir umask cpuUsage resourceUsage nextTick"],
+  [prototypeOfEvents, "on once off addListener removeListener emit eventNames rawListeners listenerCount"],
+  [Function.prototype, "call apply bind"],
+  [Object.prototype, "toString"],
+  [Math, "ceil floor max min round"],
+  [performance, "now"],
+  [Promise.prototype, "finally catch"],
+  [Array.prototype, "pop reverse splice sort indexOf flatMap fill unshift"],
+  [Map.prototype, "clear"],
+  [Set.prototype, "clear"],
+  [String.prototype, "endsWith includes replace replaceAll slice split startsWith trim match padStart charCodeAt indexOf"],
+  [RegExp.prototype, "exec test"],
+  [TextEncoder.prototype, "encode encodeInto"],
+  [TextDecoder.prototype, "decode"],
+  [Buffer.prototype, "subarray slice toString"],
+  [getPrototypeOf(Uint8Array.prototype)!, "subarray slice set fill indexOf includes"],
+  [Module, "Module createRequire _load _resolveFilename _findPath _nodeModulePaths _resolveLookupPaths"],
+  [Module.prototype, "_compile require load"],
+];
+for (const [holder, methods] of ofNode) for (const name of methods.split(" ")) remember(holder, name);
+for (const name of [Symbol.replace, Symbol.split, Symbol.match]) remember(RegExp.prototype, name);
+
 /** What is to be put back: in place `at` the property that the user had there. */
 interface Change {
   at: number;
@@ -47,15 +73,18 @@ const areOurs: () => boolean = compare() ?? ((): boolean => firstChanged(0) === 
 
 function compare(): (() => boolean) | undefined {
   const known: object[] = [];
+  const symbols: symbol[] = [];
   const tests = places.map((holder, at) => {
     const name = names[at]!;
     if (!known.includes(holder)) known.push(holder);
-    return `h${known.indexOf(holder)}${typeof name === "symbol" ? "[s]" : `.${String(name)}`}===v${at}`;
+    if (typeof name === "symbol" && !symbols.includes(name)) symbols.push(name);
+    return `h${known.indexOf(holder)}${typeof name === "symbol" ? `[s${symbols.indexOf(name)}]` : `.${String(name)}`}===v${at}`;
   });
   try {
-    const text = `const[${known.map((_, at) => `h${at}`).join()}]=h,[${values.map((_, at) => `v${at}`).join()}]=v;return()=>${tests.join("&&")}`;
+    const list = (letter: string, items: readonly unknown[]): string => `[${items.map((_, at) => letter + at).join()}]=${letter}`;
+    const text = `const${list("h", known)},${list("v", values)},${list("s", symbols)};return()=>${tests.join("&&")}`;
     // oxlint-disable-next-line typescript/no-implied-eval -- of nothing but our own names
-    return (new Function("h", "v", "s", text) as (...all: unknown[]) => () => boolean)(known, values, Symbol.iterator);
+    return (new Function("h", "v", "s", text) as (...all: unknown[]) => () => boolean)(known, values, symbols);
   } catch {
     return undefined; // Node was told to make no code of text
   }
@@ -65,6 +94,17 @@ function firstChanged(from: number): number {
   let at = from;
   while (at < places.length && places[at]![names[at]!] === values[at]) at++;
   return at;
+}
+
+/** Gives an object its methods as its own: what the user changes of its prototypes from now on does not reach it, whoever calls them. */
+export function pin(object: object): void {
+  for (let from = getPrototypeOf(object); from !== null && from !== Object.prototype; from = getPrototypeOf(from)) {
+    for (const name of ownKeys(from)) {
+      const value: unknown = getOwnPropertyDescriptor(from, name)?.value;
+      if (typeof value !== "function" || name === "constructor" || Object.hasOwn(object, name)) continue;
+      defineProperty(object, name, { value, configurable: true, enumerable: false, writable: true });
+    }
+  }
 }
 
 /** Runs a part of this program that runs no code of the user's. */

@@ -39,8 +39,11 @@ export function countLoaded(): number {
 
 /** @throws ModuleNotFound, or whatever the module's own code throws */
 export async function loadModule(name: string, base: string): Promise<Namespace> {
-  const key = `${process.cwd()}\n${name}`;
-  let found = asOurs(() => loaded.get(key));
+  const { key, known } = asOurs(() => {
+    const at = `${process.cwd()}\n${name}`;
+    return { key: at, known: loaded.get(at) };
+  });
+  let found = known;
   if (found === undefined) {
     found = await findModule(name, base);
     const namespace = found;
@@ -51,17 +54,24 @@ export async function loadModule(name: string, base: string): Promise<Namespace>
 
 async function findModule(name: string, base: string): Promise<Namespace> {
   if (name === "sremote:environment") return packages;
-  const builtin = name.startsWith("node:") ? name.slice(5) : name;
-  if (builtinModules.includes(builtin) || (name.startsWith("node:") && isLaterBuiltin(name))) return importerAt(program)(`node:${builtin}`);
-  if (name.startsWith("node:")) throw new ModuleNotFound(name, [`Node ${process.versions.node}`]);
-  if (isPath(name)) return loadFile(name);
+  const builtin = asOurs(() => builtinOf(name));
+  if (builtin !== undefined) return importerAt(program)(builtin);
+  if (asOurs(() => isPath(name))) return loadFile(name);
   const tried: string[] = [];
-  for (const directory of searchDirectories(base)) {
+  for (const directory of asOurs(() => searchDirectories(base))) {
     const found = await loadFrom(directory, name);
     if (found !== undefined) return found;
     tried.push(`${directory}/node_modules`);
   }
   throw new ModuleNotFound(name, tried);
+}
+
+/** The whole name of a module of Node's own. @throws ModuleNotFound where only such a one was asked for */
+function builtinOf(name: string): string | undefined {
+  const builtin = name.startsWith("node:") ? name.slice(5) : name;
+  if (builtinModules.includes(builtin) || (name.startsWith("node:") && isLaterBuiltin(name))) return `node:${builtin}`;
+  if (name.startsWith("node:")) throw new ModuleNotFound(name, [`Node ${process.versions.node}`]);
+  return undefined;
 }
 
 export function isPath(name: string): boolean {
@@ -71,16 +81,19 @@ export function isPath(name: string): boolean {
 /** Modules that exist only with the prefix, such as node:test, are not in the list of every version. */
 function isLaterBuiltin(name: string): boolean {
   try {
-    return createRequire(import.meta.url).resolve(name) === name;
+    return asOurs(() => createRequire(import.meta.url).resolve(name)) === name;
   } catch {
     return false;
   }
 }
 
 async function loadFile(name: string): Promise<Namespace> {
-  const url = name.startsWith("file:") ? name : fileUrl(resolvePath(name));
-  const found = url === undefined ? undefined : await loadFrom(process.cwd(), url);
-  if (found === undefined) throw new ModuleNotFound(name, [name.startsWith("file:") ? name : resolve(name)]);
+  const { url, directory } = asOurs(() => ({
+    url: name.startsWith("file:") ? name : fileUrl(findPath(name)),
+    directory: process.cwd(),
+  }));
+  const found = url === undefined ? undefined : await loadFrom(directory, url);
+  if (found === undefined) throw new ModuleNotFound(name, [asOurs(() => (name.startsWith("file:") ? name : resolve(name)))]);
   return found;
 }
 
@@ -90,6 +103,10 @@ function fileUrl(file: string | undefined): string | undefined {
 
 /** The file that a path means, as `require` finds it: `./lib` may be lib.js or lib/index.js. */
 export function resolvePath(name: string): string | undefined {
+  return asOurs(() => findPath(name));
+}
+
+function findPath(name: string): string | undefined {
   const path = resolve(name);
   const require = createRequire(`${process.cwd()}/`);
   for (const ending of ["", ".mjs", ".cjs", ".ts", ".mts"]) {
@@ -104,21 +121,21 @@ export function resolvePath(name: string): string | undefined {
 
 /** Imports as a module in the directory would. @returns undefined when the asked module (not one that it needs) is missing */
 async function loadFrom(directory: string, name: string): Promise<Namespace | undefined> {
-  const referrer = directory.replace(/\/$/, "") + importerName;
+  const referrer = asOurs(() => directory.replace(/\/$/, "")) + importerName;
   try {
     return await importerAt(referrer)(name);
   } catch (error) {
-    if (!isMissing(error, referrer)) throw error;
+    if (!asOurs(() => isMissing(error, referrer))) throw error;
   }
-  if (name.startsWith("file:")) return undefined;
+  if (asOurs(() => name.startsWith("file:"))) return undefined;
   // `import` wants `lodash/fp.js` where `require` takes `lodash/fp`.
   let file: string;
   try {
-    file = createRequire(referrer).resolve(name);
+    file = asOurs(() => createRequire(referrer).resolve(name));
   } catch {
     return undefined;
   }
-  return importerAt(referrer)(pathToFileURL(file).href);
+  return importerAt(referrer)(asOurs(() => pathToFileURL(file).href));
 }
 
 /** Whether the module asked from `referrer` is the one that is missing. */
@@ -138,9 +155,11 @@ const importers = new Map<string, Importer>();
  * a CommonJS module of that name is compiled in memory, once.
  */
 function importerAt(referrer: string): Importer {
-  const made = importers.get(referrer) ?? makeImporter(referrer);
-  importers.set(referrer, made);
-  return made;
+  return asOurs(() => {
+    const made = importers.get(referrer) ?? makeImporter(referrer);
+    importers.set(referrer, made);
+    return made;
+  });
 }
 
 function makeImporter(referrer: string): Importer {

@@ -3,6 +3,7 @@
  * own, and neither fails nor prints into the next one.
  */
 import { AsyncLocalStorage, executionAsyncResource } from "node:async_hooks";
+import { pin } from "../own-builtins.ts";
 
 /** A call, or an iterator that it gave. */
 export interface Owner {
@@ -10,6 +11,7 @@ export interface Owner {
 }
 
 const storage = new AsyncLocalStorage<Owner | undefined>();
+pin(storage);
 
 /** Runs what belongs to `owner`: timers and promises that it starts do too. */
 export function runAs<Value>(owner: Owner, run: () => Value): Value {

@@ -1,5 +1,5 @@
-import { createRequire } from "node:module";
 import { useCrc32, type Crc32 } from "@sremote/protocol";
+import { load } from "../builtin.ts";
 
 let isDone = false;
 
@@ -7,6 +7,7 @@ let isDone = false;
 export function speedUpChecksums(): void {
   if (isDone) return;
   isDone = true;
-  const { crc32 }: { crc32?: Crc32 } = createRequire(import.meta.url)("node:zlib");
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as Node documents it
+  const { crc32 } = load("node:zlib") as { crc32?: Crc32 };
   if (crc32 !== undefined) useCrc32(crc32);
 }

@@ -40,6 +40,9 @@ export interface Ran {
   end?: (changes: Changes) => void;
 }
 
+/** As it was before any code of the user's ran. */
+const OwnPromise = Promise;
+
 /** Stands for a result that is `undefined` until everything around it is decoded. */
 const undefinedResult = Symbol("undefined");
 
@@ -155,8 +158,9 @@ function running(owner: Owner, around: Surroundings): Running {
     load: (run) => {
       const before = countLoaded();
       const done = runAsNobody(run);
-      if (!(done instanceof Promise)) return done;
-      const accepted = done.finally(() => {
+      if (!(done instanceof OwnPromise)) return done;
+      // Not its `finally`, which calls the user's `then`.
+      const accepted = afterwards(done, () => {
         if (countLoaded() !== before) around.onLoaded();
       });
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the promise of the same
@@ -164,6 +168,14 @@ function running(owner: Owner, around: Surroundings): Running {
     },
     apply: (run) => runAs(owner, run),
   };
+}
+
+async function afterwards<Value>(done: Promise<Value>, then: () => void): Promise<Value> {
+  try {
+    return await done;
+  } finally {
+    asOurs(then);
+  }
 }
 
 function describeBadArguments(error: unknown): Failure {
@@ -175,7 +187,7 @@ function describeBadArguments(error: unknown): Failure {
 }
 
 async function act(message: InvokeMessage, args: unknown[], values: SessionValues, { objects }: Surroundings): Promise<Performed> {
-  const action = objectFunctions.get(message.function);
+  const action = asOurs(() => objectFunctions.get(message.function));
   if (action === undefined) {
     return refused({ code: "function-not-found", stage: "lookup", message: `sremote:object has no ${JSON.stringify(message.function)}` });
   }

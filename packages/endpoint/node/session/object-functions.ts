@@ -1,6 +1,7 @@
 /* The module `sremote:object`: what a client does with the objects and iterators that it holds. */
 import { SremoteError } from "@sremote/protocol";
 import type { Callable } from "../lookup.ts";
+import { asOurs } from "../own-builtins.ts";
 import { isOpenIterator, type Objects, type OpenIterator } from "./objects.ts";
 
 export interface ObjectAction {
@@ -11,19 +12,22 @@ export interface ObjectAction {
 
 type ObjectFunction = (args: unknown[], action: ObjectAction) => unknown;
 
+/** Taken at the start, since the user may replace them. Where code of the user's may run, nothing of ours iterates or calls what can be replaced. */
+const { apply, deleteProperty, get, set } = Reflect;
+
 /** By the name that the client calls. */
 export const objectFunctions: ReadonlyMap<string, ObjectFunction> = new Map<string, ObjectFunction>([
-  ["get", ([object, name]) => Reflect.get(container(object), key(name))],
-  ["set", ([object, name, value]) => put(object, name, value)],
-  ["call", ([object, name, args, kwargs]) => invoke(object, name, args, kwargs)],
-  ["item", ([object, name]) => (object instanceof Map ? object.get(name) : Reflect.get(container(object), key(name)))],
-  ["setItem", ([object, name, value]) => (object instanceof Map ? void object.set(name, value) : put(object, name, value))],
-  ["deleteItem", ([object, name]) => remove(object, name)],
-  ["value", ([object]) => object],
-  ["iterate", ([object]) => iteratorOf(object)],
-  ["next", ([iterator], action) => next(iterator, action)],
-  ["close", ([iterator], action) => close(iterator, action)],
-  ["release", ([ids], { objects }) => release(ids, objects)],
+  ["get", (args) => get(container(args[0]), key(args[1]))],
+  ["set", (args) => put(args[0], args[1], args[2])],
+  ["call", (args) => invoke(args[0], args[1], args[2], args[3])],
+  ["item", (args) => (args[0] instanceof Map ? args[0].get(args[1]) : get(container(args[0]), key(args[1])))],
+  ["setItem", (args) => (args[0] instanceof Map ? void args[0].set(args[1], args[2]) : put(args[0], args[1], args[2]))],
+  ["deleteItem", (args) => remove(args[0], args[1])],
+  ["value", (args) => args[0]],
+  ["iterate", (args) => iteratorOf(args[0])],
+  ["next", (args, action) => next(args[0], action)],
+  ["close", (args, action) => close(args[0], action)],
+  ["release", (args, { objects }) => asOurs(() => release(args[0], objects))],
 ]);
 
 function container(object: unknown): object {
@@ -38,23 +42,25 @@ function key(name: unknown): string | number {
 }
 
 function put(object: unknown, name: unknown, value: unknown): void {
-  if (!Reflect.set(container(object), key(name), value)) throw new TypeError(`the member ${String(name)} cannot be set`);
+  if (!set(container(object), key(name), value)) throw new TypeError(`the member ${String(name)} cannot be set`);
 }
 
 function remove(object: unknown, name: unknown): void {
   if (object instanceof Map) object.delete(name);
-  else if (!Reflect.deleteProperty(container(object), key(name))) throw new TypeError(`the member ${String(name)} cannot be deleted`);
+  else if (!deleteProperty(container(object), key(name))) throw new TypeError(`the member ${String(name)} cannot be deleted`);
 }
 
 function invoke(object: unknown, name: unknown, args: unknown, kwargs: unknown): unknown {
-  const callable = name === null || name === undefined ? object : Reflect.get(container(object), key(name));
+  const callable = name === null || name === undefined ? object : get(container(object), key(name));
   if (!isCallable(callable)) {
     const what = typeof name === "string" ? `the member ${JSON.stringify(name)}` : "the object";
     throw new SremoteError("function-not-found", `${what} is a ${typeof callable}, not a function`, { stage: "lookup" });
   }
-  const positional: unknown[] = Array.isArray(args) ? args : [];
-  const named = typeof kwargs === "object" && kwargs !== null && Object.keys(kwargs).length > 0 ? [kwargs] : [];
-  return Reflect.apply(callable, name === null || name === undefined ? undefined : object, [...positional, ...named]);
+  const given = asOurs(() => {
+    const positional: unknown[] = Array.isArray(args) ? args : [];
+    return typeof kwargs === "object" && kwargs !== null && Object.keys(kwargs).length > 0 ? [...positional, kwargs] : positional;
+  });
+  return apply(callable, name === null || name === undefined ? undefined : object, given);
 }
 
 function isCallable(value: unknown): value is Callable {
@@ -64,14 +70,18 @@ function isCallable(value: unknown): value is Callable {
 /** The iterator of whatever can be iterated over; an iterator is its own. @throws TypeError */
 export function iteratorOf(object: unknown): OpenIterator {
   if (object !== null && object !== undefined) {
-    for (const symbol of [Symbol.asyncIterator, Symbol.iterator]) {
-      const make: unknown = Reflect.get(Object(object), symbol);
-      const made: unknown = isCallable(make) ? Reflect.apply(make, object, []) : undefined;
-      if (isOpenIterator(made)) return made;
-    }
+    const made = madeBy(object, Symbol.asyncIterator) ?? madeBy(object, Symbol.iterator);
+    if (made !== undefined) return made;
     if (isOpenIterator(object)) return object;
   }
   throw new TypeError("the object cannot be iterated over");
+}
+
+function madeBy(object: unknown, symbol: symbol): OpenIterator | undefined {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- neither null nor undefined, so it may be asked for a member
+  const make: unknown = (object as Record<symbol, unknown>)[symbol];
+  const made: unknown = isCallable(make) ? apply(make, object, []) : undefined;
+  return isOpenIterator(made) ? made : undefined;
 }
 
 async function next(iterator: unknown, { objects, ids }: ObjectAction): Promise<{ done: boolean; value: unknown }> {
@@ -80,19 +90,19 @@ async function next(iterator: unknown, { objects, ids }: ObjectAction): Promise<
   try {
     step = await iterator.next();
   } catch (error) {
-    objects.forget(ids.get(iterator) ?? 0); // A generator that threw is at its end.
+    asOurs(() => objects.forget(ids.get(iterator) ?? 0)); // A generator that threw is at its end.
     throw error;
   }
   if (typeof step !== "object" || step === null) throw new TypeError("next() of the iterator gave no object");
-  const done = Reflect.get(step, "done") === true;
+  const done = get(step, "done") === true;
   // A plain iterator may give promises; an asynchronous loop awaits them.
-  const value: unknown = await Reflect.get(step, "value");
-  if (done) objects.forget(ids.get(iterator) ?? 0);
+  const value: unknown = await get(step, "value");
+  if (done) asOurs(() => objects.forget(ids.get(iterator) ?? 0));
   return { done, value };
 }
 
 async function close(iterator: unknown, { objects, ids }: ObjectAction): Promise<void> {
-  objects.forget(ids.get(iterator) ?? 0);
+  asOurs(() => objects.forget(ids.get(iterator) ?? 0));
   if (isOpenIterator(iterator)) await iterator.return?.();
 }
 

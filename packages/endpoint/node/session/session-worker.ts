@@ -19,7 +19,7 @@ import {
 } from "@sremote/protocol";
 import { loadNet } from "../builtin.ts";
 import { describeRefusal, describeThrown } from "../failure.ts";
-import { asOurs } from "../own-builtins.ts";
+import { asOurs, pin } from "../own-builtins.ts";
 import { stackDepth, NeverSettled } from "../never-settled.ts";
 import { Asks } from "./callbacks.ts";
 import { isLate } from "./call-owner.ts";
@@ -86,9 +86,11 @@ class SessionWorker {
       // With a listener of the user's own Node would go on; so does the worker.
       if (process.listenerCount(event) === 1) this.#fail(thrown);
     };
-    process.on("uncaughtException", (error) => watch(error, "uncaughtException"));
-    process.on("unhandledRejection", (reason) => watch(reason, "unhandledRejection"));
-    process.on("beforeExit", () => this.#fail(new NeverSettled()));
+    process.on("uncaughtException", (error) => asOurs(() => watch(error, "uncaughtException")));
+    process.on("unhandledRejection", (reason) => asOurs(() => watch(reason, "unhandledRejection")));
+    process.on("beforeExit", () => asOurs(() => this.#fail(new NeverSettled())));
+    // Node calls its methods when the user's code has changed them, too.
+    pin(this.#channel);
     this.#state.accept();
     this.#tell({ ready: true });
   }
