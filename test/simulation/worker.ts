@@ -137,7 +137,7 @@ export class SimWorker {
     if (packet.kind === packetKinds.bye) return this.die(0, null);
     if (packet.kind === packetKinds.open) {
       const { stream } = packet;
-      const asks = new Asks((message, parts) => this.#frame(stream, JSON.stringify(message), parts, 0));
+      const asks = new Asks((message, parts) => this.#frame(stream, message, parts, 0));
       this.#current = { stream, decoder: new FrameDecoder(), asks, isRunning: false };
       this.#bytes(this.#current, splitOpen(packet.payload)!.frame);
     } else if (packet.kind === packetKinds.data && packet.stream === this.#current?.stream) {
