@@ -44,6 +44,12 @@ const suites: readonly LongSuite[] = [
     command: vitest("test/rest", "test/connectors", "test/packages/builds.test.ts", "test/guarantees/soak.test.ts", "test/transfers"),
     env: { SREMOTE_ALL: "1" },
   },
+  {
+    name: "damage",
+    purpose: "hosts whose bytes are damaged at random, thousands of times",
+    command: vitest("test/fuzz/damaged-host.test.ts"),
+    env: { SREMOTE_RUNS: "60" },
+  },
   { name: "mutants", purpose: "every small breaking change is noticed", command: ["scripts/mutants.ts"] },
 ];
 
