@@ -47,7 +47,8 @@ function isHashable(value: unknown): Answer {
 function equalityKey(value: unknown): unknown {
   if (typeof value === "boolean") return ["b", value ? "1" : "0"];
   if (!Array.isArray(value)) return value;
-  const same = folded(value, true) as unknown[];
+  const same = folded(value, true);
+  if (!Array.isArray(same)) return same; // undefined is None
   if (same[0] === "[") return ["[", (same[1] as unknown[]).map(equalityKey)];
   return same[0] === "s" ? ["s", (same[1] as unknown[]).map(equalityKey).toSorted(byText)] : same;
 }
