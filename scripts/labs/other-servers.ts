@@ -45,19 +45,28 @@ async function prepare(): Promise<Ground> {
   return { directory, username: account.name, privateKeyPath: key.path, [Symbol.asyncDispose]: dispose };
 }
 
-export async function startDropbear(): Promise<OtherServer> {
+/** Dropbear tells what it does, and why it ended a connection. */
+export interface Dropbear extends OtherServer {
+  log(): string;
+}
+
+export async function startDropbear(): Promise<Dropbear> {
   const { directory, username, privateKeyPath, [Symbol.asyncDispose]: dispose } = await prepare();
   const hostKey = join(directory, "host_key");
   const shown = await run("dropbearkey", ["-t", "ed25519", "-f", hostKey]);
   const port = await freePort(address);
-  const child = spawn("dropbear", ["-F", "-r", hostKey, "-p", `${address}:${port}`, "-P", join(directory, "pid")], { stdio: "ignore" });
+  const child = spawn("dropbear", ["-F", "-E", "-r", hostKey, "-p", `${address}:${port}`, "-P", join(directory, "pid")], {
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let log = "";
+  child.stderr.on("data", (text: Buffer) => (log += text.toString()));
   await until("dropbear to listen", () => isListening(address, port));
   const knownHosts = await writeKnownHosts(directory, port, /^ssh-ed25519 \S+/m.exec(shown)?.[0] ?? "");
   const stop = async (): Promise<void> => {
     await end(child);
     await dispose();
   };
-  return { address, port, username, privateKeyPath, knownHosts, [Symbol.asyncDispose]: stop };
+  return { address, port, username, privateKeyPath, knownHosts, log: () => log, [Symbol.asyncDispose]: stop };
 }
 
 /** tinyssh serves one connection on its standard input and output. */

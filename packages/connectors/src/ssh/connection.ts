@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import { ConnectError, DeadlineTimer } from "@sremote/protocol";
 import type { Client, ClientChannel } from "ssh2";
 import type { PtySize, SpawnOptions } from "../connector.ts";
+import { settledWithin } from "../deadline.ts";
 import { allInUse, sessionOf } from "../sessions-in-use.ts";
 import { StartAgain } from "../start-again.ts";
 import { UnreadStderr } from "../process/unread-stderr.ts";
@@ -245,10 +246,12 @@ export class Connection {
         stopListening();
         this.#asked.delete(asked);
       };
-      const fail = (error: unknown): void => {
+      const refuse = async (error: unknown): Promise<void> => {
         forget();
+        await this.#isEnding();
         reject(this.#lost ?? sshError(error, { phase: "channel", label: this.label }));
       };
+      const fail = (error: unknown): void => void refuse(error);
       try {
         // ssh2 throws when the socket is no longer writable.
         ask((error, channel) => {
@@ -260,6 +263,13 @@ export class Connection {
         fail(error);
       }
     });
+  }
+
+  /** Resolves when it is known whether the link has ended: ssh2 fails requests, as if the host had refused them, before it tells of the link's end. */
+  async #isEnding(): Promise<void> {
+    await new Promise(setImmediate);
+    const hasEnded = this.#socket.readableEnded || this.#socket.destroyed;
+    if (this.isOpen && hasEnded) await settledWithin(new Promise<ConnectError>((resolve) => void this.onLost(resolve)), suspicious);
   }
 
   #lose(error: Error): void {

@@ -6,6 +6,7 @@ import { startAgent } from "../../../../scripts/labs/agent.ts";
 import { startEmbeddedSsh } from "../../../../scripts/labs/embedded-ssh.ts";
 import { makeKey } from "../../../../scripts/labs/keys.ts";
 import { startDropbear, startTinyssh } from "../../../../scripts/labs/other-servers.ts";
+import { until } from "../../../../scripts/labs/wait.ts";
 import type { SshdOptions } from "../../../../scripts/labs/sshd.ts";
 import { startSshd } from "../../../../scripts/labs/sshd.ts";
 import type { Connector } from "../connector.ts";
@@ -121,9 +122,21 @@ test.each([
   ["ssh", ssh],
   ["openssh", openssh],
 ] as const)("dropbear runs twenty commands at once over %s()", async (_, connect) => {
-  for (let round = 0; round < 3; round += 1) {
-    await using connector = connect(targetAt("dropbear"));
-    expect(await echoed(connector, 20)).toEqual(lines(20));
+  await using server = await startDropbear();
+  // Where several commands end at once, dropbear 2022.83 may break an assertion of its own, and with it the connection: then that is what is told.
+  const broken = (): number => server.log().split("Failed assertion").length - 1;
+  for (let [rounds, attempts] = [0, 0]; rounds < 3; attempts += 1) {
+    expect(attempts).toBeLessThan(15);
+    const before = broken();
+    await using connector = connect(targetOf(server));
+    const said = await echoed(connector, 20).catch((error: unknown) => error);
+    if (said instanceof Error) {
+      expect(said).toMatchObject({ code: "connection-lost" });
+      await until("dropbear to have broken", () => broken() > before);
+    } else {
+      expect(said).toEqual(lines(20));
+      rounds += 1;
+    }
   }
 });
 
