@@ -109,9 +109,10 @@ export class Network {
     options.signal?.addEventListener("abort", () => reject(options.signal?.reason), { once: true });
     // Connectors notice by themselves that nobody answers a command.
     const timer = setTimeout(() => reject(new ConnectError("connection-lost", "the host is silent (simulated)")), 30_000);
-    const [ending] = await Promise.race([Promise.all([process.exit, once(process.stdout, "close")]), silent]).finally(() =>
-      clearTimeout(timer),
-    );
+    const [ending] = await Promise.race([Promise.all([process.exit, once(process.stdout, "close")]), silent]).finally(() => {
+      clearTimeout(timer);
+      void process[Symbol.asyncDispose]();
+    });
     const answer = `${b}${a}\nnode=24.0.0 /usr/bin/node\ninstalled=no\nend=yes\n`;
     return { ...ending, stdout: Buffer.from(answer), stderr: Buffer.alloc(0) };
   }
