@@ -53,6 +53,13 @@ test.each([
   expect([inside(), readFileSync(join(directory, "inside/file"), "utf8")]).toEqual([["file"], "before"]);
 });
 
+test("what is more than was told is refused when it comes, so that it fills no disk", async () => {
+  const file = new IncomingFile(tree, "file", 7, wanted);
+  await expect(file.write(Buffer.from("content!"))).rejects.toMatchObject({ code: "EDIGEST" });
+  await file.discard();
+  expect(inside()).toEqual([]);
+});
+
 test("while it comes, the file that was there is whole", async () => {
   writeFileSync(join(directory, "inside/file"), "before");
   const file = new IncomingFile(tree, "file", 7, wanted);
