@@ -102,7 +102,7 @@ export class Session {
   #credits = 0;
   #failure: SremoteError | undefined;
   /** What has come could not be acknowledged yet. */
-  #owesWord = false;
+  #owed: PacketKind | undefined;
 
   constructor(options: SessionOptions) {
     this.options = options;
@@ -132,10 +132,9 @@ export class Session {
       },
       drained: () => {
         if (!own()) return;
-        if (this.#owesWord) {
-          this.#owesWord = false;
-          this.#tell(packetKinds.ack);
-        }
+        const owed = this.#owed;
+        this.#owed = undefined;
+        if (owed !== undefined) this.#tell(owed);
         for (const { events } of this.#streams.values()) events.drained();
       },
       lost: (end) => {
@@ -287,7 +286,8 @@ export class Session {
   /** Not on a link that takes nothing: what comes on a link may be so much that the words about it are, and the next one says the same. */
   #tell(kind: PacketKind): void {
     if (this.#link === undefined) return;
-    if (this.#link.isBlocked) this.#owesWord = true;
+    // A ping is owed as one: an `ack` has no answer, and the host would seem silent.
+    if (this.#link.isBlocked) this.#owed = kind === packetKinds.ping ? kind : (this.#owed ?? kind);
     else this.#link.write(encodePacket(kind, 0, [encodeCount(this.#receipt.tell())]));
   }
 
