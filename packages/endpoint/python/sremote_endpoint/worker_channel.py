@@ -79,9 +79,12 @@ class Channel:
 
     def allow_threads(self):
         """Other threads than the main one may read from now on; `stop_reading` ends that."""
-        if self.wake is None:
-            self.wake = os.pipe()
-            self.poll.register(self.wake[0], POLLIN)
+        with self.writing:
+            if self.wake is None:
+                wake = os.pipe()
+                self.poll.register(wake[0], POLLIN)
+                # Known only now: a thread that finds it reads at once, and must hear of the end of its call.
+                self.wake = wake
 
     def stop_reading(self, turn):
         """Takes back the channel from a thread that waits in it, and holds `turn`."""
