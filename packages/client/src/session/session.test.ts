@@ -295,7 +295,10 @@ it.each([
   expect(lost).toMatchObject(isOver ? [{ code: "limit-exceeded" }] : []);
 });
 
-it("G11 acknowledges nothing on a link that takes nothing, and all at once when it does", () => {
+it.each([
+  ["all at once when it does", packetKinds.ack],
+  ["asks for a sign then, if that was wanted meanwhile", packetKinds.ping],
+])("G11 acknowledges nothing on a link that takes nothing, and %s", (_, kind) => {
   const session = new Session({ connector: { label: "hostile://" } as Connector, token: "0".repeat(32), lease: 30_000, heartbeat: 15_000 });
   const written: Packet[] = [];
   const link = {
@@ -320,10 +323,13 @@ it("G11 acknowledges nothing on a link that takes nothing, and all at once when 
       encodeSessionMessage({ type: "welcome", protocol: protocolVersion, attach: "@nowhere", host: facts }),
     ]),
   );
-  for (let at = 0; at < 1000; at += 1) say(encodePacket(packetKinds.stdout, 9, []));
+  for (let at = 0; at < 1000; at += 1) {
+    if (at === 500 && kind === packetKinds.ping) session.askForSign();
+    say(encodePacket(packetKinds.stdout, 9, []));
+  }
   expect(written).toEqual([]);
   link.isBlocked = false;
   session.events.drained();
-  expect(written.map(({ kind, payload }) => [kind, Buffer.from(payload).readUInt32LE()])).toEqual([[packetKinds.ack, 1000]]);
+  expect(written.map((packet) => [packet.kind, Buffer.from(packet.payload).readUInt32LE()])).toEqual([[kind, 1000]]);
   session.fail(new ProtocolError("protocol-error", "the end of the test"));
 });
