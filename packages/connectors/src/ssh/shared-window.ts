@@ -52,7 +52,9 @@ export function shareWindow(client: Client, channel: ClientChannel): void {
   const { id } = outgoing;
   const settle = (): void => {
     const room = largest - channel.readableLength - channel.stderr.readableLength - incoming.window;
-    if (outgoing.state !== "open" || !(room >= usual || (incoming.window < least && room >= least))) return;
+    // After the end of our input, `eof`, output still comes.
+    if (outgoing.state === "closing" || outgoing.state === "closed" || !(room >= usual || (incoming.window < least && room >= least)))
+      return;
     incoming.window += room;
     adjust(id, room);
   };
