@@ -40,8 +40,8 @@ const suites: readonly LongSuite[] = [
   },
   {
     name: "all",
-    purpose: "what `npm test` tries of one connector, engine, bundler or tree alone, of all; and ten thousand calls",
-    command: vitest("test/rest", "test/connectors", "test/packages/builds.test.ts", "test/guarantees/soak.test.ts", "test/transfers"),
+    purpose: "what `npm test` tries of one connector, engine or Python alone, of all; and ten thousand calls",
+    command: vitest("test/rest", "test/connectors", "test/guarantees/soak.test.ts", "packages/endpoint/src/python.test.ts"),
     env: { SREMOTE_ALL: "1" },
   },
   {

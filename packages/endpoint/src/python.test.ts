@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it, vi } from "vitest";
 import { findInterpreters } from "../../../test/interpreters.ts";
+import { isNightly } from "../../../test/support/nightly.ts";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -14,7 +15,10 @@ const interpreters = [...Map.groupBy(findInterpreters(), ({ version }) => versio
 );
 const names = interpreters.map(({ version, path }) => `${version} (${path})`);
 process.stdout.write(`Python interpreters: ${names.join(", ")}\n`);
-/** Everything runs on the oldest and the newest; what depends on the language alone on those between, of which the system's serves all other suites. */
+/**
+ * Everything runs on the oldest and the newest; on those between, of which the system's serves all other suites, the vectors, and nightly what depends on
+ * the language alone.
+ */
 const thorough = new Set([interpreters.at(0), interpreters.at(-1)]);
 const languageTests = ["tests.test_dispatch", "tests.test_failure", "tests.test_frame", "tests.test_values", "tests.test_carriage"];
 
@@ -37,7 +41,7 @@ describe("the Python endpoint", () => {
 
   const modules = globSync("tests/test_*.py", { cwd: python }).map((file) => file.slice(0, -".py".length).replace("/", "."));
   const cases = interpreters.flatMap((each, index) =>
-    (thorough.has(each) ? modules : languageTests).map((module) => [module, names[index]!, each.path] as const),
+    (thorough.has(each) ? modules : isNightly ? languageTests : []).map((module) => [module, names[index]!, each.path] as const),
   );
 
   it.concurrent.each(cases)(
