@@ -138,12 +138,13 @@ export class Connection {
    * too late has its channel taken all the same, after the rejection.
    */
   exec<T>(line: string, options: StartOptions, take: TakeChannel<T>): Promise<T> {
-    let before = { inUse: 0, asked: 0 };
+    let before = 0;
     const attempt = (first: boolean): Promise<T> => {
-      before = { inUse: this.#queue.inUse, asked: this.#queue.asked };
+      before = this.#queue.asked;
       return this.#exec(line, options, take, first);
     };
-    const wasAlone = (): boolean => before.inUse === 0 && this.#queue.asked === before.asked + 1;
+    // One that ended a moment ago undoes it too, though its place is free already.
+    const wasAlone = (): boolean => before === 0 && this.#queue.asked === 1;
     const isUndone = (error: unknown): boolean => isStartFailure(error) && this.isOpen && !wasAlone();
     return this.#again.run(attempt, isUndone, options.signal);
   }
@@ -265,11 +266,18 @@ export class Connection {
     });
   }
 
-  /** Resolves when it is known whether the link has ended: ssh2 fails requests, as if the host had refused them, before it tells of the link's end. */
+  /**
+   * Resolves when it is known whether the link has ended: ssh2 fails requests, as if the host had refused them, before it tells of the link's end, and a
+   * server that breaks may have refused some in its last moment. One that refuses answers the next question.
+   */
   async #isEnding(): Promise<void> {
     await new Promise(setImmediate);
-    const hasEnded = this.#socket.readableEnded || this.#socket.destroyed;
-    if (this.isOpen && hasEnded) await settledWithin(new Promise<ConnectError>((resolve) => void this.onLost(resolve)), suspicious);
+    if (!this.isOpen) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stopListening = this.onLost(() => resolve());
+    askForAnswer(this.#client, resolve);
+    await settledWithin(promise, suspicious);
+    stopListening();
   }
 
   #lose(error: Error): void {
