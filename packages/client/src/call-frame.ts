@@ -22,7 +22,10 @@ export class CallFrame {
   readonly #chunks: Uint8Array[];
   readonly #attachments: Uint8Array[];
 
-  /** @param text the message's JSON without the brace that ends it @param pins those of the attachments that are longer than {@link longestCopy} and still the program's own */
+  /**
+   * @param text the message's JSON without the brace that ends it
+   * @param pins those of the attachments that are longer than {@link longestCopy} and still the program's own
+   */
   constructor(text: string, attachments: Uint8Array[], pins: readonly Pin[]) {
     this.#pins = pins;
     this.#chunks = encodeFrame(`${text}}`, attachments);

@@ -101,7 +101,7 @@ export class Session {
   /** Credit that was given since the host last took a packet of ours. */
   #credits = 0;
   #failure: SremoteError | undefined;
-  /** What has come could not be acknowledged yet. */
+  /** What is to be said as soon as the link takes something: an `ack`, or a `ping`, which acknowledges as well. */
   #owed: PacketKind | undefined;
 
   constructor(options: SessionOptions) {
@@ -109,7 +109,7 @@ export class Session {
     this.ready = new Promise((resolve, reject) => {
       this.#settleReady = { resolve, reject };
     });
-    this.ready.catch(() => undefined); // whoever starts a session waits for it; calls hear of the end on their own
+    this.ready.catch(() => undefined); // the start awaits it; calls are told of the end themselves
   }
 
   get isOver(): boolean {
