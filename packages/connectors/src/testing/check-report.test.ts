@@ -27,4 +27,8 @@ test("checkConnector tries the cases that it is asked for, and throws one error 
   const { results } = (error as ConnectorCheckError).report;
   expect(results).toHaveLength(connectorCases().length);
   expect(results.filter(({ skipped }) => skipped !== true)).toHaveLength(3);
+  for (const none of [/no case has this name/, "exit code 255" as unknown as RegExp]) {
+    const refused: unknown = await checkConnector(() => local(), { cases: none }).catch((reason: unknown) => reason);
+    expect(refused).toMatchObject({ code: "invalid-argument", message: expect.stringContaining("options.cases") });
+  }
 });

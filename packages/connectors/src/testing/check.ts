@@ -1,5 +1,5 @@
 /* The behaviour suite as one function. */
-import { SremoteError } from "@sremote/protocol";
+import { InvalidArgumentError, SremoteError } from "@sremote/protocol";
 import type { CheckOptions, ConnectorCase, MakeConnector } from "./case.ts";
 import { atomicCases } from "./cases/atomic.ts";
 import { byteCases } from "./cases/bytes.ts";
@@ -47,13 +47,19 @@ export function connectorCases(): readonly ConnectorCase[] {
  * Runs every case against connectors from `make`, one after the other, a new connector for each. Needs no test framework.
  * The host must be a POSIX one on which commands may create a directory under `$TMPDIR` or `/tmp`.
  * @throws ConnectorCheckError when one or more fail
+ * @throws InvalidArgumentError when `options.cases` is no regular expression, or matches no case
  */
 export async function checkConnector(make: MakeConnector, options: CheckOptions = {}): Promise<CheckReport> {
+  const { cases } = options;
+  // A check that tries nothing must not pass.
+  if (cases !== undefined && !(cases instanceof RegExp && connectorCases().some(({ name }) => name.match(cases) !== null))) {
+    throw new InvalidArgumentError("options.cases", "a regular expression that matches the name of at least one case");
+  }
   const results: CaseResult[] = [];
   for (const { name, run, applies } of connectorCases()) {
     const begin = performance.now();
     // `match` keeps no place in the expression, as `test` does where it is global.
-    if (options.cases !== undefined && name.match(options.cases) === null) {
+    if (cases !== undefined && name.match(cases) === null) {
       results.push({ name, ok: true, skipped: true, milliseconds: 0 });
       continue;
     }
