@@ -76,6 +76,11 @@ const wanted = values.only ?? [""];
 const mutants = readMutants().filter(({ name, file, suites }) =>
   wanted.some((text) => `${file}: ${name} ${suites.join(" ")}`.includes(text)),
 );
+if (mutants.length === 0) {
+  // Nothing that was tried has passed.
+  console.error(`mutants: no change of this name: ${wanted.join(", ")}`);
+  process.exit(2);
+}
 if (values.list === true) {
   for (const { name, file } of mutants) console.log(`${file}: ${name}`);
   process.exit(0);
