@@ -64,6 +64,15 @@ function step(
   return ok;
 }
 
+/** Fetches what suites need, the first time; each may take a minute, so each is named. Returns what is missing. */
+function setUp(title: string, ensure: () => readonly string[]): readonly string[] {
+  const begin = Date.now();
+  process.stdout.write(`  ${title} … `);
+  const missing = ensure();
+  console.log(`${missing.length === 0 ? "ok" : "missing"} ${((Date.now() - begin) / 1000).toFixed(1)} s`);
+  return missing;
+}
+
 /** Runs vitest. Files that fail beside others are run once more, alone: only what fails then too is a failure, and what does not is named at the end. */
 function suite(title: string, node: string, args: readonly string[], env: Record<string, string> = {}): void {
   const before = failedChecks;
@@ -137,14 +146,14 @@ async function withoutDocker(): Promise<string[]> {
 
 console.log("» set-up");
 const system = ensureSystemPackages((line) => console.log(`  ${line}`));
-const docker = [...ensureDocker(), ...ensurePodman()];
+const docker = [...setUp("Docker Engine", ensureDocker), ...setUp("Podman", ensurePodman)];
 const missing = [
   ...system.missing.map(({ name, purpose }) => `${name}, for ${purpose} (${system.reason ?? "no reason given"})`),
-  ...ensureNodes(),
-  ...ensureNumpy(),
-  ...ensureJupyter(),
-  ...ensureSfapiClient(),
-  ...ensureConsumers(),
+  ...setUp("other Nodes", ensureNodes),
+  ...setUp("numpy", ensureNumpy),
+  ...setUp("Jupyter Server", ensureJupyter),
+  ...setUp("NERSC's client", ensureSfapiClient),
+  ...setUp("bundlers and compilers", ensureConsumers),
   ...docker,
 ];
 for (const each of missing) console.log(`  skipped because missing: ${each}`);
