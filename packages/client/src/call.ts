@@ -5,10 +5,10 @@ import type { CallOptions } from "./call-options.ts";
 import type { CallResult } from "./call-result.ts";
 import { type CallSite, withCallSite } from "./call-site.ts";
 import { CallOutput } from "./session/call-output.ts";
+import { hostedOf } from "./session/hosted.ts";
 import type { Dependable } from "./session/dependencies.ts";
 import type { Session } from "./session/session.ts";
 import { RemoteIterable } from "./session/remote-iterable.ts";
-import { RemoteObject } from "./session/remote-object.ts";
 
 /** What carries a call out. */
 export interface CallRun<T> {
@@ -275,8 +275,10 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
 
 /** A result that nobody waits for any more holds nothing on the host. */
 function letGo(value: unknown): void {
-  const released =
-    value instanceof RemoteObject ? value.release() : value instanceof RemoteIterable ? value.return().then(() => undefined) : undefined;
   // A session that is over holds nothing either.
-  released?.catch(() => undefined);
+  if (isHeld(value)) value[Symbol.asyncDispose]().then(undefined, () => undefined);
+}
+
+function isHeld(value: unknown): value is AsyncDisposable {
+  return typeof value === "object" && value !== null && hostedOf.has(value);
 }

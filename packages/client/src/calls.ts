@@ -229,7 +229,7 @@ export class Calls {
     // What a generator prints belongs to the call that gave it.
     const outputs = isIterator ? ([call.stdout, call.stderr] as const) : undefined;
     const always = isIterator ? { timeout, signal, outputLimit } : {};
-    const hosted: Hosted = {
+    const hosted: Hosted<Call> = {
       place,
       id,
       callbacks,

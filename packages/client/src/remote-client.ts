@@ -24,7 +24,8 @@ import { type KeywordArguments, keywordArguments, moduleProxy, type RemoteModule
 import { type HostReport, probeHost } from "./probe.ts";
 import { checkSerializer, defaultSerializer, type Serializer } from "./serializer.ts";
 import { StreamTransport } from "./session/stream-transport.ts";
-import { type HostSettings, SpoolTransport } from "./spool/spool-transport.ts";
+import type { HostSettings } from "./spool/spool-host.ts";
+import { SpoolTransport } from "./spool/spool-transport.ts";
 
 /** Milliseconds for emptying the host's spool when the client closes; what is left then, the host sweeps. */
 const flushTimeout = 3000;

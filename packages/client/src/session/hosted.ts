@@ -1,6 +1,6 @@
 /* Where something that stays on the host lives, and what a call needs to act on it. */
 import type { CallArguments, CallOptions } from "../call-options.ts";
-import type { Call } from "../call.ts";
+import type { CallResult } from "../call-result.ts";
 import type { Callbacks } from "./callbacks.ts";
 import type { Session } from "./session.ts";
 
@@ -14,8 +14,8 @@ export interface Place {
   readonly worker: number;
 }
 
-/** What a result holds that is not a value: an object, or an iterator. */
-export interface Hosted {
+/** What a result holds that is not a value: an object, or an iterator. @typeParam C what a call in its worker is, to whoever makes one */
+export interface Hosted<C = Promise<CallResult>> {
   readonly place: Place;
   readonly id: number;
   /** Callbacks given to the call it comes from, which it may use as long as it lives. */
@@ -23,8 +23,13 @@ export interface Hosted {
   /** Those of the call it comes from, where they hold for each step of a generator. */
   readonly limits: Pick<CallOptions, "timeout" | "signal" | "outputLimit">;
   /** Calls a function of {@link objectModule} in its worker. */
-  perform(fn: string, args: CallArguments, options?: CallOptions): Call;
+  perform(fn: string, args: CallArguments, options?: CallOptions): C;
 }
 
-/** What each object or iterator of ours stands for; only it can be an argument again. */
+/** What each object or iterator of ours stands for; only it can be an argument again. To dispose of it is to let the host forget it. */
 export const hostedOf: WeakMap<object, Hosted> = new WeakMap();
+
+/** Whether the host has no such object any more. */
+export function isLost(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "object-lost";
+}

@@ -1,8 +1,7 @@
 import { settledWithin } from "@sremote/connectors";
 import { ProtocolError, RemoteExecError } from "@sremote/protocol";
 import { signalPatience } from "../call-limits.ts";
-import { type Hosted, hostedOf } from "./hosted.ts";
-import { isLost } from "./remote-object.ts";
+import { type Hosted, hostedOf, isLost } from "./hosted.ts";
 import { settledUnlessSilent } from "./unless-silent.ts";
 
 interface Step {

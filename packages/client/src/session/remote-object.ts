@@ -1,7 +1,7 @@
 import { settledWithin } from "@sremote/connectors";
 import { type CallArguments, type CallOptions, checkText } from "../call-options.ts";
 import type { Call } from "../call.ts";
-import { type Hosted, hostedOf } from "./hosted.ts";
+import { type Hosted, hostedOf, isLost } from "./hosted.ts";
 import type { RemoteIterable } from "./remote-iterable.ts";
 
 /** Options of the access to an object: `returns: "object"` keeps what is found on the host as an object of its own. */
@@ -19,11 +19,11 @@ const forgotten = new FinalizationRegistry<() => void>((release) => release());
 export class RemoteObject implements AsyncDisposable, AsyncIterable<unknown> {
   /** Its class on the host, such as `sklearn.linear_model.LinearRegression`. */
   readonly type: string;
-  readonly #hosted: Hosted;
+  readonly #hosted: Hosted<Call>;
   #released: Promise<void> | undefined;
 
   /** @internal */
-  constructor(type: string, hosted: Hosted) {
+  constructor(type: string, hosted: Hosted<Call>) {
     this.type = type;
     this.#hosted = hosted;
     hostedOf.set(this, hosted);
@@ -115,8 +115,4 @@ async function releaseHosted(hosted: Hosted): Promise<void> {
     place.callbacks.remove(callbacks);
     place.session.letGo();
   }
-}
-
-export function isLost(error: unknown): boolean {
-  return error instanceof Error && "code" in error && error.code === "object-lost";
 }

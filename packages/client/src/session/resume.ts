@@ -17,7 +17,7 @@ import { lastLines, newMarker, parseFacts } from "../marker-text.ts";
 import { pause } from "../pause.ts";
 import { type Link, type LinkEnd, type LinkEvents, openLink } from "./link.ts";
 import { isSupervisor, proveClient } from "./proof.ts";
-import type { SessionOptions } from "./session.ts";
+import type { SessionOptions } from "./session-options.ts";
 
 export interface Resumed {
   link: Link;

@@ -7,7 +7,6 @@
  *
  * A link that is lost while starting ends the session: nothing is known of a supervisor then, and the calls on their way were not begun, or may have been.
  */
-import type { Connector } from "@sremote/connectors";
 import {
   ConnectError,
   cutFailure,
@@ -32,6 +31,7 @@ import { pause } from "../pause.ts";
 import type { Link, LinkEnd, LinkEvents } from "./link.ts";
 import { SessionAsks } from "./open-asks.ts";
 import { resume } from "./resume.ts";
+import type { SessionOptions } from "./session-options.ts";
 
 /** What a session tells the call of a stream. */
 export interface StreamEvents {
@@ -40,15 +40,6 @@ export interface StreamEvents {
   drained(): void;
   /** The session is over. @param reached whether the host may have got the call */
   lost(error: SremoteError, reached: boolean): void;
-}
-
-export interface SessionOptions {
-  connector: Connector;
-  token: string;
-  /** Milliseconds without a link after which the host ends everything. */
-  lease: number;
-  /** Milliseconds between two pings; without an answer for three of them the link is given up. */
-  heartbeat: number;
 }
 
 /** Intervals of the heartbeat without a sign from the host after which a link is given up. */

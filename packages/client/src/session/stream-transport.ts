@@ -16,7 +16,7 @@ import { type Located, missingError, sessionCommand, sessionPayloadOf, silentErr
 import { newMarker, parseFacts } from "../marker-text.ts";
 import { pause } from "../pause.ts";
 import { chooseInterpreter, probeHost } from "../probe.ts";
-import type { HostSettings } from "../spool/spool-transport.ts";
+import type { HostSettings } from "../spool/spool-host.ts";
 import { type LinkEnd, openLink } from "./link.ts";
 import { Session } from "./session.ts";
 

@@ -5,28 +5,23 @@ import type { CallRequest } from "../call-request.ts";
 import { launchCommand, type Located, missingError, payloadOf, readLaunch, unansweredError } from "../launch.ts";
 import { lastLines, newMarker } from "../marker-text.ts";
 import { pause } from "../pause.ts";
-import { statusError } from "./pipe-carriage.ts";
+import { statusError } from "./exit-status.ts";
 import { chooseInterpreter, probeHost } from "../probe.ts";
 import { PulledReply } from "./pulled-bytes.ts";
-import type { SpoolTransport } from "./spool-transport.ts";
+import type { SpoolHost } from "./spool-host.ts";
 
 /** How long a finished call's reply may take to become visible, in milliseconds: attribute caches of network filesystems hold for up to 60 s. */
 const visibility = 120_000;
 
 /** Push, exec, pull: for a connector that has only these. Before the first call one probe, and the deployment where it is due. */
-export async function callThroughFiles(
-  transport: SpoolTransport,
-  request: CallRequest,
-  known: Located,
-  onAnswered: () => void,
-): Promise<Uint8Array> {
-  const { connector } = transport;
-  const { base, interpreter } = await locate(transport, request, known);
+export async function callThroughFiles(host: SpoolHost, request: CallRequest, known: Located, onAnswered: () => void): Promise<Uint8Array> {
+  const { connector } = host;
+  const { base, interpreter } = await locate(host, request, known);
   // A name of its own for each attempt: another client may ask with the same id, and whichever endpoint takes the call removes its request.
   const question = `${base}/tmp/request-${request.id}-${randomBytes(4).toString("hex")}`;
   const answer = `${base}/calls/${request.id}/reply`;
   // It may hold secrets. An endpoint removes it when it takes the call; if none does, the client does when it closes.
-  transport.releases.addFile(question);
+  host.releases.addFile(question);
   await connector.push(Buffer.concat(request.frame), question, { signal: request.signal });
   const marker = newMarker();
   const timeout = request.timeout === undefined ? undefined : request.timeout + 60_000;
@@ -42,7 +37,7 @@ export async function callThroughFiles(
     throw statusError(result.exitCode, request) ?? unansweredError(result, request.runtime, options);
   }
   onAnswered();
-  transport.releases.forgetFile(question);
+  host.releases.forgetFile(question);
   return await pullReply(connector, answer, request.signal);
 }
 
@@ -62,12 +57,12 @@ async function pullReply(connector: Connector, path: string, signal: AbortSignal
   }
 }
 
-async function locate(transport: SpoolTransport, request: CallRequest, known: Located): Promise<{ base: string; interpreter: string }> {
+async function locate(host: SpoolHost, request: CallRequest, known: Located): Promise<{ base: string; interpreter: string }> {
   if (known.installed && known.base !== undefined && known.interpreter !== undefined)
     return { base: known.base, interpreter: known.interpreter };
-  const { connector } = transport;
+  const { connector } = host;
   const { runtime, signal } = request;
-  const install = request.install || transport.settings.autoInstall;
+  const install = request.install || host.settings.autoInstall;
   const report = await probeHost(connector, { base: known.base, runtime, prepare: install, signal });
   const options = { stage: "deploy", host: connector.label };
   if (report.base === undefined) throw missingError("directory", new Map([["rejected", report.rejected]]), runtime, options);

@@ -22,15 +22,8 @@ import { callThroughPipes } from "./pipe-carriage.ts";
 import { chooseInterpreter, probeHost } from "../probe.ts";
 import { PulledBytes } from "./pulled-bytes.ts";
 import { Releases } from "./releases.ts";
+import type { HostSettings, SpoolHost } from "./spool-host.ts";
 import { pause } from "../pause.ts";
-
-/** What the transport needs to know of the client's configuration. */
-export interface HostSettings {
-  sremoteDir: string | undefined;
-  python: string | undefined;
-  node: string | undefined;
-  autoInstall: boolean;
-}
 
 /** Attempts of one call over links that break. The host answers a repeated id from its spool, so no attempt runs it again. */
 const attempts = 4;
@@ -45,7 +38,7 @@ const unread = "request";
  * Calls over the spool: at-most-once execution, durable result. Where the connector's `exec` takes standard input, a call is one
  * `exec`; elsewhere it is push, exec, pull.
  */
-export class SpoolTransport {
+export class SpoolTransport implements SpoolHost {
   readonly connector: Connector;
   readonly settings: HostSettings;
   readonly releases: Releases;
