@@ -6,7 +6,7 @@ import { shell } from "../connector.ts";
 import type { Command, ExecOptions, ExecResult } from "../connector.ts";
 import { orAborted, settledWithin, withDeadline } from "../deadline.ts";
 import { connectError } from "./error.ts";
-import type { CustomFunctions, CustomResult } from "./index.ts";
+import type { CustomFunctions, CustomResult } from "./functions.ts";
 import { proveShell } from "./shell-proof.ts";
 
 /** Ending a command on the host, itself a command, may take this long. */

@@ -4,7 +4,7 @@ import { shell } from "../connector.ts";
 import { orAborted } from "../deadline.ts";
 import { newMarker } from "../process/marker.ts";
 import { notStarted } from "../process/not-started.ts";
-import type { CustomFunctions } from "./index.ts";
+import type { CustomFunctions } from "./functions.ts";
 
 const proved = new WeakSet<CustomFunctions>();
 

@@ -9,7 +9,7 @@ import { startLine } from "../process/start-line.ts";
 import { connectError } from "./error.ts";
 import { endCommand } from "./exec.ts";
 import { GatedProcess } from "./gated-process.ts";
-import type { CustomFunctions } from "./index.ts";
+import type { CustomFunctions } from "./functions.ts";
 
 /** Milliseconds for an author's own way to end a process. */
 const endTimeout = 5000;

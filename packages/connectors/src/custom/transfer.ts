@@ -20,7 +20,7 @@ import { digestOf, openSource } from "../transfer/source.ts";
 import { temporaryPath } from "../transfer/temporary-name.ts";
 import { connectError } from "./error.ts";
 import { execByFunction } from "./exec.ts";
-import type { CustomFunctions } from "./index.ts";
+import type { CustomFunctions } from "./functions.ts";
 import { proveShell } from "./shell-proof.ts";
 
 /** A function that does not heed its signal has this long before what it wrote is removed. */

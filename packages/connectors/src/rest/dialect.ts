@@ -2,7 +2,10 @@
 import type { SremoteError } from "@sremote/protocol";
 import type { Command, ExecResult, OperationOptions, RemoteProcess } from "../connector.ts";
 import type { Content } from "./content.ts";
+import type { Download } from "./download.ts";
 import type { HttpClient, HttpRequest, Reply } from "./http.ts";
+
+export type { Download } from "./download.ts";
 
 /** What each hook is given. */
 export interface RestContext {
@@ -55,13 +58,6 @@ export interface ScriptRun {
    * `idempotent`.
    */
   readonly idempotent: boolean;
-}
-
-/** Where the chunks of a download go. */
-export interface Download {
-  /** Size of the file where it is known; a reply that announces another one is "not there yet". */
-  readonly size: number | undefined;
-  take(chunk: Uint8Array): Promise<void>;
 }
 
 /** A command for a service that itself takes input and returns exit code and output exactly. */

@@ -11,7 +11,7 @@ import type { Pace } from "./body.ts";
 import type { Content } from "./content.ts";
 import { Credentials } from "./credentials.ts";
 import type { Granted } from "./credentials.ts";
-import type { Download } from "./dialect.ts";
+import type { Download } from "./download.ts";
 import { networkProblem, statusProblem, withStatus } from "./http-error.ts";
 import type { Problem, Where } from "./http-error.ts";
 import { Secrets } from "./redact.ts";

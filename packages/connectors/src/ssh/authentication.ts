@@ -1,13 +1,10 @@
 /* The dialog of authentication: what is offered next, and what to say when none was taken. */
 import { ConnectError, hostLimits } from "@sremote/protocol";
 import type { AnyAuthMethod, Prompt } from "ssh2";
+import type { CredentialSettings, Method } from "./credential-settings.ts";
 import type { AgentListener, Credentials, KeyOffer } from "./credentials.ts";
 import { hostText } from "./host-text.ts";
 import type { AuthenticationPrompt } from "./options.ts";
-import type { CredentialSettings } from "./settings.ts";
-
-/** The methods that ssh() knows, as hosts call them. */
-export type Method = "publickey" | "password" | "keyboard-interactive";
 
 /** Of what was tried, in an error: an agent may hold dozens of keys. */
 const mostNamed = 12;

@@ -7,7 +7,7 @@ import type { AgentKeys } from "./agent.ts";
 import type { KeyFile } from "./identity.ts";
 import { givenKey, impliedKey, namedKey } from "./identity.ts";
 import type { KeyProblem } from "./key-formats.ts";
-import type { CredentialSettings } from "./settings.ts";
+import type { CredentialSettings } from "./credential-settings.ts";
 
 /** A key that can be offered to a host. */
 export interface KeyOffer {

@@ -6,7 +6,7 @@ import type { BaseAgent } from "ssh2";
 import { defaultAgent, systemFile } from "./client-platform.ts";
 import type { Offer } from "./algorithms.ts";
 import { algorithmOffer } from "./algorithms.ts";
-import type { Method } from "./authentication.ts";
+import type { CredentialSettings, Method } from "./credential-settings.ts";
 import { destinationLabel } from "./destination.ts";
 import { expandHome } from "./home.ts";
 import type { HostKeySettings } from "./host-verifier.ts";
@@ -34,33 +34,6 @@ export interface Settings {
   unreadConfig: string | undefined;
   /** In the order they are gone through. */
   jumps: readonly Settings[];
-}
-
-export interface CredentialSettings {
-  username: string;
-  privateKey: string | Uint8Array | undefined;
-  /** Must be usable; given by the caller. */
-  keyFiles: readonly string[];
-  passphrase: string | undefined;
-  /** Tried if they exist and need no passphrase. */
-  defaultKeyFiles: readonly string[];
-  agent: string | BaseAgent | undefined;
-  /** Milliseconds for a signature. */
-  agentTimeout: number;
-  /** The caller named credentials, which are the only ones then. */
-  named: boolean;
-  /** The caller named the agent, too. */
-  offersAgent: boolean;
-  /** Offer only those keys of the agent that are named by files. */
-  identitiesOnly: boolean;
-  /** False when ssh_config turns off keys that the caller does not name. */
-  publicKeys: boolean;
-  /** How RSA keys may sign, the best first. */
-  rsaAlgorithms: readonly string[];
-  password: string | undefined;
-  keyboardInteractive: SshOptions["keyboardInteractive"];
-  /** In the order in which they are tried. */
-  methods: readonly Method[];
 }
 
 /** OpenSSH's own limit for chains is the number of processes; this one only ends a configuration that refers to itself. */
