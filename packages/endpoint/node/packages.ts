@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, dirname, join } from "node:path";
 import { loadChildProcess } from "./builtin.ts";
-import { searchDirectories } from "./resolve.ts";
+import { searchDirectories } from "./search-directories.ts";
 
 /** What failed; after a line `hint: …` what to do. */
 class InstallFailed extends Error {

@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { dirname, join, resolve } from "node:path";
 import { SremoteError } from "@sremote/protocol";
-import { isPath, notFoundHint, searchDirectories } from "./resolve.ts";
+import { isPath, notFoundHint } from "./resolve.ts";
+import { searchDirectories } from "./search-directories.ts";
 
 /** Versions of the modules that are there. @throws SremoteError `module-missing` or `module-version` */
 export function checkModules(expected: Record<string, string | null>, base: string): Record<string, string | null> {

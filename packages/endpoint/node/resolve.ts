@@ -6,6 +6,7 @@ import { errorCode } from "./directory.ts";
 import { asOurs } from "./own-builtins.ts";
 import { packages } from "./packages.ts";
 import { program } from "./program.ts";
+import { searchDirectories } from "./search-directories.ts";
 import { importerName } from "./stack.ts";
 
 export type Namespace = Record<string, unknown>;
@@ -23,11 +24,6 @@ export class ModuleNotFound extends Error {
 
 /** It names no package: one that has the name of a module of the user's is a stranger's. */
 export const notFoundHint = "if it is a package, install it with installPackages(); if it is yours, set cwd to the project that has it";
-
-/** Directories whose `node_modules` (and those above) are searched for packages, in this order. */
-export function searchDirectories(base: string): string[] {
-  return [process.cwd(), `${base}/node`];
-}
 
 /** Modules that were loaded, by working directory and name: to find one again takes longer than a call of a session. */
 const loaded = new Map<string, Namespace>();

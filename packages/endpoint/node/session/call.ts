@@ -1,7 +1,6 @@
 /* One call as its supervisor sees it: where it stands, what it may send, and its deadlines. */
 import { DeadlineTimer, sessionLimits, type Failure, type Route } from "@sremote/protocol";
 import type { OutputGate } from "./output-relay.ts";
-import type { WorkerProcess } from "./worker-process.ts";
 
 /** A route as it was parsed, with what tells environments apart. */
 export interface ParsedRoute {
@@ -15,6 +14,25 @@ export interface Stop {
   message: string;
 }
 
+/** The worker of a call, as its call and the pool see it. */
+export interface CallWorker {
+  readonly kind: { readonly number: number };
+  /** Calls that only this worker may run. */
+  readonly queue: Call[];
+  readonly call: Call | undefined;
+  /** It keeps objects or results. */
+  readonly holds: boolean;
+  /** Whether it could begin a call now. */
+  readonly isFree: boolean;
+  /** It takes no more calls. */
+  readonly isEnding: boolean;
+  readonly isGone: boolean;
+  assign(call: Call): void;
+  write(call: Call, packet: Uint8Array): void;
+  resume(): void;
+  stop(call: Call, why: Stop): void;
+}
+
 export class Call {
   readonly stream: number;
   readonly route: Route;
@@ -25,7 +43,7 @@ export class Call {
   /** Packets that came before a worker took the call. */
   request: Uint8Array[] = [];
   /** Who runs it. */
-  worker: WorkerProcess | undefined;
+  worker: CallWorker | undefined;
   /** Whether the client will have to send more of the request than it may without being told. */
   needsCredit = false;
   hasCredit = false;

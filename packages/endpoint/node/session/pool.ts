@@ -1,6 +1,6 @@
 /* Which worker runs which call, and when: SESSION.md, section "Route". */
 import type { Failure, Outcome } from "@sremote/protocol";
-import type { Call } from "./call.ts";
+import type { Call, CallWorker } from "./call.ts";
 import type { Host } from "./host.ts";
 import { WorkerProcess } from "./worker-process.ts";
 import type { WorkerKind } from "./worker-start.ts";
@@ -84,7 +84,7 @@ export class Pool {
     }
   }
 
-  #placeOn(call: Call, worker: WorkerProcess | undefined, lost: Failure): void {
+  #placeOn(call: Call, worker: CallWorker | undefined, lost: Failure): void {
     if (worker === undefined || worker.isEnding) return this.#refuse(call, "not-run", lost);
     if (worker.isFree) this.#give(worker, call);
     else worker.queue.push(call);
@@ -196,7 +196,7 @@ export class Pool {
     return worker;
   }
 
-  #give(worker: WorkerProcess, call: Call): void {
+  #give(worker: CallWorker, call: Call): void {
     worker.assign(call);
     const followers = this.#followers.get(call.stream);
     if (followers === undefined) return;
@@ -254,7 +254,7 @@ export class Pool {
   }
 
   /** A worker that keeps nothing has no result: neither of the last call nor of those before. */
-  #forgetResults(worker: WorkerProcess): void {
+  #forgetResults(worker: CallWorker): void {
     if (worker.holds && !worker.isGone) return;
     for (const [stream, keeper] of this.#keepers) if (keeper.worker === worker && keeper.isOver) this.#keepers.delete(stream);
   }

@@ -17,7 +17,7 @@ import { describeDeath } from "../death.ts";
 import { describeRefusal } from "../failure.ts";
 import { endStrays } from "../strays.ts";
 import { startFailed } from "../supervise.ts";
-import type { Call, Stop } from "./call.ts";
+import type { Call, CallWorker, Stop } from "./call.ts";
 import { decodeControl, encodeControl, type Control } from "./control.ts";
 import { OutputRelay, outputsEnd } from "./output-relay.ts";
 import type { Host } from "./host.ts";
@@ -43,7 +43,7 @@ export interface WorkerEvents {
   onOver(call: Call, failure: Failure | undefined): void;
 }
 
-export class WorkerProcess {
+export class WorkerProcess implements CallWorker {
   readonly kind: WorkerKind;
   /** Calls that only this worker may run. */
   readonly queue: Call[] = [];
