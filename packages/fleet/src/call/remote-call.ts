@@ -4,7 +4,7 @@ import type { CallArguments, CallOptions, CallResult, CapturedOutput, RemoteClie
 import { ConnectError, SremoteError } from "@sremote/protocol";
 import { type Signal, Job, type StreamName } from "../process/index.ts";
 import type { JobSettings } from "../process/job.ts";
-import type { ExitStatus } from "../process/live.ts";
+import type { ExitStatus } from "../process/started-process.ts";
 
 export interface WhatToCall {
   readonly module: string;

@@ -4,7 +4,7 @@ import type { Connector } from "@sremote/connectors";
 import { ConnectError, SremoteError, TransferError } from "@sremote/protocol";
 import { Job, type Signal } from "../process/index.ts";
 import type { JobSettings } from "../process/job.ts";
-import type { ExitStatus } from "../process/live.ts";
+import type { ExitStatus } from "../process/started-process.ts";
 import type { TransferResult } from "../transfer/index.ts";
 
 /** @param timeout milliseconds; undefined: none */

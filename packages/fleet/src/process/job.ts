@@ -9,7 +9,7 @@ import { describeEnd } from "./describe-end.ts";
 import { Handlers, type JobEvents } from "./handlers.ts";
 import type { Signal } from "./leash.ts";
 import { type Line, LineTap } from "./lines.ts";
-import type { ExitStatus } from "./live.ts";
+import type { ExitStatus } from "./started-process.ts";
 import { OutputMemory } from "./output-memory.ts";
 import { CollectedOutput, defaultOutputLimit, type OutputChunk, type Tap, Taps } from "./output.ts";
 import { itemWeight, Queue } from "./queue.ts";

@@ -1,61 +1,15 @@
 /* A command that has been started, over a connector that starts live processes, or over one that only runs commands to their end. */
-import type { Writable } from "node:stream";
-import type { Command, Connector, PtySize, RemoteProcess as ConnectorProcess } from "@sremote/connectors";
+import type { Command, Connector, RemoteProcess as ConnectorProcess } from "@sremote/connectors";
 import { ConnectError, SremoteError } from "@sremote/protocol";
-import type { Environment } from "./environment.ts";
 import { type HeldCommand, heldCommand, readPid } from "./held-command.ts";
 import { ownLeashScript } from "./leash-script.ts";
-import { type Ended, Leash, period, type Signal } from "./leash.ts";
+import { Leash, period } from "./leash.ts";
 import { shortened } from "./long-command.ts";
 import { OnOwnLeash, OnSharedLeash } from "./on-leash.ts";
-import type { OutputChunk } from "./output.ts";
 import { spawnInTurn } from "./sessions.ts";
 import { SpawnedProcess } from "./spawned-process.ts";
+import { type Live, type LiveOptions, patience } from "./started-process.ts";
 import { startWhole } from "./whole.ts";
-
-export interface ExitStatus {
-  readonly exitCode: number | null;
-  readonly signal: string | null;
-}
-
-export interface Live {
-  /** Absent where the command got its whole input with its start. */
-  readonly stdin: Writable | undefined;
-  /** When the host reports the end. Rejects with a SremoteError when it cannot any more. */
-  readonly exited: Promise<ExitStatus>;
-  /** When its output has been read, too. */
-  readonly done: Promise<ExitStatus>;
-  /**
-   * Ends it with all below it: the signal, and SIGKILL for what is left after so many milliseconds. Resolves with what the host found then; undefined where
-   * nobody can look, and only the signal was sent.
-   */
-  end(signal: Signal, grace: number): Promise<Ended | undefined>;
-  /** Resolves when the process has the signal, as far as the connector can tell. */
-  signal(signal: Signal): Promise<unknown>;
-  /** Closes its terminal, where it may have one. */
-  hangUp?(): Promise<void>;
-  /** Reads no more of its output. Unless the end was reported, it is lost with this error. */
-  abandon(error: SremoteError): void;
-}
-
-export interface LiveOptions {
-  readonly leash: boolean;
-  readonly pty: PtySize | undefined;
-  /** Variables of the command. */
-  readonly env: Environment | undefined;
-  /** All of the input, or undefined where the caller writes. */
-  readonly stdin: Uint8Array | undefined;
-  /** Of each stream, where nothing comes before the end. */
-  readonly outputLimit: number;
-  /** Takes output; what it returns is waited for. Never rejects. */
-  readonly deliver: (chunk: OutputChunk) => Promise<void>;
-  /** Aborted: the command is not wanted any more, and has not begun. */
-  readonly signal: AbortSignal;
-  /** What it is, for the messages of others that wait for its session. */
-  readonly purpose: string;
-  /** Told what the start waits for. */
-  readonly onWait: (reason: string) => void;
-}
 
 /** @throws SremoteError when it could not be started; nothing of it has run then, as far as the connector can tell */
 export function startLive(connector: Connector, command: Command, options: LiveOptions): Promise<Live> {
@@ -192,9 +146,6 @@ async function whenHeld(process: ConnectorProcess, held: HeldCommand, label: str
   const soon = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
   return await untilAborted(readPid(process, held.marker, label), soon);
 }
-
-/** For a login shell's start-up files, in milliseconds. */
-export const patience = 60_000;
 
 async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   promise.catch(() => undefined);

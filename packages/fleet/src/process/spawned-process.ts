@@ -4,7 +4,7 @@ import { type Connector, type RemoteProcess as ConnectorProcess, settledWithin }
 import { ConnectError, SremoteError } from "@sremote/protocol";
 import { readBegun } from "./held-command.ts";
 import type { Ended, Signal } from "./leash.ts";
-import { type ExitStatus, type Live, type LiveOptions, patience } from "./live.ts";
+import { type ExitStatus, type Live, type LiveOptions, patience } from "./started-process.ts";
 import { type OnLeash, OnOwnLeash } from "./on-leash.ts";
 import type { StreamName } from "./output.ts";
 import { holdSession } from "./sessions.ts";

@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 import type { Signal } from "./leash.ts";
-import type { ExitStatus } from "./live.ts";
+import type { ExitStatus } from "./started-process.ts";
 
 /**
  * A shell between us and the command tells a signal as 128 and its number. Only where we have sent that very signal is that read as one: a

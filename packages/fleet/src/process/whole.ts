@@ -4,7 +4,7 @@ import { type Command, type Connector, type ExecOptions, type ExecResult, quote,
 import { ConnectError, SremoteError } from "@sremote/protocol";
 import { makeTemporaryDirectory, removeTemporaryDirectory } from "../temporary-directory.ts";
 import { type Environment, environmentInput } from "./environment.ts";
-import type { Live, LiveOptions } from "./live.ts";
+import type { Live, LiveOptions } from "./started-process.ts";
 import { shortened } from "./long-command.ts";
 
 /** Nothing comes before the end, and there is no process to write to or to send a signal: ending it is all that can be done. */
