@@ -1,7 +1,8 @@
-// Fails on an import against the arrows of the architecture. An arrow only ever points up this list.
+// Fails on an import against the arrows of the architecture (an arrow only ever points up this list), and on a circle of imports between files.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { circles, importsOf } from "./import-graph.ts";
 
 /** What each package may import beside itself and, except for `protocol`, Node's own modules. */
 export const allowed: Readonly<Record<string, readonly string[]>> = {
@@ -24,20 +25,17 @@ export interface Violation {
 
 /** The violations in one source file. @param packageName folder below packages/; @param file path for the report */
 export function violations(packageName: string, file: string, text: string): Violation[] {
-  const isTest = file.endsWith(".test.ts") || file.includes("/node/testing/");
-  const found: Violation[] = [];
-  const pattern = /\bfrom\s+["']([^"']+)["']|\bimport\s*\(\s*["']([^"']+)["']|^\s*import\s+["']([^"']+)["']/gm;
-  for (const match of text.matchAll(pattern)) {
-    const specifier = match[1] ?? match[2] ?? match[3] ?? "";
-    if (permitted(packageName, specifier, isTest)) continue;
-    found.push({ file, line: text.slice(0, match.index).split("\n").length, specifier });
-  }
-  return found;
+  const against = importsOf(text).filter(({ specifier }) => !permitted(packageName, specifier, isTest(file)));
+  return against.map(({ line, specifier }) => ({ file, line, specifier }));
 }
 
-function permitted(packageName: string, specifier: string, isTest: boolean): boolean {
-  if (specifier.startsWith(".")) return isTest || !specifier.includes("/../../");
-  if (isTest) return true;
+function isTest(file: string): boolean {
+  return file.endsWith(".test.ts") || file.includes("/node/testing/");
+}
+
+function permitted(packageName: string, specifier: string, mayAll: boolean): boolean {
+  if (specifier.startsWith(".")) return mayAll || !specifier.includes("/../../");
+  if (mayAll) return true;
   if (specifier.startsWith("node:")) return packageName !== "protocol";
   if (testOnly.includes(specifier)) return false;
   return (allowed[packageName] ?? []).some((name) => specifier === name || specifier.startsWith(`${name}/`));
@@ -45,19 +43,26 @@ function permitted(packageName: string, specifier: string, isTest: boolean): boo
 
 function main(): void {
   const root = fileURLToPath(new URL("../packages", import.meta.url));
-  const all: Violation[] = [];
+  const texts = new Map<string, string>();
+  const problems: string[] = [];
   for (const name of readdirSync(root)) {
     if (!Object.hasOwn(allowed, name)) throw new Error(`packages/${name}: say in scripts/check-layers.ts what it may import`);
     for (const folder of ["src", "node"]) {
       for (const file of sources(join(root, name, folder))) {
-        // Code in comments (examples in docstrings) is no import.
-        const text = readFileSync(file, "utf8").replace(/^\s*(\/\*\*|\*|\/\/).*$/gm, "");
-        all.push(...violations(name, relative(root, file).split(sep).join("/"), text));
+        const path = relative(root, file).split(sep).join("/");
+        const text = readFileSync(file, "utf8");
+        if (!isTest(path)) texts.set(path, text);
+        for (const { line, specifier } of violations(name, path, text)) {
+          problems.push(`packages/${path}:${line}: import of ${specifier} is against the arrows`);
+        }
       }
     }
   }
-  for (const { file, line, specifier } of all) console.error(`packages/${file}:${line}: import of ${specifier} is against the arrows`);
-  if (all.length > 0) process.exit(1);
+  for (const circle of circles(texts)) {
+    problems.push(`packages/${circle[0]!}: import circle: ${[...circle, circle[0]!].map((file) => `packages/${file}`).join(" → ")}`);
+  }
+  for (const problem of problems) console.error(problem);
+  if (problems.length > 0) process.exit(1);
 }
 
 function sources(folder: string): string[] {
