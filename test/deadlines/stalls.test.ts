@@ -20,6 +20,8 @@ const breaks: Record<string, (proxy: Proxy) => void> = {
   "is cut, and nobody can be reached": (proxy) => proxy.cut(),
 };
 
+const isCall = (name: string): boolean => ["call", "doRemoteCall", "doRemoteCall over files"].includes(name);
+
 describe.concurrent("a host that stops answering", () => {
   test.each(coldPlaces)("at %s", async (place) => {
     await using host = await startStallingHost(place);
@@ -39,8 +41,9 @@ describe.concurrent("a host that stops answering", () => {
     const isThere = place === "channel" || place === "exec" || place === "shell" || place === "marker";
     const isFine = ({ name, code }: Settled): boolean => name === "status" && isThere && code === "it ended";
     expect(settled.filter((each) => isWrong(each) && !isFine(each))).toEqual([]);
-    // Nothing of a call over a session was sent.
-    expect(settled.filter(({ name, outcome }) => name === "call" && outcome !== "not-run")).toEqual([]);
+    // Nothing of a call was sent, whichever way it goes.
+    expect(settled.filter(({ name, outcome }) => isCall(name) && outcome !== "not-run")).toEqual([]);
+    expect(settled.filter(({ name }) => isCall(name))).toHaveLength(6);
     // What is under way then ends with the client.
     const under = Object.values({ ...operations, ...started }).map((each) =>
       each(client, {}).then(
@@ -70,6 +73,7 @@ describe.concurrent("a host that stops answering", () => {
     const { doRemoteCall, exec, push, pull, status, probe } = operations;
     const settled = await settleAll(client, {
       doRemoteCall: doRemoteCall!,
+      "doRemoteCall over files": operations["doRemoteCall over files"]!,
       exec: exec!,
       push: push!,
       pull: pull!,
@@ -77,6 +81,7 @@ describe.concurrent("a host that stops answering", () => {
       probe: probe!,
     });
     expect(settled.filter(isWrong)).toEqual([]);
+    expect(settled.filter(({ name, outcome }) => isCall(name) && outcome !== "not-run")).toEqual([]);
     await closesInTime(client);
   });
 

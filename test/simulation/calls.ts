@@ -1,5 +1,5 @@
 /* The calls that a user of the simulation makes, and whether what becomes of each is true. */
-import { OutcomeUnknownError, RemoteExecError, SremoteError } from "@sremote/protocol";
+import { ConnectError, OutcomeUnknownError, RemoteExecError, SremoteError } from "@sremote/protocol";
 import type { Ledger } from "./ledger.ts";
 
 /** How a user's call is to end, and within which limits. */
@@ -16,6 +16,8 @@ export interface Wanted {
 export interface Made extends Wanted {
   /** Made with an id that another call has, too: what one of them found happened may be another's doing. */
   readonly isRepeated?: boolean | undefined;
+  /** Calls that its client made with the same id before. */
+  readonly earlier?: readonly Made[] | undefined;
   readonly at: number;
   /** When its signal was aborted, or `cancel` was called. */
   abortedAt?: number | undefined;
@@ -77,7 +79,7 @@ function judgeError(made: Made, error: unknown, effects: number, facts: Facts): 
   const only = (isAllowed: boolean, why: string): string[] => (isAllowed ? [] : [`${said}, ${why}`]);
   // Of a call that is made again only what was before counts: another one may run meanwhile.
   const hasRun = made.isRepeated === true ? facts.ledger.beganBefore(made.key, made.at) : effects > 0;
-  if (outcome === "not-run" && hasRun) return [`${said}, and its function ran`];
+  if (outcome === "not-run" && hasRun && !speaksOfItself(made, error)) return [`${said}, and its function ran`];
   switch (code) {
     case "raised":
       // Of a damaged answer the function hears by an error.
@@ -124,6 +126,13 @@ function judgeError(made: Made, error: unknown, effects: number, facts: Facts): 
     default:
       return [`${said}, which has no place here`];
   }
+}
+
+/** Whether it says that it was not sent itself, and its client did not know that an earlier one with its id may have run. */
+function speaksOfItself({ earlier = [], settledAt = 0 }: Made, { summary }: SremoteError): boolean {
+  const isDoubtful = ({ error, settledAt: at = Infinity }: Made): boolean =>
+    at < settledAt && (error === undefined || (error as RemoteExecError).outcome !== "not-run") && !(error instanceof ConnectError);
+  return /what became of an earlier one with its id/.test(summary) && !earlier.some(isDoubtful);
 }
 
 function judgeTimeout(made: Made, said: string, outcome: string | undefined, facts: Facts): string[] {

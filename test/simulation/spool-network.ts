@@ -21,6 +21,7 @@ interface Line {
   readonly client: SimProcess;
   process: EndpointProcess | undefined;
   isCut: boolean;
+  isAborted: boolean;
   lose(error: SremoteError): void;
 }
 
@@ -40,6 +41,8 @@ export class SpoolNetwork {
   readonly #lines = new Set<Line>();
   readonly #delay: () => number;
   readonly #acceptsStdin: boolean;
+  /** Whether the connector says when the input of a command leaves. */
+  readonly #announces: boolean;
   /** A file system of the network shows some files late. */
   readonly #isLate: boolean;
   readonly #hidden = new Map<string, number>();
@@ -52,6 +55,7 @@ export class SpoolNetwork {
     const { chance } = host;
     this.host = host;
     this.#acceptsStdin = chance.happens(0.6);
+    this.#announces = this.#acceptsStdin && chance.happens(0.7);
     this.#isLate = chance.happens(0.2);
     const usual = chance.pick<[number, number]>([
       [0, 2],
@@ -77,6 +81,7 @@ export class SpoolNetwork {
     return {
       label: "sim://host",
       acceptsStdin: this.#acceptsStdin,
+      announcesInput: this.#announces,
       exec: (command, options = {}) => this.#exec(client, command, options),
       push: (source, path, options = {}) => this.#push(client, source, path, options),
       pull: (path, sink, options = {}) => this.#pull(client, path, sink, options),
@@ -91,10 +96,23 @@ export class SpoolNetwork {
     const { stdin: given = [] } = options;
     const stdin = Buffer.concat(given instanceof Uint8Array ? [given] : given);
     const what = argv[0] === "rm" ? `rm of ${argv.length - 3}` : argv.at(-1) === "-" ? "call" : String(argv.at(-2)).slice(0, 30);
-    return await this.#operation<ExecResult>(client, `exec: ${what}`, options, (line, answer) => {
+    const execute: AtHost<ExecResult> = (line, answer) => {
       line.process = this.host.execute(argv, this.#damaged("request", stdin), ({ exitCode, signal, stdout }) =>
         answer({ exitCode, signal, stdout: this.#damaged("answer", stdout), stderr: Buffer.alloc(0) }),
       );
+    };
+    const name = `exec: ${what}`;
+    if (!this.#announces) return await this.#operation(client, name, options, execute);
+    // The command has begun and waits for its input, which then is on its way for a while.
+    return await this.#operation<ExecResult>(client, name, options, (line, answer, fail) => {
+      const { clock } = this.host;
+      clock.after(this.#delay(), client, () => {
+        if (line.isCut || line.isAborted) return;
+        options.onInput?.();
+        clock.after(this.#delay(), undefined, () => {
+          if (!line.isCut) execute(line, answer, fail);
+        });
+      });
     });
   }
 
@@ -146,7 +164,14 @@ export class SpoolNetwork {
     return withDeadline(options, { label: "sim://host", stage: what.split(":")[0]! }, async (signal) => {
       if (this.#closed.has(client)) throw closed();
       const { promise, resolve, reject } = Promise.withResolvers<T>();
-      const line: Line = { name: `line ${++this.#count} (${what})`, client, process: undefined, isCut: false, lose: reject };
+      const line: Line = {
+        name: `line ${++this.#count} (${what})`,
+        client,
+        process: undefined,
+        isCut: false,
+        isAborted: false,
+        lose: reject,
+      };
       this.host.note(`${line.name} by ${client.name}`);
       this.#lines.add(line);
       const over = (settle: () => void): void => {
@@ -158,6 +183,7 @@ export class SpoolNetwork {
       signal.addEventListener(
         "abort",
         () => {
+          line.isAborted = true;
           this.#hangUp(line);
           reject(signal.reason);
         },

@@ -128,7 +128,15 @@ class SpoolRun implements Outcome {
     const kind = id === "" ? chance.pick(["work", "work", "work", "raise", "exit"] as const) : "work";
     // Of a call that is repeated all must be the same.
     const timeout = id === "" && chance.happens(0.3) ? chance.pick([1, 50, 500, 3000]) : undefined;
-    const made: Made = { key, kind, timeout, at: clock.now, value: valueOf(key), isRepeated: id !== "" };
+    const made: Made = {
+      key,
+      kind,
+      timeout,
+      at: clock.now,
+      value: valueOf(key),
+      isRepeated: id !== "",
+      earlier: user.calls.filter((each) => each.key === key),
+    };
     user.calls.push(made);
     const control = new AbortController();
     const signal = chance.happens(0.2) ? control.signal : undefined;

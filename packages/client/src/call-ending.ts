@@ -31,6 +31,8 @@ export interface EndedCall {
   readonly isConfirmed: boolean;
   /** For which it waited when it ended: `the session to start`. */
   readonly waitsFor: string;
+  /** Its id is the caller's: of an earlier call with that id nothing is known here. */
+  readonly hasOwnId?: boolean | undefined;
   /** What it had printed, as far as that is known. */
   readonly stdout?: Uint8Array | undefined;
   readonly stderr?: Uint8Array | undefined;
@@ -63,8 +65,11 @@ export function endedError(ending: Ending, call: EndedCall): RemoteExecError {
   });
 }
 
-function tail({ outcome, isConfirmed, waitsFor }: EndedCall): string {
-  if (outcome === "not-run") return ` while it waited for ${waitsFor}; nothing ran`;
+function tail({ outcome, isConfirmed, waitsFor, hasOwnId = false }: EndedCall): string {
+  if (outcome === "not-run") {
+    const ran = hasOwnId ? "this call was not sent; what became of an earlier one with its id, the host was not asked" : "nothing ran";
+    return ` while it waited for ${waitsFor}; ${ran}`;
+  }
   if (!isConfirmed) return "; the host has not said that it ended, so it may have run and may run still";
   return outcome === "timeout" ? " and was ended" : "";
 }

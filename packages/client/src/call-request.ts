@@ -16,6 +16,8 @@ export interface CallRequest {
   readonly frame: readonly Uint8Array[];
   /** @throws InvalidArgumentError when bytes of the frame have changed since the call was made */
   check(): void;
+  /** Called when the host may have it from now on; perhaps more than once. */
+  onSent(): void;
   readonly timeout: number | undefined;
   readonly signal: AbortSignal | undefined;
   /** Bytes that are to be kept of each of stdout and stderr. */

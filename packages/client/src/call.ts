@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, type RemoteExecError } from "@sremote/protocol";
 import { type Ending, endedError, ownOutcome } from "./call-ending.ts";
 import { CallLimits, cancelPatience, type Progress } from "./call-limits.ts";
 import type { CallOptions } from "./call-options.ts";
@@ -27,6 +27,8 @@ export interface CallContext {
   readonly site?: CallSite | undefined;
   /** Nobody can cancel it but by its signal: only its promise is given away. */
   readonly isPlain?: boolean | undefined;
+  /** Its id is the caller's, who may have used it before. */
+  readonly hasOwnId?: boolean | undefined;
 }
 
 /** Where a call went. */
@@ -88,7 +90,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
     // In the next microtask: calls that follow in the same turn may take the result as an argument, and share a packet of the network.
     await nextTurn;
     try {
-      if (this.#ending !== undefined) throw this.#endedError(false);
+      if (this.#ending !== undefined) throw this.endedError(false);
       const result = isPlain && this.#limits === undefined ? await run(this) : await this.#orGivenUp(run(this));
       // A generator prints while it is iterated; its outputs end with it.
       if (ownsOutputs && !(result.value instanceof RemoteIterable)) this.#endOutputs();
@@ -133,15 +135,21 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
       this.#onEnding?.(ending);
     }
     clearTimeout(this.#patience);
-    const surrender = (): void => this.#giveUp?.(this.#endedError(this.#mayRun));
+    const surrender = (): void => this.#giveUp?.(this.endedError(this.#mayRun));
     if (milliseconds === 0 || !this.#mayRun) surrender();
     else this.#patience = setTimeout(surrender, milliseconds);
   }
 
-  #endedError(mayRun: boolean): Error {
-    const { what, host } = this.#context;
+  /** @internal Of a call that has ended before the host said how. */
+  endedError(mayRun: boolean): RemoteExecError {
+    const { what, host, hasOwnId = false } = this.#context;
     const ending = this.#ending!;
-    return endedError(ending, { what, host, callId: this.id, ...ownOutcome(ending, mayRun), waitsFor: this.waitsFor() });
+    return endedError(ending, { what, host, callId: this.id, ...ownOutcome(ending, mayRun), waitsFor: this.waitsFor(), hasOwnId });
+  }
+
+  /** @internal Whether the host may have it. */
+  get isSentOff(): boolean {
+    return this.#mayRun;
   }
 
   /** @internal Why it was ended before its result came, if it was. */

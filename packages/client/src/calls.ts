@@ -3,7 +3,6 @@ import type { Connector } from "@sremote/connectors";
 import { limits, type Route, SremoteError } from "@sremote/protocol";
 import { callsAmong, encodeArguments, type EncodePart, PendingArguments } from "./call-arguments.ts";
 import { Call, type CallContext } from "./call.ts";
-import { endedError, ownOutcome } from "./call-ending.ts";
 import { CallFrame } from "./call-frame.ts";
 import { newCallId } from "./call-id.ts";
 import { type CallArguments, type CallOptions, checkCall, type Runtime, type SplitArguments } from "./call-options.ts";
@@ -74,7 +73,7 @@ export class Calls {
     fn: string,
     args: CallArguments,
     options: CallOptions,
-    context: Omit<CallContext, "what" | "host"> = {},
+    context: Omit<CallContext, "what" | "host" | "hasOwnId"> = {},
   ): Call<T> {
     const id = options?.id ?? newCallId();
     let plan: Plan | undefined;
@@ -106,6 +105,7 @@ export class Calls {
         outputs: context.outputs,
         site: context.site,
         isPlain: context.isPlain,
+        hasOwnId: plan?.options.id !== undefined,
       },
     );
   }
@@ -266,7 +266,7 @@ export class Calls {
     const release = options.id === undefined ? spool.releases.take(base) : [];
     const abort = new AbortController();
     call.onEnding(({ reason }) => abort.abort(reason));
-    if (call.ending === undefined) call.mayRun();
+    call.waitsFor = () => "the host to take it";
     let reply: FetchedReply;
     try {
       reply = await spool.call({
@@ -275,6 +275,7 @@ export class Calls {
         what: plan.what,
         frame: frame.input(release.length === 0 ? "" : `,"release":${JSON.stringify(release)}`),
         check: () => frame.check(),
+        onSent: () => call.mayRun(),
         timeout: options.timeout,
         signal: abort.signal,
         outputLimit: options.outputLimit ?? limits.output,
@@ -283,19 +284,17 @@ export class Calls {
       });
     } catch (error) {
       spool.releases.giveBack(base, release);
-      if (call.ending?.kind === "timeout" && error instanceof SremoteError && error.code === "cancelled") {
-        throw endedError(call.ending, {
-          what: plan.what,
-          host: this.#settings.connector.label,
-          callId: call.id,
-          ...ownOutcome(call.ending, true),
-          waitsFor: call.waitsFor(),
-        });
-      }
-      throw error;
+      throw this.#endedOverSpool(call, plan, error) ?? error;
     }
     await feed(call, reply);
     return this.#toResult(reply, plan, call, (value) => serializer.decode(value, reply.attachments));
+  }
+
+  /** The error of a call over files that its caller or a deadline has ended, unless the host may have it and was told to end it. */
+  #endedOverSpool(call: Call, plan: Plan, error: unknown): SremoteError | undefined {
+    const { ending } = call;
+    if (ending === undefined || !(error instanceof SremoteError) || error.code !== "cancelled") return undefined;
+    return ending.kind === "timeout" || !call.isSentOff ? call.endedError(call.isSentOff) : undefined;
   }
 
   #toResult<T>(

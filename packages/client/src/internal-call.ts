@@ -45,6 +45,7 @@ export async function internalCall(
     what: `${module}.${fn}`,
     frame: new CallFrame(head + text, attachments, []).input(),
     check: () => undefined,
+    onSent: () => undefined,
     timeout: options.timeout,
     signal: options.signal,
     outputLimit: limits.output,

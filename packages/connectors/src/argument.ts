@@ -33,13 +33,14 @@ export const keepaliveTimes: string = "milliseconds, 0 to 2147483647 (24.8 days)
 
 export function checkExecOptions(options: ExecOptions): void {
   checkOperationOptions(options);
-  const { stdin, maxOutput } = options;
+  const { stdin, maxOutput, onInput } = options;
   if (stdin !== undefined && !(stdin instanceof Uint8Array) && !(Array.isArray(stdin) && stdin.every((one) => one instanceof Uint8Array))) {
     throw new InvalidArgumentError("options.stdin", "a Uint8Array or an array of them");
   }
   if (maxOutput !== undefined && !(Number.isInteger(maxOutput) && maxOutput >= 0)) {
     throw new InvalidArgumentError("options.maxOutput", "a number of bytes, 0 or more");
   }
+  if (onInput !== undefined && typeof onInput !== "function") throw new InvalidArgumentError("options.onInput", "a function");
 }
 
 export function checkSpawnOptions(options: SpawnOptions): void {

@@ -25,6 +25,11 @@ export interface ExecOptions extends OperationOptions {
   stdin?: Uint8Array | readonly Uint8Array[] | undefined;
   /** Bytes of each of stdout and stderr to keep; more is read and dropped, and `truncated` is set. Default: 1 GiB for stdout, 1 MiB for stderr. */
   maxOutput?: number | undefined;
+  /**
+   * Called once, before the command can read anything of `stdin`, by connectors whose `announcesInput` is true. A command that fails, is aborted
+   * or runs out of time before that never gets its input.
+   */
+  onInput?: (() => void) | undefined;
 }
 
 export interface ExecResult {
@@ -100,6 +105,11 @@ export interface Connector extends AsyncDisposable {
   readonly label: string;
   /** Whether `exec` takes standard input and returns standard output exactly and unbounded. False means: files only. */
   readonly acceptsStdin: boolean;
+  /**
+   * Whether `exec` calls `onInput`. A call that is ended before that is known not to have run; without it, a call may have run from the moment
+   * `exec` is called. Default false.
+   */
+  readonly announcesInput?: boolean | undefined;
   exec(command: Command, options?: ExecOptions): Promise<ExecResult>;
   push(source: PushSource, remotePath: string, options?: TransferOptions): Promise<void>;
   pull(remotePath: string, sink: PullSink, options?: TransferOptions): Promise<void>;

@@ -28,6 +28,9 @@ export async function callThroughFiles(host: SpoolHost, request: CallRequest, kn
   // Through the launch script, which looks again whether nobody else can write to what is to be executed.
   const endpoint = ["call", question, answer];
   const command = launchCommand({ mode: "run", marker, base, interpreter, runtime: request.runtime, endpoint });
+  // No endpoint looks for requests by itself: up to here nothing has one that would carry it out.
+  request.signal?.throwIfAborted();
+  request.onSent();
   const result = await connector.exec(command, { signal: request.signal, timeout, maxOutput: hostLimits.noise + hostLimits.missing });
   const launched = readLaunch(result, marker);
   if (launched.kind === "missing")

@@ -21,7 +21,8 @@ export async function callThroughPipes(host: SpoolHost, request: CallRequest, kn
   const command = launchCommand({ mode, marker, base, interpreter, runtime: request.runtime, endpoint });
   const stdin = mode === "stage" ? [payloadOf(request.runtime).bytes, ...request.frame] : request.frame;
   const timeout = request.timeout === undefined ? undefined : request.timeout + slack;
-  const result = await connector.exec(command, { stdin, signal: request.signal, timeout });
+  if (connector.announcesInput !== true) request.onSent();
+  const result = await connector.exec(command, { stdin, signal: request.signal, timeout, onInput: () => request.onSent() });
   const launched = readLaunch(result, marker);
   const options = { stage: "deploy", host: connector.label, callId: request.id };
   switch (launched.kind) {

@@ -24,6 +24,7 @@ import { PulledBytes } from "./pulled-bytes.ts";
 import { Releases } from "./releases.ts";
 import type { HostSettings, SpoolHost } from "./spool-host.ts";
 import { pause } from "../pause.ts";
+import { SentIds } from "./sent-ids.ts";
 
 /** Attempts of one call over links that break. The host answers a repeated id from its spool, so no attempt runs it again. */
 const attempts = 4;
@@ -34,6 +35,11 @@ const linkFailures = new Set<Code>(["connection-lost", "timeout", "protocol-erro
 /** Stage of the error for a request that the host could not read: damaged on its way, or made wrong. The host has not taken its id. */
 const unread = "request";
 
+/** Whether an attempt that failed so may have run the function, had the request been sent. */
+function isDoubtful(error: unknown): boolean {
+  return error instanceof Unanswered || (error instanceof SremoteError && linkFailures.has(error.code) && error.stage !== unread);
+}
+
 /**
  * Calls over the spool: at-most-once execution, durable result. Where the connector's `exec` takes standard input, a call is one
  * `exec`; elsewhere it is push, exec, pull.
@@ -42,6 +48,7 @@ export class SpoolTransport implements SpoolHost {
   readonly connector: Connector;
   readonly settings: HostSettings;
   readonly releases: Releases;
+  readonly #sentIds = new SentIds();
   readonly #located = new Map<Runtime, Located>();
 
   constructor(connector: Connector, settings: HostSettings) {
@@ -64,8 +71,17 @@ export class SpoolTransport implements SpoolHost {
     this.#located.clear();
   }
 
-  async call(request: CallRequest): Promise<FetchedReply> {
+  async call(given: CallRequest): Promise<FetchedReply> {
     let mayHaveRun = false;
+    let isSent = false;
+    const onSent = (): void => {
+      isSent = true;
+      if (given.repeatable) this.#sentIds.add(given.id);
+      given.onSent();
+    };
+    const request = { ...given, onSent };
+    // An earlier call that this client sent with the same id may have run.
+    if (given.repeatable && this.#sentIds.mayHave(given.id)) onSent();
     // Every attempt goes to the same spool, also when the client is configured anew meanwhile: another one would run the call again.
     const known = this.located(request.runtime);
     const onAnswered = (): void => {
@@ -79,23 +95,22 @@ export class SpoolTransport implements SpoolHost {
       } catch (error) {
         // Sent again, bytes that have changed would be refused again.
         if (!mayHaveRun && error instanceof SremoteError && error.code === "protocol-error") request.check();
-        mayHaveRun ||=
-          error instanceof Unanswered || (error instanceof SremoteError && linkFailures.has(error.code) && error.stage !== unread);
+        mayHaveRun ||= isSent && isDoubtful(error);
         const next = await this.#afterFailure(error, request, known, attempt, mayHaveRun).catch((second: unknown) => second);
-        if (next !== "again") throw this.#cancelled(request, known, next) ?? next;
+        if (next !== "again") throw this.#cancelled(request, known, next, isSent) ?? next;
       }
     }
   }
 
   /** The error of an aborted call, wherever the abort met it. */
-  #cancelled(request: CallRequest, known: Located, error: unknown): RemoteExecError | undefined {
+  #cancelled(request: CallRequest, known: Located, error: unknown, isSent: boolean): RemoteExecError | undefined {
     if (request.signal?.aborted !== true) return undefined;
     // The endpoint was told to end the function and stores that it did: nobody will fetch it.
     this.#received(request, known.base);
     const options = { stage: "call", host: this.connector.label, callId: request.id };
     return new RemoteExecError("cancelled", `${request.what} was cancelled`, {
       ...options,
-      outcome: "cancelled",
+      outcome: isSent ? "cancelled" : "not-run",
       cause: request.signal.reason ?? error,
     });
   }
@@ -127,7 +142,9 @@ export class SpoolTransport implements SpoolHost {
     }
     // Once the call may have run, failing to get there again says nothing about what became of it.
     const isMissed = linkFailures.has(error.code) || error instanceof ConnectError || error instanceof TransferError;
-    if (!(mayHaveRun || error.stage === unread) || !(isMissed || error instanceof RemoteNotSetupError)) return error;
+    // A link that broke before it had carried anything is tried again as well.
+    const mayGoBetter = mayHaveRun || error.stage === unread || isDoubtful(error);
+    if (!mayGoBetter || !(isMissed || error instanceof RemoteNotSetupError)) return error;
     if (error.code !== "timeout" && attempt < attempts) {
       await pause(100 * 2 ** attempt, request.signal);
       return "again";

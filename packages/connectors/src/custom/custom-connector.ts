@@ -53,6 +53,7 @@ export function createConnector(functions: CustomFunctions): Connector {
   return {
     label,
     acceptsStdin,
+    announcesInput: acceptsStdin,
     exec: (command, options = {}) =>
       lifetime.run(options, async (own) => {
         checkCommand(command);

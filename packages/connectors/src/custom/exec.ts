@@ -22,6 +22,8 @@ export async function execByFunction(functions: CustomFunctions, command: Comman
     const line = `env SREMOTE_EXEC=${tag} ${commandLine(command)}${stdin === undefined ? " < /dev/null" : ""}`;
     try {
       if (stdin !== undefined && stdin.length > 0) await proveShell(functions, signal);
+      signal.throwIfAborted();
+      options.onInput?.();
       const result = await orAborted(functions.exec(line, { signal, stdin }), signal);
       return limited(result, options.maxOutput);
     } catch (error) {

@@ -62,6 +62,7 @@ export function localNamed(label: string, options: LocalOptions): Connector {
   return {
     label,
     acceptsStdin: true,
+    announcesInput: true,
     exec: (command, given = {}) => lifetime.run(given, (own) => execOverProcess(start, command, own, label)),
     push: (source, remotePath, given = {}) => lifetime.run(given, (own) => pushLocally(source, remotePath, own, here())),
     pull: (remotePath, sink, given = {}) => lifetime.run(given, (own) => pullLocally(remotePath, sink, own, here())),

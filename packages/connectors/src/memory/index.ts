@@ -121,6 +121,7 @@ export function memory(options: MemoryOptions = {}): MemoryConnector {
   return {
     label,
     acceptsStdin,
+    announcesInput: acceptsStdin,
     directory,
     operations,
     inject: (name, fault, skip = 0) => void planned.push({ name, fault, skip }),

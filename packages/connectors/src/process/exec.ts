@@ -1,11 +1,12 @@
 /* `exec` on top of a live process. */
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { ByteList, hostLimits } from "@sremote/protocol";
 import { checkCommand, checkExecOptions } from "../argument.ts";
 import type { Command, ExecOptions, ExecResult, RemoteProcess } from "../connector.ts";
 import { orAborted, withDeadline } from "../deadline.ts";
 import { endProcess } from "./end.ts";
 import { feed } from "./feed.ts";
+import { GatedInput } from "./gated-input.ts";
 import { outcome } from "./outcome.ts";
 import type { StartProcess } from "./start.ts";
 
@@ -19,6 +20,8 @@ export async function execOverProcess(start: StartProcess, command: Command, opt
   return withDeadline(options, { label, stage: "exec" }, async (signal) => {
     const process = await start(command, { signal, inputSize: sizeOf(options.stdin) });
     try {
+      // A start that came too late gets no input.
+      signal.throwIfAborted();
       return await orAborted(communicate(process, options, label), signal);
     } catch (error) {
       await endProcess(process);
@@ -30,15 +33,37 @@ export async function execOverProcess(start: StartProcess, command: Command, opt
 }
 
 async function communicate(process: RemoteProcess, options: ExecOptions, label: string): Promise<ExecResult> {
-  const { stdin = [], maxOutput } = options;
+  const { stdin = [], maxOutput, onInput } = options;
+  const refused = onInput === undefined ? undefined : tellInput(process.stdin, onInput);
   const stdout = collect(process.stdout, maxOutput ?? hostLimits.execStdout);
   const stderr = collect(process.stderr, maxOutput ?? hostLimits.execStderr);
   // Not awaited: a command that does not read its input may end long before everything is written.
   void feed(process.stdin, stdin instanceof Uint8Array ? [stdin] : stdin);
-  const { exitCode, signal, value } = await outcome(process, Promise.all([stdout, stderr]), { label, stage: "exec" });
+  const ended = outcome(process, Promise.all([stdout, stderr]), { label, stage: "exec" });
+  const { exitCode, signal, value } = await (refused === undefined ? ended : Promise.race([ended, refused]));
   const [out, err] = value;
   const truncated = out.truncated || err.truncated;
   return { exitCode, signal, stdout: out.bytes, stderr: err.bytes, ...(truncated ? { truncated } : {}) };
+}
+
+/**
+ * Calls back before the first byte goes out.
+ * @returns a promise that rejects with what the callback throws, which keeps the input back; it resolves never
+ */
+function tellInput(stdin: Writable, onInput: () => void): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => undefined);
+  const tell = (): void => {
+    try {
+      onInput();
+    } catch (error) {
+      stdin.destroy();
+      reject(error);
+    }
+  };
+  if (stdin instanceof GatedInput && !stdin.isOpen) stdin.once("open", tell);
+  else tell();
+  return promise;
 }
 
 function sizeOf(stdin: ExecOptions["stdin"] = []): number {

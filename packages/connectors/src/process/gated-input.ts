@@ -14,6 +14,8 @@ export interface InputTarget {
  * Holds what is written until {@link open}: before, a shell may be there that takes it for commands. Its end goes through at once where
  * nothing was written: that is harmless, and ends a start-up file that waits for an answer.
  *
+ * Emits `open` right before the first byte goes out; that may be never.
+ *
  * A target that takes no more is reported by {@link close}; what is written then fails with EPIPE, as a pipe's would.
  */
 export class GatedInput extends Writable {
@@ -36,6 +38,10 @@ export class GatedInput extends Writable {
     this.#first = first;
   }
 
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
   /** Whether something, or the end, waits for the gate, or may yet. */
   get isHeld(): boolean {
     return !this.#open && !this.#closed && !this.#ended;
@@ -45,6 +51,7 @@ export class GatedInput extends Writable {
   open(): void {
     if (this.#open || this.#closed || this.#ended) return;
     this.#open = true;
+    this.emit("open");
     if (this.#first.length > 0) this.#target.write(this.#first, () => undefined);
     const held = this.#held;
     this.#held = undefined;

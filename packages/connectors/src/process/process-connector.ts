@@ -24,6 +24,7 @@ import type { StartProcess } from "./start.ts";
 export abstract class ProcessConnector implements Connector {
   readonly label: string;
   readonly acceptsStdin = true;
+  readonly announcesInput = true;
   protected readonly lifetime: Lifetime;
 
   constructor(label: string) {

@@ -26,6 +26,7 @@ export async function execDirectly(
   // Every process of the command inherits the variable, so that all can be found, whoever their parent is by then.
   const script = `SREMOTE_EXEC=${tag}; export SREMOTE_EXEC; exec /bin/sh -c ${quote(shellText(command))}${stdin.length === 0 ? " < /dev/null" : ""}`;
   try {
+    options.onInput?.();
     const result = await orAborted(run(script, stdin, context), context.signal);
     const stdout = result.stdout.subarray(0, maxStdout);
     const stderr = result.stderr.subarray(0, maxStderr);

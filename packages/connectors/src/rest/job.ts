@@ -12,6 +12,8 @@ export interface Job {
   readonly maxStderr: number;
   /** Milliseconds after which the host itself ends the command, should nobody get there any more. */
   readonly timeout?: number | undefined;
+  /** Called before the service is asked to run it. */
+  readonly onInput?: (() => void) | undefined;
   /** Called with the bytes of stdin that were sent. */
   readonly onSent?: ((bytes: number) => void) | undefined;
 }

@@ -29,6 +29,7 @@ export async function execByScript(runner: ScriptRunner, command: Command, optio
       maxStdout: maxOutput ?? hostLimits.execStdout,
       maxStderr: maxOutput ?? hostLimits.execStderr,
       timeout,
+      onInput: options.onInput,
     },
     signal,
   );

@@ -53,6 +53,7 @@ export interface RestConnectorOptions extends RestOptions {
 export class RestConnector implements Connector {
   readonly label: string;
   readonly acceptsStdin = true;
+  readonly announcesInput = true;
   readonly spawn?: (command: Command, options?: OperationOptions) => Promise<RemoteProcess>;
   readonly #dialect: RestDialect;
   readonly #http: HttpClient;

@@ -140,6 +140,8 @@ export class ScriptRunner {
         this.#sendLess(sent.size, sent.error, job);
         return { kind: "again" };
       }
+      signal.throwIfAborted();
+      job.onInput?.();
       state = await this.#submit(attempt, signal);
     } finally {
       free();

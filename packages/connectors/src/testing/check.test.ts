@@ -110,6 +110,7 @@ const cases: readonly (readonly [string, Break, CheckOptions?])[] = [
     results(({ stdout, stderr }) => ({ stdout: Buffer.concat([stdout, stderr]) })),
   ],
   ["G31 stdin arrives byte-exact, in one piece or many", execOptions((options) => ({ ...options, stdin: pieces(options.stdin)[0] }))],
+  ["onInput is called once, before the command has its input", execOptions((options) => ({ ...options, onInput: undefined }))],
   ["stdin is empty by default", execOptions((options) => ({ stdin: Uint8Array.of(1), ...options }))],
   [
     "a command that does not read its stdin ends as it likes",

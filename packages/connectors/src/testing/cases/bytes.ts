@@ -31,6 +31,26 @@ export const byteCases: readonly ConnectorCase[] = [
     const parts = Array.from(everyByte, (byte) => Uint8Array.of(byte));
     assertSameBytes((await exec("cat", { stdin: parts })).stdout, everyByte, "content");
   }),
+  defineCase("onInput is called once, before the command has its input", async (stage) => {
+    const { connector, exec, directory, run } = stage;
+    if (connector.announcesInput !== true) return;
+    const got = `${directory}/got`;
+    const stdin = Buffer.from("x".repeat(1000));
+    let told = 0;
+    const announced = await exec("wc -c", { stdin, onInput: () => (told += 1) });
+    assert.deepEqual([told, new TextDecoder().decode(announced.stdout).trim()], [1, "1000"]);
+    const refusing = exec(`cat > '${got}'`, {
+      stdin,
+      onInput: () => {
+        throw new Error("not now");
+      },
+    });
+    await assert.rejects(refusing);
+    assert.equal((await run(`cat '${got}' 2>/dev/null || :`)).length, 0);
+    const aborted = AbortSignal.abort();
+    await assert.rejects(exec("cat", { stdin, signal: aborted, onInput: () => (told += 1) }));
+    assert.equal(told, 1, "what was aborted before has no input");
+  }),
   defineCase("stdin is empty by default", async ({ run }) => {
     assert.equal((await run("wc -c", { timeout: 20_000 })).trim(), "0");
   }),
