@@ -1,8 +1,23 @@
 // Makes the payloads, and every package's types and code. Incremental: nothing to do takes a fraction of a second.
 import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** A package that is new since the last `npm install` is linked, as that would do it. */
+function linkPackages(): void {
+  for (const folder of readdirSync(join(root, "packages"))) {
+    const { name } = JSON.parse(readFileSync(join(root, "packages", folder, "package.json"), "utf8")) as { name: string };
+    const link = join(root, "node_modules", name);
+    if (existsSync(link)) continue;
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(relative(dirname(link), join(root, "packages", folder)), link, "junction");
+  }
+}
+
+linkPackages();
 const commands = [
   [process.execPath, "--conditions=@sremote/source", "scripts/build-payload.ts"],
   [process.execPath, "scripts/embed-programs.ts"],
