@@ -10,8 +10,18 @@ export const allowed: Readonly<Record<string, readonly string[]>> = {
   connectors: ["@sremote/protocol", "bcrypt-pbkdf", "jose", "oauth4webapi", "ssh2", "undici"],
   endpoint: ["@sremote/protocol"],
   client: ["@sremote/protocol", "@sremote/connectors", "@sremote/endpoint"],
-  fleet: ["@sremote/protocol", "@sremote/connectors", "@sremote/endpoint", "@sremote/client", "diff"],
-  sremote: ["@sremote/protocol", "@sremote/connectors", "@sremote/endpoint", "@sremote/client", "@sremote/fleet"],
+  transfer: ["@sremote/protocol", "@sremote/connectors", "@sremote/endpoint", "diff"],
+  process: ["@sremote/protocol", "@sremote/connectors", "@sremote/transfer"],
+  fleet: [
+    "@sremote/protocol",
+    "@sremote/connectors",
+    "@sremote/endpoint",
+    "@sremote/client",
+    "@sremote/transfer",
+    "@sremote/process",
+    "diff",
+  ],
+  sremote: ["@sremote/protocol", "@sremote/connectors", "@sremote/endpoint", "@sremote/client", "@sremote/transfer", "@sremote/fleet"],
   cli: ["sremote", "commander"],
 };
 /** Only tests may use these. */

@@ -12,7 +12,7 @@ import sys
 PACKAGES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "packages")
 ROOT = os.path.join(PACKAGES, "endpoint", "python")
 # What hosts run for the length of a transfer; its modules import each other by these names.
-TRANSFER = os.path.join(PACKAGES, "fleet", "python")
+TRANSFER = os.path.join(PACKAGES, "transfer", "python")
 # Of the standard library of 3.6, what exists on Linux and macOS alike and is not gone by 3.13.
 LIBRARY = set("""
     array ast asyncio atexit base64 binascii builtins bisect codecs collections contextlib copy csv datetime decimal difflib enum errno

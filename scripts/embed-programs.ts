@@ -11,7 +11,7 @@ import { rolldown } from "rolldown";
 import { stripPython } from "./strip-python.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const fleet = join(root, "packages/fleet");
+const transfer = join(root, "packages/transfer");
 
 /** The modules of a transfer's program, in the order in which they import each other. */
 const transferModules = ["wire", "names", "tree", "list", "send", "incoming", "receive", "delta", "serve"];
@@ -46,7 +46,7 @@ export function writeModule(path: string, artifacts: readonly Artifact[]): void 
 function transferProgram(): Artifact {
   const modules = transferModules.map((name) => [
     `transfer_${name}`,
-    stripPython(readFileSync(join(fleet, `python/transfer_${name}.py`), "utf8")),
+    stripPython(readFileSync(join(transfer, `python/transfer_${name}.py`), "utf8")),
   ]);
   return { name: "transfer.json.zlib", bytes: zlibSync(Buffer.from(JSON.stringify(modules)), { level: 9, mem: 12 }) };
 }
@@ -54,7 +54,7 @@ function transferProgram(): Artifact {
 /** A program for Node, in one CommonJS file. */
 async function nodeProgram(name: string): Promise<Artifact> {
   const graph = await rolldown({
-    input: join(fleet, `src/transfer/${name}.ts`),
+    input: join(transfer, `src/${name}.ts`),
     cwd: root,
     platform: "node",
     external: /^node:/,
@@ -68,9 +68,9 @@ async function nodeProgram(name: string): Promise<Artifact> {
   }
 }
 
-export async function embedFleetPrograms(): Promise<void> {
+export async function embedTransferPrograms(): Promise<void> {
   const programs = [transferProgram(), await nodeProgram("rsync-shell"), await nodeProgram("digest-worker")];
-  writeModule(join(fleet, "src/generated/programs.ts"), programs);
+  writeModule(join(transfer, "src/generated/programs.ts"), programs);
 }
 
-if (import.meta.main) await embedFleetPrograms();
+if (import.meta.main) await embedTransferPrograms();

@@ -173,19 +173,11 @@ for (const version of ["22.23.3", "26.10.0"]) {
   const local = [
     "packages/protocol",
     // Of fleets what needs no SSH server, and no program of the tests that is run as it is written, which Node 22 cannot read.
-    ...[
-      "node-set",
-      "host",
-      "time",
-      "gather",
-      "report",
-      "configuration",
-      "log",
-      "transfer",
-      "process/state",
-      "process/output",
-      "substitute",
-    ].map((name) => `packages/fleet/src/${name}`),
+    "packages/transfer",
+    ...["state", "output", "host", "compact-output"].map((name) => `packages/process/src/${name}`),
+    ...["node-set", "host", "time", "gather", "report", "configuration", "log", "substitute", "fleet/host-destinations"].map(
+      (name) => `packages/fleet/src/${name}`,
+    ),
     "packages/connectors/src/local",
     "packages/connectors/src/custom",
     "test/calls/python",

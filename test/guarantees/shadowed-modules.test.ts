@@ -12,7 +12,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { attachCommand, launchCommand, payloadOf, sessionCommand, sessionPayloadOf } from "../../packages/client/src/launch.ts";
 import { newMarker } from "../../packages/client/src/marker-text.ts";
 import { probeHost } from "../../packages/client/src/probe.ts";
-import { program, startProgram } from "../../packages/fleet/src/transfer/host-program.ts";
+import { program, startProgram } from "../../packages/transfer/src/host-program.ts";
 import { hostPath, runtimes } from "../support/hosts.ts";
 
 let home: string;

@@ -1,7 +1,7 @@
 /* Connectors that a test opens: closed behind it, when the leash of each is gone. */
 import type { Connector } from "@sremote/connectors";
 import { afterEach } from "vitest";
-import { Leash } from "../../packages/fleet/src/process/leash.ts";
+import { Leash } from "../../packages/process/src/leash.ts";
 
 /** Registers what closes them after each test of the suite that this is called in. @returns to be called with each */
 export function closingOpened(): (connector: Connector) => Connector {

@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Connector } from "@sremote/connectors";
-import { pull, push, sync } from "@sremote/fleet";
+import { pull, push, sync } from "@sremote/transfer";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { busyboxTools } from "../../scripts/labs/bare.ts";
 import { run } from "../../scripts/labs/run.ts";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { local } from "@sremote/connectors";
-import { pull, push } from "@sremote/fleet";
+import { pull, push } from "@sremote/transfer";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../../scripts/labs/run.ts";
 import { hostKinds, hostPath, stopSshd, type TestHost } from "../support/hosts.ts";

@@ -22,7 +22,7 @@ test.each([
   ["may start no threads", ["--permission", "--allow-fs-read=*", "--allow-fs-write=*"], 0],
   ["may", [], 1],
 ])("a program that %s has the digest of its file, and ends by itself", (_, flags, threads) => {
-  const module = fileURLToPath(new URL("../../packages/fleet/src/transfer/file-digest.ts", import.meta.url));
+  const module = fileURLToPath(new URL("../../packages/transfer/src/file-digest.ts", import.meta.url));
   const program = `
     import { openSync, readFileSync } from "node:fs";
     import { useDigests, writtenDigest } from ${JSON.stringify(module)};

@@ -4,10 +4,10 @@ import { mkdir, mkdtemp, open, readdir, readFile, readlink, rm, stat, truncate, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Command, type Connector, local, openssh, ssh } from "@sremote/connectors";
-import { pull, push, sync, type TransferProgress } from "@sremote/fleet";
+import { pull, push, sync, type TransferProgress } from "@sremote/transfer";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type Proxy, startProxy } from "../../scripts/labs/proxy.ts";
-import { hostTemporaryName } from "../../packages/fleet/src/transfer/temporary.ts";
+import { hostTemporaryName } from "../../packages/transfer/src/temporary.ts";
 import { run } from "../../scripts/labs/run.ts";
 import { type Lab, startSshd } from "../../scripts/labs/sshd.ts";
 import { until } from "../../scripts/labs/wait.ts";

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promis
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { local } from "@sremote/connectors";
-import { pull, push } from "@sremote/fleet";
+import { pull, push } from "@sremote/transfer";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { describeTree } from "./trees.ts";
 

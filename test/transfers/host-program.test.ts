@@ -8,8 +8,8 @@ import { chownSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync,
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { program, startProgram } from "../../packages/fleet/src/transfer/host-program.ts";
-import { hostTemporaryName } from "../../packages/fleet/src/transfer/temporary.ts";
+import { program, startProgram } from "../../packages/transfer/src/host-program.ts";
+import { hostTemporaryName } from "../../packages/transfer/src/temporary.ts";
 import { hostPath } from "../support/hosts.ts";
 import { batch, frame, json } from "./lying-host.ts";
 

@@ -4,9 +4,9 @@ import { rmdirSync, symlinkSync } from "node:fs";
 import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pull } from "@sremote/fleet";
+import { pull } from "@sremote/transfer";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { hostTemporaryName } from "../../packages/fleet/src/transfer/temporary.ts";
+import { hostTemporaryName } from "../../packages/transfer/src/temporary.ts";
 import { rejection } from "../support/rejection.ts";
 import { batch, frame, json, lyingHost } from "./lying-host.ts";
 

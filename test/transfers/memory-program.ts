@@ -1,6 +1,6 @@
 /* Pushes or pulls one file in a process of its own and prints by how much its memory grew, in MiB, and the result. */
 import { type Connector, local, openssh, type OpenSshOptions, ssh } from "@sremote/connectors";
-import { pull, push } from "@sremote/fleet";
+import { pull, push } from "@sremote/transfer";
 
 const [direction, from, to, kind, told] = process.argv.slice(2) as [string, string, string, "local" | "ssh" | "openssh", string];
 const options = JSON.parse(told) as Pick<OpenSshOptions, "host" | "port" | "username" | "privateKeyPath"> & { knownHosts: string };

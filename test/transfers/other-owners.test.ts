@@ -3,7 +3,7 @@ import { appendFileSync } from "node:fs";
 import { chmod, mkdir, mkdtemp, readFile, rm, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { local } from "@sremote/connectors";
-import { pull, push } from "@sremote/fleet";
+import { pull, push } from "@sremote/transfer";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../../scripts/labs/run.ts";
 import { bareKinds, useBareHost } from "../support/bare-hosts.ts";

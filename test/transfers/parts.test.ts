@@ -4,9 +4,9 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Connector } from "@sremote/connectors";
-import { pull, push } from "@sremote/fleet";
+import { pull, push } from "@sremote/transfer";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
-import { hostTemporaryName } from "../../packages/fleet/src/transfer/temporary.ts";
+import { hostTemporaryName } from "../../packages/transfer/src/temporary.ts";
 import { run } from "../../scripts/labs/run.ts";
 import { limitedTo } from "../support/carriage.ts";
 import { bareKinds, useBareHost } from "../support/bare-hosts.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Writable } from "node:stream";
 import { type Connector, local } from "@sremote/connectors";
-import { push } from "@sremote/fleet";
+import { push } from "@sremote/transfer";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 const size = 1 << 26;

@@ -2,7 +2,7 @@
 import { appendFile, chmod, link, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pull, push, sync } from "@sremote/fleet";
+import { pull, push, sync } from "@sremote/transfer";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { run } from "../../scripts/labs/run.ts";
 import type { TestHost } from "../support/hosts.ts";

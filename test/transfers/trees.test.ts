@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { local } from "@sremote/connectors";
-import { pull, push } from "@sremote/fleet";
+import { pull, push } from "@sremote/transfer";
 import { afterAll, describe, expect, test } from "vitest";
 import { run } from "../../scripts/labs/run.ts";
 import { findInterpreters } from "../interpreters.ts";

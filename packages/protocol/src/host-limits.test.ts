@@ -1,5 +1,5 @@
 /* docs/security.md and the tables of limits say the same, and no limit stands elsewhere. */
-import { globSync, readFileSync } from "node:fs";
+import { globSync, readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { hostLimits } from "./host-limits.ts";
@@ -50,20 +50,21 @@ const ours: Readonly<Record<string, readonly string[]>> = {
     "rest/jupyter/program.ts",
   ],
   client: ["call-frame.ts"],
-  fleet: [
-    "process/output.ts",
-    "process/output-memory.ts",
-    "run/gathered.ts",
-    ...["local-sender", "shell-read", "file-digest", "delta", "local-hash", "digest-worker", "chunks", "parts"].map(
-      (name) => `transfer/${name}.ts`,
-    ),
-    ...["incoming-file", "changes", "digest-thread", "exchange"].map((name) => `transfer/${name}.ts`),
+  endpoint: [],
+  transfer: [
+    ...["local-sender", "shell-read", "file-digest", "delta", "local-hash", "digest-worker", "chunks", "parts"].map((name) => `${name}.ts`),
+    ...["incoming-file", "changes", "digest-thread", "exchange"].map((name) => `${name}.ts`),
   ],
+  process: ["output.ts", "output-memory.ts"],
+  fleet: ["run/gathered.ts"],
+  sremote: [],
+  cli: ["diagnosis.ts"],
 };
 
 describe("sources", () => {
   it("G20 have no limit beside the tables: it belongs there, or among those that bound nothing a host feeds", () => {
     const size = /^(?:export )?const .*=.*(?:1024 ?\*|\* ?1024|<< ?\d|2 \*\* ?(?!31)\d)/m;
+    expect(Object.keys(ours).toSorted()).toEqual(readdirSync(new URL("packages", root)).toSorted());
     for (const [name, expected] of Object.entries(ours)) {
       const directory = fileURLToPath(new URL(`packages/${name}/src/`, root));
       const files = globSync("**/*.ts", { cwd: directory, exclude: ["**/*.test.ts", "testing/**"] });

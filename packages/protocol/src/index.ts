@@ -4,7 +4,9 @@ export { decodeMessage, encodeMessage, type DecodedMessage } from "./codec.ts";
 export { cutFailure } from "./cut-failure.ts";
 export { crc32, useCrc32, type Crc32 } from "./crc32.ts";
 export { dtypes, dtypeOf, isDtype, type Dtype, type DtypeFacts, type TypedArray, type TypedArrayConstructor } from "./dtype.ts";
+export { parseDuration, type Duration, type DurationOptions } from "./duration.ts";
 export * from "./error.ts";
+export { formatDuration } from "./format-duration.ts";
 export {
   checksumBytes,
   decodeFrame,

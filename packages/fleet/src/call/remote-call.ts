@@ -2,9 +2,7 @@
 import { settledWithin } from "@sremote/connectors";
 import type { CallArguments, CallOptions, CallResult, CapturedOutput, RemoteClient } from "@sremote/client";
 import { ConnectError, SremoteError } from "@sremote/protocol";
-import { type Signal, Job, type StreamName } from "../process/index.ts";
-import type { JobSettings } from "../process/job.ts";
-import type { ExitStatus } from "../process/started-process.ts";
+import { type ExitStatus, Job, type JobSettings, type Signal, type StreamName } from "@sremote/process";
 
 export interface WhatToCall {
   readonly module: string;

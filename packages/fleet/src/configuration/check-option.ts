@@ -1,7 +1,7 @@
 /* What each option must be. */
 import { InvalidArgumentError } from "@sremote/protocol";
 import { type ConfiguredHost, Host } from "../host/index.ts";
-import { checkParameters } from "../host/connection-parameters.ts";
+import { checkParameters } from "@sremote/process";
 import { logLevels } from "../log/logger.ts";
 import { groupsOf } from "../node-set/index.ts";
 import { parseDuration } from "../time/index.ts";

@@ -1,5 +1,5 @@
 /* How far a run is, in numbers. */
-import type { Job } from "../process/index.ts";
+import type { Job } from "@sremote/process";
 
 export interface Counts {
   readonly total: number;

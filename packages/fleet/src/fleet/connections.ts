@@ -5,7 +5,7 @@ import type { Connector } from "@sremote/connectors";
 import { SremoteError } from "@sremote/protocol";
 import type { ResolvedConfiguration } from "../configuration/index.ts";
 import type { Host } from "../host/index.ts";
-import { Leash } from "../process/leash.ts";
+import { Leash } from "@sremote/process";
 import type { Turn } from "../run/window.ts";
 import type { ConnectorFactory } from "./connect.ts";
 

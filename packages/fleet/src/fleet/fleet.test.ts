@@ -11,7 +11,7 @@ import { until } from "../../../../scripts/labs/wait.ts";
 import { Host } from "../host/index.ts";
 import { Report } from "../report/index.ts";
 import { allOf, argv, firstOf, parallel, type Run, RunError, sequence } from "../run/index.ts";
-import { asLocalName } from "../transfer/local-names.ts";
+import { asLocalName } from "@sremote/transfer";
 import type { Fleet } from "./fleet.ts";
 import { fleet } from "./make-fleet.ts";
 import type { FleetOptions } from "./options.ts";

@@ -7,10 +7,7 @@ import { takeArguments } from "../call/take-arguments.ts";
 import type { ResolvedConfiguration } from "../configuration/index.ts";
 import { type Host, type HostLike, HostSet, hostSet, labelHosts, type Position } from "../host/index.ts";
 import type { Logger } from "../log/index.ts";
-import { type Job, RemoteProcess } from "../process/index.ts";
-import { checkPlacement } from "../process/placement.ts";
-import { checkProcessOptions } from "../process/options.ts";
-import { defaultTotalOutputLimit } from "../process/output-memory.ts";
+import { checkPlacement, checkProcessOptions, defaultTotalOutputLimit, type Job, RemoteProcess } from "@sremote/process";
 import { render, renderEnvironment } from "../run/command.ts";
 import type { Run, RunCommand } from "../run/index.ts";
 import { FileTap, teeTo } from "../run/copies.ts";
@@ -18,9 +15,17 @@ import { HostRun, type MakeJob } from "../run/host-run.ts";
 import type { Turn } from "../run/window.ts";
 import { substitute } from "../substitute.ts";
 import { parseDuration } from "../time/index.ts";
-import { type CopyOptions, hostDestinations, pull, push, sync, type TransferProgress, type TransferResult } from "../transfer/index.ts";
-import { asLocalName } from "../transfer/local-names.ts";
-import { checkOptions } from "../transfer/options.ts";
+import { hostDestinations } from "./host-destinations.ts";
+import {
+  asLocalName,
+  checkOptions,
+  type CopyOptions,
+  pull,
+  push,
+  sync,
+  type TransferProgress,
+  type TransferResult,
+} from "@sremote/transfer";
 import type { Connections } from "./connections.ts";
 import { remotePath } from "./remote-path.ts";
 import { RemoteTransfer, type Transfer } from "./remote-transfer.ts";

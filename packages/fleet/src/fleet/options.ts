@@ -5,10 +5,10 @@ import type { Writable } from "node:stream";
 import type { FleetConfiguration } from "../configuration/index.ts";
 import type { Host, HostSetOptions } from "../host/index.ts";
 import type { Logger } from "../log/index.ts";
-import type { ProcessOptions } from "../process/index.ts";
+import type { ProcessOptions } from "@sremote/process";
 import type { RenderOptions } from "../run/index.ts";
 import type { Duration } from "../time/index.ts";
-import type { CopyOptions, TransferProgress } from "../transfer/index.ts";
+import type { CopyOptions, TransferProgress } from "@sremote/transfer";
 import type { ConnectorFactory } from "./connect.ts";
 
 export interface FleetOptions extends FleetConfiguration, Pick<HostSetOptions, "users" | "known"> {

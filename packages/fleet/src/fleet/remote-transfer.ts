@@ -2,10 +2,8 @@
 import { settledWithin } from "@sremote/connectors";
 import type { Connector } from "@sremote/connectors";
 import { ConnectError, SremoteError, TransferError } from "@sremote/protocol";
-import { Job, type Signal } from "../process/index.ts";
-import type { JobSettings } from "../process/job.ts";
-import type { ExitStatus } from "../process/started-process.ts";
-import type { TransferResult } from "../transfer/index.ts";
+import { type ExitStatus, Job, type JobSettings, type Signal } from "@sremote/process";
+import type { TransferResult } from "@sremote/transfer";
 
 /** @param timeout milliseconds; undefined: none */
 export type Transfer = (connector: Connector, signal: AbortSignal, timeout: number | undefined) => Promise<TransferResult>;

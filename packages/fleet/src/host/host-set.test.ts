@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { seededRandom } from "../../../../test/support/seeded-random.ts";
 import { expand } from "../node-set/index.ts";
-import { Host } from "./host.ts";
+import { Host } from "@sremote/process";
 import { HostSet } from "./host-set.ts";
 import { hostSet } from "./resolve-hosts.ts";
 

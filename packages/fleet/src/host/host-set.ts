@@ -1,8 +1,7 @@
 /* An ordered set of hosts. */
 import { InvalidArgumentError } from "@sremote/protocol";
 import { expand, fold } from "../node-set/index.ts";
-import { Host } from "./host.ts";
-import type { HostLike } from "./host.ts";
+import { Host, type HostLike } from "@sremote/process";
 
 /** Where a host is in a set: its index, from the end if negative, or its name, or `user@name:port` where several have that name. */
 export type Position = number | string;

@@ -1,5 +1,5 @@
 /* What hosts are called where they must not be taken for each other: in file names, prefixes of lines, and groups of equal output. */
-import type { Host } from "./host.ts";
+import type { Host } from "@sremote/process";
 
 /**
  * A label for each host, by its key: its name; where several have that name, `user@name:port`, and where these are equal too, that with the address or a

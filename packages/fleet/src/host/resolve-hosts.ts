@@ -3,8 +3,7 @@ import { InvalidArgumentError } from "@sremote/protocol";
 import { expand } from "../node-set/index.ts";
 import type { ExpandOptions } from "../node-set/index.ts";
 import { toGroups } from "../node-set/groups-file.ts";
-import { Host } from "./host.ts";
-import type { HostLike, HostOptions } from "./host.ts";
+import { Host, type HostLike, type HostOptions } from "@sremote/process";
 import { HostSet } from "./host-set.ts";
 
 /** What is known of a host by its name, which is its address where none is said. */

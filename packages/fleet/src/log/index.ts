@@ -1,2 +1,2 @@
-export { compactOutput } from "./compact-output.ts";
-export { createLogger, type Logger, type LoggerOptions, type LogLevel } from "./logger.ts";
+export { compactOutput, type Logger } from "@sremote/process";
+export { createLogger, type LoggerOptions, type LogLevel } from "./logger.ts";

@@ -1,17 +1,10 @@
 /* What goes on, for people. Whoever has a logger of their own passes it instead. */
 import { hostText, InvalidArgumentError } from "@sremote/protocol";
+import type { Logger } from "@sremote/process";
 import { formatDate } from "../time/index.ts";
 
 /** Characters of a message: it may name thousands of hosts. */
 const longestMessage = 100_000;
-
-/** What a fleet tells: also met by `console`, pino, winston and others. */
-export interface Logger {
-  debug(message: string): void;
-  info(message: string): void;
-  warn(message: string): void;
-  error(message: string): void;
-}
 
 export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
 /** From this on messages are written. */

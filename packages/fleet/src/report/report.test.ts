@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { isOk, type ProcessRecord } from "./process-record.ts";
+import { isOk, type ProcessRecord } from "@sremote/process";
 import { Report, reportOn } from "./report.ts";
 import { statsOf, sumStats } from "./stats.ts";
 

@@ -4,7 +4,7 @@ import { statsOf, sumStats } from "./stats.ts";
 import type { Stats } from "./stats.ts";
 import { formatTable } from "./table.ts";
 import type { Row } from "./table.ts";
-import type { ProcessRecord } from "./process-record.ts";
+import type { ProcessRecord } from "@sremote/process";
 
 /** What a report can tell of: a run, a group of runs, or another report. */
 export interface Reportable {

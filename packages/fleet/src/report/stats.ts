@@ -1,6 +1,5 @@
 /* Counts of processes. */
-import { endedBadly, isOk } from "./process-record.ts";
-import type { ProcessRecord } from "./process-record.ts";
+import { endedBadly, isOk, type ProcessRecord } from "@sremote/process";
 
 export interface Stats {
   /** When the first was started; null if none was. */

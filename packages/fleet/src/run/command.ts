@@ -2,8 +2,7 @@
 import { type Command, quote, shell } from "@sremote/connectors";
 import { InvalidArgumentError } from "@sremote/protocol";
 import type { Host } from "../host/index.ts";
-import { toCommand } from "../process/command.ts";
-import { checkEnvironment, type Environment } from "../process/environment.ts";
+import { checkEnvironment, type Environment, toCommand } from "@sremote/process";
 import { type Lists, substitute } from "../substitute.ts";
 
 /** A program and its arguments, for each host with its own values in them. Made by {@link argv}. */

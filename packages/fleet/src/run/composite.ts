@@ -1,7 +1,6 @@
 /* Runs made of runs. */
 import { InvalidArgumentError } from "@sremote/protocol";
-import type { Job, KillOptions, Signal } from "../process/index.ts";
-import type { StopCause } from "../process/state.ts";
+import type { Job, KillOptions, Signal, StopCause } from "@sremote/process";
 import type { Duration } from "../time/index.ts";
 import { Run } from "./run.ts";
 import type { RunResult } from "./result.ts";

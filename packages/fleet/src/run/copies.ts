@@ -3,11 +3,8 @@ import { mkdir, open } from "node:fs/promises";
 import type { FileHandle } from "node:fs/promises";
 import { join } from "node:path";
 import type { Writable } from "node:stream";
-import type { Job, OutputChunk } from "../process/index.ts";
-import { LineTap } from "../process/lines.ts";
-import type { Tap } from "../process/output.ts";
-import { writeTo } from "../process/write.ts";
-import { asLocalName } from "../transfer/local-names.ts";
+import { type Job, LineTap, type OutputChunk, type Tap, writeTo } from "@sremote/process";
+import { asLocalName } from "@sremote/transfer";
 import { hostOf } from "./run.ts";
 
 /** `node1: text`, each line whole, also where several hosts write at once. */

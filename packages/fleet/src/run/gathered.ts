@@ -3,8 +3,7 @@ import { createHash } from "node:crypto";
 import type { OutputGroup } from "../gather/index.ts";
 import { groupsInOrder } from "../gather/output-tree.ts";
 import { compareNatural } from "../node-set/index.ts";
-import type { Job, OutputChunk, StreamName } from "../process/index.ts";
-import { LineTap } from "../process/lines.ts";
+import { type Job, LineTap, type OutputChunk, type StreamName } from "@sremote/process";
 
 /** Characters that are digested together. */
 const portion = 1 << 16;

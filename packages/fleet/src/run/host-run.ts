@@ -1,7 +1,5 @@
 /* A run of one thing on each of many hosts. */
-import type { Job, KillOptions, Signal } from "../process/index.ts";
-import { OutputMemory } from "../process/output-memory.ts";
-import type { StopCause } from "../process/state.ts";
+import { type Job, type KillOptions, OutputMemory, type Signal, type StopCause } from "@sremote/process";
 import { Run, type RunSettings } from "./run.ts";
 import { Turn, Window } from "./window.ts";
 

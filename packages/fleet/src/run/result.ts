@@ -5,8 +5,7 @@ import type { FormatGatheredOptions, OutputGroup } from "../gather/index.ts";
 import { type Host, HostSet } from "../host/index.ts";
 import { compactOutput } from "../log/index.ts";
 import { fold } from "../node-set/index.ts";
-import { describeEnd } from "../process/describe-end.ts";
-import type { Job } from "../process/index.ts";
+import { describeEnd, type Job } from "@sremote/process";
 import { type Stats, statsOf } from "../report/index.ts";
 import { gatherJobs } from "./gathered.ts";
 

@@ -4,12 +4,20 @@ import { hostLimits, InvalidArgumentError } from "@sremote/protocol";
 import type { ColorChoice } from "../color.ts";
 import type { HostSet } from "../host/index.ts";
 import type { OutputGroup } from "../gather/index.ts";
-import { type Job, type KillOptions, type Line, type Signal, type WaitOptions } from "../process/index.ts";
-import { LineTap } from "../process/lines.ts";
-import { itemWeight, Queue } from "../process/queue.ts";
-import type { StopCause } from "../process/state.ts";
+import {
+  after,
+  itemWeight,
+  type Job,
+  type KillOptions,
+  type Line,
+  LineTap,
+  Queue,
+  type Signal,
+  type StopCause,
+  type WaitOptions,
+} from "@sremote/process";
 import type { Reportable, Stats } from "../report/index.ts";
-import { after, type Duration, parseDuration } from "../time/index.ts";
+import { type Duration, parseDuration } from "../time/index.ts";
 import { type GatherOptions, RunResult } from "./result.ts";
 import type { Window } from "./window.ts";
 

@@ -1,6 +1,5 @@
 /* One reader for every way to write a date. */
-import { InvalidArgumentError } from "@sremote/protocol";
-import { parseDuration } from "./duration.ts";
+import { InvalidArgumentError, parseDuration } from "@sremote/protocol";
 
 /**
  * | form | meaning |

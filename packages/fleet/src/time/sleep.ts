@@ -2,8 +2,7 @@ import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import { parseDate } from "./date.ts";
 import type { DateLike } from "./date.ts";
-import { parseDuration } from "./duration.ts";
-import type { Duration } from "./duration.ts";
+import { type Duration, parseDuration } from "@sremote/protocol";
 
 export interface SleepOptions {
   /** Ends the sleep early: it rejects with an AbortError. */

@@ -1,7 +1,6 @@
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
-import { parseDuration } from "./duration.ts";
-import type { Duration } from "./duration.ts";
+import { type Duration, parseDuration } from "@sremote/protocol";
 import { sleep } from "./sleep.ts";
 
 export interface TimerOptions {

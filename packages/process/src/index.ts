@@ -1,0 +1,24 @@
+/* One process on one host: starting it, its output, and its end, with all below it. */
+export { after } from "./after.ts";
+export { toCommand } from "./command.ts";
+export { compactOutput } from "./compact-output.ts";
+export { checkParameters, type ConnectionParameters, type ResolvedParameters, resolveParameters } from "./connection-parameters.ts";
+export { describeEnd } from "./describe-end.ts";
+export { checkEnvironment, type Environment } from "./environment.ts";
+export type { Match, Pattern } from "./expect.ts";
+export type { JobEvents } from "./handlers.ts";
+export { Host, type HostLike, type HostOptions } from "./host.ts";
+export { Job, type JobSettings, type KillOptions, type WaitOptions } from "./job.ts";
+export { Leash, type Signal } from "./leash.ts";
+export { type Line, LineTap } from "./lines.ts";
+export type { Logger } from "./logger.ts";
+export { checkProcessOptions, type ProcessOptions } from "./options.ts";
+export type { CollectedOutput, OutputChunk, StreamName, Tap } from "./output.ts";
+export { defaultTotalOutputLimit, OutputMemory } from "./output-memory.ts";
+export { checkPlacement, type Placement } from "./placement.ts";
+export { type EndReason, endedBadly, type Ignorable, isOk, type ProcessRecord } from "./process-record.ts";
+export { itemWeight, Queue } from "./queue.ts";
+export { type ExpectOptions, type Reach, RemoteProcess } from "./remote-process.ts";
+export type { ExitStatus } from "./started-process.ts";
+export type { Phase, StopCause } from "./state.ts";
+export { writeTo } from "./write.ts";

@@ -1,0 +1,401 @@
+/* What processes and calls have in common: a life of states, output on its way to whoever wants it, and an end that can be waited for. */
+import { settledWithin } from "@sremote/connectors";
+import { type Duration, hostLimits, InvalidArgumentError, parseDuration, SremoteError } from "@sremote/protocol";
+import type { Host } from "./host.ts";
+import { compactOutput } from "./compact-output.ts";
+import type { Logger } from "./logger.ts";
+import { type EndReason, type Ignorable, isOk, type ProcessRecord } from "./process-record.ts";
+import { describeEnd } from "./describe-end.ts";
+import { Handlers, type JobEvents } from "./handlers.ts";
+import type { Signal } from "./leash.ts";
+import { type Line, LineTap } from "./lines.ts";
+import type { ExitStatus } from "./started-process.ts";
+import { OutputMemory } from "./output-memory.ts";
+import { CollectedOutput, defaultOutputLimit, type OutputChunk, type Tap, Taps } from "./output.ts";
+import { itemWeight, Queue } from "./queue.ts";
+import { Round } from "./round.ts";
+import { idleState, nextState, type Phase, type ProcessEvent, type ProcessState, type StopCause } from "./state.ts";
+
+export interface JobSettings {
+  readonly name: string;
+  /** Default: the host's name, or that of the job. */
+  readonly label?: string | undefined;
+  readonly host: Host | undefined;
+  readonly ignore: readonly Ignorable[];
+  readonly output: "collect" | "live" | "discard";
+  readonly outputLimit: number | undefined;
+  /** What its output is kept in, with that of others. Default: one of its own. */
+  readonly memory?: OutputMemory | undefined;
+  readonly killTimeout: number;
+  /** Milliseconds from its start, reaching its host included; null: none. */
+  readonly timeout: number | null;
+  readonly logger: Logger | undefined;
+  readonly outputInLog: number | undefined;
+}
+
+export interface WaitOptions {
+  /** How long. Default: until it has ended. */
+  timeout?: Duration | null | undefined;
+  /** Ends it when that has passed. */
+  kill?: boolean | undefined;
+}
+
+export interface KillOptions {
+  /** Between the signal and SIGKILL. Default: the process's `killTimeout`. */
+  grace?: Duration | undefined;
+}
+
+/** Characters or bytes on their way to one who iterates; what comes after has to wait. */
+const queueCapacity = hostLimits.queue;
+/** How long output that was written before an end that was asked for is waited for, in milliseconds. */
+const lastOutput = 1000;
+
+/** How long a start may wait before the log says so, in milliseconds. */
+const longWait = 2000;
+
+let jobs = 0;
+
+export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDisposable {
+  /** Its name and a number that no other of this program has: `node1-0`. It is the same after `reset`; one of a run that does it again has another. */
+  readonly id: string;
+  readonly name: string;
+  /** What lines, logs and groups of equal output call its host: its name, or `user@name:port` where another host of the fleet has that name. */
+  readonly label: string;
+  /** Where it runs; undefined for one that was made without a fleet. */
+  readonly host: Host | undefined;
+  readonly ignore: readonly Ignorable[];
+  protected readonly settings: JobSettings;
+  #state: ProcessState = idleState;
+  #output: CollectedOutput;
+  readonly #taps = new Taps((error) => this.#tapFailed(error));
+  readonly #queues = new Set<{ release(): void; end(): void }>();
+  readonly #handlers = new Handlers<Job>((tap) => this.tap(tap, false));
+  #round = new Round();
+  #waitsFor: string | undefined;
+  #step = "";
+  #isScheduled = false;
+
+  constructor(settings: JobSettings) {
+    this.id = `${settings.name}-${jobs++}`;
+    this.name = settings.name;
+    this.host = settings.host;
+    this.label = settings.label ?? settings.host?.name ?? settings.name;
+    this.ignore = settings.ignore;
+    this.settings = settings;
+    this.#output = this.#newOutput();
+  }
+
+  /** Does the work. Calls `began` when it runs on the host, and ends soon once the signal is aborted before that. */
+  protected abstract carryOut(signal: AbortSignal): Promise<ExitStatus>;
+  /** Ends what runs: a signal, and SIGKILL after so many milliseconds. */
+  protected abstract terminate(signal: Signal, grace: number): Promise<void>;
+
+  get state(): Phase {
+    return this.#state.phase;
+  }
+  get startDate(): Date | null {
+    return this.#state.startDate;
+  }
+  get endDate(): Date | null {
+    return this.#state.endDate;
+  }
+  /** Why it is no longer running; null while it has not ended. */
+  get reason(): EndReason | null {
+    return this.#state.reason;
+  }
+  get exitCode(): number | null {
+    return this.#state.exitCode;
+  }
+  get signal(): string | null {
+    return this.#state.signal;
+  }
+  /** Whether SIGKILL was needed; null where nobody could look what came of the first signal. */
+  get forcedKill(): boolean | null {
+    return this.#state.forcedKill;
+  }
+  /** What stands behind the reasons `unreachable` and `error`, or why an end that was asked for is not confirmed. */
+  get error(): SremoteError | undefined {
+    return this.#state.error;
+  }
+  get ended(): boolean {
+    return this.#state.phase === "ended";
+  }
+  /** Whether nothing has gone wrong (yet): see `isOk`. */
+  get ok(): boolean {
+    return isOk(this);
+  }
+  /** What it has written, as far as it is kept. */
+  get output(): CollectedOutput {
+    return this.#output;
+  }
+  /** Standard output so far, as UTF-8. */
+  get stdout(): string {
+    return this.#output.text("stdout");
+  }
+  get stderr(): string {
+    return this.#output.text("stderr");
+  }
+  /** Whether output was cut off, or dropped because nobody read it. */
+  get truncated(): boolean {
+    return this.#output.truncated;
+  }
+
+  /** Starts it, and does not wait. @throws InvalidArgumentError when it was started before */
+  start(): this {
+    if (this.#state.phase !== "idle")
+      throw new InvalidArgumentError("start", `a process that was not started, but it is ${this.#state.phase}`);
+    this.#apply({ type: "start" });
+    this.#round.keepDeadline(this.settings.timeout, () => void this.stop("timeout"));
+    this.#handlers.begin();
+    this.#handlers.tell("start", this);
+    void this.#run(this.#round);
+    return this;
+  }
+
+  /** @internal Its start is another's affair, and will come. */
+  schedule(): void {
+    this.#isScheduled = true;
+  }
+
+  /**
+   * Its exit status when it has ended; null when it has none, or has not ended in time. One of a run may be waited for before its turn has come.
+   *
+   * @throws InvalidArgumentError for one that nobody has started, and that is no part of a run
+   */
+  async wait(options: WaitOptions = {}): Promise<number | null> {
+    if (this.#state.phase === "idle" && !this.#isScheduled) throw new InvalidArgumentError("wait", "a process that was started");
+    const timeout = parseDuration(options.timeout, { argument: "options.timeout" });
+    const { promise } = this.#round.over;
+    if (timeout === null) await promise;
+    else if (!(await settledWithin(promise, timeout)) && options.kill === true) await this.stop("timeout");
+    return this.exitCode;
+  }
+
+  /** Starts it and waits for its end. */
+  async run(options?: WaitOptions): Promise<this> {
+    await this.start().wait(options);
+    return this;
+  }
+
+  /**
+   * Ends it with everything below it: the signal, and SIGKILL after a grace. Resolves when it has ended, or when the host does not confirm it.
+   * What has not been started will not be. @throws InvalidArgumentError
+   */
+  async kill(signal: Signal = "SIGTERM", options: KillOptions = {}): Promise<this> {
+    await this.stop("killed", signal, options);
+    return this;
+  }
+
+  /** Ends it if need be, and makes it as if it had never been started. */
+  async reset(): Promise<this> {
+    if (this.#state.phase !== "idle" && !this.ended) await this.kill();
+    this.#apply({ type: "reset" });
+    this.#round = new Round();
+    this.#waitsFor = undefined;
+    this.#output.release();
+    this.#output = this.#newOutput();
+    this.#taps.reopen();
+    this.#handlers.tell("reset", this);
+    return this;
+  }
+
+  /** Output since the last time it was taken; empty when there is none. */
+  take(): string {
+    return this.#output.take();
+  }
+
+  /** Calls back at its start, its end, a reset, with each piece of output or with each line. Returns what takes the wish back. */
+  on<Name extends keyof JobEvents<this>>(event: Name, handler: (value: JobEvents<this>[Name]) => void | Promise<void>): () => void {
+    return this.#handlers.add(event, handler, this.#state.phase !== "idle" && !this.ended);
+  }
+
+  /** Lines as they come, those before included as far as they are kept. Ends when the output does, however the process ended. */
+  lines(): AsyncIterableIterator<Line> {
+    return this.#iterate<Line>(
+      ({ text }) => text.length + itemWeight,
+      (queue) => new LineTap((line) => queue.push(line)),
+    );
+  }
+
+  /** Bytes as they come, as {@link lines}. */
+  chunks(): AsyncIterableIterator<OutputChunk> {
+    return this.#iterate<OutputChunk>(
+      ({ bytes }) => bytes.length + itemWeight,
+      (queue) => ({ chunk: (chunk) => queue.push(chunk) }),
+    );
+  }
+
+  [Symbol.asyncIterator](): AsyncIterableIterator<Line> {
+    return this.lines();
+  }
+
+  /** Ends it if it runs. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#state.phase !== "idle") await this.kill();
+  }
+
+  /** @internal One who gets all output, also what came before as far as it is kept. */
+  tap(tap: Tap, replay = true): () => void {
+    const remove = this.#taps.add(tap, replay ? this.#output.chunks : []);
+    this.#round.reader.resolve();
+    return remove;
+  }
+
+  /** @internal Ends it for a reason. */
+  async stop(
+    cause: StopCause,
+    signal: Signal = "SIGTERM",
+    options: KillOptions & { error?: SremoteError | undefined } = {},
+  ): Promise<void> {
+    const grace = parseDuration(options.grace, { argument: "options.grace" }) ?? this.settings.killTimeout;
+    const round = this.#round;
+    const { phase } = this.#state;
+    if (phase === "ended") return;
+    this.#apply({ type: "stop", cause, error: options.error ?? this.#notBegun(cause) });
+    if (phase === "idle") {
+      await this.#taps.end();
+      this.#over(round);
+    } else if (phase === "starting") {
+      round.control.abort();
+    } else if (phase === "running" || signal === "SIGKILL") {
+      await this.terminate(signal, grace);
+    }
+    await round.over.promise;
+  }
+
+  #notBegun(cause: StopCause): SremoteError | undefined {
+    const reason = this.waitsFor ?? (cause === "timeout" && this.#state.phase === "starting" ? this.#step : undefined);
+    if (reason === undefined || cause === "error") return undefined;
+    return new SremoteError(cause === "timeout" ? "timeout" : "cancelled", `it had not begun: it waited for ${reason}`, {
+      stage: "start",
+      host: this.name,
+    });
+  }
+
+  /** What a start that is under way waits for, for the error of a deadline that passes meanwhile. */
+  protected step(name: string): void {
+    this.#step = name;
+  }
+
+  /** Milliseconds that are left of its deadline, which the caller keeps from now on; undefined: it has none. */
+  protected takeDeadline(): number | undefined {
+    return this.#round.takeDeadline();
+  }
+
+  /** It runs on the host. */
+  protected began(): void {
+    this.#apply({ type: "started" });
+    this.#round.began.resolve();
+  }
+
+  /** Resolves when it runs on the host, or has ended without. */
+  protected async whenBegun(): Promise<void> {
+    await Promise.race([this.#round.began.promise, this.#round.over.promise]);
+  }
+
+  protected forced(): void {
+    this.#apply({ type: "forced" });
+  }
+
+  /** The host has looked, and found nothing of it. */
+  protected checked(): void {
+    this.#apply({ type: "checked" });
+  }
+
+  /** What the start waits for, such as a session of the connection; undefined when it does not, or no more. */
+  get waitsFor(): string | undefined {
+    return this.#state.phase === "starting" ? this.#waitsFor : undefined;
+  }
+
+  /** To be called when the start has to wait. After a moment, the log says so. */
+  protected waits(reason: string): void {
+    if (this.#waitsFor === undefined) {
+      const tell = (): void => {
+        if (this.waitsFor !== undefined) this.settings.logger?.warn(`${this.name}: not begun, as it waits for ${this.waitsFor}`);
+      };
+      setTimeout(tell, longWait).unref();
+    }
+    this.#waitsFor = reason;
+  }
+
+  /** Takes output; resolves when all who want it have taken it. Never rejects. */
+  protected async deliver(chunk: OutputChunk): Promise<void> {
+    const round = this.#round;
+    if (this.settings.output === "live" && this.#taps.size === 0) await Promise.race([round.reader.promise, round.dropped.promise]);
+    if (round.isDropping) {
+      this.#output.drop();
+      return;
+    }
+    this.#output.chunk(chunk);
+    if (this.#taps.size > 0) await Promise.race([this.#taps.chunk(chunk), round.dropped.promise]);
+  }
+
+  /** Waits for the last output of what is being ended, a moment; what nobody takes is dropped then. */
+  protected async drain(done: Promise<unknown>): Promise<boolean> {
+    if (await settledWithin(done, lastOutput)) return true;
+    this.#round.isDropping = true;
+    this.#round.dropped.resolve();
+    for (const queue of this.#queues) queue.release();
+    return await settledWithin(done, lastOutput);
+  }
+
+  async #run(round: Round): Promise<void> {
+    let event: ProcessEvent;
+    try {
+      event = { type: "exit", ...(await this.carryOut(round.control.signal)) };
+    } catch (error) {
+      // What a start says that was taken back is our own doing.
+      const taken = round.control.signal.aborted ? new SremoteError("cancelled", "the start was taken back", { cause: error }) : error;
+      event = { type: "fail", error: SremoteError.from(taken, "channel-failed", { stage: "run" }) };
+    }
+    // Who takes output has it all when the end is told. One who takes it no more is not waited for once the end was asked for.
+    await Promise.race([this.#taps.end(), round.dropped.promise.then(() => settledWithin(this.#taps.end(), lastOutput))]);
+    this.#apply(event);
+    this.#over(round);
+  }
+
+  #over(round: Round): void {
+    const { logger, outputInLog } = this.settings;
+    this.#output.settle();
+    round.takeDeadline();
+    const how = `${this.name}: ${describeEnd(this)}`;
+    if (this.ok) logger?.debug(how);
+    else logger?.warn(`${how}\n${compactOutput(this.#output.text(), outputInLog)}`);
+    round.over.resolve();
+    for (const queue of this.#queues) queue.end();
+    this.#handlers.tell("end", this);
+  }
+
+  #apply(event: ProcessEvent): void {
+    this.#state = nextState(this.#state, event);
+  }
+
+  #newOutput(): CollectedOutput {
+    const { output, outputLimit = defaultOutputLimit, memory = new OutputMemory() } = this.settings;
+    return new CollectedOutput(output === "collect" ? outputLimit : 0, memory);
+  }
+
+  #iterate<T>(weigh: (item: T) => number, makeTap: (queue: Queue<T>) => Tap): AsyncIterableIterator<T> {
+    let remove: () => void = () => undefined;
+    const queue = new Queue<T>(queueCapacity, weigh, () => {
+      remove();
+      this.#queues.delete(queue);
+    });
+    this.#queues.add(queue);
+    const tap = makeTap(queue);
+    remove = this.tap({
+      chunk: (chunk) => tap.chunk(chunk),
+      end: async () => {
+        await tap.end?.();
+        // Who iterates finds the exit status when there is nothing more to be had.
+        if (this.ended) queue.end();
+      },
+    });
+    return queue;
+  }
+
+  #tapFailed(cause: unknown): void {
+    const summary = `an output handler threw: ${cause instanceof Error ? cause.message : String(cause)}`;
+    void this.stop("error", "SIGTERM", { error: new SremoteError("cancelled", summary, { stage: "output", cause }) });
+  }
+}

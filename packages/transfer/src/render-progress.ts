@@ -1,0 +1,53 @@
+/* Progress for a terminal. */
+import { formatDuration } from "@sremote/protocol";
+import type { TransferProgress } from "./progress.ts";
+
+export interface ProgressBarOptions {
+  /** Where it is shown. Default `process.stderr`. */
+  stream?: { write(text: string): unknown; isTTY?: boolean; columns?: number } | undefined;
+  /** Stands before it, such as a host's name. */
+  label?: string | undefined;
+}
+
+const units = ["B", "kB", "MB", "GB", "TB"];
+
+/** `1.5 MB`: decimal units, three digits at most before they change. */
+export function formatBytes(bytes: number): string {
+  let unit = 0;
+  let value = bytes;
+  for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
+  return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** One line on how far a transfer is, of at most so many columns. */
+export function formatProgress(progress: TransferProgress, columns = 80): string {
+  const { files, filesTotal, bytes, bytesTotal, rate, eta, path } = progress;
+  const share = bytesTotal === 0 ? 100 : Math.floor((bytes / bytesTotal) * 100);
+  const time = eta === null ? "" : `  ${formatDuration(eta)}`;
+  const figures = `${String(share).padStart(3)} %  ${formatBytes(bytes)} of ${formatBytes(bytesTotal)}  ${files}/${filesTotal} files  ${formatBytes(rate)}/s${time}`;
+  const room = columns - figures.length - 2;
+  // A name may hold anything, also what moves a terminal's cursor.
+  // oxlint-disable-next-line no-control-regex
+  const shown = path.toWellFormed().replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, "?");
+  return room < 8 || shown === "" ? figures.slice(0, columns) : `${figures}  ${shown.length > room ? `…${shown.slice(1 - room)}` : shown}`;
+}
+
+/**
+ * Shows progress on one line that is written over, or nothing where the stream is no terminal.
+ * @returns what to give as `onProgress`; call `end` when the transfer has settled
+ */
+export function progressBar(options: ProgressBarOptions = {}): ((progress: TransferProgress) => void) & { end(): void } {
+  const { stream = process.stderr, label } = options;
+  let shown = false;
+  const show = (progress: TransferProgress): void => {
+    if (stream.isTTY !== true) return;
+    const front = label === undefined ? "" : `${label}: `;
+    shown = true;
+    stream.write(`\r${front}${formatProgress(progress, (stream.columns ?? 80) - front.length - 1)}\u001b[K`);
+  };
+  const end = (): void => {
+    if (shown) stream.write("\n");
+    shown = false;
+  };
+  return Object.assign(show, { end });
+}
