@@ -1,15 +1,79 @@
 export * from "./byte-string.ts";
 export * from "./command-line.ts";
 export * from "./connector.ts";
-export * from "./custom/index.ts";
-export * from "./local/index.ts";
-export * from "./memory/index.ts";
-export * from "./process/index.ts";
+export {
+  createConnector,
+  type CustomContext,
+  type CustomFunctions,
+  type CustomResult,
+  type CustomTransferContext,
+} from "./custom/index.ts";
+export { local, type LocalOptions } from "./local/index.ts";
+export { type Fault, memory, type MemoryConnector, type MemoryOptions, type Operation, type OperationName } from "./memory/index.ts";
+export { execOverProcess, pullOverProcess, pushOverProcess, type StartOptions, type StartProcess } from "./process/index.ts";
 export * from "./quote.ts";
 export { belowHome, hasUnknownTilde, quotePath } from "./remote-path.ts";
-export * from "./rest/index.ts";
-export * from "./ssh/index.ts";
-export * from "./openssh/index.ts";
+export {
+  bytesOf,
+  checkBaseUrl,
+  checkName,
+  checkPlainPath,
+  checkSecret,
+  type Content,
+  type DialectBase,
+  type DirectRequest,
+  docker,
+  type DockerOptions,
+  type Download,
+  type Encoded,
+  firecrest,
+  type FirecrestOptions,
+  form,
+  type GivenToken,
+  HttpClient,
+  type HttpOptions,
+  type HttpRequest,
+  joined,
+  json,
+  jupyter,
+  type JupyterOptions,
+  type Link,
+  multipart,
+  newt,
+  type NewtOptions,
+  ofBytes,
+  type OpenReply,
+  pathOf,
+  type PrivateKeyInput,
+  type ProcessDialect,
+  Reply,
+  RestConnector,
+  type RestConnectorOptions,
+  type RestContext,
+  type RestDialect,
+  type RestLimits,
+  type RestOptions,
+  type RunState,
+  type ScriptDialect,
+  type ScriptRun,
+  sfapi,
+  type SfapiOptions,
+} from "./rest/index.ts";
+export {
+  type AgentKey,
+  type AgentSignOptions,
+  type AuthenticationPrompt,
+  checkDestination,
+  type Destination,
+  type HostKey,
+  type HostKeyPolicy,
+  parseDestination,
+  ssh,
+  type SshAgent,
+  type SshAlgorithms,
+  type SshOptions,
+} from "./ssh/index.ts";
+export { openssh, type OpenSshOptions } from "./openssh/index.ts";
 export { orAborted, settledWithin, withDeadline, type Place } from "./deadline.ts";
 export { programOf } from "./sessions-in-use.ts";
 export { markOwned, ownBytes } from "./own-bytes.ts";

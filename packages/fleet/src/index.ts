@@ -1,12 +1,73 @@
-export * from "./node-set/index.ts";
-export * from "./host/index.ts";
-export * from "./time/index.ts";
-export * from "./gather/index.ts";
+export {
+  compareNatural,
+  expand,
+  type ExpandOptions,
+  fold,
+  type Groups,
+  type GroupsLike,
+  groupsOf,
+  loadGroups,
+  matchesWildcard,
+  parseGroups,
+  sshConfigHosts,
+} from "./node-set/index.ts";
+export {
+  type ConfiguredHost,
+  type ConnectionParameters,
+  Host,
+  type HostLike,
+  type HostOptions,
+  HostSet,
+  hostSet,
+  type HostSetOptions,
+  labelHosts,
+  type Position,
+  type ResolvedParameters,
+  resolveParameters,
+} from "./host/index.ts";
+export {
+  type Clock,
+  type DateLike,
+  type DateOptions,
+  type Duration,
+  type DurationOptions,
+  formatDate,
+  formatDuration,
+  parseDate,
+  parseDuration,
+  sleep,
+  type SleepOptions,
+  Timer,
+  type TimerOptions,
+} from "./time/index.ts";
+export { formatDifferences, formatGathered, type FormatGatheredOptions, gather, type OutputGroup, OutputTree } from "./gather/index.ts";
 export { type Lists, substitute, type SubstituteOptions } from "./substitute.ts";
 export type { ColorChoice } from "./color.ts";
-export * from "./report/index.ts";
-export * from "./configuration/index.ts";
-export * from "./log/index.ts";
+export {
+  endedBadly,
+  type EndReason,
+  type Ignorable,
+  isOk,
+  type ProcessRecord,
+  Report,
+  type Reportable,
+  reportOn,
+  type ReportOutputOptions,
+  type Stats,
+  statsOf,
+  sumStats,
+} from "./report/index.ts";
+export {
+  defaultConfiguration,
+  defineConfiguration,
+  type FleetConfiguration,
+  type HostKeys,
+  insecureCluster,
+  loadConfiguration,
+  resolveConfiguration,
+  type ResolvedConfiguration,
+} from "./configuration/index.ts";
+export { compactOutput, createLogger, type Logger, type LoggerOptions, type LogLevel } from "./log/index.ts";
 export {
   type Change,
   type CopyOptions,
@@ -46,7 +107,39 @@ export {
   type StreamName,
   type WaitOptions,
 } from "@sremote/process";
-export * from "./run/index.ts";
-export * from "./fleet/index.ts";
-export * from "./call/index.ts";
-export * from "./display/index.ts";
+export {
+  type Again,
+  allOf,
+  type ArgumentVector,
+  argv,
+  type CompositeOptions,
+  firstOf,
+  type GatherOptions,
+  type HostLine,
+  parallel,
+  type RenderOptions,
+  Run,
+  type RunCommand,
+  RunError,
+  RunResult,
+  sequence,
+  type SequenceOptions,
+  type Step,
+  type WaitForOptions,
+} from "./run/index.ts";
+export {
+  type ConnectorFactory,
+  Fleet,
+  fleet,
+  type FleetCallOptions,
+  type FleetOptions,
+  type FleetTransferOptions,
+  hostDestinations,
+  type Hosts,
+  localFleet,
+  type OutputOptions,
+  RemoteTransfer,
+  type RunOptions,
+} from "./fleet/index.ts";
+export { RemoteCall } from "./call/index.ts";
+export { type Counts, countsOf, display, type DisplayOptions, formatCounts } from "./display/index.ts";

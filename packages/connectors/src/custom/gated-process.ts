@@ -2,12 +2,7 @@
 import { DeadlineTimer, hostLimits } from "@sremote/protocol";
 import type { Readable, Writable } from "node:stream";
 import type { RemoteProcess } from "../connector.ts";
-import { GatedInput } from "../process/gated-input.ts";
-import { brokenRule, MarkerFilter } from "../process/marker-filter.ts";
-import { notStarted } from "../process/not-started.ts";
-import { doubtStart } from "../process/start-doubt.ts";
-import type { RunLine } from "../process/start-doubt.ts";
-import type { StartLine } from "../process/start-line.ts";
+import { brokenRule, doubtStart, GatedInput, MarkerFilter, notStarted, type RunLine, type StartLine } from "../process/index.ts";
 
 const stdoutBuffer = hostLimits.unreadStdout;
 /** Milliseconds for the host's shell to start a command. */

@@ -2,8 +2,7 @@
 import { commandLine } from "../command-line.ts";
 import { shell } from "../connector.ts";
 import { orAborted } from "../deadline.ts";
-import { newMarker } from "../process/marker.ts";
-import { notStarted } from "../process/not-started.ts";
+import { newMarker, notStarted } from "../process/index.ts";
 import type { CustomFunctions } from "./functions.ts";
 
 const proved = new WeakSet<CustomFunctions>();

@@ -5,7 +5,7 @@ import type { Command, RemoteProcess } from "../connector.ts";
 import { orAborted, settledWithin } from "../deadline.ts";
 import type { OwnOptions } from "../deadline.ts";
 import { LiveProcesses } from "../live-processes.ts";
-import { startLine } from "../process/start-line.ts";
+import { startLine } from "../process/index.ts";
 import { connectError } from "./error.ts";
 import { endCommand } from "./exec.ts";
 import { GatedProcess } from "./gated-process.ts";

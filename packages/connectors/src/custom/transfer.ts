@@ -6,11 +6,17 @@ import { shell } from "../connector.ts";
 import type { PullSink, PushSource, TransferOptions } from "../connector.ts";
 import { orAborted, settledWithin, withDeadline } from "../deadline.ts";
 import type { Place } from "../deadline.ts";
-import { answerError, lastAnswer } from "../process/answer.ts";
-import type { Answer } from "../process/answer.ts";
-import { newMarker } from "../process/marker.ts";
-import type { Marker } from "../process/marker.ts";
-import { diagnosePushScript, digestScript, finishPushScript, homeScript } from "../process/script.ts";
+import {
+  type Answer,
+  answerError,
+  diagnosePushScript,
+  digestScript,
+  finishPushScript,
+  homeScript,
+  lastAnswer,
+  type Marker,
+  newMarker,
+} from "../process/index.ts";
 import { quote } from "../quote.ts";
 import { belowHome } from "../remote-path.ts";
 import { shownPath } from "../transfer/error.ts";

@@ -6,8 +6,7 @@ import type { Connector, ConnectorStatus } from "../connector.ts";
 import { withDeadline } from "../deadline.ts";
 import { Lifetime } from "../lifetime.ts";
 import { LiveProcesses } from "../live-processes.ts";
-import { execOverProcess } from "../process/exec.ts";
-import type { StartProcess } from "../process/start.ts";
+import { execOverProcess, type StartProcess } from "../process/index.ts";
 import { startLocally } from "./process.ts";
 import { type Here, pullLocally, pushLocally } from "./transfer.ts";
 

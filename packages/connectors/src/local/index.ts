@@ -1,2 +1,2 @@
-export { local } from "./connector.ts";
+export { local, localNamed } from "./connector.ts";
 export type { LocalOptions } from "./connector.ts";

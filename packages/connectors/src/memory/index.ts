@@ -15,7 +15,7 @@ import type {
   TransferOptions,
 } from "../connector.ts";
 import { orAborted, withDeadline } from "../deadline.ts";
-import { localNamed } from "../local/connector.ts";
+import { localNamed } from "../local/index.ts";
 import { openSink } from "../transfer/sink.ts";
 import { digestOf } from "../transfer/source.ts";
 import { corrupted } from "./fault.ts";

@@ -7,8 +7,7 @@
 import { randomBytes } from "node:crypto";
 import { quote } from "../quote.ts";
 import type { Command, PtySize } from "../connector.ts";
-import { startLine } from "../process/start-line.ts";
-import type { StartLine } from "../process/start-line.ts";
+import { type StartLine, startLine } from "../process/index.ts";
 
 export interface ReportedCommand extends StartLine {
   /** Precedes ` STATUS\n` on standard error; on a terminal, on standard output. */

@@ -1,7 +1,6 @@
 /* The connector that drives the system's ssh. */
 import type { Connector } from "../connector.ts";
-import { canShareConnection } from "../ssh/client-platform.ts";
-import { parseDestination } from "../ssh/destination.ts";
+import { canShareConnection, parseDestination } from "../ssh/index.ts";
 import { OpenSshConnector } from "./openssh-connector.ts";
 import type { OpenSshOptions } from "./options.ts";
 import { checkOpenSshOptions } from "./options.ts";

@@ -4,7 +4,7 @@ import type { ConnectError } from "@sremote/protocol";
 import { spawn } from "node:child_process";
 import { rm, stat } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { Tail } from "../process/tail.ts";
+import { Tail } from "../process/index.ts";
 import { opensshError, wasDropped } from "./openssh-error.ts";
 import type { SshChild, SshLog } from "./ssh-child.ts";
 import { startSsh } from "./ssh-child.ts";

@@ -1,8 +1,7 @@
 /* What a caller may say about a connection by the system's ssh, and how it is said to ssh. */
 import { InvalidArgumentError } from "@sremote/protocol";
 import { keepaliveTimes, isDeadline, isInterval } from "../argument.ts";
-import { checkDestination, parseDestination } from "../ssh/destination.ts";
-import { expandHome } from "../ssh/home.ts";
+import { checkDestination, expandHome, parseDestination } from "../ssh/index.ts";
 import type { SshPaths } from "./paths.ts";
 
 export const defaultConnectTimeout = 20_000;

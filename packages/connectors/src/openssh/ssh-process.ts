@@ -2,14 +2,9 @@
 import { PassThrough, Readable } from "node:stream";
 import { ConnectError, hostLimits } from "@sremote/protocol";
 import type { RemoteProcess } from "../connector.ts";
-import type { ExitStatus, KillSignal } from "../ssh/channel-process.ts";
+import type { ExitStatus, KillSignal } from "../ssh/index.ts";
 import { settledWithin } from "../deadline.ts";
-import { GatedInput } from "../process/gated-input.ts";
-import { brokenRule, MarkerFilter } from "../process/marker-filter.ts";
-import { notStarted } from "../process/not-started.ts";
-import { doubtStart } from "../process/start-doubt.ts";
-import type { RunLine } from "../process/start-doubt.ts";
-import type { UnreadStderr } from "../process/unread-stderr.ts";
+import { brokenRule, doubtStart, GatedInput, MarkerFilter, notStarted, type RunLine, type UnreadStderr } from "../process/index.ts";
 import type { ReportedCommand } from "./command.ts";
 import { opensshError } from "./openssh-error.ts";
 import type { SshChild, SshLog } from "./ssh-child.ts";

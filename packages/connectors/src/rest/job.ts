@@ -1,6 +1,6 @@
 /* A command that is to run as a script, and one attempt at it. */
 import type { Command } from "../connector.ts";
-import type { Marker } from "../process/marker.ts";
+import type { Marker } from "../process/index.ts";
 import type { Content } from "./content.ts";
 import type { RunState } from "./dialect.ts";
 

@@ -1,5 +1,5 @@
 /* What a command's script printed, or left as `rc`: searched in noise, and believed only when whole. */
-import type { Marker } from "../process/marker.ts";
+import type { Marker } from "../process/index.ts";
 
 export type Report =
   | Done

@@ -24,10 +24,7 @@ import type {
 import { withDeadline } from "../deadline.ts";
 import { Lifetime } from "../lifetime.ts";
 import { LiveProcesses } from "../live-processes.ts";
-import { execOverProcess } from "../process/exec.ts";
-import { pullOverProcess } from "../process/pull.ts";
-import { pushOverProcess } from "../process/push.ts";
-import type { StartProcess } from "../process/start.ts";
+import { execOverProcess, pullOverProcess, pushOverProcess, type StartProcess } from "../process/index.ts";
 import type { RestContext, RestDialect, ScriptDialect } from "./dialect.ts";
 import { execDirectly } from "./direct.ts";
 import { guardedDialect } from "./guarded-dialect.ts";

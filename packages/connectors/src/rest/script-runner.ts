@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { ByteList, ConnectError, hostLimits, SremoteError, TransferError } from "@sremote/protocol";
 import type { Code } from "@sremote/protocol";
-import { newMarker } from "../process/marker.ts";
+import { newMarker } from "../process/index.ts";
 import { orAborted } from "../deadline.ts";
 import { Slots } from "../slots.ts";
 import { codeOfMessage } from "../transfer/error.ts";

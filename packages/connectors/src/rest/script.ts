@@ -13,7 +13,7 @@
 import { toBytes } from "../byte-string.ts";
 import { shellText } from "../command-line.ts";
 import type { Command } from "../connector.ts";
-import type { Marker } from "../process/marker.ts";
+import type { Marker } from "../process/index.ts";
 import { quote } from "../quote.ts";
 
 export interface ScriptOptions {

@@ -4,12 +4,7 @@ import { ConnectError, DeadlineTimer, hostLimits } from "@sremote/protocol";
 import type { ClientChannel } from "ssh2";
 import type { RemoteProcess } from "../connector.ts";
 import { settledWithin } from "../deadline.ts";
-import { GatedInput } from "../process/gated-input.ts";
-import { brokenRule, MarkerFilter } from "../process/marker-filter.ts";
-import { notStarted } from "../process/not-started.ts";
-import { doubtStart } from "../process/start-doubt.ts";
-import type { RunLine } from "../process/start-doubt.ts";
-import type { StartLine } from "../process/start-line.ts";
+import { brokenRule, doubtStart, GatedInput, MarkerFilter, notStarted, type RunLine, type StartLine } from "../process/index.ts";
 import type { Connection } from "./connection.ts";
 
 export type ExitStatus = Awaited<RemoteProcess["exit"]>;

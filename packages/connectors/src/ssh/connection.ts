@@ -6,7 +6,7 @@ import type { PtySize, SpawnOptions } from "../connector.ts";
 import { settledWithin } from "../deadline.ts";
 import { allInUse, sessionOf } from "../sessions-in-use.ts";
 import { StartAgain } from "../start-again.ts";
-import { UnreadStderr } from "../process/unread-stderr.ts";
+import { UnreadStderr } from "../process/index.ts";
 import { ChannelQueue } from "./channel-queue.ts";
 import { shareWindow } from "./shared-window.ts";
 import { sshError } from "./ssh-error.ts";

@@ -6,9 +6,13 @@ import type { SshOptions } from "./options.ts";
 import { SshConnector } from "./ssh-connector.ts";
 
 export type { SshAlgorithms } from "./algorithm-options.ts";
-export { checkDestination, parseDestination, type Destination } from "./destination.ts";
-export type { AuthenticationPrompt, HostKey, HostKeyPolicy, SshOptions } from "./options.ts";
+export { checkDestination, type Destination, destinationLabel, parseDestination } from "./destination.ts";
+export { type AuthenticationPrompt, defaultStartTimeout, type HostKey, type HostKeyPolicy, type SshOptions } from "./options.ts";
 export type { AgentKey, AgentSignOptions, SshAgent } from "./ssh-agent.ts";
+export type { ExitStatus, KillSignal } from "./channel-process.ts";
+export { canShareConnection } from "./client-platform.ts";
+export { expandHome } from "./home.ts";
+export { killScript } from "./kill-script.ts";
 
 /**
  * A host over SSH, by ssh2: strict host keys, the user's ssh_config, keys, agent, password, jump hosts. Connects when first used and

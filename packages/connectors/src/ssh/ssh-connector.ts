@@ -2,10 +2,7 @@
 import { ConnectError, hostLimits, SremoteError } from "@sremote/protocol";
 import type { Command, OperationOptions, RemoteProcess, SpawnOptions } from "../connector.ts";
 import { orAborted, settledWithin, withDeadline } from "../deadline.ts";
-import { endProcess } from "../process/end.ts";
-import { ProcessConnector } from "../process/process-connector.ts";
-import { plainLine, startLine } from "../process/start-line.ts";
-import { Tail } from "../process/tail.ts";
+import { endProcess, plainLine, ProcessConnector, startLine, Tail } from "../process/index.ts";
 import { ChannelProcess } from "./channel-process.ts";
 import type { KillSignal } from "./channel-process.ts";
 import { connect } from "./connect.ts";

@@ -1,1 +1,2 @@
 export { RemoteCall } from "./remote-call.ts";
+export { takeArguments } from "./take-arguments.ts";

@@ -2,10 +2,9 @@
 import { InvalidArgumentError } from "@sremote/protocol";
 import { type ConfiguredHost, Host } from "../host/index.ts";
 import { checkParameters } from "@sremote/process";
-import { logLevels } from "../log/logger.ts";
+import { logLevels } from "../log/index.ts";
 import { groupsOf } from "../node-set/index.ts";
-import { parseDuration } from "../time/index.ts";
-import type { Duration } from "../time/index.ts";
+import { type Duration, parseDuration } from "../time/index.ts";
 import type { FleetConfiguration } from "./options.ts";
 
 /** @throws InvalidArgumentError naming the option */

@@ -1,6 +1,5 @@
 import { InvalidArgumentError } from "@sremote/protocol";
-import { groupsOf } from "../node-set/index.ts";
-import type { Groups } from "../node-set/index.ts";
+import { type Groups, groupsOf } from "../node-set/index.ts";
 import { parseDuration } from "../time/index.ts";
 import { checkConfiguration } from "./check-option.ts";
 import { defaultConfiguration } from "./options.ts";

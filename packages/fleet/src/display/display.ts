@@ -5,7 +5,7 @@ import { hostText, InvalidArgumentError } from "@sremote/protocol";
 import { type ColorChoice, isColored } from "../color.ts";
 import { fold } from "../node-set/index.ts";
 import { describeEnd, type Job } from "@sremote/process";
-import { hostOf, type Run } from "../run/run.ts";
+import { hostOf, type Run } from "../run/index.ts";
 import { formatDuration } from "../time/index.ts";
 import { countsOf, formatCounts, type JobKind, kindOf } from "./counts.ts";
 

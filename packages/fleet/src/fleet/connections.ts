@@ -6,7 +6,7 @@ import { SremoteError } from "@sremote/protocol";
 import type { ResolvedConfiguration } from "../configuration/index.ts";
 import type { Host } from "../host/index.ts";
 import { Leash } from "@sremote/process";
-import type { Turn } from "../run/window.ts";
+import type { Turn } from "../run/index.ts";
 import type { ConnectorFactory } from "./connect.ts";
 
 export interface ConnectionSettings {

@@ -1,2 +1,2 @@
 export { formatDifferences, formatGathered, type FormatGatheredOptions, gather } from "./gather.ts";
-export { type OutputGroup, OutputTree } from "./output-tree.ts";
+export { groupsInOrder, type OutputGroup, OutputTree } from "./output-tree.ts";

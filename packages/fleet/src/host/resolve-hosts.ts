@@ -1,8 +1,6 @@
 /* From what a caller writes to a set of hosts. */
 import { InvalidArgumentError } from "@sremote/protocol";
-import { expand } from "../node-set/index.ts";
-import type { ExpandOptions } from "../node-set/index.ts";
-import { toGroups } from "../node-set/groups-file.ts";
+import { expand, type ExpandOptions, toGroups } from "../node-set/index.ts";
 import { Host, type HostLike, type HostOptions } from "@sremote/process";
 import { HostSet } from "./host-set.ts";
 

@@ -1,2 +1,2 @@
 export { compactOutput, type Logger } from "@sremote/process";
-export { createLogger, type LoggerOptions, type LogLevel } from "./logger.ts";
+export { createLogger, type LoggerOptions, type LogLevel, logLevels } from "./logger.ts";

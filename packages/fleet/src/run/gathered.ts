@@ -1,7 +1,6 @@
 /* Who printed the same, of what a run keeps. */
 import { createHash } from "node:crypto";
-import type { OutputGroup } from "../gather/index.ts";
-import { groupsInOrder } from "../gather/output-tree.ts";
+import { groupsInOrder, type OutputGroup } from "../gather/index.ts";
 import { compareNatural } from "../node-set/index.ts";
 import { type Job, LineTap, type OutputChunk, type StreamName } from "@sremote/process";
 

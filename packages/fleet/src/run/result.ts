@@ -1,7 +1,6 @@
 /* What came of a run. */
 import { SremoteError } from "@sremote/protocol";
-import { formatDifferences, formatGathered } from "../gather/index.ts";
-import type { FormatGatheredOptions, OutputGroup } from "../gather/index.ts";
+import { formatDifferences, formatGathered, type FormatGatheredOptions, type OutputGroup } from "../gather/index.ts";
 import { type Host, HostSet } from "../host/index.ts";
 import { compactOutput } from "../log/index.ts";
 import { fold } from "../node-set/index.ts";

@@ -4,8 +4,7 @@ import { Writable } from "node:stream";
 import { ConnectError, hostLimits } from "@sremote/protocol";
 import type { RemoteProcess } from "../../connector.ts";
 import { settledWithin } from "../../deadline.ts";
-import { brokenRule, MarkerFilter } from "../../process/marker-filter.ts";
-import type { UnreadStderr } from "../../process/unread-stderr.ts";
+import { brokenRule, MarkerFilter, type UnreadStderr } from "../../process/index.ts";
 import { Frames, Output } from "./output.ts";
 
 type ExitStatus = Awaited<RemoteProcess["exit"]>;
