@@ -1,8 +1,9 @@
-// Fails on an import against the arrows of the architecture (an arrow only ever points up this list), and on a circle of imports between files.
+// Fails on an import against the arrows of the architecture (an arrow only ever points up this list), on a circle of imports between files, and on an
+// import that goes past the index of a folder.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
-import { circles, importsOf } from "./import-graph.ts";
+import { circles, importsOf, passedIndex, targetOf } from "./import-graph.ts";
 
 /** What each package may import beside itself and, except for `protocol`, Node's own modules. */
 export const allowed: Readonly<Record<string, readonly string[]>> = {
@@ -66,6 +67,14 @@ function main(): void {
           problems.push(`packages/${path}:${line}: import of ${specifier} is against the arrows`);
         }
       }
+    }
+  }
+  for (const [file, text] of texts) {
+    for (const each of importsOf(text)) {
+      const target = targetOf(file, each);
+      const folder = target === undefined ? undefined : passedIndex(file, target, (name) => texts.has(`${name}/index.ts`));
+      if (folder !== undefined)
+        problems.push(`packages/${file}:${each.line}: import of ${each.specifier} goes past packages/${folder}/index.ts`);
     }
   }
   for (const circle of circles(texts)) {
