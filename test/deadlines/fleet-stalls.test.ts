@@ -36,7 +36,7 @@ afterAll(async () => {
 const verbs: Readonly<Record<string, Verb>> = {
   run: (hosts, limits) => hosts.run("sleep 60", limits),
   "run with input": (hosts, limits) => hosts.run("sleep 60", { ...limits, stdin: "x" }),
-  "run without a leash": (hosts, limits) => hosts.run("sleep 60", { ...limits, leash: false }),
+  "run without a watchdog": (hosts, limits) => hosts.run("sleep 60", { ...limits, watchdog: false }),
   call: (hosts, limits) => hosts.call("time", "sleep", [60], limits),
   push: (hosts, limits) => hosts.push(join(directory, "file"), "/tmp/sremote-stalls", limits),
   pull: (hosts, limits) => hosts.pull("/etc/hostname", join(directory, "pulled"), limits),
@@ -102,7 +102,7 @@ describe.concurrent("the host of a fleet stops answering", () => {
     expect(under.map(({ ended }) => ended)).toEqual(under.map(() => true));
   });
 
-  test("while runs, calls and the leash are under way", async () => {
+  test("while runs, calls and the watchdog are under way", async () => {
     await using server = await startEmbeddedSsh();
     await using proxy = await startProxy({ host: server.address, port: server.port });
     const privateKey = await readFile(server.privateKeyPath);

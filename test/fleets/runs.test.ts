@@ -101,7 +101,7 @@ describe("over a host with sessions enough", () => {
 
   test("where nobody looks, whether SIGKILL was needed is not known", async () => {
     const { nodes } = make();
-    const run = nodes.run("exec sleep 74005", { leash: false });
+    const run = nodes.run("exec sleep 74005", { watchdog: false });
     await until("it runs", async () => (await alive(74005)).length === 1);
     expect((await run.kill()).jobs[0]).toMatchObject({ reason: "killed", signal: "SIGTERM", forcedKill: null });
   });
@@ -111,8 +111,8 @@ describe("over a host with sessions enough", () => {
     const body = `#${"x".repeat(99)}\n`.repeat(3000);
     const script = `${body}printf '%s %s %s' "$#" "\${sremote_script-none}" "$A"; cat; ls -a "$TMPDIR"; exit 3`;
     await nodes.run("mkdir tmp").orThrow();
-    for (const leash of [true, false]) {
-      const job = (await nodes.run(`export TMPDIR=~/tmp\n${script}`, { stdin: " in ", env: { A: "a" }, leash })).jobs[0]!;
+    for (const watchdog of [true, false]) {
+      const job = (await nodes.run(`export TMPDIR=~/tmp\n${script}`, { stdin: " in ", env: { A: "a" }, watchdog })).jobs[0]!;
       expect([job.stdout, job.exitCode, job.stderr]).toEqual(["0 none a in .\n..\n", 3, ""]);
     }
     const many = await nodes.run(
@@ -148,8 +148,8 @@ test("on a host with one session short commands run one after the other, and wha
   expect(await Promise.all([out(nodes.run("echo 1")), out(nodes.run("echo 2"))])).toEqual(["1\n", "2\n"]);
   const [job] = (await nodes.run("cat", { stdin: "in" })).jobs;
   expect([job!.reason, job!.error?.code, job!.exitCode]).toEqual(["error", "channel-failed", null]);
-  expect(job!.error?.message).toMatch(/MaxSessions[^]*`leash: false`/);
-  expect(await out(nodes.run("cat", { stdin: "in", leash: false }))).toBe("in");
+  expect(job!.error?.message).toMatch(/MaxSessions[^]*`watchdog: false`/);
+  expect(await out(nodes.run("cat", { stdin: "in", watchdog: false }))).toBe("in");
   expect(await out(nodes.run("sleep 1.2; echo 3"))).toBe("3\n");
 });
 
@@ -162,7 +162,7 @@ test("on a host with two sessions what reads input runs again and again, at once
 
 test("G02 what the host's shell exits with before the command begins is no status of the command's", async () => {
   await using host = local();
-  for (const options of [{}, { stdin: "in" }, { env: { A: "a" }, leash: false }]) {
+  for (const options of [{}, { stdin: "in" }, { env: { A: "a" }, watchdog: false }]) {
     // A start-up file that reads takes the first line of what we send.
     const robbed: Connector = {
       ...host,

@@ -1,7 +1,7 @@
-/* Connectors that a test opens: closed behind it, when the leash of each is gone. */
+/* Connectors that a test opens: closed behind it, when the watchdog of each is gone. */
 import type { Connector } from "@sremote/connectors";
 import { afterEach } from "vitest";
-import { Leash } from "../../packages/process/src/leash.ts";
+import { Watchdog } from "../../packages/process/src/watchdog.ts";
 
 /** Registers what closes them after each test of the suite that this is called in. @returns to be called with each */
 export function closingOpened(): (connector: Connector) => Connector {
@@ -9,7 +9,7 @@ export function closingOpened(): (connector: Connector) => Connector {
   afterEach(async () => {
     await Promise.all(
       opened.splice(0).map(async (each) => {
-        await Leash.on(each).gone();
+        await Watchdog.on(each).gone();
         await each.close();
       }),
     );

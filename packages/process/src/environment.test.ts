@@ -11,7 +11,7 @@ import { listProcesses } from "../../../scripts/labs/processes.ts";
 import { type Lab, startSshd } from "../../../scripts/labs/sshd.ts";
 import { until } from "../../../scripts/labs/wait.ts";
 import { closingOpened } from "../../../test/support/opened.ts";
-import { Leash } from "./leash.ts";
+import { Watchdog } from "./watchdog.ts";
 import { RemoteProcess } from "./remote-process.ts";
 
 let lab: Lab;
@@ -127,14 +127,14 @@ function watched(connector: Connector, tell: (command: Command) => void): Connec
 }
 
 describe("variables", () => {
-  test.each(["leash", "no leash"])("come to a process on a terminal, and are not shown there, with %s", async (kind) => {
+  test.each(["watchdog", "no watchdog"])("come to a process on a terminal, and are not shown there, with %s", async (kind) => {
     const connector = open(ssh(destination()));
     const { quoted, LINES, long } = odd;
     const env = { quoted: quoted!, LINES: LINES!, long: long! };
     const process = new RemoteProcess(connector, `${Object.keys(env).map(hexOf).join("\n")}\nread -r x; echo "<$x>"`, {
       env,
       pty: true,
-      leash: kind === "leash",
+      watchdog: kind === "watchdog",
       stdin: true,
     }).start();
     const hex = Object.values(env).map((value) => Buffer.from(value).toString("hex"));
@@ -144,8 +144,12 @@ describe("variables", () => {
     expect(process.stdout).toBe(`${hex.join("\r\n")}\r\ntyped\r\n<typed>\r\n`);
   });
 
-  test("come without a leash, and with input that is written", async () => {
-    const process = new RemoteProcess(open(local()), 'read -r x; echo "$A $x"', { env: { A: "a b" }, leash: false, stdin: true }).start();
+  test("come without a watchdog, and with input that is written", async () => {
+    const process = new RemoteProcess(open(local()), 'read -r x; echo "$A $x"', {
+      env: { A: "a b" },
+      watchdog: false,
+      stdin: true,
+    }).start();
     await process.write("written\n");
     await process.wait();
     expect(process.stdout).toBe("a b written\n");
@@ -178,7 +182,7 @@ describe("variables on busybox", () => {
       const process = await new RemoteProcess(host.connector, script, { env: odd }).run();
       expect(process.stdout.trim().split("\n")).toEqual(expected);
     } finally {
-      await Leash.on(host.connector).gone();
+      await Watchdog.on(host.connector).gone();
       await host.connector.close();
     }
   });

@@ -1,4 +1,4 @@
-/* A command that waits for a word before it begins, so that it can be put on the leash first. */
+/* A command that waits for a word before it begins, so that it can be put under the watchdog first. */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
@@ -21,9 +21,9 @@ const part = (): string => randomBytes(8).toString("hex");
  * takes a line and not a byte more. When it has all that goes before the command, it says so: what it exits with before is no status of the command's. An
  * argument vector replaces the shell, so pid, signals and exit status are the program's own.
  *
- * @param leash part of a script that takes the rest of the input, see ownLeashScript; @param before another, which goes first
+ * @param watchdog part of a script that takes the rest of the input, see ownWatchdogScript; @param before another, which goes first
  */
-export function heldCommand(command: Command, env: Environment = {}, leash = "", before = ""): HeldCommand {
+export function heldCommand(command: Command, env: Environment = {}, watchdog = "", before = ""): HeldCommand {
   const [front, back, word] = [part(), part(), part()];
   const { read, set, input } = environmentInput(env);
   // On a terminal the word would be shown. The shell knows by itself whether it has one; asking stty would start two processes.
@@ -36,7 +36,7 @@ ${before}
 [ -z "$t" ] || stty "$t"
 unset t
 printf '%s%s begun\\n' ${front} ${back}
-${leash}
+${watchdog}
 ${set}
 ${shellText(command)}`;
   return { command: shell(script), marker: front + back, words: `${word}\n${input}` };

@@ -9,7 +9,7 @@ export type { Match, Pattern } from "./expect.ts";
 export type { JobEvents } from "./handlers.ts";
 export { Host, type HostLike, type HostOptions } from "./host.ts";
 export { Job, type JobSettings, type KillOptions, type WaitOptions } from "./job.ts";
-export { Leash, type Signal } from "./leash.ts";
+export { Watchdog, type Signal } from "./watchdog.ts";
 export { type Line, LineTap } from "./lines.ts";
 export type { Logger } from "./logger.ts";
 export { checkProcessOptions, type ProcessOptions } from "./options.ts";

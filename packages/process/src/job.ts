@@ -7,7 +7,7 @@ import type { Logger } from "./logger.ts";
 import { type EndReason, type Ignorable, isOk, type ProcessRecord } from "./process-record.ts";
 import { describeEnd } from "./describe-end.ts";
 import { Handlers, type JobEvents } from "./handlers.ts";
-import type { Signal } from "./leash.ts";
+import type { Signal } from "./watchdog.ts";
 import { type Line, LineTap } from "./lines.ts";
 import type { ExitStatus } from "./started-process.ts";
 import { OutputMemory } from "./output-memory.ts";

@@ -2,10 +2,10 @@
 import type { Command, Connector, RemoteProcess as ConnectorProcess } from "@sremote/connectors";
 import { ConnectError, SremoteError } from "@sremote/protocol";
 import { type HeldCommand, heldCommand, readPid } from "./held-command.ts";
-import { ownLeashScript } from "./leash-script.ts";
-import { Leash, period } from "./leash.ts";
+import { ownWatchdogScript } from "./watchdog-script.ts";
+import { Watchdog, period } from "./watchdog.ts";
 import { shortened } from "./long-command.ts";
-import { OnOwnLeash, OnSharedLeash } from "./on-leash.ts";
+import { OwnWatch, SharedWatch } from "./watch.ts";
 import { spawnInTurn } from "./sessions.ts";
 import { SpawnedProcess } from "./spawned-process.ts";
 import { type Live, type LiveOptions, patience } from "./started-process.ts";
@@ -23,8 +23,8 @@ async function startSpawned(connector: Connector, given: Command, options: LiveO
   const { command, before, remove } = await shortened(connector, given, options.signal);
   const what: WhatToStart = { connector, command, before, options };
   try {
-    if (!options.leash && options.env === undefined && before === "") return await startBare(what);
-    if (!options.leash) return await startHeld(what);
+    if (!options.watchdog && options.env === undefined && before === "") return await startBare(what);
+    if (!options.watchdog) return await startHeld(what);
     return await (stdin?.length === 0 && pty === undefined ? startOnOwn(what) : startOnShared(what));
   } catch (error) {
     await remove();
@@ -45,20 +45,20 @@ async function startBare({ connector, command, options }: WhatToStart): Promise<
   return new SpawnedProcess(await spawnInTurn(connector, command, { signal, pty, onWait, purpose }), connector, options, undefined);
 }
 
-/** The command reads its input or has a terminal: the leash of the connection watches over it. */
+/** The command reads its input or has a terminal: the watchdog of the connection watches over it. */
 async function startOnShared({ connector, command, before, options }: WhatToStart): Promise<Live> {
   const { signal } = options;
-  const leash = Leash.on(connector);
-  const release = leash.hold();
+  const watchdog = Watchdog.on(connector);
+  const release = watchdog.hold();
   try {
     const held = heldCommand(command, options.env, "", before);
-    const [process, ready] = await startBesideLeash(connector, held, leash, options);
+    const [process, ready] = await startBesideWatchdog(connector, held, watchdog, options);
     try {
       await ready;
       const pid = await whenHeld(process, held, connector.label, signal);
-      const onLeash = await untilAborted(OnSharedLeash.add(leash, pid, release), signal);
+      const watch = await untilAborted(SharedWatch.add(watchdog, pid, release), signal);
       process.stdin.write(held.words);
-      return new SpawnedProcess(process, connector, options, onLeash, held.marker);
+      return new SpawnedProcess(process, connector, options, watch, held.marker);
     } catch (error) {
       await process[Symbol.asyncDispose]();
       throw error;
@@ -70,18 +70,18 @@ async function startOnShared({ connector, command, before, options }: WhatToStar
 }
 
 /**
- * Of the two sessions that the host has to open, neither waits for the other. But where the leash has to wait for one, the command, which has not begun, gives
+ * Of the two sessions that the host has to open, neither waits for the other. But where the watchdog has to wait for one, the command, which has not begun, gives
  * its own back: otherwise each could wait for the other.
  */
-async function startBesideLeash(
+async function startBesideWatchdog(
   connector: Connector,
   held: HeldCommand,
-  leash: Leash,
+  watchdog: Watchdog,
   { signal, pty, onWait, purpose }: LiveOptions,
 ): Promise<[ConnectorProcess, Promise<void>]> {
   const blocked = Promise.withResolvers<"blocked">();
   const ready = untilAborted(
-    leash.ready(() => blocked.resolve("blocked")),
+    watchdog.ready(() => blocked.resolve("blocked")),
     signal,
   );
   ready.catch(() => undefined);
@@ -95,7 +95,7 @@ async function startBesideLeash(
   early.abort();
   const process = await started.catch(() => undefined);
   await process?.[Symbol.asyncDispose]();
-  onWait("a session of the connection for the leash, beside the command's own (sshd's MaxSessions)");
+  onWait("a session of the connection for the watchdog, beside the command's own (sshd's MaxSessions)");
   await ready;
   return [await start(), ready];
 }
@@ -103,10 +103,10 @@ async function startBesideLeash(
 /** How long a command that may have begun may take to say so once it is not wanted any more, in milliseconds. */
 const lastWord = 1000;
 
-/** The command reads nothing: its input is where a leash of its own waits, which costs no other session and no round trip. */
+/** The command reads nothing: its input is where a watchdog of its own waits, which costs no other session and no round trip. */
 async function startOnOwn({ connector, command, before, options }: WhatToStart): Promise<Live> {
   const { signal, onWait, purpose } = options;
-  const held = heldCommand(command, options.env, ownLeashScript(period), before);
+  const held = heldCommand(command, options.env, ownWatchdogScript(period), before);
   const process = await spawnInTurn(connector, held.command, { signal, onWait, purpose });
   try {
     process.stdin.on("error", () => undefined); // That it is gone, its exit tells.
@@ -117,16 +117,16 @@ async function startOnOwn({ connector, command, before, options }: WhatToStart):
     const giveUp = (): void => void setTimeout(() => late.abort(), lastWord).unref();
     signal.addEventListener("abort", giveUp, { once: true });
     const pid = await whenHeld(process, held, connector.label, late.signal).finally(() => signal.removeEventListener("abort", giveUp));
-    return new SpawnedProcess(process, connector, options, new OnOwnLeash(process, connector, pid), held.marker);
+    return new SpawnedProcess(process, connector, options, new OwnWatch(process, connector, pid), held.marker);
   } catch (error) {
-    // The leash ends what may run.
+    // The watchdog ends what may run.
     process.stdin.destroy();
     await process[Symbol.asyncDispose]();
     throw error;
   }
 }
 
-/** Without a leash: the command waits for what goes before it alone. */
+/** Without a watchdog: the command waits for what goes before it alone. */
 async function startHeld({ connector, command, before, options }: WhatToStart): Promise<Live> {
   const { signal, pty, onWait, purpose } = options;
   const held = heldCommand(command, options.env, "", before);

@@ -5,7 +5,7 @@ import { ConnectError, type Duration, InvalidArgumentError, parseDuration, Sremo
 import { toCommand } from "./command.ts";
 import { Expectation, type Match, type Pattern } from "./expect.ts";
 import { Job, type JobSettings } from "./job.ts";
-import { type Ended, type Signal, signals } from "./leash.ts";
+import { type Ended, type Signal, signals } from "./watchdog.ts";
 import { startLive } from "./live.ts";
 import type { ExitStatus, Live } from "./started-process.ts";
 import { checkProcessOptions, defaultKillTimeout, defaultPty, type ProcessOptions } from "./options.ts";
@@ -147,10 +147,10 @@ export class RemoteProcess extends Job {
     this.step("the host to be reached");
     const connector = await this.#reach(signal);
     this.step("the host to start it");
-    const { leash = true, env, outputLimit = defaultOutputLimit, stdin = "" } = this.#options;
+    const { watchdog = true, env, outputLimit = defaultOutputLimit, stdin = "" } = this.#options;
     try {
       const live = await startLive(connector, this.command, {
-        leash,
+        watchdog,
         env: env === undefined || Object.keys(env).length === 0 ? undefined : env,
         pty: this.#pty,
         stdin: stdin === true ? undefined : typeof stdin === "string" ? Buffer.from(stdin) : stdin,

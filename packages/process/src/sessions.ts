@@ -8,7 +8,7 @@ import { ConnectError } from "@sremote/protocol";
 /** How long nothing that ends by itself may hold a session before a start that waits is refused, in milliseconds. */
 const hopeless = 3000;
 
-/** What runs on a connector and ends some time: commands and transfers. Neither the leash nor sessions of calls do. */
+/** What runs on a connector and ends some time: commands and transfers. Neither the watchdog nor sessions of calls do. */
 const ending = new WeakMap<Connector, Set<object>>();
 /** Those whose sessions have once been too few. */
 const scarce = new WeakSet<Connector>();
@@ -52,7 +52,7 @@ export async function spawnInTurn(connector: Connector, command: Command, option
         {
           stage: "start",
           host: connector.label,
-          hint: "what reads input, has a terminal or runs longer than a second needs a second session, for the leash; `leash: false` does without. A session of calls is another",
+          hint: "what reads input, has a terminal or runs longer than a second needs a second session, for the watchdog; `watchdog: false` does without. A session of calls is another",
         },
       );
       control.abort(refusal);

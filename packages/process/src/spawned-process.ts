@@ -3,9 +3,9 @@ import type { Readable, Writable } from "node:stream";
 import { type Connector, type RemoteProcess as ConnectorProcess, settledWithin } from "@sremote/connectors";
 import { ConnectError, SremoteError } from "@sremote/protocol";
 import { readBegun } from "./held-command.ts";
-import type { Ended, Signal } from "./leash.ts";
+import type { Ended, Signal } from "./watchdog.ts";
 import { type ExitStatus, type Live, type LiveOptions, patience } from "./started-process.ts";
-import { type OnLeash, OnOwnLeash } from "./on-leash.ts";
+import { type Watch, OwnWatch } from "./watch.ts";
 import type { StreamName } from "./output.ts";
 import { holdSession } from "./sessions.ts";
 
@@ -17,20 +17,20 @@ export class SpawnedProcess implements Live {
   readonly exited: Promise<ExitStatus>;
   readonly done: Promise<ExitStatus>;
   readonly #process: ConnectorProcess;
-  readonly #onLeash: OnLeash | undefined;
+  readonly #watch: Watch | undefined;
   readonly #abandoned = Promise.withResolvers<never>();
   #isAbandoned = false;
 
   /** @param marker of a command that was held: it says that it has begun. Without it, there was none to say so */
-  constructor(process: ConnectorProcess, connector: Connector, options: LiveOptions, onLeash: OnLeash | undefined, marker?: string) {
+  constructor(process: ConnectorProcess, connector: Connector, options: LiveOptions, watch: Watch | undefined, marker?: string) {
     const { label } = connector;
     this.#process = process;
-    this.#onLeash = onLeash;
+    this.#watch = watch;
     const giveBack = holdSession(connector);
     process.stdin.on("error", () => undefined); // That nobody reads it is the command's affair; a lost link, its exit tells.
     this.stdin = options.stdin === undefined ? process.stdin : undefined;
     // On a terminal the end of input is a character, and the end of the stream would be the terminal's end.
-    if (onLeash instanceof OnOwnLeash) this.stdin = undefined;
+    if (watch instanceof OwnWatch) this.stdin = undefined;
     else if (options.stdin !== undefined && options.pty !== undefined) process.stdin.write(options.stdin);
     else if (options.stdin !== undefined) process.stdin.end(options.stdin);
     this.#abandoned.promise.catch(() => undefined);
@@ -43,15 +43,15 @@ export class SpawnedProcess implements Live {
   }
 
   async end(signal: Signal, grace: number): Promise<Ended | undefined> {
-    if (this.#onLeash !== undefined) return await this.#onLeash.end(signal, grace);
+    if (this.#watch !== undefined) return await this.#watch.end(signal, grace);
     await this.signal(signal);
     return undefined;
   }
 
   async signal(signal: Signal): Promise<void> {
-    if (this.#onLeash !== undefined) return await this.#onLeash.signal(signal);
+    if (this.#watch !== undefined) return await this.#watch.signal(signal);
     if (signal !== "SIGTERM" && signal !== "SIGKILL" && signal !== "SIGINT" && signal !== "SIGHUP") {
-      throw new SremoteError("unsupported", `${signal} cannot be sent without a leash`, { stage: "kill" });
+      throw new SremoteError("unsupported", `${signal} cannot be sent without a watchdog`, { stage: "kill" });
     }
     await this.#process.kill(signal);
   }
@@ -126,7 +126,7 @@ export class SpawnedProcess implements Live {
       throw new ConnectError("connection-lost", "the command's output broke off", { stage: "run", host: label, cause: error });
     } finally {
       this.#process.stdin.destroy();
-      await this.#onLeash?.release();
+      await this.#watch?.release();
     }
   }
 }

@@ -3,7 +3,7 @@ import type { Writable } from "node:stream";
 import type { PtySize } from "@sremote/connectors";
 import type { SremoteError } from "@sremote/protocol";
 import type { Environment } from "./environment.ts";
-import type { Ended, Signal } from "./leash.ts";
+import type { Ended, Signal } from "./watchdog.ts";
 import type { OutputChunk } from "./output.ts";
 
 /** For a login shell's start-up files, in milliseconds. */
@@ -35,7 +35,7 @@ export interface Live {
 }
 
 export interface LiveOptions {
-  readonly leash: boolean;
+  readonly watchdog: boolean;
   readonly pty: PtySize | undefined;
   /** Variables of the command. */
   readonly env: Environment | undefined;

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import type { Signal } from "./leash.ts";
+import type { Signal } from "./watchdog.ts";
 import type { ExitStatus } from "./started-process.ts";
 
 /**

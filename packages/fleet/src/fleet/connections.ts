@@ -5,7 +5,7 @@ import type { Connector } from "@sremote/connectors";
 import { SremoteError } from "@sremote/protocol";
 import type { ResolvedConfiguration } from "../configuration/index.ts";
 import type { Host } from "../host/index.ts";
-import { Leash } from "@sremote/process";
+import { Watchdog } from "@sremote/process";
 import type { Turn } from "../run/index.ts";
 import type { ConnectorFactory } from "./connect.ts";
 
@@ -66,10 +66,10 @@ export class Connections {
     return entry.connector;
   }
 
-  /** The leash stays between processes. */
-  keepLeash(host: Host): void {
+  /** The watchdog stays between processes. */
+  keepWatchdog(host: Host): void {
     const entry = this.#entry(host);
-    if (entry.connector.spawn !== undefined) entry.release ??= Leash.on(entry.connector).keep();
+    if (entry.connector.spawn !== undefined) entry.release ??= Watchdog.on(entry.connector).keep();
   }
 
   /** Next time it is asked again whether it is there. */
@@ -91,7 +91,7 @@ export class Connections {
     await Promise.all(
       Array.from(this.#entries.values(), async ({ connector, client, release }) => {
         release?.();
-        if (release !== undefined) await Leash.on(connector).gone();
+        if (release !== undefined) await Watchdog.on(connector).gone();
         // A client closes its connector.
         await (client ?? connector).close();
       }),

@@ -156,7 +156,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
       const host = hosts[index]!;
       const cwd = processOptions.cwd === undefined ? this.#directories[index] : remotePath(this.#directories[index], processOptions.cwd);
       const logged = { logger: this.#shared.logger, outputInLog: configuration.outputInLog, ...defined(rest) };
-      const reach = (turn: Turn, signal: AbortSignal): Promise<Connector> => this.#reach(host, turn, signal, rest.leash !== false);
+      const reach = (turn: Turn, signal: AbortSignal): Promise<Connector> => this.#reach(host, turn, signal, rest.watchdog !== false);
       const all = { ...processOptions, ...logged, name: host.toString(), host, cwd, env: variables[index] };
       return (turn, memory) =>
         this.#copy(new RemoteProcess((signal) => reach(turn(), signal), each, all, { memory, label: this.#shared.labels.get(host.key) }), {
@@ -288,10 +288,10 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     );
   }
 
-  async #reach(host: Host, turn: Turn, signal: AbortSignal, leash: boolean): Promise<Connector> {
+  async #reach(host: Host, turn: Turn, signal: AbortSignal, watchdog: boolean): Promise<Connector> {
     const { connections } = this.#shared;
     const connector = await connections.open(host, turn, signal);
-    if (leash) connections.keepLeash(host);
+    if (watchdog) connections.keepWatchdog(host);
     return connector;
   }
 

@@ -1,9 +1,9 @@
-/* The client's end of the leash: see leash-script.ts. */
+/* The client's end of the watchdog: see watchdog-script.ts. */
 import { randomBytes } from "node:crypto";
 import { type Connector, type RemoteProcess, settledWithin, shell } from "@sremote/connectors";
 import { ConnectError, DeadlineTimer, SremoteError } from "@sremote/protocol";
 import { isScarce, spawnInTurn, whenScarce } from "./sessions.ts";
-import { leashScript } from "./leash-script.ts";
+import { watchdogScript } from "./watchdog-script.ts";
 import { LineTap } from "./lines.ts";
 
 export const signals = ["SIGTERM", "SIGKILL", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGSTOP", "SIGCONT"] as const;
@@ -15,12 +15,12 @@ export const period = 15;
 const patience = 10_000;
 /** After which a host that has not answered is asked whether it is there, and how long it may take to say so, in milliseconds. */
 const [doubt, proof] = [2000, 3000];
-/** And how long to end the leash. */
+/** And how long to end the watchdog. */
 const farewell = 1000;
 
 /** Tenths of a second that the host's shell can count, about seven years. */
 const mostTenths = 2 ** 31 - 1;
-/** How long the host looks for what is left after SIGKILL, in milliseconds: see leash-script.ts. */
+/** How long the host looks for what is left after SIGKILL, in milliseconds: see watchdog-script.ts. */
 const lastLook = 2000;
 
 /** What the host found after it had ended a process and all below it. */
@@ -31,10 +31,10 @@ export interface Ended {
   readonly left: readonly number[];
 }
 
-const leashes = new WeakMap<Connector, Leash>();
+const watchdogs = new WeakMap<Connector, Watchdog>();
 
 /** One for each connector. It is there while somebody holds it, and then ends by itself. */
-export class Leash {
+export class Watchdog {
   readonly #connector: Connector;
   #holders = 0;
   #keepers = 0;
@@ -49,13 +49,13 @@ export class Leash {
     whenScarce(connector, () => this.#endUnlessNeeded());
   }
 
-  static on(connector: Connector): Leash {
-    const leash = leashes.get(connector) ?? new Leash(connector);
-    leashes.set(connector, leash);
-    return leash;
+  static on(connector: Connector): Watchdog {
+    const watchdog = watchdogs.get(connector) ?? new Watchdog(connector);
+    watchdogs.set(connector, watchdog);
+    return watchdog;
   }
 
-  /** Keeps the leash while it is needed. To be given back once; more calls do nothing. */
+  /** Keeps the watchdog while it is needed. To be given back once; more calls do nothing. */
   hold(): () => void {
     this.#holders += 1;
     return this.#onceOnly(() => (this.#holders -= 1));
@@ -160,7 +160,7 @@ export class Leash {
   }
 }
 
-/** A leash on the host that has said that it is ready. */
+/** A watchdog on the host that has said that it is ready. */
 class Running {
   readonly #process: RemoteProcess;
   readonly #connector: Connector;
@@ -193,7 +193,7 @@ class Running {
       throw new SremoteError("unsupported", "the connector starts no live processes", { host: connector.label });
     const nonce = randomBytes(16).toString("hex");
     const running = new Running(
-      await spawnInTurn(connector, shell(leashScript(nonce, period)), { onWait, purpose: "the leash" }),
+      await spawnInTurn(connector, shell(watchdogScript(nonce, period)), { onWait, purpose: "the watchdog" }),
       nonce,
       connector,
     );
@@ -279,6 +279,6 @@ class Running {
   }
 
   #error(summary = "the process that watches over the others on the host has ended", cause?: Error): ConnectError {
-    return new ConnectError("connection-lost", summary, { stage: "leash", host: this.#connector.label, cause });
+    return new ConnectError("connection-lost", summary, { stage: "watchdog", host: this.#connector.label, cause });
   }
 }

@@ -1,9 +1,9 @@
 /*
- * What runs on the host beside the processes of a fleet: one `sh` for each connection, the leash, and at first one for each command that
+ * What runs on the host beside the processes of a fleet: one `sh` for each connection, the watchdog, and at first one for each command that
  * reads nothing, so that short ones need no more.
  *
  * sshd does not end what it started when its client is gone: it closes the command's input and output, and a command that uses neither runs
- * on. A terminal would help (SIGHUP), but merges standard error into standard output. So the leash waits at the end of a channel of its own.
+ * on. A terminal would help (SIGHUP), but merges standard error into standard output. So the watchdog waits at the end of a channel of its own.
  * When that ends (the client was killed, the link was lost), or when no sign of life has come for a while, it ends everything it was told of:
  * SIGTERM, two seconds, SIGKILL. It also carries out the caller's kills, so that these need no further channel.
  *
@@ -60,9 +60,9 @@ tree() {
 }`;
 
 /**
- * Counts the time until the leash, `$me`, is told by SIGVTALRM that it is over. SIGUSR1 has it begin anew, SIGVTALRM ends it: signals that nobody
+ * Counts the time until the watchdog, `$me`, is told by SIGVTALRM that it is over. SIGUSR1 has it begin anew, SIGVTALRM ends it: signals that nobody
  * else sends. Its own child is killed by `$!`, which is set as soon as there is one. It tells more than once and does not end by itself: where
- * SIGCHLD comes together with it, the kernel restarts the leash's `read`, and bash runs no trap.
+ * SIGCHLD comes together with it, the kernel restarts the watchdog's `read`, and bash runs no trap.
  */
 const clock = (period: number, first: string): string => `watch=
 unwatch() { kill -VTALRM "$watch"; wait "$watch"; }
@@ -76,7 +76,7 @@ unwatch() { kill -VTALRM "$watch"; wait "$watch"; }
 watch=$!`;
 
 /** @param nonce begins every line that is answered; @param period seconds between two signs of life; after three without one it is over */
-export function leashScript(nonce: string, period: number): string {
+export function watchdogScript(nonce: string, period: number): string {
   return `exec 2>/dev/null
 LC_ALL=C; export LC_ALL; unset IFS
 kept=; me=$$
@@ -142,12 +142,12 @@ gone
 }
 
 /**
- * The leash of one command that reads nothing: it waits at the end of the command's own input, so that no other channel is needed to begin.
+ * The watchdog of one command that reads nothing: it waits at the end of the command's own input, so that no other channel is needed to begin.
  * Part of a script, in front of the command; sends it to /dev/null for its input.
  *
  * Lines in: `beat`, `bye`, or a signal that ends (`TERM`, `KILL`, …). It answers nothing. When its input ends, or no sign of life comes, it
  * ends the command and all below it, as above. If the command itself has ended before, that is how most end, and it does nothing: what a command
- * leaves behind is for the other leash, which takes over from this one.
+ * leaves behind is for the other watchdog, which takes over from this one.
  *
  * It is started by a shell that ends at once, so that it is no child of the command, which may wait for all it has. It stays in the command's
  * process group, for two reasons: all shells can do that, and the pid of the group's leader is not given to another process as long as there
@@ -155,7 +155,7 @@ gone
  *
  * @param period seconds between two signs of life
  */
-export function ownLeashScript(period: number): string {
+export function ownWatchdogScript(period: number): string {
   return `( trap '' HUP INT QUIT TERM PIPE USR1 USR2 ALRM
 ( exec >/dev/null 2>&1
 LC_ALL=C; export LC_ALL; unset IFS

@@ -1,4 +1,4 @@
-/* The leash that waits at the end of a command's own input. */
+/* The watchdog that waits at the end of a command's own input. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm, symlink } from "node:fs/promises";
@@ -11,7 +11,7 @@ import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { findProcesses, signalEach } from "../../../scripts/labs/processes.ts";
 import { until } from "../../../scripts/labs/wait.ts";
 import { heldCommand } from "./held-command.ts";
-import { ownLeashScript } from "./leash-script.ts";
+import { ownWatchdogScript } from "./watchdog-script.ts";
 import { RemoteProcess } from "./remote-process.ts";
 
 const shells: [string, ...string[]][] = [["dash"], ["bash"], ["busybox", "sh"]];
@@ -23,7 +23,7 @@ afterEach(() => {
   );
 });
 
-interface Leashed {
+interface Watched {
   readonly child: ChildProcess;
   readonly output: Promise<string>;
   readonly exit: Promise<unknown[]>;
@@ -31,8 +31,8 @@ interface Leashed {
 }
 
 /** As a host starts it: the leader of a group, with pipes. @param period in seconds */
-function start([program, ...more]: readonly string[], command: Command, period = 60, path = process.env["PATH"]): Leashed {
-  const held = heldCommand(command, { FOR_THE_COMMAND: "a value" }, ownLeashScript(period));
+function start([program, ...more]: readonly string[], command: Command, period = 60, path = process.env["PATH"]): Watched {
+  const held = heldCommand(command, { FOR_THE_COMMAND: "a value" }, ownWatchdogScript(period));
   const child = spawn(program!, [...more, "-c", shellText(held.command)], { detached: true, stdio: "pipe", env: { PATH: path } });
   started.push(child);
   child.stdin.on("error", () => undefined);
@@ -101,7 +101,7 @@ except ChildProcessError: print("no child", os.environ["FOR_THE_COMMAND"])`;
     await until("nothing is left", async () => (await ofGroup(child.pid!)).length === 0);
   });
 
-  test("signals that the command sends to its own group do not reach the leash", async () => {
+  test("signals that the command sends to its own group do not reach the watchdog", async () => {
     const { child, exit } = start(
       argv,
       shell(`trap '' HUP INT TERM USR1 USR2 ALRM; for s in HUP INT TERM USR1 USR2 ALRM; do kill -$s 0; done; exec sleep ${number + 3}`),
@@ -113,11 +113,11 @@ except ChildProcessError: print("no child", os.environ["FOR_THE_COMMAND"])`;
     await until("nothing is left", async () => (await running(number + 3)) + (await ofGroup(child.pid!)).length === 0);
   });
 
-  test("what the command leaves behind is left alone, and the leash leaves when it is told to", async () => {
+  test("what the command leaves behind is left alone, and the watchdog leaves when it is told to", async () => {
     const { child, exit } = start(argv, shell(`sleep ${number + 4} > /dev/null 2>&1 &`));
     await exit;
     child.stdin!.destroy();
-    await until("the leash has ended", async () => (await ofGroup(child.pid!)).length === 1);
+    await until("the watchdog has ended", async () => (await ofGroup(child.pid!)).length === 1);
     expect(await running(number + 4)).toBe(1);
     const other = start(argv, shell(`exec sleep ${number + 5}`));
     await until("it runs", async () => (await running(number + 5)) === 1);
@@ -128,7 +128,7 @@ except ChildProcessError: print("no child", os.environ["FOR_THE_COMMAND"])`;
 });
 
 test("without ps it finds the tree all the same", async () => {
-  const path = await mkdtemp(join(tmpdir(), "sremote-leash-"));
+  const path = await mkdtemp(join(tmpdir(), "sremote-watchdog-"));
   onTestFinished(() => rm(path, { recursive: true, force: true }));
   await symlink("/bin/sleep", join(path, "sleep"));
   const { child, exit } = start(["/bin/sh"], shell("/usr/bin/setsid /bin/sleep 73400 & exec /bin/sleep 73400"), 60, path);
@@ -162,13 +162,13 @@ describe("a process on a connector", () => {
     expect(await running(73_502)).toBe(0);
   });
 
-  test("is taken over by the shared leash when it has run for a second", async () => {
+  test("is taken over by the shared watchdog when it has run for a second", async () => {
     await using host = local();
     const process = new RemoteProcess(host, "sleep 73503 & echo left").start();
     await process.expect("left");
-    const leashes = (): Promise<unknown[]> =>
+    const watchdogs = (): Promise<unknown[]> =>
       findProcesses(({ command, parent }) => parent === global.process.pid && command.startsWith("/bin/sh -c exec 2>/dev/null"));
-    await until("the other leash is there", async () => (await leashes()).length === 1);
+    await until("the other watchdog is there", async () => (await watchdogs()).length === 1);
     await until(
       "its own is gone",
       async () => (await findProcesses(({ command }) => command.includes("sleep 73503 & echo left"))).length === 0,

@@ -11,15 +11,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { findProcesses, processTree, signalEach } from "../../../scripts/labs/processes.ts";
 import { type Lab, startSshd } from "../../../scripts/labs/sshd.ts";
 import { until } from "../../../scripts/labs/wait.ts";
-import { leashScript } from "./leash-script.ts";
-import { Leash } from "./leash.ts";
+import { watchdogScript } from "./watchdog-script.ts";
+import { Watchdog } from "./watchdog.ts";
 import { RemoteProcess } from "./remote-process.ts";
 
 let lab: Lab;
 let directory: string;
 beforeAll(async () => {
   lab = await startSshd();
-  directory = await mkdtemp(join(tmpdir(), "sremote-leash-"));
+  directory = await mkdtemp(join(tmpdir(), "sremote-watchdog-"));
 });
 afterAll(async () => {
   await lab?.stop();
@@ -72,28 +72,28 @@ console.log("ready");
     await until("all four run", async () => (await matching(of)).length === 4);
     client.kill("SIGKILL");
     await until("all have ended", async () => (await matching(of)).length === 0, 60_000);
-    // The leash has ended by itself, too, with what it waited by.
+    // The watchdog has ended by itself, too, with what it waited by.
     if (kind !== "local")
       await until("nothing of the user is left", async () => (await findProcesses(({ uid }) => uid === user.uid)).length === 0);
   });
 });
 
-describe("the host's end of the leash", () => {
+describe("the host's end of the watchdog", () => {
   test.each([["dash"], ["bash"], ["busybox", "sh"]])("in %s ends what it was told of when no sign of life comes", async (...argv) => {
     const victim = startVictim("sleep 71011 & exec sleep 71011");
     const other = startVictim("exec sleep 71012");
-    const leash = spawn(argv[0] ?? "", [...argv.slice(1), "-c", leashScript("nonce", 0.4)], { stdio: ["pipe", "pipe", "inherit"] });
+    const watchdog = spawn(argv[0] ?? "", [...argv.slice(1), "-c", watchdogScript("nonce", 0.4)], { stdio: ["pipe", "pipe", "inherit"] });
     const said: string[] = [];
-    createInterface({ input: leash.stdout }).on("line", (line) => said.push(line));
-    leash.stdin.write(`add ${victim.pid}\nadd ${other.pid}\nforget ${other.pid}\n`);
+    createInterface({ input: watchdog.stdout }).on("line", (line) => said.push(line));
+    watchdog.stdin.write(`add ${victim.pid}\nadd ${other.pid}\nforget ${other.pid}\n`);
     await until("both were taken", () => said.length === 3);
     expect(said.toSorted()).toEqual([`nonce added ${victim.pid}`, `nonce added ${other.pid}`, "nonce ready"].toSorted());
     for (let beat = 0; beat < 13; beat += 1) {
-      leash.stdin.write("beat\n");
+      watchdog.stdin.write("beat\n");
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     expect(await matching(/^sleep 71011$/), "as long as there are signs of life, nothing happens").toHaveLength(2);
-    const [code] = (await once(leash, "exit")) as [number];
+    const [code] = (await once(watchdog, "exit")) as [number];
     expect(code).toBe(0);
     // A signal that was sent may take a moment to arrive.
     await until("both have ended", async () => (await matching(/^sleep 71011$/)).length === 0);
@@ -106,9 +106,9 @@ describe("the host's end of the leash", () => {
     await mkdir(path.PATH);
     await symlink("/bin/sleep", join(path.PATH, "sleep"));
     await until("both run", async () => (await matching(/^sleep 71021$/)).length === 2);
-    const leash = spawn("/bin/sh", ["-c", leashScript("nonce", 60)], { stdio: ["pipe", "pipe", "inherit"], env: path });
-    leash.stdin.end(`add ${victim.pid}\nKILL ${victim.pid}\nbye\n`);
-    await once(leash, "exit");
+    const watchdog = spawn("/bin/sh", ["-c", watchdogScript("nonce", 60)], { stdio: ["pipe", "pipe", "inherit"], env: path });
+    watchdog.stdin.end(`add ${victim.pid}\nKILL ${victim.pid}\nbye\n`);
+    await once(watchdog, "exit");
     await until("both have ended", async () => (await matching(/^sleep 71021$/)).length === 0);
   });
 
@@ -121,9 +121,9 @@ describe("the host's end of the leash", () => {
     expect(ours).toHaveLength(1);
     signalEach(await processTree(ours[0]!.pid), "SIGKILL");
     await until("it is noticed", async () => (await findProcesses(({ pid }) => pid === ours[0]!.pid)).length === 0);
-    const release = Leash.on(host).hold();
+    const release = Watchdog.on(host).hold();
     await until("there is another", () =>
-      Leash.on(host)
+      Watchdog.on(host)
         .ready()
         .then(
           () => true,
@@ -137,7 +137,7 @@ describe("the host's end of the leash", () => {
 
   test("is not there where it is not wanted, and signals reach the process all the same", async () => {
     await using host = local();
-    const process = new RemoteProcess(host, "exec sleep 71041", { leash: false }).start();
+    const process = new RemoteProcess(host, "exec sleep 71041", { watchdog: false }).start();
     await until("it runs", () => process.state === "running");
     expect((await matching(/^\/bin\/sh -c exec 2>\/dev\/null/)).filter(({ parent }) => parent === global.process.pid)).toEqual([]);
     await process.kill("SIGINT");

@@ -1,10 +1,10 @@
-/* How a process that runs is watched over, and what ends it: by the leash of its connection, or by one of its own. */
+/* How a process that runs is watched over, and what ends it: by the watchdog of its connection, or by one of its own. */
 import type { Connector, RemoteProcess } from "@sremote/connectors";
 import { settledWithin } from "@sremote/connectors";
-import { type Ended, Leash, period, type Signal } from "./leash.ts";
+import { type Ended, Watchdog, period, type Signal } from "./watchdog.ts";
 
-export interface OnLeash {
-  /** Ends it with all below it: see Leash. Resolves with undefined where nobody could look what came of it. */
+export interface Watch {
+  /** Ends it with all below it: see Watchdog. Resolves with undefined where nobody could look what came of it. */
   end(signal: Signal, grace: number): Promise<Ended | undefined>;
   /** Resolves when the host says that it was sent to all. @throws ConnectError when the host does not answer */
   signal(signal: Signal): Promise<void>;
@@ -13,60 +13,60 @@ export interface OnLeash {
 }
 
 /** Told of the process, which reads its input itself. */
-export class OnSharedLeash implements OnLeash {
-  readonly #leash: Leash;
+export class SharedWatch implements Watch {
+  readonly #watchdog: Watchdog;
   readonly #pid: number;
   readonly #release: () => void;
 
-  private constructor(leash: Leash, pid: number, release: () => void) {
-    this.#leash = leash;
+  private constructor(watchdog: Watchdog, pid: number, release: () => void) {
+    this.#watchdog = watchdog;
     this.#pid = pid;
     this.#release = release;
   }
 
-  /** @param release gives back a hold on the leash @throws SremoteError when the host does not take it */
-  static async add(leash: Leash, pid: number, release: () => void): Promise<OnSharedLeash> {
-    await leash.add(pid);
-    return new OnSharedLeash(leash, pid, release);
+  /** @param release gives back a hold on the watchdog @throws SremoteError when the host does not take it */
+  static async add(watchdog: Watchdog, pid: number, release: () => void): Promise<SharedWatch> {
+    await watchdog.add(pid);
+    return new SharedWatch(watchdog, pid, release);
   }
 
   async end(signal: Signal, grace: number): Promise<Ended> {
     // The process itself may be over, and given back, before all below it is.
-    const release = this.#leash.hold();
+    const release = this.#watchdog.hold();
     try {
-      return await this.#leash.end(this.#pid, signal, grace);
+      return await this.#watchdog.end(this.#pid, signal, grace);
     } finally {
       release();
     }
   }
 
   async signal(signal: Signal): Promise<void> {
-    await this.#leash.kill(this.#pid, signal);
+    await this.#watchdog.kill(this.#pid, signal);
   }
 
   async release(): Promise<void> {
-    await this.#leash.forget(this.#pid);
+    await this.#watchdog.forget(this.#pid);
     this.#release();
   }
 }
 
-/** Signals that a leash of its own sends. */
+/** Signals that a watchdog of its own sends. */
 const ending: readonly Signal[] = ["SIGTERM", "SIGKILL", "SIGINT", "SIGHUP", "SIGQUIT"];
-/** How long the shared leash may take to take over, in milliseconds, before a signal goes another way; and afterwards, to look for what is left. */
+/** How long the shared watchdog may take to take over, in milliseconds, before a signal goes another way; and afterwards, to look for what is left. */
 const [takeOverTime, lookTime] = [1000, 3000];
-/** Most commands have ended until then, in milliseconds; what runs longer is worth a session of the shared leash. */
+/** Most commands have ended until then, in milliseconds; what runs longer is worth a session of the shared watchdog. */
 const settled = 1000;
 
 /**
- * Its input is where its own leash waits. Once it has run for a second, or when an answer to a signal is wanted, the shared leash takes over, which
+ * Its input is where its own watchdog waits. Once it has run for a second, or when an answer to a signal is wanted, the shared watchdog takes over, which
  * knows of what outlives a command and can be told of a command that was stopped. Where the host has no session for that, it stays as it is.
  */
-export class OnOwnLeash implements OnLeash {
+export class OwnWatch implements Watch {
   readonly #process: RemoteProcess;
   readonly #connector: Connector;
   readonly #pid: number;
   readonly #timers: NodeJS.Timeout[];
-  #shared: Promise<OnSharedLeash> | undefined;
+  #shared: Promise<SharedWatch> | undefined;
   #isOver = false;
 
   constructor(process: RemoteProcess, connector: Connector, pid: number) {
@@ -84,7 +84,7 @@ export class OnOwnLeash implements OnLeash {
     return await (await shared).end(signal, grace);
   }
 
-  /** The host has no session for the shared leash now: its own sends the signals. When the command has ended, its session may be free to look for the rest. */
+  /** The host has no session for the shared watchdog now: its own sends the signals. When the command has ended, its session may be free to look for the rest. */
   async #endBlind(signal: Signal, grace: number): Promise<Ended | undefined> {
     const { exit } = this.#process;
     this.#tell(signal.slice("SIG".length));
@@ -109,14 +109,14 @@ export class OnOwnLeash implements OnLeash {
     this.#isOver = true;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#process.stdin.destroy();
-    // Nobody has to wait for a leash that is still being started.
+    // Nobody has to wait for a watchdog that is still being started.
     void this.#shared?.then(
       (shared) => shared.release(),
       () => undefined,
     );
   }
 
-  #share(): Promise<OnSharedLeash> {
+  #share(): Promise<SharedWatch> {
     this.#shared ??= this.#takeOver().catch((error: unknown) => {
       this.#shared = undefined;
       throw error;
@@ -124,11 +124,11 @@ export class OnOwnLeash implements OnLeash {
     return this.#shared;
   }
 
-  async #takeOver(): Promise<OnSharedLeash> {
-    const leash = Leash.on(this.#connector);
-    const release = leash.hold();
+  async #takeOver(): Promise<SharedWatch> {
+    const watchdog = Watchdog.on(this.#connector);
+    const release = watchdog.hold();
     try {
-      const shared = await OnSharedLeash.add(leash, this.#pid, release);
+      const shared = await SharedWatch.add(watchdog, this.#pid, release);
       if (!this.#isOver) this.#tell("bye");
       for (const timer of this.#timers) clearTimeout(timer);
       return shared;
