@@ -10,7 +10,7 @@ import { type Command, local, shell, shellText } from "@sremote/connectors";
 import { afterEach, describe, expect, onTestFinished, test } from "vitest";
 import { findProcesses, signalEach } from "../../../scripts/labs/processes.ts";
 import { until } from "../../../scripts/labs/wait.ts";
-import { heldCommand } from "./held-command.ts";
+import { gatedCommand } from "./gated-command.ts";
 import { ownWatchdogScript } from "./watchdog-script.ts";
 import { RemoteProcess } from "./remote-process.ts";
 
@@ -32,11 +32,11 @@ interface Watched {
 
 /** As a host starts it: the leader of a group, with pipes. @param period in seconds */
 function start([program, ...more]: readonly string[], command: Command, period = 60, path = process.env["PATH"]): Watched {
-  const held = heldCommand(command, { FOR_THE_COMMAND: "a value" }, ownWatchdogScript(period));
-  const child = spawn(program!, [...more, "-c", shellText(held.command)], { detached: true, stdio: "pipe", env: { PATH: path } });
+  const gated = gatedCommand(command, { FOR_THE_COMMAND: "a value" }, ownWatchdogScript(period));
+  const child = spawn(program!, [...more, "-c", shellText(gated.command)], { detached: true, stdio: "pipe", env: { PATH: path } });
   started.push(child);
   child.stdin.on("error", () => undefined);
-  child.stdin.write(held.words);
+  child.stdin.write(gated.words);
   return { child, output: text(child.stdout), exit: once(child, "exit"), tell: (line) => void child.stdin.write(`${line}\n`) };
 }
 

@@ -6,8 +6,8 @@ import { toCommand } from "./command.ts";
 import { Expectation, type Match, type Pattern } from "./expect.ts";
 import { Job, type JobSettings } from "./job.ts";
 import { type Ended, type Signal, signals } from "./watchdog.ts";
-import { startLive } from "./live.ts";
-import type { ExitStatus, Live } from "./started-process.ts";
+import { startProcess } from "./start-process.ts";
+import type { ExitStatus, StartedProcess } from "./started-process.ts";
 import { checkProcessOptions, defaultKillTimeout, defaultPty, type ProcessOptions } from "./options.ts";
 import { defaultOutputLimit, type StreamName } from "./output.ts";
 import { place } from "./placement.ts";
@@ -40,7 +40,7 @@ export class RemoteProcess extends Job {
   readonly #given: Command;
   readonly #reach: Reach;
   readonly #options: ProcessOptions;
-  #live: Live | undefined;
+  #started: StartedProcess | undefined;
   #sent: Signal | undefined;
   #left: StillRunning | undefined;
   #looking: Promise<unknown> | undefined;
@@ -104,8 +104,8 @@ export class RemoteProcess extends Job {
   /** Sends a signal to it and everything below it, and does nothing else. @throws InvalidArgumentError when it does not run */
   async sendSignal(signal: Signal): Promise<void> {
     checkSignal(signal);
-    if (this.#live === undefined || this.ended) throw new InvalidArgumentError("signal", "a process that runs");
-    await this.#live.signal(signal);
+    if (this.#started === undefined || this.ended) throw new InvalidArgumentError("signal", "a process that runs");
+    await this.#started.signal(signal);
   }
 
   override async kill(signal: Signal = "SIGTERM", options: { grace?: Duration | undefined } = {}): Promise<this> {
@@ -134,7 +134,7 @@ export class RemoteProcess extends Job {
 
   override async reset(): Promise<this> {
     await super.reset();
-    this.#live = undefined;
+    this.#started = undefined;
     this.#sent = undefined;
     this.#left = undefined;
     this.#looking = undefined;
@@ -149,7 +149,7 @@ export class RemoteProcess extends Job {
     this.step("the host to start it");
     const { watchdog = true, env, outputLimit = defaultOutputLimit, stdin = "" } = this.#options;
     try {
-      const live = await startLive(connector, this.command, {
+      const started = await startProcess(connector, this.command, {
         watchdog,
         env: env === undefined || Object.keys(env).length === 0 ? undefined : env,
         pty: this.#pty,
@@ -160,11 +160,11 @@ export class RemoteProcess extends Job {
         purpose: programOf(this.#given),
         onWait: (reason) => this.waits(reason),
       });
-      this.#live = live;
+      this.#started = started;
       this.began();
       // It was ended just when it began.
       if (this.state === "ending") void this.terminate("SIGTERM", this.settings.killTimeout);
-      const status = await live.done.catch(async (error: unknown) => {
+      const status = await started.done.catch(async (error: unknown) => {
         // Without its terminal nothing tells an exit status; that it has ended, the host has seen.
         if ((await this.#hungUp) === true) return { exitCode: null, signal: null };
         throw error;
@@ -175,33 +175,33 @@ export class RemoteProcess extends Job {
       return decodeStatus(status, this.#sent);
     } finally {
       // What the connector holds of it is not held any longer: streams, or its whole output.
-      this.#live = undefined;
+      this.#started = undefined;
     }
   }
 
   protected async terminate(signal: Signal, grace: number): Promise<void> {
-    const live = this.#live;
+    const started = this.#started;
     // It has ended just now, and only its output is on its way.
-    if (live === undefined) return;
+    if (started === undefined) return;
     const unconfirmed = (cause?: unknown): SremoteError =>
       new ConnectError("connection-lost", "the host has not confirmed that the process ended", { stage: "kill", host: this.name, cause });
     this.#sent = signal;
-    const looking = this.#look(live, signal, grace);
+    const looking = this.#look(started, signal, grace);
     this.#looking = Promise.allSettled([this.#looking, looking]);
     try {
       await looking;
     } catch (error) {
-      return live.abandon(unconfirmed(error));
+      return started.abandon(unconfirmed(error));
     }
-    if (this.#left !== undefined) return live.abandon(this.#left);
-    if (!(await settledWithin(live.exited, lastWord)) || !(await this.drain(live.done))) live.abandon(unconfirmed());
+    if (this.#left !== undefined) return started.abandon(this.#left);
+    if (!(await settledWithin(started.exited, lastWord)) || !(await this.drain(started.done))) started.abandon(unconfirmed());
   }
 
   /** Has it ended, and finds out what came of it. @throws SremoteError when the host does not answer */
-  async #look(live: Live, signal: Signal, grace: number): Promise<void> {
-    let ended = await live.end(signal, grace);
-    if (ended === undefined) return await this.#endUnseen(live, signal, grace);
-    if (ended.left.length > 0) ended = await this.#endLeft(live, ended);
+  async #look(started: StartedProcess, signal: Signal, grace: number): Promise<void> {
+    let ended = await started.end(signal, grace);
+    if (ended === undefined) return await this.#endUnseen(started, signal, grace);
+    if (ended.left.length > 0) ended = await this.#endLeft(started, ended);
     if (ended.forced) {
       this.#sent = "SIGKILL";
       if (signal !== "SIGKILL") this.forced();
@@ -211,21 +211,21 @@ export class RemoteProcess extends Job {
   }
 
   /** Nobody looks what comes of the signal but for the process itself. */
-  async #endUnseen(live: Live, signal: Signal, grace: number): Promise<void> {
-    if (signal === "SIGKILL" || (await settledWithin(live.exited, grace))) return;
+  async #endUnseen(started: StartedProcess, signal: Signal, grace: number): Promise<void> {
+    if (signal === "SIGKILL" || (await settledWithin(started.exited, grace))) return;
     this.forced();
     this.#sent = "SIGKILL";
-    await live.end("SIGKILL", 0);
+    await started.end("SIGKILL", 0);
   }
 
   /** What the account may not signal, the end of its terminal may still reach. */
-  async #endLeft(live: Live, ended: Ended): Promise<Ended> {
-    if (this.#pty === undefined || live.hangUp === undefined) return ended;
+  async #endLeft(started: StartedProcess, ended: Ended): Promise<Ended> {
+    if (this.#pty === undefined || started.hangUp === undefined) return ended;
     const verdict = Promise.withResolvers<boolean>();
     this.#hungUp = verdict.promise;
     try {
-      await live.hangUp();
-      const { left } = (await live.end("SIGKILL", hangUpTime)) ?? ended;
+      await started.hangUp();
+      const { left } = (await started.end("SIGKILL", hangUpTime)) ?? ended;
       verdict.resolve(left.length === 0);
       return { forced: true, left };
     } finally {
@@ -238,10 +238,10 @@ export class RemoteProcess extends Job {
     return pty === true ? defaultPty : pty === false ? undefined : pty;
   }
 
-  async #input(): Promise<Live["stdin"]> {
+  async #input(): Promise<StartedProcess["stdin"]> {
     if (this.#options.stdin !== true) throw new InvalidArgumentError("options.stdin", "true for a process that is written to");
     await this.whenBegun();
-    return this.#live?.stdin;
+    return this.#started?.stdin;
   }
 }
 

@@ -14,7 +14,7 @@ export interface ExitStatus {
   readonly signal: string | null;
 }
 
-export interface Live {
+export interface StartedProcess {
   /** Absent where the command got its whole input with its start. */
   readonly stdin: Writable | undefined;
   /** When the host reports the end. Rejects with a SremoteError when it cannot any more. */
@@ -34,7 +34,7 @@ export interface Live {
   abandon(error: SremoteError): void;
 }
 
-export interface LiveOptions {
+export interface StartOptions {
   readonly watchdog: boolean;
   readonly pty: PtySize | undefined;
   /** Variables of the command. */

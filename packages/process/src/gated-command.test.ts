@@ -3,7 +3,7 @@ import { PassThrough, Readable } from "node:stream";
 import type { RemoteProcess } from "@sremote/connectors";
 import { hostLimits } from "@sremote/protocol";
 import { describe, expect, test } from "vitest";
-import { readBegun, readPid } from "./held-command.ts";
+import { readBegun, readPid } from "./gated-command.ts";
 import { LineTap } from "./lines.ts";
 
 const marker = "0123456789abcdef0123456789abcdef";
@@ -16,7 +16,7 @@ function processOf(stdout: Readable): RemoteProcess {
 const saying = (...chunks: readonly (Buffer | string)[]): Readable => Readable.from(chunks.map((chunk) => Buffer.from(chunk)));
 const tooMuch = expect.objectContaining({ code: "limit-exceeded", host: "ssh://host" }) as unknown;
 
-describe("G20 a command that is held", () => {
+describe("G20 a command behind a gate", () => {
   test.each([
     [-1, 4711],
     [0, 4711],

@@ -1,30 +1,30 @@
 /* A command that has been started, over a connector that starts live processes, or over one that only runs commands to their end. */
 import type { Command, Connector, RemoteProcess as ConnectorProcess } from "@sremote/connectors";
 import { ConnectError, SremoteError } from "@sremote/protocol";
-import { type HeldCommand, heldCommand, readPid } from "./held-command.ts";
+import { type GatedCommand, gatedCommand, readPid } from "./gated-command.ts";
 import { ownWatchdogScript } from "./watchdog-script.ts";
 import { Watchdog, period } from "./watchdog.ts";
 import { shortened } from "./long-command.ts";
 import { OwnWatch, SharedWatch } from "./watch.ts";
 import { spawnInTurn } from "./sessions.ts";
-import { SpawnedProcess } from "./spawned-process.ts";
-import { type Live, type LiveOptions, patience } from "./started-process.ts";
-import { startWhole } from "./whole.ts";
+import { SpawnedCommand } from "./spawned-command.ts";
+import { type StartedProcess, type StartOptions, patience } from "./started-process.ts";
+import { startWhole } from "./whole-command.ts";
 
 /** @throws SremoteError when it could not be started; nothing of it has run then, as far as the connector can tell */
-export function startLive(connector: Connector, command: Command, options: LiveOptions): Promise<Live> {
+export function startProcess(connector: Connector, command: Command, options: StartOptions): Promise<StartedProcess> {
   return connector.spawn === undefined
     ? Promise.resolve(startWhole(connector, command, options))
     : startSpawned(connector, command, options);
 }
 
-async function startSpawned(connector: Connector, given: Command, options: LiveOptions): Promise<Live> {
+async function startSpawned(connector: Connector, given: Command, options: StartOptions): Promise<StartedProcess> {
   const { pty, stdin } = options;
   const { command, before, remove } = await shortened(connector, given, options.signal);
   const what: WhatToStart = { connector, command, before, options };
   try {
     if (!options.watchdog && options.env === undefined && before === "") return await startBare(what);
-    if (!options.watchdog) return await startHeld(what);
+    if (!options.watchdog) return await startGated(what);
     return await (stdin?.length === 0 && pty === undefined ? startOnOwn(what) : startOnShared(what));
   } catch (error) {
     await remove();
@@ -37,28 +37,28 @@ interface WhatToStart {
   readonly command: Command;
   /** Part of a script that goes before it. */
   readonly before: string;
-  readonly options: LiveOptions;
+  readonly options: StartOptions;
 }
 
-async function startBare({ connector, command, options }: WhatToStart): Promise<Live> {
+async function startBare({ connector, command, options }: WhatToStart): Promise<StartedProcess> {
   const { signal, pty, onWait, purpose } = options;
-  return new SpawnedProcess(await spawnInTurn(connector, command, { signal, pty, onWait, purpose }), connector, options, undefined);
+  return new SpawnedCommand(await spawnInTurn(connector, command, { signal, pty, onWait, purpose }), connector, options, undefined);
 }
 
 /** The command reads its input or has a terminal: the watchdog of the connection watches over it. */
-async function startOnShared({ connector, command, before, options }: WhatToStart): Promise<Live> {
+async function startOnShared({ connector, command, before, options }: WhatToStart): Promise<StartedProcess> {
   const { signal } = options;
   const watchdog = Watchdog.on(connector);
   const release = watchdog.hold();
   try {
-    const held = heldCommand(command, options.env, "", before);
-    const [process, ready] = await startBesideWatchdog(connector, held, watchdog, options);
+    const gated = gatedCommand(command, options.env, "", before);
+    const [process, ready] = await startBesideWatchdog(connector, gated, watchdog, options);
     try {
       await ready;
-      const pid = await whenHeld(process, held, connector.label, signal);
+      const pid = await whenGated(process, gated, connector.label, signal);
       const watch = await untilAborted(SharedWatch.add(watchdog, pid, release), signal);
-      process.stdin.write(held.words);
-      return new SpawnedProcess(process, connector, options, watch, held.marker);
+      process.stdin.write(gated.words);
+      return new SpawnedCommand(process, connector, options, watch, gated.marker);
     } catch (error) {
       await process[Symbol.asyncDispose]();
       throw error;
@@ -75,9 +75,9 @@ async function startOnShared({ connector, command, before, options }: WhatToStar
  */
 async function startBesideWatchdog(
   connector: Connector,
-  held: HeldCommand,
+  gated: GatedCommand,
   watchdog: Watchdog,
-  { signal, pty, onWait, purpose }: LiveOptions,
+  { signal, pty, onWait, purpose }: StartOptions,
 ): Promise<[ConnectorProcess, Promise<void>]> {
   const blocked = Promise.withResolvers<"blocked">();
   const ready = untilAborted(
@@ -87,7 +87,7 @@ async function startBesideWatchdog(
   ready.catch(() => undefined);
   const early = new AbortController();
   const start = (more: AbortSignal[] = []): Promise<ConnectorProcess> =>
-    spawnInTurn(connector, held.command, { signal: AbortSignal.any([signal, ...more]), pty, onWait, purpose });
+    spawnInTurn(connector, gated.command, { signal: AbortSignal.any([signal, ...more]), pty, onWait, purpose });
   const started = start([early.signal]);
   started.catch(() => undefined);
   const settled = Promise.allSettled([started, ready]).then(() => "settled" as const);
@@ -104,20 +104,20 @@ async function startBesideWatchdog(
 const lastWord = 1000;
 
 /** The command reads nothing: its input is where a watchdog of its own waits, which costs no other session and no round trip. */
-async function startOnOwn({ connector, command, before, options }: WhatToStart): Promise<Live> {
+async function startOnOwn({ connector, command, before, options }: WhatToStart): Promise<StartedProcess> {
   const { signal, onWait, purpose } = options;
-  const held = heldCommand(command, options.env, ownWatchdogScript(period), before);
-  const process = await spawnInTurn(connector, held.command, { signal, onWait, purpose });
+  const gated = gatedCommand(command, options.env, ownWatchdogScript(period), before);
+  const process = await spawnInTurn(connector, gated.command, { signal, onWait, purpose });
   try {
     process.stdin.on("error", () => undefined); // That it is gone, its exit tells.
     signal.throwIfAborted();
-    process.stdin.write(held.words);
+    process.stdin.write(gated.words);
     // From here on it may run. Who does not want it any more ends it like any other, as soon as its pid is known.
     const late = new AbortController();
     const giveUp = (): void => void setTimeout(() => late.abort(), lastWord).unref();
     signal.addEventListener("abort", giveUp, { once: true });
-    const pid = await whenHeld(process, held, connector.label, late.signal).finally(() => signal.removeEventListener("abort", giveUp));
-    return new SpawnedProcess(process, connector, options, new OwnWatch(process, connector, pid), held.marker);
+    const pid = await whenGated(process, gated, connector.label, late.signal).finally(() => signal.removeEventListener("abort", giveUp));
+    return new SpawnedCommand(process, connector, options, new OwnWatch(process, connector, pid), gated.marker);
   } catch (error) {
     // The watchdog ends what may run.
     process.stdin.destroy();
@@ -127,14 +127,14 @@ async function startOnOwn({ connector, command, before, options }: WhatToStart):
 }
 
 /** Without a watchdog: the command waits for what goes before it alone. */
-async function startHeld({ connector, command, before, options }: WhatToStart): Promise<Live> {
+async function startGated({ connector, command, before, options }: WhatToStart): Promise<StartedProcess> {
   const { signal, pty, onWait, purpose } = options;
-  const held = heldCommand(command, options.env, "", before);
-  const process = await spawnInTurn(connector, held.command, { signal, pty, onWait, purpose });
+  const gated = gatedCommand(command, options.env, "", before);
+  const process = await spawnInTurn(connector, gated.command, { signal, pty, onWait, purpose });
   try {
-    await whenHeld(process, held, connector.label, options.signal);
-    process.stdin.write(held.words);
-    return new SpawnedProcess(process, connector, options, undefined, held.marker);
+    await whenGated(process, gated, connector.label, options.signal);
+    process.stdin.write(gated.words);
+    return new SpawnedCommand(process, connector, options, undefined, gated.marker);
   } catch (error) {
     await process[Symbol.asyncDispose]();
     throw error;
@@ -142,9 +142,9 @@ async function startHeld({ connector, command, before, options }: WhatToStart): 
 }
 
 /** Waits until it says that it waits. @returns its pid */
-async function whenHeld(process: ConnectorProcess, held: HeldCommand, label: string, signal: AbortSignal): Promise<number> {
+async function whenGated(process: ConnectorProcess, gated: GatedCommand, label: string, signal: AbortSignal): Promise<number> {
   const soon = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
-  return await untilAborted(readPid(process, held.marker, label), soon);
+  return await untilAborted(readPid(process, gated.marker, label), soon);
 }
 
 async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {

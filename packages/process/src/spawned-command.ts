@@ -2,9 +2,9 @@
 import type { Readable, Writable } from "node:stream";
 import { type Connector, type RemoteProcess as ConnectorProcess, settledWithin } from "@sremote/connectors";
 import { ConnectError, SremoteError } from "@sremote/protocol";
-import { readBegun } from "./held-command.ts";
+import { readBegun } from "./gated-command.ts";
 import type { Ended, Signal } from "./watchdog.ts";
-import { type ExitStatus, type Live, type LiveOptions, patience } from "./started-process.ts";
+import { type ExitStatus, type StartedProcess, type StartOptions, patience } from "./started-process.ts";
 import { type Watch, OwnWatch } from "./watch.ts";
 import type { StreamName } from "./output.ts";
 import { holdSession } from "./sessions.ts";
@@ -12,7 +12,7 @@ import { holdSession } from "./sessions.ts";
 /** How long a broken stream waits for the exit status to say why, in milliseconds. */
 const explanation = 1000;
 
-export class SpawnedProcess implements Live {
+export class SpawnedCommand implements StartedProcess {
   readonly stdin: Writable | undefined;
   readonly exited: Promise<ExitStatus>;
   readonly done: Promise<ExitStatus>;
@@ -21,8 +21,8 @@ export class SpawnedProcess implements Live {
   readonly #abandoned = Promise.withResolvers<never>();
   #isAbandoned = false;
 
-  /** @param marker of a command that was held: it says that it has begun. Without it, there was none to say so */
-  constructor(process: ConnectorProcess, connector: Connector, options: LiveOptions, watch: Watch | undefined, marker?: string) {
+  /** @param marker of a command behind a gate: it says that it has begun. Without it, there was none to say so */
+  constructor(process: ConnectorProcess, connector: Connector, options: StartOptions, watch: Watch | undefined, marker?: string) {
     const { label } = connector;
     this.#process = process;
     this.#watch = watch;
@@ -106,7 +106,7 @@ export class SpawnedProcess implements Live {
     }
   }
 
-  async #read(name: StreamName, { deliver }: LiveOptions, begun: Promise<boolean>): Promise<void> {
+  async #read(name: StreamName, { deliver }: StartOptions, begun: Promise<boolean>): Promise<void> {
     const stream: Readable = this.#process[name];
     try {
       if (name === "stdout") await begun;

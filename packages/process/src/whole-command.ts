@@ -4,11 +4,11 @@ import { type Command, type Connector, type ExecOptions, type ExecResult, quote,
 import { ConnectError, SremoteError } from "@sremote/protocol";
 import { makeTemporaryDirectory, removeTemporaryDirectory } from "@sremote/transfer";
 import { type Environment, environmentInput } from "./environment.ts";
-import type { Live, LiveOptions } from "./started-process.ts";
+import type { StartedProcess, StartOptions } from "./started-process.ts";
 import { shortened } from "./long-command.ts";
 
 /** Nothing comes before the end, and there is no process to write to or to send a signal: ending it is all that can be done. */
-export function startWhole(connector: Connector, command: Command, options: LiveOptions): Live {
+export function startWhole(connector: Connector, command: Command, options: StartOptions): StartedProcess {
   const { pty, stdin, outputLimit, deliver } = options;
   const host = connector.label;
   if (pty !== undefined) throw new SremoteError("unsupported", "the connector gives processes no terminal", { stage: "start", host });

@@ -6,7 +6,7 @@ import { type Command, type RemoteProcess, shell, type ShellScript, shellText } 
 import { ConnectError, hostLimits } from "@sremote/protocol";
 import { type Environment, environmentInput } from "./environment.ts";
 
-export interface HeldCommand {
+export interface GatedCommand {
   readonly command: ShellScript;
   /** Precedes the pid in a line on stdout, and then the word `begun` in another. */
   readonly marker: string;
@@ -23,7 +23,7 @@ const part = (): string => randomBytes(8).toString("hex");
  *
  * @param watchdog part of a script that takes the rest of the input, see ownWatchdogScript; @param before another, which goes first
  */
-export function heldCommand(command: Command, env: Environment = {}, watchdog = "", before = ""): HeldCommand {
+export function gatedCommand(command: Command, env: Environment = {}, watchdog = "", before = ""): GatedCommand {
   const [front, back, word] = [part(), part(), part()];
   const { read, set, input } = environmentInput(env);
   // On a terminal the word would be shown. The shell knows by itself whether it has one; asking stty would start two processes.
