@@ -1,6 +1,6 @@
 /* Sessions of a connection are few. Whatever has to wait for one says for which, and what holds them: in the error of its deadline, and in `status()`. */
 import { RemoteClient } from "@sremote/client";
-import { type Connector, openssh, type RemoteProcess, ssh } from "@sremote/connectors";
+import { type Connector, openssh, type SpawnedProcess, ssh } from "@sremote/connectors";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Lab, startSshd } from "../../scripts/labs/sshd.ts";
 import type { Account } from "../../scripts/labs/users.ts";
@@ -17,7 +17,7 @@ const to = (at: Lab, username: string) =>
   ({ host: at.address, port: at.port, username, privateKeyPath: at.key.path, knownHosts: at.knownHosts, config: false }) as const;
 
 async function lasting(connector: Connector, count: number): Promise<AsyncDisposable> {
-  const started: RemoteProcess[] = await Promise.all(Array.from({ length: count }, () => connector.spawn!(["sleep", "600"])));
+  const started: SpawnedProcess[] = await Promise.all(Array.from({ length: count }, () => connector.spawn!(["sleep", "600"])));
   return { [Symbol.asyncDispose]: async () => void (await Promise.all(started.map((each) => each[Symbol.asyncDispose]()))) };
 }
 

@@ -1,6 +1,6 @@
 /* Gathers 1 MB of output of each of 1,000 simulated hosts, in a process of its own, and prints the most memory it had, in MiB, and what was kept. */
 import { Readable, Writable } from "node:stream";
-import { type Connector, createConnector, type RemoteProcess } from "@sremote/connectors";
+import { type Connector, createConnector, type SpawnedProcess } from "@sremote/connectors";
 import { fleet } from "@sremote/fleet";
 
 /** `alike`: but for the first line. */
@@ -28,7 +28,7 @@ function simulated(host: number): Connector {
   const absent = (): never => {
     throw new Error("not simulated");
   };
-  const spawn = async (): Promise<RemoteProcess> => {
+  const spawn = async (): Promise<SpawnedProcess> => {
     const bytes = output(host);
     const piece = 65_536 - host;
     const pieces = Array.from({ length: Math.ceil(printed / piece) }, (_, index) => bytes.subarray(index * piece, (index + 1) * piece));

@@ -1,6 +1,6 @@
 /* What a connector's `spawn` gives: a process on the host and the two pipes to it, which can be cut, stalled and damaged. */
 import { Readable } from "node:stream";
-import type { RemoteProcess } from "@sremote/connectors";
+import type { SpawnedProcess } from "@sremote/connectors";
 import { ConnectError } from "@sremote/protocol";
 import { Pipe, readableOf, type Surroundings, writableOf } from "./pipe.ts";
 import { running, type SimProcess } from "./virtual-clock.ts";
@@ -19,7 +19,7 @@ export class SimLink {
   onHangUp: ((signal: string) => void) | undefined;
   /** The connector has given it to the client. */
   isMade = false;
-  readonly remote: RemoteProcess;
+  readonly remote: SpawnedProcess;
   readonly #around: Surroundings;
   readonly client: SimProcess;
   readonly #exit = Promise.withResolvers<Ending>();

@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { RemoteClient } from "@sremote/client";
 import { ssh } from "@sremote/connectors";
-import type { Connector, RemoteProcess } from "@sremote/connectors";
+import type { Connector, SpawnedProcess } from "@sremote/connectors";
 import { pythonSessionPayload } from "@sremote/endpoint";
 import { inUse } from "./flood.ts";
 import { startHostileSshd } from "./hostile-host.ts";
@@ -35,11 +35,11 @@ function endpoint(): Connector {
     status: unused,
     close: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
-    spawn: async (command): Promise<RemoteProcess> => {
+    spawn: async (command): Promise<SpawnedProcess> => {
       const halves = (command as readonly string[]).slice(5, 7);
       const child = spawn(process.execPath, [...process.execArgv, program, ...halves, String(pythonSessionPayload.size)]);
       child.stdin.on("error", () => {}); // It is ended as it is.
-      const { promise: exit, resolve } = Promise.withResolvers<Awaited<RemoteProcess["exit"]>>();
+      const { promise: exit, resolve } = Promise.withResolvers<Awaited<SpawnedProcess["exit"]>>();
       child.on("exit", (exitCode, signal) => resolve({ exitCode, signal }));
       const end = async (): Promise<void> => void child.kill("SIGKILL");
       return { stdin: child.stdin, stdout: child.stdout, stderr: child.stderr, exit, kill: end, [Symbol.asyncDispose]: end };

@@ -1,6 +1,6 @@
 /* A host in memory that starts a session as an endpoint of ours does, and then does what a test says. */
 import { PassThrough } from "node:stream";
-import type { Connector, RemoteProcess } from "@sremote/connectors";
+import type { Connector, SpawnedProcess } from "@sremote/connectors";
 import { pythonSessionPayload } from "@sremote/endpoint";
 import { encodePacket, encodeSessionMessage, packetKinds, PacketReader, protocolVersion } from "@sremote/protocol";
 import type { HostFacts, Packet } from "@sremote/protocol";
@@ -52,7 +52,7 @@ export function hostileSession(script: Script): Connector {
     status: unused,
     close: async () => undefined,
     [Symbol.asyncDispose]: async () => undefined,
-    spawn: async (command): Promise<RemoteProcess> => {
+    spawn: async (command): Promise<SpawnedProcess> => {
       const [a = "", b = ""] = (command as readonly string[]).slice(5, 7);
       const stdin = new PassThrough();
       const stdout = new PassThrough();

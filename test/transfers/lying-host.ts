@@ -1,7 +1,7 @@
 /* A host that says whatever a test wants: a connector whose process is one of this test. */
 import { PassThrough } from "node:stream";
 import { local } from "@sremote/connectors";
-import type { Connector, RemoteProcess } from "@sremote/connectors";
+import type { Connector, SpawnedProcess } from "@sremote/connectors";
 
 export const json = (kind: string, value: unknown): Buffer => frame(kind, Buffer.from(JSON.stringify(value)));
 
@@ -28,7 +28,7 @@ export function lyingHost(answer: Answer): Connector {
   return {
     ...honest,
     label: "lying://",
-    async spawn(command): Promise<RemoteProcess> {
+    async spawn(command): Promise<SpawnedProcess> {
       if (!("shell" in command)) throw new Error("only the program of transfers is expected");
       const [, second, first] = /printf '%s%s-' (\w+) (\w+)/.exec(command.shell) ?? [];
       const size = Number(/' (\d+) \w+ \w+\n/.exec(command.shell)?.[1]);

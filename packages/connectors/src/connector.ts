@@ -75,7 +75,7 @@ export interface SpawnOptions extends OperationOptions {
 }
 
 /** A live process on the host. */
-export interface RemoteProcess extends AsyncDisposable {
+export interface SpawnedProcess extends AsyncDisposable {
   /** What a write has called back for is not looked at any more: it may be overwritten. */
   readonly stdin: Writable;
   readonly stdout: Readable;
@@ -114,7 +114,7 @@ export interface Connector extends AsyncDisposable {
   push(source: PushSource, remotePath: string, options?: TransferOptions): Promise<void>;
   pull(remotePath: string, sink: PullSink, options?: TransferOptions): Promise<void>;
   /** Starts a live process. The options concern the start; `kill` or disposing ends a process that runs. */
-  spawn?(command: Command, options?: SpawnOptions): Promise<RemoteProcess>;
+  spawn?(command: Command, options?: SpawnOptions): Promise<SpawnedProcess>;
   /** Whether the host can be reached and takes the credentials. Never rejects for that reason. */
   status(options?: OperationOptions): Promise<ConnectorStatus>;
   /** Ends connections and live processes. A closed connector's methods reject with the code `closed`. */

@@ -1,11 +1,11 @@
 /* The live processes of a connector, which end with it. */
-import type { RemoteProcess } from "./connector.ts";
+import type { SpawnedProcess } from "./connector.ts";
 
 export class LiveProcesses {
-  readonly #live = new Set<RemoteProcess>();
+  readonly #live = new Set<SpawnedProcess>();
 
   /** Takes a process until it has ended. @returns the process */
-  add(process: RemoteProcess): RemoteProcess {
+  add(process: SpawnedProcess): SpawnedProcess {
     this.#live.add(process);
     const forget = (): boolean => this.#live.delete(process);
     process.exit.then(forget, forget);
@@ -13,7 +13,7 @@ export class LiveProcesses {
   }
 
   /** Ends those that are left, all of them whatever happens to one. @throws the first error of one that could not be ended */
-  async end(end: (process: RemoteProcess) => PromiseLike<void> = (process) => process[Symbol.asyncDispose]()): Promise<void> {
+  async end(end: (process: SpawnedProcess) => PromiseLike<void> = (process) => process[Symbol.asyncDispose]()): Promise<void> {
     const ended = await Promise.allSettled(Array.from(this.#live, async (process) => end(process)));
     const failed = ended.find((each) => each.status === "rejected");
     if (failed !== undefined) throw failed.reason;

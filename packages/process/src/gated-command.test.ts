@@ -1,6 +1,6 @@
 /* A host that does not say what it must before a command begins: the start fails, in bounded memory and linear time. */
 import { PassThrough, Readable } from "node:stream";
-import type { RemoteProcess } from "@sremote/connectors";
+import type { SpawnedProcess } from "@sremote/connectors";
 import { hostLimits } from "@sremote/protocol";
 import { describe, expect, test } from "vitest";
 import { readBegun, readPid } from "./gated-command.ts";
@@ -8,8 +8,8 @@ import { LineTap } from "./lines.ts";
 
 const marker = "0123456789abcdef0123456789abcdef";
 
-function processOf(stdout: Readable): RemoteProcess {
-  return { stdout, exit: Promise.resolve({ exitCode: 0, signal: null }) } as unknown as RemoteProcess;
+function processOf(stdout: Readable): SpawnedProcess {
+  return { stdout, exit: Promise.resolve({ exitCode: 0, signal: null }) } as unknown as SpawnedProcess;
 }
 
 /** In one chunk each. */

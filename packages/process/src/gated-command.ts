@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
-import { type Command, type RemoteProcess, shell, type ShellScript, shellText } from "@sremote/connectors";
+import { type Command, type SpawnedProcess, shell, type ShellScript, shellText } from "@sremote/connectors";
 import { ConnectError, hostLimits } from "@sremote/protocol";
 import { type Environment, environmentInput } from "./environment.ts";
 
@@ -46,7 +46,7 @@ ${shellText(command)}`;
 const pidText = /^ ([1-9][0-9]{0,9})\r?$/;
 
 /** Reads up to the announcement, and leaves everything behind it in the stream. @throws ConnectError when the process ends without it */
-export async function readPid(process: RemoteProcess, marker: string, label: string): Promise<number> {
+export async function readPid(process: SpawnedProcess, marker: string, label: string): Promise<number> {
   const found = await readAnnounced(process.stdout, marker, label);
   if (found.rest !== undefined) {
     const pid = pidText.exec(found.rest)?.[1];

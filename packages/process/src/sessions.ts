@@ -2,7 +2,7 @@
  * Sessions of a connection are few: sshd allows ten (MaxSessions), hardened hosts one or two. A start that waits for one says so, and what waits only for
  * what does not end by itself is refused with the reason instead of waiting for ever.
  */
-import type { Command, Connector, RemoteProcess, SpawnOptions } from "@sremote/connectors";
+import type { Command, Connector, SpawnedProcess, SpawnOptions } from "@sremote/connectors";
 import { ConnectError } from "@sremote/protocol";
 
 /** How long nothing that ends by itself may hold a session before a start that waits is refused, in milliseconds. */
@@ -33,7 +33,7 @@ export function whenScarce(connector: Connector, callback: () => void): void {
 }
 
 /** As the connector's `spawn`. @throws ConnectError (`channel-failed`) when it would wait for ever */
-export async function spawnInTurn(connector: Connector, command: Command, options: SpawnOptions): Promise<RemoteProcess> {
+export async function spawnInTurn(connector: Connector, command: Command, options: SpawnOptions): Promise<SpawnedProcess> {
   const control = new AbortController();
   const { signal = control.signal, onWait } = options;
   let watch: NodeJS.Timeout | undefined;

@@ -1,6 +1,6 @@
 /* A command that runs over a connector that starts live processes. */
 import type { Readable, Writable } from "node:stream";
-import { type Connector, type RemoteProcess as ConnectorProcess, settledWithin } from "@sremote/connectors";
+import { type Connector, type SpawnedProcess, settledWithin } from "@sremote/connectors";
 import { ConnectError, SremoteError } from "@sremote/protocol";
 import { readBegun } from "./gated-command.ts";
 import type { Ended, Signal } from "./watchdog.ts";
@@ -16,13 +16,13 @@ export class SpawnedCommand implements StartedProcess {
   readonly stdin: Writable | undefined;
   readonly exited: Promise<ExitStatus>;
   readonly done: Promise<ExitStatus>;
-  readonly #process: ConnectorProcess;
+  readonly #process: SpawnedProcess;
   readonly #watch: Watch | undefined;
   readonly #abandoned = Promise.withResolvers<never>();
   #isAbandoned = false;
 
   /** @param marker of a command behind a gate: it says that it has begun. Without it, there was none to say so */
-  constructor(process: ConnectorProcess, connector: Connector, options: StartOptions, watch: Watch | undefined, marker?: string) {
+  constructor(process: SpawnedProcess, connector: Connector, options: StartOptions, watch: Watch | undefined, marker?: string) {
     const { label } = connector;
     this.#process = process;
     this.#watch = watch;

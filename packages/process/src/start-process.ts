@@ -1,5 +1,5 @@
 /* A command that has been started, over a connector that starts live processes, or over one that only runs commands to their end. */
-import type { Command, Connector, RemoteProcess as ConnectorProcess } from "@sremote/connectors";
+import type { Command, Connector, SpawnedProcess } from "@sremote/connectors";
 import { ConnectError, SremoteError } from "@sremote/protocol";
 import { type GatedCommand, gatedCommand, readPid } from "./gated-command.ts";
 import { ownWatchdogScript } from "./watchdog-script.ts";
@@ -78,7 +78,7 @@ async function startBesideWatchdog(
   gated: GatedCommand,
   watchdog: Watchdog,
   { signal, pty, onWait, purpose }: StartOptions,
-): Promise<[ConnectorProcess, Promise<void>]> {
+): Promise<[SpawnedProcess, Promise<void>]> {
   const blocked = Promise.withResolvers<"blocked">();
   const ready = untilAborted(
     watchdog.ready(() => blocked.resolve("blocked")),
@@ -86,7 +86,7 @@ async function startBesideWatchdog(
   );
   ready.catch(() => undefined);
   const early = new AbortController();
-  const start = (more: AbortSignal[] = []): Promise<ConnectorProcess> =>
+  const start = (more: AbortSignal[] = []): Promise<SpawnedProcess> =>
     spawnInTurn(connector, gated.command, { signal: AbortSignal.any([signal, ...more]), pty, onWait, purpose });
   const started = start([early.signal]);
   started.catch(() => undefined);
@@ -142,7 +142,7 @@ async function startGated({ connector, command, before, options }: WhatToStart):
 }
 
 /** Waits until it says that it waits. @returns its pid */
-async function whenGated(process: ConnectorProcess, gated: GatedCommand, label: string, signal: AbortSignal): Promise<number> {
+async function whenGated(process: SpawnedProcess, gated: GatedCommand, label: string, signal: AbortSignal): Promise<number> {
   const soon = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
   return await untilAborted(readPid(process, gated.marker, label), soon);
 }

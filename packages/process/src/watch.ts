@@ -1,5 +1,5 @@
 /* How a process that runs is watched over, and what ends it: by the watchdog of its connection, or by one of its own. */
-import type { Connector, RemoteProcess } from "@sremote/connectors";
+import type { Connector, SpawnedProcess } from "@sremote/connectors";
 import { settledWithin } from "@sremote/connectors";
 import { type Ended, Watchdog, period, type Signal } from "./watchdog.ts";
 
@@ -62,14 +62,14 @@ const settled = 1000;
  * knows of what outlives a command and can be told of a command that was stopped. Where the host has no session for that, it stays as it is.
  */
 export class OwnWatch implements Watch {
-  readonly #process: RemoteProcess;
+  readonly #process: SpawnedProcess;
   readonly #connector: Connector;
   readonly #pid: number;
   readonly #timers: NodeJS.Timeout[];
   #shared: Promise<SharedWatch> | undefined;
   #isOver = false;
 
-  constructor(process: RemoteProcess, connector: Connector, pid: number) {
+  constructor(process: SpawnedProcess, connector: Connector, pid: number) {
     this.#process = process;
     this.#connector = connector;
     this.#pid = pid;

@@ -1,6 +1,6 @@
 /* The client's end of the watchdog: see watchdog-script.ts. */
 import { randomBytes } from "node:crypto";
-import { type Connector, type RemoteProcess, settledWithin, shell } from "@sremote/connectors";
+import { type Connector, type SpawnedProcess, settledWithin, shell } from "@sremote/connectors";
 import { ConnectError, DeadlineTimer, SremoteError } from "@sremote/protocol";
 import { isScarce, spawnInTurn, whenScarce } from "./sessions.ts";
 import { watchdogScript } from "./watchdog-script.ts";
@@ -162,7 +162,7 @@ export class Watchdog {
 
 /** A watchdog on the host that has said that it is ready. */
 class Running {
-  readonly #process: RemoteProcess;
+  readonly #process: SpawnedProcess;
   readonly #connector: Connector;
   /** By the answer, or the beginning of one that says more. */
   readonly #waiting = new Map<string, PromiseWithResolvers<string>[]>();
@@ -171,7 +171,7 @@ class Running {
   /** Why it has ended, where the connector knows. */
   #reason: ConnectError | undefined;
 
-  private constructor(process: RemoteProcess, nonce: string, connector: Connector) {
+  private constructor(process: SpawnedProcess, nonce: string, connector: Connector) {
     this.#process = process;
     this.#connector = connector;
     process.stderr.resume();

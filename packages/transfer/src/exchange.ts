@@ -2,7 +2,7 @@
 import type { Writable } from "node:stream";
 import { ConnectError, SremoteError, TransferError } from "@sremote/protocol";
 import { codeOfMessage, settledWithin, shell } from "@sremote/connectors";
-import type { Connector, RemoteProcess } from "@sremote/connectors";
+import type { Connector, SpawnedProcess } from "@sremote/connectors";
 import { chunksOf } from "./chunks.ts";
 import { decodeJson, type Frame, FrameReader } from "./frame.ts";
 import { program, startProgram } from "./host-program.ts";
@@ -59,13 +59,13 @@ async function written(stream: Writable, bytes: Uint8Array): Promise<void> {
 export class LiveExchange implements Exchange {
   readonly limit: number = Infinity;
   readonly exactTimes = true;
-  readonly #process: RemoteProcess;
+  readonly #process: SpawnedProcess;
   readonly #reader: FrameReader;
   readonly #host: string;
   #said = "";
   #broken = false;
 
-  private constructor(process: RemoteProcess, marker: string, host: string) {
+  private constructor(process: SpawnedProcess, marker: string, host: string) {
     this.#process = process;
     this.#host = host;
     this.#reader = new FrameReader(chunksOf(process.stdout), marker);

@@ -1,5 +1,5 @@
 /* One live process on the host that carries packets: the first one, which becomes the supervisor, or an `attach` to it. */
-import { type Command, type Connector, orAborted, type RemoteProcess } from "@sremote/connectors";
+import { type Command, type Connector, orAborted, type SpawnedProcess } from "@sremote/connectors";
 import { hostLimits, type Packet, PacketReader, ProtocolError, SremoteError } from "@sremote/protocol";
 import { lastLines, type Marker } from "../marker-text.ts";
 
@@ -66,7 +66,7 @@ export async function openLink(options: LinkOptions): Promise<Link> {
 }
 
 export class Link {
-  readonly #process: RemoteProcess;
+  readonly #process: SpawnedProcess;
   readonly #events: LinkEvents;
   readonly #marker: Buffer;
   readonly #reader = new PacketReader({ pieces: true });
@@ -85,7 +85,7 @@ export class Link {
   #packets = 0;
   #status: { exitCode: number | null; signal: string | null } | undefined;
 
-  constructor(process: RemoteProcess, options: LinkOptions) {
+  constructor(process: SpawnedProcess, options: LinkOptions) {
     this.#process = process;
     this.#events = options.events;
     this.#marker = Buffer.from(options.marker[1] + options.marker[0], "latin1");

@@ -1,7 +1,7 @@
 /* A host that behaves in ways no endpoint of ours does. */
 import { createHmac } from "node:crypto";
 import { PassThrough } from "node:stream";
-import type { Command, Connector, RemoteProcess } from "@sremote/connectors";
+import type { Command, Connector, SpawnedProcess } from "@sremote/connectors";
 import {
   ConnectError,
   decodeSessionMessage,
@@ -40,7 +40,7 @@ function process(
   marker: string,
   says: readonly Uint8Array[],
   answers: (packet: Packet) => { says: readonly Uint8Array[]; ends?: boolean } = () => ({ says: [] }),
-): RemoteProcess {
+): SpawnedProcess {
   const stdout = new PassThrough();
   stdout.write(marker);
   for (const chunk of says) stdout.write(chunk);
@@ -80,8 +80,8 @@ damaged[12]! ^= 1;
 
 /** A session with a call under way, whose first link breaks; `next` is what later ones lead to. */
 async function resumeWith(
-  next: (marker: string, link: number) => RemoteProcess,
-  first: (marker: string) => RemoteProcess = (marker) => process(marker, [...welcome, damaged]),
+  next: (marker: string, link: number) => SpawnedProcess,
+  first: (marker: string) => SpawnedProcess = (marker) => process(marker, [...welcome, damaged]),
 ): Promise<{ error: SremoteError; links: number; session: Session }> {
   let links = 0;
   const unused = (): never => expect.unreachable();
@@ -117,7 +117,8 @@ it.each([
   try {
     const swallowing = Buffer.concat(encodePacket(packetKinds.stdout, 1, [Buffer.alloc(40)]));
     swallowing[2]! ^= 8;
-    const gone = (marker: string): RemoteProcess => process(marker, [Buffer.from("N\nreason=session\n")], () => ({ says: [], ends: true }));
+    const gone = (marker: string): SpawnedProcess =>
+      process(marker, [Buffer.from("N\nreason=session\n")], () => ({ says: [], ends: true }));
     const ended = vi.fn();
     const running = resumeWith(gone, (marker) =>
       process(marker, isAlive ? [...welcome, swallowing] : welcome, ({ kind }) => ({

@@ -1,6 +1,6 @@
 /* Calls while their session starts, over a host that answers when it is told to. */
 import { PassThrough } from "node:stream";
-import type { Command, Connector, RemoteProcess } from "@sremote/connectors";
+import type { Command, Connector, SpawnedProcess } from "@sremote/connectors";
 import {
   ConnectError,
   encodeFrame,
@@ -28,7 +28,7 @@ const host = {
 } as const;
 
 /** Gives what `spawn` is told for each start of a process: an error, or a host. */
-function connectorOf(spawn: (start: number, command: readonly string[]) => Promise<RemoteProcess>): {
+function connectorOf(spawn: (start: number, command: readonly string[]) => Promise<SpawnedProcess>): {
   connector: Connector;
   starts: () => number;
 } {
@@ -66,7 +66,7 @@ function supervisor(
   command: readonly string[],
   answer: (stream: number) => Uint8Array[] = numbered,
   flags: number = packetFlags.last,
-): { process: RemoteProcess; greet: () => void; kinds: number[] } {
+): { process: SpawnedProcess; greet: () => void; kinds: number[] } {
   const kinds: number[] = [];
   const [stdin, stdout] = [new PassThrough(), new PassThrough()];
   const ended = Promise.withResolvers<{ exitCode: number; signal: null }>();

@@ -7,7 +7,7 @@ import { describe, expect, test, vi } from "vitest";
 import { ConnectError, InvalidArgumentError } from "@sremote/protocol";
 import { toBytes } from "../byte-string.ts";
 import { shell } from "../connector.ts";
-import type { Connector, RemoteProcess } from "../connector.ts";
+import type { Connector, SpawnedProcess } from "../connector.ts";
 import { connectorCases } from "../testing/index.ts";
 import { createConnector } from "./index.ts";
 import type { CustomFunctions } from "./index.ts";
@@ -52,7 +52,7 @@ describe("a custom connector that passes standard input on", () => {
 });
 
 /** A live process of this machine. */
-async function live(line: string): Promise<RemoteProcess> {
+async function live(line: string): Promise<SpawnedProcess> {
   const child = spawn("/bin/sh", ["-c", line]);
   child.stdin.on("error", () => {});
   await once(child, "spawn");
@@ -77,7 +77,7 @@ describe("a custom connector with live processes", () => {
     test(one.name, () => one.run(() => createConnector({ ...withStdin, spawn: live }), options));
 
   /** A process whose children outlive it, and the ids of both. */
-  async function family(connector: Connector): Promise<{ process: RemoteProcess; pids: number[] }> {
+  async function family(connector: Connector): Promise<{ process: SpawnedProcess; pids: number[] }> {
     const process = await connector.spawn!(shell("setsid sleep 300 & echo $$ $!; wait"));
     const [line] = (await once(process.stdout, "data")) as [Buffer];
     return { process, pids: String(line).trim().split(" ").map(Number) };
@@ -116,7 +116,7 @@ describe("a custom connector with live processes", () => {
   });
 
   test("a start that does not heed its abort has what it started ended", async () => {
-    const late = Promise.withResolvers<RemoteProcess>();
+    const late = Promise.withResolvers<SpawnedProcess>();
     await using connector = createConnector({
       ...withStdin,
       spawn: async (line) => {
@@ -134,12 +134,12 @@ describe("a custom connector with live processes", () => {
     ["exit of the result of spawn", { exit: undefined }],
     ["[Symbol.asyncDispose] of the result of spawn", { [Symbol.asyncDispose]: undefined }],
   ])("what is no process is named: %s", async (name, change) => {
-    const started: RemoteProcess[] = [];
+    const started: SpawnedProcess[] = [];
     await using connector = createConnector({
       ...withStdin,
       spawn: async (line) => {
         started.push(await live(line));
-        return { ...started[0]!, ...(change as Partial<Record<keyof RemoteProcess, never>>) };
+        return { ...started[0]!, ...(change as Partial<Record<keyof SpawnedProcess, never>>) };
       },
     });
     await expect(connector.spawn!(["true"])).rejects.toThrow(name);
@@ -218,7 +218,7 @@ describe("what the author's functions do wrong", () => {
 
 test("G20 a live process that prints without end and never begins is ended", async () => {
   let ended = false;
-  const spawnFlood = async (): Promise<RemoteProcess> => {
+  const spawnFlood = async (): Promise<SpawnedProcess> => {
     const process = await live("exec cat /dev/zero");
     return { ...process, [Symbol.asyncDispose]: async () => void (ended = await process[Symbol.asyncDispose]().then(() => true)) };
   };

@@ -1,5 +1,5 @@
 /* The author's part of a connector. */
-import type { RemoteProcess } from "../connector.ts";
+import type { SpawnedProcess } from "../connector.ts";
 
 /** What `exec` of a custom connector resolves to. Bytes, not text: a decoded string has lost what was not UTF-8. */
 export interface CustomResult {
@@ -44,7 +44,7 @@ export interface CustomFunctions {
    * it has ended, and its outputs end then; disposing ends it. Closing the connector disposes of those that are left, and then ends on a Linux
    * host what still runs of them. See "Live processes" in the guide.
    */
-  readonly spawn?: ((line: string, context: CustomContext) => Promise<RemoteProcess>) | undefined;
+  readonly spawn?: ((line: string, context: CustomContext) => Promise<SpawnedProcess>) | undefined;
   /** Throws when the host cannot be reached. Default: runs `true` there. */
   readonly status?: ((context: CustomContext) => Promise<unknown>) | undefined;
   /** Called once. */

@@ -1,23 +1,23 @@
 /* An author's live process, whose input waits until the host's shell has started the command. */
 import { DeadlineTimer, hostLimits } from "@sremote/protocol";
 import type { Readable, Writable } from "node:stream";
-import type { RemoteProcess } from "../connector.ts";
+import type { SpawnedProcess } from "../connector.ts";
 import { brokenRule, doubtStart, GatedInput, MarkerFilter, notStarted, type RunLine, type StartLine } from "../process/index.ts";
 
 const stdoutBuffer = hostLimits.unreadStdout;
 /** Milliseconds for the host's shell to start a command. */
 const startTimeout = 20_000;
 
-export class GatedProcess implements RemoteProcess {
+export class GatedProcess implements SpawnedProcess {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  readonly exit: Promise<Awaited<RemoteProcess["exit"]>>;
-  readonly #process: RemoteProcess;
+  readonly exit: Promise<Awaited<SpawnedProcess["exit"]>>;
+  readonly #process: SpawnedProcess;
   readonly #out: MarkerFilter;
   readonly #label: string;
 
-  constructor(process: RemoteProcess, { marker, script }: StartLine, ask: RunLine, label: string) {
+  constructor(process: SpawnedProcess, { marker, script }: StartLine, ask: RunLine, label: string) {
     this.#process = process;
     this.#label = label;
     const { stdin, stdout } = process;
@@ -66,7 +66,7 @@ export class GatedProcess implements RemoteProcess {
     this.exit.catch(() => undefined);
   }
 
-  kill(signal?: Parameters<RemoteProcess["kill"]>[0]): Promise<void> {
+  kill(signal?: Parameters<SpawnedProcess["kill"]>[0]): Promise<void> {
     return this.#process.kill(signal);
   }
 
@@ -79,7 +79,7 @@ export class GatedProcess implements RemoteProcess {
     }
   }
 
-  async #wait(over: Promise<void>): Promise<Awaited<RemoteProcess["exit"]>> {
+  async #wait(over: Promise<void>): Promise<Awaited<SpawnedProcess["exit"]>> {
     const status = await this.#process.exit;
     // What it printed may still be on its way.
     if (!this.#out.found) await over;

@@ -1,7 +1,7 @@
 /* Live processes by an author's function, which end with the connector whatever the author's own part does. */
 import { randomBytes } from "node:crypto";
 import { InvalidArgumentError } from "@sremote/protocol";
-import type { Command, RemoteProcess } from "../connector.ts";
+import type { Command, SpawnedProcess } from "../connector.ts";
 import { orAborted, settledWithin } from "../deadline.ts";
 import type { OwnOptions } from "../deadline.ts";
 import { LiveProcesses } from "../live-processes.ts";
@@ -19,14 +19,14 @@ const askTimeout = 20_000;
 export class CustomProcesses {
   readonly #functions: CustomFunctions;
   readonly #live = new LiveProcesses();
-  readonly #tags = new WeakMap<RemoteProcess, string>();
+  readonly #tags = new WeakMap<SpawnedProcess, string>();
 
   constructor(functions: CustomFunctions) {
     this.#functions = functions;
   }
 
   /** Starts a command. A function that goes on after an abort has what it started ended, for which `later` waits. */
-  async start(command: Command, signal: AbortSignal, later: OwnOptions["later"]): Promise<RemoteProcess> {
+  async start(command: Command, signal: AbortSignal, later: OwnOptions["later"]): Promise<SpawnedProcess> {
     const { label, spawn } = this.#functions;
     const tag = randomBytes(16).toString("hex");
     // Every process of the command inherits the variable, so that all can be found, whoever their parent is by then.
@@ -61,7 +61,7 @@ export class CustomProcesses {
   }
 
   /** In the author's way, which may only end a program on this side of the link; then on the host whatever is left of it. */
-  async #end(process: RemoteProcess, tag: string | undefined): Promise<void> {
+  async #end(process: SpawnedProcess, tag: string | undefined): Promise<void> {
     const ending = (async () => process[Symbol.asyncDispose]())();
     await settledWithin(ending, endTimeout);
     if (tag !== undefined) await endCommand(this.#functions, tag);
@@ -69,7 +69,7 @@ export class CustomProcesses {
   }
 }
 
-function checkProcess(process: RemoteProcess): void {
+function checkProcess(process: SpawnedProcess): void {
   const what = "result of spawn";
   if (typeof process !== "object" || process === null) throw new InvalidArgumentError(what, "an object");
   for (const name of ["stdin", "stdout", "stderr"] as const) {

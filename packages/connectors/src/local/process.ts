@@ -1,11 +1,11 @@
-/* A child process that leads its own process group, as a RemoteProcess. */
+/* A child process that leads its own process group, as a SpawnedProcess. */
 import { spawn } from "node:child_process";
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import type { Readable, Writable } from "node:stream";
 import { ConnectError } from "@sremote/protocol";
 import { setTimeout as delay } from "node:timers/promises";
 import { commandLine, shellText } from "../command-line.ts";
-import type { Command, RemoteProcess } from "../connector.ts";
+import type { Command, SpawnedProcess } from "../connector.ts";
 import { settledWithin } from "../deadline.ts";
 import { errnoOf } from "../errno.ts";
 
@@ -21,7 +21,7 @@ const grace = 1000;
  * Starts a command: an argument vector without any shell, a script with `sh -c`.
  * A program that cannot be found or executed ends with 127 or 126 and a message on stderr, as it would on a host reached over a shell.
  */
-export async function startLocally(command: Command, around: Surroundings, label: string): Promise<RemoteProcess> {
+export async function startLocally(command: Command, around: Surroundings, label: string): Promise<SpawnedProcess> {
   const [program, ...args] = argvOf(command);
   try {
     return await launch(program, args, around);
@@ -49,7 +49,7 @@ function failure(error: unknown, label: string): ConnectError {
   return new ConnectError("channel-failed", `the command could not be started: ${code}`, { stage: "exec", host: label });
 }
 
-async function launch(program: string, args: readonly string[], around: Surroundings): Promise<RemoteProcess> {
+async function launch(program: string, args: readonly string[], around: Surroundings): Promise<SpawnedProcess> {
   // detached: setsid(), so that the process and its descendants can be signalled as one group.
   const child = spawn(program, args, { cwd: around.cwd, env: { ...around.env }, detached: true, stdio: ["pipe", "pipe", "pipe"] });
   await new Promise<void>((resolve, reject) => {
@@ -59,7 +59,7 @@ async function launch(program: string, args: readonly string[], around: Surround
   return new LocalProcess(child, child.pid);
 }
 
-class LocalProcess implements RemoteProcess {
+class LocalProcess implements SpawnedProcess {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;

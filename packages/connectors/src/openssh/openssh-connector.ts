@@ -4,7 +4,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConnectError, hostLimits, SremoteError } from "@sremote/protocol";
-import type { Command, OperationOptions, RemoteProcess, SpawnOptions } from "../connector.ts";
+import type { Command, OperationOptions, SpawnedProcess, SpawnOptions } from "../connector.ts";
 import { orAborted, settledWithin } from "../deadline.ts";
 import { plainLine, ProcessConnector, Tail, UnreadStderr } from "../process/index.ts";
 import { shellText } from "../command-line.ts";
@@ -78,7 +78,7 @@ export class OpenSshConnector extends ProcessConnector {
     if (this.#directory !== undefined) await rm(await this.#directory, { recursive: true, force: true });
   }
 
-  protected async start(command: Command, { signal, pty, onWait, purpose = programOf(command) }: SpawnOptions): Promise<RemoteProcess> {
+  protected async start(command: Command, { signal, pty, onWait, purpose = programOf(command) }: SpawnOptions): Promise<SpawnedProcess> {
     const reported = reportedCommand(command, pty);
     await (signal === undefined ? this.#connect() : orAborted(this.#connect(), signal));
     const waiting = (): void => onWait?.(sessionOf(mostSessions, this.#slots.holders));

@@ -1,7 +1,7 @@
-/* A command run by the system's ssh as a RemoteProcess. */
+/* A command run by the system's ssh as a SpawnedProcess. */
 import { PassThrough, Readable } from "node:stream";
 import { ConnectError, hostLimits } from "@sremote/protocol";
-import type { RemoteProcess } from "../connector.ts";
+import type { SpawnedProcess } from "../connector.ts";
 import type { ExitStatus, KillSignal } from "../ssh/index.ts";
 import { settledWithin } from "../deadline.ts";
 import { brokenRule, doubtStart, GatedInput, MarkerFilter, notStarted, type RunLine, type UnreadStderr } from "../process/index.ts";
@@ -39,7 +39,7 @@ const stdoutBuffer = hostLimits.unreadStdout;
 /** How long a command that is to be ended may take to begin, in milliseconds. */
 const lastChance = 500;
 
-export class SshProcess implements RemoteProcess {
+export class SshProcess implements SpawnedProcess {
   readonly stdin: GatedInput;
   readonly stdout: Readable;
   readonly stderr: Readable;

@@ -1,6 +1,6 @@
 /* How a process is ended whose result is no longer wanted. */
 import { settledWithin } from "../deadline.ts";
-import type { RemoteProcess } from "../connector.ts";
+import type { SpawnedProcess } from "../connector.ts";
 
 /** After SIGTERM a command has this long to clean up. */
 const termGrace = 1000;
@@ -12,7 +12,7 @@ const killGrace = 2000;
  * the caller already has an error to report, and a link that is gone cannot confirm anything.
  * @returns whether the process ended by itself or by SIGTERM, so that its own cleaning up was done
  */
-export async function endProcess(process: RemoteProcess): Promise<boolean> {
+export async function endProcess(process: SpawnedProcess): Promise<boolean> {
   process.stdin.on("error", ignore).destroy();
   // Nobody reads any more, and a process that waits for its output to be read would not end.
   process.stdout.on("error", ignore).resume();

@@ -2,7 +2,7 @@
 import type { Readable, Writable } from "node:stream";
 import { ByteList, hostLimits } from "@sremote/protocol";
 import { checkCommand, checkExecOptions } from "../argument.ts";
-import type { Command, ExecOptions, ExecResult, RemoteProcess } from "../connector.ts";
+import type { Command, ExecOptions, ExecResult, SpawnedProcess } from "../connector.ts";
 import { orAborted, withDeadline } from "../deadline.ts";
 import { endProcess } from "./end.ts";
 import { feed } from "./feed.ts";
@@ -32,7 +32,7 @@ export async function execOverProcess(start: StartProcess, command: Command, opt
   });
 }
 
-async function communicate(process: RemoteProcess, options: ExecOptions, label: string): Promise<ExecResult> {
+async function communicate(process: SpawnedProcess, options: ExecOptions, label: string): Promise<ExecResult> {
   const { stdin = [], maxOutput, onInput } = options;
   const refused = onInput === undefined ? undefined : tellInput(process.stdin, onInput);
   const stdout = collect(process.stdout, maxOutput ?? hostLimits.execStdout);

@@ -1,6 +1,6 @@
 /* The end of a process together with what its streams yielded. */
 import { ConnectError, SremoteError } from "@sremote/protocol";
-import type { RemoteProcess } from "../connector.ts";
+import type { SpawnedProcess } from "../connector.ts";
 import { settledWithin } from "../deadline.ts";
 import type { Place } from "../deadline.ts";
 
@@ -12,7 +12,7 @@ const explanation = 1000;
  * link seen from aside, so the reason given by `exit` takes precedence over it.
  */
 export async function outcome<T>(
-  process: RemoteProcess,
+  process: SpawnedProcess,
   work: Promise<T>,
   place: Place,
 ): Promise<{ exitCode: number | null; signal: string | null; value: T }> {

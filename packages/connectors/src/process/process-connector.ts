@@ -10,7 +10,7 @@ import type {
   OperationOptions,
   PullSink,
   PushSource,
-  RemoteProcess,
+  SpawnedProcess,
   SpawnOptions,
   TransferOptions,
 } from "../connector.ts";
@@ -33,7 +33,7 @@ export abstract class ProcessConnector implements Connector {
   }
 
   /** As {@link StartProcess}. */
-  protected abstract start(command: Command, options: SpawnOptions): Promise<RemoteProcess>;
+  protected abstract start(command: Command, options: SpawnOptions): Promise<SpawnedProcess>;
   /** Resolves when the host was reached and took the credentials. */
   protected abstract reach(options: OperationOptions): Promise<unknown>;
   /** The end of the message of {@link status}: whether a command would have to wait, and for what. */
@@ -54,7 +54,7 @@ export abstract class ProcessConnector implements Connector {
     return this.#run(options, "a pull", (own, start) => pullOverProcess(start, remotePath, sink, own, this.label));
   }
 
-  async spawn(command: Command, options: SpawnOptions = {}): Promise<RemoteProcess> {
+  async spawn(command: Command, options: SpawnOptions = {}): Promise<SpawnedProcess> {
     checkCommand(command);
     checkSpawnOptions(options);
     const { pty, onWait, purpose } = options;

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { hostLimits, TransferError } from "@sremote/protocol";
 import { checkRemotePath, checkSink, checkTransferOptions } from "../argument.ts";
 import { shell } from "../connector.ts";
-import type { PullSink, RemoteProcess, TransferOptions } from "../connector.ts";
+import type { PullSink, SpawnedProcess, TransferOptions } from "../connector.ts";
 import { orAborted, withDeadline } from "../deadline.ts";
 import type { Place } from "../deadline.ts";
 import { shownPath, transferError } from "../transfer/error.ts";
@@ -72,7 +72,7 @@ async function writeTo(target: OpenSink, chunk: Uint8Array, place: Place): Promi
 
 /** Hands the content over and returns what the host says of the file after it was read. */
 async function receive(
-  process: RemoteProcess,
+  process: SpawnedProcess,
   marker: Marker,
   take: (chunk: Uint8Array) => Promise<void>,
   remotePath: string,

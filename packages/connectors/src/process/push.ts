@@ -2,7 +2,7 @@
 import { hostLimits } from "@sremote/protocol";
 import { checkRemotePath, checkSource, checkTransferOptions } from "../argument.ts";
 import { shell } from "../connector.ts";
-import type { PushSource, RemoteProcess, TransferOptions } from "../connector.ts";
+import type { PushSource, SpawnedProcess, TransferOptions } from "../connector.ts";
 import { orAborted, withDeadline } from "../deadline.ts";
 import type { Place } from "../deadline.ts";
 import { openSource } from "../transfer/source.ts";
@@ -56,7 +56,7 @@ export async function pushOverProcess(
 }
 
 async function send(
-  process: RemoteProcess,
+  process: SpawnedProcess,
   content: OpenSource,
   marker: Marker,
   options: TransferOptions,

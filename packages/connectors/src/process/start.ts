@@ -1,5 +1,5 @@
 /* What a connector must be able to do to get exec, push and pull from this folder. */
-import type { Command, RemoteProcess, SpawnOptions } from "../connector.ts";
+import type { Command, SpawnedProcess, SpawnOptions } from "../connector.ts";
 
 export interface StartOptions extends SpawnOptions {
   /** Bytes of input that follow, after which it ends. Default: unknown; nobody says when it ends. */
@@ -10,4 +10,4 @@ export interface StartOptions extends SpawnOptions {
  * Starts a command on the host. The options concern the start alone. Rejects with a `ConnectError` when that fails; when `signal`
  * is aborted it should reject soon, and must not leave a process behind.
  */
-export type StartProcess = (command: Command, options: StartOptions) => Promise<RemoteProcess>;
+export type StartProcess = (command: Command, options: StartOptions) => Promise<SpawnedProcess>;

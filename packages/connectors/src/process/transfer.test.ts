@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ConnectError, hostLimits } from "@sremote/protocol";
 import { commandLine } from "../command-line.ts";
 import { shell } from "../connector.ts";
-import type { RemoteProcess } from "../connector.ts";
+import type { SpawnedProcess } from "../connector.ts";
 import { local } from "../local/index.ts";
 import { openSource } from "../transfer/source.ts";
 import { lastAnswer } from "./answer.ts";
@@ -294,7 +294,7 @@ const cutting: StartProcess = async (command, options) => {
     stderr.destroy();
     reject(lost);
   });
-  const process: RemoteProcess = { stdin, stdout, stderr, exit, kill: () => Promise.reject(lost), [Symbol.asyncDispose]: async () => {} };
+  const process: SpawnedProcess = { stdin, stdout, stderr, exit, kill: () => Promise.reject(lost), [Symbol.asyncDispose]: async () => {} };
   return process;
 };
 

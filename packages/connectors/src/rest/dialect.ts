@@ -1,6 +1,6 @@
 /* The seam between what every REST connector does and what one service wants. */
 import type { SremoteError } from "@sremote/protocol";
-import type { Command, ExecResult, OperationOptions, RemoteProcess } from "../connector.ts";
+import type { Command, ExecResult, OperationOptions, SpawnedProcess } from "../connector.ts";
 import type { Content } from "./content.ts";
 import type { Download } from "./download.ts";
 import type { HttpClient, HttpRequest, Reply } from "./http.ts";
@@ -139,7 +139,7 @@ export interface ScriptDialect extends DialectBase {
 /** A service that starts live processes: `exec`, `push`, `pull` and sessions go over these, and no other hook is needed. */
 export interface ProcessDialect extends DialectBase {
   /** `inputSize`: bytes of input that follow, after which it ends, where that is known. */
-  spawn(command: Command, options: OperationOptions & { inputSize?: number | undefined }, context: RestContext): Promise<RemoteProcess>;
+  spawn(command: Command, options: OperationOptions & { inputSize?: number | undefined }, context: RestContext): Promise<SpawnedProcess>;
 }
 
 /** One service's way to do things. {@link RestConnector} makes a connector of it. */

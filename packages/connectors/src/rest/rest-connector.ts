@@ -18,7 +18,7 @@ import type {
   OperationOptions,
   PullSink,
   PushSource,
-  RemoteProcess,
+  SpawnedProcess,
   TransferOptions,
 } from "../connector.ts";
 import { withDeadline } from "../deadline.ts";
@@ -51,7 +51,7 @@ export class RestConnector implements Connector {
   readonly label: string;
   readonly acceptsStdin = true;
   readonly announcesInput = true;
-  readonly spawn?: (command: Command, options?: OperationOptions) => Promise<RemoteProcess>;
+  readonly spawn?: (command: Command, options?: OperationOptions) => Promise<SpawnedProcess>;
   readonly #dialect: RestDialect;
   readonly #http: HttpClient;
   /** How commands run: by scripts in files, or as live processes. */
@@ -171,7 +171,7 @@ export class RestConnector implements Connector {
     return "the service answered";
   }
 
-  async #spawn(start: StartProcess, command: Command, options: OperationOptions): Promise<RemoteProcess> {
+  async #spawn(start: StartProcess, command: Command, options: OperationOptions): Promise<SpawnedProcess> {
     return this.#lifetime.run(options, async (own) => {
       checkCommand(command);
       return this.#live.add(await withDeadline(own, { label: this.label, stage: "spawn" }, (signal) => start(command, { signal })));

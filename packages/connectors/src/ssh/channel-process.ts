@@ -1,14 +1,14 @@
-/* A command on an SSH channel as a RemoteProcess. */
+/* A command on an SSH channel as a SpawnedProcess. */
 import type { Readable } from "node:stream";
 import { ConnectError, DeadlineTimer, hostLimits } from "@sremote/protocol";
 import type { ClientChannel } from "ssh2";
-import type { RemoteProcess } from "../connector.ts";
+import type { SpawnedProcess } from "../connector.ts";
 import { settledWithin } from "../deadline.ts";
 import { brokenRule, doubtStart, GatedInput, MarkerFilter, notStarted, type RunLine, type StartLine } from "../process/index.ts";
 import type { Connection } from "./connection.ts";
 
-export type ExitStatus = Awaited<RemoteProcess["exit"]>;
-export type KillSignal = NonNullable<Parameters<RemoteProcess["kill"]>[0]>;
+export type ExitStatus = Awaited<SpawnedProcess["exit"]>;
+export type KillSignal = NonNullable<Parameters<SpawnedProcess["kill"]>[0]>;
 
 export interface ChannelProcessOptions {
   channel: ClientChannel;
@@ -29,7 +29,7 @@ const stdoutBuffer = hostLimits.unreadStdout;
 /** How long a command that is to be ended may take to begin, in milliseconds. */
 const lastChance = 500;
 
-export class ChannelProcess implements RemoteProcess {
+export class ChannelProcess implements SpawnedProcess {
   readonly stdin: GatedInput;
   readonly stdout: Readable;
   readonly stderr: Readable;

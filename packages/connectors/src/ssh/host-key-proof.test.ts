@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, assert, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import type { EmbeddedSsh } from "../../../../scripts/labs/embedded-ssh.ts";
 import { startEmbeddedSsh } from "../../../../scripts/labs/embedded-ssh.ts";
-import type { Command, Connector, RemoteProcess } from "../connector.ts";
+import type { Command, Connector, SpawnedProcess } from "../connector.ts";
 import { ssh } from "./index.ts";
 import type { SshOptions } from "./index.ts";
 
@@ -18,14 +18,14 @@ const optionsFor = (server: EmbeddedSsh, more: Partial<SshOptions> = {}): SshOpt
   ...more,
 });
 
-async function spawn(connector: Connector, command: Command): Promise<RemoteProcess> {
+async function spawn(connector: Connector, command: Command): Promise<SpawnedProcess> {
   const process = await connector.spawn?.(command);
   assert(process !== undefined);
   return process;
 }
 
 /** How the process ends, or a failure when the client takes the other key. */
-function endAfterExchange(process: RemoteProcess, server: EmbeddedSsh): Promise<unknown> {
+function endAfterExchange(process: SpawnedProcess, server: EmbeddedSsh): Promise<unknown> {
   const accepted = server.exchangeWithAnotherKey().then(() => "the other key was accepted");
   return Promise.race([process.exit, accepted]);
 }

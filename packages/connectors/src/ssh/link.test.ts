@@ -14,7 +14,7 @@ import type { Lab } from "../../../../scripts/labs/sshd.ts";
 import { startSshd } from "../../../../scripts/labs/sshd.ts";
 import type { Account } from "../../../../scripts/labs/users.ts";
 import { until } from "../../../../scripts/labs/wait.ts";
-import type { Command, Connector, RemoteProcess } from "../connector.ts";
+import type { Command, Connector, SpawnedProcess } from "../connector.ts";
 import { shell } from "../connector.ts";
 import { ssh } from "./index.ts";
 import type { SshOptions } from "./index.ts";
@@ -57,7 +57,7 @@ const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 const running = async (name: string): Promise<number> =>
   (await findProcesses((each) => each.uid === user.uid && each.command.includes(name))).length;
 
-async function spawnOn(connector: Connector, command: Command): Promise<RemoteProcess> {
+async function spawnOn(connector: Connector, command: Command): Promise<SpawnedProcess> {
   assert(connector.spawn !== undefined);
   return await connector.spawn(command);
 }
@@ -72,7 +72,7 @@ async function endCommands(): Promise<void> {
 }
 
 /** Resolves with what the process has printed first. */
-async function firstOutput(process: RemoteProcess): Promise<string> {
+async function firstOutput(process: SpawnedProcess): Promise<string> {
   const [chunk] = await once(process.stdout, "data");
   return String(chunk);
 }

@@ -1,6 +1,6 @@
 /* The connector over ssh2. */
 import { ConnectError, hostLimits, SremoteError } from "@sremote/protocol";
-import type { Command, OperationOptions, RemoteProcess, SpawnOptions } from "../connector.ts";
+import type { Command, OperationOptions, SpawnedProcess, SpawnOptions } from "../connector.ts";
 import { orAborted, settledWithin, withDeadline } from "../deadline.ts";
 import { endProcess, plainLine, ProcessConnector, startLine, Tail } from "../process/index.ts";
 import { ChannelProcess } from "./channel-process.ts";
@@ -93,7 +93,7 @@ export class SshConnector extends ProcessConnector {
     await Promise.all([this.#connection?.end(), ...Array.from(connections, (connection) => connection.end())]);
   }
 
-  protected async start(command: Command, { signal, pty, onWait, purpose = programOf(command) }: SpawnOptions): Promise<RemoteProcess> {
+  protected async start(command: Command, { signal, pty, onWait, purpose = programOf(command) }: SpawnOptions): Promise<SpawnedProcess> {
     const announced = startLine(command, { pty: pty !== undefined });
     const startTimeout = this.#options.startTimeout ?? defaultStartTimeout;
     const connection = await (signal === undefined ? this.#claim() : orAborted(this.#claim(signal), signal));

@@ -7,7 +7,7 @@ import { buffer } from "node:stream/consumers";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { ConnectError, SremoteError, TransferError } from "@sremote/protocol";
 import { shell } from "../connector.ts";
-import type { Connector, ExecOptions, ExecResult, RemoteProcess } from "../connector.ts";
+import type { Connector, ExecOptions, ExecResult, SpawnedProcess } from "../connector.ts";
 import { local } from "../local/index.ts";
 import type { CheckOptions } from "./case.ts";
 import { connectorCases } from "./check.ts";
@@ -35,7 +35,7 @@ const broken = (change: Break): Connector => {
   return { ...host, ...change(host) };
 };
 
-const spawn = async (host: Connector, command: Parameters<Connector["exec"]>[0]): Promise<RemoteProcess> => {
+const spawn = async (host: Connector, command: Parameters<Connector["exec"]>[0]): Promise<SpawnedProcess> => {
   if (host.spawn === undefined) throw new Error("local connectors spawn");
   const process = await host.spawn(command);
   leftOvers.push(() => process[Symbol.asyncDispose]());

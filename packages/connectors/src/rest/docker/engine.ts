@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { finished } from "node:stream/promises";
 import { ConnectError, ProtocolError, SremoteError } from "@sremote/protocol";
-import type { Command, RemoteProcess } from "../../connector.ts";
+import type { Command, SpawnedProcess } from "../../connector.ts";
 import { orAborted } from "../../deadline.ts";
 import { endProcess, type StartOptions, UnreadStderr } from "../../process/index.ts";
 import type { ProcessDialect, RestContext } from "../dialect.ts";
@@ -50,7 +50,7 @@ export class DockerEngine implements ProcessDialect {
   }
 
   /** Its shell says its pid, then becomes the command: a client that goes away ends nothing, so the process must be found again. */
-  async spawn(command: Command, { inputSize = 0 }: StartOptions, context: RestContext): Promise<RemoteProcess> {
+  async spawn(command: Command, { inputSize = 0 }: StartOptions, context: RestContext): Promise<SpawnedProcess> {
     const tag = randomBytes(16).toString("hex");
     const text = inputSize > unreadInput ? drained(command) : plain(command);
     const script = `printf '%s%s %s\\n' ${tag.slice(0, 16)} ${tag.slice(16)} $$ >&2\n${text}`;

@@ -1,14 +1,14 @@
-/* A command in a container as a RemoteProcess, over the connection that its start was upgraded to. */
+/* A command in a container as a SpawnedProcess, over the connection that its start was upgraded to. */
 import type { Duplex, Readable } from "node:stream";
 import { Writable } from "node:stream";
 import { ConnectError, hostLimits } from "@sremote/protocol";
-import type { RemoteProcess } from "../../connector.ts";
+import type { SpawnedProcess } from "../../connector.ts";
 import { settledWithin } from "../../deadline.ts";
 import { brokenRule, MarkerFilter, type UnreadStderr } from "../../process/index.ts";
 import { Frames, Output } from "./output.ts";
 
-type ExitStatus = Awaited<RemoteProcess["exit"]>;
-type KillSignal = NonNullable<Parameters<RemoteProcess["kill"]>[0]>;
+type ExitStatus = Awaited<SpawnedProcess["exit"]>;
+type KillSignal = NonNullable<Parameters<SpawnedProcess["kill"]>[0]>;
 
 const stdoutBuffer = hostLimits.unreadStdout;
 /** What the engine says in place of a command's output when it cannot start it. */
@@ -31,7 +31,7 @@ export interface ExecOptions {
   readonly signal: (pid: number | undefined, signal: KillSignal) => Promise<void>;
 }
 
-export class ExecProcess implements RemoteProcess {
+export class ExecProcess implements SpawnedProcess {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
