@@ -64,7 +64,7 @@ test("an application copies what differs of a large file, by a program of the pa
     join(project, "copy.js"),
     `import { readFileSync, writeFileSync } from "node:fs";
 import { local } from "sremote";
-import { push } from "sremote/fleet";
+import { push } from "sremote/transfer";
 await using host = local({ cwd: process.cwd() });
 const bytes = Buffer.alloc(2_000_000, "some text");
 writeFileSync("large", bytes);
@@ -83,7 +83,7 @@ test("an application copies a large file, whose digest a thread of the package m
     join(project, "large.js"),
     `import { readFileSync, writeFileSync } from "node:fs";
 import { local } from "sremote";
-import { pull, push } from "sremote/fleet";
+import { pull, push } from "sremote/transfer";
 const lost = [];
 let threads = 0;
 process.on("worker", (worker) => {

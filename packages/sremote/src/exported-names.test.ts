@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import * as fleet from "./fleet.ts";
 import * as sremote from "./index.ts";
 import * as testing from "./testing.ts";
+import * as transfer from "./transfer.ts";
 
 // A name that is added here is promised; one that is removed breaks programs. Both belong into the changelog.
 test("the main entry exports exactly these names", () => {
@@ -43,6 +44,19 @@ test("the main entry exports exactly these names", () => {
 
 test("sremote/testing exports exactly these names", () => {
   expect(Object.keys(testing).toSorted()).toEqual(["ConnectorCheckError", "checkConnector", "connectorCases", "memory"]);
+});
+
+test("sremote/transfer exports exactly these names", () => {
+  expect(Object.keys(transfer).toSorted()).toEqual([
+    "formatBytes",
+    "formatChanges",
+    "formatProgress",
+    "progressBar",
+    "pull",
+    "push",
+    "sync",
+  ]);
+  expect(fleet).toMatchObject(transfer);
 });
 
 test("sremote/fleet exports exactly these names", () => {
