@@ -2,9 +2,18 @@
 import { PassThrough, Readable } from "node:stream";
 import { ConnectError, hostLimits } from "@sremote/protocol";
 import type { SpawnedProcess } from "../connector.ts";
-import type { ExitStatus, KillSignal } from "../ssh/index.ts";
 import { settledWithin } from "../deadline.ts";
-import { brokenRule, doubtStart, GatedInput, MarkerFilter, notStarted, type RunLine, type UnreadStderr } from "../process/index.ts";
+import {
+  brokenRule,
+  doubtStart,
+  type ExitStatus,
+  GatedInput,
+  type KillSignal,
+  MarkerFilter,
+  notStarted,
+  type RunLine,
+  type UnreadStderr,
+} from "../process/index.ts";
 import type { ReportedCommand } from "./command.ts";
 import { opensshError } from "./openssh-error.ts";
 import type { SshChild, SshLog } from "./ssh-child.ts";

@@ -4,6 +4,7 @@ export * from "./pull.ts";
 export * from "./start.ts";
 export { type Answer, answerError, lastAnswer } from "./answer.ts";
 export { endProcess } from "./end.ts";
+export type { ExitStatus, KillSignal } from "./exit-status.ts";
 export { GatedInput } from "./gated-input.ts";
 export { brokenRule, MarkerFilter } from "./marker-filter.ts";
 export { type Marker, newMarker } from "./marker.ts";

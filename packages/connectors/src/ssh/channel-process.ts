@@ -4,11 +4,18 @@ import { ConnectError, DeadlineTimer, hostLimits } from "@sremote/protocol";
 import type { ClientChannel } from "ssh2";
 import type { SpawnedProcess } from "../connector.ts";
 import { settledWithin } from "../deadline.ts";
-import { brokenRule, doubtStart, GatedInput, MarkerFilter, notStarted, type RunLine, type StartLine } from "../process/index.ts";
+import {
+  brokenRule,
+  doubtStart,
+  type ExitStatus,
+  GatedInput,
+  type KillSignal,
+  MarkerFilter,
+  notStarted,
+  type RunLine,
+  type StartLine,
+} from "../process/index.ts";
 import type { Connection } from "./connection.ts";
-
-export type ExitStatus = Awaited<SpawnedProcess["exit"]>;
-export type KillSignal = NonNullable<Parameters<SpawnedProcess["kill"]>[0]>;
 
 export interface ChannelProcessOptions {
   channel: ClientChannel;

@@ -9,7 +9,6 @@ export type { SshAlgorithms } from "./algorithm-options.ts";
 export { checkDestination, type Destination, destinationLabel, parseDestination } from "./destination.ts";
 export { type AuthenticationPrompt, defaultStartTimeout, type HostKey, type HostKeyPolicy, type SshOptions } from "./options.ts";
 export type { AgentKey, AgentSignOptions, SshAgent } from "./ssh-agent.ts";
-export type { ExitStatus, KillSignal } from "./channel-process.ts";
 export { canShareConnection } from "./client-platform.ts";
 export { expandHome } from "./home.ts";
 export { killScript } from "./kill-script.ts";

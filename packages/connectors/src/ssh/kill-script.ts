@@ -1,7 +1,7 @@
 /* Ending a process of the host with everything below it, by a command of its own. */
 import { shell } from "../connector.ts";
 import type { ShellScript } from "../connector.ts";
-import type { KillSignal } from "./channel-process.ts";
+import type { KillSignal } from "../process/index.ts";
 
 /*
  * The `signal` request of SSH is not enough: OpenSSH refuses it for root and before 7.9, and reaches only the process group.

@@ -2,9 +2,8 @@
 import { ConnectError, hostLimits, SremoteError } from "@sremote/protocol";
 import type { Command, OperationOptions, SpawnedProcess, SpawnOptions } from "../connector.ts";
 import { orAborted, settledWithin, withDeadline } from "../deadline.ts";
-import { endProcess, plainLine, ProcessConnector, startLine, Tail } from "../process/index.ts";
+import { endProcess, type KillSignal, plainLine, ProcessConnector, startLine, Tail } from "../process/index.ts";
 import { ChannelProcess } from "./channel-process.ts";
-import type { KillSignal } from "./channel-process.ts";
 import { connect } from "./connect.ts";
 import { type Connection, suspicious } from "./connection.ts";
 import { destinationLabel } from "./destination.ts";

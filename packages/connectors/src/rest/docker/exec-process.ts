@@ -4,11 +4,8 @@ import { Writable } from "node:stream";
 import { ConnectError, hostLimits } from "@sremote/protocol";
 import type { SpawnedProcess } from "../../connector.ts";
 import { settledWithin } from "../../deadline.ts";
-import { brokenRule, MarkerFilter, type UnreadStderr } from "../../process/index.ts";
+import { brokenRule, type ExitStatus, type KillSignal, MarkerFilter, type UnreadStderr } from "../../process/index.ts";
 import { Frames, Output } from "./output.ts";
-
-type ExitStatus = Awaited<SpawnedProcess["exit"]>;
-type KillSignal = NonNullable<Parameters<SpawnedProcess["kill"]>[0]>;
 
 const stdoutBuffer = hostLimits.unreadStdout;
 /** What the engine says in place of a command's output when it cannot start it. */
