@@ -157,7 +157,7 @@ describe("results of earlier calls as arguments", () => {
     expect((await list.result).value).toEqual([[3], { sum: 7 }]);
     expect(new Set([(await three.result).worker, (await seven.result).worker, (await list.result).worker]).size).toBe(1);
     // It was taken as often as was said.
-    expect(brief(await lib(session, "first", [resultOf(three)], after).result)).toEqual(["not-run", "object-lost"]);
+    expect(brief(await lib(session, "first", [resultOf(three)], after).result)).toEqual(["not-run", "dependency-failed"]);
   });
 
   it("undefined too", async () => {
@@ -180,7 +180,7 @@ describe("results of earlier calls as arguments", () => {
     expect((await orphan.result).error).toMatchObject({ code: "dependency-failed", cause: { code: "exited" } });
     const late = lib(session, "first", [resultOf(dead)], { after: dead.stream });
     expect((await late.result).error).toMatchObject({ code: "dependency-failed", cause: { code: "exited" } });
-    expect(brief(await lib(session, "first", [1], { after: 999 }).result)).toEqual(["not-run", "object-lost"]);
+    expect(brief(await lib(session, "first", [1], { after: 999 }).result)).toEqual(["not-run", "dependency-failed"]);
     expect(brief(await lib(session, "first", [1], { on: 999 }).result)).toEqual(["not-run", "object-lost"]);
   });
 

@@ -95,11 +95,11 @@ export class Pool {
     const failure = this.#failures.get(stream);
     if (failure !== undefined) return this.#refuse(call, "not-run", dependencyFailed(failure));
     const keeper = this.#keepers.get(stream);
-    if (keeper === undefined) return this.#refuse(call, "not-run", lostWith(`call ${stream}`));
+    if (keeper === undefined) return this.#refuse(call, "not-run", notKept);
     const { worker } = keeper;
     // The end of a worker that still has the call is the call's: what it came to is known when it is over.
     const isOpen = worker === undefined || (worker.isEnding && !keeper.isOver);
-    if (!isOpen) return this.#placeOn(call, worker, lostWith(`call ${stream}`));
+    if (!isOpen) return this.#placeOn(call, worker, notKept);
     const followers = this.#followers.get(stream);
     if (followers === undefined) this.#followers.set(stream, [call]);
     else followers.push(call);
@@ -201,7 +201,7 @@ export class Pool {
     const followers = this.#followers.get(call.stream);
     if (followers === undefined) return;
     this.#followers.delete(call.stream);
-    for (const follower of followers) this.#placeOn(follower, worker, lostWith(`call ${call.stream}`));
+    for (const follower of followers) this.#placeOn(follower, worker, notKept);
   }
 
   #onFree(worker: WorkerProcess): void {
@@ -306,6 +306,14 @@ function lostWith(what: string): Failure {
     hint: "objects and results live no longer than the process that made them",
   };
 }
+
+/** Of the result of a call that gave a value, or of which nothing is known. */
+const notKept: Failure = {
+  code: "dependency-failed",
+  stage: "arguments",
+  message: "the result that is an argument is not kept any more",
+  hint: "results live no longer than the process that made them",
+};
 
 function dependencyFailed(cause: Failure): Failure {
   const message = `an argument is the result of a call that gave none: ${cause.message}`;

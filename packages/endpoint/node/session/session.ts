@@ -24,6 +24,8 @@ import { longestTimer } from "./objects.ts";
 import { makePrivatePlace, removePrivatePlace, type PrivatePlace } from "./private-place.ts";
 import { Streams } from "./streams.ts";
 
+/** Within which time the client must have said `hello`, which it sends together with the payload, in milliseconds. */
+const greeting = 120_000;
 /** How long workers may take to end after SIGTERM when the lease is over, in milliseconds. */
 const leaseGrace = 1000;
 /** How long killed processes may take to be gone before the supervisor ends without them, in milliseconds. */
@@ -52,6 +54,7 @@ export class Session {
   #hello: HelloMessage | undefined;
   #streams: Streams | undefined;
   #lease: NodeJS.Timeout | undefined;
+  #greeting: NodeJS.Timeout | undefined;
   #isPaused = false;
   #isEnding = false;
   #isLeaseOver = false;
@@ -66,12 +69,14 @@ export class Session {
   /** The first link, whose first packet is `hello`. */
   begin(link: (events: ConstructorParameters<typeof Link>[2]) => Link): void {
     this.#link = link({ onPacket: (packet, from) => this.#take(packet, from), onLost: (lost) => this.#onLost(lost) });
+    this.#greeting = setTimeout(() => this.end(), greeting);
   }
 
   /** Kills the workers and removes what is on the host. For the end of the process too: nothing here waits. */
   kill(): void {
     this.#isEnding = true;
     clearTimeout(this.#lease);
+    clearTimeout(this.#greeting);
     this.#streams?.signal("SIGKILL");
     this.#listener?.close();
     this.#streams?.close();
@@ -133,6 +138,7 @@ export class Session {
 
   #open(hello: HelloMessage, link: Link): void {
     this.#hello = hello;
+    clearTimeout(this.#greeting);
     this.#listener = new Listener(this.#place.directory, hello.token, {
       onPacket: (packet, from) => this.#take(packet, from),
       onLost: (lost) => this.#onLost(lost),

@@ -179,6 +179,8 @@ class Calls:
         if stream.muted != [False, False]:
             self.send(pack(TOTALS, stream.number, b"".join(total.to_bytes(8, "little") for total in stream.totals)))
         self.send(last)
+        if stream.route.keep and stream.failure is not None:
+            self.pool.fail(stream, stream.failure)
         stream.over = True
         self.ended = self.loop.now
         del self.streams[stream.number]
@@ -187,7 +189,6 @@ class Calls:
 
     def refuse(self, stream, outcome, failure):
         """Answers a call that has no worker."""
+        stream.failure = failure
         self.close(stream, outcomes.failed(stream, outcome, failure))
         stream.packets = None
-        if stream.route.keep:
-            self.pool.settle(stream, None)

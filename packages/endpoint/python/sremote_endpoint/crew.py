@@ -5,6 +5,7 @@ import _signal as signal
 
 from . import outcomes
 from .ending import describe_ending
+from .json_text import parse
 from .limits import DRAIN, GRACE, LINGER
 from .link import READ
 from .loop import POLLIN, POLLOUT
@@ -168,6 +169,8 @@ class Crew:
         if flags & (CHILDREN | ENDS):
             packet = pack(DATA, stream.number, packet[16:], flags & (LAST | HOLDS), worker.number)
         stream.last = packet if stream.reason is None else outcomes.failed(stream, *stream.reason)
+        if stream.reason is not None:
+            stream.failure = stream.reason[1]
         worker.took(self.loop.now - stream.since)
         if worker.onward:
             worker.onward = False
@@ -324,11 +327,15 @@ class Crew:
 
     def _describe(self, worker, stream):
         if stream.reason is not None:
+            stream.failure = stream.reason[1]
             return outcomes.failed(stream, *stream.reason)
         kills = out_of_memory_kills()
         more, self.kills = kills is not None and kills != self.kills, kills
         usage = outcomes.usage(worker, self.loop.now - stream.since)
-        return outcomes.result(stream, describe_ending(outcomes.Ended(worker), stream.route.members, more), usage)
+        answer = describe_ending(outcomes.Ended(worker), stream.route.members, more)
+        if stream.route.keep:
+            stream.failure = parse(answer)[0]["error"]
+        return outcomes.result(stream, answer, usage)
 
     def stop(self, number):
         """A signal for all."""

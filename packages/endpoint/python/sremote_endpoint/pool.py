@@ -10,6 +10,8 @@ HINTS = {
 }
 RETRY = 0.05
 TRIES = 20
+# Calls with `keep` of which is remembered where they ran, or why they gave no value.
+MOST = 65536
 # So many times the limit of workers may be there, where free ones hold objects for calls of other environments.
 ROOM = 2
 
@@ -38,7 +40,7 @@ class Pool:
         # Calls whose worker could not be started.
         self.stuck = []
         self.problem = None
-        # Where calls with `keep` run or ran.
+        # Where calls with `keep` run or ran: the number of the worker, calls that wait for it to have one, or the failure of a call that gave no value.
         self.ran = {}
 
     def place(self, stream):
@@ -119,8 +121,11 @@ class Pool:
         found = self.ran.get(earlier)
         if type(found) is list:
             found.append(stream)
+        elif type(found) is dict:
+            message = "an argument is the result of a call that gave none: %s" % found["message"]
+            self.refuse(stream, "not-run", {"code": "dependency-failed", "stage": "arguments", "message": message, "cause": found})
         else:
-            self._give_to(self.workers.get(found), stream, "dependency-failed", "the worker of the call whose result is an argument is gone")
+            self._give_to(self.workers.get(found), stream, "dependency-failed", "the result that is an argument is not kept any more")
 
     def _name(self, stream, route):
         worker = self.named.get((route.name, route.key))
@@ -168,13 +173,28 @@ class Pool:
     def announce(self, stream):
         """A call with `keep`: calls that want its result wait until it has a worker."""
         self.ran[stream.number] = []
+        if len(self.ran) > MOST:
+            # The dictionary is in the order of the calls, of which only those wait that came last.
+            oldest = next(iter(self.ran))
+            if type(self.ran[oldest]) is not list:
+                del self.ran[oldest]
 
     def settle(self, stream, worker):
-        """Now it has one, or never will."""
+        """Now it has one."""
+        self._settle(stream, worker.number)
+
+    def fail(self, stream, failure):
+        """It gives no value: so say those that want its result, also where its worker is gone."""
+        self._settle(stream, failure)
+
+    def _settle(self, stream, found):
         followers = self.ran.get(stream.number)
-        if type(followers) is not list:
+        if followers is None or type(followers) is dict:
             return
-        self.ran[stream.number] = worker.number if worker is not None else None
+        self.ran[stream.number] = found
+        if type(followers) is int:
+            worker = self.workers.get(followers)
+            followers = [] if worker is None else [each for each in worker.waiting if each.route.after == stream.number]
         for follower in followers:
             if not follower.over:
                 self._follow(follower, stream.number)

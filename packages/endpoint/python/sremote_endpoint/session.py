@@ -27,6 +27,8 @@ QUIET = 2.0
 # While calls queue up, results are gathered up to so many bytes and seconds.
 GATHER = 16384
 MOMENT = 0.0005
+# Seconds until the client must have said `hello`, which it sends together with the payload.
+GREETING = 120.0
 # Seconds between SIGTERM and SIGKILL at the end of the lease.
 GRACE = 1.0
 # Seconds until the door is looked at again that could not be opened.
@@ -48,6 +50,7 @@ class Session:
         self.calls = None
         self.door = None
         self.lease = None
+        self.greeting = None
         self.over = False
 
     def run(self, link):
@@ -60,6 +63,7 @@ class Session:
         signal.signal(signal.SIGTERM, self._terminate)
         self.loop.watch(reader, lambda _: self._signalled(reader))
         self._adopt(link)
+        self.greeting = self.loop.after(GREETING, self._terminate)
         try:
             limit = None
             while not self.over:
@@ -225,6 +229,7 @@ class Session:
             self._refuse(Refusal("endpoint-broken", "nothing can be made that a client could attach to: %s" % error.strerror, "setup"))
             return
         self.hello = hello
+        self.loop.timers.cancel(self.greeting)
         self._open_door()
         settings = {"home": self.host["home"], "base": self.host["base"]}
         self.calls = Calls(self.loop, self.send, settings, int(hello["workers"]), self.umask, self.first)

@@ -8,7 +8,7 @@ WINDOW = 4194304
 
 class Stream:
     __slots__ = ("number", "route", "worker", "over", "packets", "received", "granted", "credit", "muted", "totals",
-                 "reason", "last", "timers", "begun", "seen", "since", "followers", "tries", "ahead")
+                 "reason", "failure", "last", "timers", "begun", "seen", "since", "followers", "tries", "ahead")
 
     def __init__(self, number, route, now):
         self.number = number
@@ -24,6 +24,8 @@ class Stream:
         self.totals = [0, 0]
         # Why it was ended, in words of the outcome, with the failure.
         self.reason = None
+        # Why it gives no value, where the supervisor says so.
+        self.failure = None
         # The packet that ends it, while output written before is still to be sent.
         self.last = None
         self.timers = []

@@ -9,7 +9,7 @@ import time
 from sremote_endpoint.attach import Door
 from sremote_endpoint.proof import prove
 from tests.session_client import Client, Lost, SessionTest, wire
-from tests.support import MARKER, ROOT, is_running, make_payload, wait_for
+from tests.support import MARKER, ROOT, SOURCE, is_running, make_payload, wait_for
 
 RESOURCES = ROOT + "/resources"
 TEXT = "import os, time\ndef count(n):\n    for i in range(n):\n        os.write(1, b'%06d\\n' % i)\n    return n\ndef mark(path):\n    with open(path, 'a') as f:\n        f.write('x')\n    return 1\n"
@@ -242,6 +242,22 @@ class LinkTest(SessionTest):
         process = self.start("session", "--base", self.base, flags=["-E"])
         out, err = process.communicate(b"", timeout=10)
         self.assertEqual((out, err, process.returncode), (b"", b"", 0))
+
+    def test_g15_a_client_that_never_says_hello_ends_the_supervisor_though_its_input_never_ends(self):
+        code = "import sys; sys.path.insert(0, sys.argv[1]); from sremote_endpoint import main, session; session.GREETING = 0.3; sys.exit(main.main(sys.argv[2:]))"
+        process = subprocess.Popen([sys.executable, "-E", "-c", code, SOURCE, "session", "--base", self.base], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, env=self.environment())
+        self.addCleanup(self._end, process)
+        # Signs of life are no greeting.
+        process.stdin.write(wire.pack(wire.PING, payload=bytes(8)))
+        process.stdin.flush()
+        self.assertEqual(process.wait(10), 0)
+        self.assertEqual(process.stderr.read(), b"")
+
+    def test_a_greeting_that_came_in_time_binds_nothing_later(self):
+        code = "import sys; sys.path.insert(0, sys.argv[1]); from sremote_endpoint import main, session; session.GREETING = 1; sys.exit(main.main(sys.argv[2:]))"
+        client = self.session(program=["-c", code, SOURCE, "session", "--base", self.base, "--marker"] + list(MARKER))
+        self.assertEqual(client.call("time", "sleep", 1.5).outcome, "value")
 
     def test_it_acknowledges_in_time(self):
         client = self.begin()

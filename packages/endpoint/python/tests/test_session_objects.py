@@ -149,12 +149,31 @@ class ObjectTest(SessionTest):
         self.assertEqual(second.error["cause"]["type"], "JSONDecodeError")
         self.ended(self.client.finish(third), "not-run", "dependency-failed")
         self.assertEqual(third.error["cause"]["cause"]["type"], "JSONDecodeError")
-        first = self.client.start("os", "_exit", 3, route={"keep": True}, keep=1)
-        second = self.client.start("builtins", "len", args=self.result(first), route={"after": first.number})
-        self.ended(self.client.finish(second), "not-run", "dependency-failed")
         first = self.client.start("time", "sleep", 60, route={"keep": True, "timeoutMs": 100}, keep=1)
         second = self.client.start("builtins", "str", args=self.result(first), route={"after": first.number})
         self.ended(self.client.finish(second), "not-run", "dependency-failed")
+        self.assertEqual(second.error["cause"]["code"], "timeout")
+
+    def test_why_an_argument_failed_is_known_when_its_worker_is_gone(self):
+        # As in "where there is none, say why" and "of a call that never got a worker" of the Node endpoint's session-workers.test.ts.
+        dead = self.client.start("os", "_exit", 3, route={"keep": True}, keep=1)
+        orphan = self.client.start("builtins", "len", args=self.result(dead), route={"after": dead.number})
+        self.ended(self.client.finish(orphan), "not-run", "dependency-failed")
+        self.assertEqual(orphan.error["cause"]["code"], "exited")
+        late = self.client.call("builtins", "len", args=self.result(dead), route={"after": dead.number})
+        self.ended(late, "not-run", "dependency-failed")
+        self.assertEqual(late.error["cause"]["code"], "exited")
+        unknown = self.client.call("builtins", "len", args=self.result(dead), route={"after": 999})
+        self.ended(unknown, "not-run", "dependency-failed")
+        self.assertNotIn("cause", unknown.error)
+        busy = self.client.start("time", "sleep", 60)
+        waiting = self.client.start("builtins", "abs", 1, route={"keep": True}, keep=1)
+        follower = self.client.start("builtins", "len", args=self.result(waiting), route={"after": waiting.number})
+        self.client.cancel(waiting)
+        self.ended(self.client.finish(follower), "not-run", "dependency-failed")
+        self.assertEqual(follower.error["cause"]["code"], "cancelled")
+        self.client.cancel(busy)
+        self.client.finish(busy)
 
     # Callbacks.
 
