@@ -4,9 +4,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConnectError, hostLimits, SremoteError } from "@sremote/protocol";
-import type { Command, OperationOptions, SpawnedProcess, SpawnOptions } from "../connector.ts";
+import type { Command, OperationOptions, SpawnedProcess } from "../connector.ts";
 import { orAborted, settledWithin } from "../deadline.ts";
-import { type KillSignal, plainLine, ProcessConnector, Tail, UnreadStderr } from "../process/index.ts";
+import { type KillSignal, plainLine, ProcessConnector, type StartOptions, Tail, UnreadStderr } from "../process/index.ts";
 import { shellText } from "../command-line.ts";
 import { defaultStartTimeout, destinationLabel, expandHome, killScript } from "../ssh/index.ts";
 import { allInUse, programOf, sessionOf } from "../sessions-in-use.ts";
@@ -29,6 +29,8 @@ const mostSessions = 8;
 const keptOutput = hostLimits.lastLines;
 /** How long ending a command may take, in milliseconds. */
 const killTimeout = 10_000;
+/** For a sign of life, in milliseconds: the slowest links, over satellites, have round trips below one second. */
+const answerTimeout = 3000;
 /** How long an orderly end may take, in milliseconds. */
 const closeTimeout = 5000;
 
@@ -78,7 +80,8 @@ export class OpenSshConnector extends ProcessConnector {
     if (this.#directory !== undefined) await rm(await this.#directory, { recursive: true, force: true });
   }
 
-  protected async start(command: Command, { signal, pty, onWait, purpose = programOf(command) }: SpawnOptions): Promise<SpawnedProcess> {
+  protected async start(command: Command, options: StartOptions): Promise<SpawnedProcess> {
+    const { signal, pty, onWait, purpose = programOf(command), inputSize } = options;
     const reported = reportedCommand(command, pty);
     await (signal === undefined ? this.#connect() : orAborted(this.#connect(), signal));
     const waiting = (): void => onWait?.(sessionOf(mostSessions, this.#slots.holders));
@@ -87,6 +90,8 @@ export class OpenSshConnector extends ProcessConnector {
       wasUndone = false;
       const release = await this.#slots.acquire(signal, waiting, purpose);
       const process = await this.#startProcess(reported, pty !== undefined, release);
+      // Before it begins: a start-up file that reads input goes on at its end.
+      if (inputSize === 0) process.stdin.end();
       // Only the end of another command undoes a start.
       if (this.#slots.held === 1 && !this.#again.isNeeded) return process;
       // However long that takes: only who waits here can start it again. It has a deadline of its own, `startTimeout`; whoever has given up ends it.
@@ -113,6 +118,7 @@ export class OpenSshConnector extends ProcessConnector {
       label: this.label,
       shared: this.#master !== undefined,
       isShared: () => this.#isShared(),
+      answers: () => this.#answers(),
       ...this.#timeouts,
       unreadStderr: this.#unreadStderr,
       ask: this.#options.multiplex === false ? undefined : (line) => this.#runToEnd(line),
@@ -126,10 +132,11 @@ export class OpenSshConnector extends ProcessConnector {
     return process;
   }
 
-  async #run(line: string, more: readonly string[] = []): Promise<SshChild> {
+  /** @param line none where no command is to be run */
+  async #run(line: string | undefined, more: readonly string[] = []): Promise<SshChild> {
     const shared = this.#options.multiplex === false ? ["-S", "none"] : ["-o", "ControlMaster=no", "-S", await this.#socket()];
     const logFile = await this.#logFile();
-    const args = [...this.#args, ...more, ...shared, "--", this.#options.host, line];
+    const args = [...this.#args, ...more, ...shared, "--", this.#options.host, ...(line === undefined ? [] : [line])];
     return startSsh(this.#program, args, logFile, this.label, this.#paths.variables);
   }
 
@@ -145,6 +152,21 @@ export class OpenSshConnector extends ProcessConnector {
     clearTimeout(timer);
     await ssh.takeLog();
     return code === 0;
+  }
+
+  /**
+   * Whether the host gives a sign of life over the connection. It is asked for a forwarding to a port that nobody listens at: to refuse that, it
+   * needs neither a session nor a shell. ssh itself would take up to 45 s to notice (ServerAliveInterval).
+   */
+  async #answers(): Promise<boolean> {
+    if (this.#options.multiplex === false) return true;
+    const ssh = await this.#run(undefined, ["-W", "127.0.0.1:1"]);
+    for (const stream of [ssh.child.stdout, ssh.child.stderr]) stream.resume();
+    ssh.child.stdin.on("error", () => undefined).end();
+    const hasAnswered = await settledWithin(ssh.exited, answerTimeout);
+    if (!hasAnswered) await ssh.end();
+    await ssh.takeLog();
+    return hasAnswered;
   }
 
   async #connect(): Promise<void> {

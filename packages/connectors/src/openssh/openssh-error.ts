@@ -56,6 +56,12 @@ export function opensshError(log: string, before: string, label: string, progres
   return new ConnectError(code, `${summary}${offending(log)}`, { stage: "connect", host: label, lastLines, hint: hints[code] });
 }
 
+/** The connection stands as far as ssh knows, and the host does not answer. @param how how long it was waited for */
+export function silentLink(how: string, label: string): ConnectError {
+  const summary = `the link to the host was lost: the host did not start the command${how}, and gives no sign of life`;
+  return new ConnectError("connection-lost", summary, { stage: "exec", host: label });
+}
+
 /** The way to the host failed, not the host. */
 function proxyError(said: string, lastLines: string, label: string): ConnectError {
   const [, code, summary] = ofMessage.find(([pattern]) => pattern.test(said)) ?? [

@@ -64,6 +64,34 @@ exec ssh "$@"`;
   }
 });
 
+test("a start-up file that reads standard input goes on at its end, also of commands that start at once", async () => {
+  const reader = await lab.addUser({ shell: "/bin/bash" });
+  await writeFile(join(reader.home, ".bashrc"), "cat > /dev/null\n");
+  await using connector = open({ username: reader.name, startTimeout: 15_000 });
+  const results = await Promise.all(Array.from({ length: 3 }, () => connector.exec(["echo", "begun"])));
+  expect(results.map(({ exitCode, stdout }) => [exitCode, Buffer.from(stdout).toString()])).toEqual(results.map(() => [0, "begun\n"]));
+});
+
+test("a command that is begun when the host has died is lost with its link, and not one that a shell does not start", async () => {
+  await using proxy = await startProxy({ host: lab.address, port: lab.port });
+  const to = { host: proxy.address, port: proxy.port, sshOptions: { HostKeyAlias: `[${lab.address}]:${lab.port}` }, startTimeout: 500 };
+  await using connector = open(to);
+  expect(await connector.exec(["true"])).toMatchObject({ exitCode: 0 });
+  proxy.blackhole();
+  const lost = { code: "connection-lost", message: expect.stringMatching(/the link to the host was lost: .* no sign of life/) as string };
+  await expect(connector.exec(["true"])).rejects.toMatchObject(lost);
+  await using process = await connector.spawn!(["cat"]);
+  await expect(process.exit).rejects.toMatchObject(lost);
+});
+
+test("a shell that starts no command on a host that is there is told as such", async () => {
+  const slow = await lab.addUser({ shell: "/bin/bash" });
+  await using connector = open({ username: slow.name, startTimeout: 1000 });
+  expect(await connector.exec(["true"])).toMatchObject({ exitCode: 0 });
+  await writeFile(join(slow.home, ".bashrc"), "sleep 60\n");
+  await expect(connector.exec(["true"])).rejects.toMatchObject({ code: "channel-failed" });
+});
+
 describe.each([true, false])("with multiplex: %s", (multiplex) => {
   test("G02 255 is the command's own, and stderr holds nothing of ssh's", async () => {
     await using connector = open({ multiplex });

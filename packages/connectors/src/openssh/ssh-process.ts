@@ -15,7 +15,7 @@ import {
   type UnreadStderr,
 } from "../process/index.ts";
 import type { ReportedCommand } from "./command.ts";
-import { opensshError } from "./openssh-error.ts";
+import { opensshError, silentLink } from "./openssh-error.ts";
 import type { SshChild, SshLog } from "./ssh-child.ts";
 import { watchStart } from "./start-deadline.ts";
 import { TrailerFilter } from "./trailer-filter.ts";
@@ -30,6 +30,8 @@ export interface SshProcessOptions {
   shared: boolean;
   /** Whether that connection still stands: the host, or the ssh that holds it, was asked. */
   isShared(): Promise<boolean>;
+  /** Whether the host gives a sign of life over that connection, for which it needs no shell. True where it cannot be asked. */
+  answers(): Promise<boolean>;
   /** Milliseconds to reach the host, where no connection stood. */
   connectTimeout: number;
   /** Milliseconds for the login shell to start the command. */
@@ -93,9 +95,10 @@ export class SshProcess implements SpawnedProcess {
     for (const filter of [this.#start, this.#startError, this.#end]) filter.once("error", (error) => this.#refuse(error));
     const { label, shared, startTimeout } = options;
     const connectTimeout = shared ? undefined : options.connectTimeout;
-    const stopWatching = watchStart(options.ssh, { connectTimeout, startTimeout, label }, (reason) =>
-      this.#giveUp("error" in reason ? reason.error : this.#notStarted(reason.how)),
-    );
+    const stopWatching = watchStart(options.ssh, { connectTimeout, startTimeout, label }, (reason) => {
+      if ("error" in reason) this.#giveUp(reason.error);
+      else void this.#late(reason.how);
+    });
     const waits = (): boolean => !this.#ended && !this.#start.found && this.stdin.isHeld;
     const stopDoubt = options.ask === undefined ? undefined : doubtStart(options.ask, waits, (how) => this.#giveUp(this.#notStarted(how)));
     this.#stopWatching = () => {
@@ -166,6 +169,12 @@ export class SshProcess implements SpawnedProcess {
     if (this.#ended || this.#start.found) return;
     this.#gaveUp.reject(error);
     void this.#endSsh();
+  }
+
+  /** Whether the account's shell takes too long, or the host is not there any more, only the host can say. */
+  async #late(how: string): Promise<void> {
+    const isThere = await this.#options.answers().catch(() => true);
+    this.#giveUp(isThere ? this.#notStarted(how) : silentLink(how, this.#options.label));
   }
 
   /** The host keeps to no rule: its ssh, which waits to be read, ends. */

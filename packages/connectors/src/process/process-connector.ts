@@ -19,7 +19,7 @@ import { Lifetime } from "../lifetime.ts";
 import { execOverProcess } from "./exec.ts";
 import { pullOverProcess } from "./pull.ts";
 import { pushOverProcess } from "./push.ts";
-import type { StartProcess } from "./start.ts";
+import type { StartOptions, StartProcess } from "./start.ts";
 
 export abstract class ProcessConnector implements Connector {
   readonly label: string;
@@ -33,7 +33,7 @@ export abstract class ProcessConnector implements Connector {
   }
 
   /** As {@link StartProcess}. */
-  protected abstract start(command: Command, options: SpawnOptions): Promise<SpawnedProcess>;
+  protected abstract start(command: Command, options: StartOptions): Promise<SpawnedProcess>;
   /** Resolves when the host was reached and took the credentials. */
   protected abstract reach(options: OperationOptions): Promise<unknown>;
   /** The end of the message of {@link status}: whether a command would have to wait, and for what. */
