@@ -7,7 +7,7 @@ import os
 from transfer_incoming import Incoming, Mismatch
 from transfer_names import temporary
 from transfer_tree import Tree
-from transfer_wire import described, to_bytes, to_place, to_text
+from transfer_wire import END, REPORT, described, to_bytes, to_place, to_text
 
 
 class Delta:
@@ -24,8 +24,8 @@ class Delta:
         except Mismatch as error:
             answer = error.args[0]
             self.drop()
-        wire.send_json(b"R", {"answer": answer})
-        wire.send_json(b"Z", {})
+        wire.send_json(REPORT, {"answer": answer})
+        wire.send_json(END, {})
 
     def where(self, request, _):
         """What rsync is to read; it knows no `~`."""

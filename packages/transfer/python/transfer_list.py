@@ -6,9 +6,9 @@ import stat
 
 from transfer_names import LONGEST, is_temporary
 from transfer_tree import DIRECTORY, Tree, lock
-from transfer_wire import CHUNK, described, to_bytes, to_place, to_text
+from transfer_wire import CHUNK, DIGESTS, END, LISTING, described, to_bytes, to_place, to_text
 
-PART = 500
+ENTRIES = 500
 # PATH_MAX: what is longer is no path that a client could name.
 LONGEST_PATH = 4095
 # Unfinished files that are held for the client to go on from.
@@ -35,14 +35,14 @@ class Listing:
     def add(self, relative, found, name, directory):
         target = to_text(os.readlink(name, dir_fd=directory)) if stat.S_ISLNK(found.st_mode) else None
         self.entries.append(entry(relative, found, target))
-        if len(self.entries) >= PART:
+        if len(self.entries) >= ENTRIES:
             self.flush()
 
     def fail(self, relative, error):
         self.failures.append([to_text(relative)] + described(error))
 
     def flush(self):
-        self.wire.send_json(b"L", {"root": self.root, "entries": self.entries, "failures": self.failures})
+        self.wire.send_json(LISTING, {"root": self.root, "entries": self.entries, "failures": self.failures})
         self.entries = []
         self.failures = []
 
@@ -99,7 +99,7 @@ def list_trees(wire, request):
         if partials:
             add_partials(listing, path)
         listing.flush()
-    wire.send_json(b"Z", {})
+    wire.send_json(END, {})
 
 
 def add_partials(listing, path):
@@ -176,10 +176,10 @@ def hash_files(wire, request, digests):
                     os.close(fd)
         except OSError as error:
             answers.append([number, None] + described(error))
-        if len(answers) >= PART:
-            wire.send_json(b"H", answers)
+        if len(answers) >= ENTRIES:
+            wire.send_json(DIGESTS, answers)
             answers = []
     for tree in trees:
         tree.__exit__()
-    wire.send_json(b"H", answers)
-    wire.send_json(b"Z", {})
+    wire.send_json(DIGESTS, answers)
+    wire.send_json(END, {})

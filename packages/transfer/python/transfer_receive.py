@@ -10,7 +10,7 @@ from time import time as now
 from transfer_incoming import Incoming, Mismatch, create, file_mode, place, write_part
 from transfer_names import temporary
 from transfer_tree import Tree, lock, split
-from transfer_wire import described, to_bytes, to_place, write_all
+from transfer_wire import ACTIONS, DATA, END, FILE, FILES, FILE_DROPPED, FILE_END, PART, REPORT, described, to_bytes, to_place, write_all
 
 # What no other file would be spared from.
 FATAL = (errno.ENOSPC, errno.EDQUOT)
@@ -54,7 +54,7 @@ class Receiver:
         self.failures.append([number] + (error.args[0] if isinstance(error, Mismatch) else described(error)))
 
     def report(self):
-        self.wire.send_json(b"R", {"done": self.done, "failures": self.failures, "fatal": self.fatal})
+        self.wire.send_json(REPORT, {"done": self.done, "failures": self.failures, "fatal": self.fatal})
         self.failures = []
         self.done = 0
 
@@ -224,11 +224,11 @@ class Receiver:
         return True
 
     def take(self, kind, payload):
-        if kind == b"S":
+        if kind == FILES:
             self.batch(payload)
-        elif kind == b"P":
+        elif kind == PART:
             self.part(payload)
-        elif kind == b"D":
+        elif kind == DATA:
             if self.incoming is not None:
                 try:
                     self.incoming.write(payload)
@@ -237,7 +237,7 @@ class Receiver:
                     self.incoming = None
                     self.fail(self.number, error)
                     self.report()
-        elif kind == b"F":
+        elif kind == FILE:
             head = json.loads(payload.decode("utf-8"))
             self.number = head[0]
             try:
@@ -246,15 +246,15 @@ class Receiver:
             except (OSError, Mismatch) as error:
                 self.fail(self.number, error)
                 self.report()
-        elif kind == b"E":
+        elif kind == FILE_END:
             if self.incoming is not None:
                 self.attempt(self.number, self.end, json.loads(payload.decode("utf-8")))
                 self.report()
-        elif kind == b"X":
+        elif kind == FILE_DROPPED:
             if self.incoming is not None:
                 self.incoming.discard()
                 self.incoming = None
-        elif kind == b"A":
+        elif kind == ACTIONS:
             for number, name, args in json.loads(payload.decode("utf-8")):
                 self.attempt(number, self.action, name, *args)
             self.report()
@@ -286,11 +286,11 @@ def receive_files(wire, request, digests):
             receiver.report()
         while True:
             kind, payload = wire.expect()
-            if kind == b"Z":
+            if kind == END:
                 break
-            if not receiver.fatal or kind in b"EX":
+            if not receiver.fatal or kind in (FILE_END, FILE_DROPPED):
                 receiver.take(kind, payload)
     finally:
         receiver.close()
     receiver.report()
-    wire.send_json(b"Z", {})
+    wire.send_json(END, {})

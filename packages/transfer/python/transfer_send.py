@@ -5,7 +5,7 @@ import os
 import struct
 
 from transfer_tree import Tree
-from transfer_wire import CHUNK, described, to_bytes, to_place
+from transfer_wire import CHUNK, DATA, END, FILE, FILES, FILE_END, described, to_bytes, to_place
 
 # Small files are read whole.
 SMALL = 1 << 17
@@ -35,7 +35,7 @@ class Sender:
     def flush(self):
         if self.heads:
             head = json.dumps(self.heads, separators=(",", ":")).encode("ascii")
-            self.wire.send(b"S", struct.pack(">I", len(head)), head, *self.parts)
+            self.wire.send(FILES, struct.pack(">I", len(head)), head, *self.parts)
         self.heads, self.parts, self.held = [], [], 0
 
     def fits(self, size, found):
@@ -95,7 +95,7 @@ class Sender:
         self.held += length
 
     def large(self, number, fd, before, offset, size):
-        self.wire.send_json(b"F", [number, offset])
+        self.wire.send_json(FILE, [number, offset])
         try:
             digest = self.digests.of(fd, offset)
             left = size - offset
@@ -105,15 +105,15 @@ class Sender:
                     break
                 digest.update(data)
                 left -= len(data)
-                self.wire.send(b"D", data)
+                self.wire.send(DATA, data)
             if digest is None or left or self.changed(fd, before):
-                self.wire.send_json(b"E", [number, None] + CHANGED)
+                self.wire.send_json(FILE_END, [number, None] + CHANGED)
             else:
-                self.wire.send_json(b"E", [number, digest.hexdigest()])
+                self.wire.send_json(FILE_END, [number, digest.hexdigest()])
         except BrokenPipeError:
             raise
         except OSError as error:
-            self.wire.send_json(b"E", [number, None] + described(error))
+            self.wire.send_json(FILE_END, [number, None] + described(error))
 
 
 def read_whole(fd, size):
@@ -130,11 +130,11 @@ def send_files(wire, request, digests):
     sender = Sender(wire, request, digests)
     while True:
         kind, payload = wire.expect()
-        if kind == b"Z":
+        if kind == END:
             break
         for item in json.loads(payload.decode("utf-8")):
             sender.item(*item)
         sender.flush()
     for tree in sender.trees:
         tree.__exit__()
-    wire.send_json(b"Z", {})
+    wire.send_json(END, {})

@@ -8,7 +8,7 @@ from transfer_delta import Delta
 from transfer_list import Digests, hash_files, list_trees
 from transfer_receive import receive_files
 from transfer_send import send_files
-from transfer_wire import Wire, described
+from transfer_wire import END, Wire, described
 
 
 def stop(*_):
@@ -40,7 +40,7 @@ def serve(source, marker):
             except BrokenPipeError:
                 raise
             except OSError as error:
-                wire.send_json(b"Z", {"error": described(error)})
+                wire.send_json(END, {"error": described(error)})
     except (EOFError, BrokenPipeError):
         return 1  # The client is gone; what was unfinished has been seen to.
     finally:

@@ -1,5 +1,5 @@
 """
-Frames between the client and this host: one letter, the length in four bytes (big endian), the payload.
+Frames between the client and this host: the type, a letter, the length in four bytes (big endian), the payload. See WIRE.md.
 
 Names are bytes. Within JSON they are text whose lone surrogates U+DC80 ... U+DCFF stand for bytes that are not UTF-8 (PEP 383). The encoding is
 named everywhere: what Python takes for the file system's depends on the locale, and before 3.7 that of a bare host was ASCII.
@@ -11,6 +11,20 @@ import pwd
 import struct
 
 HEADER = struct.Struct(">cI")
+# The types of messages. message.ts has the same.
+REQUEST = b"J"
+ITEMS = b"I"
+FILES = b"S"
+FILE = b"F"
+DATA = b"D"
+FILE_END = b"E"
+FILE_DROPPED = b"X"
+PART = b"P"
+ACTIONS = b"A"
+LISTING = b"L"
+DIGESTS = b"H"
+REPORT = b"R"
+END = b"Z"
 # No frame of the client's is longer.
 LARGEST = 1 << 25
 CHUNK = 1 << 18

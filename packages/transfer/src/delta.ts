@@ -18,6 +18,7 @@ import { type Entry, joinPath, type Listing, nameOf, parentOf } from "./entry.ts
 import type { Exchange } from "./exchange.ts";
 import { decodeJson, encodeJson } from "./frame.ts";
 import { hashLocal } from "./file-digest.ts";
+import { messages } from "./message.ts";
 import { forgetTemporary, temporaryName } from "./temporary.ts";
 import type { Transfer } from "./transfer.ts";
 
@@ -121,8 +122,8 @@ export class Rsync implements AsyncDisposable {
 
   async #ask(exchange: Exchange, request: Record<string, unknown>): Promise<unknown> {
     let answer: unknown;
-    const asked = exchange.request([encodeJson("J", { op: "delta", ...request })], ({ kind, payload }) => {
-      if (kind === "R") ({ answer } = decodeJson(payload) as { answer?: unknown });
+    const asked = exchange.request([encodeJson(messages.request, { op: "delta", ...request })], ({ kind, payload }) => {
+      if (kind === messages.report) ({ answer } = decodeJson(payload) as { answer?: unknown });
     });
     await orAborted(asked, this.#transfer.signal);
     return answer;

@@ -6,6 +6,7 @@ import type { Entry, Listing, Root } from "./entry.ts";
 import type { Exchange } from "./exchange.ts";
 import { decodeBatch, encodeJson } from "./frame.ts";
 import { native } from "./local-path.ts";
+import { messages } from "./message.ts";
 import type { Plan } from "./plan.ts";
 import { sourceOf } from "./both-sides.ts";
 import type { Transfer } from "./transfer.ts";
@@ -50,10 +51,10 @@ export async function fillDiffs(
 /** The content of small files of the host, by their place in the list. */
 async function contents(exchange: Exchange, roots: readonly Root[], files: readonly Entry[]): Promise<Map<number, Buffer>> {
   const found = new Map<number, Buffer>();
-  const head = encodeJson("J", { op: "send", roots: roots.map(({ path, follow }) => [path, follow]) });
+  const head = encodeJson(messages.request, { op: "send", roots: roots.map(({ path, follow }) => [path, follow]) });
   const items = files.map(({ root, relative, size }, number) => [number, root, relative, size, 0]);
-  await exchange.request([head, encodeJson("I", items), encodeJson("Z", {})], ({ kind, payload }) => {
-    if (kind !== "S") return;
+  await exchange.request([head, encodeJson(messages.items, items), encodeJson(messages.end, {})], ({ kind, payload }) => {
+    if (kind !== messages.files) return;
     const { head: heads, content } = decodeBatch(payload);
     let at = 0;
     for (const [number, sha256, length] of heads as [number, string | null, number][]) {

@@ -6,6 +6,7 @@ import type { Connector, SpawnedProcess } from "@sremote/connectors";
 import { chunksOf } from "./chunks.ts";
 import { decodeJson, type Frame, FrameReader } from "./frame.ts";
 import { program, startProgram } from "./host-program.ts";
+import { messages } from "./message.ts";
 
 export type Frames = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 export type TakeFrame = (frame: Frame) => void | Promise<void>;
@@ -35,7 +36,7 @@ const patience = 300;
  */
 export async function takeAnswer(reader: FrameReader, take: TakeFrame, host: string): Promise<boolean> {
   for (let frame = await reader.next(); frame !== undefined; frame = await reader.next()) {
-    if (frame.kind !== "Z") {
+    if (frame.kind !== messages.end) {
       await take(frame);
       continue;
     }

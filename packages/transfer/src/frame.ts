@@ -1,5 +1,6 @@
-/* Frames between the client and the host's program; see python/transfer_wire.py. */
+/* Frames between the client and the host's program: see WIRE.md, and python/transfer_wire.py for the other end. */
 import { hostLimits, parseForeignJson, ProtocolError } from "@sremote/protocol";
+import { type MessageType, messages } from "./message.ts";
 
 const headBytes = 5;
 /** Chunks of together no more than this are joined. */
@@ -8,22 +9,22 @@ const joinedBytes = 8192;
 const longest = hostLimits.transferFrame;
 
 export interface Frame {
-  /** One letter. */
+  /** One of `messages`, unless the host sent another. */
   readonly kind: string;
   readonly payload: Buffer;
 }
 
-export function encodeFrame(kind: string, ...parts: readonly Uint8Array[]): Buffer {
+export function encodeFrame(kind: MessageType, ...parts: readonly Uint8Array[]): Buffer {
   const length = parts.reduce((sum, part) => sum + part.length, 0);
   return Buffer.concat([frameHead(kind, length), ...parts], headBytes + length);
 }
 
-export function encodeJson(kind: string, value: unknown): Buffer {
+export function encodeJson(kind: MessageType, value: unknown): Buffer {
   return encodeFrame(kind, Buffer.from(JSON.stringify(value)));
 }
 
 /** Many small files in one frame: what they are, then their content. */
-export function encodeBatch(kind: string, head: unknown, parts: readonly Uint8Array[]): Buffer {
+export function encodeBatch(kind: MessageType, head: unknown, parts: readonly Uint8Array[]): Buffer {
   const json = Buffer.from(JSON.stringify(head));
   const length = Buffer.allocUnsafe(4);
   length.writeUInt32BE(json.length);
@@ -69,17 +70,17 @@ export function contentOf(whole: Buffer): Buffer {
 }
 
 export function frameChunk(whole: Buffer, length: number): Buffer {
-  writeHead(whole, "D", length);
+  writeHead(whole, messages.data, length);
   return whole.subarray(0, headBytes + length);
 }
 
-function frameHead(kind: string, length: number): Buffer {
+function frameHead(kind: MessageType, length: number): Buffer {
   const head = Buffer.allocUnsafe(headBytes);
   writeHead(head, kind, length);
   return head;
 }
 
-function writeHead(into: Buffer, kind: string, length: number): void {
+function writeHead(into: Buffer, kind: MessageType, length: number): void {
   into.write(kind, 0, 1, "latin1");
   into.writeUInt32BE(length, 1);
 }
@@ -132,7 +133,7 @@ export class FrameReader {
     const head = this.#take(headBytes);
     const kind = String.fromCharCode(head[0]!);
     const length = head.readUInt32BE(1);
-    if (kind === "D" && length > 0) {
+    if (kind === messages.data && length > 0) {
       this.#content = length;
       return await this.#piece();
     }
@@ -146,7 +147,7 @@ export class FrameReader {
     const first = this.#parts[0]!;
     const payload = this.#take(Math.min(first.length, this.#content));
     this.#content -= payload.length;
-    return { kind: "D", payload };
+    return { kind: messages.data, payload };
   }
 
   #end(within = false): undefined {

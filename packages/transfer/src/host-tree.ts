@@ -3,6 +3,7 @@ import { hostLimits, ProtocolError, SremoteError } from "@sremote/protocol";
 import { type Entry, type EntryType, isName, joinPath, Listing, nameOf, parentOf, type PathFailure, type Root } from "./entry.ts";
 import type { Exchange } from "./exchange.ts";
 import { decodeJson, encodeJson } from "./frame.ts";
+import { messages } from "./message.ts";
 import { temporaryOf } from "./temporary.ts";
 
 const types: Readonly<Record<string, EntryType>> = { f: "file", d: "directory", l: "link", o: "other" };
@@ -17,8 +18,8 @@ export async function listHost(exchange: Exchange, roots: readonly Root[], maxEn
   const listing = new Listing();
   const request = { op: "list", roots: roots.map(({ path, follow, partials, recursive }) => [path, follow, partials, recursive]) };
   const reading = new HostListing(listing, roots, maxEntries, host);
-  await exchange.request([encodeJson("J", request)], ({ kind, payload }) => {
-    if (kind !== "L") throw lie(host, "an answer of another kind");
+  await exchange.request([encodeJson(messages.request, request)], ({ kind, payload }) => {
+    if (kind !== messages.listing) throw lie(host, "an answer of another kind");
     reading.take(decodeJson(payload));
   });
   return listing;
@@ -160,8 +161,8 @@ export async function hashOnHost(
       items: part.map(({ root, relative, length }) => [root, relative, length]),
       hold,
     };
-    await exchange.request([encodeJson("J", request)], ({ kind, payload }) => {
-      const values = kind === "H" ? decodeJson(payload) : undefined;
+    await exchange.request([encodeJson(messages.request, request)], ({ kind, payload }) => {
+      const values = kind === messages.digests ? decodeJson(payload) : undefined;
       if (!Array.isArray(values)) throw lie(host, "digests of another kind");
       for (const value of values as unknown[]) answers.push(hashAnswer(value, answers.length - at, host));
     });

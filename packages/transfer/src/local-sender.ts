@@ -8,6 +8,7 @@ import { type FileDigest, inlineDigest, sharedDigest } from "./file-digest.ts";
 import { chunkBuffer, contentOf, encodeBatch, encodeJson, frameChunk } from "./frame.ts";
 import { openLocal } from "./local-hash.ts";
 import { localFailure, native } from "./local-path.ts";
+import { messages } from "./message.ts";
 import type { Wanted } from "./new-file.ts";
 
 /** Files up to this size are read whole. */
@@ -55,7 +56,7 @@ export async function* sendFrames(files: readonly Outgoing[], watch: Watch): Asy
     watch.signal.throwIfAborted();
     if (watch.stopped()) return;
     if (file.size > smallFile) {
-      if (heads.length > 0) yield encodeBatch("S", heads, parts);
+      if (heads.length > 0) yield encodeBatch(messages.files, heads, parts);
       [heads, parts, held] = [[], [], 0];
       yield* sendLarge(file, chunks, watch);
       continue;
@@ -67,11 +68,11 @@ export async function* sendFrames(files: readonly Outgoing[], watch: Watch): Asy
     held += data.length;
     watch.sent(data.length);
     if (held < batchBytes && heads.length < batchFiles) continue;
-    yield encodeBatch("S", heads, parts);
+    yield encodeBatch(messages.files, heads, parts);
     [heads, parts, held] = [[], [], 0];
     await setImmediate(); // Reading was synchronous; others have their turn here.
   }
-  if (heads.length > 0) yield encodeBatch("S", heads, parts);
+  if (heads.length > 0) yield encodeBatch(messages.files, heads, parts);
 }
 
 function readSmall(file: Outgoing, watch: Watch): Buffer | undefined {
@@ -131,7 +132,7 @@ async function* sendLarge(file: Outgoing, chunks: Chunks, watch: Watch): AsyncGe
     const before = await handle.stat({ bigint: true });
     digest = from === undefined ? (sharedDigest(file.source, file.follow, before) ?? inlineDigest()) : inlineDigest(from.hash);
     let position = from?.length ?? 0;
-    yield encodeJson("F", [number, path, size, mode, time, from === undefined ? null : [from.name, from.length]]);
+    yield encodeJson(messages.file, [number, path, size, mode, time, from === undefined ? null : [from.name, from.length]]);
     // The next chunk is read while the last is sent.
     let next = chunks.read(handle, position, size);
     while (!watch.stopped()) {
@@ -160,9 +161,9 @@ async function* sendLarge(file: Outgoing, chunks: Chunks, watch: Watch): AsyncGe
         failure = localFailure(path, reason);
       }
     }
-    if (sha256 !== undefined) yield encodeJson("E", sha256);
+    if (sha256 !== undefined) yield encodeJson(messages.fileEnd, sha256);
     else {
-      yield encodeJson("X", null);
+      yield encodeJson(messages.fileDropped, null);
       if (!watch.stopped() && failure !== undefined) watch.failed(failure);
     }
   } finally {

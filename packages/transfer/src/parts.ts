@@ -6,6 +6,7 @@ import { createHash, hash as digest } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import { ProtocolError } from "@sremote/protocol";
 import { type Entry, nameOf, type PathFailure, type Root } from "./entry.ts";
+import { messages } from "./message.ts";
 import { hostTemporaryName } from "./temporary.ts";
 import { decodeBatch, encodeBatch, encodeJson } from "./frame.ts";
 import type { Exchange } from "./exchange.ts";
@@ -41,17 +42,17 @@ export async function* partsOf(file: Outgoing, signal: AbortSignal): AsyncGenera
       const data = await read(handle, position, partLength(position, size));
       if (data === undefined) throw new ReadFailure(changed(path));
       hash.update(data);
-      yield { frame: encodeBatch("P", [number, path, old, hidden, position], [data]), bytes: data.length };
+      yield { frame: encodeBatch(messages.part, [number, path, old, hidden, position], [data]), bytes: data.length };
       old = null;
       position += data.length;
     }
     if (!fits(file, before) || !isSame(before, await handle.stat(), file.growing)) {
       const place = path.slice(0, path.lastIndexOf("/") + 1) + hidden;
-      yield { frame: encodeJson("A", [[number, "delete", [place, false]]]), bytes: 0 };
+      yield { frame: encodeJson(messages.actions, [[number, "delete", [place, false]]]), bytes: 0 };
       throw new ReadFailure(changed(path));
     }
     const name = old ?? hidden; // An unfinished file may have been whole.
-    yield { frame: encodeJson("A", [[number, "adopt", [name, path, size, hash.digest("hex"), mode, time]]]), bytes: 0 };
+    yield { frame: encodeJson(messages.actions, [[number, "adopt", [name, path, size, hash.digest("hex"), mode, time]]]), bytes: 0 };
   } finally {
     await handle.close();
   }
@@ -87,14 +88,14 @@ export async function fetchPart(
 ): Promise<Buffer | readonly [errno: unknown, message: unknown]> {
   const length = partLength(position, size);
   const frames = [
-    encodeJson("J", { op: "send", roots: roots.map(({ path, follow }) => [path, follow]), growing }),
-    encodeJson("I", [[0, root, relative, size, position, length]]),
-    encodeJson("Z", {}),
+    encodeJson(messages.request, { op: "send", roots: roots.map(({ path, follow }) => [path, follow]), growing }),
+    encodeJson(messages.items, [[0, root, relative, size, position, length]]),
+    encodeJson(messages.end, {}),
   ];
   const lie = (): ProtocolError => new ProtocolError("protocol-error", "the host's answer to a pull is not one", { stage: "pull", host });
   let found: Buffer | readonly [unknown, unknown] | undefined;
   await exchange.request(frames, ({ kind, payload }) => {
-    if (kind !== "S" || found !== undefined) throw lie();
+    if (kind !== messages.files || found !== undefined) throw lie();
     const { head, content } = decodeBatch(payload);
     const [number, sha256, third, fourth] = (
       Array.isArray(head) && head.length === 1 && Array.isArray(head[0]) ? head[0] : []

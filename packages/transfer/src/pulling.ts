@@ -12,6 +12,7 @@ import type { IncomingFile } from "./incoming-file.ts";
 import { digestStart, openLocal } from "./local-hash.ts";
 import { isFatal, localFailure } from "./local-path.ts";
 import { LocalReceiver } from "./local-receiver.ts";
+import { messages } from "./message.ts";
 import { mismatch, type Wanted } from "./new-file.ts";
 import { candidates, type Resumed } from "./partials.ts";
 import { fetchPart, largestInMemory } from "./parts.ts";
@@ -148,15 +149,15 @@ export class Pulling {
 
   async #request(numbers: readonly number[]): Promise<void> {
     const roots = this.#roots.map(({ path, follow }) => [path, follow]);
-    const frames: Buffer[] = [encodeJson("J", { op: "send", roots, growing: this.#transfer.options.growing })];
+    const frames: Buffer[] = [encodeJson(messages.request, { op: "send", roots, growing: this.#transfer.options.growing })];
     for (let at = 0; at < numbers.length; at += itemsOfFrame) {
       const items = numbers.slice(at, at + itemsOfFrame).map((number) => {
         const { root, relative, size, path } = this.#plan.files[number]!;
         return [number, root, relative, size, this.#resumed.get(path)?.length ?? 0];
       });
-      frames.push(encodeJson("I", items));
+      frames.push(encodeJson(messages.items, items));
     }
-    frames.push(encodeJson("Z", {}));
+    frames.push(encodeJson(messages.end, {}));
     await orAborted(
       this.#exchange.request(frames, (frame) => this.#take(frame)),
       this.#transfer.signal,
@@ -165,12 +166,12 @@ export class Pulling {
 
   async #take({ kind, payload }: Frame): Promise<void> {
     this.#transfer.signal.throwIfAborted();
-    if (kind === "D") return await this.#piece(payload);
-    if (kind === "S") return this.#batch(payload);
+    if (kind === messages.data) return await this.#piece(payload);
+    if (kind === messages.files) return this.#batch(payload);
     const value = decodeJson(payload);
     if (!Array.isArray(value)) throw this.#lie();
-    if (kind === "F") this.#begin(value);
-    else if (kind === "E") await this.#end(value);
+    if (kind === messages.file) this.#begin(value);
+    else if (kind === messages.fileEnd) await this.#end(value);
     else throw this.#lie();
   }
 

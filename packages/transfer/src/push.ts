@@ -6,13 +6,14 @@ import { deltaFiles, Rsync } from "./delta.ts";
 import { fillDiffs } from "./dry-run.ts";
 import { type Entry, joinPath, type Listing, parentOf, type PathFailure, type Root } from "./entry.ts";
 import type { Exchange, Frames } from "./exchange.ts";
-import { decodeJson, encodeJson, type Frame } from "./frame.ts";
+import { decodeJson, encodeJson, type Frame, frameOf } from "./frame.ts";
 import { hashOnHost, listHost } from "./host-tree.ts";
 import { digestStart, openLocal } from "./local-hash.ts";
 import { type Outgoing, sendFrames } from "./local-sender.ts";
 import { localFailure } from "./local-path.ts";
 import { listLocal } from "./local-tree.ts";
 import { hashBoth, sourceOf } from "./both-sides.ts";
+import { messages } from "./message.ts";
 import { checkOptions, type CopyOptions } from "./options.ts";
 import { candidates, type Resumed } from "./partials.ts";
 import { largestInMemory, partsOf, ReadFailure } from "./parts.ts";
@@ -190,7 +191,7 @@ class Pushing {
     for (let at = 0; at < actions.length; at += actionsOfFrame) {
       const part = actions.slice(at, at + actionsOfFrame);
       yield encodeJson(
-        "A",
+        messages.actions,
         part.map(([path, name, args]) => [this.#number(path), name, args]),
       );
     }
@@ -266,7 +267,8 @@ class Pushing {
       held.push(Buffer.from(frame)); // Its place is used for the next.
       size += frame.length;
       // Not between the parts of one file.
-      const within = frame[0] === 0x46 || frame[0] === 0x44;
+      const { kind } = frameOf(frame);
+      const within = kind === messages.file || kind === messages.data;
       if (within || size < this.#exchange.limit) continue;
       await this.#request(held);
       [held, size] = [[], 0];
@@ -276,12 +278,12 @@ class Pushing {
 
   async #request(frames: Frames): Promise<void> {
     const { createDirectories } = this.#transfer.options;
-    const head = encodeJson("J", { op: "receive", root: this.#root, parents: createDirectories, make: this.#plan.makeRoot });
-    await this.#exchange.request(framed(head, frames, encodeJson("Z", {})), (frame) => this.#take(frame));
+    const head = encodeJson(messages.request, { op: "receive", root: this.#root, parents: createDirectories, make: this.#plan.makeRoot });
+    await this.#exchange.request(framed(head, frames, encodeJson(messages.end, {})), (frame) => this.#take(frame));
   }
 
   #take({ kind, payload }: Frame): void {
-    const answer = kind === "R" ? (decodeJson(payload) as { done?: unknown; failures?: unknown; fatal?: unknown }) : undefined;
+    const answer = kind === messages.report ? (decodeJson(payload) as { done?: unknown; failures?: unknown; fatal?: unknown }) : undefined;
     if (answer === undefined || !Array.isArray(answer.failures) || typeof answer.done !== "number") {
       throw new ProtocolError("protocol-error", "the host's answer to a push is not one", { stage: "push", host: this.#transfer.host });
     }

@@ -4,6 +4,7 @@ import type { Connector } from "@sremote/connectors";
 import { batchLimit, type Exchange, type Frames, type TakeFrame } from "./exchange.ts";
 import { decodeFrames, decodeJson, encodeJson, type Frame, frameOf } from "./frame.ts";
 import type { Answer, HostRuns } from "./host-run.ts";
+import { messages } from "./message.ts";
 import { AnswerReader } from "./shell-answer.ts";
 import { readListing } from "./shell-listing.ts";
 import { type HostTools, probeScript, requestScript } from "./shell-program.ts";
@@ -68,7 +69,7 @@ export class ShellExchange implements Exchange {
     if (request.op === "list") await this.#list(request, take);
     else if (request.op === "hash") await hashByShell(request.roots, request.items, run, take);
     else if (request.op === "send") {
-      const items = others.filter(({ kind }) => kind === "I").flatMap(({ payload }) => decodeJson(payload) as SendItem[]);
+      const items = others.filter(({ kind }) => kind === messages.items).flatMap(({ payload }) => decodeJson(payload) as SendItem[]);
       await sendByShell(request.roots, items, request.growing === true, run, take);
     } else await this.#receive(request, others, take);
   }
@@ -95,12 +96,12 @@ export class ShellExchange implements Exchange {
       const directory = end < 0 ? "." : path.slice(0, end) || "/";
       if (partials) script.callOn("near", [], directory, startOf(path.slice(end + 1)));
     }
-    for (const listing of readListing(await this.#run(script))) await take(frameOf(encodeJson("L", listing)));
+    for (const listing of readListing(await this.#run(script))) await take(frameOf(encodeJson(messages.listing, listing)));
   }
 
   async #receive(request: Request & { op: "receive" }, frames: readonly Frame[], take: TakeFrame): Promise<void> {
     const receiving = new ReceiveScript(this.#tools, request);
-    for (const frame of frames) if (frame.kind !== "Z") receiving.take(frame);
+    for (const frame of frames) if (frame.kind !== messages.end) receiving.take(frame);
     const report = new ReceiveReport();
     report.take(await this.#run(receiving.finish()), receiving);
     // What went wrong with several files at once is told of each by itself.
@@ -111,7 +112,7 @@ export class ShellExchange implements Exchange {
       report.take(await this.#run(repeated.finish()), repeated);
     }
     const { done, failures, fatal } = report;
-    await take(frameOf(encodeJson("R", { done, failures, fatal })));
+    await take(frameOf(encodeJson(messages.report, { done, failures, fatal })));
   }
 }
 

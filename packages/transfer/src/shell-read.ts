@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import { encodeBatch, encodeJson, type Frame, frameOf } from "./frame.ts";
 import { nameOf, parentOf } from "./entry.ts";
+import { messages } from "./message.ts";
 import { type AnswerReader, describeMessage } from "./shell-answer.ts";
 import { isPlain, mostTogether, ShellScript } from "./shell-script.ts";
 
@@ -47,7 +48,7 @@ export async function hashByShell(roots: readonly Root[], given: readonly HashIt
       return true;
     },
   });
-  await take(frameOf(encodeJson("H", answers)));
+  await take(frameOf(encodeJson(messages.digests, answers)));
 }
 
 /** @param growing whether files may be longer than they were listed */
@@ -66,7 +67,7 @@ export async function sendByShell(
     size,
     ...(length === undefined ? {} : { offset, length }),
   }));
-  const send = async (head: unknown, content: Buffer): Promise<void> => take(frameOf(encodeBatch("S", [head], [content])));
+  const send = async (head: unknown, content: Buffer): Promise<void> => take(frameOf(encodeBatch(messages.files, [head], [content])));
   await read(roots, items, run, {
     one({ size, offset, length }) {
       if (offset === undefined || length === undefined) return ["send", size, compare];

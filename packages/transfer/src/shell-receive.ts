@@ -1,6 +1,7 @@
 /* The frames of a push as a script for the host's shell. */
 import { decodeBatch, decodeJson, type Frame } from "./frame.ts";
 import { nameOf, parentOf } from "./entry.ts";
+import { messages } from "./message.ts";
 import { type AnswerReader, describeMessage } from "./shell-answer.ts";
 import type { HostTools } from "./shell-program.ts";
 import { isPlain, mostTogether, ShellScript } from "./shell-script.ts";
@@ -43,13 +44,14 @@ export class ReceiveScript {
   }
 
   take({ kind, payload }: Frame): void {
-    if (kind === "S") this.#batch(payload);
-    else if (kind === "P") this.#part(payload);
-    else if (kind === "F") this.#file = { head: decodeJson(payload) as FileHead, pieces: [] };
-    else if (kind === "D") this.#file!.pieces.push(payload);
-    else if (kind === "E") this.#end(decodeJson(payload) as string);
-    else if (kind === "X") this.#file = undefined;
-    else if (kind === "A") for (const [number, name, args] of decodeJson(payload) as Action[]) this.#action(number, name, args);
+    if (kind === messages.files) this.#batch(payload);
+    else if (kind === messages.part) this.#part(payload);
+    else if (kind === messages.file) this.#file = { head: decodeJson(payload) as FileHead, pieces: [] };
+    else if (kind === messages.data) this.#file!.pieces.push(payload);
+    else if (kind === messages.fileEnd) this.#end(decodeJson(payload) as string);
+    else if (kind === messages.fileDropped) this.#file = undefined;
+    else if (kind === messages.actions)
+      for (const [number, name, args] of decodeJson(payload) as Action[]) this.#action(number, name, args);
     else throw new Error(`a frame of an unknown kind: ${kind}`);
   }
 
