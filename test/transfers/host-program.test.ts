@@ -41,8 +41,8 @@ function receive(...frames: readonly Buffer[]): {
   const { stdout, stderr, status } = spawnSync("sh", ["-c", script("")], { input, env: { PATH: hostPath }, timeout: 30_000 });
   const failures: [number, string, string][] = [];
   let done = 0;
-  for (let at = stdout.indexOf(`${marker}+`) + marker.length + 1; at < stdout.length; at += 5 + stdout.readUInt32BE(at + 1)) {
-    const payload = stdout.subarray(at + 5, at + 5 + stdout.readUInt32BE(at + 1));
+  for (let at = stdout.indexOf(`${marker}+`) + marker.length + 1; at < stdout.length; at += 5 + stdout.readUInt32LE(at + 1)) {
+    const payload = stdout.subarray(at + 5, at + 5 + stdout.readUInt32LE(at + 1));
     if (stdout[at] !== 0x52) continue;
     const report = JSON.parse(payload.toString()) as { done: number; failures: [number, string, string][] };
     done += report.done;
@@ -58,7 +58,7 @@ const act = (name: string, ...args: unknown[]): Buffer => json("A", [[0, name, a
 const part = (path: string, hidden: string, content: string, old: string | null = null, offset = 0): Buffer => {
   const head = Buffer.from(JSON.stringify([0, path, old, hidden, offset]));
   const length = Buffer.alloc(4);
-  length.writeUInt32BE(head.length);
+  length.writeUInt32LE(head.length);
   return frame("P", Buffer.concat([length, head, Buffer.from(content)]));
 };
 

@@ -8,7 +8,7 @@ export const json = (kind: string, value: unknown): Buffer => frame(kind, Buffer
 export function frame(kind: string, payload: Uint8Array): Buffer {
   const head = Buffer.alloc(5);
   head.write(kind, 0, "latin1");
-  head.writeUInt32BE(payload.length, 1);
+  head.writeUInt32LE(payload.length, 1);
   return Buffer.concat([head, payload]);
 }
 
@@ -16,7 +16,7 @@ export function frame(kind: string, payload: Uint8Array): Buffer {
 export function batch(heads: unknown, content: string): Buffer {
   const text = Buffer.from(JSON.stringify(heads));
   const length = Buffer.alloc(4);
-  length.writeUInt32BE(text.length);
+  length.writeUInt32LE(text.length);
   return frame("S", Buffer.concat([length, text, Buffer.from(content)]));
 }
 
@@ -49,8 +49,8 @@ export function lyingHost(answer: Answer): Connector {
           input = input.subarray(skip);
           skip = 0;
         }
-        while (input.length >= 5 && input.length >= 5 + input.readUInt32BE(1)) {
-          const length = input.readUInt32BE(1);
+        while (input.length >= 5 && input.length >= 5 + input.readUInt32LE(1)) {
+          const length = input.readUInt32LE(1);
           const payload = input.subarray(5, 5 + length).toString();
           if (input[0] === 0x4a) for (const each of answer(JSON.parse(payload) as { op: string })) stdout.write(each);
           input = input.subarray(5 + length);

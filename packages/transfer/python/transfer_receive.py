@@ -20,7 +20,7 @@ LEFT_FOR = 600
 
 def unpacked(payload):
     """The head of a frame that holds content too, and the content."""
-    length = struct.unpack_from(">I", payload)[0]
+    length = struct.unpack_from("<I", payload)[0]
     return json.loads(payload[4:4 + length].decode("utf-8")), memoryview(payload)[4 + length:]
 
 

@@ -35,7 +35,7 @@ class Sender:
     def flush(self):
         if self.heads:
             head = json.dumps(self.heads, separators=(",", ":")).encode("ascii")
-            self.wire.send(FILES, struct.pack(">I", len(head)), head, *self.parts)
+            self.wire.send(FILES, struct.pack("<I", len(head)), head, *self.parts)
         self.heads, self.parts, self.held = [], [], 0
 
     def fits(self, size, found):

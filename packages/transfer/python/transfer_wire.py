@@ -1,5 +1,5 @@
 """
-Frames between the client and this host: the type, a letter, the length in four bytes (big endian), the payload. See WIRE.md.
+Frames between the client and this host: the type, a letter, the length in four bytes (little-endian), the payload. See WIRE.md.
 
 Names are bytes. Within JSON they are text whose lone surrogates U+DC80 ... U+DCFF stand for bytes that are not UTF-8 (PEP 383). The encoding is
 named everywhere: what Python takes for the file system's depends on the locale, and before 3.7 that of a bare host was ASCII.
@@ -10,7 +10,7 @@ import os
 import pwd
 import struct
 
-HEADER = struct.Struct(">cI")
+HEADER = struct.Struct("<cI")
 # The types of messages. message.ts has the same.
 REQUEST = b"J"
 ITEMS = b"I"

@@ -27,12 +27,12 @@ export function encodeJson(kind: MessageType, value: unknown): Buffer {
 export function encodeBatch(kind: MessageType, head: unknown, parts: readonly Uint8Array[]): Buffer {
   const json = Buffer.from(JSON.stringify(head));
   const length = Buffer.allocUnsafe(4);
-  length.writeUInt32BE(json.length);
+  length.writeUInt32LE(json.length);
   return encodeFrame(kind, length, json, ...parts);
 }
 
 export function decodeBatch(payload: Buffer): { head: unknown; content: Buffer } {
-  const length = payload.length < 4 ? Infinity : payload.readUInt32BE();
+  const length = payload.length < 4 ? Infinity : payload.readUInt32LE();
   if (4 + length > payload.length) throw new ProtocolError("protocol-error", "a batch that is longer than its frame");
   return { head: decodeJson(payload.subarray(4, 4 + length)), content: payload.subarray(4 + length) };
 }
@@ -47,7 +47,7 @@ export function* decodeFrames(parts: Iterable<Uint8Array>): Generator<Frame> {
     const bytes = Buffer.from(part.buffer, part.byteOffset, part.length);
     for (let at = 0; at < bytes.length;) {
       const start = at + headBytes;
-      const end = start + bytes.readUInt32BE(at + 1);
+      const end = start + bytes.readUInt32LE(at + 1);
       yield { kind: String.fromCharCode(bytes[at]!), payload: bytes.subarray(start, end) };
       at = end;
     }
@@ -82,7 +82,7 @@ function frameHead(kind: MessageType, length: number): Buffer {
 
 function writeHead(into: Buffer, kind: MessageType, length: number): void {
   into.write(kind, 0, 1, "latin1");
-  into.writeUInt32BE(length, 1);
+  into.writeUInt32LE(length, 1);
 }
 
 /**
@@ -132,7 +132,7 @@ export class FrameReader {
     if (!(await this.#fill(headBytes))) return this.#end();
     const head = this.#take(headBytes);
     const kind = String.fromCharCode(head[0]!);
-    const length = head.readUInt32BE(1);
+    const length = head.readUInt32LE(1);
     if (kind === messages.data && length > 0) {
       this.#content = length;
       return await this.#piece();
