@@ -76,6 +76,7 @@ export {
 export { openssh, type OpenSshOptions } from "./openssh/index.ts";
 export { orAborted, settledWithin, withDeadline, type Place } from "./deadline.ts";
 export { programOf } from "./sessions-in-use.ts";
+export { Slots } from "./slots.ts";
 export { markOwned, ownBytes } from "./own-bytes.ts";
 export { errnoOf } from "./errno.ts";
 export { codeOfMessage, shownPath, transferError } from "./transfer/error.ts";

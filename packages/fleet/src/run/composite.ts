@@ -4,7 +4,7 @@ import type { Job, KillOptions, Signal, StopCause } from "@sremote/process";
 import type { Duration } from "../time/index.ts";
 import { Run } from "./run.ts";
 import type { RunResult } from "./result.ts";
-import { Window } from "./window.ts";
+import { Slots } from "@sremote/connectors";
 
 /**
  * A run that has not begun, or a function that makes one when its turn comes, or does something else and may take its time. It gets the results of
@@ -44,8 +44,8 @@ abstract class Composite extends Run {
     return this.parts.flatMap(({ jobs }) => jobs);
   }
 
-  protected makeWindow(): Window {
-    return new Window(this.#given ?? Math.max(...this.parts.map(({ window }) => window), this.parts.length === 0 ? defaultWindow : 1));
+  protected makeWindow(): Slots {
+    return new Slots(this.#given ?? Math.max(...this.parts.map(({ window }) => window), this.parts.length === 0 ? defaultWindow : 1));
   }
 
   protected adoptPart(part: Run): Run {
@@ -79,7 +79,7 @@ class Parallel extends Composite {
     return parts.length === 0 ? undefined : new Parallel(parts, this.#options, startsItself);
   }
 
-  protected async carryOut(window: Window): Promise<void> {
+  protected async carryOut(window: Slots): Promise<void> {
     await Promise.all(this.parts.map((part) => part.begin(window)));
     await Promise.all(this.parts); // One that could not be made is told of.
   }
@@ -104,7 +104,7 @@ class Sequence extends Composite {
     return parts.length === 0 ? undefined : new Sequence(parts, this.#options, startsItself);
   }
 
-  protected async carryOut(window: Window): Promise<void> {
+  protected async carryOut(window: Slots): Promise<void> {
     const results: RunResult[] = [];
     for (const step of this.#steps) {
       const part = typeof step === "function" ? await this.#make(step, results) : { run: step };

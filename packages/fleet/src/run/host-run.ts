@@ -1,7 +1,8 @@
 /* A run of one thing on each of many hosts. */
 import { type Job, type KillOptions, OutputMemory, type Signal, type StopCause } from "@sremote/process";
 import { Run, type RunSettings } from "./run.ts";
-import { Turn, Window } from "./window.ts";
+import { Slots } from "@sremote/connectors";
+import { Turn } from "./turn.ts";
 
 /** How the job of a host is made. The turn is left while the host is only waited for; the memory keeps the output of all of them. */
 export type MakeJob<J extends Job> = (turn: () => Turn, memory: OutputMemory) => J;
@@ -39,11 +40,11 @@ export class HostRun<J extends Job = Job> extends Run<J> {
     return makers.length === 0 ? undefined : new HostRun(this.#settings, makers, this.#watch, startsItself);
   }
 
-  protected makeWindow(): Window {
-    return new Window(this.window);
+  protected makeWindow(): Slots {
+    return new Slots(this.window);
   }
 
-  protected async carryOut(window: Window): Promise<void> {
+  protected async carryOut(window: Slots): Promise<void> {
     await Promise.all(this.jobs.map((job, index) => this.#carryOutOne(job, index, window)));
   }
 
@@ -51,7 +52,7 @@ export class HostRun<J extends Job = Job> extends Run<J> {
     await Promise.all(this.jobs.map((job) => job.stop(cause, signal, options)));
   }
 
-  async #carryOutOne(job: J, index: number, window: Window): Promise<void> {
+  async #carryOutOne(job: J, index: number, window: Slots): Promise<void> {
     const turn = new Turn(window, this.signal);
     this.#turns.set(index, turn);
     try {

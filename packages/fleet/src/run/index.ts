@@ -5,4 +5,4 @@ export { type Again, type HostLine, hostOf, Run } from "./run.ts";
 export { allOf, firstOf, type WaitForOptions } from "./wait-for.ts";
 export { FileTap, teeTo } from "./copies.ts";
 export { HostRun, type MakeJob } from "./host-run.ts";
-export { Turn } from "./window.ts";
+export { Turn } from "./turn.ts";

@@ -1,5 +1,5 @@
 /* Many things at once, or one after the other, as one thing. */
-import { settledWithin } from "@sremote/connectors";
+import { settledWithin, type Slots } from "@sremote/connectors";
 import { hostLimits, InvalidArgumentError } from "@sremote/protocol";
 import type { ColorChoice } from "../color.ts";
 import type { HostSet } from "../host/index.ts";
@@ -19,7 +19,6 @@ import {
 import type { Reportable, Stats } from "../report/index.ts";
 import { type Duration, parseDuration } from "../time/index.ts";
 import { type GatherOptions, RunResult } from "./result.ts";
-import type { Window } from "./window.ts";
 
 /** A line of output and whose it is. */
 export interface HostLine<J extends Job = Job> extends Line {
@@ -84,11 +83,11 @@ export abstract class Run<J extends Job = Job>
   abstract get jobs(): readonly J[];
   /** The runs it is made of. */
   abstract get parts(): readonly Run<J>[];
-  protected abstract carryOut(window: Window): Promise<void>;
+  protected abstract carryOut(window: Slots): Promise<void>;
   protected abstract stopParts(cause: StopCause, signal: Signal, options: KillOptions): Promise<void>;
   /** The same again with the jobs that are wanted, not started; undefined where none is. @internal */
   abstract again(isWanted: (job: J) => boolean, startsItself: boolean): Run<J> | undefined;
-  protected abstract makeWindow(): Window;
+  protected abstract makeWindow(): Slots;
 
   get state(): "idle" | "started" | "ended" {
     return this.#phase;
@@ -142,7 +141,7 @@ export abstract class Run<J extends Job = Job>
   }
 
   /** @internal Resolves at its end. */
-  async begin(window: Window): Promise<void> {
+  async begin(window: Slots): Promise<void> {
     this.#phase = "started";
     const clear = after(this.#timeout, () => void this.stop("timeout"));
     try {
