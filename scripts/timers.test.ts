@@ -15,14 +15,10 @@ const known: Readonly<Record<string, readonly string[]>> = {
   "packages/client/src/session/session.ts": ["this.options.heartbeat"],
   // An attempt to take a session up again: a third of the lease, which is refused beyond 2^31.
   "packages/client/src/session/resume.ts": ["Math.ceil(Math.min(timeout, left))"],
-  // Its callers back off by constants.
-  "packages/client/src/pause.ts": ["milliseconds"],
   // Its callers back off by constants; what a service asks for is refused beyond `longestRetryAfter`.
-  "packages/connectors/src/rest/retry.ts": ["milliseconds"],
-  // First connections begin within half a second; tries again after `longestPause`.
-  "packages/fleet/src/fleet/connections.ts": ["Math.random() * spread", "milliseconds"],
-  "packages/connectors/src/ssh/connect.ts": ["Math.random() * Math.min(2000, 100 * 2 ** attempt)"],
-  "packages/connectors/src/openssh/master.ts": ["Math.random() * 100 * 2 ** attempt"],
+  "packages/connectors/src/back-off.ts": ["milliseconds"],
+  // First connections begin within half a second.
+  "packages/fleet/src/fleet/connections.ts": ["Math.random() * spread"],
   "packages/connectors/src/ssh/channel-queue.ts": ["this.#forgetAfter"],
   // The endpoint's own, by its constants.
   "packages/endpoint/node/session/output-relay.ts": ["within"],

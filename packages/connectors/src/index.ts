@@ -1,3 +1,4 @@
+export { backOff, pause } from "./back-off.ts";
 export * from "./byte-string.ts";
 export * from "./command-line.ts";
 export * from "./connector.ts";

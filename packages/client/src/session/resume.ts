@@ -1,4 +1,5 @@
 /* Takes a session up again on a new link: SESSION.md, sections "Losing the link" and "Proof". */
+import { backOff, pause } from "@sremote/connectors";
 import { randomBytes } from "node:crypto";
 import {
   type ChallengeMessage,
@@ -14,7 +15,6 @@ import {
 } from "@sremote/protocol";
 import { attachCommand } from "../launch.ts";
 import { lastLines, newMarker, parseFacts } from "../marker-text.ts";
-import { pause } from "../pause.ts";
 import { type Link, type LinkEnd, type LinkEvents, openLink } from "./link.ts";
 import { isSupervisor, proveClient } from "./proof.ts";
 import type { SessionOptions } from "./session-options.ts";
@@ -46,7 +46,7 @@ const final = new Set(["host-key-unknown", "host-key-changed", "host-key-revoked
 export async function resume(welcome: WelcomeMessage, options: SessionOptions, receipt: Receipt, signal: AbortSignal): Promise<Resumed> {
   const until = performance.now() + options.lease;
   let last: unknown;
-  for (let wait = firstPause; ; wait = Math.min(wait * 2, longestPause)) {
+  for (let number = 1; ; number += 1) {
     const left = until - performance.now();
     if (left <= 0) break;
     const timeout = Math.max(shortestAttempt, Math.min(longestAttempt, options.lease / 3));
@@ -58,7 +58,7 @@ export async function resume(welcome: WelcomeMessage, options: SessionOptions, r
       if (error instanceof SremoteError && final.has(error.code)) throw error;
       last = error;
     }
-    await pause(Math.min(wait, Math.max(0, until - performance.now())), signal);
+    await pause(Math.min(backOff(number, firstPause, longestPause, "none"), Math.max(0, until - performance.now())), signal);
   }
   const host = options.connector.label;
   throw new ConnectError("connection-lost", `the link was lost and could not be made again within ${options.lease} ms`, {

@@ -7,6 +7,7 @@
  *
  * A link that is lost while starting ends the session: nothing is known of a supervisor then, and the calls on their way were not begun, or may have been.
  */
+import { backOff, pause } from "@sremote/connectors";
 import {
   ConnectError,
   cutFailure,
@@ -27,7 +28,6 @@ import {
   SremoteError,
   type WelcomeMessage,
 } from "@sremote/protocol";
-import { pause } from "../pause.ts";
 import type { Link, LinkEnd, LinkEvents } from "./link.ts";
 import { SessionAsks } from "./open-asks.ts";
 import { resume } from "./resume.ts";
@@ -54,7 +54,7 @@ const packetPatience = 45_000;
  * milliseconds, keep both sides from doing nothing else.
  */
 const mostFruitless = hostLimits.fruitlessLinks;
-const fruitlessPause = 50;
+const [fruitlessPause, longestFruitlessPause] = [100, 3200];
 /** How long the host may take to end everything when the session is closed, in milliseconds. */
 const byeTimeout = 5000;
 
@@ -325,7 +325,7 @@ export class Session {
 
   async #resume(welcome: WelcomeMessage, end: LinkEnd): Promise<void> {
     try {
-      if (this.#fruitless > 0) await pause(fruitlessPause * 2 ** this.#fruitless, this.#resuming.signal);
+      if (this.#fruitless > 0) await pause(backOff(this.#fruitless, fruitlessPause, longestFruitlessPause, "none"), this.#resuming.signal);
       const resumed = await resume(welcome, this.options, this.#receipt, this.#resuming.signal);
       const { link, received } = resumed;
       if (this.isOver) return link.abandon();

@@ -1,6 +1,6 @@
 /* Calls over live sessions, one for each runtime: started when first needed, and anew when one has ended. */
 import { randomBytes } from "node:crypto";
-import type { Connector } from "@sremote/connectors";
+import { backOff, type Connector, pause } from "@sremote/connectors";
 import {
   type Code,
   ConnectError,
@@ -14,7 +14,6 @@ import {
 import type { Runtime } from "../call-options.ts";
 import { type Located, missingError, sessionCommand, sessionPayloadOf, silentError } from "../launch.ts";
 import { newMarker, parseFacts } from "../marker-text.ts";
-import { pause } from "../pause.ts";
 import { chooseInterpreter, probeHost } from "../probe.ts";
 import type { HostSettings } from "../spool/spool-host.ts";
 import { type LinkEnd, openLink } from "./link.ts";
@@ -118,7 +117,7 @@ export class StreamTransport {
       return true;
     }
     if (!(error instanceof ConnectError) || !brokenLink.has(error.code)) return false;
-    await pause(100 * 2 ** attempt, this.#closing.signal);
+    await pause(backOff(attempt, 200, 800, "none"), this.#closing.signal);
     return true;
   }
 

@@ -1,10 +1,9 @@
 import { randomBytes } from "node:crypto";
-import type { Connector } from "@sremote/connectors";
+import { backOff, type Connector, pause } from "@sremote/connectors";
 import { hostLimits, RemoteNotSetupError, TransferError } from "@sremote/protocol";
 import type { CallRequest } from "../call-request.ts";
 import { launchCommand, type Located, missingError, payloadOf, readLaunch, unansweredError } from "../launch.ts";
 import { lastLines, newMarker } from "../marker-text.ts";
-import { pause } from "../pause.ts";
 import { statusError } from "./exit-status.ts";
 import { chooseInterpreter, probeHost } from "../probe.ts";
 import { PulledReply } from "./pulled-bytes.ts";
@@ -47,7 +46,7 @@ export async function callThroughFiles(host: SpoolHost, request: CallRequest, kn
 /** A reply is renamed into place, so once visible it is whole; until then `no-such-file` means "not yet". */
 async function pullReply(connector: Connector, path: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
   const until = performance.now() + visibility;
-  for (let wait = 20; ; wait = Math.min(wait * 2, 5000)) {
+  for (let look = 1; ; look += 1) {
     const reply = new PulledReply();
     try {
       await connector.pull(path, { write: (chunk) => reply.add(chunk) }, { signal });
@@ -56,7 +55,7 @@ async function pullReply(connector: Connector, path: string, signal: AbortSignal
       const late = error instanceof TransferError && (error.code === "no-such-file" || error.code === "transfer-failed");
       if (!late || performance.now() > until) throw error;
     }
-    await pause(wait, signal);
+    await pause(backOff(look, 20, 5000, "none"), signal);
   }
 }
 

@@ -4,7 +4,10 @@ import { ConnectError, OutcomeUnknownError, type SremoteError } from "@sremote/p
 import { expect, it, vi } from "vitest";
 import { RemoteClient, type RemoteClientOptions } from "../index.ts";
 
-vi.mock("../pause.ts", () => ({ pause: async () => undefined }));
+vi.mock("@sremote/connectors", async (original) => ({
+  ...(await original<typeof import("@sremote/connectors")>()),
+  pause: async () => undefined,
+}));
 
 const ended = (exitCode: number | null, signal: string | null = null): ExecResult => ({
   exitCode,

@@ -1,4 +1,4 @@
-import type { Connector } from "@sremote/connectors";
+import { backOff, type Connector, pause } from "@sremote/connectors";
 import {
   type Attachments,
   type Code,
@@ -23,7 +23,6 @@ import { chooseInterpreter, probeHost } from "../probe.ts";
 import { PulledBytes } from "./pulled-bytes.ts";
 import { Releases } from "./releases.ts";
 import type { HostSettings, SpoolHost } from "./spool-host.ts";
-import { pause } from "../pause.ts";
 import { SentIds } from "./sent-ids.ts";
 
 /** Attempts of one call over links that break. The host answers a repeated id from its spool, so no attempt runs it again. */
@@ -146,7 +145,7 @@ export class SpoolTransport implements SpoolHost {
     const mayGoBetter = mayHaveRun || error.stage === unread || isDoubtful(error);
     if (!mayGoBetter || !(isMissed || error instanceof RemoteNotSetupError)) return error;
     if (error.code !== "timeout" && attempt < attempts) {
-      await pause(100 * 2 ** attempt, request.signal);
+      await pause(backOff(attempt, 200, 800, "none"), request.signal);
       return "again";
     }
     if (!mayHaveRun) return error;

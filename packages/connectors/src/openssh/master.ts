@@ -4,6 +4,7 @@ import type { ConnectError } from "@sremote/protocol";
 import { spawn } from "node:child_process";
 import { rm, stat } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
+import { backOff, pause } from "../back-off.ts";
 import { Tail } from "../process/index.ts";
 import { opensshError, wasDropped } from "./openssh-error.ts";
 import type { SshChild, SshLog } from "./ssh-child.ts";
@@ -62,7 +63,7 @@ export class Master {
       if (!("log" in result)) return new Master(result);
       signal.throwIfAborted();
       if (!wasDropped(result.log, result.said) || attempt > retries) throw result.error;
-      await delay(Math.random() * 100 * 2 ** attempt, undefined, { signal });
+      await pause(backOff(attempt, 200, 1600, "full"), signal);
     }
   }
 

@@ -2,7 +2,7 @@
 import { settledWithin } from "../deadline.ts";
 import type { RestContext, RunState, ScriptDialect } from "./dialect.ts";
 import type { Attempt } from "./job.ts";
-import { backoff, pause } from "./retry.ts";
+import { backOff, pause } from "../back-off.ts";
 
 /** Milliseconds for which a job whose submission was not answered is looked for: as long as a gateway works on a request that its client left. */
 const lookFor = 10_000;
@@ -47,7 +47,7 @@ async function found(dialect: ScriptDialect, name: string, context: RestContext)
   for (let look = 1; dialect.find !== undefined; look += 1) {
     const handle = await dialect.find(name, context);
     if (handle !== undefined || performance.now() > until) return handle;
-    await pause(backoff(look, 200, 2000), context.signal);
+    await pause(backOff(look, 200, 2000), context.signal);
   }
   return undefined;
 }

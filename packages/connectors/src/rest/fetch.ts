@@ -1,7 +1,7 @@
 /* Reading files of the work directory, which may become visible late. */
 import { TransferError } from "@sremote/protocol";
 import type { RestContext, ScriptDialect } from "./dialect.ts";
-import { backoff, pause } from "./retry.ts";
+import { backOff, pause } from "../back-off.ts";
 
 type Take = (chunk: Uint8Array) => Promise<void>;
 
@@ -36,7 +36,7 @@ export async function fetchFile(
       if (performance.now() > until) throw missing(path, size, taken, dialect, error);
     }
     if (performance.now() > until) throw missing(path, size, taken, dialect, undefined);
-    await pause(backoff(look, 100, 5000), context.signal);
+    await pause(backOff(look, 100, 5000), context.signal);
   }
 }
 

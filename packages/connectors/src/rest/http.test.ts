@@ -9,7 +9,8 @@ import { networkProblem, statusProblem } from "./http-error.ts";
 import { HttpClient } from "./http.ts";
 import type { HttpOptions } from "./http.ts";
 import { Secrets } from "./redact.ts";
-import { backoff, retryAfter } from "./retry.ts";
+import { backOff } from "../back-off.ts";
+import { retryAfter } from "./retry.ts";
 import { checkBaseUrl } from "./settings.ts";
 
 const endings: (() => PromiseLike<unknown>)[] = [];
@@ -296,7 +297,7 @@ test("Retry-After is seconds or a date; anything else is none", () => {
 test("waits double, are spread, and are bounded", () => {
   for (let n = 1; n < 40; n += 1) {
     const full = Math.min(300 * 2 ** (n - 1), 10_000);
-    const wait = backoff(n, 300, 10_000);
+    const wait = backOff(n, 300, 10_000);
     expect(wait).toBeGreaterThanOrEqual(full / 2);
     expect(wait).toBeLessThanOrEqual(full);
   }

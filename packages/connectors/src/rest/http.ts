@@ -17,7 +17,8 @@ import type { Problem, Where } from "./http-error.ts";
 import { Secrets } from "./redact.ts";
 import { saidOf } from "./said.ts";
 import { Reply } from "./reply.ts";
-import { backoff, longestRetryAfter, pause, retryAfter } from "./retry.ts";
+import { backOff, pause } from "../back-off.ts";
+import { longestRetryAfter, retryAfter } from "./retry.ts";
 
 export { Reply } from "./reply.ts";
 
@@ -211,7 +212,7 @@ export class HttpClient {
       const mayRepeat = result.repeat === "always" || (result.repeat === "idempotent" && idempotent);
       // After a lost link, that the server cannot be reached is the same trouble, and may pass.
       const persists = first !== undefined && idempotent && result.error instanceof ConnectError && result.error.code === "connect-refused";
-      const wait = result.after === undefined ? backoff(attempt, firstWait, longestWait) : result.after * (1 + Math.random() / 10);
+      const wait = result.after === undefined ? backOff(attempt, firstWait, longestWait) : result.after * (1 + Math.random() / 10);
       if (!(mayRepeat || persists) || attempt >= attempts || wait > longestRetryAfter) throw (persists ? first : result)!.error;
       first ??= result;
       await pause(wait, AbortSignal.any([signal, this.#closing.signal]));

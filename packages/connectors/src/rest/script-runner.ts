@@ -16,7 +16,7 @@ import { isCut, readReport } from "./report.ts";
 import type { Done, Report } from "./report.ts";
 import { resultOf } from "./result.ts";
 import type { Result } from "./result.ts";
-import { backoff, pause } from "./retry.ts";
+import { backOff, pause } from "../back-off.ts";
 import { smallestUpload } from "./settings.ts";
 import type { RestSettings } from "./settings.ts";
 import { upload } from "./upload.ts";
@@ -94,7 +94,7 @@ export class ScriptRunner {
         if (submission >= submissions)
           throw this.#error("connection-lost", "the command could not be started: requests to start it do not arrive", job);
         if (report.kind === "gone") this.#work.forget();
-        await pause(backoff(submission, 50, 5000), signal);
+        await pause(backOff(submission, 50, 5000), signal);
         submission += 1;
       } catch (error) {
         this.#abandon(attempt, error, signal);
@@ -228,7 +228,7 @@ export class ScriptRunner {
       if (report === undefined && (state.kind === "queued" || state.kind === "running") && this.#dialect.poll !== undefined) {
         const { handle } = state;
         attempt.handle = handle;
-        await pause(backoff(look, firstLook, lastLook), signal);
+        await pause(backOff(look, firstLook, lastLook), signal);
         const told = await this.#told(() => this.#dialect.poll!(handle, { http: this.#http, signal }), signal);
         if (told instanceof SremoteError) {
           trouble = told;
@@ -264,7 +264,7 @@ export class ScriptRunner {
             throw this.#lost(job, state.kind === "failed" ? this.#http.redact(state.detail) : (trouble?.summary ?? "the host shows none"));
           }
           if (state.kind === "missing") state = { kind: "finished" };
-          await pause(backoff(look, firstLook, lastLook / 2), signal);
+          await pause(backOff(look, firstLook, lastLook / 2), signal);
       }
     }
   }
@@ -311,7 +311,7 @@ export class ScriptRunner {
   async #tell(attempt: Attempt, verb: "ask" | "end", signal: AbortSignal): Promise<Report | undefined> {
     let state = await this.#run(attempt, [verb], signal);
     for (let look = 1; (state.kind === "queued" || state.kind === "running") && this.#dialect.poll !== undefined; look += 1) {
-      await pause(backoff(look, firstLook, lastLook), signal);
+      await pause(backOff(look, firstLook, lastLook), signal);
       state = await this.#dialect.poll(state.handle, { http: this.#http, signal });
     }
     return this.#read(state, attempt);

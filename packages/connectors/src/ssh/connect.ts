@@ -1,6 +1,5 @@
 /* Reaching a host: jump hosts, the queue of handshakes, and trying again when the host is only busy. */
 import type { Duplex } from "node:stream";
-import { setTimeout as delay } from "node:timers/promises";
 import { ConnectError } from "@sremote/protocol";
 import { abortable } from "./abort.ts";
 import { Connection } from "./connection.ts";
@@ -13,6 +12,7 @@ import type { HandshakeFailure } from "./handshake.ts";
 import { HostVerifier } from "./host-verifier.ts";
 import { keyType } from "./known-hosts.ts";
 import type { Settings } from "./settings.ts";
+import { backOff, pause } from "../back-off.ts";
 import { Slots } from "../slots.ts";
 import { PausingDeadline } from "./pausing-deadline.ts";
 import { connectTcp } from "./tcp.ts";
@@ -81,7 +81,7 @@ async function connectHop(settings: Settings, carrier: Connection | undefined, s
     const isBusy = busy.test(result.greeting) && Date.now() < patience;
     if (!result.dropped || !(isBusy || attempt <= silentRetries)) throw explain(result, settings);
     // At random, so that those who were dropped together do not come back together.
-    await delay(Math.random() * Math.min(2000, 100 * 2 ** attempt), undefined, { signal }).catch(() => undefined);
+    await pause(backOff(attempt, 200, 2000, "full"), signal).catch(() => undefined);
   }
 }
 

@@ -1,7 +1,7 @@
 /* The connections of a fleet: one for each host, made when first needed, kept until the fleet is closed. */
 import { setTimeout as delay } from "node:timers/promises";
 import { RemoteClient, type RemoteClientOptions } from "@sremote/client";
-import type { Connector } from "@sremote/connectors";
+import { backOff, type Connector, pause } from "@sremote/connectors";
 import { SremoteError } from "@sremote/protocol";
 import type { ResolvedConfiguration } from "../configuration/index.ts";
 import type { Host } from "../host/index.ts";
@@ -60,8 +60,7 @@ export class Connections {
       signal.throwIfAborted();
       const why = SremoteError.from(error, "connect-failed", { host: entry.connector.label });
       if (!passing.includes(why.code) || attempt > retries) throw why;
-      const milliseconds = Math.min(longestPause, firstPause * 2 ** (attempt - 1)) * (0.5 + Math.random());
-      await turn.pause(() => delay(milliseconds, undefined, { signal }));
+      await turn.pause(() => pause(backOff(attempt, firstPause, longestPause, "around"), signal));
     }
     return entry.connector;
   }

@@ -10,7 +10,7 @@ import type { ProcessDialect, RestContext } from "../dialect.ts";
 import { json } from "../encode.ts";
 import type { HttpClient, Reply } from "../http.ts";
 import { statusOf, withStatus } from "../http-error.ts";
-import { backoff, pause } from "../retry.ts";
+import { backOff, pause } from "../../back-off.ts";
 import { ExecProcess, startHint } from "./exec-process.ts";
 import { drained, killScript, plain } from "./script.ts";
 
@@ -121,7 +121,7 @@ export class DockerEngine implements ProcessDialect {
         const { Running: running, ExitCode: code } = (await http.send({ method: "GET", path: `/exec/${id}/json` }, signal)).json();
         // Without an exit code it was not started, and may yet be.
         if (running === false && (typeof code === "number" || look > 3)) return;
-        await pause(backoff(look, 100, 1000), signal);
+        await pause(backOff(look, 100, 1000), signal);
       }
     } catch {
       // The engine does not answer, and so ends nothing.
@@ -133,7 +133,7 @@ export class DockerEngine implements ProcessDialect {
     for (let look = 1; look <= looks; look += 1) {
       const { Running: running, ExitCode: code } = (await http.send({ method: "GET", path: `/exec/${id}/json` }, signal)).json();
       if (running === false && typeof code === "number") return code;
-      await pause(backoff(look, 5, 2000), signal);
+      await pause(backOff(look, 5, 2000), signal);
     }
     throw new ProtocolError("protocol-error", "the engine does not tell an exit code");
   }
@@ -155,7 +155,7 @@ export class DockerEngine implements ProcessDialect {
         if (context.signal.aborted) throw this.#silent(error);
         if (!isLink || attempt >= attempts) throw error;
       }
-      await pause(backoff(attempt, 100, 1000), context.signal);
+      await pause(backOff(attempt, 100, 1000), context.signal);
     }
   }
 

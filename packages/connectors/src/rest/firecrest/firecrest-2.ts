@@ -10,7 +10,7 @@ import { json, multipart } from "../encode.ts";
 import type { HttpRequest, Reply } from "../http.ts";
 import { ifMissing } from "../missing.ts";
 import type { TokenSource } from "../oauth/token-source.ts";
-import { pause } from "../retry.ts";
+import { pause } from "../../back-off.ts";
 import { jobIdOf, jobsOf, stateOf, unfinished } from "./job-state.ts";
 import type { Job } from "./job-state.ts";
 import { refusal } from "./refusal.ts";

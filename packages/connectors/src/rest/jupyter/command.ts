@@ -5,7 +5,7 @@ import type { ExecResult } from "../../connector.ts";
 import { settledWithin } from "../../deadline.ts";
 import { codeOfMessage } from "../../transfer/error.ts";
 import type { DirectRequest, RestContext } from "../dialect.ts";
-import { backoff } from "../retry.ts";
+import { backOff } from "../../back-off.ts";
 import type { Answer } from "./answer.ts";
 import type { Kernel, Pin } from "./kernel.ts";
 import { inputPiece } from "./program.ts";
@@ -32,7 +32,7 @@ export async function runBeside(kernel: Kernel, request: DirectRequest, context:
     await send(ask, stdin);
     let state = await ask("start", { script, most: [maxStdout, maxStderr] });
     for (let look = 1; state["done"] !== true; look += 1) {
-      await kernel.rest(id, backoff(look, firstLook, lastLook), context.signal);
+      await kernel.rest(id, backOff(look, firstLook, lastLook), context.signal);
       state = await ask("look");
     }
     const [stdout, stderr] = [await output(ask, 0, state, label), await output(ask, 1, state, label)];

@@ -5,7 +5,7 @@ import { orAborted, settledWithin } from "../../deadline.ts";
 import type { RestContext } from "../dialect.ts";
 import { json } from "../encode.ts";
 import type { HttpClient } from "../http.ts";
-import { backoff, pause } from "../retry.ts";
+import { backOff, pause } from "../../back-off.ts";
 import { readAnswer } from "./answer.ts";
 import type { Answer } from "./answer.ts";
 import { KernelChannel, KernelDied, NameUnknown } from "./channel.ts";
@@ -95,7 +95,7 @@ export class Kernel {
         if (!isLink(problem) || attempt >= attempts || performance.now() - since > patience) throw first ?? problem;
         if (died) continue;
         first ??= problem.code === "connection-lost" ? problem : this.#error("connection-lost", problem.summary);
-        await pause(backoff(attempt, 200, 5000), signal);
+        await pause(backOff(attempt, 200, 5000), signal);
       }
     }
   }

@@ -3,7 +3,7 @@ import type { ClientAuth } from "oauth4webapi";
 import { ConnectError, hostLimits, SremoteError } from "@sremote/protocol";
 import { HttpClient } from "../http.ts";
 import type { Reply } from "../http.ts";
-import { backoff, pause } from "../retry.ts";
+import { backOff, pause } from "../../back-off.ts";
 import type { ClientKey } from "./client-key.ts";
 import type { TokenSource } from "./token-source.ts";
 
@@ -45,7 +45,7 @@ export function clientCredentials(options: ClientCredentialsOptions): TokenSourc
         } catch (error) {
           // Not repeated by the HTTP client: an assertion is good for one request.
           if (!(error instanceof SremoteError && error.code === "connection-lost") || attempt >= attempts) throw error;
-          await pause(backoff(attempt, 200, 2000), signal);
+          await pause(backOff(attempt, 200, 2000), signal);
         }
       }
     },

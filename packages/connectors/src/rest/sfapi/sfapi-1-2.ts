@@ -11,7 +11,7 @@ import { form, multipart, pathOf } from "../encode.ts";
 import type { HttpRequest, Reply } from "../http.ts";
 import { ifMissing } from "../missing.ts";
 import type { TokenSource } from "../oauth/token-source.ts";
-import { backoff, pause } from "../retry.ts";
+import { backOff, pause } from "../../back-off.ts";
 import { taskResult } from "./task-result.ts";
 import type { TaskResult } from "./task-result.ts";
 
@@ -124,7 +124,7 @@ export class Sfapi12 implements ScriptDialect {
   async #command(line: string, context: RestContext): Promise<TaskResult> {
     const path = `/tasks/${encodeURIComponent(await this.#start(line, true, context))}`;
     for (let look = 1; ; look += 1) {
-      await pause(backoff(look, 200, 5000), context.signal);
+      await pause(backOff(look, 200, 5000), context.signal);
       const { status, result } = (await context.http.send({ method: "GET", path }, context.signal)).json();
       if (status === "completed" && typeof result === "string") return taskResult(result);
       if (status === "failed" || status === "cancelled") {
