@@ -40,7 +40,6 @@ interface Current {
   asks: Asks;
   isRunning: boolean;
   startedAt: number;
-  cpuAtStart: NodeJS.CpuUsage | undefined;
 }
 
 /** @param number the worker's own @param base directory of sremote on the host */
@@ -56,6 +55,7 @@ class SessionWorker {
   readonly #state: WorkerState = new WorkerState();
   readonly #streams: WorkerStreams = new WorkerStreams((name) => this.#state.watch(name));
   readonly #reader: PacketReader = new PacketReader({ pieces: true });
+  readonly #usage: Usage = new Usage();
   #current: Current | undefined;
   #isEnding = false;
 
@@ -116,7 +116,7 @@ class SessionWorker {
 
   #begin(stream: number): Current {
     const asks = new Asks((message, attachments) => this.#sendAsk(stream, message, attachments));
-    return { stream, decoder: new FrameDecoder(), asks, isRunning: false, startedAt: 0, cpuAtStart: undefined };
+    return { stream, decoder: new FrameDecoder(), asks, isRunning: false, startedAt: 0 };
   }
 
   /** The next bytes of the call's frames: the `invoke`, then answers. */
@@ -139,7 +139,6 @@ class SessionWorker {
   /** Never rejects: whatever goes wrong is the call's result. */
   async #run(current: Current, message: InvokeMessage, frame: DecodedFrame): Promise<void> {
     current.startedAt = performance.now();
-    current.cpuAtStart = process.cpuUsage();
     current.isRunning = true;
     // From here on only the function's own doings keep the process: when there are none left, its promise never settles.
     this.#channel.unref();
@@ -198,7 +197,7 @@ class SessionWorker {
     this.#channel.ref();
     if (this.#streams.takeStarted()) this.#tell({ processes: true });
     const { attachments, end, outcome, value, error: failure, modules } = ran;
-    const usage = usageSince(current);
+    const usage = this.#usage.of(current.startedAt);
     // Member by member: objects that are made of the rest of others are slow to write as JSON.
     const result: ResultMessage = { type: "result", outcome, usage };
     if (value !== undefined) result.value = value;
@@ -268,13 +267,26 @@ const nextTurn = Promise.resolve();
 /** From here on the checksum of Node's own engine is worth its loading; in bytes. */
 const largeBytes = 16_384;
 
-function usageSince({ startedAt, cpuAtStart }: Current): NonNullable<ResultMessage["usage"]> {
-  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
-  const cpu = userCPUTime + systemCPUTime - (cpuAtStart === undefined ? userCPUTime + systemCPUTime : cpuAtStart.user + cpuAtStart.system);
-  return {
-    // To the microsecond: all digits of a binary fraction take longer to write than the rest.
-    wallMs: startedAt === 0 ? 0 : Math.round((performance.now() - startedAt) * 1000) / 1000,
-    cpuMs: Math.max(cpu, 0) / 1000,
-    maxRssBytes: maxRSS * 1024,
-  };
+/** Times of calls and the memory of this process. Between calls nothing runs, so that one look at the end of each is enough, as in Python's workers. */
+class Usage {
+  /** Processor time up to the end of the last call, in microseconds. */
+  #before: number;
+
+  constructor() {
+    const { user, system } = process.cpuUsage();
+    this.#before = user + system;
+  }
+
+  /** @param startedAt when the call began, by `performance.now()`; 0 where it never did */
+  of(startedAt: number): NonNullable<ResultMessage["usage"]> {
+    const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+    const cpu = userCPUTime + systemCPUTime - this.#before;
+    this.#before += cpu;
+    return {
+      // To the microsecond: all digits of a binary fraction take longer to write than the rest.
+      wallMs: startedAt === 0 ? 0 : Math.round((performance.now() - startedAt) * 1000) / 1000,
+      cpuMs: startedAt === 0 ? 0 : cpu / 1000,
+      maxRssBytes: maxRSS * 1024,
+    };
+  }
 }
