@@ -15,7 +15,7 @@ import { asOurs } from "./own-builtins.ts";
 import { findConstant, findFunction, FunctionNotFound, type Callable, type FoundFunction } from "./lookup.ts";
 import { findSyntaxError } from "./syntax-error.ts";
 import { checkModules } from "./registered.ts";
-import { isPath, loadModule, ModuleNotFound, notFoundHint, type Namespace } from "./resolve.ts";
+import { isPath, loadedModule, loadModule, ModuleNotFound, notFoundHint, type Namespace } from "./resolve.ts";
 
 export interface Result {
   outcome: Outcome;
@@ -62,18 +62,45 @@ export interface Running {
 
 const plainly: Running = { load: (run) => run(), apply: (run) => run() };
 
-/** Finds the function and runs it. */
+type Asked = Pick<CallMessage, "module" | "function">;
+
+/** What a call comes to before the function runs: the function, a constant's value, or why there is neither. */
+export type Sought = FoundCallable | Performed;
+
+interface FoundCallable extends FoundFunction {
+  /** How it is called, told by its text. */
+  kind: "function" | "class" | "native";
+}
+
+/** For a function whose module was loaded before, which takes no waiting; undefined for others. Run it inside `asOurs`. */
+export function seekLoaded(asked: Asked, args: unknown[]): Sought | undefined {
+  const call = meant(asked, args);
+  const namespace = loadedModule(call.module);
+  return namespace && seek(namespace, call, call !== asked);
+}
+
+/** Finds the function and runs it. @param sought from `seekLoaded` */
 export async function perform(
-  asked: Pick<CallMessage, "module" | "function">,
+  asked: Asked,
   args: unknown[],
   base: string,
   running: Running = plainly,
+  sought?: Sought,
 ): Promise<Performed> {
-  const isConstant = asked.module === "sremote:environment" && asked.function === "constant";
-  const call = isConstant ? { module: String(args[0]), function: String(args[1]) } : asked;
-  let namespace: Namespace;
+  const found = sought ?? (await loadAndSeek(asked, args, base, running));
+  if (!("callable" in found)) return found;
   try {
-    namespace = await running.load(() => loadModule(call.module, base));
+    return { returned: await running.apply(() => apply(found, args)) };
+  } catch (error) {
+    return raised(describeThrown(error, "raised", "call"));
+  }
+}
+
+async function loadAndSeek(asked: Asked, args: unknown[], base: string, running: Running): Promise<Sought> {
+  const call = meant(asked, args);
+  try {
+    const namespace = await running.load(() => loadModule(call.module, base));
+    return asOurs(() => seek(namespace, call, call !== asked));
   } catch (error) {
     if (error instanceof ModuleNotFound) return refused(moduleNotFound(error, call.module));
     const failure = describeThrown(error, "raised", "import");
@@ -83,18 +110,23 @@ export async function perform(
     }
     return raised(failure);
   }
-  let found: FoundFunction;
+}
+
+/** A constant is asked for by a function of ours, with its name as arguments. */
+function meant(asked: Asked, args: unknown[]): Asked {
+  const isConstant = asked.module === "sremote:environment" && asked.function === "constant";
+  return isConstant ? { module: String(args[0]), function: String(args[1]) } : asked;
+}
+
+/** Never throws. */
+function seek(namespace: Namespace, call: Asked, isConstant: boolean): Sought {
   try {
     if (isConstant) return { returned: findConstant(namespace, call.module, call.function).value };
-    found = asOurs(() => findFunction(namespace, call.module, call.function));
+    const { callable, receiver } = findFunction(namespace, call.module, call.function);
+    return { callable, receiver, kind: kindOf(callable) };
   } catch (error) {
     if (error instanceof FunctionNotFound) return refused(functionNotFound(error));
     return raised(describeThrown(error, "raised", "lookup")); // A getter of the module's.
-  }
-  try {
-    return { returned: await running.apply(() => apply(found, args)) };
-  } catch (error) {
-    return raised(describeThrown(error, "raised", "call"));
   }
 }
 
@@ -117,14 +149,16 @@ const { apply: applyFunction, construct } = Reflect;
 const toText = Function.prototype.toString;
 
 /** Classes are constructed: their text says so, and of Node's own functions the engine does, before anything of theirs runs. */
-function apply(found: FoundFunction, args: unknown[]): unknown {
-  const { callable, receiver } = found;
-  const { isClass, isNative } = asOurs(() => {
-    const text = applyFunction(toText, callable, []);
-    return { isClass: /^class\b/.test(text), isNative: isNativeConstructor(callable, text) };
-  });
-  if (isClass) return construct(callable, args);
-  if (!isNative) return applyFunction(callable, receiver, args);
+function kindOf(callable: Callable): FoundCallable["kind"] {
+  const text: string = applyFunction(toText, callable, []);
+  if (/^class\b/.test(text)) return "class";
+  // Bound functions look native too, but have no `prototype`; a user's code may be behind them, which must not run twice.
+  return text.endsWith("{ [native code] }") && Object.hasOwn(callable, "prototype") ? "native" : "function";
+}
+
+function apply({ callable, receiver, kind }: FoundCallable, args: unknown[]): unknown {
+  if (kind === "class") return construct(callable, args);
+  if (kind === "function") return applyFunction(callable, receiver, args);
   try {
     return applyFunction(callable, receiver, args);
   } catch (error) {
@@ -133,11 +167,6 @@ function apply(found: FoundFunction, args: unknown[]): unknown {
     }
     throw error;
   }
-}
-
-/** Bound functions look native too, but have no `prototype`; a user's code may be behind them, which must not run twice. */
-function isNativeConstructor(callable: Callable, text: string): boolean {
-  return text.endsWith("{ [native code] }") && Object.hasOwn(callable, "prototype");
 }
 
 /** Why what a function returned cannot be sent. */

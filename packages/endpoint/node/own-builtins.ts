@@ -39,7 +39,7 @@ for (const holder of holders) {
 /** More of what this program uses, and of what Node does for it: of the process, events, texts and bytes, and how modules are loaded. */
 const prototypeOfEvents = getPrototypeOf(getPrototypeOf(process)!)!;
 const ofNode: readonly [holder: object, methods: string][] = [
-  [process, "cwd chdir umask cpuUsage resourceUsage nextTick"],
+  [process, "cwd umask cpuUsage resourceUsage nextTick"],
   [prototypeOfEvents, "on once off addListener removeListener emit eventNames rawListeners listenerCount"],
   [Function.prototype, "call apply bind"],
   [Object.prototype, "toString"],

@@ -33,19 +33,25 @@ export function countLoaded(): number {
   return loaded.size;
 }
 
+/** A module that was loaded in this working directory before. Run it inside `asOurs`. */
+export function loadedModule(name: string): Namespace | undefined {
+  return loaded.get(keyOf(name));
+}
+
+function keyOf(name: string): string {
+  return `${process.cwd()}\n${name}`;
+}
+
 /** @throws ModuleNotFound, or whatever the module's own code throws */
 export async function loadModule(name: string, base: string): Promise<Namespace> {
   const { key, known } = asOurs(() => {
-    const at = `${process.cwd()}\n${name}`;
+    const at = keyOf(name);
     return { key: at, known: loaded.get(at) };
   });
-  let found = known;
-  if (found === undefined) {
-    found = await findModule(name, base);
-    const namespace = found;
-    asOurs(() => loaded.set(key, namespace));
-  }
-  return found;
+  if (known !== undefined) return known;
+  const namespace = await findModule(name, base);
+  asOurs(() => loaded.set(key, namespace));
+  return namespace;
 }
 
 async function findModule(name: string, base: string): Promise<Namespace> {

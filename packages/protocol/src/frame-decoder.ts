@@ -3,6 +3,7 @@ import { ProtocolError } from "./error.ts";
 import {
   checksumBytes,
   checkMagic,
+  peekPrefix,
   prefixBytes,
   readBody,
   readPrefix,
@@ -29,7 +30,8 @@ export class FrameDecoder {
   #used = 0;
   /** Bytes of the chunk at `#used` that were taken already. */
   #taken = 0;
-  readonly #head = new Uint8Array(prefixBytes);
+  /** The prefix of a frame that came in pieces, or has attachments. */
+  #head: Uint8Array | undefined;
   #headFilled = 0;
   #prefix: Prefix | undefined;
   #body: Uint8Array = new Uint8Array(0);
@@ -72,6 +74,9 @@ export class FrameDecoder {
 
   #advance(): DecodedFrame | undefined {
     if (this.#prefix === undefined) {
+      const whole = this.#headFilled === 0 ? this.#takeWhole() : undefined;
+      if (whole !== undefined) return whole;
+      this.#head ??= new Uint8Array(prefixBytes);
       this.#headFilled = this.#fill(this.#head, this.#headFilled);
       checkMagic(this.#head.subarray(0, this.#headFilled));
       if (this.#headFilled < prefixBytes) return undefined;
@@ -95,6 +100,20 @@ export class FrameDecoder {
     return frame;
   }
 
+  /** Most frames of calls have no attachments and lie in one chunk: nothing of them is kept, so nothing is copied. */
+  #takeWhole(): DecodedFrame | undefined {
+    const chunk = this.#queue[this.#used];
+    if (chunk === undefined || chunk.length - this.#taken < prefixBytes) return undefined;
+    const bytes = chunk.subarray(this.#taken);
+    if (peekPrefix(bytes).attachments !== 0) return undefined;
+    const prefix = readPrefix(bytes, this.#options);
+    const length = prefixBytes + prefix.body + checksumBytes;
+    if (bytes.length < length) return undefined;
+    this.#pass(chunk, length);
+    this.#drop();
+    return readBody(prefix, bytes.subarray(prefixBytes, length));
+  }
+
   #fillBody(whole: number): void {
     for (;;) {
       this.#bodyFilled = this.#fill(this.#body, this.#bodyFilled);
@@ -112,16 +131,24 @@ export class FrameDecoder {
       const part = chunk.subarray(this.#taken, this.#taken + target.length - filled);
       target.set(part, filled);
       filled += part.length;
-      this.#taken += part.length;
-      if (this.#taken === chunk.length) {
-        this.#taken = 0;
-        this.#used++;
-      }
+      this.#pass(chunk, part.length);
     }
+    this.#drop();
+    return filled;
+  }
+
+  /** So many more bytes of the chunk at `#used` are taken. */
+  #pass(chunk: Uint8Array, length: number): void {
+    this.#taken += length;
+    if (this.#taken < chunk.length) return;
+    this.#taken = 0;
+    this.#used++;
+  }
+
+  #drop(): void {
     if (this.#used > 0 && this.#used * 2 >= this.#queue.length) {
       this.#queue = this.#queue.slice(this.#used);
       this.#used = 0;
     }
-    return filled;
   }
 }

@@ -9,7 +9,17 @@ import {
   type Outcome,
   type WireValue,
 } from "@sremote/protocol";
-import { describeUnserializable, perform, raised, refused, type Performed, type Result, type Running } from "../dispatch.ts";
+import {
+  describeUnserializable,
+  perform,
+  raised,
+  refused,
+  seekLoaded,
+  type Performed,
+  type Result,
+  type Running,
+  type Sought,
+} from "../dispatch.ts";
 import { describeRefusal, describeThrown } from "../failure.ts";
 import { asOurs } from "../own-builtins.ts";
 import { checkModules } from "../registered.ts";
@@ -40,6 +50,9 @@ export interface Ran {
   end?: (changes: Changes) => void;
 }
 
+/** The module whose functions take a step of an iterator, release an object, and the like. */
+const objectModule = "sremote:object";
+
 /** As it was before any code of the user's ran. */
 const OwnPromise = Promise;
 
@@ -49,8 +62,8 @@ const undefinedResult = Symbol("undefined");
 /** The values that only sessions have, as they are decoded; and what was used of the worker meanwhile. */
 export class SessionValues {
   /** Under which number each object met is kept. */
-  readonly ids: Map<unknown, number> = new Map();
-  readonly #streams: Set<number> = new Set();
+  #ids: Map<unknown, number> | undefined;
+  #streams: Set<number> | undefined;
   readonly #around: Surroundings;
   #hasUndefined = false;
 
@@ -58,18 +71,23 @@ export class SessionValues {
     this.#around = around;
   }
 
+  /** Under which number an object is kept that is among the arguments. */
+  idOf(value: unknown): number | undefined {
+    return this.#ids?.get(value);
+  }
+
   /** For `decodeValue`. @throws SremoteError, DependencyFailed */
   readonly custom = (name: string, json: Record<string, unknown>): unknown => {
     if (name === "object" || name === "iterator") {
       const id = numberIn(json, "id");
       const value = this.#around.objects.use(id);
-      this.ids.set(value, id);
+      (this.#ids ??= new Map<unknown, number>()).set(value, id);
       return value;
     }
     if (name === "callback") return this.#around.callback(numberIn(json, "id"));
     if (name !== "result") return undefined;
     const stream = numberIn(json, "stream");
-    this.#streams.add(stream);
+    (this.#streams ??= new Set<number>()).add(stream);
     const value = this.#around.results.look(stream);
     if (value !== undefined) return value;
     this.#hasUndefined = true;
@@ -83,8 +101,9 @@ export class SessionValues {
 
   /** Every argument is decoded, or one cannot be: each result counts as taken once. */
   taken(): void {
+    if (this.#streams === undefined) return;
     for (const stream of this.#streams) this.#around.results.taken(stream);
-    this.#streams.clear();
+    this.#streams = undefined;
   }
 }
 
@@ -104,53 +123,64 @@ function putUndefined(value: unknown): unknown {
   return value;
 }
 
-/** Resolves always: whatever goes wrong is in the result. @param depth of the message's JSON */
-export async function invoke(
-  stream: number,
-  message: InvokeMessage,
-  attachments: Attachments,
-  depth: number,
-  around: Surroundings,
-): Promise<Ran> {
-  let values!: SessionValues;
+/** A call that was read: its arguments, what of the worker they stand for, and its function where that was found without waiting. */
+export interface Prepared {
+  message: InvokeMessage;
+  values: SessionValues;
+  args: unknown[];
+  /** What the call leaves behind is its own. */
+  owner: Owner;
+  /** The iterator that it takes a step of. */
+  step: Kept | undefined;
+  modules: Record<string, string | null> | undefined;
+  /** The function; or why the call cannot run. */
+  sought: Sought | undefined;
+}
+
+/** Reads a call. Never throws. Run it inside `asOurs`. @param depth of the message's JSON */
+export function prepare(message: InvokeMessage, attachments: Attachments, depth: number, around: Surroundings): Prepared {
+  const values = new SessionValues(around);
   const owner: Owner = { isOver: false };
-  let step: Kept | undefined;
-  let performed: Performed;
-  let modules: Record<string, string | null> | undefined;
+  const prepared: Prepared = { message, values, args: [], owner, step: undefined, modules: undefined, sought: undefined };
   try {
-    const all = asOurs(() => {
-      values = new SessionValues(around);
-      const args = values.decode(message.args, attachments, "args", depth);
-      if (!Array.isArray(args)) throw new SremoteError("protocol-error", "args: not an array", { stage: "request" });
-      if (message.kwargs !== undefined) args.push(values.decode(message.kwargs, attachments, "kwargs", depth));
-      values.taken();
-      if (message.modules !== undefined) modules = checkModules(message.modules, around.base);
-      if (message.module === "sremote:object") step = around.objects.iterator(values.ids.get(args[0]));
-      for (const change of step?.changes ?? []) change();
-      return args as unknown[];
-    });
-    if (message.module === "sremote:object") {
-      performed = await runAs(step?.owner ?? owner, () => act(message, all, values, around));
-    } else performed = await perform(message, all, around.base, running(owner, around));
+    const args = values.decode(message.args, attachments, "args", depth);
+    if (!Array.isArray(args)) throw new SremoteError("protocol-error", "args: not an array", { stage: "request" });
+    prepared.args = args;
+    if (message.kwargs !== undefined) args.push(values.decode(message.kwargs, attachments, "kwargs", depth));
+    values.taken();
+    if (message.modules !== undefined) prepared.modules = checkModules(message.modules, around.base);
+    if (message.module === objectModule) {
+      prepared.step = around.objects.iterator(values.idOf(args[0]));
+      if (prepared.step !== undefined) for (const change of prepared.step.changes) change();
+    } else prepared.sought = seekLoaded(message, args);
   } catch (error) {
-    performed = asOurs(() => {
-      values.taken();
-      return refused(describeBadArguments(error));
-    });
+    values.taken();
+    prepared.sought = refused(describeBadArguments(error));
   }
-  return asOurs(() => {
-    const ran = "returned" in performed ? send(performed.returned, message, around, owner) : withoutValue(performed);
-    step ??= around.objects.ofOwner(owner);
-    ran.end = (changes) => {
-      if (step?.owner !== owner) owner.isOver = true;
-      if (step !== undefined) step.changes = changes;
-    };
-    if (message.keep !== undefined) {
-      around.results.keep(stream, message.keep, "returned" in performed ? performed.returned : undefined, ran.error);
-    }
-    if (modules !== undefined) ran.modules = modules;
-    return ran;
-  });
+  return prepared;
+}
+
+/** Runs the function of a call. Resolves always: whatever goes wrong is in the result. */
+export function execute(prepared: Prepared, around: Surroundings): Promise<Performed> {
+  const { message, args, owner, sought, step } = prepared;
+  if (message.module === objectModule && sought === undefined) return runAs(step?.owner ?? owner, () => act(prepared, around));
+  return perform(message, args, around.base, running(owner, around), sought);
+}
+
+/** What becomes of a call that has run. Run it inside `asOurs`. @param stream the call's */
+export function conclude(stream: number, prepared: Prepared, performed: Performed, around: Surroundings): Ran {
+  const { message, owner, modules } = prepared;
+  const ran = "returned" in performed ? send(performed.returned, message, around, owner) : withoutValue(performed);
+  const step = prepared.step ?? around.objects.ofOwner(owner);
+  ran.end = (changes) => {
+    if (step?.owner !== owner) owner.isOver = true;
+    if (step !== undefined) step.changes = changes;
+  };
+  if (message.keep !== undefined) {
+    around.results.keep(stream, message.keep, "returned" in performed ? performed.returned : undefined, ran.error);
+  }
+  if (modules !== undefined) ran.modules = modules;
+  return ran;
 }
 
 function running(owner: Owner, around: Surroundings): Running {
@@ -186,13 +216,14 @@ function describeBadArguments(error: unknown): Failure {
   return describeRefusal(error, "protocol-error", "request");
 }
 
-async function act(message: InvokeMessage, args: unknown[], values: SessionValues, { objects }: Surroundings): Promise<Performed> {
+async function act({ message, args, values }: Prepared, { objects }: Surroundings): Promise<Performed> {
   const action = asOurs(() => objectFunctions.get(message.function));
   if (action === undefined) {
-    return refused({ code: "function-not-found", stage: "lookup", message: `sremote:object has no ${JSON.stringify(message.function)}` });
+    const problem = `${objectModule} has no ${JSON.stringify(message.function)}`;
+    return refused({ code: "function-not-found", stage: "lookup", message: problem });
   }
   try {
-    return { returned: await action(args, { objects, ids: values.ids }) };
+    return { returned: await action(args, { objects, idOf: (value) => values.idOf(value) }) };
   } catch (error) {
     if (error instanceof SremoteError) return refused(describeRefusal(error, "bad-arguments", "arguments"));
     return raised(describeThrown(error, "raised", "call"));

@@ -7,7 +7,7 @@ import { isOpenIterator, type Objects, type OpenIterator } from "./objects.ts";
 export interface ObjectAction {
   objects: Objects;
   /** Under which number each object among the arguments is kept. */
-  ids: ReadonlyMap<unknown, number>;
+  idOf(value: unknown): number | undefined;
 }
 
 type ObjectFunction = (args: unknown[], action: ObjectAction) => unknown;
@@ -84,25 +84,25 @@ function madeBy(object: unknown, symbol: symbol): OpenIterator | undefined {
   return isOpenIterator(made) ? made : undefined;
 }
 
-async function next(iterator: unknown, { objects, ids }: ObjectAction): Promise<{ done: boolean; value: unknown }> {
+async function next(iterator: unknown, { objects, idOf }: ObjectAction): Promise<{ done: boolean; value: unknown }> {
   if (!isOpenIterator(iterator)) throw new TypeError("the object is not an iterator");
   let step: unknown;
   try {
     step = await iterator.next();
   } catch (error) {
-    asOurs(() => objects.forget(ids.get(iterator) ?? 0)); // A generator that threw is at its end.
+    asOurs(() => objects.forget(idOf(iterator) ?? 0)); // A generator that threw is at its end.
     throw error;
   }
   if (typeof step !== "object" || step === null) throw new TypeError("next() of the iterator gave no object");
   const done = get(step, "done") === true;
   // A plain iterator may give promises; an asynchronous loop awaits them.
   const value: unknown = await get(step, "value");
-  if (done) asOurs(() => objects.forget(ids.get(iterator) ?? 0));
+  if (done) asOurs(() => objects.forget(idOf(iterator) ?? 0));
   return { done, value };
 }
 
-async function close(iterator: unknown, { objects, ids }: ObjectAction): Promise<void> {
-  asOurs(() => objects.forget(ids.get(iterator) ?? 0));
+async function close(iterator: unknown, { objects, idOf }: ObjectAction): Promise<void> {
+  asOurs(() => objects.forget(idOf(iterator) ?? 0));
   if (isOpenIterator(iterator)) await iterator.return?.();
 }
 

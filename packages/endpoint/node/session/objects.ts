@@ -56,6 +56,7 @@ export class Objects {
 
   /** What a call has given that stays. */
   ofOwner(owner: Owner): Kept | undefined {
+    if (this.#kept.size === 0) return undefined;
     for (const kept of this.#kept.values()) if (kept.owner === owner) return kept;
     return undefined;
   }

@@ -25,7 +25,7 @@ import { Asks } from "./callbacks.ts";
 import { isLate } from "./call-owner.ts";
 import { decodeControl, encodeControl, type Control } from "./control.ts";
 import { speedUpChecksums } from "./checksum.ts";
-import { invoke, type Ran, type Surroundings } from "./invoke.ts";
+import { conclude, execute, prepare, type Ran, type Surroundings } from "./invoke.ts";
 import { Objects, Results } from "./objects.ts";
 import { WorkerState } from "./worker-state.ts";
 import { WorkerStreams } from "./worker-streams.ts";
@@ -37,7 +37,8 @@ export const channel = 3;
 interface Current {
   stream: number;
   decoder: FrameDecoder;
-  asks: Asks;
+  /** Made for the first question. */
+  asks: Asks | undefined;
   isRunning: boolean;
   startedAt: number;
 }
@@ -115,8 +116,7 @@ class SessionWorker {
   }
 
   #begin(stream: number): Current {
-    const asks = new Asks((message, attachments) => this.#sendAsk(stream, message, attachments));
-    return { stream, decoder: new FrameDecoder(), asks, isRunning: false, startedAt: 0 };
+    return { stream, decoder: new FrameDecoder(), asks: undefined, isRunning: false, startedAt: 0 };
   }
 
   /** The next bytes of the call's frames: the `invoke`, then answers. */
@@ -131,7 +131,7 @@ class SessionWorker {
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       // What a function waits for fails, and it may go on; nobody could say any more that it did not run.
-      if (current.isRunning) current.asks.fail(error);
+      if (current.isRunning) current.asks?.fail(error);
       else this.#finish(current, { outcome: "not-run", error: describeRefusal(error, "protocol-error", "request"), attachments: [] });
     }
   }
@@ -142,14 +142,15 @@ class SessionWorker {
     current.isRunning = true;
     // From here on only the function's own doings keep the process: when there are none left, its promise never settles.
     this.#channel.unref();
+    const prepared = prepare(message, new Attachments(frame.attachments), frame.depth, this.#around);
     // No code of the user's while what came is read.
-    const attachments = new Attachments(frame.attachments);
     await nextTurn;
-    const ran = await invoke(current.stream, message, attachments, frame.depth, this.#around);
-    const flushed = asOurs(() => {
+    const performed = await execute(prepared, this.#around);
+    const { ran, flushed } = asOurs(() => {
+      const concluded = conclude(current.stream, prepared, performed, this.#around);
       const waiting = this.#streams.flush();
-      if (waiting === undefined) this.#send(current, ran);
-      return waiting;
+      if (waiting === undefined) this.#send(current, concluded);
+      return { ran: concluded, flushed: waiting };
     });
     if (flushed === undefined) return;
     await flushed;
@@ -157,14 +158,20 @@ class SessionWorker {
   }
 
   #answer(current: Current, frame: DecodedFrame): void {
-    current.asks.answer(frame.header, new Attachments(frame.attachments));
-    if (!current.asks.isWaiting) this.#channel.unref();
+    const asks = this.#asksOf(current);
+    asks.answer(frame.header, new Attachments(frame.attachments));
+    if (!asks.isWaiting) this.#channel.unref();
   }
 
   #ask(callback: number, args: unknown[]): Promise<unknown> {
     if (this.#current === undefined) throw new Error("a callback can only be called while a call runs");
-    const { asks } = this.#current;
-    return asOurs(() => asks.ask(callback, args));
+    const current = this.#current;
+    return asOurs(() => this.#asksOf(current).ask(callback, args));
+  }
+
+  #asksOf(current: Current): Asks {
+    current.asks ??= new Asks((message, attachments) => this.#sendAsk(current.stream, message, attachments));
+    return current.asks;
   }
 
   #sendAsk(stream: number, message: string, attachments: Uint8Array[]): void {
@@ -193,7 +200,7 @@ class SessionWorker {
   #send(current: Current, ran: Ran): void {
     if (this.#current !== current) return; // It failed in between.
     this.#current = undefined;
-    current.asks.end();
+    current.asks?.end();
     this.#channel.ref();
     if (this.#streams.takeStarted()) this.#tell({ processes: true });
     const { attachments, end, outcome, value, error: failure, modules } = ran;
@@ -251,6 +258,7 @@ class SessionWorker {
       for (const piece of encodePacket(packetKinds.data, stream, [part], options)) this.#channel.write(piece);
     };
     const { dataPayload } = sessionLimits;
+    if (chunks.length === 1 && chunks[0]!.length <= dataPayload) return packet(chunks[0]!, flags);
     this.#channel.cork();
     for (const [index, chunk] of chunks.entries()) {
       for (let at = 0; at < chunk.length; at += dataPayload) {

@@ -13,6 +13,9 @@ const streams = ["stdout", "stderr"] as const;
 const isOfProcess = (event: string | symbol): event is string =>
   typeof event === "string" && (event.startsWith("SIG") || event === "uncaughtException" || event === "unhandledRejection");
 
+/** As it was at the start: Node replaces its own as soon as there are threads. */
+const chdir = process.chdir.bind(process);
+
 type Listener = (...args: unknown[]) => void;
 
 export class WorkerState {
@@ -54,7 +57,7 @@ export class WorkerState {
     const changes: Changes = [];
     const directory = currentDirectory();
     if (directory !== this.#directory) {
-      if (directory !== undefined) changes.push(() => process.chdir(directory));
+      if (directory !== undefined) changes.push(() => chdir(directory));
       enter(this.#directory);
     }
     const umask = process.umask(this.#umask);
@@ -81,8 +84,11 @@ export class WorkerState {
   #areListenersKnown(): boolean {
     const events = this.#events;
     if (Reflect.get(process, "_eventsCount") !== events.length) return false;
+    const now: Record<PropertyKey, unknown> = Reflect.get(process, "_events");
     for (let at = 0; at < events.length; at++) {
       const known = this.#listeners.get(events[at] as string);
+      // Where there is one listener, Node has no list of them.
+      if (known?.length === 1 && now[events[at]!] === known[0]) continue;
       if (known === undefined ? process.listenerCount(events[at]!) === 0 : !isSame(known, process.rawListeners(events[at]!))) return false;
     }
     return true;
@@ -124,8 +130,8 @@ function currentDirectory(): string | undefined {
 
 function enter(directory: string): void {
   try {
-    process.chdir(directory);
+    chdir(directory);
   } catch {
-    process.chdir("/");
+    chdir("/");
   }
 }

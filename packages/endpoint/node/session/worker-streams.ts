@@ -25,6 +25,7 @@ export class WorkerStreams {
   takeStarted(): boolean {
     const started = this.#started;
     this.#started = false;
+    if (this.#children.size === 0) return started;
     for (const child of this.#children) if (child.exitCode !== null || child.signalCode !== null) this.#children.delete(child);
     // One that is spoken with works for later calls too: what it prints belongs to the call that runs then.
     return started && !Array.from(this.#children).some(({ connected }) => connected);
@@ -32,6 +33,7 @@ export class WorkerStreams {
 
   /** Resolves when everything printed has left this process; undefined when it has already. */
   flush(): Promise<unknown> | undefined {
+    if (this.#used.size === 0) return undefined;
     const waiting: Writable[] = [];
     for (const name of this.#used) if (process[name].writableLength > 0) waiting.push(process[name]);
     return waiting.length === 0 ? undefined : Promise.all(waiting.map(flush));
