@@ -39,13 +39,18 @@ def unserializable(call, error):
 
 def flush():
     """Everything that user code has printed leaves this process, what compiled code has printed too."""
+    if not standard_streams.flush_ours():
+        _flush_others()
+    if compiled.is_needed():
+        load("compiled_output").flush()
+
+
+def _flush_others():
     for name, first in (("stdout", "__stdout__"), ("stderr", "__stderr__")):
         stream, original = getattr(sys, name, None), getattr(sys, first, None)
         standard_streams.flush(stream)
         if stream is not original:
             standard_streams.flush(original)
-    if compiled.is_needed():
-        load("compiled_output").flush()
 
 
 def leave():

@@ -16,6 +16,7 @@ class SameFile:
     def __init__(self):
         self.known = {}
         self.watch = epoll() if epoll is not None else None
+        self.ask = self.watch and self.watch.modify
 
     def keep(self, fd):
         """From now on `fd` is what it is now. Raises OSError where it is not open."""
@@ -37,9 +38,9 @@ class SameFile:
 
     def is_same(self, fd):
         try:
-            self.watch.modify(fd, 0)
+            self.ask(fd, 0)
             return True
-        except (OSError, ValueError, AttributeError):
+        except (OSError, ValueError, TypeError):
             pass
         try:
             found = os.fstat(fd)

@@ -22,6 +22,8 @@ from .worker_state import Place, Processes, Usage, take_new_pipes
 _EMPTY = {}
 # Results that need no encoder.
 _PLAIN = frozenset((str, bool, type(None)))
+# type, module, function, args
+_REQUIRED = 4
 _OPTIONAL = (("returns", lambda value: value == "object"), ("leaseMs", is_duration), ("keep", is_count))
 
 
@@ -187,10 +189,11 @@ class SessionWorker:
         if type(call) is not dict or call.get("type") != "invoke":
             raise protocol_error("expected a message of type invoke")
         check_function(call, "invoke")
-        check_members(call, ("kwargs", "naiveTimeZone", "modules"), "invoke")
-        for name, check in _OPTIONAL:
-            if name in call and not check(call[name]):
-                raise protocol_error("the invoke's %s is not what it must be" % name)
+        if len(call) > _REQUIRED:
+            check_members(call, ("kwargs", "naiveTimeZone", "modules"), "invoke")
+            for name, check in _OPTIONAL:
+                if name in call and not check(call[name]):
+                    raise protocol_error("the invoke's %s is not what it must be" % name)
         return call, parts, depth
 
     def _arguments(self, call, parts, depth):

@@ -9,6 +9,8 @@ from _thread import get_ident
 from .standard import loaded
 
 _current = {}
+# Those of stdout, stderr and stdin.
+_ours = (None, None, None)
 # Threads that earlier calls left at work: what these print is not for the call that runs.
 _late = set()
 
@@ -42,6 +44,12 @@ def install():
         direct = isinstance(getattr(old, "buffer", None), io.RawIOBase)
         _make(name, raw if direct else _Buffer(raw), old.encoding, old.errors, direct)
     _current["stdin"] = (sys.stdin, None)
+    _know()
+
+
+def _know():
+    global _ours
+    _ours = tuple(_current[name][0] if name in _current else None for name in ("stdout", "stderr", "stdin"))
 
 
 def _make(name, buffer, encoding, errors, direct):
@@ -57,6 +65,28 @@ def flush(stream):
         stream.flush()
     except Exception:  # closed, or replaced by something without flush; the answer matters more
         pass
+
+
+def are_ours():
+    """Did a call leave them as they are?"""
+    out, err, given = _ours
+    try:
+        return sys.stdout is out and sys.stderr is err and sys.stdin is given and not (out.closed or err.closed or given.closed)
+    except (AttributeError, ValueError):  # there is none, or it was detached
+        return False
+
+
+def flush_ours():
+    """In the usual case flushes them. False where they are not ours, or cannot be flushed."""
+    out, err, _ = _ours
+    try:
+        if sys.stdout is not out or sys.__stdout__ is not out or sys.stderr is not err or sys.__stderr__ is not err:
+            return False
+        out.flush()
+        err.flush()
+        return True
+    except Exception:  # as `flush`
+        return False
 
 
 def restore():
@@ -80,6 +110,7 @@ def restore():
             stream = _current[name][0]
         setattr(sys, name, stream)
         setattr(sys, "__%s__" % name, stream)
+    _know()
     return found
 
 

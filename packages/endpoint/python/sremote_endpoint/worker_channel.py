@@ -169,10 +169,33 @@ class Channel:
             ahead.popleft()
         return bool(ahead)
 
+    def _next_whole(self):
+        """The usual case of `next_open`: the call that comes next lies in what is read at once. None where it does not, and nothing is taken then."""
+        self.ahead.clear()
+        if self.left:
+            return None
+        if self.at == len(self.data):
+            self._fill(READ)
+        data, at = self.data, self.at
+        if len(data) - at < SIZE + 2:
+            return None
+        size, kind, flags, _, stream = _unpack(data, at)
+        stop = at + SIZE + size
+        if kind != OPEN or flags & AHEAD or stop > len(data):
+            return None
+        start = at + SIZE + 2 + data[at + SIZE] + 256 * data[at + SIZE + 1]
+        self.stream, self.at = stream, stop
+        if stop != len(data):
+            self._keep_ahead()
+        return bytearray(memoryview(data)[start:stop])
+
     def next_open(self):
         """Waits for a call and makes its stream the running one. The first bytes of its frame if all of them are there, else None."""
         if self.next is not None:
             (_, self.stream, found), self.next = self.next, None
+            return found
+        found = self._next_whole()
+        if found is not None:
             return found
         while True:
             # What was handed ahead holds only until the worker waits.
