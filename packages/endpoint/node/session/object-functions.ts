@@ -7,7 +7,7 @@ import { isOpenIterator, type Objects, type OpenIterator } from "./objects.ts";
 export interface ObjectAction {
   objects: Objects;
   /** Under which number each object among the arguments is kept. */
-  idOf(value: unknown): number | undefined;
+  readonly idOf: (value: unknown) => number | undefined;
 }
 
 type ObjectFunction = (args: unknown[], action: ObjectAction) => unknown;
