@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { hostLimits, ProtocolError } from "@sremote/protocol";
+import { hostLimits, MarkerScanner, printedMarker, ProtocolError } from "@sremote/protocol";
 
 /** The two halves of a marker. The host prints them in the other order, so an echoed command line is not taken for it. */
 export type Marker = readonly [a: string, b: string];
@@ -8,14 +8,14 @@ export function newMarker(): Marker {
   return [randomBytes(8).toString("hex"), randomBytes(8).toString("hex")];
 }
 
-/** Splits output at the marker: what login files printed before, and what was meant. */
+/** Splits output at the marker: the last of what login files printed before, and what was meant. */
 export function splitAtMarker(output: Uint8Array, [a, b]: Marker): { noise: Uint8Array; rest: Uint8Array } | undefined {
-  const bytes = Buffer.from(output.buffer, output.byteOffset, output.byteLength);
-  const at = bytes.indexOf(b + a, 0, "latin1");
-  if (at < 0) return undefined;
-  if (at > hostLimits.noise)
+  const scanner = new MarkerScanner(printedMarker(a, b));
+  const rest = scanner.push(output);
+  if (rest === undefined) return undefined;
+  if (scanner.noiseBytes > hostLimits.noise)
     throw new ProtocolError("limit-exceeded", `the host printed more than ${hostLimits.noise} bytes before it started the command`);
-  return { noise: bytes.subarray(0, at), rest: bytes.subarray(at + a.length + b.length) };
+  return { noise: scanner.noise, rest };
 }
 
 export function textAfterMarker(output: Uint8Array, marker: Marker): string | undefined {

@@ -22,7 +22,7 @@ describe("G20 a command behind a gate", () => {
     [0, 4711],
     [1, tooMuch],
   ])("after noise up to its limit and %i", async (step, expected) => {
-    const noise = [Buffer.alloc(hostLimits.noise - 100, "n"), Buffer.alloc(100 + step, "n")];
+    const noise = [Buffer.alloc(hostLimits.noise - 100, "n"), Buffer.alloc(99 + step, "n")];
     const found = readPid(processOf(saying(...noise, `\n${marker} 4711\n`)), marker, "ssh://host");
     expect(await found.catch((error: unknown) => error)).toEqual(expected);
   });

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import type { Readable } from "node:stream";
 import { type Command, type SpawnedProcess, shell, type ShellScript, shellText } from "@sremote/connectors";
-import { ConnectError, hostLimits } from "@sremote/protocol";
+import { ConnectError, hostLimits, MarkerLineScanner } from "@sremote/protocol";
 import { type Environment, environmentInput } from "./environment.ts";
 
 export interface GatedCommand {
@@ -69,33 +69,25 @@ export async function readBegun(stdout: Readable, marker: string, label: string)
 
 /** The rest of the line with the marker; undefined when the stream ends without one. @throws ConnectError when it does not come to that */
 async function readAnnounced(stdout: Readable, marker: string, label: string): Promise<{ rest: string | undefined; before: Buffer }> {
-  let before = Buffer.alloc(0);
-  let noise = 0;
+  const scanner = new MarkerLineScanner(Buffer.from(marker));
   for (;;) {
     const chunk = stdout.read() as Buffer | null;
     if (chunk === null) {
-      if (stdout.readableEnded || stdout.destroyed) break;
+      if (stdout.readableEnded || stdout.destroyed) return { rest: undefined, before: Buffer.from(scanner.noise) };
       await readableOrEnd(stdout);
       continue;
     }
-    const all = Buffer.concat([before, chunk]);
-    const start = all.indexOf(marker);
-    const end = start < 0 ? -1 : all.indexOf(0x0a, start);
-    noise += chunk.length;
-    const line = start < 0 ? 0 : (end < 0 ? all.length : end) - start - marker.length;
-    if ((end < 0 && noise > hostLimits.noise) || line > hostLimits.markerLine)
-      throw new ConnectError("limit-exceeded", `the host printed ${noise} bytes and did not start the command`, {
+    const found = scanner.push(chunk);
+    const { noiseBytes, lineBytes } = scanner;
+    if (noiseBytes > hostLimits.noise || lineBytes > hostLimits.markerLine)
+      throw new ConnectError("limit-exceeded", `the host printed ${noiseBytes + lineBytes} bytes and did not start the command`, {
         stage: "start",
         host: label,
       });
-    if (end >= 0) {
-      if (end + 1 < all.length) stdout.unshift(all.subarray(end + 1));
-      return { rest: all.subarray(start + marker.length, end).toString("latin1"), before: all.subarray(0, start) };
-    }
-    // The last of it, which may hold the beginning of the marker: to keep all of it would make each drop cost as much as all before it.
-    before = all.subarray(-hostLimits.keptNoise);
+    if (found === undefined) continue;
+    if (found.rest.length > 0) stdout.unshift(found.rest);
+    return { rest: found.line, before: Buffer.from(scanner.noise) };
   }
-  return { rest: undefined, before };
 }
 
 async function readableOrEnd(stream: Readable): Promise<void> {

@@ -1,5 +1,5 @@
 /* Frames between the client and the host's program: see WIRE.md, and python/transfer_wire.py for the other end. */
-import { hostLimits, parseForeignJson, ProtocolError } from "@sremote/protocol";
+import { hostLimits, MarkerScanner, parseForeignJson, ProtocolError } from "@sremote/protocol";
 import { type MessageType, messages } from "./message.ts";
 
 const headBytes = 5;
@@ -95,33 +95,27 @@ export class FrameReader {
   #held = 0;
   /** Bytes of a `D` frame that are still to come. */
   #content = 0;
-  readonly #marker: Buffer;
+  readonly #scanner: MarkerScanner;
   #found = false;
 
   /** @param marker what the host's program prints first */
   constructor(chunks: AsyncIterable<Buffer>, marker: string) {
     this.#chunks = chunks[Symbol.asyncIterator]();
-    this.#marker = Buffer.from(marker);
+    this.#scanner = new MarkerScanner(Buffer.from(marker));
   }
 
   /** Waits for the marker; the letter behind it, or undefined when the output ends without. */
   async start(): Promise<string | undefined> {
-    let seen = 0;
-    for (let all = Buffer.alloc(0); ;) {
-      const at = all.indexOf(this.#marker);
-      // Of what is not the marker yet, the end may be the beginning of it.
-      if (seen - (at >= 0 ? all.length - at : Math.min(all.length, this.#marker.length)) > hostLimits.noise)
-        throw new ProtocolError("limit-exceeded", `the host printed ${hostLimits.noise} bytes and did not start its part of the transfer`);
-      if (at >= 0 && all.length > at + this.#marker.length) {
-        const rest = all.subarray(at + this.#marker.length);
-        this.#found = true;
-        if (rest.length > 1) this.#add(rest.subarray(1));
-        return String.fromCharCode(rest[0]!);
-      }
+    for (;;) {
       const { value, done } = await this.#chunks.next();
       if (done === true) return undefined;
-      seen += value.length;
-      all = Buffer.concat([at >= 0 ? all.subarray(at) : all.subarray(Math.max(0, all.length - this.#marker.length)), value]);
+      const behind = this.#scanner.push(value);
+      if (this.#scanner.noiseBytes > hostLimits.noise)
+        throw new ProtocolError("limit-exceeded", `the host printed ${hostLimits.noise} bytes and did not start its part of the transfer`);
+      if (behind === undefined || behind.length === 0) continue;
+      this.#found = true;
+      this.#add(Buffer.from(behind.buffer, behind.byteOffset + 1, behind.length - 1));
+      return String.fromCharCode(behind[0]!);
     }
   }
 

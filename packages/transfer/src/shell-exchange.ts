@@ -1,5 +1,5 @@
 /* The requests of a transfer on a host without Python: each becomes a script for its shell, and what that prints the frames of an answer. */
-import { SremoteError } from "@sremote/protocol";
+import { MarkerScanner, SremoteError } from "@sremote/protocol";
 import type { Connector } from "@sremote/connectors";
 import { batchLimit, type Exchange, type Frames, type TakeFrame } from "./exchange.ts";
 import { decodeFrames, decodeJson, encodeJson, type Frame, frameOf } from "./frame.ts";
@@ -130,7 +130,7 @@ function noInterpreter(host: string, lacking: readonly string[]): SremoteError {
 }
 
 function behind({ output, lastLines }: Answer, marker: string, runs: HostRuns): Buffer {
-  const at = output.indexOf(marker);
-  if (at < 0) throw runs.ended(lastLines);
-  return output.subarray(at + marker.length);
+  const found = new MarkerScanner(Buffer.from(marker)).push(output);
+  if (found === undefined) throw runs.ended(lastLines);
+  return Buffer.from(found.buffer, found.byteOffset, found.length);
 }

@@ -1,6 +1,6 @@
 /* One live process on the host that carries packets: the first one, which becomes the supervisor, or an `attach` to it. */
 import { type Command, type Connector, orAborted, type SpawnedProcess } from "@sremote/connectors";
-import { hostLimits, type Packet, PacketReader, ProtocolError, SremoteError } from "@sremote/protocol";
+import { hostLimits, MarkerScanner, type Packet, PacketReader, printedMarker, ProtocolError, SremoteError } from "@sremote/protocol";
 import { lastLines, type Marker } from "../marker-text.ts";
 
 export interface LinkEvents {
@@ -68,12 +68,8 @@ export async function openLink(options: LinkOptions): Promise<Link> {
 export class Link {
   readonly #process: SpawnedProcess;
   readonly #events: LinkEvents;
-  readonly #marker: Buffer;
+  readonly #scanner: MarkerScanner;
   readonly #reader = new PacketReader({ pieces: true });
-  /** Output before the marker, then undefined. */
-  #noise: Buffer | undefined = Buffer.alloc(0);
-  #noiseBytes = 0;
-  #said: Buffer = Buffer.alloc(0);
   #missing: Buffer | undefined;
   #stderr: Buffer = Buffer.alloc(0);
   #queue: Uint8Array[] = [];
@@ -88,7 +84,7 @@ export class Link {
   constructor(process: SpawnedProcess, options: LinkOptions) {
     this.#process = process;
     this.#events = options.events;
-    this.#marker = Buffer.from(options.marker[1] + options.marker[0], "latin1");
+    this.#scanner = new MarkerScanner(printedMarker(...options.marker));
     const { stdin, stdout, stderr } = process;
     stdin.on("error", (error) => void this.#broken(error));
     stdin.on("drain", () => this.#drained());
@@ -176,20 +172,12 @@ export class Link {
   #take(chunk: Buffer): void {
     if (this.#over) return;
     let bytes = chunk;
-    if (this.#noise !== undefined) {
-      const all = Buffer.concat([this.#noise, chunk]);
-      const at = all.indexOf(this.#marker);
-      if (at < 0) {
-        // The end of it may be the beginning of the marker.
-        this.#noise = all.subarray(-keptNoise);
-        this.#noiseBytes += chunk.length;
-        if (this.#noiseBytes > hostLimits.noise) this.#lost(tooMuch(`printed ${hostLimits.noise} bytes and did not start the endpoint`));
-        return;
-      }
-      this.#said = all.subarray(0, at);
-      this.#noise = undefined;
-      bytes = all.subarray(at + this.#marker.length);
-      if (bytes.length === 0) return;
+    if (!this.#scanner.found) {
+      const behind = this.#scanner.push(chunk);
+      if (this.#scanner.noiseBytes > hostLimits.noise)
+        return this.#lost(tooMuch(`printed ${hostLimits.noise} bytes and did not start the endpoint`));
+      if (behind === undefined || behind.length === 0) return;
+      bytes = Buffer.from(behind.buffer, behind.byteOffset, behind.length);
     }
     if (this.#missing !== undefined || isMissing(bytes, this.#reader)) {
       this.#missing = Buffer.concat([this.#missing ?? Buffer.alloc(0), bytes]);
@@ -221,14 +209,13 @@ export class Link {
     if (this.#over) return;
     this.#over = true;
     const { exitCode = null, signal = null } = this.#status ?? {};
-    const stdout = this.#noise ?? this.#said;
     this.#events.lost({
       error,
       missing: this.#missing,
-      started: this.#noise === undefined,
+      started: this.#scanner.found,
       exitCode,
       signal,
-      stdout,
+      stdout: this.#scanner.noise,
       stderr: this.#stderr,
     });
   }

@@ -20,6 +20,7 @@ import {
   FrameDecoder,
   isCounted,
   MarkerScanner,
+  printedMarker,
   packetFlags,
   packetKinds,
   PacketReader,
@@ -167,7 +168,7 @@ export class TestSession {
     const link = { input: child.stdin!, output: child.stdout!, child };
     this.link = link;
     link.input.on("error", () => link.input.destroy());
-    const scanner = new MarkerScanner(markerA, markerB);
+    const scanner = new MarkerScanner(printedMarker(markerA, markerB));
     const reader = new PacketReader();
     this.linkEnded = new Promise((resolve) => {
       link.output.once("close", resolve);
