@@ -16,9 +16,9 @@ import {
 import type { Runtime } from "../call-options.ts";
 import type { CallRequest } from "../call-request.ts";
 import type { CapturedOutput, FetchedReply } from "../call-result.ts";
-import { callThroughFiles } from "./file-carriage.ts";
+import { callByFiles } from "./file-call.ts";
 import { type Located, payloadOf, Unanswered } from "../launch.ts";
-import { callThroughPipes } from "./pipe-carriage.ts";
+import { callByExec } from "./exec-call.ts";
 import { chooseInterpreter, probeHost } from "../probe.ts";
 import { PulledBytes } from "./pulled-bytes.ts";
 import { Releases } from "./releases.ts";
@@ -121,7 +121,7 @@ export class SpoolTransport implements SpoolHost {
 
   /** @param onAnswered called when the endpoint has said that its answer is there, and that is still to be fetched */
   #carry(request: CallRequest, known: Located, onAnswered: () => void): Promise<Uint8Array> {
-    return this.connector.acceptsStdin ? callThroughPipes(this, request, known) : callThroughFiles(this, request, known, onAnswered);
+    return this.connector.acceptsStdin ? callByExec(this, request, known) : callByFiles(this, request, known, onAnswered);
   }
 
   async #afterFailure(

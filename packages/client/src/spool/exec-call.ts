@@ -12,7 +12,7 @@ const slack = 60_000;
  * One `exec` per call: request on standard input, reply on standard output. As long as it is not known whether the host has this
  * endpoint, the payload goes along: 30 kB cost less than asking first on any link slower than a local one.
  */
-export async function callThroughPipes(host: SpoolHost, request: CallRequest, known: Located): Promise<Uint8Array> {
+export async function callByExec(host: SpoolHost, request: CallRequest, known: Located): Promise<Uint8Array> {
   const { connector, settings } = host;
   const mode = known.installed || !(settings.autoInstall || request.install) ? "run" : "stage";
   const marker = newMarker();

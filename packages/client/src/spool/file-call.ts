@@ -13,7 +13,7 @@ import type { SpoolHost } from "./spool-host.ts";
 const visibility = 120_000;
 
 /** Push, exec, pull: for a connector that has only these. Before the first call one probe, and the deployment where it is due. */
-export async function callThroughFiles(host: SpoolHost, request: CallRequest, known: Located, onAnswered: () => void): Promise<Uint8Array> {
+export async function callByFiles(host: SpoolHost, request: CallRequest, known: Located, onAnswered: () => void): Promise<Uint8Array> {
   const { connector } = host;
   const { base, interpreter } = await locate(host, request, known);
   // A name of its own for each attempt: another client may ask with the same id, and whichever endpoint takes the call removes its request.
