@@ -40,8 +40,12 @@ const suites: readonly LongSuite[] = [
   },
   {
     name: "all",
-    purpose: "what `npm test` tries of one connector, engine or Python alone, of all; and ten thousand calls",
-    command: vitest("test/rest", "test/connectors", "test/guarantees/soak.test.ts", "packages/endpoint/src/python.test.ts"),
+    purpose: "what `npm test` tries of one connector, engine, size or Python alone, of all; and ten thousand calls",
+    command: vitest(
+      ...["rest", "connectors", "guarantees", "calls", "sessions", "transfers", "fleets"].map((name) => `test/${name}`),
+      "packages/endpoint/src/python.test.ts",
+      "packages/fleet/src/fleet",
+    ),
     env: { SREMOTE_ALL: "1" },
   },
   {

@@ -4,15 +4,12 @@ import { join } from "node:path";
 import { defaultSerializer, RemoteClient } from "@sremote/client";
 import { InvalidArgumentError } from "@sremote/protocol";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
-import { hostKinds, runtimes, stopSshd, type TestHost } from "../support/hosts.ts";
+import { mainKinds, stopSshd, type TestHost, withRuntimes } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
 
 afterAll(stopSshd);
 
-const kinds = hostKinds.filter(({ name }) => ["local", "three functions", "ssh", "ssh without sessions"].includes(name));
-const matrix = kinds.flatMap((kind) => runtimes.map((runtime) => ({ kind, runtime, name: `${runtime} on ${kind.name}` })));
-
-describe.each(matrix)("configuration, $name", ({ kind, runtime }) => {
+describe.each(withRuntimes(mainKinds))("configuration, $name", ({ kind, runtime }) => {
   let host: TestHost;
   let client: RemoteClient;
   beforeEach(async () => {

@@ -7,6 +7,7 @@ import { local } from "@sremote/connectors";
 import { RemoteExecError, RemoteModulesError, RemoteNotSetupError } from "@sremote/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hostKinds, hostPath, stopSshd, type TestHost } from "../support/hosts.ts";
+import { isNightly } from "../support/nightly.ts";
 import { rejection } from "../support/rejection.ts";
 import { makeRepositories, type Repositories } from "../support/repositories.ts";
 
@@ -26,8 +27,8 @@ afterAll(async () => {
   await stopSshd();
 });
 
-// One kind of each carriage and of each link: installers take seconds.
-const kinds = hostKinds.filter(({ name }) => ["local", "three functions", "ssh"].includes(name));
+// One kind of each carriage, nightly of each link: installers take seconds.
+const kinds = hostKinds.filter(({ name }) => ["local", "three functions", ...(isNightly ? ["ssh"] : [])].includes(name));
 
 describe.each(kinds)("installing on $name", (kind) => {
   let host: TestHost;

@@ -1,26 +1,24 @@
 import { createHash, randomBytes } from "node:crypto";
 import { RemoteClient } from "@sremote/client";
 import { RemoteExecError } from "@sremote/protocol";
-import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
-import { hostKinds, runtimes, stopSshd, type TestHost } from "../support/hosts.ts";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { mainKinds, stopSshd, type TestHost, withRuntimes } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
 
 afterAll(stopSshd);
 
-const kinds = hostKinds.filter(({ name }) => ["local", "local without sessions", "three functions", "ssh"].includes(name));
-const matrix = kinds.flatMap((kind) => runtimes.map((runtime) => ({ kind, runtime, name: `${runtime} on ${kind.name}` })));
 const mebibyte = 1 << 20;
 
-describe.each(matrix)("large values and output, $name", ({ kind, runtime }) => {
+describe.each(withRuntimes(mainKinds))("large values and output, $name", ({ kind, runtime }) => {
   let host: TestHost;
   let client: RemoteClient;
-  beforeEach(async () => {
+  beforeAll(async () => {
     host = await kind.start();
     client = new RemoteClient(host.connector, { runtime });
   });
-  afterEach(async () => {
-    await client.close();
-    await host[Symbol.asyncDispose]();
+  afterAll(async () => {
+    await client?.close();
+    await host?.[Symbol.asyncDispose]();
   });
 
   /** Prints `count` bytes, the lowest byte of each position. */

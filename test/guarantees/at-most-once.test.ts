@@ -6,12 +6,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { type Proxy, startProxy } from "../../scripts/labs/proxy.ts";
 import { until } from "../../scripts/labs/wait.ts";
 import { Effects, newId, plantEffects } from "../support/effects.ts";
-import { hostKinds, hostPath, runtimes, sharedSshd, stopSshd, type TestHost } from "../support/hosts.ts";
+import { hostPath, mainKinds, runtimes, runtimesOn, sharedSshd, stopSshd, type TestHost } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
 
 afterAll(stopSshd);
 
-describe.each(hostKinds)("G01 a call id runs at most once on $name", (kind) => {
+describe.each(mainKinds)("G01 a call id runs at most once on $name", (kind) => {
   let host: TestHost;
   let client: RemoteClient;
 
@@ -25,7 +25,7 @@ describe.each(hostKinds)("G01 a call id runs at most once on $name", (kind) => {
     await host?.[Symbol.asyncDispose]();
   });
 
-  test.each(runtimes)("G01 repeating a call with its id gives the stored result, in %s", async (runtime) => {
+  test.each(runtimesOn(kind))("G01 repeating a call with its id gives the stored result, in %s", async (runtime) => {
     const effects = new Effects(host.home);
     const id = newId();
     expect((await effects.call(client, runtime, "first", { id })).value).toBe("first");
@@ -34,7 +34,7 @@ describe.each(hostKinds)("G01 a call id runs at most once on $name", (kind) => {
     expect(await effects.runs()).toHaveLength(1);
   });
 
-  test.each(runtimes)("G01 the same id with other arguments is a conflict, in %s", async (runtime) => {
+  test.each(runtimesOn(kind))("G01 the same id with other arguments is a conflict, in %s", async (runtime) => {
     const effects = new Effects(host.home);
     const id = newId();
     await effects.call(client, runtime, 1, { id });
@@ -44,7 +44,7 @@ describe.each(hostKinds)("G01 a call id runs at most once on $name", (kind) => {
     expect(await effects.runs()).toHaveLength(1);
   });
 
-  test.each(runtimes)("G01 two clients racing with one id run it once and both get the value, in %s", async (runtime) => {
+  test.each(runtimesOn(kind))("G01 two clients racing with one id run it once and both get the value, in %s", async (runtime) => {
     const effects = new Effects(host.home);
     const id = newId();
     const second = new RemoteClient(host.again());
@@ -58,7 +58,7 @@ describe.each(hostKinds)("G01 a call id runs at most once on $name", (kind) => {
     }
   });
 
-  test.each(runtimes)("G01 after kill -9 of the endpoint the outcome is unknown and stays so, in %s", async (runtime) => {
+  test.each(runtimesOn(kind))("G01 after kill -9 of the endpoint the outcome is unknown and stays so, in %s", async (runtime) => {
     const effects = new Effects(host.home);
     const id = newId();
     const call = rejection(effects.call(client, runtime, 1, { id }, 1.5), OutcomeUnknownError);

@@ -4,12 +4,12 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest"
 import { isAlive } from "../../scripts/labs/processes.ts";
 import { until } from "../../scripts/labs/wait.ts";
 import { Effects, plantEffects, type Runtime } from "../support/effects.ts";
-import { hostKinds, runtimes, stopSshd, type TestHost } from "../support/hosts.ts";
+import { mainKinds, runtimesOn, stopSshd, type TestHost } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
 
 afterAll(stopSshd);
 
-describe.each(hostKinds)("G14 ending a call on $name", (kind) => {
+describe.each(mainKinds)("G14 ending a call on $name", (kind) => {
   let host: TestHost;
   let client: RemoteClient;
   beforeEach(async () => {
@@ -45,7 +45,7 @@ describe.each(hostKinds)("G14 ending a call on $name", (kind) => {
     await gone(run.pid);
   }
 
-  test.each(runtimes)("G14 aborting ends the function on the host, in %s", async (runtime) => {
+  test.each(runtimesOn(kind))("G14 aborting ends the function on the host, in %s", async (runtime) => {
     const effects = new Effects(host.home);
     const control = new AbortController();
     const call = rejection(effects.call(client, runtime, 0, { signal: control.signal }, 600), RemoteExecError);
@@ -56,7 +56,7 @@ describe.each(hostKinds)("G14 ending a call on $name", (kind) => {
     await ended(run, runtime);
   });
 
-  test.each(runtimes)("G14 a timeout ends the function on the host, in %s", async (runtime) => {
+  test.each(runtimesOn(kind))("G14 a timeout ends the function on the host, in %s", async (runtime) => {
     // On a busy machine a second may be over before the function runs: then once more with a longer one.
     for (const timeout of [1000, 5000, 25_000]) {
       const effects = new Effects(host.home);

@@ -3,9 +3,9 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { RemoteClient } from "@sremote/client";
 import { RemoteExecError } from "@sremote/protocol";
-import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Effects, plantEffects } from "../support/effects.ts";
-import { hostKinds, runtimes, stopSshd, type TestHost } from "../support/hosts.ts";
+import { mainKinds, runtimesOn, stopSshd, type TestHost } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
 
 afterAll(stopSshd);
@@ -29,22 +29,22 @@ const hostile = [
 ];
 
 // The host in memory has no shell of its own: it is the local one again.
-describe.each(hostKinds.filter(({ name }) => name !== "memory"))("G08 nothing of a caller's reaches a shell on $name", (kind) => {
-  describe.each(runtimes)("in %s", (runtime) => {
+describe.each(mainKinds.filter(({ name }) => name !== "memory"))("G08 nothing of a caller's reaches a shell on $name", (kind) => {
+  describe.each(runtimesOn(kind))("in %s", (runtime) => {
     let host: TestHost;
     let client: RemoteClient;
     let trap: string;
     let texts: string[];
-    beforeEach(async () => {
+    beforeAll(async () => {
       host = await kind.start();
       await plantEffects(host.home);
       client = new RemoteClient(host.connector, { runtime });
       trap = join(host.home, "trap");
       texts = hostile.map((text) => text.replaceAll("#", trap));
     });
-    afterEach(async () => {
-      await client.close();
-      await host[Symbol.asyncDispose]();
+    afterAll(async () => {
+      await client?.close();
+      await host?.[Symbol.asyncDispose]();
     });
 
     test("G08 arguments and variables arrive as they are", async () => {

@@ -6,14 +6,14 @@ import { RemoteExecError } from "@sremote/protocol";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { isAlive } from "../../scripts/labs/processes.ts";
 import { until } from "../../scripts/labs/wait.ts";
-import { hostKinds, runtimes, stopSshd, type TestHost } from "../support/hosts.ts";
+import { hostKinds, stopSshd, type TestHost, withRuntimes } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
 import { writeModules } from "./module.ts";
 
 afterAll(stopSshd);
 
 const live = hostKinds.filter(({ name }) => name === "local" || name === "ssh");
-const each = live.flatMap((kind) => runtimes.map((runtime) => ({ kind, runtime, name: `${runtime} on ${kind.name}` })));
+const each = withRuntimes(live);
 
 describe.each(each)("a session of $name", ({ kind, runtime }) => {
   let host: TestHost;

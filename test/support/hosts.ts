@@ -9,6 +9,7 @@ import { startDocker } from "../../scripts/labs/docker.ts";
 import { startJupyter } from "../../scripts/labs/jupyter.ts";
 import { type Lab, startSshd } from "../../scripts/labs/sshd.ts";
 import { type Carriage, limitedTo } from "./carriage.ts";
+import { isNightly } from "./nightly.ts";
 
 /** PATH of every test host: the distribution's own programs, no version manager's stand-ins; the Node of the tests where it has none. */
 export const hostPath = `/usr/local/bin:/usr/bin:/bin:${dirname(process.execPath)}`;
@@ -156,4 +157,22 @@ const allKinds: readonly HostKind[] = [
 const wanted = process.env["SREMOTE_TEST_HOSTS"]?.split(",");
 export const hostKinds: readonly HostKind[] = allKinds.filter(({ name, rare }) => wanted?.includes(name) ?? rare !== true);
 
+/**
+ * One host for each way that a call travels, and one over a network: for suites of what happens behind the connector. That the other connectors do what
+ * these do is proved by `checkConnector`; nightly the suites run on all.
+ */
+export const mainKinds: readonly HostKind[] = hostKinds.filter(
+  ({ name }) => isNightly || ["local", "local without sessions", "three functions", "ssh"].includes(name),
+);
+
 export const runtimes = ["python", "node"] as const;
+
+/** Both on this machine; over SSH one, since what carries bytes knows nothing of the runtimes: test/calls and test/sessions/faults have Node there. */
+export const runtimesOn = ({ name }: HostKind): readonly (typeof runtimes)[number][] =>
+  isNightly || !name.includes("ssh") ? runtimes : runtimes.slice(0, 1);
+
+/** Each kind with each runtime that is tried there. */
+export const withRuntimes = (
+  kinds: readonly HostKind[],
+): { readonly kind: HostKind; readonly runtime: (typeof runtimes)[number]; readonly name: string }[] =>
+  kinds.flatMap((kind) => runtimesOn(kind).map((runtime) => ({ kind, runtime, name: `${runtime} on ${kind.name}` })));

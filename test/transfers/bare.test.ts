@@ -11,15 +11,26 @@ import { run } from "../../scripts/labs/run.ts";
 import { bareKinds, useBareHost } from "../support/bare-hosts.ts";
 import { limitedTo } from "../support/carriage.ts";
 import type { TestHost } from "../support/hosts.ts";
+import { isNightly } from "../support/nightly.ts";
 import { rejection } from "../support/rejection.ts";
 import { content, megabyte } from "./content.ts";
 import { checkTrees } from "./tree-cases.ts";
 import { describeTree, leftOver, makeManyFiles } from "./trees.ts";
 
+/** What a host has of its own beside busybox, or dash and coreutils, which meet everything: other options of `mv` and `touch`, another shell. */
+const ownCases: Readonly<Record<string, RegExp>> = {
+  "old tools": /a tree arrives|what changed is sent|a link in the destination/,
+  "bash and coreutils": /a tree arrives|what changed is sent/,
+};
+
 describe.each(bareKinds)("a host with $name", (kind) => {
   const { start } = useBareHost(kind);
-  checkTrees({ name: "ssh", kept: kind.kept, start: () => start() });
-  if (kind.name === "busybox") checkTrees({ name: "ssh with three functions", kept: kind.kept, start: () => start("files") });
+  const only = ownCases[kind.name];
+  checkTrees({ name: "ssh", kept: kind.kept, start: () => start(), ...(only !== undefined && { only }) });
+  if (kind.name === "busybox") {
+    const files = /a tree arrives|what changed is sent|look like unfinished/;
+    checkTrees({ name: "ssh with three functions", kept: kind.kept, start: () => start("files"), only: files });
+  }
 
   describe("what may go wrong", () => {
     let directory: string;
@@ -62,7 +73,9 @@ describe.each(bareKinds)("a host with $name", (kind) => {
       expect(await readFile(join(host.home, "-"), "utf8")).toBe("content");
     });
 
-    test("G26 who reads during a push sees the old file or the new one, whole", async () => {
+    // How a file gets into its place differs by `mv` alone, and the shell moves none.
+    const replaces = test.runIf(isNightly || kind.name !== "bash and coreutils");
+    replaces("G26 who reads during a push sees the old file or the new one, whole", async () => {
       const sizes: Record<string, number> = { small: 5000, other: 100, parts: 5 * megabyte };
       const versions = [1, 2].map((seed) => content(5 * megabyte, seed));
       const put = async (version: number): Promise<void> => {
@@ -188,18 +201,26 @@ describe.each(bareKinds)("a host with $name", (kind) => {
     });
 
     // The others' tools have nothing of their own where there are many.
-    if (["busybox", "dash and coreutils"].includes(kind.name))
-      test("2,000 files: first all, then none, then the 20 that changed", { timeout: 120_000 }, async () => {
-        await makeManyFiles(from());
-        expect(await push(host.connector, from(), there())).toMatchObject({ ok: true, files: 2000 });
-        expect(await push(host.connector, from(), there())).toMatchObject({ ok: true, files: 0, unchanged: 2000 });
-        for (let index = 0; index < 20; index++) await writeFile(from(`d${index}/f7`), "changed");
-        expect(await push(host.connector, from(), there())).toMatchObject({ files: 20, unchanged: 1980, transferred: 140 });
+    if (["busybox", "dash and coreutils"].includes(kind.name)) {
+      // Files go in batches of 256: of 700 there are several, and a last one that is not full.
+      const directories = isNightly ? 20 : 7;
+      const all = directories * 100;
+      test(`${all} files: first all, then none, then the few that changed`, { timeout: 120_000 }, async () => {
+        await makeManyFiles(from(), directories);
+        expect(await push(host.connector, from(), there())).toMatchObject({ ok: true, files: all });
+        expect(await push(host.connector, from(), there())).toMatchObject({ ok: true, files: 0, unchanged: all });
+        for (let index = 0; index < directories; index++) await writeFile(from(`d${index}/f7`), "changed");
+        expect(await push(host.connector, from(), there())).toMatchObject({
+          files: directories,
+          unchanged: all - directories,
+          transferred: directories * 7,
+        });
         expect(await describeTree(there(), kind.kept)).toEqual(await describeTree(from(), kind.kept));
         const back = join(directory, "back");
-        expect(await pull(host.connector, there(), back)).toMatchObject({ ok: true, files: 2000 });
+        expect(await pull(host.connector, there(), back)).toMatchObject({ ok: true, files: all });
         expect(await describeTree(back)).toEqual(await describeTree(there()));
       });
+    }
   });
 });
 

@@ -8,11 +8,12 @@ import { afterAll, describe, expect, test } from "vitest";
 import { run } from "../../scripts/labs/run.ts";
 import { findInterpreters } from "../interpreters.ts";
 import { hostKinds, stopSshd } from "../support/hosts.ts";
+import { isNightly } from "../support/nightly.ts";
 import { checkTrees } from "./tree-cases.ts";
 import { describeTree, makeHostileTree, makeManyFiles } from "./trees.ts";
 
-/** One of each way to talk to the host; the others differ below it. */
-const kinds = hostKinds.filter(({ name }) => ["local", "three functions", "ssh", "openssh"].includes(name));
+/** One of each way to talk to the host; the others differ below it, which the suite of connectors shows, and nightly this one too. */
+const kinds = hostKinds.filter(({ name }) => ["local", "three functions", "ssh", ...(isNightly ? ["openssh"] : [])].includes(name));
 afterAll(stopSshd);
 
 for (const kind of kinds) checkTrees(kind);

@@ -92,9 +92,9 @@ export async function leftOver(root: string): Promise<string[]> {
   return (await run("find", [root, "-name", ".*.sremote-*"])).split("\n").filter((line) => line !== "");
 }
 
-/** 2,000 small files in 20 directories. */
-export async function makeManyFiles(root: string): Promise<void> {
-  for (let directory = 0; directory < 20; directory++) {
+/** Small files, a hundred in each directory. */
+export async function makeManyFiles(root: string, directories = 20): Promise<void> {
+  for (let directory = 0; directory < directories; directory++) {
     await mkdir(`${root}/d${directory}`, { recursive: true });
     await Promise.all(
       Array.from({ length: 100 }, (_, file) => writeFile(`${root}/d${directory}/f${file}`, `${directory} ${file} `.repeat(file + 1))),

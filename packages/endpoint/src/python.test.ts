@@ -3,7 +3,7 @@ import { globSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { describe, expect, it, vi } from "vitest";
-import { findInterpreters } from "../../../test/interpreters.ts";
+import { findInterpreters, type Interpreter } from "../../../test/interpreters.ts";
 import { isNightly } from "../../../test/support/nightly.ts";
 
 const run = promisify(execFile);
@@ -15,12 +15,33 @@ const interpreters = [...Map.groupBy(findInterpreters(), ({ version }) => versio
 );
 const names = interpreters.map(({ version, path }) => `${version} (${path})`);
 process.stdout.write(`Python interpreters: ${names.join(", ")}\n`);
-/**
- * Everything runs on the oldest and the newest; on those between, of which the system's serves all other suites, the vectors, and nightly what depends on
- * the language alone.
- */
-const thorough = new Set([interpreters.at(0), interpreters.at(-1)]);
+const oldest = interpreters.at(0);
+const newest = interpreters.at(-1);
 const languageTests = ["tests.test_dispatch", "tests.test_failure", "tests.test_frame", "tests.test_values", "tests.test_carriage"];
+/** What is about processes, signals, sockets and files, and so about the system: the same on every interpreter, and tried at length on the oldest. */
+const systemTests = new Set(
+  [
+    "audience",
+    "directories",
+    "files",
+    "once",
+    "outcomes",
+    "same_file",
+    "session_data",
+    "session_links",
+    "session_starts",
+    "session_strays",
+  ].map((name) => `tests.test_${name}`),
+);
+/**
+ * Everything runs on the oldest, on the newest what is not the system's alone; on those between, of which the system's serves all other suites, the
+ * vectors. Nightly everything runs on the newest too, and on those between what depends on the language.
+ */
+function modulesOn(interpreter: Interpreter, all: readonly string[]): readonly string[] {
+  if (interpreter === oldest) return all;
+  if (interpreter === newest) return isNightly ? all : all.filter((module) => !systemTests.has(module));
+  return isNightly ? languageTests : [];
+}
 
 /** These tests mostly wait for processes to end. */
 vi.setConfig({ maxConcurrency: 6 });
@@ -41,7 +62,7 @@ describe("the Python endpoint", () => {
 
   const modules = globSync("tests/test_*.py", { cwd: python }).map((file) => file.slice(0, -".py".length).replace("/", "."));
   const cases = interpreters.flatMap((each, index) =>
-    (thorough.has(each) ? modules : isNightly ? languageTests : []).map((module) => [module, names[index]!, each.path] as const),
+    modulesOn(each, modules).map((module) => [module, names[index]!, each.path] as const),
   );
 
   it.concurrent.each(cases)(
@@ -55,8 +76,12 @@ describe("the Python endpoint", () => {
     300_000,
   );
 
+  it("has all the modules that are left to the oldest interpreter", () => {
+    expect(modules).toEqual(expect.arrayContaining([...systemTests, ...languageTests]));
+  });
+
   it("keeps to the syntax and the standard library of Python 3.6", async () => {
-    expect(await passes(interpreters.at(-1)!.path, `${root}scripts/check-python36.py`)).toContain("ok");
+    expect(await passes(newest!.path, `${root}scripts/check-python36.py`)).toContain("ok");
   });
 });
 

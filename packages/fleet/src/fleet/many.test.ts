@@ -1,22 +1,24 @@
-/* Two hundred hosts behind one sshd with its default limits. */
+/* A hundred hosts, nightly two hundred, behind one sshd with its default limits. */
 import { type Connector, openssh, ssh } from "@sremote/connectors";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ManyHosts, startManyHosts } from "../../../../scripts/labs/many-hosts.ts";
 import { findProcesses } from "../../../../scripts/labs/processes.ts";
 import { until } from "../../../../scripts/labs/wait.ts";
+import { isNightly } from "../../../../test/support/nightly.ts";
 import type { Host } from "../host/index.ts";
 import { fleet } from "./make-fleet.ts";
 
+const most = isNightly ? 200 : 100;
 let many: ManyHosts;
 beforeAll(async () => {
-  many = await startManyHosts({ count: 200, behindOne: true });
+  many = await startManyHosts({ count: most, behindOne: true });
 });
 afterAll(() => many?.[Symbol.asyncDispose]());
 
 // The system's ssh is a process for each host: fewer tell as much.
 test.each([
-  ["ssh", ssh, 200],
-  ["openssh", openssh, 60],
+  ["ssh", ssh, most],
+  ["openssh", openssh, isNightly ? 60 : 40],
 ] as const)("G16 G34 G40 over %s to many hosts, 32 at a time: one result each, none refused, and nothing left", async (_, make, count) => {
   const connect = (host: Host): Connector => make({ ...host.sshOptions(), knownHosts: many.knownHosts, config: false });
   const before = process.getActiveResourcesInfo().length;
