@@ -68,8 +68,10 @@ describe("G15 a call whose client is gone ends", () => {
 
   it("but not as long as another endpoint waits for it, which gets its value", async () => {
     const call = await waiting('exec "$@"');
-    for (const stream of [call.child.stdout, call.child.stderr]) stream!.destroy();
     const again = send(sandbox, call.request);
+    // On a busy machine an endpoint starts more slowly than a call without anybody ends.
+    await until("the other endpoint to wait", () => existsSync(join(sandbox.base, "calls", call.id, "asked")));
+    for (const stream of [call.child.stdout, call.child.stderr]) stream!.destroy();
     // Twice the time after which it would have been ended.
     await new Promise((resolve) => setTimeout(resolve, 800));
     expect(isThere(call.pid)).toBe(true);

@@ -31,6 +31,9 @@ class AudienceTest(EndpointTest):
         process.stdin.close()
         return process
 
+    def wait_for_other(self):
+        wait_for(lambda: os.path.exists("%s/calls/%s/asked" % (self.base, self.id)))
+
     def reply(self):
         with open("%s/calls/%s/reply" % (self.base, self.id), "rb") as file:
             return Reply(file.read())
@@ -58,8 +61,10 @@ class AudienceTest(EndpointTest):
 
     def test_a_call_that_another_endpoint_waits_for_goes_on(self):
         self.begin(subprocess.PIPE)
-        self.endpoint.stdout.close()
         other = self.run_endpoint(subprocess.PIPE)
+        # On a busy machine an endpoint starts more slowly than a call without anybody ends.
+        self.wait_for_other()
+        self.endpoint.stdout.close()
         time.sleep(0.8)  # twice the time after which it would have been ended
         self.assertTrue(is_running(self.pid))
         self.write(self.id + ".go", "")
@@ -69,7 +74,7 @@ class AudienceTest(EndpointTest):
     def test_g15_who_waits_keeps_it_running_no_longer_than_its_own_client_is_there(self):
         self.begin(subprocess.PIPE)
         other = self.run_endpoint(subprocess.PIPE)
-        wait_for(lambda: os.path.exists("%s/calls/%s/asked" % (self.base, self.id)))
+        self.wait_for_other()
         self.endpoint.stdout.close()
         other.stdout.close()
         self.assertEqual(other.wait(10), 93)
