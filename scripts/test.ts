@@ -1,7 +1,9 @@
 // `npm test`: sets up what the tests need, then runs every check and suite. `.ci/run` calls exactly this.
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { globSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { dockerProblem } from "./labs/docker.ts";
 import { ensureConsumers } from "./setup-consumers.ts";
@@ -12,6 +14,7 @@ import { ensureJupyter } from "./setup-jupyter.ts";
 import { ensureNodes, nodeProgram } from "./setup-nodes.ts";
 import { ensureNumpy } from "./setup-numpy.ts";
 import { ensureSystemPackages } from "./setup-system.ts";
+import { suiteTimes } from "./suite-times.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const inCi = process.env["CI"] === "true";
@@ -24,6 +27,8 @@ let passed = 0;
 let failed = 0;
 const failedTests: string[] = [];
 const unsteadyTests: string[] = [];
+/** Seconds that each file took, beside others. */
+const fileTimes = new Map<string, number>();
 /** Files that may be run once more by themselves; where more fail it is not the machine. */
 const mostAgain = 3;
 
@@ -31,7 +36,13 @@ const mostAgain = 3;
 interface Report {
   numPassedTests: number;
   numFailedTests: number;
-  testResults: { name: string; message: string; assertionResults: { status: string; fullName: string; failureMessages: string[] }[] }[];
+  testResults: {
+    name: string;
+    message: string;
+    startTime: number;
+    endTime: number;
+    assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
+  }[];
 }
 
 function fail(what: string): void {
@@ -39,27 +50,27 @@ function fail(what: string): void {
   failedChecks += 1;
 }
 
-/** Runs a command; its output is shown only where it fails, or live with `live`. */
-function step(
-  title: string,
-  command: string,
-  args: readonly string[],
-  options: { live?: boolean; env?: Record<string, string> } = {},
-): boolean {
+/** Runs a command; its output is shown only where it fails, or as it comes with `live`. */
+async function step(title: string, command: string, args: readonly string[], options: RunOptions = {}): Promise<boolean> {
   const begin = Date.now();
-  process.stdout.write(`» ${title} … ${options.live ? "\n" : ""}`);
-  const { status, stdout, stderr, error } = spawnSync(command, args, {
+  // What comes in between would be on its line.
+  const isAlone = options.live !== true && options.beside !== true;
+  process.stdout.write(`» ${title} … ${isAlone ? "" : "\n"}`);
+  const child = spawn(command, args, {
     cwd: root,
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
-    stdio: options.live ? "inherit" : "pipe",
+    stdio: options.live ? "inherit" : ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...options.env },
   });
-  const ok = status === 0 && error === undefined;
-  console.log(`${options.live ? `» ${title} ` : ""}${ok ? "ok" : "FAILED"} ${((Date.now() - begin) / 1000).toFixed(1)} s`);
+  const output = Promise.all([child.stdout, child.stderr].flatMap((stream) => (stream === null ? [] : [buffer(stream)])));
+  const [status, reason] = await once(child, "close").then(
+    ([code]) => [code as number | null, ""] as const,
+    (error: unknown) => [null, String(error)] as const,
+  );
+  const ok = status === 0;
+  console.log(`${isAlone ? "" : `» ${title} `}${ok ? "ok" : "FAILED"} ${((Date.now() - begin) / 1000).toFixed(1)} s`);
   if (!ok) {
     fail(title);
-    console.log(`${stdout ?? ""}${stderr ?? ""}${error?.message ?? ""}`);
+    console.log(`${Buffer.concat(await output).toString("utf8")}${reason}`);
   }
   return ok;
 }
@@ -74,25 +85,33 @@ function setUp(title: string, ensure: () => readonly string[]): readonly string[
 }
 
 /** Runs vitest. Files that fail beside others are run once more, alone: only what fails then too is a failure, and what does not is named at the end. */
-function suite(title: string, node: string, args: readonly string[], env: Record<string, string> = {}): void {
-  const before = failedChecks;
-  const first = vitest(title, node, args, env);
+async function suite(title: string, node: string, args: readonly string[], options: RunOptions = {}): Promise<void> {
+  const first = await vitest(title, node, args, options);
   passed += first.passed;
   const files = [...first.bad.keys()];
   if (!first.ok && files.length > 0 && files.length <= mostAgain) {
-    const again = vitest(`${title}, once more`, node, [...files, "--maxWorkers=1", "--maxConcurrency=1"], env);
+    const again = await vitest(`${title}, once more`, node, [...files, "--maxWorkers=1", "--maxConcurrency=1"], options);
+    failedChecks -= again.ok ? 0 : 1; // stands for what the first one stands for
     if (again.ok && again.passed >= first.failed) {
       failures.splice(failures.indexOf(title), 1);
-      failedChecks = before;
+      failedChecks -= 1;
       passed += first.failed;
       unsteadyTests.push(...[...first.bad.values()].flat());
       return;
     }
   }
   // Failed tests stand for their suite; a file that could not be loaded has none.
-  failedChecks = before + (first.ok || first.failed > 0 ? 0 : 1);
+  failedChecks -= !first.ok && first.failed > 0 ? 1 : 0;
   failed += first.failed;
   failedTests.push(...[...first.bad.values()].flat());
+}
+
+interface RunOptions {
+  env?: Record<string, string> | undefined;
+  /** Output as it comes. */
+  live?: boolean;
+  /** Other steps run at the same time. */
+  beside?: boolean;
 }
 
 interface Outcome {
@@ -103,16 +122,17 @@ interface Outcome {
   bad: Map<string, string[]>;
 }
 
-function vitest(title: string, node: string, args: readonly string[], env: Record<string, string>): Outcome {
+async function vitest(title: string, node: string, args: readonly string[], options: RunOptions): Promise<Outcome> {
   const report = join(root, ".cache", `vitest-${title.replace(/\W+/g, "-")}.json`);
   mkdirSync(join(root, ".cache"), { recursive: true });
   rmSync(report, { force: true });
   const all = ["node_modules/vitest/vitest.mjs", "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...args];
-  const ok = step(title, node, all, { live: true, env });
+  const ok = await step(title, node, all, options);
   const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, "utf8")) as Report;
   const bad = new Map<string, string[]>();
-  for (const { name, message, assertionResults } of testResults) {
+  for (const { name, message, startTime, endTime, assertionResults } of testResults) {
     const file = relative(root, name);
+    fileTimes.set(file, (fileTimes.get(file) ?? 0) + (endTime - startTime) / 1000);
     const wrong = assertionResults.filter(({ status }) => status === "failed");
     const texts = wrong.map(({ fullName, failureMessages }) => `${file} > ${fullName}\n${failureMessages.join("\n")}`);
     if (texts.length === 0 && message !== "") texts.push(`${file}\n${message}`);
@@ -160,16 +180,16 @@ for (const each of missing) console.log(`  skipped because missing: ${each}`);
 if (missing.length > 0 && inCi) fail(`set-up: with CI=true nothing may be skipped; missing: ${missing.join(", ")}`);
 
 const node = process.execPath;
-step("format", node, ["node_modules/.bin/oxfmt", "--check"]);
-step("lint", node, ["node_modules/.bin/oxlint", "--type-aware", "--deny-warnings"]);
-step("Python 3.6 syntax and standard library", "python3", ["scripts/check-python36.py"]);
-step("layers", node, ["scripts/check-layers.ts"]);
-step("types", node, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.test.json"]);
-step("packages (publint, attw)", node, ["node_modules/.bin/turbo", "run", "lint:pkg"]);
+await step("format", node, ["node_modules/.bin/oxfmt", "--check"]);
+await step("lint", node, ["node_modules/.bin/oxlint", "--type-aware", "--deny-warnings"]);
+await step("Python 3.6 syntax and standard library", "python3", ["scripts/check-python36.py"]);
+await step("layers", node, ["scripts/check-layers.ts"]);
+await step("types", node, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.test.json"]);
+await step("packages (publint, attw)", node, ["node_modules/.bin/turbo", "run", "lint:pkg"]);
 const [withoutSsh, environment] = withoutServers();
-suite("all suites", node, [...withoutSsh, ...(await withoutDocker())], environment);
-for (const version of ["22.23.3", "26.10.0"]) {
-  if (missing.some((each) => each.startsWith(`Node ${version}`))) continue;
+await suite("all suites", node, [...withoutSsh, ...(await withoutDocker())], { env: environment, live: true });
+const others = ["22.23.3", "26.10.0"].filter((version) => !missing.some((each) => each.startsWith(`Node ${version}`)));
+const onOthers = others.map(async (version) => {
   const local = [
     "packages/protocol",
     // Of fleets what needs no SSH server, and no program of the tests that is run as it is written, which Node 22 cannot read.
@@ -183,13 +203,16 @@ for (const version of ["22.23.3", "26.10.0"]) {
     "test/calls/python",
     "test/calls/node",
   ];
-  suite(`unit and local suites on Node ${version}`, nodeProgram(version), local, { SREMOTE_TEST_HOSTS: "local,three functions" });
-}
+  const env = { SREMOTE_TEST_HOSTS: "local,three functions" };
+  await suite(`unit and local suites on Node ${version}`, nodeProgram(version), [...local, "--maxWorkers=2"], { env, beside: true });
+});
+await Promise.all(onOthers);
 
 // Once more at the end: who reads only the last lines of a long output finds them here.
 const beginning = (text: string): string => text.split("\n").slice(0, 12).join("\n");
 for (const each of unsteadyTests) console.log(`\n~ passed only when run alone, which is a defect too: ${beginning(each)}`);
 for (const each of failedTests) console.log(`\n✗ ${beginning(each)}`);
+console.log(`\nseconds of the suites, which ran beside each other\n${suiteTimes(fileTimes)}`);
 console.log(
   `\n${failures.length === 0 ? "all green" : `FAILED: ${failures.join("; ")}`} in ${((Date.now() - started) / 60_000).toFixed(1)} minutes`,
 );
