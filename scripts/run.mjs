@@ -10,6 +10,7 @@ const [task, ...rest] = process.argv.slice(2);
 const scripts = {
   demo: "scripts/demo.ts",
   test: "scripts/test.ts",
+  quick: "scripts/quick.ts",
   bench: "bench/run.ts",
   fuzz: "scripts/fuzz.ts",
   nightly: "scripts/nightly.ts",
