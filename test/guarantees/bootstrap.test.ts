@@ -7,7 +7,7 @@ import type { Connector } from "@sremote/connectors";
 import { nodePayload, pythonPayload } from "@sremote/endpoint";
 import { afterAll, describe, expect, test } from "vitest";
 import { limitedTo } from "../support/carriage.ts";
-import { hostKinds, hostPath, runtimes, stopSshd } from "../support/hosts.ts";
+import { hostKinds, hostPath, runtimes, runtimesOn, stopSshd } from "../support/hosts.ts";
 
 afterAll(stopSshd);
 
@@ -31,8 +31,10 @@ async function inOtherProcess(home: string, runtime: string, module: string, fn:
   return said;
 }
 
+const kinds = hostKinds.filter(({ name }) => ["local without sessions", "three functions", "ssh without sessions"].includes(name));
+
 describe.each(runtimes)("G22 concurrent deployments in %s", (runtime) => {
-  test.each(hostKinds.filter(({ name }) => ["local without sessions", "three functions", "ssh without sessions"].includes(name)))(
+  test.each(kinds.filter((kind) => runtimesOn(kind).includes(runtime)))(
     "G22 twenty at once on $name: all succeed, one intact install, nothing left in tmp",
     async (kind) => {
       await using host = await kind.start();

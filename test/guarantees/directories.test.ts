@@ -9,7 +9,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { run } from "../../scripts/labs/run.ts";
 import { until } from "../../scripts/labs/wait.ts";
 import { Effects, plantEffects } from "../support/effects.ts";
-import { hostKinds, hostPath, runtimes, stopSshd, type TestHost } from "../support/hosts.ts";
+import { hostKinds, hostPath, runtimes, runtimesOn, stopSshd, type TestHost } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
 
 afterAll(stopSshd);
@@ -55,7 +55,7 @@ async function commit(crime: (typeof crimes)[number], path: string): Promise<voi
 const kinds = hostKinds.filter(({ name }) => ["local without sessions", "three functions", "ssh without sessions"].includes(name));
 
 describe.each(kinds)("G07 directories on $name", (kind) => {
-  describe.each(runtimes)("in %s", (runtime) => {
+  describe.each(runtimesOn(kind))("in %s", (runtime) => {
     for (const part of parts) {
       // One crime is enough to see that another connector runs the same check.
       test.each(kind.name === "ssh without sessions" ? crimes.slice(0, 1) : crimes)(

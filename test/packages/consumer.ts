@@ -40,14 +40,13 @@ export async function makeConsumer(): Promise<Consumer> {
   const directory = mkdtempSync(join(consumersDirectory, "project-"));
   const contents = new Map<string, string[]>();
   const archives: string[] = [];
-  await Promise.all(
-    readdirSync(join(root, "packages")).map(async (name) => {
-      const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", directory], { cwd: join(root, "packages", name) });
-      const [packed] = JSON.parse(stdout) as [{ filename: string; files: { path: string }[] }];
-      contents.set(name, packed.files.map((file) => file.path).toSorted());
-      archives.push(`./${packed.filename}`);
-    }),
-  );
+  const names = readdirSync(join(root, "packages"));
+  const all = names.map((name) => `./packages/${name}`);
+  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", directory, ...all], { cwd: root });
+  for (const { name, filename, files } of JSON.parse(stdout) as { name: string; filename: string; files: { path: string }[] }[]) {
+    contents.set(name.replace("@sremote/", ""), files.map((file) => file.path).toSorted());
+    archives.push(`./${filename}`);
+  }
   writeFileSync(join(directory, "package.json"), '{ "private": true, "type": "module" }\n');
   await run("npm", ["install", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts", ...archives], { cwd: directory });
   return { directory, contents, [Symbol.dispose]: () => rmSync(directory, { recursive: true, force: true }) };
