@@ -7,12 +7,18 @@ const longest = [
   "test/rest/polled.conformance.test.ts",
   "packages/endpoint/src/python.test.ts",
   "test/rest/jupyter.conformance.test.ts",
+  "test/transfers/bare.test.ts",
+  "test/guarantees/at-most-once.test.ts",
   "test/sessions/faults.test.ts",
   "test/connectors/writing-a-connector.test.ts",
   "test/guarantees/soak.test.ts",
   "packages/connectors/src/ssh/ssh.conformance.test.ts",
   "test/rest/guarantees.test.ts",
   "test/rest/calls.test.ts",
+  "packages/connectors/src/openssh/openssh.conformance.test.ts",
+  "test/transfers/large.test.ts",
+  "test/packages/builds.test.ts",
+  "test/readme/docs.test.ts",
 ];
 
 /**
@@ -42,8 +48,8 @@ export default defineConfig({
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL(".cache/compiled", import.meta.url)) },
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // For two cores: much of what tests do is waiting, and with more workers those that start processes only make each other late.
-    maxWorkers: 3,
+    // For two cores: two thirds of what tests do is waiting. With more workers those that start processes only make each other late.
+    maxWorkers: 4,
     maxConcurrency: 3,
     sequence: { sequencer: LongestFirst },
   },
