@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { makeKey } from "./keys.ts";
 import { freePort, portOf } from "./port.ts";
 import { run } from "./run.ts";
-import { createAccount, removeAccount } from "./users.ts";
+import { createAccount, removeAccounts } from "./users.ts";
 import { isListening, until } from "./wait.ts";
 
 export interface OtherServer extends AsyncDisposable {
@@ -39,7 +39,7 @@ async function prepare(): Promise<Ground> {
   await writeFile(join(home, ".ssh", "authorized_keys"), `${key.publicKey}\n`, { mode: 0o600 });
   for (const path of [home, join(home, ".ssh"), join(home, ".ssh", "authorized_keys")]) await chown(path, account.uid, account.gid);
   const dispose = async (): Promise<void> => {
-    await removeAccount(account);
+    await removeAccounts([account]);
     await rm(directory, { recursive: true, force: true });
   };
   return { directory, username: account.name, privateKeyPath: key.path, [Symbol.asyncDispose]: dispose };

@@ -1,5 +1,5 @@
 /* What runs, read from /proc. Labs end only processes found here by parentage or by an account of their own. */
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { until } from "./wait.ts";
 
 export interface ProcessEntry {
@@ -11,19 +11,25 @@ export interface ProcessEntry {
   command: string;
 }
 
-export async function listProcesses(): Promise<ProcessEntry[]> {
-  const names = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const entries = await Promise.all(names.map(readProcess));
-  return entries.filter((entry) => entry !== undefined);
+/**
+ * Everything that runs, often looked for again and again: read synchronously, since nothing of /proc waits for a disk, and three promises for each
+ * process take six times the processor time of the reading itself.
+ */
+function readAll(): ProcessEntry[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => readProcess(name) ?? []);
 }
 
-async function readProcess(name: string): Promise<ProcessEntry | undefined> {
+export function listProcesses(): Promise<ProcessEntry[]> {
+  return Promise.resolve(readAll());
+}
+
+function readProcess(name: string): ProcessEntry | undefined {
   try {
-    const [line, owner, command] = await Promise.all([
-      readFile(`/proc/${name}/stat`, "latin1"),
-      stat(`/proc/${name}`),
-      readFile(`/proc/${name}/cmdline`, "latin1"),
-    ]);
+    const line = readFileSync(`/proc/${name}/stat`, "latin1");
+    const owner = statSync(`/proc/${name}`);
+    const command = readFileSync(`/proc/${name}/cmdline`, "latin1");
     const fields = line.slice(line.lastIndexOf(")") + 2).split(" ");
     return {
       pid: Number(name),
@@ -40,8 +46,8 @@ async function readProcess(name: string): Promise<ProcessEntry | undefined> {
 }
 
 /** Processes that still run (not zombies) and satisfy the condition. */
-export async function findProcesses(condition: (entry: ProcessEntry) => boolean): Promise<ProcessEntry[]> {
-  return (await listProcesses()).filter((entry) => entry.state !== "Z" && condition(entry));
+export function findProcesses(condition: (entry: ProcessEntry) => boolean): Promise<ProcessEntry[]> {
+  return Promise.resolve(readAll().filter((entry) => entry.state !== "Z" && condition(entry)));
 }
 
 /** The process and everything below it. */

@@ -11,7 +11,7 @@ import { makeKey } from "./keys.ts";
 import { freePort } from "./port.ts";
 import { findProcesses, isAlive, processTree, signalEach } from "./processes.ts";
 import type { Account } from "./users.ts";
-import { createAccount, removeAccount, sweepAccounts } from "./users.ts";
+import { createAccount, removeAccounts, sweepAccounts } from "./users.ts";
 import { isListening, until } from "./wait.ts";
 
 const sshd = "/usr/sbin/sshd";
@@ -202,7 +202,7 @@ class SshdLab implements Lab {
 
   async stop(): Promise<void> {
     await this.halt();
-    for (const account of this.#accounts.splice(0)) await removeAccount(account);
+    await removeAccounts(this.#accounts.splice(0));
     await rm(this.directory, { recursive: true, force: true });
   }
 

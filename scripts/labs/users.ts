@@ -26,19 +26,19 @@ export async function createAccount(home: string, loginShell: string, password: 
   return { name, uid: uid ?? -1, gid: gid ?? -1, home };
 }
 
-export async function removeAccount(account: Pick<Account, "name" | "uid">): Promise<void> {
-  await endProcessesOf([account.uid]);
-  await passwordFile(["userdel", "--force", account.name]);
+export async function removeAccounts(accounts: readonly Pick<Account, "name" | "uid">[]): Promise<void> {
+  await endProcessesOf(accounts.map(({ uid }) => uid));
+  for (const { name } of accounts) await passwordFile(["userdel", "--force", name]);
 }
 
 /** Removes accounts whose maker is gone. */
 export async function sweepAccounts(): Promise<void> {
   const lines = (await readFile("/etc/passwd", "utf8")).split("\n");
-  for (const line of lines) {
+  const stale = lines.flatMap((line) => {
     const match = new RegExp(`^(${prefix}-(\\d+)-\\d+):[^:]*:(\\d+):`).exec(line);
-    if (match === null || isAlive(Number(match[2]))) continue;
-    await removeAccount({ name: match[1] ?? "", uid: Number(match[3]) });
-  }
+    return match === null || isAlive(Number(match[2])) ? [] : [{ name: match[1] ?? "", uid: Number(match[3]) }];
+  });
+  await removeAccounts(stale);
 }
 
 // Another lab may hold the lock of the account files, or have removed the same stale account.

@@ -1,4 +1,5 @@
 /* What sessions may leave on a host: processes, the sockets at which they were reached, files. */
+import { readdirSync, readFileSync } from "node:fs";
 import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -13,13 +14,20 @@ export interface HostProcess {
 /** The processes of a test host, whoever their parents are: they were started with its home directory in their environment. */
 export async function hostProcesses(home: string): Promise<HostProcess[]> {
   const found: HostProcess[] = [];
-  for (const name of await readdir("/proc")) {
+  for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
-    // It may end while we look.
-    const environment = (await readFile(`/proc/${name}/environ`, "latin1").catch(() => "")).split("\0");
+    const environment = environmentOf(name).split("\0");
     if (environment.includes(`HOME=${home}`)) found.push({ pid: Number(name), environment, sockets: await socketsOf(name) });
   }
   return found;
+}
+
+function environmentOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "latin1");
+  } catch {
+    return ""; // It ended while we looked.
+  }
 }
 
 async function socketsOf(pid: string): Promise<string[]> {
