@@ -50,6 +50,20 @@ export function findProcesses(condition: (entry: ProcessEntry) => boolean): Prom
   return Promise.resolve(readAll().filter((entry) => entry.state !== "Z" && condition(entry)));
 }
 
+/** The variables that each process was started with, `NAME=value`, by its pid. */
+export function processEnvironments(): Map<number, string[]> {
+  const found = new Map<number, string[]>();
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      found.set(Number(name), readFileSync(`/proc/${name}/environ`, "latin1").split("\0"));
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  return found;
+}
+
 /** The process and everything below it. */
 export async function processTree(root: number): Promise<number[]> {
   const all = await listProcesses();

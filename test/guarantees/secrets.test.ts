@@ -4,6 +4,7 @@ import { inspect } from "node:util";
 import { RemoteClient } from "@sremote/client";
 import { ssh } from "@sremote/connectors";
 import { afterAll, expect, test } from "vitest";
+import { listProcesses } from "../../scripts/labs/processes.ts";
 import { until } from "../../scripts/labs/wait.ts";
 import { Effects, plantEffects } from "../support/effects.ts";
 import { hostKinds, hostPath, mainKinds, runtimes, sharedSshd, stopSshd, withRuntimes } from "../support/hosts.ts";
@@ -21,9 +22,7 @@ function shown(error: unknown): string {
 
 /** The argument vectors of every process of this machine. */
 async function argumentVectors(): Promise<string> {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "latin1").catch(() => "")));
-  return lines.join("\n");
+  return (await listProcesses()).map(({ command }) => command).join("\n");
 }
 
 async function filesWithCanaries(directory: string): Promise<string[]> {

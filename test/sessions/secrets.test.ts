@@ -1,8 +1,8 @@
 /* G27 for what only sessions have: a supervisor that lives on, its workers, and the process that reaches it again after the link was lost. */
-import { readdir, readFile } from "node:fs/promises";
 import { RemoteClient } from "@sremote/client";
 import { ssh } from "@sremote/connectors";
 import { afterAll, expect, test } from "vitest";
+import { listProcesses } from "../../scripts/labs/processes.ts";
 import { startProxy } from "../../scripts/labs/proxy.ts";
 import { until } from "../../scripts/labs/wait.ts";
 import { Effects, plantEffects } from "../support/effects.ts";
@@ -17,8 +17,7 @@ const env = Object.fromEntries(inVariables.map((canary, index) => [`TOKEN_${inde
 
 /** What `ps` shows to everybody, of every process of this machine: /proc/PID/environ is for the user's own eyes. */
 async function argumentVectors(): Promise<string[]> {
-  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
-  return await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "latin1").catch(() => "")));
+  return (await listProcesses()).map(({ command }) => command);
 }
 
 test.each(runtimes)(

@@ -1,7 +1,7 @@
 /* What sessions may leave on a host: processes, the sockets at which they were reached, files. */
-import { readdirSync, readFileSync } from "node:fs";
 import { lstat, readdir, readFile, readlink } from "node:fs/promises";
 import { join } from "node:path";
+import { processEnvironments } from "../../scripts/labs/processes.ts";
 
 export interface HostProcess {
   pid: number;
@@ -14,23 +14,12 @@ export interface HostProcess {
 /** The processes of a test host, whoever their parents are: they were started with its home directory in their environment. */
 export async function hostProcesses(home: string): Promise<HostProcess[]> {
   const found: HostProcess[] = [];
-  for (const name of readdirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
-    const environment = environmentOf(name).split("\0");
-    if (environment.includes(`HOME=${home}`)) found.push({ pid: Number(name), environment, sockets: await socketsOf(name) });
-  }
+  for (const [pid, environment] of processEnvironments())
+    if (environment.includes(`HOME=${home}`)) found.push({ pid, environment, sockets: await socketsOf(pid) });
   return found;
 }
 
-function environmentOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, "latin1");
-  } catch {
-    return ""; // It ended while we looked.
-  }
-}
-
-async function socketsOf(pid: string): Promise<string[]> {
+async function socketsOf(pid: number): Promise<string[]> {
   const fds = await readdir(`/proc/${pid}/fd`).catch(() => []);
   const targets = await Promise.all(fds.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => "")));
   return targets.flatMap((target) => /^socket:\[(\d+)\]$/.exec(target)?.[1] ?? []);
