@@ -1,6 +1,6 @@
 import { RemoteClient } from "@sremote/client";
 import { RemoteExecError } from "@sremote/protocol";
-import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hostKinds, stopSshd, type TestHost } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
 
@@ -9,13 +9,13 @@ afterAll(stopSshd);
 describe.each(hostKinds)("G02 exit status 255 on $name", (kind) => {
   let host: TestHost;
   let client: RemoteClient;
-  beforeEach(async () => {
+  beforeAll(async () => {
     host = await kind.start();
     client = new RemoteClient(host.connector);
   });
-  afterEach(async () => {
-    await client.close();
-    await host[Symbol.asyncDispose]();
+  afterAll(async () => {
+    await client?.close();
+    await host?.[Symbol.asyncDispose]();
   });
 
   test("G02 of a function is the function's, never a failed connection", async () => {

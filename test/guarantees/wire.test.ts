@@ -1,9 +1,9 @@
 import { RemoteClient } from "@sremote/client";
 import { memory } from "@sremote/connectors/testing";
 import { decodeFrame, decodeMessage, encodeMessage, type CallMessage, RemoteExecError, SremoteError } from "@sremote/protocol";
-import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { Effects, effectModule, newId, plantEffects } from "../support/effects.ts";
-import { hostPath, mainKinds, runtimes, runtimesOn, stopSshd } from "../support/hosts.ts";
+import { hostPath, mainKinds, runtimes, stopSshd, type TestHost, withRuntimes } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
 import { payloadPath } from "../support/payload-path.ts";
 
@@ -85,11 +85,20 @@ describe.each(transports)("limits in $runtime, transport $transport", ({ transpo
   });
 });
 
-describe.each(mainKinds)("G30 G31 values and output on $name", (kind) => {
-  test.each(runtimesOn(kind))("G30 numbers, strings and names are exact, in %s", async (runtime) => {
-    await using host = await kind.start();
+describe.each(withRuntimes(mainKinds))("G30 G31 values and output, $name", ({ kind, runtime }) => {
+  let host: TestHost;
+  let client: RemoteClient;
+  beforeAll(async () => {
+    host = await kind.start();
     await plantEffects(host.home);
-    await using client = new RemoteClient(host.connector, { runtime });
+    client = new RemoteClient(host.connector, { runtime });
+  });
+  afterAll(async () => {
+    await client?.close();
+    await host?.[Symbol.asyncDispose]();
+  });
+
+  test("G30 numbers, strings and names are exact", async () => {
     const values = [
       2 ** 53 - 1,
       -(2 ** 53 - 1),
@@ -113,9 +122,7 @@ describe.each(mainKinds)("G30 G31 values and output on $name", (kind) => {
     expect(({} as { prototype?: unknown }).prototype).toBeUndefined();
   });
 
-  test.each(runtimesOn(kind))("G31 all 256 bytes, and output beyond what a reply holds, are exact, in %s", async (runtime) => {
-    await using host = await kind.start();
-    await using client = new RemoteClient(host.connector, { runtime });
+  test("G31 all 256 bytes, and output beyond what a reply holds, are exact", async () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
     const write = async (data: Uint8Array): Promise<Uint8Array> =>
       (
