@@ -8,6 +8,7 @@ import { nodePayload, pythonPayload } from "@sremote/endpoint";
 import { afterAll, describe, expect, test } from "vitest";
 import { limitedTo } from "../support/carriage.ts";
 import { hostKinds, hostPath, runtimes, runtimesOn, stopSshd } from "../support/hosts.ts";
+import { isNightly } from "../support/nightly.ts";
 
 afterAll(stopSshd);
 
@@ -34,27 +35,28 @@ async function inOtherProcess(home: string, runtime: string, module: string, fn:
 const kinds = hostKinds.filter(({ name }) => ["local without sessions", "three functions", "ssh without sessions"].includes(name));
 
 describe.each(runtimes)("G22 concurrent deployments in %s", (runtime) => {
-  test.each(kinds.filter((kind) => runtimesOn(kind).includes(runtime)))(
-    "G22 twenty at once on $name: all succeed, one intact install, nothing left in tmp",
-    async (kind) => {
-      await using host = await kind.start();
-      const [module, fn] = one[runtime];
-      const clients = Array.from({ length: kind.name.startsWith("local") ? 16 : 20 }, () => new RemoteClient(host.again(), { runtime }));
-      const others = kind.name.startsWith("local") ? [1, 2, 3, 4].map(() => inOtherProcess(host.home, runtime, module, fn)) : [];
-      try {
-        await Promise.all(clients.map((client) => client.doRemoteCall(module, fn)));
-        expect(await Promise.all(others)).toEqual(others.map(() => "called\n"));
-      } finally {
-        await Promise.all(clients.map((client) => client.close()));
-      }
-      const base = join(host.home, ".sremote");
-      expect(await readdir(join(base, "endpoint"))).toEqual([payload[runtime].sha256]);
-      expect(await readdir(join(base, "tmp"))).toEqual([]);
-      expect(await readdir(join(base, "calls"))).toEqual([]);
-      await using after = new RemoteClient(host.again(), { runtime, autoInstall: false });
-      await after.doRemoteCall(module, fn);
-    },
-  );
+  // Twenty where they come from several processes; how the program gets there differs elsewhere, not how it is put in its place.
+  const crowds = kinds
+    .filter((kind) => runtimesOn(kind).includes(runtime))
+    .map((kind) => ({ kind, name: kind.name, count: isNightly || kind.name.startsWith("local") ? 20 : 8 }));
+  test.each(crowds)("G22 $count at once on $name: all succeed, one intact install, nothing left in tmp", async ({ kind, count }) => {
+    await using host = await kind.start();
+    const [module, fn] = one[runtime];
+    const others = kind.name.startsWith("local") ? [1, 2, 3, 4].map(() => inOtherProcess(host.home, runtime, module, fn)) : [];
+    const clients = Array.from({ length: count - others.length }, () => new RemoteClient(host.again(), { runtime }));
+    try {
+      await Promise.all(clients.map((client) => client.doRemoteCall(module, fn)));
+      expect(await Promise.all(others)).toEqual(others.map(() => "called\n"));
+    } finally {
+      await Promise.all(clients.map((client) => client.close()));
+    }
+    const base = join(host.home, ".sremote");
+    expect(await readdir(join(base, "endpoint"))).toEqual([payload[runtime].sha256]);
+    expect(await readdir(join(base, "tmp"))).toEqual([]);
+    expect(await readdir(join(base, "calls"))).toEqual([]);
+    await using after = new RemoteClient(host.again(), { runtime, autoInstall: false });
+    await after.doRemoteCall(module, fn);
+  });
 
   test("G22 twenty bootstrapInstall at once: one interpreter, nothing left in tmp", async () => {
     await using host = await hostKinds[0]!.start();
