@@ -45,6 +45,7 @@ const suites: readonly LongSuite[] = [
       ...["rest", "connectors", "guarantees", "calls", "sessions", "transfers", "fleets"].map((name) => `test/${name}`),
       "packages/endpoint/src/python.test.ts",
       "packages/fleet/src/fleet",
+      "scripts/labs",
     ),
     env: { SREMOTE_ALL: "1" },
   },

@@ -122,14 +122,17 @@ describe("the host's end of the watchdog", () => {
     signalEach(await processTree(ours[0]!.pid), "SIGKILL");
     await until("it is noticed", async () => (await findProcesses(({ pid }) => pid === ours[0]!.pid)).length === 0);
     const release = Watchdog.on(host).hold();
-    await until("there is another", () =>
-      Watchdog.on(host)
+    // Until this program has noticed as well, it takes the one before for ready.
+    await until("there is another", async () => {
+      const isReady = await Watchdog.on(host)
         .ready()
         .then(
           () => true,
           () => false,
-        ),
-    );
+        );
+      const running = await matching(/^\/bin\/sh -c exec 2>\/dev\/null/);
+      return isReady && running.some(({ parent, pid }) => parent === global.process.pid && pid !== ours[0]!.pid);
+    });
     await process.kill();
     expect(process).toMatchObject({ reason: "killed", error: undefined });
     release();
