@@ -67,6 +67,10 @@ export async function bundlePackage(name: string): Promise<void> {
     for (const [file, text] of files) replace(join(target, file), Buffer.from(text));
     if (parts.length > 0) replace(join(target, "THIRD-PARTY-LICENSES.txt"), Buffer.from(licensesOf(parts)));
     for (const old of globSync("**/*.{js,js.map}", { cwd: target })) if (!files.has(old)) rmSync(join(target, old));
+    // Nor do types stay whose source is gone: the compiler leaves them, and they would be published.
+    for (const old of globSync("**/*.d.ts{,.map}", { cwd: target })) {
+      if (!existsSync(join(directory, "src", old.replace(/\.d\.ts(?:\.map)?$/, ".ts")))) rmSync(join(target, old));
+    }
   } finally {
     await graph.close();
   }

@@ -1,8 +1,14 @@
 /* What npm would publish: packed, installed into an empty project as a user would, and used. Needs the built packages (`npm run build`). */
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Consumer, makeConsumer, run } from "./consumer.ts";
+
+interface Manifest {
+  exports: Record<string, string | { types: string }>;
+  dependencies?: Record<string, string>;
+}
 
 let consumer: Consumer;
 let project: string;
@@ -23,8 +29,27 @@ test("every package holds its code, types, sources and licence, and no test", as
   }
 });
 
+test("the types of a package name nothing but what it depends on", () => {
+  const packages = fileURLToPath(new URL("../../packages", import.meta.url));
+  for (const name of consumer.contents.keys()) {
+    const { exports, dependencies = {} } = JSON.parse(readFileSync(join(packages, name, "package.json"), "utf8")) as Manifest;
+    const queue = Object.values(exports).flatMap((each) => (typeof each === "string" ? [] : [join(packages, name, each.types)]));
+    const seen = new Set(queue);
+    const foreign = new Set<string>();
+    for (const file of seen) {
+      for (const [, from = ""] of readFileSync(file, "utf8").matchAll(/(?:\bfrom |\bimport\()"([^"]+)"/g)) {
+        if (from.startsWith(".")) seen.add(join(dirname(file), from.replace(/\.[jt]s$/, ".d.ts")));
+        else if (!from.startsWith("node:") && !Object.keys(dependencies).some((each) => `${from}/`.startsWith(`${each}/`)))
+          foreign.add(from);
+      }
+    }
+    expect([...foreign], name).toEqual([]);
+  }
+});
+
 test("nothing is installed but the packages and what they name: no native code, and no file that runs beside the code", async () => {
   expect(consumer.contents.get("protocol")).toContain("PROTOCOL.md");
+  expect(consumer.contents.get("transfer")).toContain("WIRE.md");
   const { stdout } = await run("npm", ["ls", "--all", "--parseable"], { cwd: project });
   expect(stdout.split("\n").filter((path) => /ssh2|cpu-features|nan$/.test(path))).toEqual([]);
   for (const files of consumer.contents.values())
