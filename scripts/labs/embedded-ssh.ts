@@ -8,6 +8,8 @@ import { createHash } from "node:crypto";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import type { Transform } from "node:stream";
 import ssh2 from "ssh2";
 import { portOf } from "./port.ts";
 import type { AuthContext, Connection, ParsedKey, ServerChannel, Session } from "ssh2";
@@ -25,6 +27,8 @@ export interface EmbeddedSshOptions {
   forgesHostKey?: boolean;
   /** Lets everybody in who asks with the method `none`, as hosts do where something else guards the way. */
   letsEverybodyIn?: boolean;
+  /** Through which goes what a command prints on stdout. */
+  output?: () => Transform;
 }
 
 export interface EmbeddedSsh extends AsyncDisposable {
@@ -72,6 +76,7 @@ class EmbeddedServer implements EmbeddedSsh {
   readonly #directory: string;
   readonly #env: Record<string, string>;
   readonly #letsEverybodyIn: boolean;
+  readonly #output: () => Transform;
   readonly #server: InstanceType<typeof ssh2.Server>;
   readonly #hostKey: { private: string; public: string };
   readonly #userKey: Buffer;
@@ -105,6 +110,7 @@ class EmbeddedServer implements EmbeddedSsh {
       ...options.env,
     };
     this.#letsEverybodyIn = options.letsEverybodyIn === true;
+    this.#output = options.output ?? (() => new PassThrough());
     if (options.forgesHostKey === true) this.#shownKey = forged(this.#hostKey.private);
     this.#server = new ssh2.Server({ hostKeys: [this.#hostKey.private] }, (connection) => this.#accept(connection));
   }
@@ -193,7 +199,8 @@ class EmbeddedServer implements EmbeddedSsh {
     // Either side may stop reading; the exit status tells the rest.
     for (const stream of [child.stdin, channel, channel.stderr]) stream.on("error", () => undefined);
     channel.pipe(child.stdin);
-    child.stdout.pipe(channel, { end: false });
+    const output = this.#output();
+    child.stdout.pipe(output).pipe(channel, { end: false });
     child.stderr.pipe(channel.stderr, { end: false });
     child.on("error", (error) => {
       channel.stderr.write(`${error.message}\n`);
@@ -211,10 +218,14 @@ class EmbeddedServer implements EmbeddedSsh {
     child.on("close", (code, signal) => {
       exited = true;
       this.#children.delete(child);
+      if (!output.readableEnded && channel.writable) output.once("end", () => end(code, signal));
+      else end(code, signal);
+    });
+    const end = (code: number | null, signal: NodeJS.Signals | null): void => {
       if (signal === null) channel.exit(code ?? 255);
       else channel.exit(signal.replace("SIG", ""));
       channel.end();
-    });
+    };
     return child;
   }
 }

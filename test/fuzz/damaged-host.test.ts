@@ -4,13 +4,19 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 
-const program = fileURLToPath(new URL("../support/fuzz-child.ts", import.meta.url));
+const programs = {
+  "sessions and services": { file: "fuzz-child.ts", args: [], rounds: 40 },
+  "commands, calls, runs and transfers over ssh()": { file: "damaged-link-child.ts", args: ["ssh"], rounds: 6 },
+  "commands, calls, runs and transfers over openssh()": { file: "damaged-link-child.ts", args: ["openssh"], rounds: 6 },
+};
 const runs = Number(process.env["SREMOTE_RUNS"] ?? 1);
 
-test("G20 nothing is thrown where nobody catches it, and each error is one of ours", { timeout: 60_000 * runs }, async () => {
+const name = "G20 nothing is thrown where nobody catches it, each error is one of ours, and what is believed is right: %s";
+test.each(Object.entries(programs))(name, { timeout: 120_000 * runs }, async (_, { file, args, rounds }) => {
+  const program = fileURLToPath(new URL(`../support/${file}`, import.meta.url));
   for (let run = 0; run < runs; run += 1) {
-    const seed = 1 + run * 40;
-    const child = fork(program, [String(seed), "40"], { silent: true });
+    const seed = 1 + run * rounds;
+    const child = fork(program, [...args, String(seed), String(rounds)], { silent: true });
     let said = "";
     child.stderr!.on("data", (chunk: Buffer) => (said += chunk.toString()));
     let isDone = false;
