@@ -1,4 +1,5 @@
 /* Those who want to be called back. */
+import { warnOfHandler } from "./handler-warning.ts";
 import { type Line, LineTap } from "./lines.ts";
 import type { OutputChunk, Tap } from "./output.ts";
 
@@ -37,14 +38,10 @@ export class Handlers<J> {
     for (const [event, all] of this.#handlers) for (const handler of all) this.#listen(event, handler);
   }
 
-  /** A handler that throws is a mistake in a program that has nowhere else to go. */
+  /** Nobody waits for these: that one throws, a warning of the process tells. */
   tell(event: "start" | "end" | "reset", job: J): void {
     for (const handler of this.#handlers.get(event) ?? []) {
-      void (async () => handler(job as never))().catch((error: unknown) => {
-        queueMicrotask(() => {
-          throw error;
-        });
-      });
+      (async () => handler(job as never))().catch((error: unknown) => warnOfHandler(event, error));
     }
   }
 

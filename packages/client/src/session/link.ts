@@ -229,7 +229,7 @@ export class Link {
   abandon(): void {
     this.#over = true;
     // A link that does not answer any more cannot be asked to end anything: the host's lease does.
-    Promise.resolve(this.#process[Symbol.asyncDispose]()).catch(() => undefined);
+    (async () => this.#process[Symbol.asyncDispose]())().catch(() => undefined); // A connector's function may throw at once, too.
   }
 
   /** The session goes on over another link. The process may be its supervisor, so that it only sees the end of its input. */

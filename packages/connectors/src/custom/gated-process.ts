@@ -38,7 +38,7 @@ export class GatedProcess implements SpawnedProcess {
       stopClocks();
       late.reject(why);
       for (const stream of [input, this.#out]) stream.destroy(why);
-      Promise.resolve(process[Symbol.asyncDispose]()).catch(() => undefined);
+      (async () => process[Symbol.asyncDispose]())().catch(() => undefined); // An author's function may throw at once, too.
     };
     const giveUp = (how: string): void => end(this.#notStarted(how));
     // A host that keeps to no rule waits to be read, and would not end by itself.

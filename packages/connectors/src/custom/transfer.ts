@@ -6,6 +6,7 @@ import { shell } from "../connector.ts";
 import type { PullSink, PushSource, TransferOptions } from "../connector.ts";
 import { orAborted, settledWithin, withDeadline } from "../deadline.ts";
 import type { Place } from "../deadline.ts";
+import { tellProgress } from "../progress.ts";
 import {
   type Answer,
   answerError,
@@ -57,7 +58,7 @@ export async function pushByFunction(
     const upload = (async () => functions.push(bytes, temporary, { signal, line: pushLine(temporary) }))();
     try {
       await orAborted(upload, signal);
-      options.onProgress?.(bytes.length);
+      tellProgress(options.onProgress, bytes.length, place);
       signal.throwIfAborted();
     } catch (error) {
       await settledWithin(upload, lateEnd);
@@ -96,7 +97,7 @@ export async function pullByFunction(
     const target = await openSink(sink, options.mode ?? 0o600, place.stage, place.label);
     try {
       await orAborted(writeAll(target, bytes, about), signal);
-      options.onProgress?.(bytes.length);
+      tellProgress(options.onProgress, bytes.length, place);
       signal.throwIfAborted();
       await target.commit(expected);
     } finally {

@@ -2,6 +2,7 @@
 import { checkRemotePath, checkSink, checkSource, checkTransferOptions } from "../argument.ts";
 import type { PullSink, PushSource, TransferOptions } from "../connector.ts";
 import { orAborted, withDeadline } from "../deadline.ts";
+import { tellProgress } from "../progress.ts";
 import { belowHome } from "../remote-path.ts";
 import { transferError } from "../transfer/error.ts";
 import { openSink } from "../transfer/sink.ts";
@@ -41,7 +42,7 @@ async function copy(source: PushSource, sink: PullSink, options: TransferOptions
       for await (const chunk of content.chunks()) {
         await orAborted(target.write(chunk), signal);
         bytes += chunk.length;
-        options.onProgress?.(bytes);
+        tellProgress(options.onProgress, bytes, { label, stage });
         signal.throwIfAborted();
       }
       await target.commit(content);

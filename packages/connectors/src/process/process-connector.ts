@@ -86,12 +86,19 @@ export abstract class ProcessConnector implements Connector {
     return this.lifetime.run(options, (own) => {
       let waitsFor: string | undefined;
       const start: StartProcess = async (command, more) => {
+        const refused = new AbortController();
+        // It is called from where the host's bytes are read: what it throws ends this start, and nothing else.
         const onWait = (reason: string): void => {
           waitsFor = reason;
-          more.onWait?.(reason);
+          try {
+            more.onWait?.(reason);
+          } catch (error) {
+            refused.abort(error);
+          }
         };
+        const signal = more.signal === undefined ? refused.signal : AbortSignal.any([more.signal, refused.signal]);
         try {
-          return await this.start(command, { ...more, purpose, onWait });
+          return await this.start(command, { ...more, signal, purpose, onWait });
         } finally {
           waitsFor = undefined;
         }

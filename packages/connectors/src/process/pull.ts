@@ -6,6 +6,7 @@ import { shell } from "../connector.ts";
 import type { PullSink, SpawnedProcess, TransferOptions } from "../connector.ts";
 import { orAborted, withDeadline } from "../deadline.ts";
 import type { Place } from "../deadline.ts";
+import { tellProgress } from "../progress.ts";
 import { shownPath, transferError } from "../transfer/error.ts";
 import { openSink } from "../transfer/sink.ts";
 import type { OpenSink } from "../transfer/sink.ts";
@@ -43,7 +44,7 @@ export async function pullOverProcess(
           size += chunk.length;
           await writeTo(target, chunk, place);
           signal.throwIfAborted();
-          options.onProgress?.(size);
+          tellProgress(options.onProgress, size, place);
         };
         const expected = await orAborted(receive(process, marker, take, remotePath, place), signal);
         if (expected.size !== size || expected.sha256 !== hash.digest("hex")) throw changed(remotePath, place);

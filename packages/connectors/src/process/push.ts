@@ -5,6 +5,7 @@ import { shell } from "../connector.ts";
 import type { PushSource, SpawnedProcess, TransferOptions } from "../connector.ts";
 import { orAborted, withDeadline } from "../deadline.ts";
 import type { Place } from "../deadline.ts";
+import { tellProgress } from "../progress.ts";
 import { openSource } from "../transfer/source.ts";
 import type { OpenSource } from "../transfer/source.ts";
 import { quotePath } from "../remote-path.ts";
@@ -72,7 +73,10 @@ async function send(
     },
   );
   // Either may come first: all is sent, or the host gives up early and reads no more.
-  const sent = feed(process.stdin, counted(content.chunks(), isAnswered, options.onProgress));
+  const sent = feed(
+    process.stdin,
+    counted(content.chunks(), isAnswered, (bytes) => tellProgress(options.onProgress, bytes, place)),
+  );
   await Promise.race([read, sent.then(() => read)]);
   return { found: lastAnswer(stdout.bytes, marker), lastLines: stderr.text };
 }
@@ -81,14 +85,14 @@ async function send(
 async function* counted(
   chunks: AsyncIterable<Uint8Array>,
   isAnswered: () => boolean,
-  onProgress: TransferOptions["onProgress"],
+  onProgress: (bytes: number) => void,
 ): AsyncIterable<Uint8Array> {
   let bytes = 0;
   for await (const chunk of chunks) {
     if (isAnswered()) return;
     yield chunk;
     bytes += chunk.length;
-    onProgress?.(bytes);
+    onProgress(bytes);
   }
 }
 

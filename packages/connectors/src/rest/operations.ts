@@ -3,7 +3,8 @@ import { createHash } from "node:crypto";
 import { hostLimits, TransferError } from "@sremote/protocol";
 import { shell } from "../connector.ts";
 import type { Command, ExecOptions, ExecResult, PullSink, PushSource, TransferOptions } from "../connector.ts";
-import { withDeadline } from "../deadline.ts";
+import { type Place, withDeadline } from "../deadline.ts";
+import { tellProgress } from "../progress.ts";
 import { answerError, copyScript, lastAnswer, newMarker, pushScript } from "../process/index.ts";
 import { shownPath, transferError } from "../transfer/error.ts";
 import { openSink } from "../transfer/sink.ts";
@@ -61,7 +62,7 @@ export async function pushByScript(
         maxStdout: answerLimit,
         maxStderr: answerLimit,
         timeout: options.timeout,
-        onSent: options.onProgress,
+        onSent: (bytes) => tellProgress(options.onProgress, bytes, place),
       },
       signal,
     );
@@ -116,7 +117,7 @@ async function takeInto(
   result: Result,
   onProgress: TransferOptions["onProgress"],
   signal: AbortSignal,
-  place: { label: string; stage: string },
+  place: Place,
 ): Promise<{ size: number; sha256: string }> {
   const hash = createHash("sha256");
   let size = 0;
@@ -129,10 +130,10 @@ async function takeInto(
       throw transferError(error, "what was pulled could not be written", { stage: place.stage, host: place.label });
     }
     signal.throwIfAborted();
-    onProgress?.(size);
+    tellProgress(onProgress, size, place);
   });
   signal.throwIfAborted();
-  if (size === 0) onProgress?.(0);
+  if (size === 0) tellProgress(onProgress, 0, place);
   return { size, sha256: hash.digest("hex") };
 }
 

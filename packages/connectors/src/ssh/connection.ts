@@ -258,7 +258,13 @@ export class Connection {
         ask((error, channel) => {
           if (error !== undefined) return fail(error);
           forget();
-          resolve(take(channel));
+          try {
+            resolve(take(channel));
+          } catch (thrown) {
+            // Thrown out of a callback of ssh2 it would end the program, or the link.
+            channel.close();
+            reject(thrown);
+          }
         });
       } catch (error) {
         fail(error);

@@ -15,6 +15,7 @@ import {
   type Signal,
   type StopCause,
   type WaitOptions,
+  warnOfHandler,
 } from "@sremote/process";
 import type { Reportable, Stats } from "../report/index.ts";
 import { type Duration, parseDuration } from "../time/index.ts";
@@ -218,7 +219,9 @@ export abstract class Run<J extends Job = Job>
   on(event: "over", handler: () => void): () => void;
   on(event: "start" | "end" | "line" | "over", handler: (value: never) => void | Promise<void>): () => void {
     if (event === "over") {
-      const call = handler as () => void;
+      const call = (): void => {
+        (async () => (handler as () => unknown)())().catch((error: unknown) => warnOfHandler(event, error));
+      };
       this.#onEnd.add(call);
       return () => this.#onEnd.delete(call);
     }
