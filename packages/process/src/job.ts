@@ -1,9 +1,9 @@
 /* What processes and calls have in common: a life of states, output on its way to whoever wants it, and an end that can be waited for. */
 import { settledWithin } from "@sremote/connectors";
-import { type Duration, hostLimits, InvalidArgumentError, parseDuration, SremoteError } from "@sremote/protocol";
+import { hostLimits, InvalidArgumentError, parseDuration, SremoteError } from "@sremote/protocol";
 import type { Host } from "./host.ts";
+import type { JobSettings, KillOptions, WaitOptions } from "./job-options.ts";
 import { compactOutput } from "./compact-output.ts";
-import type { Logger } from "./logger.ts";
 import { type EndReason, type Ignorable, isOk, type ProcessRecord } from "./process-record.ts";
 import { describeEnd } from "./describe-end.ts";
 import { Handlers, type JobEvents } from "./handlers.ts";
@@ -15,35 +15,6 @@ import { CollectedOutput, defaultOutputLimit, type OutputChunk, type Tap, Taps }
 import { itemWeight, Queue } from "./queue.ts";
 import { Round } from "./round.ts";
 import { idleState, nextState, type Phase, type ProcessEvent, type ProcessState, type StopCause } from "./state.ts";
-
-export interface JobSettings {
-  readonly name: string;
-  /** Default: the host's name, or that of the job. */
-  readonly label?: string | undefined;
-  readonly host: Host | undefined;
-  readonly ignore: readonly Ignorable[];
-  readonly output: "collect" | "live" | "discard";
-  readonly outputLimit: number | undefined;
-  /** What its output is kept in, with that of others. Default: one of its own. */
-  readonly memory?: OutputMemory | undefined;
-  readonly killTimeout: number;
-  /** Milliseconds from its start, reaching its host included; null: none. */
-  readonly timeout: number | null;
-  readonly logger: Logger | undefined;
-  readonly outputInLog: number | undefined;
-}
-
-export interface WaitOptions {
-  /** How long. Default: until it has ended. */
-  timeout?: Duration | null | undefined;
-  /** Ends it when that has passed. */
-  kill?: boolean | undefined;
-}
-
-export interface KillOptions {
-  /** Between the signal and SIGKILL. Default: the process's `killTimeout`. */
-  grace?: Duration | undefined;
-}
 
 /** Characters or bytes on their way to one who iterates; what comes after has to wait. */
 const queueCapacity = hostLimits.queue;

@@ -1,0 +1,35 @@
+/* What jobs are made with, waited for and ended with. */
+import type { Duration } from "@sremote/protocol";
+import type { Host } from "./host.ts";
+import type { Logger } from "./logger.ts";
+import type { OutputMemory } from "./output-memory.ts";
+import type { Ignorable } from "./process-record.ts";
+
+export interface JobSettings {
+  readonly name: string;
+  /** Default: the host's name, or that of the job. */
+  readonly label?: string | undefined;
+  readonly host: Host | undefined;
+  readonly ignore: readonly Ignorable[];
+  readonly output: "collect" | "live" | "discard";
+  readonly outputLimit: number | undefined;
+  /** What its output is kept in, with that of others. Default: one of its own. */
+  readonly memory?: OutputMemory | undefined;
+  readonly killTimeout: number;
+  /** Milliseconds from its start, reaching its host included; null: none. */
+  readonly timeout: number | null;
+  readonly logger: Logger | undefined;
+  readonly outputInLog: number | undefined;
+}
+
+export interface WaitOptions {
+  /** How long. Default: until it has ended. */
+  timeout?: Duration | null | undefined;
+  /** Ends it when that has passed. */
+  kill?: boolean | undefined;
+}
+
+export interface KillOptions {
+  /** Between the signal and SIGKILL. Default: the process's `killTimeout`. */
+  grace?: Duration | undefined;
+}
