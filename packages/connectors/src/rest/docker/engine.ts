@@ -52,7 +52,8 @@ export class DockerEngine implements ProcessDialect {
   /** Its shell says its pid, then becomes the command: a client that goes away ends nothing, so the process must be found again. */
   async spawn(command: Command, { inputSize = 0 }: StartOptions, context: RestContext): Promise<SpawnedProcess> {
     const tag = randomBytes(16).toString("hex");
-    const text = inputSize > unreadInput ? drained(command) : plain(command);
+    const readsAllInput = inputSize > unreadInput;
+    const text = readsAllInput ? drained(command) : plain(command);
     const script = `printf '%s%s %s\\n' ${tag.slice(0, 16)} ${tag.slice(16)} $$ >&2\n${text}`;
     const id = await this.#create(["/bin/sh", "-c", script], tag, context);
     const signal = (pid: number | undefined, name: string): Promise<void> => this.#signal(tag, pid, name, context.http);
@@ -63,6 +64,7 @@ export class DockerEngine implements ProcessDialect {
         socket: await this.#connect(id, context),
         label: this.label,
         marker: tag,
+        readsAllInput,
         exitCode,
         signal,
         unreadStderr: this.#unreadStderr,
@@ -86,7 +88,7 @@ export class DockerEngine implements ProcessDialect {
       AttachStdin: isCommand,
       AttachStdout: true,
       AttachStderr: isCommand,
-      ...(isCommand && { Env: [`SREMOTE_EXEC=${tag}`] }),
+      ...(isCommand && { Env: [`SREMOTE_EXEC=${tag}`], DetachKeys: neverTyped(tag) }),
       ...(user !== undefined && { User: user }),
       ...(workdir !== undefined && isCommand && { WorkingDir: workdir }),
     };
@@ -132,7 +134,8 @@ export class DockerEngine implements ProcessDialect {
     const signal = AbortSignal.timeout(ownTimeout);
     for (let look = 1; look <= looks; look += 1) {
       const { Running: running, ExitCode: code } = (await http.send({ method: "GET", path: `/exec/${id}/json` }, signal)).json();
-      if (running === false && typeof code === "number") return code;
+      // Podman says -1 where it does not know: no command ends with that.
+      if (running === false && typeof code === "number" && code >= 0) return code;
       await pause(backOff(look, 5, 2000), signal);
     }
     throw new ProtocolError("protocol-error", "the engine does not tell an exit code");
@@ -183,6 +186,14 @@ export class DockerEngine implements ProcessDialect {
     const hint = reply.status === 404 ? "`docker ps` names the containers that run" : "start it, or end its pause";
     throw new ConnectError("connect-failed", `the engine says: ${said}`, { ...about, hint });
   }
+}
+
+/**
+ * Podman leaves a command, and ends its input, when the bytes of these keys come one by one; by default Ctrl-P and Ctrl-Q, which are bytes like
+ * any others here. None at all is not to be had: so a sequence of 32 letters that nobody can know.
+ */
+function neverTyped(tag: string): string {
+  return Array.from(tag, (digit) => "abcdefghijklmnop"[Number.parseInt(digit, 16)]).join(",");
 }
 
 /** Resolves when the connection has ended, whatever came over it. */

@@ -5,6 +5,7 @@ import { ConnectError, hostLimits } from "@sremote/protocol";
 import type { SpawnedProcess } from "../../connector.ts";
 import { settledWithin } from "../../deadline.ts";
 import { brokenRule, type ExitStatus, type KillSignal, MarkerFilter, type UnreadStderr } from "../../process/index.ts";
+import { keepOutput } from "./keep-output.ts";
 import { Frames, Output } from "./output.ts";
 
 const stdoutBuffer = hostLimits.unreadStdout;
@@ -23,6 +24,8 @@ export interface ExecOptions {
   readonly unreadStderr: UnreadStderr;
   /** The command's stderr begins with a line of this and its pid. */
   readonly marker: string;
+  /** A shell reads away what the command leaves of its input. */
+  readonly readsAllInput: boolean;
   /** The exit code, once the connection has ended. */
   readonly exitCode: () => Promise<number>;
   readonly signal: (pid: number | undefined, signal: KillSignal) => Promise<void>;
@@ -36,6 +39,7 @@ export class ExecProcess implements SpawnedProcess {
   readonly #options: ExecOptions;
   readonly #out = new Output(stdoutBuffer);
   readonly #err: MarkerFilter;
+  readonly #writeError: () => Error | undefined;
   #pid: number | undefined;
   #started = Promise.withResolvers<void>();
   #ended = false;
@@ -49,7 +53,8 @@ export class ExecProcess implements SpawnedProcess {
       this.#pid = Number(rest);
       this.#started.resolve();
     });
-    this.stdin = new Input(socket);
+    this.#writeError = keepOutput(socket);
+    this.stdin = new Input(socket, this.#writeError);
     this.stdout = this.#out;
     this.stderr = this.#err;
     for (const stream of [this.stdin, this.stdout, this.stderr, socket]) stream.on("error", () => {});
@@ -95,10 +100,12 @@ export class ExecProcess implements SpawnedProcess {
       const code = await exitCode();
       this.#ended = true;
       if (!this.#err.found) throw this.#notStarted(complaint);
+      // Without an error of a write, the command had all of its input; 0 would say so.
+      if (code === 0 && this.#options.readsAllInput && this.#writeError() !== undefined) throw this.#cut();
       return { exitCode: code, signal: null };
     } catch (error) {
       const lost =
-        error instanceof ConnectError && error.code === "channel-failed"
+        error instanceof ConnectError && (error.code === "channel-failed" || error.code === "connection-lost")
           ? error
           : (brokenRule(error, label) ??
             new ConnectError("connection-lost", "the engine ended the connection without an exit code", {
@@ -137,6 +144,14 @@ export class ExecProcess implements SpawnedProcess {
     return complaint;
   }
 
+  #cut(): ConnectError {
+    return new ConnectError("connection-lost", "the engine took the command's input in part only", {
+      stage: "exec",
+      host: this.#options.label,
+      cause: this.#writeError(),
+    });
+  }
+
   #notStarted(complaint: string): ConnectError {
     const said = complaint.replaceAll(/\s+/g, " ").trim().slice(0, 300);
     return new ConnectError("channel-failed", `the command could not be started in the container: ${said}`, {
@@ -147,18 +162,20 @@ export class ExecProcess implements SpawnedProcess {
   }
 }
 
-/** The connection's other direction. Its end is the command's end of input; that the command is gone is a broken pipe. */
+/** The connection's other direction. Its end is the command's end of input; that the command is gone is a broken pipe, and no matter of its output. */
 class Input extends Writable {
   readonly #socket: Duplex;
+  readonly #failed: () => Error | undefined;
 
-  constructor(socket: Duplex) {
+  constructor(socket: Duplex, failed: () => Error | undefined) {
     super({ highWaterMark: 256 * 1024 });
     this.#socket = socket;
+    this.#failed = failed;
     socket.once("close", () => this.destroy());
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    this.#socket.write(chunk, callback);
+    this.#socket.write(chunk, (error) => callback(error ?? this.#failed()));
   }
 
   override _final(callback: (error?: Error | null) => void): void {

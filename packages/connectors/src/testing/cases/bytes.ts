@@ -9,6 +9,9 @@ import { toBytes } from "../../byte-string.ts";
 const megabytes20 = 20_000_000;
 const everyByteScript = `printf '${printfFormat(everyByte)}'`;
 
+/** Bytes of output that are still on their way when a command has ended and its input cannot be written any more. */
+const unreadOutput = 200_000;
+
 export const byteCases: readonly ConnectorCase[] = [
   defineCase("G31 stdout is byte-exact, with NUL and all 256 values", async ({ connector, exec }) => {
     if (!connector.acceptsStdin) return; // Such a connector promises exact bytes for files only.
@@ -56,8 +59,8 @@ export const byteCases: readonly ConnectorCase[] = [
   }),
   defineCase("a command that does not read its stdin ends as it likes", async ({ connector, exec }) => {
     if (!connector.acceptsStdin) return;
-    const result = await exec("exit 3", { stdin: new Uint8Array(8 << 20) });
-    assert.equal(result.exitCode, 3);
+    const result = await exec(`head -c ${unreadOutput} /dev/zero; exit 3`, { stdin: new Uint8Array(8 << 20) });
+    assert.deepEqual([result.exitCode, result.stdout.length], [3, unreadOutput], "that input cannot be written takes no output away");
   }),
   defineCase("G08 every argument arrives as it was", async ({ connector }) => {
     const script = `for x; do printf %s "$x" | od -An -v -tx1; echo .; done`;
