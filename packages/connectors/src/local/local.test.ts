@@ -1,8 +1,9 @@
+import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inspect } from "node:util";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { InvalidArgumentError } from "@sremote/protocol";
 import { shell } from "../connector.ts";
 import { connectorCases } from "../testing/index.ts";
@@ -11,8 +12,10 @@ import { local } from "./index.ts";
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
+vi.setConfig({ maxConcurrency: 4 });
+
 describe("local", () => {
-  for (const one of connectorCases()) test(one.name, () => one.run(() => local()));
+  for (const one of connectorCases()) (one.alone ? test : test.concurrent)(one.name, () => one.run(() => local()));
 });
 
 describe("what only local does", () => {
@@ -64,6 +67,22 @@ describe("what only local does", () => {
       }
     } finally {
       await rm(directory, { recursive: true });
+    }
+  });
+
+  test("a process that ended and that nobody collects is not waited for", async () => {
+    // In a group of its own, it collects nothing; what it started ends with the command's group.
+    const code = "import os,time\nif os.fork(): os.setpgid(0,0); print(os.getpid(),flush=True)\ntime.sleep(300)";
+    await using host = local();
+    const command = await host.spawn!(shell(`python3 -I -S -c '${code}' & wait`));
+    const [line] = (await once(command.stdout, "data")) as [Buffer];
+    try {
+      const before = performance.now();
+      await command[Symbol.asyncDispose]();
+      // By signals alone it would seem to run for a second after SIGTERM, and for another after SIGKILL.
+      expect(performance.now() - before).toBeLessThan(1500);
+    } finally {
+      process.kill(Number(line), "SIGKILL");
     }
   });
 

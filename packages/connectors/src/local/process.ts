@@ -8,6 +8,7 @@ import { commandLine, shellText } from "../command-line.ts";
 import type { Command, SpawnedProcess } from "../connector.ts";
 import { settledWithin } from "../deadline.ts";
 import { errnoOf } from "../errno.ts";
+import { groupRuns } from "./group.ts";
 
 export interface Surroundings {
   readonly cwd: string;
@@ -16,6 +17,8 @@ export interface Surroundings {
 
 /** After SIGTERM the group has this long before SIGKILL, and after SIGKILL to be gone. */
 const grace = 1000;
+/** The system is asked what it knows of the group every 10 ms, and every so many times what the processes do, which costs more. */
+const looksBetween = 5;
 
 /**
  * Starts a command: an argument vector without any shell, a script with `sh -c`.
@@ -105,8 +108,11 @@ class LocalProcess implements SpawnedProcess {
 
   /** There is no event for the end of a group, only for that of its leader. */
   async #gone(): Promise<boolean> {
-    for (const end = Date.now() + grace; Date.now() < end; await delay(10)) {
+    const end = Date.now() + grace;
+    for (let look = 1; Date.now() < end; look += 1) {
       if (!this.#signal(0)) return true;
+      if (look % looksBetween === 0 && !(await groupRuns(this.#group))) return true;
+      await delay(10);
     }
     return false;
   }
