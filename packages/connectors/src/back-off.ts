@@ -14,6 +14,14 @@ export function backOff(attempt: number, first: number, longest: number, spread:
   return Math.min(first * 2 ** (attempt - 1), longest) * (least + Math.random() * (most - least));
 }
 
+/**
+ * Milliseconds between looks at work that takes its time, the first of which has the number 1: grows by half each time, so that an end is noticed
+ * late by half of what the work took at most. Spread as usual.
+ */
+export function untilLook(look: number, first: number, longest: number): number {
+  return backOff(1, Math.min(first * 1.5 ** (look - 1), longest), longest);
+}
+
 /** Waits so many milliseconds, unless aborted: then rejects with the signal's reason. */
 export async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
   try {

@@ -193,6 +193,31 @@ describe("G28 a command that takes longer than the service waits for a script", 
   });
 });
 
+test("a task is first asked after when the user says, and never at once", async () => {
+  const dialect = new Files({});
+  let output: Promise<RunState> | undefined;
+  let began = 0;
+  const asked: number[] = [];
+  dialect.run = async (script) => {
+    output = finished(script);
+    began = performance.now();
+    return { kind: "running", handle: "1" };
+  };
+  dialect.poll = async (handle) => {
+    asked.push(performance.now() - began);
+    return asked.length < 3 ? { kind: "running", handle } : output!;
+  };
+  await using connector = dialect.connect({ pollInterval: 600 });
+  expect((await connector.exec(shell("exit 3"))).exitCode).toBe(3);
+  // Less up to half of it by chance, and the next wait is half as long again.
+  expect(asked).toHaveLength(3);
+  expect(asked[0]).toBeGreaterThanOrEqual(299);
+  expect(asked[1]! - asked[0]!).toBeGreaterThanOrEqual(449);
+  for (const pollInterval of [0, -1, Number.NaN, "300" as unknown as number]) {
+    expect(() => dialect.connect({ pollInterval })).toThrow(/options\.pollInterval/);
+  }
+});
+
 describe("a service that runs commands exactly", () => {
   const noFiles = async (): Promise<never> => expect.fail("no file is needed");
 

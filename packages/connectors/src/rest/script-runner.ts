@@ -4,6 +4,7 @@ import { ByteList, ConnectError, hostLimits, SremoteError, TransferError } from 
 import type { Code } from "@sremote/protocol";
 import { newMarker } from "../process/index.ts";
 import { orAborted } from "../deadline.ts";
+import { backOff, pause, untilLook } from "../back-off.ts";
 import { Slots } from "../slots.ts";
 import { codeOfMessage } from "../transfer/error.ts";
 import type { RestContext, RunState, ScriptDialect, ScriptRun } from "./dialect.ts";
@@ -16,7 +17,6 @@ import { isCut, readReport } from "./report.ts";
 import type { Done, Report } from "./report.ts";
 import { resultOf } from "./result.ts";
 import type { Result } from "./result.ts";
-import { backOff, pause } from "../back-off.ts";
 import { smallestUpload } from "./settings.ts";
 import type { RestSettings } from "./settings.ts";
 import { upload } from "./upload.ts";
@@ -40,8 +40,8 @@ const defaultInline = 48 * 1024;
 const submissions = 6;
 /** Milliseconds for ending a command on the host. */
 const endTimeout = 20_000;
-/** Milliseconds between looks: from, to. */
-const [firstLook, lastLook] = [300, 10_000];
+/** The most milliseconds between looks. */
+const lastLook = 10_000;
 /** A service that cannot run a script at once is asked for one's fate only after so many milliseconds without its report. */
 const patience = 15_000;
 
@@ -228,7 +228,7 @@ export class ScriptRunner {
       if (report === undefined && (state.kind === "queued" || state.kind === "running") && this.#dialect.poll !== undefined) {
         const { handle } = state;
         attempt.handle = handle;
-        await pause(backOff(look, firstLook, lastLook), signal);
+        await pause(untilLook(look, this.#settings.pollInterval, lastLook), signal);
         const told = await this.#told(() => this.#dialect.poll!(handle, { http: this.#http, signal }), signal);
         if (told instanceof SremoteError) {
           trouble = told;
@@ -264,7 +264,7 @@ export class ScriptRunner {
             throw this.#lost(job, state.kind === "failed" ? this.#http.redact(state.detail) : (trouble?.summary ?? "the host shows none"));
           }
           if (state.kind === "missing") state = { kind: "finished" };
-          await pause(backOff(look, firstLook, lastLook / 2), signal);
+          await pause(untilLook(look, this.#settings.pollInterval, lastLook / 2), signal);
       }
     }
   }
@@ -311,7 +311,7 @@ export class ScriptRunner {
   async #tell(attempt: Attempt, verb: "ask" | "end", signal: AbortSignal): Promise<Report | undefined> {
     let state = await this.#run(attempt, [verb], signal);
     for (let look = 1; (state.kind === "queued" || state.kind === "running") && this.#dialect.poll !== undefined; look += 1) {
-      await pause(backOff(look, firstLook, lastLook), signal);
+      await pause(untilLook(look, this.#settings.pollInterval, lastLook), signal);
       state = await this.#dialect.poll(state.handle, { http: this.#http, signal });
     }
     return this.#read(state, attempt);

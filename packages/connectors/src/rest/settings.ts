@@ -16,6 +16,13 @@ export interface RestOptions {
   parallel?: number | undefined;
   /** Milliseconds until a reply must have begun, beyond the time a command takes. Default 60 000. */
   requestTimeout?: number | undefined;
+  /**
+   * Milliseconds after which a service whose commands are tasks or jobs is first asked what became of one, less up to half of it by chance.
+   * The waits grow by half each time, up to 10 s.
+   *
+   * @default 300
+   */
+  pollInterval?: number | undefined;
   /** Milliseconds that a command may wait in a queue before it starts. Default: none. */
   startTimeout?: number | undefined;
   /** Milliseconds that a file may take to become visible after it was written (network file systems). Default 120 000. */
@@ -32,6 +39,7 @@ export interface RestOptions {
 export interface RestSettings {
   readonly directory: string | undefined;
   readonly parallel: number;
+  readonly pollInterval: number;
   readonly startTimeout: number | undefined;
   readonly visibility: number;
   readonly maxUpload: number;
@@ -41,13 +49,16 @@ export interface RestSettings {
 /** Bytes. A script of ours has about eight thousand, and a piece of it is none. */
 export const smallestUpload: number = 16 * 1024;
 
+const usualPollInterval = 300;
+
 export function checkRestOptions(options: RestOptions): RestSettings {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
   const { directory, parallel = 16, startTimeout, visibility = 120_000, requestTimeout } = options;
+  const { pollInterval = usualPollInterval } = options;
   const { maxUpload = Number.POSITIVE_INFINITY, maxDownload = Number.POSITIVE_INFINITY } = options;
   if (directory !== undefined) checkPlainPath(directory, "options.directory");
   if (!(Number.isInteger(parallel) && parallel >= 1)) throw new InvalidArgumentError("options.parallel", "a whole number from 1 on");
-  for (const [name, value] of Object.entries({ startTimeout, visibility, requestTimeout })) {
+  for (const [name, value] of Object.entries({ pollInterval, startTimeout, visibility, requestTimeout })) {
     if (value !== undefined && !(typeof value === "number" && value > 0)) {
       throw new InvalidArgumentError(`options.${name}`, "a number of milliseconds above 0");
     }
@@ -57,7 +68,8 @@ export function checkRestOptions(options: RestOptions): RestSettings {
       throw new InvalidArgumentError(`options.${name}`, `a number of bytes from ${smallestUpload} on`);
     }
   }
-  return { directory, parallel, startTimeout, visibility, maxUpload: Math.floor(maxUpload), maxDownload: Math.floor(maxDownload) };
+  const sizes = { maxUpload: Math.floor(maxUpload), maxDownload: Math.floor(maxDownload) };
+  return { directory, parallel, pollInterval, startTimeout, visibility, ...sizes };
 }
 
 /** Words that mean the same to every service and shell, however often they are quoted or not. */

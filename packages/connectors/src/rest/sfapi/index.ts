@@ -6,7 +6,7 @@ import type { PrivateKeyInput } from "../oauth/client-key.ts";
 import { checkGivenToken, givenToken } from "../oauth/token-source.ts";
 import type { GivenToken, TokenSource } from "../oauth/token-source.ts";
 import { RestConnector } from "../rest-connector.ts";
-import { checkBaseUrl, checkName, checkSecret } from "../settings.ts";
+import { checkBaseUrl, checkName, checkRestOptions, checkSecret } from "../settings.ts";
 import type { RestOptions } from "../settings.ts";
 import { Sfapi12 } from "./sfapi-1-2.ts";
 
@@ -36,7 +36,8 @@ export function sfapi(options: SfapiOptions): RestConnector {
   checkBaseUrl(baseUrl, insecureHttp);
   checkName(machine, "options.machine");
   const label = `sfapi://${machine}`;
-  return new RestConnector(new Sfapi12(machine, label, tokensOf(options, label)), { ...options, baseUrl });
+  const { pollInterval } = checkRestOptions(options);
+  return new RestConnector(new Sfapi12(machine, label, tokensOf(options, label), pollInterval), { ...options, baseUrl });
 }
 
 function tokensOf(options: SfapiOptions, label: string): TokenSource {

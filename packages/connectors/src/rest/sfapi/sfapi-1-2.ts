@@ -11,23 +11,28 @@ import { form, multipart, pathOf } from "../encode.ts";
 import type { HttpRequest, Reply } from "../http.ts";
 import { ifMissing } from "../missing.ts";
 import type { TokenSource } from "../oauth/token-source.ts";
-import { backOff, pause } from "../../back-off.ts";
+import { pause, untilLook } from "../../back-off.ts";
 import { taskResult } from "./task-result.ts";
 import type { TaskResult } from "./task-result.ts";
 
 /** Files travel within JSON and in one piece, "small" ones only; no number was ever published. */
 const piece = 4 * 2 ** 20;
 
+/** Milliseconds after which a command of ours, which takes no time, is asked after; and the most between two such looks. */
+const [usualLook, lastLook] = [200, 5000];
+
 export class Sfapi12 implements ScriptDialect {
   readonly label: string;
   readonly limits: RestLimits = { put: piece, get: piece, inline: 512 * 1024 };
   readonly #machine: string;
   readonly #tokens: TokenSource;
+  readonly #pollInterval: number;
 
-  constructor(machine: string, label: string, tokens: TokenSource) {
+  constructor(machine: string, label: string, tokens: TokenSource, pollInterval: number = usualLook) {
     this.#machine = machine;
     this.label = label;
     this.#tokens = tokens;
+    this.#pollInterval = Math.min(pollInterval, usualLook);
   }
 
   secrets(): readonly string[] {
@@ -124,7 +129,7 @@ export class Sfapi12 implements ScriptDialect {
   async #command(line: string, context: RestContext): Promise<TaskResult> {
     const path = `/tasks/${encodeURIComponent(await this.#start(line, true, context))}`;
     for (let look = 1; ; look += 1) {
-      await pause(backOff(look, 200, 5000), context.signal);
+      await pause(untilLook(look, this.#pollInterval, lastLook), context.signal);
       const { status, result } = (await context.http.send({ method: "GET", path }, context.signal)).json();
       if (status === "completed" && typeof result === "string") return taskResult(result);
       if (status === "failed" || status === "cancelled") {
