@@ -24,6 +24,12 @@ export interface CheckOptions {
   rest?: RestBed | undefined;
   /** Milliseconds for one case. Default 60 000. */
   caseTimeout?: number | undefined;
+  /**
+   * Cases that run at once, each over a connector of its own. Those that cut the link, make the service go wrong or measure memory run one by one.
+   *
+   * @default 4
+   */
+  concurrency?: number | undefined;
   /** Only cases whose names it matches are tried, the others skipped. All by default. */
   cases?: RegExp | undefined;
 }
@@ -34,6 +40,8 @@ export type MakeConnector = () => Connector | Promise<Connector>;
 export interface ConnectorCase {
   /** A sentence; G and a number name the guarantee it proves. */
   readonly name: string;
+  /** Nothing else may run beside it over the same link and service, or in this process: it cuts, disturbs or measures them. */
+  readonly alone: boolean;
   /** Makes a connector, checks it, closes it. Rejects with an AssertionError when the connector does not behave. */
   readonly run: (make: MakeConnector, options?: CheckOptions) => Promise<void>;
   /** Whether there is anything to try with these options: some cases need `cut` or `rest`. `run` then returns at once. */
@@ -58,14 +66,22 @@ export interface Stage {
 
 export type ErrorKind = abstract new (...args: never[]) => SremoteError;
 
-/** Defines a case. A body that does not apply to a connector returns at once. */
-export function defineCase(
-  name: string,
-  body: (stage: Stage) => Promise<void>,
-  applies: (options: CheckOptions) => boolean = () => true,
-): ConnectorCase {
+type Body = (stage: Stage) => Promise<void>;
+
+/** Defines a case that others may run beside. */
+export function defineCase(name: string, body: Body): ConnectorCase {
+  return makeCase(name, false, body, () => true);
+}
+
+/** Defines a case that nothing may run beside. One that does not apply to a connector returns at once. */
+export function defineLoneCase(name: string, body: Body, applies: (options: CheckOptions) => boolean = () => true): ConnectorCase {
+  return makeCase(name, true, body, applies);
+}
+
+function makeCase(name: string, alone: boolean, body: Body, applies: (options: CheckOptions) => boolean): ConnectorCase {
   return {
     name,
+    alone,
     applies: (options = {}) => applies(options),
     async run(make, options = {}) {
       // Without a connector being made: there are many that need a bed.

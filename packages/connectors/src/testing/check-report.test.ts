@@ -1,5 +1,6 @@
 /* What `checkConnector` says of a connector as a whole. */
 import { expect, test } from "vitest";
+import type { Connector } from "../connector.ts";
 import { local } from "../local/index.ts";
 import { checkConnector, ConnectorCheckError, connectorCases } from "./check.ts";
 
@@ -16,9 +17,9 @@ test("checkConnector reports every case", async () => {
 });
 
 test("checkConnector tries the cases that it is asked for, and throws one error that lists those that failed", async () => {
-  const broken = { ...local(), label: "two\nlines", status: async () => ({ ok: false, message: "no" }) };
+  const broken = (): Connector => ({ ...local(), label: "two\nlines", status: async () => ({ ok: false, message: "no" }) });
   const cases = /host in reach|label is|exit code 255/g;
-  const error: unknown = await checkConnector(() => broken, { cases }).catch((reason: unknown) => reason);
+  const error: unknown = await checkConnector(broken, { cases }).catch((reason: unknown) => reason);
   expect(error).toBeInstanceOf(ConnectorCheckError);
   expect(String(error)).toContain("2 of 3 cases failed");
   expect(String(error)).toContain("- status of a host in reach is ok");
@@ -30,5 +31,33 @@ test("checkConnector tries the cases that it is asked for, and throws one error 
   for (const none of [/no case has this name/, "exit code 255" as unknown as RegExp]) {
     const refused: unknown = await checkConnector(() => local(), { cases: none }).catch((reason: unknown) => reason);
     expect(refused).toMatchObject({ code: "invalid-argument", message: expect.stringContaining("options.cases") });
+  }
+});
+
+test("cases run at once, as many as is said, but those that measure memory alone", async () => {
+  for (const concurrency of [1, 3]) {
+    let open = 0;
+    let most = 0;
+    const besideLarge: number[] = [];
+    const make = (): Connector => {
+      const host = local();
+      open += 1;
+      most = Math.max(most, open);
+      const close = async (): Promise<void> => {
+        open -= 1;
+        await host.close();
+      };
+      const push: Connector["push"] = (source, ...rest) => {
+        besideLarge.push(open - 1);
+        return host.push(source, ...rest);
+      };
+      return { ...host, push, close };
+    };
+    await checkConnector(make, { concurrency, cases: /exit code|64 MiB/ });
+    expect([most, besideLarge]).toEqual([concurrency, [0]]);
+  }
+  for (const concurrency of [0, 1.5, "4" as unknown as number]) {
+    const refused: unknown = await checkConnector(() => local(), { concurrency }).catch((reason: unknown) => reason);
+    expect(refused).toMatchObject({ code: "invalid-argument", message: expect.stringContaining("options.concurrency") });
   }
 });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { ConnectError, SremoteError, TransferError } from "@sremote/protocol";
 import { shell } from "../connector.ts";
 import type { Connector, ExecOptions, ExecResult, SpawnedProcess } from "../connector.ts";
@@ -22,24 +22,24 @@ afterAll(async () => {
   await rm(temporary, { recursive: true, force: true });
 });
 
-/** What a broken connector leaves running is ended here. */
-const leftOvers: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const end of leftOvers.splice(0)) await end();
-});
+// Most of what they do is waiting for what never comes.
+vi.setConfig({ maxConcurrency: 8 });
 
 type Break = (host: Connector) => Partial<Connector>;
-const broken = (change: Break): Connector => {
-  const host = local();
-  leftOvers.push(() => host.close());
-  return { ...host, ...change(host) };
-};
 
-const spawn = async (host: Connector, command: Parameters<Connector["exec"]>[0]): Promise<SpawnedProcess> => {
+/** Runs a case against connectors to this machine that do this wrong. Closing ends what they leave running. */
+async function runBroken(name: string, change: Break, options?: CheckOptions): Promise<void> {
+  await using hosts = new AsyncDisposableStack();
+  const make = (): Connector => {
+    const host = hosts.use(local());
+    return { ...host, ...change(host) };
+  };
+  await caseNamed(name).run(make, options);
+}
+
+const spawn = (host: Connector, command: Parameters<Connector["exec"]>[0]): Promise<SpawnedProcess> => {
   if (host.spawn === undefined) throw new Error("local connectors spawn");
-  const process = await host.spawn(command);
-  leftOvers.push(() => process[Symbol.asyncDispose]());
-  return process;
+  return host.spawn(command);
 };
 
 /** Changes results of exec. */
@@ -120,7 +120,7 @@ const cases: readonly (readonly [string, Break, CheckOptions?])[] = [
         const out = buffer(process.stdout);
         const err = buffer(process.stderr);
         const written = new Promise<void>((resolve, reject) => {
-          process.stdin.on("error", reject).on("finish", resolve).end(pieces(options.stdin)[0]);
+          process.stdin.on("error", reject).on("close", resolve).end(pieces(options.stdin)[0]);
         });
         const [end] = await Promise.all([process.exit, written]);
         return { ...end, stdout: await out, stderr: await err };
@@ -358,8 +358,8 @@ const caseNamed = (name: string): ReturnType<typeof connectorCases>[number] => {
 
 describe("a connector that does this wrong is caught", () => {
   for (const [name, change, options] of cases) {
-    test(name, async () => {
-      await expect(caseNamed(name).run(() => broken(change), options)).rejects.toThrow();
+    (caseNamed(name).alone ? test : test.concurrent)(name, async () => {
+      await expect(runBroken(name, change, options)).rejects.toThrow();
     });
   }
 });
@@ -374,11 +374,9 @@ const failing: Break = (host) => ({
 
 test("G27 a secret in a label or in an error fails the suite, without being shown", async () => {
   const secrets = ["hunter2-secret"];
-  const label = caseNamed("the label is a text on one line").run(() => broken(() => ({ label: "ssh://me:hunter2-secret@host" })), {
-    secrets,
-  });
+  const label = runBroken("the label is a text on one line", () => ({ label: "ssh://me:hunter2-secret@host" }), { secrets });
   await expect(label).rejects.toThrow(/G27: a secret appears in the label/);
-  const error = caseNamed("G26 a pull of a missing file is no-such-file").run(() => broken(failing), { secrets });
+  const error = runBroken("G26 a pull of a missing file is no-such-file", failing, { secrets });
   await expect(error).rejects.toThrow(/G27: a secret appears in the error/);
 });
 

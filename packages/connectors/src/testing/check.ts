@@ -43,36 +43,49 @@ export function connectorCases(): readonly ConnectorCase[] {
   return [...exitCases, ...byteCases, ...fileCases, ...atomicCases, ...failureCases, ...endingCases, ...lifecycleCases, ...restCases];
 }
 
+const usualConcurrency = 4;
+
 /**
- * Runs every case against connectors from `make`, one after the other, a new connector for each. Needs no test framework.
+ * Runs every case against connectors from `make`, a new connector for each, some at once (`options.concurrency`). Needs no test framework.
  * The host must be a POSIX one on which commands may create a directory under `$TMPDIR` or `/tmp`.
  * @throws ConnectorCheckError when one or more fail
- * @throws InvalidArgumentError when `options.cases` is no regular expression, or matches no case
+ * @throws InvalidArgumentError when `options.cases` is no regular expression, or matches no case; when `options.concurrency` is no whole number from 1 on
  */
 export async function checkConnector(make: MakeConnector, options: CheckOptions = {}): Promise<CheckReport> {
-  const { cases } = options;
+  const { cases, concurrency = usualConcurrency } = options;
+  const all = connectorCases();
+  // `match` keeps no place in the expression, as `test` does where it is global.
+  const isWanted = ({ name }: ConnectorCase): boolean => cases === undefined || name.match(cases) !== null;
   // A check that tries nothing must not pass.
-  if (cases !== undefined && !(cases instanceof RegExp && connectorCases().some(({ name }) => name.match(cases) !== null))) {
+  if (cases !== undefined && !(cases instanceof RegExp && all.some(isWanted))) {
     throw new InvalidArgumentError("options.cases", "a regular expression that matches the name of at least one case");
   }
-  const results: CaseResult[] = [];
-  for (const { name, run, applies } of connectorCases()) {
-    const begin = performance.now();
-    // `match` keeps no place in the expression, as `test` does where it is global.
-    if (cases !== undefined && name.match(cases) === null) {
-      results.push({ name, ok: true, skipped: true, milliseconds: 0 });
-      continue;
-    }
-    try {
-      await run(make, options);
-      results.push({ name, ok: true, ...(applies(options) ? {} : { skipped: true }), milliseconds: performance.now() - begin });
-    } catch (error) {
-      results.push({ name, ok: false, error, milliseconds: performance.now() - begin });
-    }
-  }
-  const report = { results };
-  if (results.some(({ ok }) => !ok)) throw new ConnectorCheckError(report);
+  if (!(Number.isInteger(concurrency) && concurrency >= 1))
+    throw new InvalidArgumentError("options.concurrency", "a whole number from 1 on");
+  const results = new Map<ConnectorCase, CaseResult>();
+  const work = async (pending: ConnectorCase[]): Promise<void> => {
+    for (let one = pending.shift(); one !== undefined; one = pending.shift()) results.set(one, await resultOf(one, make, options));
+  };
+  const beside = all.filter((one) => isWanted(one) && !one.alone);
+  await Promise.all(Array.from({ length: Math.min(concurrency, beside.length) }, () => work(beside)));
+  await work(all.filter((one) => isWanted(one) && one.alone));
+  const report = { results: all.map((one) => results.get(one) ?? skippedCase(one)) };
+  if (report.results.some(({ ok }) => !ok)) throw new ConnectorCheckError(report);
   return report;
+}
+
+async function resultOf({ name, run, applies }: ConnectorCase, make: MakeConnector, options: CheckOptions): Promise<CaseResult> {
+  const begin = performance.now();
+  try {
+    await run(make, options);
+    return { name, ok: true, ...(applies(options) ? {} : { skipped: true }), milliseconds: performance.now() - begin };
+  } catch (error) {
+    return { name, ok: false, error, milliseconds: performance.now() - begin };
+  }
+}
+
+function skippedCase({ name }: ConnectorCase): CaseResult {
+  return { name, ok: true, skipped: true, milliseconds: 0 };
 }
 
 function messageOf(error: unknown): string {

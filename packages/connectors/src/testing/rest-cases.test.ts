@@ -73,7 +73,7 @@ const wrongs: readonly (readonly [RegExp, readonly Wrong[]])[] = [
   [/redirect|cancelled while/, [follows]],
 ];
 
-test.each(connectorCases().filter(({ name }) => name.startsWith("REST: ")))(
+test.concurrent.each(connectorCases().filter(({ name }) => name.startsWith("REST: ")))(
   "a connector that does this wrong is caught: $name",
   async ({ name, run }) => {
     const found = wrongs.find(([pattern]) => pattern.test(name))?.[1] ?? [];

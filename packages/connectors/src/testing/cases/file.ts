@@ -4,13 +4,16 @@ import { open, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { defineCase, quote } from "../case.ts";
+import { defineCase, defineLoneCase, quote } from "../case.ts";
 import type { ConnectorCase, Stage } from "../case.ts";
 import { assertSameBytes } from "../same-bytes.ts";
 import { everyByte, hostileNames } from "../hostile.ts";
 import { toBytes } from "../../byte-string.ts";
 
 const mebibyte = 2 ** 20;
+
+/** Files that are moved at once where a case moves many. */
+const namesAtOnce = 6;
 
 export const fileCases: readonly ConnectorCase[] = [
   ...[0, 1, 512, 70_000, 3_000_001].map((size) =>
@@ -26,14 +29,17 @@ export const fileCases: readonly ConnectorCase[] = [
     }),
   ),
   defineCase("G08 file names may hold any bytes but NUL and slash", async (stage) => {
-    for (const name of hostileNames) {
-      const path = `${stage.directory}/${name}`;
-      const content = toBytes(`content of ${name}`);
+    const paths = hostileNames.map((name) => `${stage.directory}/${name}`);
+    const thereAndBack = async (path: string): Promise<void> => {
+      const content = toBytes(`content of ${path}`);
       await stage.connector.push(content, path);
-      assertSameBytes(await pulled(stage, path), content, JSON.stringify(name));
-      assert.equal((await stage.connector.exec(["test", "-f", path])).exitCode, 0, JSON.stringify(name));
-      assert.equal((await stage.connector.exec(["rm", "--", path])).exitCode, 0, JSON.stringify(name));
-    }
+      assertSameBytes(await pulled(stage, path), content, JSON.stringify(path));
+    };
+    for (let at = 0; at < paths.length; at += namesAtOnce) await Promise.all(paths.slice(at, at + namesAtOnce).map(thereAndBack));
+    // Their names are exact: those that commands are given are these files', and there are no others.
+    const test = 'for path; do test -f "$path" || exit 9; done';
+    assert.equal((await stage.connector.exec(["sh", "-c", test, "sh", ...paths])).exitCode, 0, "each is a file");
+    assert.equal((await stage.connector.exec(["rm", "--", ...paths])).exitCode, 0, "each can be removed");
     assert.equal(await listing(stage), "");
   }),
   defineCase("a local file is pushed and pulled by its path", async (stage) => {
@@ -81,15 +87,15 @@ export const fileCases: readonly ConnectorCase[] = [
       );
     }
   }),
-  defineCase("G35 64 MiB are pushed and pulled in constant memory, with the same digest", async (stage) => {
+  defineLoneCase("G35 64 MiB are pushed and pulled in constant memory, with the same digest", async (stage) => {
     const source = join(stage.localDirectory, "source");
     const sha256 = await writeLarge(source, 64);
     const path = `${stage.directory}/large`;
     const target = join(stage.localDirectory, "target");
     const limit = stage.options.memoryLimit ?? 16 * mebibyte;
-    const growth = await peakGrowth(async (sample) => {
-      await stage.connector.push({ path: source }, path, { onProgress: sample });
-      await stage.connector.pull(path, { path: target }, { onProgress: sample });
+    const growth = await peakGrowth(async (progress) => {
+      await stage.connector.push({ path: source }, path, { onProgress: progress() });
+      await stage.connector.pull(path, { path: target }, { onProgress: progress() });
     });
     assert.equal((await stat(target)).size, 64 * mebibyte);
     assert.equal(await digestOfFile(target), sha256);
@@ -151,21 +157,36 @@ function used(): number {
   return heapUsed + arrayBuffers;
 }
 
-/** Largest growth of memory that is really in use: sampled after a collection, so that garbage does not count. */
-async function peakGrowth(work: (sample: () => void) => Promise<void>): Promise<number> {
+/** Bytes of progress after which memory is looked at: a transfer that keeps what it moved is seen long before its end. */
+const lookEvery = 8 * mebibyte;
+
+/**
+ * Largest growth of memory that is really in use: sampled after a collection, so that garbage does not count. A look takes about as long as
+ * the transfer of some MiB, so they are tied to progress, and otherwise take a fifth of the time at most.
+ */
+async function peakGrowth(work: (progress: () => (bytes: number) => void) => Promise<void>): Promise<number> {
   setFlagsFromString("--expose-gc");
   const before = used();
   let peak = before;
-  let last = 0;
-  const sample = (): void => {
-    if (Date.now() - last < 30) return;
+  let next = 0;
+  const look = (): void => {
+    const begin = performance.now();
     peak = Math.max(peak, used());
-    last = Date.now();
+    const end = performance.now();
+    next = end + Math.max(30, 4 * (end - begin));
+  };
+  const progress = (): ((bytes: number) => void) => {
+    let last = 0;
+    return (bytes) => {
+      if (bytes - last < lookEvery) return;
+      last = bytes;
+      look();
+    };
   };
   // Beside the progress reports, for connectors that make few.
-  const timer = setInterval(sample, 50);
+  const timer = setInterval(() => performance.now() >= next && look(), 50);
   try {
-    await work(sample);
+    await work(progress);
   } finally {
     clearInterval(timer);
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as delay } from "node:timers/promises";
 import { ConnectError, SremoteError } from "@sremote/protocol";
-import { defineCase, quote } from "../case.ts";
+import { defineCase, defineLoneCase, quote } from "../case.ts";
 import type { CheckOptions, ConnectorCase } from "../case.ts";
 import { until } from "../wait.ts";
 import { bytesOf, listing } from "./file.ts";
@@ -48,7 +48,7 @@ export const lifecycleCases: readonly ConnectorCase[] = [
     await connector.close();
     assert.equal(await Promise.race([ended, delay(5000, false)]), true, "`exit` must settle");
   }),
-  defineCase(
+  defineLoneCase(
     "a cut link is connection-lost, and the next command connects again",
     async (stage) => {
       const { cut } = stage.options;
@@ -66,7 +66,7 @@ export const lifecycleCases: readonly ConnectorCase[] = [
     },
     canCut,
   ),
-  defineCase(
+  defineLoneCase(
     "G26 a link cut during a push leaves no part of a file",
     async (stage) => {
       const { cut } = stage.options;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { ConnectError, SremoteError } from "@sremote/protocol";
-import { defineCase, quote } from "../case.ts";
+import { defineLoneCase, quote } from "../case.ts";
 import type { CheckOptions, ConnectorCase, Stage } from "../case.ts";
 import type { RestBed, RestFault, RestPurpose } from "../rest-bed.ts";
 import { assertSameBytes } from "../same-bytes.ts";
@@ -16,7 +16,7 @@ function restCase(
 ): ConnectorCase {
   const bedOf = ({ rest }: CheckOptions): RestBed | undefined =>
     rest !== undefined && faults.every((fault) => rest.faults.includes(fault)) && applies(rest) ? rest : undefined;
-  return defineCase(
+  return defineLoneCase(
     `REST: ${name}`,
     async (stage) => {
       const bed = bedOf(stage.options);
