@@ -1,50 +1,46 @@
-/* The behaviour suite of every connector, over stubs that disturb many of their requests. */
+/*
+ * The behaviour suite of every connector, over stubs that disturb many of their requests. Cases run at once: those that nothing may run beside
+ * have a stub of their own, the others share one, so that the troubles of all meet each.
+ */
 import { RestConnector } from "@sremote/connectors";
 import { connectorCases } from "@sremote/connectors/testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startProxy } from "../../scripts/labs/proxy.ts";
-import type { Proxy } from "../../scripts/labs/proxy.ts";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { Newt1 } from "../../packages/connectors/src/rest/newt/newt-1.ts";
 import { hostile, peaceful } from "../stubs/hostile-server.ts";
 import { NewtStub } from "../stubs/newt-stub.ts";
 import { restKinds } from "./dialects.ts";
 import type { RestHost } from "./dialects.ts";
+import { runWithOwnStub } from "./own-stub.ts";
+
+vi.setConfig({ maxConcurrency: 8 });
 
 const quiet = { tooManyRequests: 0, unavailable: 0, errorBody: 0, expire: 0, twice: 0 };
 
 describe.each(restKinds.filter(({ isPolled }) => isPolled !== true))("$name over a hostile stub, with links that can be cut", (kind) => {
   let host: RestHost;
-  let proxy: Proxy;
-
   beforeAll(async () => {
-    host = await kind.start();
-    proxy = await startProxy({ host: "127.0.0.1", port: host.server.port });
+    host = await kind.start(hostile);
   });
-  afterAll(async () => {
-    await proxy?.stop();
-    await host?.[Symbol.asyncDispose]();
-  });
+  afterAll(() => host?.[Symbol.asyncDispose]());
 
-  for (const each of connectorCases()) {
-    test(each.name, async () => {
-      // These bring their own troubles.
-      host.server.hostility = each.name.startsWith("REST: ") ? { ...hostile, ...quiet } : hostile;
-      const make = () => host.connect({ baseUrl: `http://${proxy.address}:${proxy.port}${kind.base}` });
-      await each.run(make, {
-        secrets: host.secrets(),
-        cut: { cut: () => proxy.cut(), restore: () => proxy.restore() },
-        // The stub's memory is the same process's.
-        memoryLimit: 48 * 2 ** 20,
-        rest: host.server,
-      });
-    });
-  }
+  const [alone, beside] = [true, false].map((is) => connectorCases().filter((each) => each.alone === is));
+  describe.concurrent("that all share", () => {
+    test.for(beside!)("$name", ({ run }) => run(() => host.connect(), { secrets: host.secrets() }));
+  });
 
   test("G40 nothing is left: no process, no file", async () => {
-    await expect.poll(() => host.sandbox.processes()).toEqual([]);
+    await expect.poll(() => host.sandbox.processes(), { timeout: 10_000 }).toEqual([]);
     const { stdout } = await host.sandbox.run("ls -A");
     expect(stdout.toString()).toBe("");
   });
+
+  for (const each of alone!) {
+    // These bring their own troubles.
+    const hostility = each.name.startsWith("REST: ") ? { ...hostile, ...quiet } : hostile;
+    // Memory is of the whole process.
+    const define = each.name.includes("memory") ? test : test.concurrent;
+    define(each.name, () => runWithOwnStub(kind, each, hostility));
+  }
 });
 
 /** The first dialect in a world where files are small: everything large goes in pieces. */
@@ -61,11 +57,20 @@ describe("a service that takes and gives small files only", () => {
   });
   afterAll(() => stub?.[Symbol.asyncDispose]());
 
-  for (const each of connectorCases().filter(({ name }) => /sizes|11 MB|bytes is the same|maxOutput|20 MB|progress/.test(name))) {
-    test(each.name, async () => {
-      const make = (): RestConnector => new RestConnector(new Chunked({ ...stub.options, loginenv: false }), stub.options);
-      await each.run(make, { rest: stub.server });
-      expect(stub.server.take().filter(({ fault }) => fault?.kind === "status")).toEqual([]);
-    });
-  }
+  // None of them disturbs the service.
+  describe.concurrent("in pieces", () => {
+    test.for(connectorCases().filter(({ name }) => /sizes|11 MB|bytes is the same|maxOutput|20 MB|progress/.test(name)))(
+      "$name",
+      ({ run }) => {
+        const make = (): RestConnector => new RestConnector(new Chunked({ ...stub.options, loginenv: false }), stub.options);
+        return run(make, { rest: stub.server });
+      },
+    );
+  });
+
+  test("no piece was larger than the service takes or gives", () => {
+    const seen = stub.server.take();
+    expect(seen.filter(({ purpose }) => purpose === "put" || purpose === "get").length).toBeGreaterThan(100);
+    expect(seen.filter(({ fault }) => fault?.kind === "status")).toEqual([]);
+  });
 });

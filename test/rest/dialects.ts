@@ -9,6 +9,9 @@ import type { Sandbox } from "../stubs/sandbox.ts";
 import { SfapiStub } from "../stubs/sfapi-stub.ts";
 import type { TokenStub } from "../stubs/token-stub.ts";
 
+/** Milliseconds: what stubs run has no queue to wait in. */
+const pollInterval = 40;
+
 /** A running stub, and a way to make connectors to it. */
 export interface RestHost extends AsyncDisposable {
   readonly server: HostileServer;
@@ -75,7 +78,7 @@ export const restKinds: readonly RestKind[] = [
       return {
         server: stub.server,
         sandbox: stub.sandbox,
-        connect: (options = {}) => sfapi({ ...stub.options, ...options }),
+        connect: (options = {}) => sfapi({ ...stub.options, pollInterval, ...options }),
         secrets: () => stub.secrets,
         violations: () => [...stub.published.violations, ...stub.tokens.refusals],
         [Symbol.asyncDispose]: () => stub[Symbol.asyncDispose](),
@@ -93,7 +96,7 @@ export const restKinds: readonly RestKind[] = [
       return {
         server: stub.server,
         sandbox: stub.sandbox,
-        connect: (options = {}) => firecrest({ ...stub.options, ...options }),
+        connect: (options = {}) => firecrest({ ...stub.options, pollInterval, ...options }),
         secrets: () => stub.tokens.secrets,
         violations: () => [...stub.published.violations, ...stub.tokens.refusals],
         [Symbol.asyncDispose]: () => stub[Symbol.asyncDispose](),

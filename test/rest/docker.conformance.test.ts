@@ -1,11 +1,13 @@
 /* The behaviour suite of every connector, over real engines: Docker's, and Podman's, which speaks Docker's API in its own way. */
 import { docker } from "@sremote/connectors";
 import { connectorCases } from "@sremote/connectors/testing";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import type { ContainerLab } from "../../scripts/labs/containers.ts";
 import { startDocker } from "../../scripts/labs/docker.ts";
 import { startPodman } from "../../scripts/labs/podman.ts";
 import { isNightly } from "../support/nightly.ts";
+
+vi.setConfig({ maxConcurrency: 6 });
 
 /** What an engine does in its own way: how commands begin and end, and their streams. The rest the other engine's run has shown of the connector. */
 const ofEngines = isNightly
@@ -27,11 +29,13 @@ describe.each([
 
   // Those on REST want a service that does wrong on demand.
   for (const each of connectorCases().filter(({ name }) => !name.startsWith("REST: ") && tried.test(name))) {
-    test(each.name, () => each.run(() => docker({ container, socketPath: lab.socketPath })));
+    // Memory is of the whole process.
+    const define = each.alone ? test : test.concurrent;
+    define(each.name, () => each.run(() => docker({ container, socketPath: lab.socketPath })));
   }
 
   test("G40 nothing is left in the container: no process, no file", async () => {
-    await expect.poll(() => lab.commands(container)).toEqual([]);
+    await expect.poll(() => lab.commands(container), { timeout: 10_000 }).toEqual([]);
     await using host = docker({ container, socketPath: lab.socketPath });
     const { stdout } = await host.exec(["ls", "-A", "/tmp", "/root"]);
     expect(Buffer.from(stdout).toString()).toBe("/root:\n\n/tmp:\n");

@@ -6,6 +6,7 @@ import { firecrest, shell } from "@sremote/connectors";
 import type { FirecrestOptions, RestConnector } from "@sremote/connectors";
 import { ConnectError, TransferError } from "@sremote/protocol";
 import { afterAll, describe, expect, test, vi } from "vitest";
+import { signalEach } from "../../scripts/labs/processes.ts";
 import { until } from "../../scripts/labs/wait.ts";
 import { rejection } from "../support/rejection.ts";
 import { FirecrestStub } from "../stubs/firecrest-stub.ts";
@@ -29,7 +30,8 @@ async function start(behaviour: FirecrestBehaviour = {}): Promise<FirecrestStub>
   return stub;
 }
 
-const connect = (stub: FirecrestStub, options: Partial<FirecrestOptions> = {}): RestConnector => firecrest({ ...stub.options, ...options });
+const connect = (stub: FirecrestStub, options: Partial<FirecrestOptions> = {}): RestConnector =>
+  firecrest({ ...stub.options, pollInterval: 40, ...options });
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 const states = (stub: FirecrestStub): string[] => stub.jobs.all().map(({ status }) => status.state);
 const effects = async (stub: FirecrestStub): Promise<string> => readFile(join(stub.sandbox.home, "effects"), "utf8").catch(() => "");
@@ -108,7 +110,8 @@ describe.concurrent("a command that is not wanted any more while it is submitted
     const control = new AbortController();
     const running = rejection(connector.exec(shell("echo > begun; sleep 300"), { signal: control.signal }));
     await until("the command to run", async () => (await readdir(stub.sandbox.home)).includes("begun"));
-    for (const pid of await stub.sandbox.processes()) process.kill(pid, "SIGKILL");
+    // Some may have ended by themselves meanwhile.
+    signalEach(await stub.sandbox.processes(), "SIGKILL");
     await until("the job to end", async () => states(stub)[0] !== "RUNNING");
     stub.server.take();
     control.abort();

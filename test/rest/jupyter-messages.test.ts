@@ -13,7 +13,7 @@ import type { Duplex } from "node:stream";
 import { jupyter, shell } from "@sremote/connectors";
 import type { JupyterOptions } from "@sremote/connectors";
 import { SremoteError } from "@sremote/protocol";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { startJupyter } from "../../scripts/labs/jupyter.ts";
 import type { JupyterLab } from "../../scripts/labs/jupyter.ts";
 import { rejection } from "../support/rejection.ts";
@@ -28,19 +28,23 @@ async function told(options: JupyterOptions): Promise<SremoteError> {
   return error;
 }
 
-describe("a real Jupyter Server", () => {
-  let lab: JupyterLab;
-  beforeAll(async () => {
-    lab = await startJupyter();
-  });
-  afterAll(() => lab?.stop());
+// What they do is waiting for servers and kernels to start.
+vi.setConfig({ maxConcurrency: 6 });
 
+let lab: JupyterLab;
+beforeAll(async () => {
+  lab = await startJupyter();
+});
+afterAll(() => lab?.stop());
+
+describe.concurrent("a real Jupyter Server", () => {
   test("is reached by the URLs that it prints for browsers", async () => {
-    for (const page of ["/lab", "/tree", "/lab/tree/some/notebook.ipynb", "/"]) {
+    const reach = async (page: string): Promise<void> => {
       await using connector = jupyter({ baseUrl: `${lab.baseUrl}${page}?token=${lab.token}` });
       expect(connector.label).toBe(`jupyter://127.0.0.1:${lab.port}/base`);
       expect((await connector.exec(shell("exit 3"))).exitCode).toBe(3);
-    }
+    };
+    await Promise.all(["/lab", "/tree", "/lab/tree/some/notebook.ipynb", "/"].map(reach));
     expect(() => jupyter({ baseUrl: `${lab.baseUrl}?token=${lab.token}`, token: "another" })).toThrow(/options\.token/);
     expect(() => jupyter({ baseUrl: `${lab.baseUrl}?token=...` })).toThrow(/whole token/);
     expect(() => jupyter({ baseUrl: `${lab.baseUrl}?tokn=${lab.token}` })).toThrow(/without query/);
@@ -61,13 +65,13 @@ describe("a real Jupyter Server", () => {
   });
 });
 
-test("a real server with a password says of a wrong one that it refuses it", async () => {
-  await using lab = await startJupyter({ password: "right" });
-  const error = await told({ baseUrl: lab.baseUrl, password: "wrong" });
+test.concurrent("a real server with a password says of a wrong one that it refuses it", async () => {
+  await using other = await startJupyter({ password: "right" });
+  const error = await told({ baseUrl: other.baseUrl, password: "wrong" });
   expect([error.code, error.summary]).toEqual(["auth-failed", "the server refused the password"]);
 });
 
-describe("servers of other kinds", () => {
+describe.concurrent("servers of other kinds", () => {
   let directory = "";
   const servers: Server[] = [];
   beforeAll(async () => {
@@ -169,8 +173,7 @@ function tunnel({ url, rawHeaders }: IncomingMessage, client: Duplex, head: Buff
   for (const each of [server, client]) each.on("error", () => [server, client].forEach((end) => end.destroy()));
 }
 
-test("a proxy that takes bodies of 1 MiB: what is larger goes in smaller pieces", async () => {
-  await using lab = await startJupyter();
+test.concurrent("a proxy that takes bodies of 1 MiB: what is larger goes in smaller pieces", async () => {
   let largest = 0;
   let refused = 0;
   const proxy = createServer((incoming, response) => {

@@ -202,7 +202,8 @@ describe("a Jupyter Server with a token", () => {
   });
 });
 
-test("a server with a password takes it, below a root that is not the home directory; when it ends, that is a lost connection", async () => {
+// They have servers of their own.
+test.concurrent("a server with a password takes it, below a root that is not the home directory; when it ends, that is a lost connection", async () => {
   const password = "correct horse & battery";
   await using lab = await startJupyter({ password, root: "notebooks", env: { PATH: hostPath } });
   await using connector = jupyter({ baseUrl: lab.baseUrl, password });
@@ -224,7 +225,7 @@ test("a server with a password takes it, below a root that is not the home direc
   expect((await connector.status()).ok).toBe(false);
 });
 
-test("a server without a kernel for Python says so", async () => {
+test.concurrent("a server without a kernel for Python says so", async () => {
   await using lab = await startJupyter({ python: false });
   await using connector = jupyter({ baseUrl: lab.baseUrl, token: lab.token });
   const error = await rejection(connector.exec(["true"]), ConnectError);

@@ -3,53 +3,30 @@
  * cases run at once, each with a stub of its own.
  */
 import { connectorCases } from "@sremote/connectors/testing";
-import type { ConnectorCase } from "@sremote/connectors/testing";
-import { describe, expect, test, vi } from "vitest";
-import { startProxy } from "../../scripts/labs/proxy.ts";
-import { until } from "../../scripts/labs/wait.ts";
-import { restKinds } from "./dialects.ts";
-import type { RestKind } from "./dialects.ts";
+import { describe, test, vi } from "vitest";
 import { isNightly } from "../support/nightly.ts";
+import { hostile } from "../stubs/hostile-server.ts";
+import { restKinds } from "./dialects.ts";
+import { runWithOwnStub } from "./own-stub.ts";
 
 vi.setConfig({ maxConcurrency: 12 });
 
-/** Memory is of the whole process, stubs included. */
-const measuresMemory = /memory|64 MiB/;
-
-async function runCase(kind: RestKind, { run }: ConnectorCase): Promise<void> {
-  await using host = await kind.start();
-  const proxy = await startProxy({ host: "127.0.0.1", port: host.server.port });
-  try {
-    const make = () => host.connect({ baseUrl: `http://${proxy.address}:${proxy.port}${kind.base}` });
-    await run(make, {
-      secrets: host.secrets(),
-      cut: { cut: () => proxy.cut(), restore: () => proxy.restore() },
-      memoryLimit: 64 * 2 ** 20,
-      rest: host.server,
-      caseTimeout: 110_000,
-    });
-    // G40: no process, no file.
-    await until("no process to be left", async () => (await host.sandbox.processes()).length === 0);
-    expect((await host.sandbox.run("ls -A")).stdout.toString()).toBe("");
-    expect(host.violations?.()).toEqual([]);
-  } finally {
-    await proxy.stop();
-  }
-}
-
-/** What a dialect has to do with: how its commands begin and end, and how its requests fail. */
-const ofDialects = isNightly
-  ? /^REST: |^G\d\d /
-  : /exit code (?:0|255)|^REST: (?:sizes at|11 MB|G|output|an exit|a download|a command)|before a (?:start|get) request|once for a start request/;
-/** The rest is the base's, which one dialect puts to the test; of cases that are alike, one. */
-const ofBase = isNightly
-  ? /^/
-  : /^(?!.*(?:exit code (?:7|126|137)|file of (?:1|512) bytes|sizes one (?:below|above) the inline|once for a put request))/;
+/**
+ * What a service of tasks or jobs has to do with: how its commands begin and end, are asked after, and are ended, how it refuses, and its sizes (of
+ * 11 MB each piece but the last is as large as may be). What is the base's, whoever runs the script, is put to the test over `newt`: see
+ * conformance.test.ts.
+ */
+const ofServices =
+  /exit code (?:0|255)|G31 std(?:in|out)|abort of exec|deadline of exec|20 commands|closing ends what|a cut link|label|^REST: (?:11 MB|G|output|an exit|a download|a command|credentials|an error with status 200 once for a (?:start|poll))/;
+/** How polls fail is the base's, too, and one service shows it. */
+const ofPolls = /once for a poll request/;
 
 const polled = restKinds.filter(({ isPolled }) => isPolled);
 describe.each(polled)("$name over a hostile stub, with links that can be cut", (kind) => {
-  for (const each of connectorCases().filter(({ name }) => (kind === polled[0] ? ofBase : ofDialects).test(name))) {
-    const define = measuresMemory.test(each.name) ? test : test.concurrent;
-    define(each.name, { timeout: 120_000 }, () => runCase(kind, each));
+  const isTried = (name: string): boolean => isNightly || ofServices.test(name) || (kind === polled[0] && ofPolls.test(name));
+  for (const each of connectorCases().filter(({ name }) => isTried(name))) {
+    // Memory is of the whole process, stubs included.
+    const define = each.name.includes("memory") ? test : test.concurrent;
+    define(each.name, { timeout: 120_000 }, () => runWithOwnStub(kind, each, hostile));
   }
 });

@@ -16,7 +16,7 @@ async function requests(host: RestHost, work: () => Promise<unknown>): Promise<n
   return host.server.take().filter(({ purpose }) => purpose !== "poll").length;
 }
 
-describe.each([...restKinds, ...restVariants])("requests over $name", (kind) => {
+describe.concurrent.each([...restKinds, ...restVariants])("requests over $name", (kind) => {
   const { most } = kind;
   test("the first command, another one, one with input, and closing", async () => {
     await using host = await kind.start(peaceful);

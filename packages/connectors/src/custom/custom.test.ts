@@ -43,12 +43,13 @@ const withStdin: CustomFunctions = {
 const made = (changes: Partial<CustomFunctions>): Connector => createConnector({ ...functions, ...changes });
 const options = { memoryLimit: 256 * 2 ** 20 };
 
-describe("a custom connector of three functions", () => {
-  for (const one of connectorCases()) test(one.name, () => one.run(() => createConnector(functions), options));
-});
+vi.setConfig({ maxConcurrency: 4 });
 
-describe("a custom connector that passes standard input on", () => {
-  for (const one of connectorCases()) test(one.name, () => one.run(() => createConnector(withStdin), options));
+describe.each([
+  ["of three functions", functions],
+  ["that passes standard input on", withStdin],
+])("a custom connector %s", (_, given) => {
+  for (const one of connectorCases()) (one.alone ? test : test.concurrent)(one.name, () => one.run(() => createConnector(given), options));
 });
 
 /** A live process of this machine. */

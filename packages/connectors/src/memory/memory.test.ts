@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { ConnectError } from "@sremote/protocol";
 import { shell } from "../connector.ts";
 import { connectorCases } from "../testing/index.ts";
@@ -9,12 +9,16 @@ import { memory } from "./index.ts";
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
+vi.setConfig({ maxConcurrency: 4 });
+
 describe("memory", () => {
-  for (const one of connectorCases()) test(one.name, () => one.run(() => memory()));
+  for (const one of connectorCases()) (one.alone ? test : test.concurrent)(one.name, () => one.run(() => memory()));
 });
 
 describe("memory without standard input", () => {
-  for (const one of connectorCases()) test(one.name, () => one.run(() => memory({ acceptsStdin: false })));
+  for (const one of connectorCases()) {
+    (one.alone ? test : test.concurrent)(one.name, () => one.run(() => memory({ acceptsStdin: false })));
+  }
 });
 
 describe("faults", () => {
