@@ -114,14 +114,14 @@ ${launch(hold)}    if [ $? = 75 ] && [ ! -f "$d/rc" ]; then say error "No space 
     say error "$(mkdir "$d" 2>&1)"; exit 0
   else
     n=0
-    while [ ! -f "$d/rc" ] && [ $n -lt ${(hold ?? 20) * 10} ]; do nap; n=$((n + 1)); done
+    while [ -d "$d" ] && [ ! -f "$d/rc" ] && [ $n -lt ${(hold ?? 20) * 10} ]; do nap; n=$((n + 1)); done
   fi
   show
   ;;
 ask)
   never
   n=0
-  while [ ! -f "$d/rc" ] && [ $n -lt ${(hold ?? 20) * 10} ]; do
+  while [ -d "$d" ] && [ ! -f "$d/rc" ] && [ $n -lt ${(hold ?? 20) * 10} ]; do
     if [ -f "$d/runner" ]; then
       if here "$d/runner" && ! ours "$p" SREMOTE_RUN; then nap; [ -f "$d/rc" ] || { say lost; exit 0; }; fi
     elif [ $n -ge 100 ]; then say lost; exit 0; fi
