@@ -44,6 +44,16 @@ export function onlyForward(onSent: Job["onSent"]): Job["onSent"] {
   };
 }
 
+/** Tells once that the input is to go, however often what is sent must be sent again. */
+export function onlyOnce(onInput: Job["onInput"]): Job["onInput"] {
+  let told = false;
+  return () => {
+    if (told) return;
+    told = true;
+    onInput?.();
+  };
+}
+
 /** What the service knows a command as. */
 export function runName(id: string): string {
   return `sremote-${id}`;

@@ -95,12 +95,15 @@ describe("G28 a start that the service says it never got", () => {
       return { kind: "missing" };
     };
     await using connector = dialect.connect();
-    const result = await connector.exec(shell("echo x >> effects; echo done"));
+    let told = 0;
+    const input = { stdin: Buffer.from("given"), onInput: () => (told += 1) };
+    const result = await connector.exec(shell("echo x >> effects; cat"), input);
+    expect(told, "the input is announced once").toBe(1);
     // One look at the file of the result, then the script itself.
     expect(dialect.asked).toEqual(["start", "get", "ask", "start"]);
     // The lost request arrives after all.
     await finished(late!);
-    expect([text(result.stdout), await effects()]).toEqual(["done\n", "x\n"]);
+    expect([text(result.stdout), await effects()]).toEqual(["given", "x\n"]);
   });
 
   test("though it did: the script says so, and it runs once", async () => {

@@ -11,7 +11,7 @@ import type { RestContext, RunState, ScriptDialect, ScriptRun } from "./dialect.
 import { canCancel, endJob } from "./ending.ts";
 import { statusOf } from "./http-error.ts";
 import type { HttpClient } from "./http.ts";
-import { onlyForward, runName } from "./job.ts";
+import { onlyForward, onlyOnce, runName } from "./job.ts";
 import type { Attempt, Job } from "./job.ts";
 import { isCut, readReport } from "./report.ts";
 import type { Done, Report } from "./report.ts";
@@ -83,11 +83,11 @@ export class ScriptRunner {
 
   /** Runs a command to its end. An abort ends it on the host, for which nobody need wait. */
   async run(job: Job, signal: AbortSignal): Promise<Result> {
-    const onSent = onlyForward(job.onSent);
+    const given = { ...job, onSent: onlyForward(job.onSent), onInput: onlyOnce(job.onInput) };
     for (let submission = 1; ;) {
       const attempt = await this.#prepare(signal);
       try {
-        const report = await this.#perform({ ...job, onSent }, attempt, signal);
+        const report = await this.#perform(given, attempt, signal);
         if (report.kind === "done") return await this.#result(job, attempt, report, signal);
         this.#release(attempt);
         if (report.kind === "again") continue;
