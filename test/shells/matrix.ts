@@ -61,6 +61,7 @@ export class Matrix implements AsyncDisposable {
         expect(outcome, name).toBeInstanceOf(SremoteError);
         expect((outcome as SremoteError).code, `${name}: ${String(outcome)}`).toBe("channel-failed");
         expect((outcome as SremoteError).message).toMatch(/did not start the command/);
+        if (hasEnded) expect((outcome as SremoteError).hint, name).toMatch(/is restricted and takes no `exec`; .*`set -e`/);
       }),
     );
     expect(await readdir(account.home)).not.toContain("EXECUTED");

@@ -22,7 +22,10 @@ function cells(): Cell[] {
     startUps.map((startUp, column) => ({
       shell,
       startUp,
-      wanted: row === 0 || (shell.dialect === "none" ? column === 0 : (column + 5 * row) % 13 === 0),
+      wanted:
+        row === 0 ||
+        (shell.restricted === true && startUp.endsAtErrors === true) ||
+        (shell.dialect === "none" ? column === 0 : (column + 5 * row) % 13 === 0),
     })),
   );
   if (all) {
