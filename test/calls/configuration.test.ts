@@ -10,7 +10,10 @@ import { rejection } from "../support/rejection.ts";
 
 afterAll(stopSshd);
 
-describe.each(withRuntimes(mainKinds))("configuration, $name", ({ kind, runtime }) => {
+/** Over pipes and over files the request is the same. */
+const kinds = mainKinds.filter(({ name }) => isNightly || name !== "local without sessions");
+
+describe.each(withRuntimes(kinds))("configuration, $name", ({ kind, runtime }) => {
   let host: TestHost;
   let client: RemoteClient;
   beforeEach(async () => {
