@@ -27,7 +27,7 @@ export const atomicCases: readonly ConnectorCase[] = [
     const looks = async (): Promise<number> => Number(await run(`wc -l < ${at("looks")}`));
     await until("the reader has begun", async () => (await listing(stage)).includes("looks"));
     // On a busy host the reader may get its turn late: without having looked often, it has seen nothing.
-    for (let count = 0; count < 10 || (count < 200 && (await looks()) < 30); count += 1) {
+    for (let count = 0; count < 10 || (count < 200 && (await looks()) < 15); count += 1) {
       await connector.push(count % 2 === 0 ? a : b, `${directory}/file`);
     }
     await run(`echo > ${at("stop")}`);
