@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, unknownOption } from "@sremote/protocol";
 import { Writable } from "node:stream";
 import type { OutputHandling } from "./session/call-output.ts";
 
@@ -137,7 +137,7 @@ function checkBoolean(name: string, value: unknown): void {
 export function checkOptions(options: unknown, known: readonly string[] = ofCall): asserts options is CallOptions {
   if (!isPlainObject(options)) throw new InvalidArgumentError("options", "an object");
   for (const [key, value] of Object.entries(options)) {
-    if (!known.includes(key)) throw new InvalidArgumentError(`options.${key}`, `no such option; there are ${known.join(", ")}`);
+    if (!known.includes(key)) throw unknownOption("options", key, known);
     if (value !== undefined) optionChecks[key as keyof typeof optionChecks](`options.${key}`, value);
   }
 }

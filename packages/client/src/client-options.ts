@@ -1,5 +1,5 @@
 import type { Connector } from "@sremote/connectors";
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, unknownOption } from "@sremote/protocol";
 import { checkText, isPlainObject, type Runtime } from "./call-options.ts";
 import { checkSerializer, type Serializer } from "./serializer.ts";
 
@@ -52,7 +52,7 @@ export function checkClientOptions(connector: unknown, options: unknown): assert
   checkConnectorShape(connector);
   if (!isPlainObject(options)) throw new InvalidArgumentError("options", "an object");
   for (const key of Object.keys(options)) {
-    if (!known.includes(key)) throw new InvalidArgumentError(`options.${key}`, `no such option; there are ${known.join(", ")}`);
+    if (!known.includes(key)) throw unknownOption("options", key, known);
   }
   const { runtime, python, node, autoInstall, serializer } = options;
   if (runtime !== undefined && runtime !== "python" && runtime !== "node")

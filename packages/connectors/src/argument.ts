@@ -1,6 +1,7 @@
 /* Checks of what a caller hands to a connector, before anything happens. */
-import { InvalidArgumentError, SremoteError } from "@sremote/protocol";
+import { InvalidArgumentError, SremoteError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { toBytes } from "./byte-string.ts";
+import type { OwnOptions } from "./own-options.ts";
 import type { Command, ExecOptions, OperationOptions, PullSink, PushSource, SpawnOptions, TransferOptions } from "./connector.ts";
 
 export function checkCommand(command: Command): void {
@@ -15,7 +16,21 @@ export function checkCommand(command: Command): void {
   }
 }
 
+/** What operations hand to each other, beside what callers may say. */
+const own: OptionNames<Omit<OwnOptions, keyof OperationOptions>> = { later: true, waitsFor: true };
+const ofOperations: OptionNames<OwnOptions> = { signal: true, timeout: true, ...own };
+const ofExec: OptionNames<ExecOptions & OwnOptions> = { ...ofOperations, stdin: true, maxOutput: true, onInput: true };
+const ofSpawn: OptionNames<SpawnOptions & OwnOptions> = { ...ofOperations, pty: true, onWait: true, purpose: true };
+const ofTransfers: OptionNames<TransferOptions & OwnOptions> = { ...ofOperations, mode: true, onProgress: true };
+
+/** Of operations that take no more than these. */
 export function checkOperationOptions(options: OperationOptions): void {
+  checkDeadline(options);
+  checkOptionNames(options, ofOperations);
+}
+
+/** Signal and deadline alone, beside which there may be other options. */
+export function checkDeadline(options: OperationOptions): void {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
   const { signal, timeout } = options;
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw new InvalidArgumentError("options.signal", "an AbortSignal");
@@ -32,7 +47,8 @@ export const isInterval = (value: unknown): boolean => typeof value === "number"
 export const keepaliveTimes: string = "milliseconds, 0 to 2147483647 (24.8 days)";
 
 export function checkExecOptions(options: ExecOptions): void {
-  checkOperationOptions(options);
+  checkDeadline(options);
+  checkOptionNames(options, ofExec);
   const { stdin, maxOutput, onInput } = options;
   if (stdin !== undefined && !(stdin instanceof Uint8Array) && !(Array.isArray(stdin) && stdin.every((one) => one instanceof Uint8Array))) {
     throw new InvalidArgumentError("options.stdin", "a Uint8Array or an array of them");
@@ -44,7 +60,8 @@ export function checkExecOptions(options: ExecOptions): void {
 }
 
 export function checkSpawnOptions(options: SpawnOptions): void {
-  checkOperationOptions(options);
+  checkDeadline(options);
+  checkOptionNames(options, ofSpawn);
   const { pty, onWait, purpose } = options;
   if (onWait !== undefined && typeof onWait !== "function") throw new InvalidArgumentError("options.onWait", "a function");
   if (purpose !== undefined) checkText(purpose, "options.purpose");
@@ -63,7 +80,8 @@ export function refusePty(options: SpawnOptions, label: string): void {
 }
 
 export function checkTransferOptions(options: TransferOptions): void {
-  checkOperationOptions(options);
+  checkDeadline(options);
+  checkOptionNames(options, ofTransfers);
   const { mode, onProgress } = options;
   if (mode !== undefined && !(Number.isInteger(mode) && mode >= 0 && mode <= 0o7777)) {
     throw new InvalidArgumentError("options.mode", "permission bits, 0 … 0o7777");

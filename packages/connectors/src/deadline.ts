@@ -1,6 +1,7 @@
 /* Deadlines and aborts, the same for every operation of every connector. */
 import { DeadlineTimer, SremoteError } from "@sremote/protocol";
-import { checkOperationOptions } from "./argument.ts";
+import { checkDeadline } from "./argument.ts";
+import type { OwnOptions } from "./own-options.ts";
 import type { OperationOptions } from "./connector.ts";
 
 /** Where an operation takes place, for its errors. */
@@ -14,14 +15,6 @@ export interface Place {
 /** After the deadline or an abort, the work has so many milliseconds to end by itself; then the caller waits no more, and it goes on alone. */
 const grace = 80;
 
-/** What a connector adds to its caller's options. */
-export interface OwnOptions extends OperationOptions {
-  /** Takes work that goes on after the caller was answered. It never rejects. */
-  readonly later?: ((work: Promise<unknown>) => void) | undefined;
-  /** What it waits for just now, such as a session of the connection, for the error of a deadline that passes meanwhile. */
-  readonly waitsFor?: (() => string | undefined) | undefined;
-}
-
 /**
  * Runs an operation under a deadline and a caller's signal. `run` gets one signal for both, must end what it started when it is
  * aborted, and then rejects; the caller sees a `SremoteError` with the code `timeout` or `cancelled`
@@ -29,7 +22,7 @@ export interface OwnOptions extends OperationOptions {
  * takes longer.
  */
 export async function withDeadline<T>(options: OwnOptions, place: Place, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  checkOperationOptions(options);
+  checkDeadline(options);
   const { signal, timeout, later, waitsFor } = options;
   const control = new AbortController();
   const cancel = (): void => control.abort(cancellation(signal?.reason, place));

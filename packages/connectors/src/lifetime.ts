@@ -2,7 +2,7 @@
 import { SremoteError } from "@sremote/protocol";
 import type { OperationOptions } from "./connector.ts";
 import { settledWithin } from "./deadline.ts";
-import type { OwnOptions } from "./deadline.ts";
+import type { OwnOptions } from "./own-options.ts";
 import { ownBytes } from "./own-bytes.ts";
 
 /** How long work may take to end when the connector is closed, in milliseconds: an author's function may never. */

@@ -1,4 +1,5 @@
 /* Finds the function of a call in its module. */
+import { nearNames } from "@sremote/protocol";
 import type { Namespace } from "./resolve.ts";
 
 export type Callable = (...args: unknown[]) => unknown;
@@ -58,7 +59,7 @@ function follow<T>(root: unknown, steps: readonly string[], module: string, take
   let place = module;
   for (const step of steps) {
     receiver = value;
-    if (!hasMember(value, step)) return new FunctionNotFound(`${place} has no ${JSON.stringify(step)}`, nearNames(value, step));
+    if (!hasMember(value, step)) return new FunctionNotFound(`${place} has no ${JSON.stringify(step)}`, nearFunctions(value, step));
     value = value[step];
     place = `${place}.${step}`;
   }
@@ -81,19 +82,9 @@ function hasMember<Name extends string>(value: unknown, name: Name): value is Re
 }
 
 /** Names of functions that differ in few letters, nearest first. */
-function nearNames(value: unknown, asked: string): string[] {
+function nearFunctions(value: unknown, asked: string): string[] {
   if ((typeof value !== "object" && typeof value !== "function") || value === null) return [];
-  const wanted = asked.toLowerCase();
-  const limit = Math.max(2, Math.floor(asked.length / 3));
-  return (
-    memberNames(value)
-      .map((name) => ({ name, distance: name.toLowerCase().startsWith(wanted) ? 1 : editDistance(wanted, name.toLowerCase()) }))
-      .filter(({ distance }) => distance <= limit)
-      // oxlint-disable-next-line unicorn/no-array-sort -- toSorted came with Node 20
-      .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
-      .slice(0, mostNames)
-      .map(({ name }) => name)
-  );
+  return nearNames(asked, memberNames(value), mostNames);
 }
 
 function memberNames(value: object): string[] {
@@ -108,17 +99,4 @@ function memberNames(value: object): string[] {
   return [...names].filter(
     (name) => typeof Object.getOwnPropertyDescriptor(value, name)?.value === "function" || !Object.hasOwn(value, name),
   );
-}
-
-/** Levenshtein's distance, with two rows. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i++) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j++) {
-      current.push(Math.min(previous[j]! + 1, current[j - 1]! + 1, previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    previous = current;
-  }
-  return previous[b.length]!;
 }

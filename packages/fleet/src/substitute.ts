@@ -7,7 +7,7 @@
  *
  * Names are looked up, never evaluated.
  */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { Host } from "./host/index.ts";
 
 /** A value for each host, by index. Of hosts the address is taken. */
@@ -23,6 +23,8 @@ export interface SubstituteOptions {
   /** How errors name the text. Default `text`. */
   argument?: string | undefined;
 }
+
+const optionNames: OptionNames<SubstituteOptions> = { lists: true, quote: true, ofHost: true, argument: true };
 
 type Part = string | ((host: Host, index: number) => string);
 
@@ -45,6 +47,7 @@ const token = /\\\\(?=\{\{)|\\\{\{|\{\{\{(.*?)\}\}\}|\{\{(.*?)\}\}/gs;
  * @throws InvalidArgumentError for a name that is unknown, an empty list, or a value that a host does not have
  */
 export function substitute(text: string, hosts: Iterable<Host>, options: SubstituteOptions = {}): string[] {
+  checkOptionNames(options, optionNames);
   const { argument = "text", quote = (value) => value } = options;
   if (typeof text !== "string") throw new InvalidArgumentError(argument, "a string");
   const { ofHost = (value) => value } = options;

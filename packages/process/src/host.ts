@@ -1,7 +1,7 @@
 /* One host, as a value. */
 import { checkDestination, parseDestination } from "@sremote/connectors";
 import type { SshOptions } from "@sremote/connectors";
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { checkParameters, resolveParameters, toSshOptions } from "./connection-parameters.ts";
 import type { ConnectionParameters } from "./connection-parameters.ts";
 
@@ -14,6 +14,8 @@ export interface HostOptions extends ConnectionParameters {
 
 /** A host, or what makes one: `node1`, `me@node1:22`, `[::1]:22`, or all as options. */
 export type HostLike = string | HostOptions | Host;
+
+const optionNames: OptionNames<HostOptions> = { address: true, name: true, user: true, port: true, keyfile: true };
 
 /**
  * A host does not change. Two hosts are the same if name, address, user, port and key file are; a user that is not said (undefined),
@@ -31,6 +33,7 @@ export class Host implements Readonly<HostOptions> {
   /** @throws InvalidArgumentError */
   constructor(options: HostOptions, argument = "host") {
     if (typeof options !== "object" || options === null) throw new InvalidArgumentError(argument, "a host as a string or an object");
+    checkOptionNames(options, optionNames, argument);
     checkDestination({ host: options.address }, `${argument}.address`);
     checkParameters(options, argument);
     const { address, name = address, user, port, keyfile } = options;

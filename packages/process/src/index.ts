@@ -10,7 +10,7 @@ export type { JobEvents } from "./handlers.ts";
 export { warnOfHandler } from "./handler-warning.ts";
 export { Host, type HostLike, type HostOptions } from "./host.ts";
 export { Job } from "./job.ts";
-export type { JobSettings, KillOptions, WaitOptions } from "./job-options.ts";
+export { checkKillOptions, checkWaitOptions, type JobSettings, type KillOptions, type WaitOptions } from "./job-options.ts";
 export { Watchdog, type Signal } from "./watchdog.ts";
 export { type Line, LineTap } from "./lines.ts";
 export type { Logger } from "./logger.ts";

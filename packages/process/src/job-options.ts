@@ -1,5 +1,5 @@
 /* What jobs are made with, waited for and ended with. */
-import type { Duration } from "@sremote/protocol";
+import { checkOptionNames, type OptionNames, type Duration } from "@sremote/protocol";
 import type { Host } from "./host.ts";
 import type { Logger } from "./logger.ts";
 import type { OutputMemory } from "./output-memory.ts";
@@ -32,4 +32,17 @@ export interface WaitOptions {
 export interface KillOptions {
   /** Between the signal and SIGKILL. Default: the process's `killTimeout`. */
   grace?: Duration | undefined;
+}
+
+const ofWait: OptionNames<WaitOptions> = { timeout: true, kill: true };
+const ofKill: OptionNames<KillOptions> = { grace: true };
+
+/** @throws InvalidArgumentError */
+export function checkWaitOptions(options: WaitOptions): void {
+  checkOptionNames(options, ofWait);
+}
+
+/** @throws InvalidArgumentError */
+export function checkKillOptions(options: KillOptions): void {
+  checkOptionNames(options, ofKill);
 }

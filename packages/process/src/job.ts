@@ -2,7 +2,7 @@
 import { settledWithin } from "@sremote/connectors";
 import { hostLimits, InvalidArgumentError, parseDuration, SremoteError } from "@sremote/protocol";
 import type { Host } from "./host.ts";
-import type { JobSettings, KillOptions, WaitOptions } from "./job-options.ts";
+import { checkKillOptions, checkWaitOptions, type JobSettings, type KillOptions, type WaitOptions } from "./job-options.ts";
 import { compactOutput } from "./compact-output.ts";
 import { type EndReason, type Ignorable, isOk, type ProcessRecord } from "./process-record.ts";
 import { describeEnd } from "./describe-end.ts";
@@ -134,6 +134,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
    * @throws InvalidArgumentError for one that nobody has started, and that is no part of a run
    */
   async wait(options: WaitOptions = {}): Promise<number | null> {
+    checkWaitOptions(options);
     if (this.#state.phase === "idle" && !this.#isScheduled) throw new InvalidArgumentError("wait", "a process that was started");
     const timeout = parseDuration(options.timeout, { argument: "options.timeout" });
     const { promise } = this.#round.over;
@@ -153,6 +154,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
    * What has not been started will not be. @throws InvalidArgumentError
    */
   async kill(signal: Signal = "SIGTERM", options: KillOptions = {}): Promise<this> {
+    checkKillOptions(options);
     await this.stop("killed", signal, options);
     return this;
   }

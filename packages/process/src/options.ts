@@ -1,6 +1,6 @@
 /* What may be said about one process. */
 import type { PtySize } from "@sremote/connectors";
-import { type Duration, InvalidArgumentError, parseDuration } from "@sremote/protocol";
+import { type Duration, InvalidArgumentError, parseDuration, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import type { Host } from "./host.ts";
 import type { Logger } from "./logger.ts";
 import type { Ignorable } from "./process-record.ts";
@@ -47,9 +47,30 @@ export interface ProcessOptions extends Placement {
 export const defaultKillTimeout = 5000;
 export const defaultPty: PtySize = { rows: 24, columns: 80 };
 
+const optionNames: OptionNames<ProcessOptions> = {
+  cwd: true,
+  cpu: true,
+  realtime: true,
+  name: true,
+  host: true,
+  timeout: true,
+  killTimeout: true,
+  ignore: true,
+  env: true,
+  stdin: true,
+  pty: true,
+  output: true,
+  outputLimit: true,
+  watchdog: true,
+  signal: true,
+  logger: true,
+  outputInLog: true,
+};
+
 /** @throws InvalidArgumentError naming the option */
 export function checkProcessOptions(options: ProcessOptions, argument = "options"): void {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError(argument, "an object");
+  checkOptionNames(options, optionNames, argument);
   const fail = (name: keyof ProcessOptions, expected: string): never => {
     throw new InvalidArgumentError(`${argument}.${name}`, expected);
   };

@@ -1,7 +1,15 @@
 /* One command on one host, or on this machine. */
 import { ownBytes, programOf, settledWithin } from "@sremote/connectors";
 import type { Command, Connector } from "@sremote/connectors";
-import { ConnectError, type Duration, InvalidArgumentError, parseDuration, SremoteError } from "@sremote/protocol";
+import {
+  ConnectError,
+  type Duration,
+  InvalidArgumentError,
+  parseDuration,
+  SremoteError,
+  checkOptionNames,
+  type OptionNames,
+} from "@sremote/protocol";
 import { toCommand } from "./command.ts";
 import { Expectation, type Match, type Pattern } from "./expect.ts";
 import { Job } from "./job.ts";
@@ -28,6 +36,8 @@ export interface ExpectOptions {
   /** Default: stdout. */
   stream?: StreamName | "both" | undefined;
 }
+
+const ofExpect: OptionNames<ExpectOptions> = { timeout: true, stream: true };
 
 /**
  * A command, and what becomes of it. It can be started once, and after `reset` again.
@@ -123,6 +133,7 @@ export class RemoteProcess extends Job {
     if (all.length === 0 || !all.every((each) => (typeof each === "string" && each !== "") || each instanceof RegExp)) {
       throw new InvalidArgumentError("patterns", "text, a regular expression, or a list of them");
     }
+    checkOptionNames(options, ofExpect);
     const timeout = parseDuration(options.timeout, { argument: "options.timeout" });
     const { stream = "stdout" } = options;
     const expectation = this.#expectations.get(stream) ?? new Expectation(stream === "both" ? ["stdout", "stderr"] : [stream]);

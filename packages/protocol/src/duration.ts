@@ -1,4 +1,5 @@
 /* One reader for every way to write a duration. */
+import { checkOptionNames, type OptionNames } from "./known-options.ts";
 import { InvalidArgumentError } from "./error.ts";
 
 /**
@@ -23,6 +24,8 @@ export interface DurationOptions {
   bare?: "seconds" | "minutes" | undefined;
 }
 
+const optionNames: OptionNames<DurationOptions> = { argument: true, bare: true };
+
 const milliseconds = { w: 604_800_000, d: 86_400_000, h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
 
 /** Optional numbers with these units, in this order; each is a group of its unit's name. */
@@ -43,6 +46,7 @@ const slurm = /^(?<d>\d+)-(?<h>\d+)(?::(?<m>\d+))?(?::(?<s>\d+))?$/;
 export function parseDuration(duration: Duration, options?: DurationOptions): number;
 export function parseDuration(duration: Duration | null | undefined, options?: DurationOptions): number | null;
 export function parseDuration(duration: Duration | null | undefined, options: DurationOptions = {}): number | null {
+  checkOptionNames(options, optionNames);
   if (duration === null || duration === undefined) return null;
   const total = typeof duration === "number" ? duration : typeof duration === "string" ? read(duration.trim(), options) : undefined;
   if (total === undefined || !(total >= 0) || !Number.isFinite(total)) {

@@ -67,9 +67,12 @@ export class SremoteError extends Error {
 
 export class InvalidArgumentError extends SremoteError {
   override name = "InvalidArgumentError";
-  /** @param argument which argument, as the caller knows it: `options.timeout`; @param expected what it must be */
-  constructor(argument: string, expected: string, options: SremoteErrorOptions = {}) {
-    super("invalid-argument", `${argument}: expected ${expected}`, options);
+  /**
+   * @param argument which argument, as the caller knows it: `options.timeout`; without `expected`, the whole sentence
+   * @param expected what it must be
+   */
+  constructor(argument: string, expected?: string, options: SremoteErrorOptions = {}) {
+    super("invalid-argument", expected === undefined ? argument : `${argument}: expected ${expected}`, options);
   }
 }
 export class ConnectError extends SremoteError {

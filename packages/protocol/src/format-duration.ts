@@ -1,8 +1,11 @@
+import { checkOptionNames } from "./known-options.ts";
+
 /**
  * Milliseconds as `1d2h3m4s`, or `1d2h3m4s.056` with milliseconds; parts that are zero are left out, but `0s` stays. Null is `""`.
  * Without `milliseconds` it is rounded to the second. `parseDuration` reads it again, unless it is negative.
  */
 export function formatDuration(duration: number | null | undefined, options: { milliseconds?: boolean | undefined } = {}): string {
+  checkOptionNames(options, { milliseconds: true });
   if (duration === null || duration === undefined) return "";
   if (!Number.isFinite(duration)) return String(duration);
   const unit = options.milliseconds === true ? 1 : 1000;

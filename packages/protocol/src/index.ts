@@ -6,6 +6,8 @@ export { crc32, useCrc32, type Crc32 } from "./crc32.ts";
 export { dtypes, dtypeOf, isDtype, type Dtype, type DtypeFacts, type TypedArray, type TypedArrayConstructor } from "./dtype.ts";
 export { parseDuration, type Duration, type DurationOptions } from "./duration.ts";
 export * from "./error.ts";
+export { checkOptionNames, unknownOption, type OptionNames } from "./known-options.ts";
+export { nearNames } from "./near-name.ts";
 export { formatDuration } from "./format-duration.ts";
 export {
   checksumBytes,

@@ -24,7 +24,6 @@ describe("wrong arguments are named before anything is sent", () => {
     ["options.delete", "/from", "/to", { delete: "yes" }],
     ["options.maxEntries", "/from", "/to", { maxEntries: 0 }],
     ["options.filter", "/from", "/to", { filter: "*.ts" }],
-    ["options.exclude", "/from", "/to", { exclude: ["a"] }],
     ["options.timeout", "/from", "/to", { timeout: -1 }],
   ])("%s", async (name, sources, destination, options) => {
     for (const copy of [push, pull]) {

@@ -1,6 +1,6 @@
 /* What callers may ask for, and the checks of it. */
-import { InvalidArgumentError } from "@sremote/protocol";
-import { checkOperationOptions, toBytes } from "@sremote/connectors";
+import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
+import { checkDeadline, toBytes } from "@sremote/connectors";
 import type { OperationOptions } from "@sremote/connectors";
 import type { EntryType } from "./entry.ts";
 import type { TransferProgress } from "./progress.ts";
@@ -74,30 +74,28 @@ export interface CheckedOptions {
 }
 
 const checks: readonly string[] = ["size+time", "hash", "always", "delta"];
-const names = new Set([
-  "check",
-  "modes",
-  "specialModes",
-  "times",
-  "growing",
-  "links",
-  "delete",
-  "dryRun",
-  "createDirectories",
-  "resume",
-  "filter",
-  "onProgress",
-  "maxEntries",
-  "signal",
-  "timeout",
-  "direction",
-]);
+const names: OptionNames<CopyOptions & { direction: unknown }> = {
+  check: true,
+  modes: true,
+  specialModes: true,
+  times: true,
+  growing: true,
+  links: true,
+  delete: true,
+  dryRun: true,
+  createDirectories: true,
+  resume: true,
+  filter: true,
+  onProgress: true,
+  maxEntries: true,
+  signal: true,
+  timeout: true,
+  direction: true,
+};
 
 export function checkOptions(options: CopyOptions): CheckedOptions {
-  checkOperationOptions(options);
-  for (const name of Object.keys(options)) {
-    if (!names.has(name)) throw new InvalidArgumentError(`options.${name}`, `one of ${[...names].join(", ")}`);
-  }
+  checkDeadline(options);
+  checkOptionNames<CopyOptions & { direction?: unknown }>(options, names);
   const { check = "size+time", growing = "fail", links = "keep", filter, onProgress, maxEntries = 1_000_000 } = options;
   if (growing !== "fail" && growing !== "prefix") throw new InvalidArgumentError("options.growing", '"fail" or "prefix"');
   if (links !== "keep" && links !== "follow") throw new InvalidArgumentError("options.links", '"keep" or "follow"');

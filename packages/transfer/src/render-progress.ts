@@ -1,5 +1,5 @@
 /* Progress for a terminal. */
-import { formatDuration } from "@sremote/protocol";
+import { formatDuration, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import type { TransferProgress } from "./progress.ts";
 
 export interface ProgressBarOptions {
@@ -8,6 +8,8 @@ export interface ProgressBarOptions {
   /** Stands before it, such as a host's name. */
   label?: string | undefined;
 }
+
+const optionNames: OptionNames<ProgressBarOptions> = { stream: true, label: true };
 
 const units = ["B", "kB", "MB", "GB", "TB"];
 
@@ -37,6 +39,7 @@ export function formatProgress(progress: TransferProgress, columns = 80): string
  * @returns what to give as `onProgress`; call `end` when the transfer has settled
  */
 export function progressBar(options: ProgressBarOptions = {}): ((progress: TransferProgress) => void) & { end(): void } {
+  checkOptionNames(options, optionNames);
   const { stream = process.stderr, label } = options;
   let shown = false;
   const show = (progress: TransferProgress): void => {

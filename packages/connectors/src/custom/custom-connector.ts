@@ -1,5 +1,5 @@
 /* A connector from three functions. */
-import { InvalidArgumentError, SremoteError } from "@sremote/protocol";
+import { InvalidArgumentError, SremoteError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { checkCommand, checkExecOptions, checkOperationOptions, refusePty } from "../argument.ts";
 import type { Connector, ConnectorStatus, OperationOptions, SpawnOptions } from "../connector.ts";
 import { orAborted, withDeadline } from "../deadline.ts";
@@ -79,8 +79,21 @@ export function createConnector(functions: CustomFunctions): Connector {
   };
 }
 
+const functionNames: OptionNames<CustomFunctions> = {
+  label: true,
+  exec: true,
+  push: true,
+  pull: true,
+  acceptsStdin: true,
+  spawn: true,
+  status: true,
+  close: true,
+};
+
 function checkFunctions(functions: CustomFunctions): void {
   if (typeof functions !== "object" || functions === null) throw new InvalidArgumentError("functions", "an object");
+  // An instance of a class may have members of its own.
+  if (Object.getPrototypeOf(functions) === Object.prototype) checkOptionNames(functions, functionNames, "functions");
   if (typeof functions.label !== "string" || functions.label === "") throw new InvalidArgumentError("functions.label", "a text");
   for (const name of ["exec", "push", "pull"] as const) {
     if (typeof functions[name] !== "function") throw new InvalidArgumentError(`functions.${name}`, "a function");

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { InvalidArgumentError } from "@sremote/protocol";
 import type { Command, SpawnedProcess } from "../connector.ts";
 import { orAborted, settledWithin } from "../deadline.ts";
-import type { OwnOptions } from "../deadline.ts";
+import type { OwnOptions } from "../own-options.ts";
 import { LiveProcesses } from "../live-processes.ts";
 import { startLine } from "../process/index.ts";
 import { connectError } from "./error.ts";

@@ -1,8 +1,8 @@
 /* This machine as a host. */
 import { homedir } from "node:os";
-import { InvalidArgumentError, SremoteError } from "@sremote/protocol";
-import { checkCommand, refusePty } from "../argument.ts";
-import type { Connector, ConnectorStatus } from "../connector.ts";
+import { InvalidArgumentError, SremoteError, checkOptionNames, type OptionNames } from "@sremote/protocol";
+import { checkCommand, checkOperationOptions, refusePty } from "../argument.ts";
+import type { Connector, ConnectorStatus, OperationOptions } from "../connector.ts";
 import { withDeadline } from "../deadline.ts";
 import { Lifetime } from "../lifetime.ts";
 import { LiveProcesses } from "../live-processes.ts";
@@ -37,9 +37,12 @@ export function refuseWindows(platform: NodeJS.Platform): void {
   });
 }
 
+const optionNames: OptionNames<LocalOptions> = { cwd: true, env: true };
+
 /** The same under another label, for connectors that are this machine in disguise. */
 export function localNamed(label: string, options: LocalOptions): Connector {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
+  checkOptionNames(options, optionNames);
   const { cwd, env: extra = {} } = options;
   if (cwd !== undefined && (typeof cwd !== "string" || cwd === "")) throw new InvalidArgumentError("options.cwd", "a directory's path");
   if (typeof extra !== "object" || extra === null) throw new InvalidArgumentError("options.env", "an object of strings");
@@ -71,7 +74,8 @@ export function localNamed(label: string, options: LocalOptions): Connector {
         refusePty(given, label);
         return live.add(await withDeadline(own, { label, stage: "spawn" }, (signal) => start(command, { signal })));
       }),
-    async status(): Promise<ConnectorStatus> {
+    async status(given: OperationOptions = {}): Promise<ConnectorStatus> {
+      checkOperationOptions(given);
       return { ok: !lifetime.closed, message: lifetime.closed ? "the connector was closed" : "this machine" };
     },
     close,

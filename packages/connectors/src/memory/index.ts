@@ -3,7 +3,7 @@ import { mkdtempSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConnectError, InvalidArgumentError, SremoteError } from "@sremote/protocol";
+import { ConnectError, InvalidArgumentError, SremoteError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import type {
   Command,
   Connector,
@@ -50,9 +50,12 @@ export interface MemoryConnector extends Connector {
   inject(name: OperationName, fault: Fault, skip?: number): void;
 }
 
+const optionNames: OptionNames<MemoryOptions> = { acceptsStdin: true, env: true };
+
 /** A new private host in this process. It has no memory of its own but a directory under the system's temporary one. */
 export function memory(options: MemoryOptions = {}): MemoryConnector {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
+  checkOptionNames(options, optionNames);
   const label = "memory://";
   const acceptsStdin = options.acceptsStdin ?? true;
   const directory = mkdtempSync(join(tmpdir(), "sremote-memory-"));

@@ -1,5 +1,5 @@
 /* What a caller may say about a connection by the system's ssh, and how it is said to ssh. */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { keepaliveTimes, isDeadline, isInterval } from "../argument.ts";
 import { checkDestination, expandHome, parseDestination } from "../ssh/index.ts";
 import type { SshPaths } from "./paths.ts";
@@ -42,9 +42,28 @@ export interface OpenSshOptions {
 const isPath = (value: unknown): boolean => typeof value === "string" && value !== "" && !/[\0\n\r]/.test(value);
 const isPaths = (value: unknown): boolean => isPath(value) || (Array.isArray(value) && value.length > 0 && value.every(isPath));
 
+const optionNames: OptionNames<OpenSshOptions> = {
+  host: true,
+  port: true,
+  username: true,
+  privateKeyPath: true,
+  hostKey: true,
+  knownHosts: true,
+  config: true,
+  jump: true,
+  keepaliveInterval: true,
+  keepaliveCountMax: true,
+  connectTimeout: true,
+  startTimeout: true,
+  multiplex: true,
+  program: true,
+  sshOptions: true,
+};
+
 /** @throws InvalidArgumentError naming the option */
 export function checkOpenSshOptions(options: OpenSshOptions): void {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "a destination or an object of options");
+  checkOptionNames(options, optionNames);
   checkDestination(options, "options");
   const optional = (name: keyof OpenSshOptions, expected: string, accepts: (value: unknown) => boolean): void => {
     const value: unknown = options[name];

@@ -1,6 +1,6 @@
 /* What connectors have in common that can start a process on a host and build everything else on that. */
 import { SremoteError } from "@sremote/protocol";
-import { checkCommand, checkSpawnOptions } from "../argument.ts";
+import { checkCommand, checkOperationOptions, checkSpawnOptions } from "../argument.ts";
 import type {
   Command,
   Connector,
@@ -14,7 +14,8 @@ import type {
   SpawnOptions,
   TransferOptions,
 } from "../connector.ts";
-import { type OwnOptions, withDeadline } from "../deadline.ts";
+import { withDeadline } from "../deadline.ts";
+import type { OwnOptions } from "../own-options.ts";
 import { Lifetime } from "../lifetime.ts";
 import { execOverProcess } from "./exec.ts";
 import { pullOverProcess } from "./pull.ts";
@@ -64,6 +65,7 @@ export abstract class ProcessConnector implements Connector {
   }
 
   async status(options: OperationOptions = {}): Promise<ConnectorStatus> {
+    checkOperationOptions(options);
     try {
       await this.reach(options);
       return { ok: true, message: `${this.label} can be reached and takes the credentials${this.occupation}` };

@@ -1,5 +1,5 @@
 /* What the user says of a service, checked before anything is sent. */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, type OptionNames } from "@sremote/protocol";
 
 /** Options that every REST connector takes. */
 export interface RestOptions {
@@ -35,6 +35,20 @@ export interface RestOptions {
   /** Largest file in bytes that one download may have; more is fetched in pieces. Default: as for `maxUpload`. */
   maxDownload?: number | undefined;
 }
+
+/** For the tables of connectors that take more. */
+export const restOptionNames: OptionNames<RestOptions> = {
+  ca: true,
+  insecureHttp: true,
+  directory: true,
+  parallel: true,
+  requestTimeout: true,
+  pollInterval: true,
+  startTimeout: true,
+  visibility: true,
+  maxUpload: true,
+  maxDownload: true,
+};
 
 export interface RestSettings {
   readonly directory: string | undefined;

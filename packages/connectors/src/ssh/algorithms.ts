@@ -1,6 +1,6 @@
 /* Which algorithms are offered: what ssh2 and this runtime's crypto can do, as ssh_config and the caller want it. */
 import { createCipheriv, getCiphers } from "node:crypto";
-import { ConnectError, InvalidArgumentError } from "@sremote/protocol";
+import { ConnectError, InvalidArgumentError, unknownOption } from "@sremote/protocol";
 import type { CipherAlgorithm, KexAlgorithm, MacAlgorithm, ServerHostKeyAlgorithm } from "ssh2";
 import type { AlgorithmKind, SshAlgorithms } from "./algorithm-options.ts";
 
@@ -179,7 +179,7 @@ export function checkAlgorithms(algorithms: unknown, argument: string): void {
   const expected = `an object with ${Object.keys(tables).join(", ")}`;
   if (typeof algorithms !== "object" || algorithms === null) throw new InvalidArgumentError(argument, expected);
   for (const [kind, spec] of Object.entries(algorithms) as [string, unknown][]) {
-    if (!isKind(kind)) throw new InvalidArgumentError(`${argument}.${kind}`, `no such member; there are ${Object.keys(tables).join(", ")}`);
+    if (!isKind(kind)) throw unknownOption(argument, kind, Object.keys(tables));
     if (spec === undefined) continue;
     const can = possible(kind);
     const unknown = typeof spec === "string" ? namesOf(spec).find((each) => !can.includes(each)) : "";

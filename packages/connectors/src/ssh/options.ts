@@ -1,5 +1,5 @@
 /* What a caller may say about an SSH connection. */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { isDeadline, keepaliveTimes, isInterval } from "../argument.ts";
 import type { SshAlgorithms } from "./algorithm-options.ts";
 import { checkAlgorithms } from "./algorithms.ts";
@@ -88,9 +88,33 @@ const isText = (value: unknown): boolean => typeof value === "string";
 const isPath = (value: unknown): boolean => typeof value === "string" && value !== "" && !value.includes("\0");
 const isPaths = (value: unknown): boolean => isPath(value) || (Array.isArray(value) && value.every(isPath));
 
+const optionNames: OptionNames<SshOptions> = {
+  host: true,
+  port: true,
+  username: true,
+  privateKey: true,
+  privateKeyPath: true,
+  passphrase: true,
+  password: true,
+  agent: true,
+  keyboardInteractive: true,
+  hostKey: true,
+  knownHosts: true,
+  config: true,
+  jump: true,
+  keepaliveInterval: true,
+  keepaliveCountMax: true,
+  readyTimeout: true,
+  startTimeout: true,
+  forwardAgent: true,
+  agentTimeout: true,
+  algorithms: true,
+};
+
 /** @throws InvalidArgumentError naming the option */
 export function checkSshOptions(options: SshOptions, argument = "options"): void {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError(argument, "a destination or an object of options");
+  checkOptionNames(options, optionNames, argument);
   checkDestination(options, argument);
   const fail = (name: string, expected: string): never => {
     throw new InvalidArgumentError(`${argument}.${name}`, expected);

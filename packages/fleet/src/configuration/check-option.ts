@@ -1,5 +1,5 @@
 /* What each option must be. */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, unknownOption, type OptionNames } from "@sremote/protocol";
 import { type ConfiguredHost, Host } from "../host/index.ts";
 import { checkParameters } from "@sremote/process";
 import { logLevels } from "../log/index.ts";
@@ -49,12 +49,14 @@ const checks: { readonly [Name in keyof Required<FleetConfiguration>]: Check } =
   color: oneOf(true, false, "auto"),
 };
 
+const ofHosts: OptionNames<ConfiguredHost> = { address: true, user: true, port: true, keyfile: true };
+
 function checkHosts(value: unknown, argument: string): void {
   if (!isRecord(value)) throw new InvalidArgumentError(argument, "an object from name to address, user, port and keyfile");
   for (const [name, facts] of Object.entries(value)) {
     const path = `${argument}.${name}`;
     if (!isRecord(facts)) throw new InvalidArgumentError(path, "an object of address, user, port and keyfile");
-    for (const key of Object.keys(facts)) unknownUnless(["address", "user", "port", "keyfile"].includes(key), `${path}.${key}`);
+    checkOptionNames(facts, ofHosts, path);
     const { address = name, ...parameters }: ConfiguredHost = facts;
     void new Host({ ...parameters, address, name }, path);
   }
@@ -65,13 +67,9 @@ export function checkConfiguration(value: unknown, argument = "configuration"): 
   if (!isRecord(value)) throw new InvalidArgumentError(argument, "an object of options");
   for (const [name, option] of Object.entries(value)) {
     const path = `${argument}.${name}`;
-    unknownUnless(Object.hasOwn(checks, name), path, Object.keys(checks));
+    if (!Object.hasOwn(checks, name)) throw unknownOption(argument, name, Object.keys(checks));
     if (option !== undefined) checks[name as keyof FleetConfiguration](option, path);
   }
-}
-
-function unknownUnless(isKnown: boolean, path: string, known: readonly string[] = ["address", "user", "port", "keyfile"]): void {
-  if (!isKnown) throw new InvalidArgumentError(path, `a known option; these are ${known.join(", ")}`);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -76,17 +76,22 @@ describe("of several the first that speaks wins", () => {
   });
 });
 
+test.each([
+  [{ usr: "me" }, "unknown option `usr` in configuration; did you mean `user`?"],
+  [{ toString: 1 }, "unknown option `toString` in configuration; the options are user, port, "],
+  [{ hosts: { a: { adress: "x" } } }, "unknown option `adress` in configuration.hosts.a; did you mean `address`?"],
+])("an option that is not known is refused: %j", (configuration, message) => {
+  expect(() => defineConfiguration(configuration as FleetConfiguration)).toThrow(message);
+});
+
 describe("what is wrong is named", () => {
   test.each([
-    [{ usr: "me" }, "usr: expected a known option; these are user, port"],
-    [{ toString: 1 }, "toString: expected a known option"],
     [{ user: "-x" }, "user: expected a user name"],
     [{ port: 0 }, "port: expected a port"],
     [{ keyfile: "" }, "keyfile: expected the path"],
     [{ hosts: [] }, "hosts: expected an object"],
     [{ hosts: { a: 3 } }, "hosts.a: expected an object"],
     [{ hosts: { a: { port: 70_000 } } }, "hosts.a.port: expected a port"],
-    [{ hosts: { a: { adress: "x" } } }, "hosts.a.adress: expected a known option; these are address"],
     [{ hosts: { "a b": {} } }, "hosts.a b.address: expected a host name"],
     [{ groups: 3 }, "groups: expected an object"],
     [{ groups: "" }, "groups: expected the path"],
@@ -181,8 +186,8 @@ describe("a file", () => {
   });
 
   test.each([
-    ["unknown.json", '{"usr": "me"}', /unknown.json.usr: expected a known option/],
-    ["unknown.mjs", "export default { usr: 'me' };", /unknown.mjs.usr: expected a known option/],
+    ["unknown.json", '{"usr": "me"}', /unknown option `usr` in .*unknown.json; did you mean `user`/],
+    ["unknown.mjs", "export default { usr: 'me' };", /unknown option `usr` in .*unknown.mjs; did you mean `user`/],
     ["wrong.json", '{"window": "many"}', /wrong.json.window: expected a whole number/],
     ["broken.json", "{", /expected JSON in .*broken.json/],
     ["list.json", "[]", /list.json: expected an object/],

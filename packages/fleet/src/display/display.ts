@@ -1,7 +1,7 @@
 /* A run as people watch it. */
 import type { Writable } from "node:stream";
 import { stripVTControlCharacters, styleText } from "node:util";
-import { hostText, InvalidArgumentError } from "@sremote/protocol";
+import { hostText, InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { type ColorChoice, isColored } from "../color.ts";
 import { fold } from "../node-set/index.ts";
 import { describeEnd, type Job } from "@sremote/process";
@@ -20,6 +20,8 @@ export interface DisplayOptions {
   color?: ColorChoice | undefined;
 }
 
+const optionNames: OptionNames<DisplayOptions> = { stream: true, lines: true, hosts: true, color: true };
+
 /** Milliseconds between two drawings; people see no more. */
 const frame = 100;
 /** Characters of a line of output; a run keeps the whole. */
@@ -35,6 +37,7 @@ const order: readonly JobKind[] = ["failed", "unreachable", "running", "connecti
  * @throws InvalidArgumentError
  */
 export async function display(run: Run, options: DisplayOptions = {}): Promise<void> {
+  checkOptionNames(options, optionNames);
   const { stream = process.stderr, lines = true, hosts = 8 } = options;
   if (typeof stream.write !== "function") throw new InvalidArgumentError("options.stream", "a stream");
   if (!Number.isSafeInteger(hosts) || hosts < 0) throw new InvalidArgumentError("options.hosts", "a whole number, 0 or more");

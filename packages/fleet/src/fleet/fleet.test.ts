@@ -325,7 +325,9 @@ describe("runs of runs", () => {
     const lines = (await Array.fromAsync(run)).map(({ text }) => text);
     expect(lines.toSorted()).toEqual(["a1", "a1 again", "a2", "a2 again", "a3", "a3 again"]);
     expect([between, (await run).jobs.length]).toEqual([3, 6]);
-    await expect(sequence([async () => (await hosts.run("true")) as never])).rejects.toThrow(/^runs: expected functions that return a run/);
+    await expect(sequence([async () => (await hosts.run("true")) as never])).rejects.toThrow(
+      /^runs: expected functions that return a Run, not a promise of one/,
+    );
   });
 
   test("killed, one does not go on with the next", async () => {

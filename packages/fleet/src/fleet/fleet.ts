@@ -24,7 +24,15 @@ import {
 import type { Connections } from "./connections.ts";
 import { remotePath } from "./remote-path.ts";
 import { RemoteTransfer, type Transfer } from "./remote-transfer.ts";
-import { checkRunOptions, type FleetCallOptions, type FleetTransferOptions, type OutputOptions, type RunOptions } from "./options.ts";
+import {
+  checkCallOptions,
+  checkGroupOptions,
+  checkRunOptions,
+  type FleetCallOptions,
+  type FleetTransferOptions,
+  type OutputOptions,
+  type RunOptions,
+} from "./options.ts";
 
 /** What a fleet and its selections have in common. */
 export interface Shared {
@@ -145,8 +153,8 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
       totalOutputLimit,
       ...rest
     } = options;
-    checkProcessOptions({ ...rest, timeout: hostTimeout });
     checkRunOptions(options);
+    checkProcessOptions({ ...rest, timeout: hostTimeout });
     const hosts = [...this.hosts];
     const { configuration } = this.#shared;
     const processOptions = { pty: configuration.pty, killTimeout: configuration.killTimeout, ...defined(rest), timeout: hostTimeout };
@@ -191,7 +199,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
       ignore = [],
       ...rest
     } = options;
-    checkRunOptions(options);
+    checkCallOptions(options);
     const { configuration, connections, logger } = this.#shared;
     const milliseconds = parseDuration(hostTimeout, { argument: "options.hostTimeout" });
     const taken = typeof args === "function" ? [] : takeArguments(args);
@@ -321,7 +329,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     begin: (index: number, connector: Connector, options: CopyOptions) => Promise<TransferResult>,
   ): Run<RemoteTransfer> {
     const { name = what, timeout, hostTimeout, window, startsItself, ignore = [], lists: _, onProgress, ...own } = options;
-    checkRunOptions(options);
+    checkGroupOptions(options);
     checkOptions({ ...own, onProgress: onProgress as CopyOptions["onProgress"] });
     const { killTimeout, outputInLog } = this.#shared.configuration;
     const milliseconds = parseDuration(hostTimeout, { argument: "options.hostTimeout" });

@@ -1,6 +1,6 @@
 /* Where pulls from many hosts go, so that none overwrites what another brought, and however many hosts there are. */
 import { resolve } from "node:path";
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { asLocalName, localPath } from "@sremote/transfer";
 import { type HostSet, labelHosts } from "../host/index.ts";
 import { type Lists, substitute } from "../substitute.ts";
@@ -11,6 +11,8 @@ export interface DestinationOptions {
   labels?: ReadonlyMap<string, string> | undefined;
 }
 
+const optionNames: OptionNames<DestinationOptions> = { lists: true, labels: true };
+
 /**
  * A destination for each host: with `{{{host}}}`, `{{list}}` and the like filled in; where nothing is to be filled in, with what the host is called behind it
  * (`results/` becomes `results/node1/`, `out.csv` becomes `out.csv.node1`), be it one host or many. What a host is called is one name: it never leads elsewhere.
@@ -18,6 +20,7 @@ export interface DestinationOptions {
  * @throws InvalidArgumentError when two hosts would have the same one
  */
 export function hostDestinations(destination: string, hosts: HostSet, options: DestinationOptions = {}): string[] {
+  checkOptionNames(options, optionNames);
   const labels = options.labels ?? labelHosts(hosts);
   const given = substitute(destination, hosts, { lists: options.lists, argument: "destination", ofHost: asLocalName });
   const isFilledIn = /(?<!\\)\{\{/.test(destination);

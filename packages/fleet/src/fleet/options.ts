@@ -1,6 +1,6 @@
 /* What may be said about a fleet, and about a run on it. */
 import type { CallOptions, RemoteClientOptions } from "@sremote/client";
-import { InvalidArgumentError } from "@sremote/protocol";
+import { checkOptionNames, InvalidArgumentError, type OptionNames } from "@sremote/protocol";
 import type { Writable } from "node:stream";
 import type { FleetConfiguration } from "../configuration/index.ts";
 import type { Host, HostSetOptions } from "../host/index.ts";
@@ -72,8 +72,60 @@ export interface FleetTransferOptions
   onProgress?: ((progress: TransferProgress, host: Host) => void) | undefined;
 }
 
+const ofAll = { name: true, timeout: true, hostTimeout: true, window: true, ignore: true, startsItself: true } as const;
+const ofOutput: OptionNames<OutputOptions> = { tee: true, logDir: true, totalOutputLimit: true };
+
+const ofRuns: OptionNames<RunOptions> = {
+  ...ofAll,
+  ...ofOutput,
+  lists: true,
+  substitution: true,
+  cwd: true,
+  cpu: true,
+  realtime: true,
+  killTimeout: true,
+  env: true,
+  stdin: true,
+  pty: true,
+  output: true,
+  outputLimit: true,
+  watchdog: true,
+  signal: true,
+  logger: true,
+  outputInLog: true,
+};
+
+const ofCalls: OptionNames<FleetCallOptions> = {
+  ...ofAll,
+  ...ofOutput,
+  runtime: true,
+  kwargs: true,
+  keepEnv: true,
+  env: true,
+  cwd: true,
+  queueTimeout: true,
+  idleTimeout: true,
+  outputLimit: true,
+  isolation: true,
+  worker: true,
+  prefetch: true,
+  naiveTimeZone: true,
+};
+
+/** Of a run of a command. @throws InvalidArgumentError naming the option */
+export function checkRunOptions(options: RunOptions): void {
+  checkOptionNames(options, ofRuns);
+  checkGroupOptions(options);
+}
+
 /** @throws InvalidArgumentError naming the option */
-export function checkRunOptions(options: Pick<RunOptions, "window" | "name"> & OutputOptions): void {
+export function checkCallOptions(options: FleetCallOptions): void {
+  checkOptionNames(options, ofCalls);
+  checkGroupOptions(options);
+}
+
+/** What runs of commands, calls and transfers have in common. @throws InvalidArgumentError naming the option */
+export function checkGroupOptions(options: Pick<RunOptions, "window" | "name"> & OutputOptions): void {
   const { window, tee, logDir, totalOutputLimit, name } = options;
   if (window !== undefined && !(Number.isSafeInteger(window) && window >= 1)) {
     throw new InvalidArgumentError("options.window", "a whole number, 1 or more");

@@ -1,5 +1,5 @@
 /* Identical outputs, shown once. */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
 import { fold } from "../node-set/index.ts";
 import { OutputTree } from "./output-tree.ts";
@@ -29,6 +29,8 @@ export interface FormatGatheredOptions {
   style?: "lines" | "blocks" | undefined;
 }
 
+const ofFormat: OptionNames<FormatGatheredOptions> = { style: true };
+
 /** Stands behind the lines of a group of which more was printed. */
 const cutMark = "[... more output was not kept]";
 
@@ -41,6 +43,7 @@ function shownLines({ lines, truncated }: OutputGroup): readonly string[] {
  * printed than is kept, a last line says so.
  */
 export function formatGathered(groups: readonly OutputGroup[], options: FormatGatheredOptions = {}): string {
+  checkOptionNames(options, ofFormat);
   return groups.map((group) => (options.style === "blocks" ? block(group) : prefixed(group))).join("");
 }
 

@@ -1,5 +1,5 @@
 /* From what a caller writes to a set of hosts. */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { expand, type ExpandOptions, toGroups } from "../node-set/index.ts";
 import { Host, type HostLike, type HostOptions } from "@sremote/process";
 import { HostSet } from "./host-set.ts";
@@ -14,6 +14,8 @@ export interface HostSetOptions extends ExpandOptions {
   hosts?: Readonly<Record<string, ConfiguredHost>> | undefined;
 }
 
+const optionNames: OptionNames<HostSetOptions> = { groups: true, known: true, limit: true, users: true, hosts: true };
+
 /**
  * The hosts of a node set (`me@node[01-16]:22,gpu*`, see `expand`), of a list of node sets and hosts, or of one host.
  *
@@ -23,6 +25,7 @@ export interface HostSetOptions extends ExpandOptions {
  * @throws InvalidArgumentError
  */
 export function hostSet(hosts: HostLike | Iterable<HostLike>, options: HostSetOptions = {}): HostSet {
+  checkOptionNames(options, optionNames);
   if (hosts instanceof HostSet && options.users === undefined) return hosts;
   const configured = new Map(Object.entries(options.hosts ?? {}));
   const known = [...configured.keys(), ...(options.known ?? [])];
@@ -32,7 +35,7 @@ export function hostSet(hosts: HostLike | Iterable<HostLike>, options: HostSetOp
   };
   const groups = toGroups(options.groups);
   const all = listOf(hosts).flatMap((each) =>
-    typeof each === "string" ? expand(each, { ...options, groups, known }).map(named) : [Host.from(each)],
+    typeof each === "string" ? expand(each, { limit: options.limit, groups, known }).map(named) : [Host.from(each)],
   );
   return new HostSet(options.users === undefined ? all : withUsers(all, options.users));
 }

@@ -1,5 +1,5 @@
 /* What goes on, for people. Whoever has a logger of their own passes it instead. */
-import { hostText, InvalidArgumentError } from "@sremote/protocol";
+import { hostText, InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import type { Logger } from "@sremote/process";
 import { formatDate } from "../time/index.ts";
 
@@ -18,8 +18,11 @@ export interface LoggerOptions {
   now?: (() => Date) | undefined;
 }
 
+const optionNames: OptionNames<LoggerOptions> = { level: true, write: true, now: true };
+
 /** Writes lines as `2026-11-22 10:11:12.345+01:00 warn: …`; further lines of a message are set in. @throws InvalidArgumentError */
 export function createLogger(options: LoggerOptions = {}): Logger {
+  checkOptionNames(options, optionNames);
   const { level = "warn", write = (line) => process.stderr.write(line), now = () => new Date() } = options;
   const least = logLevels.indexOf(level);
   if (least < 0) throw new InvalidArgumentError("options.level", `one of ${logLevels.join(", ")}`);

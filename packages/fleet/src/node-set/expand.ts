@@ -1,5 +1,5 @@
 /* From the text of a node set to its names. */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { evaluate } from "./evaluate.ts";
 import type { GroupsLike } from "./groups.ts";
 import { toGroups } from "./groups-file.ts";
@@ -12,6 +12,8 @@ export interface ExpandOptions {
   /** The most names a set may have, and each of its parts. Default 100 000. */
   limit?: number | undefined;
 }
+
+const optionNames: OptionNames<ExpandOptions> = { groups: true, known: true, limit: true };
 
 /** A thousand racks of a hundred hosts. More is most likely a slip of the finger, and would fill the memory before it failed. */
 const defaultLimit = 100_000;
@@ -26,6 +28,7 @@ const defaultLimit = 100_000;
  * @throws InvalidArgumentError with the column of what is wrong, the name of an unknown group, or that there are too many names
  */
 export function expand(nodes: string, options: ExpandOptions = {}): string[] {
+  checkOptionNames(options, optionNames);
   const { limit = defaultLimit } = options;
   if (!Number.isSafeInteger(limit) || limit < 1) throw new InvalidArgumentError("options.limit", "a whole number, 1 or more");
   return [...evaluate(nodes, { groups: toGroups(options.groups), known: [...(options.known ?? [])], limit, within: [] })];

@@ -1,4 +1,5 @@
 /* Reports on what was run, and on reports. */
+import { checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { type ColorChoice, isColored } from "../color.ts";
 import { statsOf, sumStats } from "./stats.ts";
 import type { Stats } from "./stats.ts";
@@ -24,6 +25,8 @@ export interface ReportOutputOptions {
   /** Default: as the first part says, and so its configuration. `auto`: if stdout and stderr are terminals and `NO_COLOR` is not set. */
   color?: ColorChoice | undefined;
 }
+
+const outputOptionNames: OptionNames<ReportOutputOptions> = { wide: true, brief: true, color: true };
 
 /** Adds up what its parts tell at the moment it is asked. */
 export class Report implements Reportable {
@@ -58,6 +61,7 @@ export class Report implements Reportable {
 
   /** A table: a line for each part, two blanks deeper for its parts, and the total last. */
   output(options: ReportOutputOptions = {}): string {
+    checkOptionNames(options, outputOptionNames);
     const rows = options.brief === true ? [] : this.reports().flatMap((part) => rowsOf(part, 0));
     rows.push({ name: "Total", depth: 0, stats: this.stats() });
     return formatTable(rows, options.wide ?? false, isColored([process.stdout, process.stderr], options.color, this.color));

@@ -1,5 +1,5 @@
 /* Runs made of runs. */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import type { Job, KillOptions, Signal, StopCause } from "@sremote/process";
 import type { Duration } from "../time/index.ts";
 import { Run } from "./run.ts";
@@ -24,6 +24,10 @@ export interface SequenceOptions extends CompositeOptions {
   /** After a part in which something failed or could not be reached. Default `stop`: the others are not begun. */
   onError?: "stop" | "continue" | undefined;
 }
+
+const ofComposites: OptionNames<CompositeOptions> = { name: true, timeout: true, window: true };
+
+const ofSequences: OptionNames<SequenceOptions> = { ...ofComposites, onError: true };
 
 /** Where neither the options nor parts say anything, as the configuration's default. */
 const defaultWindow = 64;
@@ -69,6 +73,7 @@ class Parallel extends Composite {
   readonly #options: CompositeOptions;
 
   constructor(runs: readonly Run[], options: CompositeOptions, startsItself: boolean) {
+    checkOptionNames(options, ofComposites);
     super(options.name ?? "parallel", options, startsItself);
     this.#options = options;
     for (const run of runs) this.adoptPart(run);
@@ -90,6 +95,7 @@ class Sequence extends Composite {
   readonly #steps: readonly Step[];
 
   constructor(steps: readonly Step[], options: SequenceOptions, startsItself: boolean) {
+    checkOptionNames(options, ofSequences);
     const { onError } = options;
     if (onError !== undefined && onError !== "stop" && onError !== "continue")
       throw new InvalidArgumentError("options.onError", "stop or continue");
@@ -124,7 +130,7 @@ class Sequence extends Composite {
     if (made instanceof Run) return { run: this.adoptPart(made) };
     const left: unknown = await made;
     if (left === undefined) return undefined;
-    throw new InvalidArgumentError("runs", "functions that return a run, and are not async then");
+    throw new InvalidArgumentError("runs", "functions that return a Run, not a promise of one");
   }
 }
 

@@ -1,5 +1,5 @@
 /* What came of a run. */
-import { SremoteError } from "@sremote/protocol";
+import { SremoteError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { formatDifferences, formatGathered, type FormatGatheredOptions, type OutputGroup } from "../gather/index.ts";
 import { type Host, HostSet } from "../host/index.ts";
 import { compactOutput } from "../log/index.ts";
@@ -12,6 +12,8 @@ export interface GatherOptions {
   /** Default `stdout`. `both` are as they came. */
   stream?: "stdout" | "stderr" | "both" | undefined;
 }
+
+const ofGather: OptionNames<GatherOptions> = { stream: true };
 
 /** What is known of a run and its parts: at its end, or so far. */
 export class RunResult<J extends Job = Job> {
@@ -60,13 +62,16 @@ export class RunResult<J extends Job = Job> {
    * Hosts with the same output together, most hosts first. A host that ran several commands has their outputs one after the other. Where more was
    * printed than is kept, the group is `truncated`. The lines of a group are made when they are asked for.
    */
-  gather({ stream = "stdout" }: GatherOptions = {}): OutputGroup[] {
+  gather(options: GatherOptions = {}): OutputGroup[] {
+    checkOptionNames(options, ofGather);
+    const { stream = "stdout" } = options;
     return gatherJobs(this.jobs, stream === "both" ? undefined : stream);
   }
 
   /** {@link gather} as text. */
   format(options: GatherOptions & FormatGatheredOptions = {}): string {
-    return formatGathered(this.gather(options), options);
+    const { stream, ...format } = options;
+    return formatGathered(this.gather({ stream }), format);
   }
 
   /** Where the others differ from what most hosts print, as a unified diff. */

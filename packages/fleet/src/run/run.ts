@@ -16,6 +16,8 @@ import {
   type StopCause,
   type WaitOptions,
   warnOfHandler,
+  checkKillOptions,
+  checkWaitOptions,
 } from "@sremote/process";
 import type { Reportable, Stats } from "../report/index.ts";
 import { type Duration, parseDuration } from "../time/index.ts";
@@ -158,6 +160,7 @@ export abstract class Run<J extends Job = Job>
 
   /** The exit statuses when all has ended; of what has not ended in time, null. */
   async wait(options: WaitOptions = {}): Promise<(number | null)[]> {
+    checkWaitOptions(options);
     const timeout = parseDuration(options.timeout, { argument: "options.timeout" });
     if (this.#phase === "idle" && !this.#isPart) this.start();
     if (timeout === null) await this.#over.promise;
@@ -167,6 +170,7 @@ export abstract class Run<J extends Job = Job>
 
   /** Ends all of it; what has not begun never will. */
   async kill(signal: Signal = "SIGTERM", options: KillOptions = {}): Promise<RunResult<J>> {
+    checkKillOptions(options);
     await this.stop("killed", signal, options);
     return this.result;
   }

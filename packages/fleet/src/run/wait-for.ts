@@ -1,4 +1,5 @@
 /* Waiting for several runs. */
+import { checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { settledWithin } from "@sremote/connectors";
 import { type Duration, parseDuration } from "../time/index.ts";
 import type { Run } from "./run.ts";
@@ -7,6 +8,8 @@ export interface WaitForOptions {
   /** Default: none. */
   timeout?: Duration | null | undefined;
 }
+
+const optionNames: OptionNames<WaitForOptions> = { timeout: true };
 
 /** Waits until one of them has ended, or the time has passed. Returns those that have ended. The others go on. */
 export function firstOf<R extends Run>(runs: readonly R[], options: WaitForOptions = {}): Promise<R[]> {
@@ -20,10 +23,11 @@ export function allOf<R extends Run>(runs: readonly R[], options: WaitForOptions
 
 async function waitFor<R extends Run>(
   runs: readonly R[],
-  { timeout }: WaitForOptions,
+  options: WaitForOptions,
   combine: (ends: Promise<unknown>[]) => Promise<unknown>,
 ): Promise<R[]> {
-  const milliseconds = parseDuration(timeout, { argument: "options.timeout" });
+  checkOptionNames(options, optionNames);
+  const milliseconds = parseDuration(options.timeout, { argument: "options.timeout" });
   const all = combine(runs.map((run) => run.wait()));
   if (runs.length > 0) await (milliseconds === null ? all : settledWithin(all, milliseconds));
   return runs.filter(({ ended }) => ended);

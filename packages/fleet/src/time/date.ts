@@ -1,5 +1,5 @@
 /* One reader for every way to write a date. */
-import { InvalidArgumentError, parseDuration } from "@sremote/protocol";
+import { InvalidArgumentError, parseDuration, checkOptionNames, type OptionNames } from "@sremote/protocol";
 
 /**
  * | form | meaning |
@@ -22,6 +22,8 @@ export interface DateOptions {
   now?: (() => number) | undefined;
 }
 
+const optionNames: OptionNames<DateOptions> = { argument: true, now: true };
+
 /** 1980-01-01 in Unix seconds: execo takes what is below as an offset from now. */
 const firstDate = 315_532_800;
 /** 2100-01-01: a number between the two is most likely Unix seconds that forgot their factor, not an offset of 4 to 48 days. */
@@ -38,6 +40,7 @@ const calendar = /^(\d{4})-(\d\d)-(\d\d)(?:[T _](\d\d):(\d\d)(?::(\d\d)(\.\d+)?)
 export function parseDate(date: DateLike, options?: DateOptions): Date;
 export function parseDate(date: DateLike | null | undefined, options?: DateOptions): Date | null;
 export function parseDate(date: DateLike | null | undefined, options: DateOptions = {}): Date | null {
+  checkOptionNames(options, optionNames);
   if (date === null || date === undefined) return null;
   const time = date instanceof Date ? date.getTime() : typeof date === "number" ? fromNumber(date, options) : fromText(date, options);
   if (time === undefined || Number.isNaN(new Date(time).getTime())) {

@@ -1,8 +1,11 @@
+import { checkOptionNames } from "@sremote/protocol";
+
 /**
  * A date in local time with its zone, as `2026-11-22 10:11:12+01:00`, or with `.345` behind the seconds with `milliseconds`. Null is `""`.
  * `parseDate` reads it again.
  */
 export function formatDate(date: Date | null | undefined, options: { milliseconds?: boolean | undefined } = {}): string {
+  checkOptionNames(options, { milliseconds: true });
   if (date === null || date === undefined) return "";
   if (Number.isNaN(date.getTime())) return "no date";
   const two = (value: number): string => String(value).padStart(2, "0");

@@ -2,13 +2,15 @@ import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import { parseDate } from "./date.ts";
 import type { DateLike } from "./date.ts";
-import { type Duration, parseDuration } from "@sremote/protocol";
+import { type Duration, parseDuration, checkOptionNames, type OptionNames } from "@sremote/protocol";
 
 export interface SleepOptions {
   /** Ends the sleep early: it rejects with an AbortError. */
   signal?: AbortSignal | undefined;
   clock?: Clock | undefined;
 }
+
+const optionNames: OptionNames<SleepOptions> = { signal: true, clock: true };
 
 /** How long at most before the wall clock is looked at again: somebody may have set it. */
 const longestLook = 60_000;
@@ -23,6 +25,7 @@ export async function sleep(
   time: Duration | { delay?: Duration | null | undefined; until?: DateLike | null | undefined },
   options: SleepOptions = {},
 ): Promise<void> {
+  checkOptionNames(options, optionNames);
   const { signal, clock = systemClock } = options;
   const given = typeof time === "object" ? time : { delay: time };
   const end = clock.monotonic() + (parseDuration(given.delay, { argument: "delay" }) ?? 0);

@@ -1,6 +1,6 @@
 import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
-import { type Duration, parseDuration } from "@sremote/protocol";
+import { type Duration, parseDuration, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { sleep } from "./sleep.ts";
 
 export interface TimerOptions {
@@ -8,6 +8,8 @@ export interface TimerOptions {
   timeout?: Duration | null | undefined;
   clock?: Clock | undefined;
 }
+
+const optionNames: OptionNames<TimerOptions> = { timeout: true, clock: true };
 
 /** Measures time from when it was made, or started again. Setting the clock of the machine does not disturb it. */
 export class Timer {
@@ -18,6 +20,7 @@ export class Timer {
 
   /** @throws InvalidArgumentError */
   constructor(options: TimerOptions = {}) {
+    checkOptionNames(options, optionNames);
     this.timeout = parseDuration(options.timeout, { argument: "options.timeout" });
     this.#clock = options.clock ?? systemClock;
     this.start();

@@ -1,5 +1,5 @@
 /* Containers of a Docker Engine on this machine. */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { RestConnector } from "../rest-connector.ts";
 import { checkName } from "../settings.ts";
 import { DockerEngine } from "./engine.ts";
@@ -15,9 +15,12 @@ export interface DockerOptions {
   workdir?: string | undefined;
 }
 
+const optionNames: OptionNames<DockerOptions> = { container: true, socketPath: true, user: true, workdir: true };
+
 /** A connector to a running container, through the API of the engine that runs it. */
 export function docker(options: DockerOptions): RestConnector {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
+  checkOptionNames(options, optionNames);
   const { container, socketPath = "/var/run/docker.sock", user, workdir } = options;
   checkName(container, "options.container");
   checkAbsolute(socketPath, "options.socketPath");

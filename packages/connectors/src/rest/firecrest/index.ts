@@ -1,10 +1,10 @@
 /* FirecREST, the gateway of CSCS and others to clusters. */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { clientCredentials } from "../oauth/client-credentials.ts";
 import { checkGivenToken, givenToken } from "../oauth/token-source.ts";
 import type { GivenToken, TokenSource } from "../oauth/token-source.ts";
 import { RestConnector } from "../rest-connector.ts";
-import { checkBaseUrl, checkName, checkSecret } from "../settings.ts";
+import { checkBaseUrl, checkName, checkSecret, restOptionNames } from "../settings.ts";
 import type { RestOptions } from "../settings.ts";
 import { Firecrest2 } from "./firecrest-2.ts";
 
@@ -28,9 +28,24 @@ export interface FirecrestOptions extends RestOptions {
   constraints?: string | undefined;
 }
 
+const optionNames: OptionNames<FirecrestOptions> = {
+  ...restOptionNames,
+  baseUrl: true,
+  system: true,
+  clientId: true,
+  clientSecret: true,
+  tokenUrl: true,
+  token: true,
+  account: true,
+  partition: true,
+  reservation: true,
+  constraints: true,
+};
+
 /** A connector to a cluster behind FirecREST, version 2. Each command is a job. */
 export function firecrest(options: FirecrestOptions): RestConnector {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
+  checkOptionNames(options, optionNames);
   const { baseUrl, system, insecureHttp, account, partition, reservation, constraints } = options;
   checkBaseUrl(baseUrl, insecureHttp);
   checkName(system, "options.system");

@@ -1,7 +1,7 @@
 /* Jupyter Server, as notebooks and JupyterHub run it. */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { RestConnector } from "../rest-connector.ts";
-import { checkBaseUrl, checkName, checkSecret } from "../settings.ts";
+import { checkBaseUrl, checkName, checkSecret, restOptionNames } from "../settings.ts";
 import type { RestOptions } from "../settings.ts";
 import { JupyterServer } from "./jupyter-server.ts";
 import { serverUrl } from "./server-url.ts";
@@ -20,9 +20,12 @@ export interface JupyterOptions extends RestOptions {
   kernel?: string | undefined;
 }
 
+const optionNames: OptionNames<JupyterOptions> = { ...restOptionNames, baseUrl: true, token: true, password: true, kernel: true };
+
 /** A connector to the host of a Jupyter Server. Commands run beside a kernel of Python that it makes and deletes. */
 export function jupyter(options: JupyterOptions): RestConnector {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
+  checkOptionNames(options, optionNames);
   const { password, kernel, insecureHttp } = options;
   const { baseUrl, token: inUrl } = serverUrl(options.baseUrl);
   if (inUrl !== undefined && options.token !== undefined && inUrl !== options.token) {

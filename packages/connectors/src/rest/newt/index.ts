@@ -1,7 +1,7 @@
 /* NEWT, NERSC's first REST interface, retired there: for services that speak as it did. */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { RestConnector } from "../rest-connector.ts";
-import { checkBaseUrl, checkName, checkSecret } from "../settings.ts";
+import { checkBaseUrl, checkName, checkSecret, restOptionNames } from "../settings.ts";
 import type { RestOptions } from "../settings.ts";
 import { Newt1 } from "./newt-1.ts";
 import { Newt2 } from "./newt-2.ts";
@@ -19,9 +19,20 @@ export interface NewtOptions extends RestOptions {
   loginenv?: boolean | undefined;
 }
 
+const optionNames: OptionNames<NewtOptions> = {
+  ...restOptionNames,
+  baseUrl: true,
+  machine: true,
+  username: true,
+  password: true,
+  version: true,
+  loginenv: true,
+};
+
 /** A connector to a host behind a service with the NEWT interface. */
 export function newt(options: NewtOptions): RestConnector {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
+  checkOptionNames(options, optionNames);
   const { baseUrl, machine, username, password, loginenv = false, version = 1, insecureHttp } = options;
   checkBaseUrl(baseUrl, insecureHttp);
   checkName(machine, "options.machine");

@@ -1,12 +1,12 @@
 /* The Superfacility API of NERSC. */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { clientCredentials } from "../oauth/client-credentials.ts";
 import { checkPrivateKey } from "../oauth/client-key.ts";
 import type { PrivateKeyInput } from "../oauth/client-key.ts";
 import { checkGivenToken, givenToken } from "../oauth/token-source.ts";
 import type { GivenToken, TokenSource } from "../oauth/token-source.ts";
 import { RestConnector } from "../rest-connector.ts";
-import { checkBaseUrl, checkName, checkRestOptions, checkSecret } from "../settings.ts";
+import { checkBaseUrl, checkName, checkRestOptions, checkSecret, restOptionNames } from "../settings.ts";
 import type { RestOptions } from "../settings.ts";
 import { Sfapi12 } from "./sfapi-1-2.ts";
 
@@ -29,9 +29,20 @@ export interface SfapiOptions extends RestOptions {
   tokenUrl?: string | URL | undefined;
 }
 
+const optionNames: OptionNames<SfapiOptions> = {
+  ...restOptionNames,
+  machine: true,
+  clientId: true,
+  privateKey: true,
+  token: true,
+  baseUrl: true,
+  tokenUrl: true,
+};
+
 /** A connector to a host behind the Superfacility API, version 1.2. */
 export function sfapi(options: SfapiOptions): RestConnector {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
+  checkOptionNames(options, optionNames);
   const { machine, baseUrl = nerscApi, insecureHttp } = options;
   checkBaseUrl(baseUrl, insecureHttp);
   checkName(machine, "options.machine");
