@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import * as sremote from "../../packages/sremote/src/index.ts";
 import * as fleets from "../../packages/sremote/src/fleet.ts";
+import * as testing from "../../packages/sremote/src/testing.ts";
 import * as transfers from "../../packages/sremote/src/transfer.ts";
 import { memory } from "@sremote/connectors/testing";
 
@@ -61,6 +62,12 @@ const cases: Record<string, Misspelt> = {
   "connector.pull": { call: (options) => here.pull("/x/y", { write: () => undefined }, options), wrong: "onProgres", meant: "onProgress" },
   "connector.spawn": { call: (options) => here.spawn!(["true"], options), wrong: "pyt", meant: "pty" },
   "connector.status": { call: (options) => here.status(options), wrong: "timout", meant: "timeout" },
+  "sremote/testing checkConnector": {
+    call: (options) => testing.checkConnector(() => Promise.reject(new Error("made")), options),
+    wrong: "case",
+    meant: "cases",
+  },
+  "sremote/testing memory": { call: (options) => testing.memory(options), wrong: "acceptStdin", meant: "acceptsStdin" },
   "new NdArray": { call: (options) => new sremote.NdArray(new Float64Array(1), [1], options), wrong: "dtpye", meant: "dtype" },
   "sremote/transfer push": { call: (options) => transfers.push(host, "/x", "/y", options), wrong: "dryrun", meant: "dryRun" },
   "sremote/transfer pull": { call: (options) => transfers.pull(host, "/x", "/y", options), wrong: "deletes", meant: "delete" },
@@ -114,7 +121,7 @@ const without = new Set(
   insecureCluster defaultSerializer shell fromBytes toBytes argv compactOutput compareNatural countsOf fold formatBytes formatChanges formatCounts
   formatDifferences formatProgress gather groupsOf isOk loadConfiguration loadGroups parseGroups reportOn sshConfigHosts statsOf sumStats
   ConnectError InvalidArgumentError OutcomeUnknownError ProtocolError RemoteExecError RemoteModulesError RemoteNotSetupError SremoteError
-  TransferError UnserializableError`.split(/\s+/),
+  TransferError UnserializableError ConnectorCheckError connectorCases`.split(/\s+/),
 );
 /** For authors of connectors, who hand on what their own callers said; and a function that never throws. */
 const forAuthors = new Set(["HttpClient", "RestConnector", "hostText"]);
@@ -137,7 +144,7 @@ it.each(Object.entries(cases))(
 );
 
 it("G52 knows every function of the product that takes options", () => {
-  const exported = [...Object.keys(sremote), ...Object.keys(fleets), ...Object.keys(transfers)];
+  const exported = [...Object.keys(sremote), ...Object.keys(fleets), ...Object.keys(transfers), ...Object.keys(testing)];
   const tried = new Set(Object.keys(cases).flatMap((name) => name.split(/[\s.,]+/)));
   const unknown = exported.filter((name) => !tried.has(name) && !without.has(name) && !forAuthors.has(name));
   expect(unknown).toEqual([]);

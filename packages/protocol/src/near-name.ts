@@ -9,7 +9,7 @@ export function nearNames(asked: string, known: readonly string[], most: number)
       .map((name) => ({ name, distance: name.toLowerCase().startsWith(wanted) ? 1 : editDistance(wanted, name.toLowerCase()) }))
       .filter(({ distance }) => distance <= limit)
       // oxlint-disable-next-line unicorn/no-array-sort -- toSorted came with Node 20
-      .sort((a, b) => a.distance - b.distance || (a.name < b.name ? -1 : 1))
+      .sort((a, b) => a.distance - b.distance || a.name.length - b.name.length || (a.name < b.name ? -1 : 1))
       .slice(0, most)
       .map(({ name }) => name)
   );

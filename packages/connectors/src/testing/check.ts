@@ -1,5 +1,5 @@
 /* The behaviour suite as one function. */
-import { InvalidArgumentError, SremoteError } from "@sremote/protocol";
+import { checkOptionNames, InvalidArgumentError, SremoteError, type OptionNames } from "@sremote/protocol";
 import type { CheckOptions, ConnectorCase, MakeConnector } from "./case.ts";
 import { atomicCases } from "./cases/atomic.ts";
 import { byteCases } from "./cases/bytes.ts";
@@ -45,6 +45,16 @@ export function connectorCases(): readonly ConnectorCase[] {
 
 const usualConcurrency = 4;
 
+const optionNames: OptionNames<CheckOptions> = {
+  secrets: true,
+  cut: true,
+  memoryLimit: true,
+  rest: true,
+  caseTimeout: true,
+  concurrency: true,
+  cases: true,
+};
+
 /**
  * Runs every case against connectors from `make`, a new connector for each, some at once (`options.concurrency`). Needs no test framework.
  * The host must be a POSIX one on which commands may create a directory under `$TMPDIR` or `/tmp`.
@@ -52,6 +62,7 @@ const usualConcurrency = 4;
  * @throws InvalidArgumentError when `options.cases` is no regular expression, or matches no case; when `options.concurrency` is no whole number from 1 on
  */
 export async function checkConnector(make: MakeConnector, options: CheckOptions = {}): Promise<CheckReport> {
+  checkOptionNames(options, optionNames);
   const { cases, concurrency = usualConcurrency } = options;
   const all = connectorCases();
   // `match` keeps no place in the expression, as `test` does where it is global.
