@@ -2,7 +2,6 @@
 import { DeadlineTimer, SremoteError } from "@sremote/protocol";
 import { checkDeadline } from "./argument.ts";
 import type { OwnOptions } from "./own-options.ts";
-import type { OperationOptions } from "./connector.ts";
 
 /** Where an operation takes place, for its errors. */
 export interface Place {
