@@ -84,6 +84,21 @@ test("a command that is begun when the host has died is lost with its link, and 
   await expect(process.exit).rejects.toMatchObject(lost);
 });
 
+test("a connection that ends between the credentials and the command is a lost one, and not one that was never made", async () => {
+  const directory = await mkdtemp(join(tmpdir(), "sremote-early-"));
+  const program = join(directory, "ssh");
+  // As ssh writes it into its log, whose name is the second argument.
+  await writeFile(program, `#!/bin/sh\necho 'Authenticated to host ([127.0.0.1]:22) using "publickey".' > "$2"\nexit 255\n`, {
+    mode: 0o755,
+  });
+  try {
+    await using connector = open({ program, multiplex: false });
+    await expect(connector.exec(["true"])).rejects.toMatchObject({ code: "connection-lost" });
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
 test("a shell that starts no command on a host that is there is told as such", async () => {
   const slow = await lab.addUser({ shell: "/bin/bash" });
   await using connector = open({ username: slow.name, startTimeout: 1000 });

@@ -231,7 +231,8 @@ export class SshProcess implements SpawnedProcess {
       this.#undone = this.#start.noise.length === 0 && said === "";
       throw this.#notStarted(this.#undone ? "; the host closed its channel" : "; it ended with 255");
     }
-    throw opensshError(log.text, said, label, started ? "started" : shared ? "shared" : "new");
+    // Once the host has taken the credentials, a connection that ends is a lost one, and the command may have begun.
+    throw opensshError(log.text, said, label, started ? "started" : shared || log.authenticated ? "shared" : "new");
   }
 
   #notStarted(how: string): ConnectError {
