@@ -116,6 +116,8 @@ except ChildProcessError: print("no child", os.environ["FOR_THE_COMMAND"])`;
   test("what the command leaves behind is left alone, and the watchdog leaves when it is told to", async () => {
     const { child, exit } = start(argv, shell(`sleep ${number + 4} > /dev/null 2>&1 &`));
     await exit;
+    // The shell does not wait until what it has forked is another program.
+    await until("what it leaves runs", async () => (await running(number + 4)) === 1);
     child.stdin!.destroy();
     await until("the watchdog has ended", async () => (await ofGroup(child.pid!)).length === 1);
     expect(await running(number + 4)).toBe(1);
