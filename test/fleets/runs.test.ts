@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { type Connector, local, ssh } from "@sremote/connectors";
-import { argv, type Fleet, fleet, RemoteProcess } from "@sremote/fleet";
+import { type Fleet, fleet, RemoteProcess } from "@sremote/fleet";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { findProcesses } from "../../scripts/labs/processes.ts";
 import { type Lab, startSshd } from "../../scripts/labs/sshd.ts";
@@ -82,7 +82,8 @@ describe("over a host with sessions enough", () => {
     await chmod(asRoot, 0o4755);
     const { nodes } = make();
     const run = nodes.run(`${asRoot} --reuid=0 --regid=0 --clear-groups sleep 74003; echo after`, {
-      hostTimeout: "0.5",
+      // Long enough for a busy machine to begin it.
+      hostTimeout: "3",
       killTimeout: "0.2",
     });
     await until("it runs", async () => (await alive(74003)).length === 1);
@@ -101,9 +102,10 @@ describe("over a host with sessions enough", () => {
 
   test("where nobody looks, whether SIGKILL was needed is not known", async () => {
     const { nodes } = make();
-    const run = nodes.run("exec sleep 74005", { watchdog: false });
-    await until("it runs", async () => (await alive(74005)).length === 1);
-    expect((await run.kill()).jobs[0]).toMatchObject({ reason: "killed", signal: "SIGTERM", forcedKill: null });
+    const run = nodes.run("echo up; exec sleep 74005", { watchdog: false });
+    await until("it runs, and this side knows", async () => run.jobs[0]!.stdout === "up\n" && (await alive(74005)).length === 1);
+    const [job] = (await run.kill()).jobs;
+    expect([job!.reason, job!.signal, job!.forcedKill]).toEqual(["killed", "SIGTERM", null]);
   });
 
   test("a script may be longer than a command line, and leaves nothing of it", async () => {
@@ -115,9 +117,13 @@ describe("over a host with sessions enough", () => {
       const job = (await nodes.run(`export TMPDIR=~/tmp\n${script}`, { stdin: " in ", env: { A: "a" }, watchdog })).jobs[0]!;
       expect([job.stdout, job.exitCode, job.stderr]).toEqual(["0 none a in .\n..\n", 3, ""]);
     }
-    const many = await nodes.run(
-      argv("sh", "-c", 'echo $# "$1"', "sh", ...Array.from({ length: 3000 }, (_, at) => `it's ${at}${"y".repeat(90)}`)),
-    );
+    const many = await nodes.run([
+      "sh",
+      "-c",
+      'echo $# "$1"',
+      "sh",
+      ...Array.from({ length: 3000 }, (_, at) => `it's ${at}${"y".repeat(90)}`),
+    ]);
     expect(many.jobs[0]!.stdout).toBe(`3000 it's 0${"y".repeat(90)}\n`);
     const left = (await readdir(tmpdir())).filter((name) => name.startsWith("sremote-script-"));
     expect([left, user.home.length > 0]).toEqual([[], true]);

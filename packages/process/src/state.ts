@@ -86,7 +86,8 @@ export function nextState(state: ProcessState, event: ProcessEvent, now: () => D
     case "stop":
       if (state.phase === "ended" || state.cause !== undefined) return state;
       if (phase === "ended") return { ...state, phase, endDate: now(), reason: event.cause, error: event.error };
-      return { ...state, phase, cause: event.cause, error: event.error, forcedKill: state.phase === "running" ? null : state.forcedKill };
+      // A start that is broken off may have begun, and nobody has looked yet.
+      return { ...state, phase, cause: event.cause, error: event.error, forcedKill: state.phase === "ending" ? state.forcedKill : null };
     case "exit":
       return { ...state, phase, endDate: now(), reason: state.cause ?? "exit", exitCode: event.exitCode, signal: event.signal };
     case "fail":
