@@ -2,7 +2,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { argv, type Fleet, fleet, type FleetOptions, insecureCluster } from "@sremote/fleet";
+import { type Fleet, fleet, type FleetOptions, insecureCluster } from "@sremote/fleet";
 import { InvalidArgumentError } from "@sremote/protocol";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type AgentLab, startAgent } from "../../scripts/labs/agent.ts";
@@ -97,7 +97,7 @@ describe.each(["ssh", "openssh"] as const)("over %s", (connector) => {
   test("G08 G31 directories, values and file names of any kind reach no shell, of runs, calls and transfers alike", async () => {
     const odd = `it's "$(touch pwned)" \`touch pwned\`; touch pwned & *\n-rf é`;
     await using hosts = await open(lab.knownHosts);
-    await hosts.run(argv("mkdir", "--", odd)).orThrow();
+    await hosts.run(["mkdir", "--", odd]).orThrow();
     const there = hosts.cd(odd);
     expect((await there.run("pwd; printf %s {{odd}}", { lists: { odd: [odd] } })).jobs[0]!.stdout).toBe(`${user.home}/${odd}\n${odd}`);
     expect((await there.call("os", "getcwd")).jobs[0]!.value).toBe(`${user.home}/${odd}`);
@@ -109,7 +109,7 @@ describe.each(["ssh", "openssh"] as const)("over %s", (connector) => {
     // What comes from a host is named after it, also where there is but one.
     expect(await readFile(`${here} back.node1`, "utf8")).toBe("content");
     expect((await readdir(user.home)).filter((name) => !name.startsWith("."))).toEqual([odd]);
-    await hosts.run(argv("rm", "-r", "--", odd)).orThrow();
+    await hosts.run(["rm", "-r", "--", odd]).orThrow();
     for (const address of ["-oProxyCommand=touch pwned", "$(touch pwned)", "node1;touch pwned"]) {
       expect(() => fleet([{ address }], { connector })).toThrow(InvalidArgumentError);
       expect(() => fleet([{ address: "node1", user: address }], { connector })).toThrow(InvalidArgumentError);

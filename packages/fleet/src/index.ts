@@ -110,8 +110,9 @@ export {
 export {
   type Again,
   allOf,
-  type ArgumentVector,
-  argv,
+  type CommandForHost,
+  type EachCommand,
+  each,
   type CompositeOptions,
   firstOf,
   type GatherOptions,

@@ -1,7 +1,6 @@
 /* Many hosts at once: which hosts, what runs there, how long, what came of it. */
 export {
   allOf,
-  argv,
   compactOutput,
   compareNatural,
   countsOf,
@@ -9,6 +8,7 @@ export {
   defaultConfiguration,
   defineConfiguration,
   display,
+  each,
   expand,
   firstOf,
   Fleet,
@@ -61,10 +61,10 @@ export {
 } from "@sremote/fleet";
 export type {
   Again,
-  ArgumentVector,
   Change,
   Clock,
   CollectedOutput,
+  CommandForHost,
   CompositeOptions,
   ConfiguredHost,
   ConnectionParameters,
@@ -76,6 +76,7 @@ export type {
   DisplayOptions,
   Duration,
   DurationOptions,
+  EachCommand,
   EndReason,
   EntryType,
   ExpandOptions,

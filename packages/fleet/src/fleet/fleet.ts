@@ -7,7 +7,18 @@ import type { ResolvedConfiguration } from "../configuration/index.ts";
 import { type Host, type HostLike, HostSet, hostSet, labelHosts, type Position } from "../host/index.ts";
 import type { Logger } from "../log/index.ts";
 import { checkPlacement, checkProcessOptions, defaultTotalOutputLimit, type Job, RemoteProcess } from "@sremote/process";
-import { FileTap, HostRun, type MakeJob, render, renderEnvironment, type Run, type RunCommand, teeTo, type Turn } from "../run/index.ts";
+import {
+  FileTap,
+  HostRun,
+  type MakeJob,
+  nameOf,
+  render,
+  renderEnvironment,
+  type Run,
+  type RunCommand,
+  teeTo,
+  type Turn,
+} from "../run/index.ts";
 import { substitute } from "../substitute.ts";
 import { parseDuration } from "../time/index.ts";
 import { hostDestinations } from "./host-destinations.ts";
@@ -135,7 +146,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
   }
 
   /**
-   * Runs a command on all hosts, and does not wait: awaited, the run gives its result. Of a list of commands each host has its own.
+   * Runs a command on all hosts, and does not wait: awaited, the run gives its result. A function, or `each([…])`, gives each host its own.
    *
    * @throws InvalidArgumentError; nothing has run then
    */
@@ -387,14 +398,6 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
 const listed = (hosts: Hosts): Iterable<HostLike> | string => (hosts instanceof Fleet ? hosts.hosts : hosts);
 
 /** The first line, not more than a report has room for. */
-function nameOf(command: RunCommand): string {
-  if (Array.isArray(command)) return command.length === 0 ? "run" : `${nameOf(command[0] as RunCommand)}, …`;
-  const one = command as Exclude<RunCommand, readonly unknown[]>;
-  const text = (typeof one === "string" ? one : "argv" in one ? one.argv.join(" ") : one.shell).trim();
-  const [line = ""] = text.split("\n");
-  return (line.length <= 40 && line === text ? line : `${line.slice(0, 39)}…`) || "run";
-}
-
 function defined<T extends object>(options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }

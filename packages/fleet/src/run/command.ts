@@ -5,16 +5,19 @@ import type { Host } from "../host/index.ts";
 import { checkEnvironment, type Environment, toCommand } from "@sremote/process";
 import { type Lists, substitute } from "../substitute.ts";
 
-/** A program and its arguments, for each host with its own values in them. Made by {@link argv}. */
-export interface ArgumentVector {
-  readonly argv: readonly [string, ...string[]];
+/** Commands of which each host has its own, in the order of the hosts. Made by {@link each}. */
+export interface EachCommand {
+  readonly each: readonly (string | Command)[];
 }
 
+/** Called for each host when the run is made. What it returns is taken as it is: nothing is filled in. */
+export type CommandForHost = (host: Host, index: number) => string | Command;
+
 /**
- * A script for `sh`, with substitutions (`{{{host}}}`, `{{list}}`); a list with one for each host; `argv(…)`, whose values reach no shell; or
- * `shell(…)`, in which nothing is substituted.
+ * A script for `sh`; a list of a program and its arguments, which reach no shell; `shell(…)`, in which nothing is filled in; a function from a host to
+ * one of these, or `each([…])`. `{{{host}}}` and `{{list}}` are filled in, in scripts as one word, in lists as they are.
  */
-export type RunCommand = string | Extract<Command, { shell: string }> | ArgumentVector | readonly (string | Command | ArgumentVector)[];
+export type RunCommand = string | Command | EachCommand | CommandForHost;
 
 export interface RenderOptions {
   /** What `{{name}}` stands for, by host. */
@@ -23,45 +26,50 @@ export interface RenderOptions {
   substitution?: "quoted" | "raw" | undefined;
 }
 
-/** A program and its arguments without any shell. `{{{host}}}` and `{{list}}` are put in as they are. */
-export function argv(program: string, ...args: string[]): ArgumentVector {
-  return { argv: [program, ...args] };
+/**
+ * A command for each host, in the order of the hosts.
+ *
+ * @example
+ * ```ts
+ * await fleet("a,b").run(each(["echo first", ["echo", "second"]]));
+ * ```
+ */
+export function each(commands: readonly (string | Command)[]): EachCommand {
+  if (!Array.isArray(commands)) throw new InvalidArgumentError("commands", "a list with a command for each host");
+  return { each: [...(commands as readonly (string | Command)[])] };
 }
 
 /** One command for each host. @throws InvalidArgumentError; nothing has run then */
 export function render(command: RunCommand, hosts: readonly Host[], options: RenderOptions): Command[] {
   const { substitution = "quoted" } = options;
   if (substitution !== "quoted" && substitution !== "raw") throw new InvalidArgumentError("options.substitution", "quoted or raw");
-  if (!Array.isArray(command)) return renderOne(command as string | Command | ArgumentVector, hosts, options, "command");
-  const list = command as readonly (string | Command | ArgumentVector)[];
+  if (typeof command === "function") return hosts.map((host, index) => ownCommand(command(host, index)));
+  if (!isEach(command)) return renderOne(command, hosts, options, "command");
+  const list = command.each;
   if (list.length !== hosts.length) {
-    throw new InvalidArgumentError("command", `a command for each of ${hosts.length} hosts, but there are ${list.length}`, {
-      hint: "a program with arguments is argv(…)",
-    });
+    throw new InvalidArgumentError("command", `a command for each of ${hosts.length} hosts, but there are ${list.length}`);
   }
-  return list.map((each, index) => renderOne(each, hosts, options, `command[${index}]`)[index]!);
+  return list.map((one, index) => renderOne(one, hosts, options, `command[${index}]`)[index]!);
 }
 
-function renderOne(
-  command: string | Command | ArgumentVector,
-  hosts: readonly Host[],
-  options: RenderOptions,
-  argument: string,
-): Command[] {
+function isEach(command: RunCommand): command is EachCommand {
+  return typeof command === "object" && command !== null && "each" in command && Array.isArray(command.each);
+}
+
+function ownCommand(command: unknown): Command {
+  if (command instanceof Promise) throw new InvalidArgumentError("command", "a function that returns a command, not a promise of one");
+  return toCommand(command as string | Command);
+}
+
+function renderOne(command: string | Command, hosts: readonly Host[], options: RenderOptions, argument: string): Command[] {
   const { lists, substitution } = options;
-  const asText = { lists, argument, quote: substitution === "raw" ? undefined : quote };
+  const given = toCommand(command, argument);
   if (typeof command === "string") {
-    void toCommand(command, argument);
-    return substitute(command, hosts, asText).map(shell);
+    return substitute(command, hosts, { lists, argument, quote: substitution === "raw" ? undefined : quote }).map(shell);
   }
-  if (typeof command === "object" && command !== null && "argv" in command) {
-    const { argv: words } = command;
-    void toCommand(words, argument);
-    const rendered = words.map((word) => substitute(word, hosts, { lists, argument }));
-    return hosts.map((_, index) => rendered.map((each) => each[index]!) as [string, ...string[]]);
-  }
-  const same = toCommand(command, argument);
-  return hosts.map(() => same);
+  if (!Array.isArray(given)) return hosts.map(() => given);
+  const words = (given as readonly string[]).map((word) => substitute(word, hosts, { lists, argument }));
+  return hosts.map((_, index) => words.map((word) => word[index]!) as [string, ...string[]]);
 }
 
 /** The variables of each host, with its own values in them. @throws InvalidArgumentError; nothing has run then */
@@ -77,4 +85,13 @@ export function renderEnvironment(
   const all = hosts.map((_, index) => Object.fromEntries(columns.map(([name, values]) => [name, values[index]!])));
   for (const each of all) checkEnvironment(each, "options.env");
   return all;
+}
+
+/** What reports call a command: the first of its lines. */
+export function nameOf(command: RunCommand): string {
+  if (typeof command === "function") return command.name || "run";
+  if (isEach(command)) return command.each.length === 0 ? "run" : `${nameOf(command.each[0]!)}, …`;
+  const text = (typeof command === "string" ? command : "shell" in command ? command.shell : command.join(" ")).trim();
+  const [line = ""] = text.split("\n");
+  return (line.length <= 40 && line === text ? line : `${line.slice(0, 39)}…`) || "run";
 }

@@ -1,4 +1,13 @@
-export { type ArgumentVector, argv, render, renderEnvironment, type RenderOptions, type RunCommand } from "./command.ts";
+export {
+  type CommandForHost,
+  each,
+  type EachCommand,
+  nameOf,
+  render,
+  renderEnvironment,
+  type RenderOptions,
+  type RunCommand,
+} from "./command.ts";
 export { type CompositeOptions, parallel, sequence, type SequenceOptions, type Step } from "./composite.ts";
 export { type GatherOptions, RunError, RunResult } from "./result.ts";
 export { type Again, type HostLine, hostOf, Run } from "./run.ts";
