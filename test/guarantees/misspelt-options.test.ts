@@ -32,6 +32,11 @@ const cases: Record<string, Misspelt> = {
   "client.doRemoteCall": { call: (options) => client.doRemoteCall("os", "getcwd", [], options), wrong: "kwarg", meant: "kwargs" },
   "client.module": { call: (options) => client.module("os", options), wrong: "worked", meant: "worker" },
   "client.constant": { call: (options) => client.constant("os", "sep", options), wrong: "Timeout", meant: "timeout" },
+  "client.registerRemoteEnvVariable": {
+    call: (options) => client.registerRemoteEnvVariable("A", "b", options),
+    wrong: "onlyifunset",
+    meant: "onlyIfUnset",
+  },
   "client.bootstrapInstall": { call: (options) => client.bootstrapInstall(options), wrong: "run_time", meant: "runtime" },
   "client.installPackages": { call: (options) => client.installPackages(["a"], options), wrong: "signals", meant: "signal" },
   "client.installGitModule": {
@@ -118,7 +123,7 @@ const cases: Record<string, Misspelt> = {
 /** These take no options, or are handed what others have made. */
 const without = new Set(
   `Call RemoteIterable RemoteObject RemoteCall RemoteTransfer Run RunResult RunError OutputTree Fleet HostSet codes defaultConfiguration
-  insecureCluster defaultSerializer shell fromBytes toBytes argv compactOutput compareNatural countsOf fold formatBytes formatChanges formatCounts
+  insecureCluster defaultSerializer shell fromBytes toBytes each compactOutput compareNatural countsOf fold formatBytes formatChanges formatCounts
   formatDifferences formatProgress gather groupsOf isOk loadConfiguration loadGroups parseGroups reportOn sshConfigHosts statsOf sumStats
   ConnectError InvalidArgumentError OutcomeUnknownError ProtocolError RemoteExecError RemoteModulesError RemoteNotSetupError SremoteError
   TransferError UnserializableError ConnectorCheckError connectorCases`.split(/\s+/),

@@ -17,7 +17,7 @@ export function checkCommand(command: Command): void {
 }
 
 /** What operations hand to each other, beside what callers may say. */
-const own: OptionNames<Omit<OwnOptions, keyof OperationOptions>> = { later: true, waitsFor: true };
+const own: OptionNames<Omit<OwnOptions, keyof OperationOptions>> = { later: true, waitsFor: true, inputSize: true };
 const ofOperations: OptionNames<OwnOptions> = { signal: true, timeout: true, ...own };
 const ofExec: OptionNames<ExecOptions & OwnOptions> = { ...ofOperations, stdin: true, maxOutput: true, onInput: true };
 const ofSpawn: OptionNames<SpawnOptions & OwnOptions> = { ...ofOperations, pty: true, onWait: true, purpose: true };

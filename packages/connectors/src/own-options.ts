@@ -7,4 +7,6 @@ export interface OwnOptions extends OperationOptions {
   readonly later?: ((work: Promise<unknown>) => void) | undefined;
   /** What it waits for just now, such as a session of the connection, for the error of a deadline that passes meanwhile. */
   readonly waitsFor?: (() => string | undefined) | undefined;
+  /** Of a start: bytes of input that follow (see `StartOptions`). */
+  readonly inputSize?: number | undefined;
 }
