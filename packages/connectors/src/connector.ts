@@ -76,7 +76,7 @@ export interface SpawnOptions extends OperationOptions {
 
 /** A live process on the host. */
 export interface SpawnedProcess extends AsyncDisposable {
-  /** What a write has called back for is not looked at any more: it may be overwritten. */
+  /** After a write's callback has run, its buffer may be reused. */
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;

@@ -177,7 +177,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     return this.#output.take();
   }
 
-  /** Calls back at its start, its end, a reset, with each piece of output or with each line. Returns what takes the wish back. */
+  /** Calls back at its start, its end, a reset, with each piece of output or with each line. Returns a function that removes the handler. */
   on<Name extends keyof JobEvents<this>>(event: Name, handler: (value: JobEvents<this>[Name]) => void | Promise<void>): () => void {
     return this.#handlers.add(event, handler, this.#state.phase !== "idle" && !this.ended);
   }
@@ -317,8 +317,8 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     try {
       event = { type: "exit", ...(await this.carryOut(round.control.signal)) };
     } catch (error) {
-      // What a start says that was taken back is our own doing.
-      const taken = round.control.signal.aborted ? new SremoteError("cancelled", "the start was taken back", { cause: error }) : error;
+      // A start that was cancelled fails by our own doing.
+      const taken = round.control.signal.aborted ? new SremoteError("cancelled", "cancelled before it started", { cause: error }) : error;
       event = { type: "fail", error: SremoteError.from(taken, "channel-failed", { stage: "run" }) };
     }
     // Who takes output has it all when the end is told. One who takes it no more is not waited for once the end was asked for.

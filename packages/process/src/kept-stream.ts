@@ -58,7 +58,7 @@ export class KeptStream {
     this.#account.settle();
   }
 
-  /** It counts no more, as nobody is to hold it any more. For once, and the last time that it is used. */
+  /** Returns its memory. Call once, last. */
   release(): void {
     for (const block of this.#blocks) this.#account.memory.release(block);
     this.#account.give(this.#inTail + this.#costs);

@@ -12,7 +12,7 @@ export interface OutputChunk {
   readonly lost?: boolean;
 }
 
-/** One who gets all output. What a promise is returned for is waited for: the process is not read further, and so has to wait, too. */
+/** Gets all output. A returned promise applies backpressure: the process is not read further until it settles. */
 export interface Tap {
   chunk(chunk: OutputChunk): void | Promise<void>;
   /** No more comes. */

@@ -9,6 +9,10 @@ export function wrong(path: string, expected: string): ProtocolError {
   return new ProtocolError("protocol-error", `${path}: expected ${expected}`);
 }
 
+export function missing(path: string): ProtocolError {
+  return new ProtocolError("protocol-error", `${path}: required member is missing`);
+}
+
 function check(right: (value: unknown) => boolean, expected: string): Check {
   return (value, path) => {
     if (!right(value)) throw wrong(path, expected);
@@ -93,7 +97,7 @@ export function members(required: Readonly<Record<string, Check>>, optional: Rea
     for (let at = 0; at < all.length; at++) {
       const { name, inner, isRequired } = all[at]!;
       if (Object.hasOwn(value, name)) inner(value[name], shown.paths[at]!);
-      else if (isRequired) throw wrong(shown.paths[at]!, "a member that is not missing");
+      else if (isRequired) throw missing(shown.paths[at]!);
     }
   };
 }

@@ -1,5 +1,6 @@
 /* Messages in and out of frames: PROTOCOL.md, section "Messages". */
 import {
+  missing,
   arrayOf,
   boolean,
   callId,
@@ -115,7 +116,7 @@ export function decodeMessage(frame: Omit<DecodedFrame, "bytes">): DecodedMessag
 /** What the type of a single member cannot say. */
 function checkReply(reply: ReplyMessage, attachments: readonly Uint8Array[]): void {
   const needed = reply.outcome === "value" ? "value" : "error";
-  if (!Object.hasOwn(reply, needed)) throw wrong(`reply.${needed}`, `a member that is not missing with outcome ${reply.outcome}`);
+  if (!Object.hasOwn(reply, needed)) throw missing(`reply.${needed}`);
   checkOutput(reply.stdout, "reply.stdout", attachments);
   checkOutput(reply.stderr, "reply.stderr", attachments);
   if (reply.stdout.index !== undefined && reply.stdout.index === reply.stderr.index) {

@@ -12,7 +12,7 @@ import type { ConnectorFactory } from "./connect.ts";
 export interface ConnectionSettings {
   readonly configuration: ResolvedConfiguration;
   readonly factory: ConnectorFactory;
-  /** How often at most a host is tried again. */
+  /** Maximum retries for each host. */
   readonly retries: number;
   /** First attempts begin within so many milliseconds, at random. */
   readonly spread: number;

@@ -16,7 +16,7 @@ export interface FleetOptions extends FleetConfiguration, Pick<HostSetOptions, "
   configuration?: FleetConfiguration | undefined;
   /** Makes the connector of each host. Default: as the configuration says, `ssh` or `openssh`. */
   connect?: ConnectorFactory | undefined;
-  /** How often at most a host is tried again that did not answer in time or was too busy, after a pause of random length. Default 2. */
+  /** Maximum retries for hosts that timed out or were busy, each after a pause of random length. @default 2 */
   retries?: number | undefined;
   /** Told of failures. Default: one that writes to standard error from the level `logLevel` on. */
   logger?: Logger | undefined;

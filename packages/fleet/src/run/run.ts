@@ -217,7 +217,7 @@ export abstract class Run<J extends Job = Job>
     for (const callback of this.#onJob) callback(job as never);
   }
 
-  /** Calls back when a job starts, when one has ended, with each line, and when all has ended. Returns what takes the wish back. */
+  /** Calls back when a job starts, when one has ended, with each line, and when all has ended. Returns a function that removes the handler. */
   on(event: "start" | "end", handler: (job: J) => void): () => void;
   on(event: "line", handler: (line: HostLine<J>) => void | Promise<void>): () => void;
   on(event: "over", handler: () => void): () => void;

@@ -1,5 +1,6 @@
 /* Messages of a session, checked member by member: SESSION.md, sections "Messages" and "Route". */
 import {
+  missing,
   boolean,
   callId,
   count,
@@ -104,7 +105,7 @@ function checkVersion(protocol: unknown, type: string): void {
 }
 
 function checkOneOf(header: Record<string, unknown>, needed: string, type: string): void {
-  if (!Object.hasOwn(header, needed)) throw wrong(`${type}.${needed}`, "a member that is not missing");
+  if (!Object.hasOwn(header, needed)) throw missing(`${type}.${needed}`);
 }
 
 /** The route of an `open`. @throws ProtocolError */
