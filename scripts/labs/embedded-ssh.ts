@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import type { Transform } from "node:stream";
 import ssh2 from "ssh2";
+import { newKeyPair } from "./ssh2-key.ts";
 import { portOf } from "./port.ts";
 import type { AuthContext, Connection, ParsedKey, ServerChannel, Session } from "ssh2";
 
@@ -236,16 +237,6 @@ function replaceHostKey(connection: Connection, key: ParsedKey): void {
   protocol._hostKeys = { ...protocol._hostKeys, "ssh-ed25519": key };
 }
 /* oxlint-enable no-underscore-dangle, typescript/no-unsafe-type-assertion */
-
-/** ssh2 1.17 writes one key of some hundred so that it cannot be read itself; then another one is made. */
-function newKeyPair(): ReturnType<typeof ssh2.utils.generateKeyPairSync> {
-  for (let attempt = 1; ; attempt++) {
-    const pair = ssh2.utils.generateKeyPairSync("ed25519");
-    const key = ssh2.utils.parseKey(pair.private);
-    if (!(key instanceof Error)) return pair;
-    if (attempt === 10) throw key;
-  }
-}
 
 function parsed(privateKey: string): ParsedKey {
   const key = ssh2.utils.parseKey(privateKey);

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import ssh2, { type ServerChannel } from "ssh2";
+import { newKeyPair } from "../../scripts/labs/ssh2-key.ts";
 
 /** Where a server stops answering. */
 export const coldPlaces = ["accept", "banner", "key exchange", "authentication", "channel", "exec", "shell", "marker"] as const;
@@ -16,7 +17,7 @@ export async function startStallingHost(place: ColdPlace): Promise<StallingHost>
   if (place === "accept") return await neverAccepting();
   if (place === "banner") return await listening(createServer((socket) => quiet(socket)));
   if (place === "key exchange") return await listening(createServer((socket) => quiet(socket).write("SSH-2.0-stalls\r\n")));
-  const keys = ssh2.utils.generateKeyPairSync("ed25519");
+  const keys = newKeyPair();
   const server = new ssh2.Server({ hostKeys: [keys.private] }, (connection) => {
     connection.on("error", () => undefined);
     connection.on("authentication", (context) => {

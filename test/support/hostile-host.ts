@@ -15,7 +15,11 @@ export interface HostileSshd {
 /** @param behaviour of all its sessions; default: the name of the user who logs in */
 export async function startHostileSshd(behaviour?: string): Promise<HostileSshd> {
   const child = fork(fileURLToPath(new URL("hostile-sshd.ts", import.meta.url)), behaviour === undefined ? [] : [behaviour]);
-  const [told] = (await once(child, "message")) as [Omit<HostileSshd, "stop">];
+  const ended = once(child, "exit").then(([code]) =>
+    Promise.reject(new Error(`the hostile server ended with ${String(code)} before it listened`)),
+  );
+  const [told] = (await Promise.race([once(child, "message"), ended])) as [Omit<HostileSshd, "stop">];
+  ended.catch(() => undefined); // Later it ends because it is stopped.
   const stop = async (): Promise<void> => {
     if (child.exitCode === null && child.kill("SIGKILL")) await once(child, "exit");
   };

@@ -2,11 +2,12 @@
 import { createHash } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import ssh2 from "ssh2";
+import { newKeyPair } from "../../scripts/labs/ssh2-key.ts";
 import type { Connection, ServerChannel } from "ssh2";
 
 /** Undefined: the name of the user who logs in. */
 const given = process.argv[2];
-const key = ssh2.utils.generateKeyPairSync("ed25519");
+const key = newKeyPair();
 const blob = Buffer.from(key.public.split(" ")[1]!, "base64");
 const fingerprint = `SHA256:${createHash("sha256").update(blob).digest("base64").replace(/=+$/, "")}`;
 

@@ -1,6 +1,7 @@
 /* A host that takes the credentials, and then leaves a request unanswered. */
 import type { AddressInfo } from "node:net";
 import ssh2 from "ssh2";
+import { newKeyPair } from "../../../../scripts/labs/ssh2-key.ts";
 import type { Connection } from "ssh2";
 import { expect, test } from "vitest";
 import { ssh } from "./index.ts";
@@ -11,7 +12,7 @@ const silences: Readonly<Record<string, (client: Connection) => void>> = {
 };
 
 test.each(Object.keys(silences))("the request %s that is never answered has a deadline, and close ends", async (name) => {
-  const server = new ssh2.Server({ hostKeys: [ssh2.utils.generateKeyPairSync("ed25519").private] }, (client) => {
+  const server = new ssh2.Server({ hostKeys: [newKeyPair().private] }, (client) => {
     client.on("authentication", (context) => context.accept()).on("error", () => undefined);
     client.on("ready", () => silences[name]!(client));
   });
