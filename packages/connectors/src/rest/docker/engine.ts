@@ -26,8 +26,6 @@ const ownTimeout = 10_000;
 const looks = 12;
 /** For sending a signal. */
 const attempts = 4;
-/** Bytes of input that need not be read for the connection to end in order: what the engine and the pipe hold. Podman resets it when there is more. */
-const unreadInput = 16 * 1024;
 
 export class DockerEngine implements ProcessDialect {
   readonly label: string;
@@ -52,7 +50,8 @@ export class DockerEngine implements ProcessDialect {
   /** Its shell says its pid, then becomes the command: a client that goes away ends nothing, so the process must be found again. */
   async spawn(command: Command, { inputSize = 0 }: StartOptions, context: RestContext): Promise<SpawnedProcess> {
     const tag = randomBytes(16).toString("hex");
-    const readsAllInput = inputSize > unreadInput;
+    // Podman resets a connection of which a byte of input was not read, and what the command printed is lost.
+    const readsAllInput = inputSize > 0;
     const text = readsAllInput ? drained(command) : plain(command);
     const script = `printf '%s%s %s\\n' ${tag.slice(0, 16)} ${tag.slice(16)} $$ >&2\n${text}`;
     const id = await this.#create(["/bin/sh", "-c", script], tag, context);
