@@ -29,7 +29,7 @@ afterAll(async () => {
 
 const opened: Fleet[] = [];
 afterEach(async () => {
-  await Promise.all(opened.splice(0).map((each) => each.close()));
+  await Promise.all(opened.splice(0).map((one) => one.close()));
   const left = (): ReturnType<typeof findProcesses> => findProcesses(({ uid }) => uid === many.account.uid);
   await until("nothing of the user is left", async () => (await left()).length === 0);
 });
@@ -189,8 +189,8 @@ describe("a run on many hosts", () => {
     expect(await waited.wait({ timeout: 100 })).toEqual([null, null, null]);
     await waited.wait({ timeout: 1, kill: true });
     expect(waited.result.jobs.map(({ reason }) => reason)).toEqual(["timeout", "timeout", "timeout"]);
-    const each = await hosts.run("exec sleep 72003", { hostTimeout: 100 });
-    expect(each.jobs.map(({ reason, startDate }) => [reason, startDate !== null])).toEqual(
+    const late = await hosts.run("exec sleep 72003", { hostTimeout: 100 });
+    expect(late.jobs.map(({ reason, startDate }) => [reason, startDate !== null])).toEqual(
       Array.from({ length: 3 }, () => ["timeout", true]),
     );
   });
@@ -287,7 +287,7 @@ describe("a run on many hosts", () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect([run.state, events]).toEqual(["idle", []]);
     await run.start();
-    expect(events.filter((each) => each.includes("a1"))).toEqual(["start a1", "a1 hi", "end a1"]);
+    expect(events.filter((event) => event.includes("a1"))).toEqual(["start a1", "a1 hi", "end a1"]);
     expect(events.at(-1)).toBe("over");
     expect(run.take()).toEqual([
       ["a1", "hi\n"],
@@ -324,14 +324,14 @@ describe("runs of runs", () => {
   test("functions make the next part of what came before, for each host its own way", async () => {
     const hosts = openLocal("a[1-3]");
     let between = 0;
-    const each = Array.from(hosts, (one) =>
+    const chains = Array.from(hosts, (one) =>
       sequence([
         one.run("echo {{{name}}}"),
         async () => void (between += 1),
         ([first]) => one.run(`echo ${first!.jobs[0]!.stdout.trim()} again`),
       ]),
     );
-    const run = parallel(each);
+    const run = parallel(chains);
     const lines = (await Array.fromAsync(run)).map(({ text }) => text);
     expect(lines.toSorted()).toEqual(["a1", "a1 again", "a2", "a2 again", "a3", "a3 again"]);
     expect([between, (await run).jobs.length]).toEqual([3, 6]);

@@ -83,7 +83,7 @@ export function renderEnvironment(
     ([name, value]) => [name, substitute(value, hosts, { lists, argument: `options.env.${name}` })] as const,
   );
   const all = hosts.map((_, index) => Object.fromEntries(columns.map(([name, values]) => [name, values[index]!])));
-  for (const each of all) checkEnvironment(each, "options.env");
+  for (const variables of all) checkEnvironment(variables, "options.env");
   return all;
 }
 
