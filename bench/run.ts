@@ -36,6 +36,15 @@ const guides: Readonly<Record<string, { file: string; all: boolean }>> = {
   rest: { file: "docs/connectors-rest.md", all: true },
   fleet: { file: "docs/fleet.md", all: false },
 };
+/** All headlines of one run are quoted here, and these five in the README. */
+const page = "docs/benchmarks.md";
+const brief: readonly string[] = [
+  "connect and first call on a bare host",
+  "call of os.getpid, p50",
+  "2000 calls of os.getpid at once, 4 workers",
+  "64 MiB of bytes echoed by a call",
+  "idle session, 4 workers: resident, shared pages counted once",
+];
 /** Runs only when it is named: it moves tens of gigabytes, and is about other programs than the rest. */
 const byName = new Set(["fleet"]);
 const wanted = process.argv.slice(2).filter((argument) => argument !== "--readme" && argument !== "--docs");
@@ -48,7 +57,7 @@ for (const name of wanted) {
   }
 }
 if (intoReadme && wanted.length > 0) {
-  console.error("bench: --readme quotes all benchmarks of one run but that of fleets");
+  console.error("bench: --readme quotes all benchmarks of one run but that of fleets, in docs/benchmarks.md and the README");
   process.exit(2);
 }
 if (intoDocs && wanted.length > 0 && !wanted.some((name) => Object.hasOwn(guides, name))) {
@@ -93,7 +102,14 @@ const missed = compared.flatMap(({ name, compared: all }) =>
 if (missed.length > 0) console.log(`aims missed:\n${missed.map((line) => `- ${line}`).join("\n")}`);
 // A table with holes is no measurement of the whole.
 if (intoReadme && failures.length === 0) {
-  quote("README.md", `${caption}\n\n${table(figures.filter(({ role }) => role !== undefined))}`);
+  const headlines = figures.filter(({ role }) => role !== undefined);
+  const few = headlines.filter(({ name }) => brief.includes(name));
+  if (few.length !== brief.length)
+    throw new Error(
+      `figures that the README quotes are missing: ${brief.filter((name) => !few.some((one) => one.name === name)).join(", ")}`,
+    );
+  quote(page, `${caption}\n\n${table(headlines)}`);
+  quote("README.md", `${describeMachine()}, medians.\n\n${table(few)}`);
 }
 process.exitCode = failures.length > 0 ? 1 : 0;
 
