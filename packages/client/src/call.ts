@@ -16,6 +16,8 @@ export interface CallRun<T> {
 }
 
 const nextTurn = Promise.resolve();
+const itsTurn = (): string => "its turn";
+const theHost = (): string => "the host";
 
 export interface CallContext {
   /** `os.getenv` on the host, for messages. */
@@ -29,6 +31,16 @@ export interface CallContext {
   readonly isPlain?: boolean | undefined;
   /** Its id is the caller's, who may have used it before. */
   readonly hasOwnId?: boolean | undefined;
+}
+
+/** What carries a call out, where it can be told to end. */
+export interface Cancellable {
+  cancel(): void;
+}
+
+function tell(told: ((ending: Ending) => void) | Cancellable, ending: Ending): void {
+  if (typeof told === "function") told(ending);
+  else told.cancel();
 }
 
 /** Where a call went. */
@@ -52,7 +64,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   readonly #context: CallContext;
   readonly #limits: CallLimits | undefined;
   #ending: Ending | undefined;
-  #onEnding: ((ending: Ending) => void) | undefined;
+  #onEnding: ((ending: Ending) => void) | Cancellable | undefined;
   /** Rejects whatever becomes of what carries the call out; after that nobody wants its result. */
   #giveUp: ((error: Error) => void) | undefined;
   #patience: NodeJS.Timeout | undefined;
@@ -63,19 +75,15 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   #kept = 0;
   #onSent: (() => void)[] | undefined;
   /** @internal For which it waits, for messages. */
-  waitsFor = (): string => "its turn";
+  waitsFor: () => string = itsTurn;
 
   /** @internal */
   constructor(id: string, options: CallOptions, run: CallRun<T>, context: CallContext) {
     const { outputs } = context;
     this.id = id;
     this.#context = context;
-    const read = (): void => {
-      // Whoever reads the output gets the call's error at its end, so that it is not lost if he does not also wait for the call.
-      this.#result.catch(() => undefined);
-    };
-    this.stdout = outputs?.[0] ?? new CallOutput(options.stdout, read);
-    this.stderr = outputs?.[1] ?? new CallOutput(options.stderr, read);
+    this.stdout = outputs?.[0] ?? new CallOutput(options.stdout, this);
+    this.stderr = outputs?.[1] ?? new CallOutput(options.stderr, this);
     if (CallLimits.are(options)) this.#limits = new CallLimits(options, this.#progress(), (...how) => this.#end(...how));
     this.#result = this.#carryOut(run);
   }
@@ -132,7 +140,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   #end(ending: Ending, milliseconds: number): void {
     if (this.#ending === undefined) {
       this.#ending = ending;
-      this.#onEnding?.(ending);
+      if (this.#onEnding !== undefined) tell(this.#onEnding, ending);
     }
     clearTimeout(this.#patience);
     const surrender = (): void => this.#giveUp?.(this.endedError(this.#mayRun));
@@ -158,9 +166,14 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   }
 
   /** @internal One who is told when the call is to end, now if it is already. */
-  onEnding(callback: (ending: Ending) => void): void {
-    this.#onEnding = callback;
-    if (this.#ending !== undefined) callback(this.#ending);
+  onEnding(told: ((ending: Ending) => void) | Cancellable): void {
+    this.#onEnding = told;
+    if (this.#ending !== undefined) tell(told, this.#ending);
+  }
+
+  /** @internal Whoever reads the output gets the call's error at its end, so it is not lost where nobody also waits for the call. */
+  onRead(): void {
+    this.#result.catch(() => undefined);
   }
 
   /**
@@ -240,7 +253,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   /** @internal From now on the host may have it. */
   mayRun(): void {
     this.#mayRun = true;
-    this.waitsFor = () => "the host";
+    this.waitsFor = theHost;
   }
 
   /** @internal It did not reach the host, and is sent once more. */

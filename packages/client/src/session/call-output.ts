@@ -22,6 +22,11 @@ export interface OutputFlow {
   mute(output: CallOutput): void;
 }
 
+/** What is told that an output is iterated. */
+export interface OutputReader {
+  onRead(): void;
+}
+
 /** A line longer than this is given in parts, so that output without line ends needs no memory of its own size. */
 const longestLine = hostLimits.line;
 
@@ -62,11 +67,11 @@ export class CallOutput implements AsyncIterable<string> {
   #muted: OutputFlow | undefined;
   #ended: { error: unknown } | "well" | undefined;
   #wake: (() => void) | undefined;
-  readonly #onRead: () => void;
+  readonly #reader: OutputReader | undefined;
 
-  /** @param onRead called when somebody begins to iterate: errors of the call are then his to see */
-  constructor(handling: OutputHandling = "collect", onRead: () => void = () => undefined) {
-    this.#onRead = onRead;
+  /** @param reader is told when iteration begins: errors of the call then go to whoever iterates */
+  constructor(handling: OutputHandling = "collect", reader?: OutputReader) {
+    this.#reader = reader;
     if (handling === "discard") this.#mode = "discard";
     else if (handling instanceof Writable) this.#sink = (chunk) => writeTo(handling, chunk);
     else if (handling !== "collect") this.#sink = (chunk) => handling.write(chunk);
@@ -161,7 +166,7 @@ export class CallOutput implements AsyncIterable<string> {
 
   /** The bytes as they come, in chunks of any size. */
   async *bytes(): AsyncGenerator<Uint8Array, void, undefined> {
-    this.#onRead();
+    this.#reader?.onRead();
     if (this.#mode === "discard") throw new TypeError("this output is discarded, or was read before");
     if (this.#sink !== undefined) throw new TypeError("this output goes to the sink given with the call");
     if (this.#mode === "live") throw new TypeError("this output is being read already");

@@ -90,7 +90,7 @@ export async function runOverSession(live: LiveSession, plan: StreamPlan): Promi
     throw session.isOver ? new NotSent() : error;
   }
   call.sent(running, kept);
-  call.onEnding(() => running.cancel());
+  call.onEnding(running);
   try {
     const { message, attachments, worker } = await running.result;
     // What the host could not read may have changed while it was sent.

@@ -60,6 +60,9 @@ export class StreamLost extends Error {
   }
 }
 
+/** Thousands of calls may be under way: what is the same for all of them is kept once. */
+const nothing: readonly Uint8Array[] = [];
+
 export class StreamCall implements StreamEvents, OutputFlow {
   readonly stream: number;
   readonly result: Promise<StreamResult>;
@@ -67,14 +70,16 @@ export class StreamCall implements StreamEvents, OutputFlow {
   isTaken = false;
   readonly #options: StreamCallOptions;
   /** Bytes of stdout and stderr that the host may send before more credit is given. */
-  readonly #allowed: [stdout: number, stderr: number] = [sessionLimits.outputCredit, sessionLimits.outputCredit];
+  #stdoutAllowed: number = sessionLimits.outputCredit;
+  #stderrAllowed: number = sessionLimits.outputCredit;
   /** And those that it has sent. */
-  readonly #came: [stdout: number, stderr: number] = [0, 0];
+  #stdoutCame = 0;
+  #stderrCame = 0;
   #asks: OpenAsks | undefined;
   /** Of a frame that came in parts. */
   #decoder: FrameDecoder | undefined;
   /** Frames that are not sent yet, in pieces. */
-  #unsent: Uint8Array[];
+  #unsent: readonly Uint8Array[];
   /** Bytes of the call's own frame that are not sent yet; not counted where all of them are copies. */
   #owed = 0;
   #credit: number = sessionLimits.requestCredit;
@@ -87,7 +92,7 @@ export class StreamCall implements StreamEvents, OutputFlow {
       this.#settle = { resolve, reject };
     });
     this.stream = options.session.newStream(this);
-    this.#unsent = [...options.frame];
+    this.#unsent = options.frame;
     if (options.source.isPinned) this.#owed = frameBytes(options.frame[0]!);
     options.session.send(packetKinds.open, this.stream, encodeOpen(options.route, this.#take()));
     if (!this.#isCutOff()) this.#sendMore();
@@ -102,7 +107,8 @@ export class StreamCall implements StreamEvents, OutputFlow {
   grant(output: CallOutput, bytes: number): void {
     if (this.#over) return;
     const { session, stdout } = this.#options;
-    this.#allowed[output === stdout ? 0 : 1] += bytes;
+    if (output === stdout) this.#stdoutAllowed += bytes;
+    else this.#stderrAllowed += bytes;
     session.send(packetKinds.credit, this.stream, [output === stdout ? encodeCredit(bytes, 0) : encodeCredit(0, bytes)]);
   }
 
@@ -128,9 +134,9 @@ export class StreamCall implements StreamEvents, OutputFlow {
       room -= part.length;
       this.#credit -= part.length;
       if (part.length === chunk.length) used++;
-      else this.#unsent[used] = chunk.subarray(part.length);
+      else this.#unsent = [...this.#unsent.slice(0, used), chunk.subarray(part.length), ...this.#unsent.slice(used + 1)];
     }
-    if (used > 0) this.#unsent = this.#unsent.slice(used);
+    if (used > 0) this.#unsent = used === this.#unsent.length ? nothing : this.#unsent.slice(used);
     return this.#owed > 0 ? this.#owned(parts) : parts;
   }
 
@@ -174,16 +180,20 @@ export class StreamCall implements StreamEvents, OutputFlow {
     const { stdout, stderr } = this.#options;
     switch (packet.kind) {
       case packetKinds.stdout:
-        this.#spend(0, packet.payload.length);
+        this.#stdoutCame += packet.payload.length;
+        this.#stdoutAllowed -= packet.payload.length;
+        if (this.#stdoutAllowed < 0) throw beyondCredit();
         stdout.feed(packet.payload, this);
         break;
       case packetKinds.stderr:
-        this.#spend(1, packet.payload.length);
+        this.#stderrCame += packet.payload.length;
+        this.#stderrAllowed -= packet.payload.length;
+        if (this.#stderrAllowed < 0) throw beyondCredit();
         stderr.feed(packet.payload, this);
         break;
       case packetKinds.totals:
-        stdout.missed(Math.max(0, decodeCount(packet.payload, 0) - this.#came[0]));
-        stderr.missed(Math.max(0, decodeCount(packet.payload, 8) - this.#came[1]));
+        stdout.missed(Math.max(0, decodeCount(packet.payload, 0) - this.#stdoutCame));
+        stderr.missed(Math.max(0, decodeCount(packet.payload, 8) - this.#stderrCame));
         break;
       case packetKinds.credit:
         this.#credit += decodeCredit(packet.payload) || 0;
@@ -195,12 +205,6 @@ export class StreamCall implements StreamEvents, OutputFlow {
       default:
         throw new ProtocolError("protocol-error", `the host sent a packet of the kind ${packet.kind}, which only clients send`);
     }
-  }
-
-  #spend(output: 0 | 1, bytes: number): void {
-    this.#came[output] += bytes;
-    this.#allowed[output] -= bytes;
-    if (this.#allowed[output] < 0) throw tooMuch("sent more output than it was given credit for");
   }
 
   #data(packet: Packet): void {
@@ -245,13 +249,13 @@ export class StreamCall implements StreamEvents, OutputFlow {
   }
 
   #reply(answer: readonly Uint8Array[]): void {
-    this.#unsent.push(...answer);
+    this.#unsent = [...this.#unsent, ...answer];
     this.#sendMore();
   }
 
   #end(): void {
     this.#over = true;
-    this.#unsent = [];
+    this.#unsent = nothing;
     this.#asks?.end();
     this.#options.session.forget(this.stream);
   }
@@ -270,6 +274,10 @@ function frameBytes(head: Uint8Array): number {
 
 /** The host breaks the rules of flow, and so ends its session; not an answer that is too large, which costs its own call only. */
 class HostExcess extends ProtocolError {}
+
+function beyondCredit(): HostExcess {
+  return tooMuch("sent more output than it was given credit for");
+}
 
 function tooMuch(what: string): HostExcess {
   return new HostExcess("limit-exceeded", `the host ${what}`);
