@@ -46,7 +46,6 @@ const ours: Readonly<Record<string, readonly string[]>> = {
     "rest/script-runner.ts",
     "rest/sfapi/sfapi-1-2.ts",
     "rest/firecrest/firecrest-2.ts",
-    "rest/docker/engine.ts",
     "rest/jupyter/program.ts",
   ],
   client: ["call-frame.ts"],
