@@ -54,7 +54,8 @@ export const hostile: Hostility = {
   tooManyRequests: 11,
   unavailable: 13,
   errorBody: 17,
-  expire: 19,
+  // A token is everybody's: each time all requests under way are refused.
+  expire: 41,
   twice: 3,
   trim: true,
   outputCap: 1 << 20,
