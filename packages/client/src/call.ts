@@ -38,7 +38,7 @@ export interface Cancellable {
   cancel(): void;
 }
 
-function tell(told: ((ending: Ending) => void) | Cancellable, ending: Ending): void {
+function tellEnding(told: ((ending: Ending) => void) | Cancellable, ending: Ending): void {
   if (typeof told === "function") told(ending);
   else told.cancel();
 }
@@ -140,7 +140,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   #end(ending: Ending, milliseconds: number): void {
     if (this.#ending === undefined) {
       this.#ending = ending;
-      if (this.#onEnding !== undefined) tell(this.#onEnding, ending);
+      if (this.#onEnding !== undefined) tellEnding(this.#onEnding, ending);
     }
     clearTimeout(this.#patience);
     const surrender = (): void => this.#giveUp?.(this.endedError(this.#mayRun));
@@ -168,7 +168,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   /** @internal One who is told when the call is to end, now if it is already. */
   onEnding(told: ((ending: Ending) => void) | Cancellable): void {
     this.#onEnding = told;
-    if (this.#ending !== undefined) tell(told, this.#ending);
+    if (this.#ending !== undefined) tellEnding(told, this.#ending);
   }
 
   /** @internal Whoever reads the output gets the call's error at its end, so it is not lost where nobody also waits for the call. */
