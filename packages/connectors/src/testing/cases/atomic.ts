@@ -43,7 +43,7 @@ export const atomicCases: readonly ConnectorCase[] = [
     const timer = setTimeout(() => control.abort(), 30);
     await stage.rejection(push, SremoteError, "cancelled").finally(() => clearTimeout(timer));
     assertSameBytes(await pulled(stage, path), old, "content");
-    await until("only the old file is left", async () => (await listing(stage)) === "file\n", 5000);
+    await until("only the old file is left", async () => (await listing(stage)) === "file\n");
   }),
   defineCase("G26 an aborted pull leaves the old local file and no temporary one", async (stage) => {
     await stage.connector.push(bytesOf(16 * mebibyte), `${stage.directory}/file`);
