@@ -154,3 +154,20 @@ it("G52 knows every function of the product that takes options", () => {
   const unknown = exported.filter((name) => !tried.has(name) && !without.has(name) && !forAuthors.has(name));
   expect(unknown).toEqual([]);
 });
+
+it("options that are no object, and commands that are none, are refused by fleets before anything runs", () => {
+  const none = null as Wrong;
+  for (const attempt of [
+    () => fleet.run("true", none),
+    () => fleet.call("os", "getcwd", [], none),
+    () => fleet.push("/x", "/y", none),
+    () => fleet.pull("/x", "/y", none),
+    () => fleet.sync("/x", "/y", none),
+    () => fleets.expand("a", none),
+  ]) {
+    expect(attempt).toThrow(/^options: expected an object/);
+  }
+  for (const command of [undefined, null, 3, true, {}, { shell: 3 }, { each: "x" }, fleets.each([3 as Wrong])]) {
+    expect(() => fleet.run(command as Wrong)).toThrow(/^command(?:\[0\])?: expected a (?:script|command)/);
+  }
+});

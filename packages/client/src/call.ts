@@ -171,7 +171,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
     if (this.#ending !== undefined) tellEnding(told, this.#ending);
   }
 
-  /** @internal Whoever reads the output gets the call's error at its end, so it is not lost where nobody also waits for the call. */
+  /** @internal The reader of the output gets the call's error, so the call itself need not be awaited. */
   onRead(): void {
     this.#result.catch(() => undefined);
   }

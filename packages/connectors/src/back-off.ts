@@ -7,7 +7,7 @@ const spreads = { none: [1, 1], half: [0.5, 1], around: [0.5, 1.5], full: [0, 1]
 /**
  * Milliseconds to wait after an attempt, the first of which has the number 1: the first wait, doubled each time, up to the longest.
  *
- * @param spread `none` where nobody else waits for the same; `half` of the wait at random; `around` it, by half of it; `full`: all of it. Default `half`
+ * @param spread how much of the wait is random: `none`, its second `half`, `around` it by half, or the `full` wait. @default "half"
  */
 export function backOff(attempt: number, first: number, longest: number, spread: keyof typeof spreads = "half"): number {
   const [least, most] = spreads[spread];

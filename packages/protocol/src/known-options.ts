@@ -7,15 +7,17 @@ export type OptionNames<Options> = { readonly [Name in keyof Required<Options>]:
 
 /**
  * @param path what holds the options, as the caller knows it: `options`, `options.pty`
- * @throws InvalidArgumentError for the first option that is not known, with the known one that is most like it
+ * @throws InvalidArgumentError where it is no object, and for the first option that is not known, with the known one that is most like it
  */
 export function checkOptionNames<Options extends object>(options: Options, known: OptionNames<Options>, path = "options"): void {
+  if (typeof options !== "object" || options === null) throw new InvalidArgumentError(path, "an object");
   for (const name of Object.keys(options)) if (!Object.hasOwn(known, name)) throw unknownOption(path, name, Object.keys(known));
 }
 
 /** The error for an option that is not known. */
 export function unknownOption(path: string, name: string, known: readonly string[]): InvalidArgumentError {
-  const where = path === "options" ? "" : ` in ${path.replace(/^options\./, "")}`;
+  const within = path.replace(/^options\.?/, "");
+  const where = within && ` in ${within}`;
   const [near] = nearNames(name, known, 1);
   const help = near === undefined ? `the options are ${known.join(", ")}` : `did you mean \`${near}\`?`;
   return new InvalidArgumentError(`unknown option \`${name}\`${where}; ${help}`);

@@ -1,4 +1,4 @@
-import { checkOptionNames, type OptionNames } from "./known-options.ts";
+import { checkOptionNames } from "./known-options.ts";
 import { bytesOf, dtypeOf, dtypes, isDtype, type Dtype, type TypedArray } from "./dtype.ts";
 import { InvalidArgumentError } from "./error.ts";
 import { halfToNumber } from "./float16.ts";
@@ -17,8 +17,6 @@ export interface NdArrayOptions {
   order?: Order;
 }
 
-const optionNames: OptionNames<NdArrayOptions> = { dtype: true, order: true };
-
 /** An array of n dimensions over a typed array, which is not copied; numpy's ndarray on the Python side. */
 export class NdArray {
   readonly data: TypedArray;
@@ -28,7 +26,7 @@ export class NdArray {
 
   /** @throws InvalidArgumentError when data, shape and dtype do not fit together */
   constructor(data: TypedArray, shape: readonly number[], options: NdArrayOptions = {}) {
-    checkOptionNames(options, optionNames);
+    checkOptionNames<NdArrayOptions>(options, { dtype: true, order: true });
     const own = dtypeOf(data);
     if (own === undefined) throw new InvalidArgumentError("data", "a typed array");
     const dtype = options.dtype ?? own;

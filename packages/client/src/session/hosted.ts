@@ -14,7 +14,7 @@ export interface Place {
   readonly worker: number;
 }
 
-/** What a result holds that is not a value: an object, or an iterator. @typeParam C what a call in its worker is, to whoever makes one */
+/** What a result holds that is not a value: an object, or an iterator. @typeParam C the type of a call in its worker */
 export interface Hosted<C = Promise<CallResult>> {
   readonly place: Place;
   readonly id: number;

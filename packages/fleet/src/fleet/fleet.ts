@@ -39,6 +39,7 @@ import {
   checkCallOptions,
   checkGroupOptions,
   checkRunOptions,
+  defined,
   type FleetCallOptions,
   type FleetTransferOptions,
   type OutputOptions,
@@ -151,6 +152,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
    * @throws InvalidArgumentError; nothing has run then
    */
   run(command: RunCommand, options: RunOptions = {}): Run<RemoteProcess> {
+    checkRunOptions(options);
     const {
       name = nameOf(command),
       timeout,
@@ -164,7 +166,6 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
       totalOutputLimit,
       ...rest
     } = options;
-    checkRunOptions(options);
     checkProcessOptions({ ...rest, timeout: hostTimeout });
     const hosts = [...this.hosts];
     const { configuration } = this.#shared;
@@ -198,6 +199,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     args: CallArguments | ((host: Host, index: number) => CallArguments) = [],
     options: FleetCallOptions = {},
   ): Run<RemoteCall<T>> {
+    checkCallOptions(options);
     const {
       name = `${module}.${fn}`,
       timeout,
@@ -210,7 +212,6 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
       ignore = [],
       ...rest
     } = options;
-    checkCallOptions(options);
     const { configuration, connections, logger } = this.#shared;
     const milliseconds = parseDuration(hostTimeout, { argument: "options.hostTimeout" });
     const taken = typeof args === "function" ? [] : takeArguments(args);
@@ -274,11 +275,10 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
 
   /** Makes a tree of each host like a local one, or the other way round (see `sync`). @throws InvalidArgumentError; nothing was begun then */
   sync(here: string, there: string, options: FleetTransferOptions & { direction: "push" | "pull" }): Run<RemoteTransfer> {
-    const { direction, ...rest } = options;
     const [to] = this.#filledIn(there, "remote", options, "there");
-    const from = direction === "pull" ? this.#placesHere(here, options) : this.#filledIn(here, "local", options, "here")[0]!;
-    return this.#transfer(`sync ${nameOf(there)}`, rest, (index, connector, own) =>
-      sync(connector, from[index]!, to![index]!, { ...own, direction }),
+    const from = options.direction === "pull" ? this.#placesHere(here, options) : this.#filledIn(here, "local", options, "here")[0]!;
+    return this.#transfer(`sync ${nameOf(there)}`, options, (index, connector, own) =>
+      sync(connector, from[index]!, to![index]!, { ...own, direction: options.direction }),
     );
   }
 
@@ -320,7 +320,9 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
   }
 
   /** Paths of the host begin in its working directory; a host's name in one of ours is a single name, which leads nowhere. */
-  #filledIn(paths: string | readonly string[], argument: string, { lists }: FleetTransferOptions, side: "here" | "there"): string[][] {
+  #filledIn(paths: string | readonly string[], argument: string, options: FleetTransferOptions, side: "here" | "there"): string[][] {
+    checkGroupOptions(options);
+    const { lists } = options;
     const all = typeof paths === "string" ? [paths] : paths;
     if (!Array.isArray(all)) throw new InvalidArgumentError(argument, "a path, or a list of them");
     return all.map((text) =>
@@ -396,8 +398,3 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
 }
 
 const listed = (hosts: Hosts): Iterable<HostLike> | string => (hosts instanceof Fleet ? hosts.hosts : hosts);
-
-/** The first line, not more than a report has room for. */
-function defined<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
-}

@@ -126,6 +126,7 @@ export function checkCallOptions(options: FleetCallOptions): void {
 
 /** What runs of commands, calls and transfers have in common. @throws InvalidArgumentError naming the option */
 export function checkGroupOptions(options: Pick<RunOptions, "window" | "name"> & OutputOptions): void {
+  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
   const { window, tee, logDir, totalOutputLimit, name } = options;
   if (window !== undefined && !(Number.isSafeInteger(window) && window >= 1)) {
     throw new InvalidArgumentError("options.window", "a whole number, 1 or more");
@@ -139,4 +140,9 @@ export function checkGroupOptions(options: Pick<RunOptions, "window" | "name"> &
     throw new InvalidArgumentError("options.totalOutputLimit", "a number of bytes, 1 or more");
   }
   if (name !== undefined && (typeof name !== "string" || name === "")) throw new InvalidArgumentError("options.name", "a name");
+}
+
+/** The options that were given: one that is undefined does not win over a default. */
+export function defined<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }

@@ -87,11 +87,12 @@ export function renderEnvironment(
   return all;
 }
 
-/** What reports call a command: the first of its lines. */
+/** What reports call a command: its first line, cut to what a report has room for. */
 export function nameOf(command: RunCommand): string {
   if (typeof command === "function") return command.name || "run";
   if (isEach(command)) return command.each.length === 0 ? "run" : `${nameOf(command.each[0]!)}, …`;
-  const text = (typeof command === "string" ? command : "shell" in command ? command.shell : command.join(" ")).trim();
+  // Before the command is checked: it may be anything.
+  const text = (typeof command === "string" ? command : Array.isArray(command) ? command.join(" ") : String(Object(command).shell)).trim();
   const [line = ""] = text.split("\n");
   return (line.length <= 40 && line === text ? line : `${line.slice(0, 39)}…`) || "run";
 }
