@@ -3,7 +3,7 @@ import type { SremoteError } from "@sremote/protocol";
 import type { Command, ExecResult, OperationOptions, SpawnedProcess } from "../connector.ts";
 import type { Content } from "./content.ts";
 import type { Download } from "./download.ts";
-import type { HttpClient, HttpRequest, Reply } from "./http.ts";
+import type { HttpClient, HttpRequest, HttpReply } from "./http.ts";
 
 export type { Download } from "./download.ts";
 
@@ -88,7 +88,7 @@ export interface DialectBase {
    * ran out, nothing was done. A `connection-lost` error: trouble on the way, as a 503 would say. Any other error is final. Undefined: it means
    * what its status says. What the service said goes into a message only through `redact`.
    */
-  check?(reply: Reply, request: HttpRequest, redact: (text: string) => string): "unauthorized" | SremoteError | undefined;
+  check?(reply: HttpReply, request: HttpRequest, redact: (text: string) => string): "unauthorized" | SremoteError | undefined;
   /** One sentence on a host that is in reach; throws when it is not. Default: asks for `home`, or runs `true`. */
   status?(context: RestContext): Promise<string>;
   /** Called once. */

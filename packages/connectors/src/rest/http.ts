@@ -16,11 +16,11 @@ import { networkProblem, statusProblem, withStatus } from "./http-error.ts";
 import type { Problem, Where } from "./http-error.ts";
 import { Secrets } from "./redact.ts";
 import { saidOf } from "./said.ts";
-import { Reply } from "./reply.ts";
+import { HttpReply } from "./reply.ts";
 import { backOff, pause } from "../back-off.ts";
 import { longestRetryAfter, retryAfter } from "./retry.ts";
 
-export { Reply } from "./reply.ts";
+export { HttpReply } from "./reply.ts";
 
 export interface HttpRequest {
   readonly method: "GET" | "HEAD" | "PUT" | "POST" | "PATCH" | "DELETE";
@@ -44,7 +44,7 @@ export interface HttpRequest {
 
 /** What a reply of any status means; undefined: what its status says. `redact` makes what the service said fit for a message. */
 export type CheckReply = (
-  reply: Reply,
+  reply: HttpReply,
   request: HttpRequest,
   redact: (text: string) => string,
 ) => "unauthorized" | SremoteError | undefined;
@@ -67,7 +67,7 @@ export interface HttpOptions {
 }
 
 /** What a connection of another kind to the same service is made with. */
-export interface Link {
+export interface HttpLink {
   readonly url: URL;
   /** Credentials among them. */
   readonly headers: Readonly<Record<string, string>>;
@@ -78,7 +78,7 @@ export interface Link {
 
 export interface OpenReply {
   /** Status and headers; its body is empty. */
-  readonly head: Reply;
+  readonly head: HttpReply;
   readonly body: Readable;
 }
 
@@ -114,7 +114,7 @@ export class HttpClient {
   }
 
   /** Sends a request and reads the reply whole. Rejects for every status but success. */
-  send(request: HttpRequest, signal: AbortSignal): Promise<Reply> {
+  send(request: HttpRequest, signal: AbortSignal): Promise<HttpReply> {
     const where = this.#where(request);
     return this.#persist(request, signal, where, async (response, check) => {
       const reply = await this.#read(response, request.maxBytes ?? hostLimits.reply, where);
@@ -162,13 +162,13 @@ export class HttpClient {
   /** Sends a request and hands over the reply as a stream, for what goes on for long. Who takes it reads it to its end or destroys it. */
   open(request: HttpRequest, signal: AbortSignal): Promise<OpenReply> {
     return this.#persist(request, signal, this.#where(request), async ({ statusCode, headers, body }) => {
-      const head = new Reply(statusCode, headers, new Uint8Array(0));
+      const head = new HttpReply(statusCode, headers, new Uint8Array(0));
       return { head, body };
     });
   }
 
   /** For a connection that is no request and reply, such as a WebSocket. Counts as a request; who opens it follows no redirect. */
-  async link(request: Pick<HttpRequest, "path" | "query">, signal: AbortSignal): Promise<Link> {
+  async link(request: Pick<HttpRequest, "path" | "query">, signal: AbortSignal): Promise<HttpLink> {
     const { headers } = await orAborted(this.#credentials.get(), signal);
     this.requests += 1;
     const dispatcher = await (this.#agent ??= this.#makeAgent());
@@ -192,7 +192,7 @@ export class HttpClient {
     request: HttpRequest,
     signal: AbortSignal,
     where: Where,
-    use: (response: Dispatcher.ResponseData, check: (reply: Reply) => Problem | undefined) => Promise<T | Problem>,
+    use: (response: Dispatcher.ResponseData, check: (reply: HttpReply) => Problem | undefined) => Promise<T | Problem>,
   ): Promise<T> {
     const idempotent = request.idempotent ?? !(request.method === "POST" || request.method === "PATCH");
     let first: Problem | undefined;
@@ -224,7 +224,7 @@ export class HttpClient {
     granted: Granted | undefined,
     signal: AbortSignal,
     where: Where,
-    use: (response: Dispatcher.ResponseData, check: (reply: Reply) => Problem | undefined) => Promise<T | Problem>,
+    use: (response: Dispatcher.ResponseData, check: (reply: HttpReply) => Problem | undefined) => Promise<T | Problem>,
   ): Promise<T | Problem> {
     try {
       const response = await this.#exchange(request, granted, signal, where);
@@ -238,7 +238,7 @@ export class HttpClient {
     }
   }
 
-  #check(reply: Reply, request: HttpRequest, where: Where): Problem | undefined {
+  #check(reply: HttpReply, request: HttpRequest, where: Where): Problem | undefined {
     const found = this.#options.check?.(reply, request, (text) => this.redact(text));
     if (found === undefined) return undefined;
     if (found === "unauthorized") {
@@ -328,16 +328,16 @@ export class HttpClient {
     return url;
   }
 
-  async #read(response: Dispatcher.ResponseData, maxBytes: number, where: Where): Promise<Reply> {
+  async #read(response: Dispatcher.ResponseData, maxBytes: number, where: Where): Promise<HttpReply> {
     const bytes = await wholeBody(response.body, maxBytes, this.#pace(where));
     if (bytes === undefined)
       throw new ConnectError("limit-exceeded", `${where.what}: the reply has more than ${maxBytes} bytes`, this.#about(where));
-    return new Reply(response.statusCode, response.headers, bytes);
+    return new HttpReply(response.statusCode, response.headers, bytes);
   }
 
   /** The beginning of what an error says. */
-  async #excerpt(response: Dispatcher.ResponseData, where: Where): Promise<Reply> {
-    return new Reply(response.statusCode, response.headers, await beginningOf(response.body, errorSize, this.#pace(where)));
+  async #excerpt(response: Dispatcher.ResponseData, where: Where): Promise<HttpReply> {
+    return new HttpReply(response.statusCode, response.headers, await beginningOf(response.body, errorSize, this.#pace(where)));
   }
 
   #pace(where: Where): Pace {

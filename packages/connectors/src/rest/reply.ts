@@ -1,7 +1,7 @@
 /* What a service answered. */
 import { parseForeignJson, ProtocolError } from "@sremote/protocol";
 
-export class Reply {
+export class HttpReply {
   readonly status: number;
   readonly #headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly #bytes: Uint8Array;

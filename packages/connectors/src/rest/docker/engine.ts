@@ -8,7 +8,7 @@ import { orAborted } from "../../deadline.ts";
 import { endProcess, type StartOptions, UnreadStderr } from "../../process/index.ts";
 import type { ProcessDialect, RestContext } from "../dialect.ts";
 import { json } from "../encode.ts";
-import type { HttpClient, Reply } from "../http.ts";
+import type { HttpClient, HttpReply } from "../http.ts";
 import { statusOf, withStatus } from "../http-error.ts";
 import { backOff, pause } from "../../back-off.ts";
 import { ExecProcess, startHint } from "./exec-process.ts";
@@ -169,9 +169,9 @@ export class DockerEngine implements ProcessDialect {
     });
   }
 
-  async #send(request: Parameters<HttpClient["send"]>[0], { http, signal }: RestContext): Promise<Reply> {
+  async #send(request: Parameters<HttpClient["send"]>[0], { http, signal }: RestContext): Promise<HttpReply> {
     const about = { stage: "connect", host: this.label };
-    let reply: Reply;
+    let reply: HttpReply;
     try {
       reply = await http.send({ ...request, accept: [404, 409] }, signal);
     } catch (error) {

@@ -5,7 +5,7 @@ import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { ConnectError, hostLimits } from "@sremote/protocol";
 import { orAborted } from "../../deadline.ts";
-import type { Link } from "../http.ts";
+import type { HttpLink } from "../http.ts";
 
 /** What an engine says in place of the connection. */
 export interface Refusal {
@@ -15,7 +15,7 @@ export interface Refusal {
 }
 
 /** Sends a POST whose reply is the connection, or why there is none. It is never sent twice. */
-export async function upgrade(link: Link, body: unknown, label: string, signal: AbortSignal): Promise<Duplex | Refusal> {
+export async function upgrade(link: HttpLink, body: unknown, label: string, signal: AbortSignal): Promise<Duplex | Refusal> {
   const { url, headers, socketPath } = link;
   const text = JSON.stringify(body);
   const sent = request({

@@ -7,7 +7,7 @@ import type { SremoteError } from "@sremote/protocol";
 import type { Content } from "../content.ts";
 import type { Download, RestContext, RestLimits, RunState, ScriptDialect, ScriptRun } from "../dialect.ts";
 import { json, multipart } from "../encode.ts";
-import type { HttpRequest, Reply } from "../http.ts";
+import type { HttpRequest, HttpReply } from "../http.ts";
 import { ifMissing } from "../missing.ts";
 import type { TokenSource } from "../oauth/token-source.ts";
 import { pause } from "../../back-off.ts";
@@ -62,7 +62,7 @@ export class Firecrest2 implements ScriptDialect {
     return this.#settings.tokens.isStale();
   }
 
-  check(reply: Reply, { path }: HttpRequest, redact: (text: string) => string): SremoteError | undefined {
+  check(reply: HttpReply, { path }: HttpRequest, redact: (text: string) => string): SremoteError | undefined {
     return refusal(reply, path, this.label, redact);
   }
 

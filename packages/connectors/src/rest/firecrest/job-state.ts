@@ -1,6 +1,6 @@
 /* What the scheduler says of a job. */
 import type { RunState } from "../dialect.ts";
-import type { Reply } from "../http.ts";
+import type { HttpReply } from "../http.ts";
 
 export interface Job {
   readonly jobId: string;
@@ -16,7 +16,7 @@ export interface Job {
 }
 
 /** The jobs of a reply; those that are none are left out. */
-export function jobsOf(reply: Reply | undefined): Job[] {
+export function jobsOf(reply: HttpReply | undefined): Job[] {
   const { jobs } = (reply?.object ?? {}) as { jobs?: unknown };
   const found = Array.isArray(jobs) ? (jobs as (Partial<Job> | null)[]) : [];
   return found.flatMap((job) => {

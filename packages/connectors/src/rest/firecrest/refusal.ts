@@ -2,7 +2,7 @@
 import { ConnectError, TransferError } from "@sremote/protocol";
 import type { SremoteError } from "@sremote/protocol";
 import { codeOfMessage } from "../../transfer/error.ts";
-import type { Reply } from "../http.ts";
+import type { HttpReply } from "../http.ts";
 
 /** Of `sbatch`, where it is certain that there is no job. A scheduler that did not answer in time may have taken it. */
 const noJob = /rejected|sbatch: error: .*(invalid|not permitted|denied|limit)/is;
@@ -13,7 +13,7 @@ const noSuchJob = /already completing or completed|invalid job id specified|unkn
 const unhealthy = /is unhealthy\.?\s*$/i;
 
 /** Undefined: what the status says. */
-export function refusal(reply: Reply, path: string, label: string, redact: (text: string) => string): SremoteError | undefined {
+export function refusal(reply: HttpReply, path: string, label: string, redact: (text: string) => string): SremoteError | undefined {
   const { message } = reply.status >= 400 ? (reply.object ?? {}) : {};
   if (typeof message !== "string") return undefined;
   const said = `the service says (status ${reply.status}): ${redact(message)}`;

@@ -1,6 +1,6 @@
 /* The clusters that the service knows: where it works on them, and how large files may be. It tells no home directories. */
 import { ConnectError } from "@sremote/protocol";
-import type { Reply } from "../http.ts";
+import type { HttpReply } from "../http.ts";
 
 interface Listed {
   readonly name: string;
@@ -19,7 +19,7 @@ export interface System {
 }
 
 /** @throws ConnectError when it has no such system */
-export function systemOf(reply: Reply, name: string, label: string): System {
+export function systemOf(reply: HttpReply, name: string, label: string): System {
   const { systems } = reply.json() as { systems?: readonly Listed[] };
   const all: readonly Listed[] = Array.isArray(systems) ? systems : [];
   const found = all.find((each) => each.name === name) ?? all.find((each) => each.name.toLowerCase() === name.toLowerCase());

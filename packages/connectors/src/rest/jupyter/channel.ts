@@ -6,7 +6,7 @@ import { randomUUID } from "node:crypto";
 import type { MessageEvent, WebSocket } from "undici";
 import { ConnectError, parseForeignJson, ProtocolError } from "@sremote/protocol";
 import { orAborted } from "../../deadline.ts";
-import type { Link } from "../http.ts";
+import type { HttpLink } from "../http.ts";
 import { announcement } from "./program.ts";
 
 /** The kernel ended or was restarted, so that nobody knows what became of a request. */
@@ -58,7 +58,7 @@ export class KernelChannel {
   }
 
   /** Connects; the server answers when the kernel does. */
-  static async open(link: Link, options: ChannelOptions, signal: AbortSignal): Promise<KernelChannel> {
+  static async open(link: HttpLink, options: ChannelOptions, signal: AbortSignal): Promise<KernelChannel> {
     const { WebSocket } = await import("undici");
     const url = new URL(link.url);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";

@@ -6,7 +6,7 @@ import { codeOfMessage } from "../../transfer/error.ts";
 import type { Content } from "../content.ts";
 import type { DirectRequest, Download, RestContext, RestLimits, ScriptDialect } from "../dialect.ts";
 import { pathOf } from "../encode.ts";
-import type { HttpRequest, Reply } from "../http.ts";
+import type { HttpRequest, HttpReply } from "../http.ts";
 import { base64File } from "./base64-file.ts";
 import { runBeside } from "./command.ts";
 import { Kernel } from "./kernel.ts";
@@ -85,7 +85,7 @@ export class JupyterServer implements ScriptDialect {
     await http.send({ ...request, ...base64File(content) }, signal);
   }
 
-  check(reply: Reply, request: HttpRequest, redact: (text: string) => string): SremoteError | undefined {
+  check(reply: HttpReply, request: HttpRequest, redact: (text: string) => string): SremoteError | undefined {
     return refusal(reply, request, this.label, redact);
   }
 

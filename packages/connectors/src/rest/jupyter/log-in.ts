@@ -2,7 +2,7 @@
 import { ConnectError } from "@sremote/protocol";
 import type { RestContext } from "../dialect.ts";
 import { form } from "../encode.ts";
-import type { Reply } from "../http.ts";
+import type { HttpReply } from "../http.ts";
 
 export async function logIn(password: string, { http, signal }: RestContext, label: string): Promise<Record<string, string>> {
   const page = await http.send({ method: "GET", path: "/login", credentials: false }, signal);
@@ -37,7 +37,7 @@ export async function logIn(password: string, { http, signal }: RestContext, lab
   return { cookie: joined(cookies), "x-xsrftoken": cookies.get("_xsrf") ?? guard };
 }
 
-function cookiesOf(reply: Reply): Map<string, string> {
+function cookiesOf(reply: HttpReply): Map<string, string> {
   const pairs = reply.headers("set-cookie").map((cookie) => /^([^=;]+)=([^;]*)/.exec(cookie));
   return new Map(pairs.flatMap((match) => (match === null || match[2] === '""' ? [] : [[match[1]!.trim(), match[2]!]])));
 }

@@ -2,12 +2,12 @@
 import { ConnectError, TransferError } from "@sremote/protocol";
 import type { SremoteError } from "@sremote/protocol";
 import { codeOfMessage } from "../../transfer/error.ts";
-import type { HttpRequest, Reply } from "../http.ts";
+import type { HttpRequest, HttpReply } from "../http.ts";
 import { saidOf } from "../said.ts";
 
 /** Undefined: what the status says. */
 export function refusal(
-  reply: Reply,
+  reply: HttpReply,
   { path, accept }: HttpRequest,
   label: string,
   redact: (text: string) => string,

@@ -8,7 +8,7 @@ import { codeOfMessage } from "../../transfer/error.ts";
 import type { Content } from "../content.ts";
 import type { Download, RestContext, ScriptDialect, RestLimits, RunState, ScriptRun } from "../dialect.ts";
 import { form, pathOf } from "../encode.ts";
-import type { HttpRequest, Reply } from "../http.ts";
+import type { HttpRequest, HttpReply } from "../http.ts";
 
 export interface NewtSettings {
   readonly machine: string;
@@ -59,7 +59,7 @@ export class Newt1 implements ScriptDialect {
   }
 
   /** `auth: false` says that the session has ended, whatever was asked for. A file request that failed says `ERROR`, and why. */
-  check(reply: Reply, request: HttpRequest, redact: (text: string) => string): "unauthorized" | SremoteError | undefined {
+  check(reply: HttpReply, request: HttpRequest, redact: (text: string) => string): "unauthorized" | SremoteError | undefined {
     const { auth, status, error } = reply.object ?? {};
     if (auth === false && request.credentials !== false) return "unauthorized";
     if (status !== "ERROR") return undefined;

@@ -2,7 +2,7 @@
 import type { ClientAuth } from "oauth4webapi";
 import { ConnectError, hostLimits, SremoteError } from "@sremote/protocol";
 import { HttpClient } from "../http.ts";
-import type { Reply } from "../http.ts";
+import type { HttpReply } from "../http.ts";
 import { backOff, pause } from "../../back-off.ts";
 import type { ClientKey } from "./client-key.ts";
 import type { TokenSource } from "./token-source.ts";
@@ -99,7 +99,7 @@ async function authOf({ proof, tokenUrl }: ClientCredentialsOptions): Promise<Cl
 }
 
 /** A refusal, as RFC 6749 (5.2) words it. */
-function refusal(reply: Reply, label: string, redact: (text: string) => string): ConnectError | undefined {
+function refusal(reply: HttpReply, label: string, redact: (text: string) => string): ConnectError | undefined {
   if (reply.status < 400 || reply.status >= 500 || reply.status === 408 || reply.status === 429) return undefined;
   const { error, error_description: description } = reply.object ?? {};
   const said = [error, description].filter((text) => typeof text === "string").join(": ");

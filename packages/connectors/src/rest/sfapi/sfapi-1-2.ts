@@ -8,7 +8,7 @@ import { codeOfMessage } from "../../transfer/error.ts";
 import type { Content } from "../content.ts";
 import type { Download, RestContext, RestLimits, RunState, ScriptDialect, ScriptRun } from "../dialect.ts";
 import { form, multipart, pathOf } from "../encode.ts";
-import type { HttpRequest, Reply } from "../http.ts";
+import type { HttpRequest, HttpReply } from "../http.ts";
 import { ifMissing } from "../missing.ts";
 import type { TokenSource } from "../oauth/token-source.ts";
 import { pause, untilLook } from "../../back-off.ts";
@@ -48,7 +48,7 @@ export class Sfapi12 implements ScriptDialect {
   }
 
   /** 200 and `ERROR`: about the file where a tool on the host speaks of one, else about the way there. */
-  check(reply: Reply, { path }: HttpRequest, redact: (text: string) => string): SremoteError | undefined {
+  check(reply: HttpReply, { path }: HttpRequest, redact: (text: string) => string): SremoteError | undefined {
     if (reply.status >= 400 || reply.bytes.length > 64 * 1024) return undefined;
     const { status, error } = reply.object ?? {};
     if (status !== "ERROR") return undefined;
