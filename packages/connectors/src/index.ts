@@ -19,7 +19,11 @@ export {
   checkBaseUrl,
   checkName,
   checkPlainPath,
+  checkPrivateKey,
   checkSecret,
+  clientCredentials,
+  type ClientCredentialsOptions,
+  type ClientKey,
   type Content,
   type DialectBase,
   type DirectRequest,
@@ -31,6 +35,7 @@ export {
   type FirecrestOptions,
   form,
   type GivenToken,
+  givenToken,
   HttpClient,
   type HttpOptions,
   type HttpRequest,
@@ -59,6 +64,7 @@ export {
   type ScriptRun,
   sfapi,
   type SfapiOptions,
+  type TokenSource,
 } from "./rest/index.ts";
 export {
   type AgentKey,

@@ -69,25 +69,6 @@ export {
 } from "./configuration/index.ts";
 export { compactOutput, createLogger, type Logger, type LoggerOptions, type LogLevel } from "./log/index.ts";
 export {
-  type Change,
-  type CopyOptions,
-  type EntryType,
-  formatBytes,
-  formatChanges,
-  formatProgress,
-  type PathFailure,
-  progressBar,
-  type ProgressBarOptions,
-  pull,
-  push,
-  sync,
-  type SyncOptions,
-  type TransferCheck,
-  type TransferFailure,
-  type TransferProgress,
-  type TransferResult,
-} from "@sremote/transfer";
-export {
   type CollectedOutput,
   type Environment,
   type ExpectOptions,
