@@ -181,6 +181,7 @@ if (missing.length > 0 && inCi) fail(`set-up: with CI=true nothing may be skippe
 
 const node = process.execPath;
 await step("format", node, ["node_modules/.bin/oxfmt", "--check"]);
+await step("lines of documents", node, ["scripts/wrap-markdown.ts", "--check"]);
 await step("lint", node, ["node_modules/.bin/oxlint", "--type-aware", "--deny-warnings"]);
 await step("Python 3.6 syntax and standard library", "python3", ["scripts/check-python36.py"]);
 await step("layers", node, ["scripts/check-layers.ts"]);
