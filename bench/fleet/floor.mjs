@@ -12,7 +12,7 @@ const keys = new Map(
     .map((line) => line.split(" "))
     .map(([at, , key]) => [at, key]),
 );
-const privateKey = readFileSync(hosts[0].keyfile);
+const privateKey = readFileSync(hosts[0].privateKeyPath);
 
 function runOn({ name, address, port, user }) {
   return new Promise((resolve, reject) => {

@@ -50,12 +50,12 @@ export async function startHosts(count: number): Promise<Hosts> {
 
 /** With no master connection, no compression, and nothing of the user's configuration. */
 function sshConfig(hosts: readonly LabHost[], knownHosts: string, more: readonly string[]): string {
-  const each = hosts.flatMap(({ name, address, port, user, keyfile }) => [
+  const each = hosts.flatMap(({ name, address, port, user, privateKeyPath }) => [
     `Host ${name}`,
     `  HostName ${address}`,
     `  Port ${port}`,
     `  User ${user}`,
-    `  IdentityFile ${keyfile}`,
+    `  IdentityFile ${privateKeyPath}`,
   ]);
   const all = [
     "IdentitiesOnly yes",

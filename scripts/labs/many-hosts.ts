@@ -36,7 +36,7 @@ export interface LabHost {
   readonly address: string;
   readonly port: number;
   readonly user: string;
-  readonly keyfile: string;
+  readonly privateKeyPath: string;
 }
 
 export interface ManyHosts extends AsyncDisposable {
@@ -82,9 +82,9 @@ async function start(
     at: number,
     publicKey: string | undefined,
     user = account.name,
-    keyfile = lab.key.path,
+    privateKeyPath = lab.key.path,
   ): void => {
-    hosts.push({ name, address, port: at, user, keyfile });
+    hosts.push({ name, address, port: at, user, privateKeyPath });
     if (publicKey !== undefined) known.push(`[${address}]:${at} ${publicKey}\n`);
   };
   const shown = lab.hostKeys[0]?.publicKey;

@@ -52,7 +52,7 @@ describe.each([
       address,
       port,
       user: user.name,
-      keyfile: lab.key.path,
+      privateKeyPath: lab.key.path,
     }));
     hosts = fleet(named, { connect, logLevel: "silent", retries: 0 });
   });

@@ -4,15 +4,15 @@ import { Host, hostSet } from "./host/index.ts";
 import { substitute } from "./substitute.ts";
 
 const hosts = [
-  new Host({ address: "10.0.0.1", name: "web", user: "me", port: 22, keyfile: "/k" }),
-  new Host({ address: "10.0.0.2", name: "db", user: "you", port: 23, keyfile: "/l" }),
+  new Host({ address: "10.0.0.1", name: "web", user: "me", port: 22, privateKeyPath: "/k" }),
+  new Host({ address: "10.0.0.2", name: "db", user: "you", port: 23, privateKeyPath: "/l" }),
 ];
 
 describe("of a host", () => {
   test.each([
     ["ping {{{host}}}", "ping 10.0.0.1", "ping 10.0.0.2"],
     ["{{{name}}}:{{{index}}}", "web:0", "db:1"],
-    ["{{{user}}}@{{{host}}}:{{{port}}} {{{keyfile}}}", "me@10.0.0.1:22 /k", "you@10.0.0.2:23 /l"],
+    ["{{{user}}}@{{{host}}}:{{{port}}} {{{privateKeyPath}}}", "me@10.0.0.1:22 /k", "you@10.0.0.2:23 /l"],
     ["nothing", "nothing", "nothing"],
     ["", "", ""],
   ])("%j", (text, first, second) => {

@@ -1,7 +1,7 @@
 /*
  * What stands in braces in commands and paths, for each host its own:
  *
- *   {{{host}}}   the host's address, as execo's; also {{{name}}}, {{{user}}}, {{{port}}}, {{{keyfile}}}, {{{index}}}
+ *   {{{host}}}   the host's address, as execo's; also {{{name}}}, {{{user}}}, {{{port}}}, {{{privateKeyPath}}}, {{{index}}}
  *   {{peers}}    the value of a list that the caller names, at the host's index; a shorter list begins again
  *   \{{          two braces themselves; \\{{ a backslash before a substitution
  *
@@ -34,7 +34,7 @@ const variables: Readonly<Record<string, (host: Host, index: number) => string |
   name: ({ name }) => name,
   user: ({ user }) => user,
   port: ({ port }) => port,
-  keyfile: ({ keyfile }) => keyfile,
+  privateKeyPath: ({ privateKeyPath }) => privateKeyPath,
   index: (_, index) => index,
 };
 

@@ -10,44 +10,44 @@ export interface ConnectionParameters {
   /** None: what ssh_config says, else 22. */
   port?: number | null | undefined;
   /** Path of a private key. None: those of ssh_config and of the agent. */
-  keyfile?: string | null | undefined;
+  privateKeyPath?: string | null | undefined;
 }
 
-const names = ["user", "port", "keyfile"] as const;
+const names = ["user", "port", "privateKeyPath"] as const;
 
 /** What is left when every level has had its say: `undefined` where nobody said anything, or one said none. */
 export interface ResolvedParameters {
   user: string | undefined;
   port: number | undefined;
-  keyfile: string | undefined;
+  privateKeyPath: string | undefined;
 }
 
 /** The first level that speaks wins. @param levels from the strongest to the weakest: host, call, defaults */
 export function resolveParameters(...levels: readonly (ConnectionParameters | undefined)[]): ResolvedParameters {
   const first = <Name extends (typeof names)[number]>(name: Name): NonNullable<ConnectionParameters[Name]> | undefined =>
     levels.find((level) => level?.[name] !== undefined)?.[name] ?? undefined;
-  return { user: first("user"), port: first("port"), keyfile: first("keyfile") };
+  return { user: first("user"), port: first("port"), privateKeyPath: first("privateKeyPath") };
 }
 
 /** As the connectors know them. */
 export function toSshOptions(
   address: string,
-  { user, port, keyfile }: ResolvedParameters,
+  { user, port, privateKeyPath }: ResolvedParameters,
 ): Pick<SshOptions, "host" | "username" | "port" | "privateKeyPath"> {
   return {
     host: address,
     ...(user === undefined ? {} : { username: user }),
     ...(port === undefined ? {} : { port }),
-    ...(keyfile === undefined ? {} : { privateKeyPath: keyfile }),
+    ...(privateKeyPath === undefined ? {} : { privateKeyPath }),
   };
 }
 
 /** @throws InvalidArgumentError naming the parameter */
-export function checkParameters({ user, port, keyfile }: ConnectionParameters, argument: string): void {
+export function checkParameters({ user, port, privateKeyPath }: ConnectionParameters, argument: string): void {
   if (user !== undefined && user !== null) checkDestination({ host: "any", username: user }, `${argument}.user`);
   if (port !== undefined && port !== null) checkDestination({ host: "any", port }, `${argument}.port`);
-  if (keyfile === undefined || keyfile === null) return;
-  if (typeof keyfile !== "string" || keyfile === "" || /[\0\n\r]/.test(keyfile)) {
-    throw new InvalidArgumentError(`${argument}.keyfile`, "the path of a private key");
+  if (privateKeyPath === undefined || privateKeyPath === null) return;
+  if (typeof privateKeyPath !== "string" || privateKeyPath === "" || /[\0\n\r]/.test(privateKeyPath)) {
+    throw new InvalidArgumentError(`${argument}.privateKeyPath`, "the path of a private key");
   }
 }

@@ -9,14 +9,14 @@ describe("a host is made", () => {
     ["[::1]:22", { name: "::1", address: "::1", port: 22 }],
     ["me@fe80::1%eth0", { name: "fe80::1%eth0", address: "fe80::1%eth0", user: "me" }],
   ])("of %s", (text, expected) => {
-    const { name, address, user, port, keyfile } = Host.from(text);
-    expect({ name, address, user, port, keyfile }).toEqual({ user: undefined, port: undefined, keyfile: undefined, ...expected });
+    const { name, address, user, port, privateKeyPath } = Host.from(text);
+    expect({ name, address, user, port, privateKeyPath }).toEqual({ user: undefined, port: undefined, privateKeyPath: undefined, ...expected });
   });
 
   test("of options, of another host, and with changes", () => {
-    const host = new Host({ address: "10.0.0.1", name: "web", user: null, port: 22, keyfile: "/keys/a" });
+    const host = new Host({ address: "10.0.0.1", name: "web", user: null, port: 22, privateKeyPath: "/keys/a" });
     expect(Host.from(host)).toBe(host);
-    expect(host.with({ port: 23 })).toMatchObject({ address: "10.0.0.1", name: "web", user: null, port: 23, keyfile: "/keys/a" });
+    expect(host.with({ port: 23 })).toMatchObject({ address: "10.0.0.1", name: "web", user: null, port: 23, privateKeyPath: "/keys/a" });
     expect(host.with({ user: undefined }).user).toBeUndefined();
     expect(Object.isFrozen(host)).toBe(true);
   });
@@ -30,8 +30,8 @@ describe("a host is made", () => {
     [{ address: "a", user: "" }, "host.user"],
     [{ address: "a", port: 0 }, "host.port"],
     [{ address: "a", port: 1.5 }, "host.port"],
-    [{ address: "a", keyfile: "" }, "host.keyfile"],
-    [{ address: "a", keyfile: "a\0b" }, "host.keyfile"],
+    [{ address: "a", privateKeyPath: "" }, "host.privateKeyPath"],
+    [{ address: "a", privateKeyPath: "a\0b" }, "host.privateKeyPath"],
     [{ address: "a", name: "two words" }, "host.name"],
     [{ address: "a", name: "\u001b[31m" }, "host.name"],
     [null, "host"],
@@ -53,8 +53,8 @@ test("hosts are equal by value, and their keys with them", () => {
     { address: "a", user: "null" },
     { address: "a", port: null },
     { address: "a", port: 22 },
-    { address: "a", keyfile: null },
-    { address: "a", keyfile: "me" },
+    { address: "a", privateKeyPath: null },
+    { address: "a", privateKeyPath: "me" },
   ];
   for (const [index, left] of different.entries()) {
     for (const [other, right] of different.entries()) {
@@ -65,13 +65,13 @@ test("hosts are equal by value, and their keys with them", () => {
 });
 
 describe("how a host is reached: host over call over defaults", () => {
-  const call = { user: "caller", port: 2222, keyfile: "/call" };
-  const defaults = { user: "default", port: 22, keyfile: "/default" };
+  const call = { user: "caller", port: 2222, privateKeyPath: "/call" };
+  const defaults = { user: "default", port: 22, privateKeyPath: "/default" };
   test.each([
-    ["what the host says", { user: "me", port: 1, keyfile: "/host" }, { username: "me", port: 1, privateKeyPath: "/host" }],
+    ["what the host says", { user: "me", port: 1, privateKeyPath: "/host" }, { username: "me", port: 1, privateKeyPath: "/host" }],
     ["what the call says, where the host says nothing", {}, { username: "caller", port: 2222, privateKeyPath: "/call" }],
-    ["nothing, where the host says none", { user: null, port: null, keyfile: null }, {}],
-    ["each by itself", { port: null, keyfile: "/host" }, { username: "caller", privateKeyPath: "/host" }],
+    ["nothing, where the host says none", { user: null, port: null, privateKeyPath: null }, {}],
+    ["each by itself", { port: null, privateKeyPath: "/host" }, { username: "caller", privateKeyPath: "/host" }],
   ])("%s", (_, says, expected) => {
     expect(new Host({ address: "a", ...says }).sshOptions(call, defaults)).toEqual({ host: "a", ...expected });
   });

@@ -15,10 +15,10 @@ export interface HostOptions extends ConnectionParameters {
 /** A host, or what makes one: `node1`, `me@node1:22`, `[::1]:22`, or all as options. */
 export type HostLike = string | HostOptions | Host;
 
-const optionNames: OptionNames<HostOptions> = { address: true, name: true, user: true, port: true, keyfile: true };
+const optionNames: OptionNames<HostOptions> = { address: true, name: true, user: true, port: true, privateKeyPath: true };
 
 /**
- * A host does not change. Two hosts are the same if name, address, user, port and key file are; a user that is not said (undefined),
+ * A host does not change. Two hosts are the same if name, address, user, port and private key are; a user that is not said (undefined),
  * none (null) and one with a name are three different things.
  */
 export class Host implements Readonly<HostOptions> {
@@ -26,7 +26,7 @@ export class Host implements Readonly<HostOptions> {
   readonly address: string;
   readonly user: string | null | undefined;
   readonly port: number | null | undefined;
-  readonly keyfile: string | null | undefined;
+  readonly privateKeyPath: string | null | undefined;
   /** Equal for equal hosts, and only for them. */
   readonly key: string;
 
@@ -36,7 +36,7 @@ export class Host implements Readonly<HostOptions> {
     checkOptionNames(options, optionNames, argument);
     checkDestination({ host: options.address }, `${argument}.address`);
     checkParameters(options, argument);
-    const { address, name = address, user, port, keyfile } = options;
+    const { address, name = address, user, port, privateKeyPath } = options;
     if (typeof name !== "string" || name === "" || /[\s\p{Cc}\p{Cf}]/u.test(name)) {
       throw new InvalidArgumentError(`${argument}.name`, "a name without blanks and control characters");
     }
@@ -44,9 +44,9 @@ export class Host implements Readonly<HostOptions> {
     this.address = address;
     this.user = user;
     this.port = port;
-    this.keyfile = keyfile;
+    this.privateKeyPath = privateKeyPath;
     // JSON has no undefined: a list in a list is what no parameter is.
-    this.key = JSON.stringify([name, address, ...[user, port, keyfile].map((each) => (each === undefined ? [] : each))]);
+    this.key = JSON.stringify([name, address, ...[user, port, privateKeyPath].map((each) => (each === undefined ? [] : each))]);
     Object.freeze(this);
   }
 
@@ -64,8 +64,8 @@ export class Host implements Readonly<HostOptions> {
 
   /** The same host but for these. */
   with(changes: Partial<HostOptions>): Host {
-    const { name, address, user, port, keyfile } = this;
-    return new Host({ name, address, user, port, keyfile, ...changes });
+    const { name, address, user, port, privateKeyPath } = this;
+    return new Host({ name, address, user, port, privateKeyPath, ...changes });
   }
 
   /**

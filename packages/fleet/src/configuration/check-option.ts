@@ -23,14 +23,14 @@ const duration: Check = (value, argument) => {
   parseDuration(value as Duration, { argument });
 };
 const parameter =
-  (name: "user" | "port" | "keyfile"): Check =>
+  (name: "user" | "port" | "privateKeyPath"): Check =>
   (value, argument) =>
     checkParameters({ [name]: value }, argument.slice(0, -name.length - 1));
 
 const checks: { readonly [Name in keyof Required<FleetConfiguration>]: Check } = {
   user: parameter("user"),
   port: parameter("port"),
-  keyfile: parameter("keyfile"),
+  privateKeyPath: parameter("privateKeyPath"),
   hosts: checkHosts,
   groups(value, argument) {
     if (typeof value !== "string") groupsOf(value, argument);
@@ -49,13 +49,13 @@ const checks: { readonly [Name in keyof Required<FleetConfiguration>]: Check } =
   color: oneOf(true, false, "auto"),
 };
 
-const ofHosts: OptionNames<ConfiguredHost> = { address: true, user: true, port: true, keyfile: true };
+const ofHosts: OptionNames<ConfiguredHost> = { address: true, user: true, port: true, privateKeyPath: true };
 
 function checkHosts(value: unknown, argument: string): void {
-  if (!isRecord(value)) throw new InvalidArgumentError(argument, "an object from name to address, user, port and keyfile");
+  if (!isRecord(value)) throw new InvalidArgumentError(argument, "an object from name to address, user, port and privateKeyPath");
   for (const [name, facts] of Object.entries(value)) {
     const path = `${argument}.${name}`;
-    if (!isRecord(facts)) throw new InvalidArgumentError(path, "an object of address, user, port and keyfile");
+    if (!isRecord(facts)) throw new InvalidArgumentError(path, "an object of address, user, port and privateKeyPath");
     checkOptionNames(facts, ofHosts, path);
     const { address = name, ...parameters }: ConfiguredHost = facts;
     void new Host({ ...parameters, address, name }, path);

@@ -88,7 +88,7 @@ describe("what is wrong is named", () => {
   test.each([
     [{ user: "-x" }, "user: expected a user name"],
     [{ port: 0 }, "port: expected a port"],
-    [{ keyfile: "" }, "keyfile: expected the path"],
+    [{ privateKeyPath: "" }, "privateKeyPath: expected the path"],
     [{ hosts: [] }, "hosts: expected an object"],
     [{ hosts: { a: 3 } }, "hosts.a: expected an object"],
     [{ hosts: { a: { port: 70_000 } } }, "hosts.a.port: expected a port"],
@@ -143,20 +143,20 @@ describe("a file", () => {
       "fleet.json",
       JSON.stringify({
         user: "me",
-        keyfile: "keys/a",
+        privateKeyPath: "keys/a",
         sshConfig: "~/.ssh/other",
         groups: "groups.txt",
-        hosts: { a: { keyfile: "/b" }, b: { keyfile: "c" }, c: {} },
+        hosts: { a: { privateKeyPath: "/b" }, b: { privateKeyPath: "c" }, c: {} },
         timeout: "1h",
       }),
     );
     const configuration = await loadConfiguration(path);
     expect(configuration).toEqual({
       user: "me",
-      keyfile: join(folder, "keys/a"),
+      privateKeyPath: join(folder, "keys/a"),
       sshConfig: join(homedir(), ".ssh/other"),
       groups: { rack: "node[1-2]" },
-      hosts: { a: { keyfile: "/b" }, b: { keyfile: join(folder, "c") }, c: {} },
+      hosts: { a: { privateKeyPath: "/b" }, b: { privateKeyPath: join(folder, "c") }, c: {} },
       timeout: "1h",
     });
     expect(resolveConfiguration(configuration).groups.get("rack")).toBe("node[1-2]");

@@ -16,7 +16,7 @@ const presets: Readonly<Record<string, FleetConfiguration>> = { insecureCluster 
  * Reads a configuration from `.json`, or from the default export of `.ts`, `.mts`, `.js`, `.mjs`, which **runs** the file. Node reads types
  * away by itself. A file may say `"preset": "insecureCluster"`; its own options win over that.
  *
- * Paths in it (`keyfile`, `groups`, `sshConfig`) are relative to the file, `~/` is the home directory. A file of groups is read.
+ * Paths in it (`privateKeyPath`, `groups`, `sshConfig`) are relative to the file, `~/` is the home directory. A file of groups is read.
  *
  * @throws InvalidArgumentError naming the file, and the option that is unknown or wrong
  */
@@ -68,16 +68,16 @@ function withPreset(value: unknown, path: string): unknown {
 
 async function withPaths(configuration: FleetConfiguration, folder: string): Promise<FleetConfiguration> {
   const absolute = (path: string): string => resolve(folder, path.startsWith("~/") ? resolve(homedir(), path.slice(2)) : path);
-  const { keyfile, groups, sshConfig, hosts } = configuration;
+  const { privateKeyPath, groups, sshConfig, hosts } = configuration;
   const located: FleetConfiguration = { ...configuration };
-  if (typeof keyfile === "string") located.keyfile = absolute(keyfile);
+  if (typeof privateKeyPath === "string") located.privateKeyPath = absolute(privateKeyPath);
   if (typeof sshConfig === "string") located.sshConfig = absolute(sshConfig);
   if (typeof groups === "string") located.groups = Object.fromEntries(await loadGroups(absolute(groups)));
   if (hosts !== undefined) {
     located.hosts = Object.fromEntries(
       Object.entries(hosts).map(([name, host]) => [
         name,
-        typeof host.keyfile === "string" ? { ...host, keyfile: absolute(host.keyfile) } : host,
+        typeof host.privateKeyPath === "string" ? { ...host, privateKeyPath: absolute(host.privateKeyPath) } : host,
       ]),
     );
   }

@@ -45,7 +45,7 @@ export interface FleetConfiguration extends ConnectionParameters {
 export interface ResolvedConfiguration {
   readonly user: string | null;
   readonly port: number | null;
-  readonly keyfile: string | null;
+  readonly privateKeyPath: string | null;
   readonly hosts: Readonly<Record<string, ConfiguredHost>>;
   readonly groups: Groups;
   readonly connector: "ssh" | "openssh";
@@ -65,7 +65,7 @@ export interface ResolvedConfiguration {
 export const defaultConfiguration: ResolvedConfiguration = Object.freeze({
   user: null,
   port: null,
-  keyfile: null,
+  privateKeyPath: null,
   hosts: Object.freeze({}),
   groups: new Map<string, string>(),
   connector: "ssh",

@@ -25,7 +25,7 @@ export function resolveConfiguration(...configurations: readonly (FleetConfigura
   const {
     user,
     port,
-    keyfile,
+    privateKeyPath,
     connector,
     hostKeys,
     sshConfig,
@@ -42,7 +42,7 @@ export function resolveConfiguration(...configurations: readonly (FleetConfigura
   return Object.freeze({
     user: or(said("user"), user),
     port: or(said("port"), port),
-    keyfile: or(said("keyfile"), keyfile),
+    privateKeyPath: or(said("privateKeyPath"), privateKeyPath),
     hosts: Object.freeze(Object.fromEntries(weakestFirst.flatMap(({ hosts }) => Object.entries(hosts ?? {})))),
     groups: new Map(weakestFirst.flatMap((each) => [...groupsIn(each)])),
     connector: said("connector") ?? connector,

@@ -19,7 +19,7 @@ const optionNames: OptionNames<HostSetOptions> = { groups: true, known: true, li
 /**
  * The hosts of a node set (`me@node[01-16]:22,gpu*`, see `expand`), of a list of node sets and hosts, or of one host.
  *
- * Each host is there once: of several with the same name, address, user, port and key file, the first. The same name with another user is
+ * Each host is there once: of several with the same name, address, user, port and private key, the first. The same name with another user is
  * another host. Users are given by index before that, so that `["a", "a"]` with two users are two hosts.
  *
  * @throws InvalidArgumentError
