@@ -14,7 +14,7 @@ const keys = new Map(
 );
 const privateKey = readFileSync(hosts[0].privateKeyPath);
 
-function runOn({ name, address, port, user }) {
+function runOn({ name, address, port, username }) {
   return new Promise((resolve, reject) => {
     const client = new Client();
     const chunks = [];
@@ -34,7 +34,7 @@ function runOn({ name, address, port, user }) {
     });
     client.connect({
       sock: connect({ host: address, port, noDelay: true }),
-      username: user,
+      username,
       privateKey,
       authHandler: ["publickey"],
       hostVerifier: (key) => keys.get(`[${address}]:${port}`) === key.toString("base64"),

@@ -28,7 +28,7 @@ export async function startHosts(count: number): Promise<Hosts> {
   stack.defer(() => rm(directory, { recursive: true, force: true }));
   const accounts: Account[] = [];
   for (let index = 0; index < count; index += 1) accounts.push(await many.lab.addUser());
-  const hosts = many.hosts.map((host, index) => ({ ...host, user: accounts[index]!.name }));
+  const hosts = many.hosts.map((host, index) => ({ ...host, username: accounts[index]!.name }));
   const write = async (name: string, more: readonly string[]): Promise<string> => {
     const path = join(directory, name);
     await writeFile(path, sshConfig(hosts, many.knownHosts, more));
@@ -50,11 +50,11 @@ export async function startHosts(count: number): Promise<Hosts> {
 
 /** With no master connection, no compression, and nothing of the user's configuration. */
 function sshConfig(hosts: readonly LabHost[], knownHosts: string, more: readonly string[]): string {
-  const each = hosts.flatMap(({ name, address, port, user, privateKeyPath }) => [
+  const each = hosts.flatMap(({ name, address, port, username, privateKeyPath }) => [
     `Host ${name}`,
     `  HostName ${address}`,
     `  Port ${port}`,
-    `  User ${user}`,
+    `  User ${username}`,
     `  IdentityFile ${privateKeyPath}`,
   ]);
   const all = [

@@ -10,7 +10,7 @@ hosts = told["hosts"]
 client = ParallelSSHClient(
     # Hosts are known by their order: one address may be there twice.
     [host["address"] for host in hosts],
-    host_config=[HostConfig(user=host["user"], port=host["port"], private_key=host["privateKeyPath"]) for host in hosts],
+    host_config=[HostConfig(user=host["username"], port=host["port"], private_key=host["privateKeyPath"]) for host in hosts],
     pool_size=len(hosts),
     allow_agent=False,
     num_retries=1,

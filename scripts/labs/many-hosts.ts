@@ -35,7 +35,7 @@ export interface LabHost {
   readonly name: string;
   readonly address: string;
   readonly port: number;
-  readonly user: string;
+  readonly username: string;
   readonly privateKeyPath: string;
 }
 
@@ -84,7 +84,7 @@ async function start(
     user = account.name,
     privateKeyPath = lab.key.path,
   ): void => {
-    hosts.push({ name, address, port: at, user, privateKeyPath });
+    hosts.push({ name, address, port: at, username: user, privateKeyPath });
     if (publicKey !== undefined) known.push(`[${address}]:${at} ${publicKey}\n`);
   };
   const shown = lab.hostKeys[0]?.publicKey;

@@ -112,7 +112,7 @@ describe.each(["ssh", "openssh"] as const)("over %s", (connector) => {
     await hosts.run(["rm", "-r", "--", odd]).orThrow();
     for (const address of ["-oProxyCommand=touch pwned", "$(touch pwned)", "node1;touch pwned"]) {
       expect(() => fleet([{ address }], { connector })).toThrow(InvalidArgumentError);
-      expect(() => fleet([{ address: "node1", user: address }], { connector })).toThrow(InvalidArgumentError);
+      expect(() => fleet([{ address: "node1", username: address }], { connector })).toThrow(InvalidArgumentError);
     }
   });
 });

@@ -51,7 +51,7 @@ describe.each([
       name: `node${index + 1}`,
       address,
       port,
-      user: user.name,
+      username: user.name,
       privateKeyPath: lab.key.path,
     }));
     hosts = fleet(named, { connect, logLevel: "silent", retries: 0 });

@@ -32,7 +32,7 @@ async function start(...config: string[]): Promise<(logger?: { warn(text: string
   labs.push(lab);
   const user = await lab.addUser();
   return (logger) => {
-    const place = { name: "node", address: lab.address, port: lab.port, user: user.name, privateKeyPath: lab.key.path };
+    const place = { name: "node", address: lab.address, port: lab.port, username: user.name, privateKeyPath: lab.key.path };
     const quiet = { debug() {}, info() {}, warn() {}, error() {}, ...logger };
     const connect = (): Connector =>
       ssh({

@@ -58,7 +58,7 @@ test.each([
     const before = { descriptors: await descriptors(), temporary: await filesIn(tmpdir()) };
     const connect = (host: Host): Connector => make({ ...host.sshOptions(), knownHosts: lab.knownHosts, config: false });
     const { address, port, key } = lab;
-    const hosts = fleet([{ address, port, user: user.name, privateKeyPath: key.path }], { connect, logLevel: "silent" });
+    const hosts = fleet([{ address, port, username: user.name, privateKeyPath: key.path }], { connect, logLevel: "silent" });
     const each = async (from: number, to: number): Promise<void> => {
       const follow = async (lane: number): Promise<void> => {
         for (let number = from; number < to; number += 1) await round(hosts, lane, number);

@@ -4,15 +4,15 @@ import { Host, hostSet } from "./host/index.ts";
 import { substitute } from "./substitute.ts";
 
 const hosts = [
-  new Host({ address: "10.0.0.1", name: "web", user: "me", port: 22, privateKeyPath: "/k" }),
-  new Host({ address: "10.0.0.2", name: "db", user: "you", port: 23, privateKeyPath: "/l" }),
+  new Host({ address: "10.0.0.1", name: "web", username: "me", port: 22, privateKeyPath: "/k" }),
+  new Host({ address: "10.0.0.2", name: "db", username: "you", port: 23, privateKeyPath: "/l" }),
 ];
 
 describe("of a host", () => {
   test.each([
     ["ping {{{host}}}", "ping 10.0.0.1", "ping 10.0.0.2"],
     ["{{{name}}}:{{{index}}}", "web:0", "db:1"],
-    ["{{{user}}}@{{{host}}}:{{{port}}} {{{privateKeyPath}}}", "me@10.0.0.1:22 /k", "you@10.0.0.2:23 /l"],
+    ["{{{username}}}@{{{host}}}:{{{port}}} {{{privateKeyPath}}}", "me@10.0.0.1:22 /k", "you@10.0.0.2:23 /l"],
     ["nothing", "nothing", "nothing"],
     ["", "", ""],
   ])("%j", (text, first, second) => {
@@ -20,7 +20,7 @@ describe("of a host", () => {
   });
 
   test("a value that a host does not have is an error that names the host", () => {
-    expect(() => substitute("{{{user}}}", [...hosts, Host.from("c")])).toThrow(/a host with a user for \{\{\{user\}\}\}, but c says none/);
+    expect(() => substitute("{{{username}}}", [...hosts, Host.from("c")])).toThrow(/a host with a username for \{\{\{username\}\}\}, but c says none/);
     expect(() => substitute("{{{port}}}", [new Host({ address: "c", port: null })])).toThrow(/but c says none/);
   });
 });

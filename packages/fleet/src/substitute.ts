@@ -1,7 +1,7 @@
 /*
  * What stands in braces in commands and paths, for each host its own:
  *
- *   {{{host}}}   the host's address, as execo's; also {{{name}}}, {{{user}}}, {{{port}}}, {{{privateKeyPath}}}, {{{index}}}
+ *   {{{host}}}   the host's address, as execo's; also {{{name}}}, {{{username}}}, {{{port}}}, {{{privateKeyPath}}}, {{{index}}}
  *   {{peers}}    the value of a list that the caller names, at the host's index; a shorter list begins again
  *   \{{          two braces themselves; \\{{ a backslash before a substitution
  *
@@ -32,7 +32,7 @@ type Part = string | ((host: Host, index: number) => string);
 const variables: Readonly<Record<string, (host: Host, index: number) => string | number | null | undefined>> = {
   host: ({ address }) => address,
   name: ({ name }) => name,
-  user: ({ user }) => user,
+  username: ({ username }) => username,
   port: ({ port }) => port,
   privateKeyPath: ({ privateKeyPath }) => privateKeyPath,
   index: (_, index) => index,

@@ -6,18 +6,18 @@ import { InvalidArgumentError } from "@sremote/protocol";
 /** In each, undefined leaves the choice to the next level (host, call, defaults); null says none, and ends the search. */
 export interface ConnectionParameters {
   /** None: what ssh_config says, else the local user's name. */
-  user?: string | null | undefined;
+  username?: string | null | undefined;
   /** None: what ssh_config says, else 22. */
   port?: number | null | undefined;
   /** Path of a private key. None: those of ssh_config and of the agent. */
   privateKeyPath?: string | null | undefined;
 }
 
-const names = ["user", "port", "privateKeyPath"] as const;
+const names = ["username", "port", "privateKeyPath"] as const;
 
 /** What is left when every level has had its say: `undefined` where nobody said anything, or one said none. */
 export interface ResolvedParameters {
-  user: string | undefined;
+  username: string | undefined;
   port: number | undefined;
   privateKeyPath: string | undefined;
 }
@@ -26,25 +26,25 @@ export interface ResolvedParameters {
 export function resolveParameters(...levels: readonly (ConnectionParameters | undefined)[]): ResolvedParameters {
   const first = <Name extends (typeof names)[number]>(name: Name): NonNullable<ConnectionParameters[Name]> | undefined =>
     levels.find((level) => level?.[name] !== undefined)?.[name] ?? undefined;
-  return { user: first("user"), port: first("port"), privateKeyPath: first("privateKeyPath") };
+  return { username: first("username"), port: first("port"), privateKeyPath: first("privateKeyPath") };
 }
 
 /** As the connectors know them. */
 export function toSshOptions(
   address: string,
-  { user, port, privateKeyPath }: ResolvedParameters,
+  { username, port, privateKeyPath }: ResolvedParameters,
 ): Pick<SshOptions, "host" | "username" | "port" | "privateKeyPath"> {
   return {
     host: address,
-    ...(user === undefined ? {} : { username: user }),
+    ...(username === undefined ? {} : { username }),
     ...(port === undefined ? {} : { port }),
     ...(privateKeyPath === undefined ? {} : { privateKeyPath }),
   };
 }
 
 /** @throws InvalidArgumentError naming the parameter */
-export function checkParameters({ user, port, privateKeyPath }: ConnectionParameters, argument: string): void {
-  if (user !== undefined && user !== null) checkDestination({ host: "any", username: user }, `${argument}.user`);
+export function checkParameters({ username, port, privateKeyPath }: ConnectionParameters, argument: string): void {
+  if (username !== undefined && username !== null) checkDestination({ host: "any", username }, `${argument}.username`);
   if (port !== undefined && port !== null) checkDestination({ host: "any", port }, `${argument}.port`);
   if (privateKeyPath === undefined || privateKeyPath === null) return;
   if (typeof privateKeyPath !== "string" || privateKeyPath === "" || /[\0\n\r]/.test(privateKeyPath)) {

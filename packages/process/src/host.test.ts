@@ -5,19 +5,19 @@ import { Host, type HostLike } from "./host.ts";
 describe("a host is made", () => {
   test.each([
     ["node1", { name: "node1", address: "node1" }],
-    ["me@node1:2222", { name: "node1", address: "node1", user: "me", port: 2222 }],
+    ["me@node1:2222", { name: "node1", address: "node1", username: "me", port: 2222 }],
     ["[::1]:22", { name: "::1", address: "::1", port: 22 }],
-    ["me@fe80::1%eth0", { name: "fe80::1%eth0", address: "fe80::1%eth0", user: "me" }],
+    ["me@fe80::1%eth0", { name: "fe80::1%eth0", address: "fe80::1%eth0", username: "me" }],
   ])("of %s", (text, expected) => {
-    const { name, address, user, port, privateKeyPath } = Host.from(text);
-    expect({ name, address, user, port, privateKeyPath }).toEqual({ user: undefined, port: undefined, privateKeyPath: undefined, ...expected });
+    const { name, address, username, port, privateKeyPath } = Host.from(text);
+    expect({ name, address, username, port, privateKeyPath }).toEqual({ username: undefined, port: undefined, privateKeyPath: undefined, ...expected });
   });
 
   test("of options, of another host, and with changes", () => {
-    const host = new Host({ address: "10.0.0.1", name: "web", user: null, port: 22, privateKeyPath: "/keys/a" });
+    const host = new Host({ address: "10.0.0.1", name: "web", username: null, port: 22, privateKeyPath: "/keys/a" });
     expect(Host.from(host)).toBe(host);
-    expect(host.with({ port: 23 })).toMatchObject({ address: "10.0.0.1", name: "web", user: null, port: 23, privateKeyPath: "/keys/a" });
-    expect(host.with({ user: undefined }).user).toBeUndefined();
+    expect(host.with({ port: 23 })).toMatchObject({ address: "10.0.0.1", name: "web", username: null, port: 23, privateKeyPath: "/keys/a" });
+    expect(host.with({ username: undefined }).username).toBeUndefined();
     expect(Object.isFrozen(host)).toBe(true);
   });
 
@@ -26,8 +26,8 @@ describe("a host is made", () => {
     ["a;b", "host"],
     [{ address: "" }, "host.address"],
     [{ address: "a b" }, "host.address"],
-    [{ address: "a", user: "-x" }, "host.user"],
-    [{ address: "a", user: "" }, "host.user"],
+    [{ address: "a", username: "-x" }, "host.username"],
+    [{ address: "a", username: "" }, "host.username"],
     [{ address: "a", port: 0 }, "host.port"],
     [{ address: "a", port: 1.5 }, "host.port"],
     [{ address: "a", privateKeyPath: "" }, "host.privateKeyPath"],
@@ -48,9 +48,9 @@ test("hosts are equal by value, and their keys with them", () => {
     { address: "a" },
     { address: "b" },
     { address: "a", name: "b" },
-    { address: "a", user: null },
-    { address: "a", user: "me" },
-    { address: "a", user: "null" },
+    { address: "a", username: null },
+    { address: "a", username: "me" },
+    { address: "a", username: "null" },
     { address: "a", port: null },
     { address: "a", port: 22 },
     { address: "a", privateKeyPath: null },
@@ -65,12 +65,12 @@ test("hosts are equal by value, and their keys with them", () => {
 });
 
 describe("how a host is reached: host over call over defaults", () => {
-  const call = { user: "caller", port: 2222, privateKeyPath: "/call" };
-  const defaults = { user: "default", port: 22, privateKeyPath: "/default" };
+  const call = { username: "caller", port: 2222, privateKeyPath: "/call" };
+  const defaults = { username: "default", port: 22, privateKeyPath: "/default" };
   test.each([
-    ["what the host says", { user: "me", port: 1, privateKeyPath: "/host" }, { username: "me", port: 1, privateKeyPath: "/host" }],
+    ["what the host says", { username: "me", port: 1, privateKeyPath: "/host" }, { username: "me", port: 1, privateKeyPath: "/host" }],
     ["what the call says, where the host says nothing", {}, { username: "caller", port: 2222, privateKeyPath: "/call" }],
-    ["nothing, where the host says none", { user: null, port: null, privateKeyPath: null }, {}],
+    ["nothing, where the host says none", { username: null, port: null, privateKeyPath: null }, {}],
     ["each by itself", { port: null, privateKeyPath: "/host" }, { username: "caller", privateKeyPath: "/host" }],
   ])("%s", (_, says, expected) => {
     expect(new Host({ address: "a", ...says }).sshOptions(call, defaults)).toEqual({ host: "a", ...expected });
@@ -78,7 +78,7 @@ describe("how a host is reached: host over call over defaults", () => {
 
   test("the defaults speak last, and a call may say none too", () => {
     expect(Host.from("a").sshOptions({}, defaults)).toEqual({ host: "a", username: "default", port: 22, privateKeyPath: "/default" });
-    expect(Host.from("a").sshOptions({ user: null }, { user: "default" })).toEqual({ host: "a" });
+    expect(Host.from("a").sshOptions({ username: null }, { username: "default" })).toEqual({ host: "a" });
     expect(Host.from("a").sshOptions()).toEqual({ host: "a" });
   });
 });
@@ -88,5 +88,5 @@ test("a host as text can be read again", () => {
     expect(String(Host.from(text))).toBe(text);
     expect(Host.from(String(Host.from(text))).equals(Host.from(text))).toBe(true);
   }
-  expect(String(new Host({ address: "10.0.0.1", name: "web", user: null }))).toBe("web");
+  expect(String(new Host({ address: "10.0.0.1", name: "web", username: null }))).toBe("web");
 });

@@ -15,7 +15,7 @@ export interface HostOptions extends ConnectionParameters {
 /** A host, or what makes one: `node1`, `me@node1:22`, `[::1]:22`, or all as options. */
 export type HostLike = string | HostOptions | Host;
 
-const optionNames: OptionNames<HostOptions> = { address: true, name: true, user: true, port: true, privateKeyPath: true };
+const optionNames: OptionNames<HostOptions> = { address: true, name: true, username: true, port: true, privateKeyPath: true };
 
 /**
  * A host does not change. Two hosts are the same if name, address, user, port and private key are; a user that is not said (undefined),
@@ -24,7 +24,7 @@ const optionNames: OptionNames<HostOptions> = { address: true, name: true, user:
 export class Host implements Readonly<HostOptions> {
   readonly name: string;
   readonly address: string;
-  readonly user: string | null | undefined;
+  readonly username: string | null | undefined;
   readonly port: number | null | undefined;
   readonly privateKeyPath: string | null | undefined;
   /** Equal for equal hosts, and only for them. */
@@ -36,17 +36,17 @@ export class Host implements Readonly<HostOptions> {
     checkOptionNames(options, optionNames, argument);
     checkDestination({ host: options.address }, `${argument}.address`);
     checkParameters(options, argument);
-    const { address, name = address, user, port, privateKeyPath } = options;
+    const { address, name = address, username, port, privateKeyPath } = options;
     if (typeof name !== "string" || name === "" || /[\s\p{Cc}\p{Cf}]/u.test(name)) {
       throw new InvalidArgumentError(`${argument}.name`, "a name without blanks and control characters");
     }
     this.name = name;
     this.address = address;
-    this.user = user;
+    this.username = username;
     this.port = port;
     this.privateKeyPath = privateKeyPath;
     // JSON has no undefined: a list in a list is what no parameter is.
-    this.key = JSON.stringify([name, address, ...[user, port, privateKeyPath].map((each) => (each === undefined ? [] : each))]);
+    this.key = JSON.stringify([name, address, ...[username, port, privateKeyPath].map((each) => (each === undefined ? [] : each))]);
     Object.freeze(this);
   }
 
@@ -55,7 +55,7 @@ export class Host implements Readonly<HostOptions> {
     if (host instanceof Host) return host;
     if (typeof host !== "string") return new Host(host, argument);
     const { host: address, username, port } = parseDestination(host, argument);
-    return new Host({ address, user: username, port }, argument);
+    return new Host({ address, username, port }, argument);
   }
 
   equals(other: Host): boolean {
@@ -64,8 +64,8 @@ export class Host implements Readonly<HostOptions> {
 
   /** The same host but for these. */
   with(changes: Partial<HostOptions>): Host {
-    const { name, address, user, port, privateKeyPath } = this;
-    return new Host({ name, address, user, port, privateKeyPath, ...changes });
+    const { name, address, username, port, privateKeyPath } = this;
+    return new Host({ name, address, username, port, privateKeyPath, ...changes });
   }
 
   /**
@@ -80,8 +80,8 @@ export class Host implements Readonly<HostOptions> {
 
   /** `me@node1:22`, with as much as the host says itself. */
   toString(): string {
-    const user = this.user === undefined || this.user === null ? "" : `${this.user}@`;
+    const username = this.username === undefined || this.username === null ? "" : `${this.username}@`;
     const port = this.port === undefined || this.port === null ? "" : `:${this.port}`;
-    return `${user}${port !== "" && this.name.includes(":") ? `[${this.name}]` : this.name}${port}`;
+    return `${username}${port !== "" && this.name.includes(":") ? `[${this.name}]` : this.name}${port}`;
   }
 }

@@ -23,12 +23,12 @@ const duration: Check = (value, argument) => {
   parseDuration(value as Duration, { argument });
 };
 const parameter =
-  (name: "user" | "port" | "privateKeyPath"): Check =>
+  (name: "username" | "port" | "privateKeyPath"): Check =>
   (value, argument) =>
     checkParameters({ [name]: value }, argument.slice(0, -name.length - 1));
 
 const checks: { readonly [Name in keyof Required<FleetConfiguration>]: Check } = {
-  user: parameter("user"),
+  username: parameter("username"),
   port: parameter("port"),
   privateKeyPath: parameter("privateKeyPath"),
   hosts: checkHosts,
@@ -49,13 +49,13 @@ const checks: { readonly [Name in keyof Required<FleetConfiguration>]: Check } =
   color: oneOf(true, false, "auto"),
 };
 
-const ofHosts: OptionNames<ConfiguredHost> = { address: true, user: true, port: true, privateKeyPath: true };
+const ofHosts: OptionNames<ConfiguredHost> = { address: true, username: true, port: true, privateKeyPath: true };
 
 function checkHosts(value: unknown, argument: string): void {
-  if (!isRecord(value)) throw new InvalidArgumentError(argument, "an object from name to address, user, port and privateKeyPath");
+  if (!isRecord(value)) throw new InvalidArgumentError(argument, "an object from name to address, username, port and privateKeyPath");
   for (const [name, facts] of Object.entries(value)) {
     const path = `${argument}.${name}`;
-    if (!isRecord(facts)) throw new InvalidArgumentError(path, "an object of address, user, port and privateKeyPath");
+    if (!isRecord(facts)) throw new InvalidArgumentError(path, "an object of address, username, port and privateKeyPath");
     checkOptionNames(facts, ofHosts, path);
     const { address = name, ...parameters }: ConfiguredHost = facts;
     void new Host({ ...parameters, address, name }, path);

@@ -42,15 +42,15 @@ describe("where nothing is said", () => {
 
 describe("of several the first that speaks wins", () => {
   test("undefined does not speak, null says none", () => {
-    const weak = { user: "weak", port: 1, timeout: "1h", window: 9, color: true } as const;
-    expect(resolveConfiguration({ user: null, port: undefined, timeout: null }, weak)).toMatchObject({
-      user: null,
+    const weak = { username: "weak", port: 1, timeout: "1h", window: 9, color: true } as const;
+    expect(resolveConfiguration({ username: null, port: undefined, timeout: null }, weak)).toMatchObject({
+      username: null,
       port: 1,
       timeout: null,
       window: 9,
       color: true,
     });
-    expect(resolveConfiguration({ user: "strong", color: false }, weak)).toMatchObject({ user: "strong", color: false });
+    expect(resolveConfiguration({ username: "strong", color: false }, weak)).toMatchObject({ username: "strong", color: false });
   });
 
   test("durations become milliseconds", () => {
@@ -63,10 +63,10 @@ describe("of several the first that speaks wins", () => {
 
   test("hosts and groups of all are put together", () => {
     const { hosts, groups } = resolveConfiguration(
-      { hosts: { a: { user: "strong" } }, groups: { x: "a", y: ["a", "b"] } },
-      { hosts: { a: { user: "weak", port: 1 }, b: { address: "10.0.0.2" } }, groups: { x: "z" } },
+      { hosts: { a: { username: "strong" } }, groups: { x: "a", y: ["a", "b"] } },
+      { hosts: { a: { username: "weak", port: 1 }, b: { address: "10.0.0.2" } }, groups: { x: "z" } },
     );
-    expect(hosts).toEqual({ a: { user: "strong" }, b: { address: "10.0.0.2" } });
+    expect(hosts).toEqual({ a: { username: "strong" }, b: { address: "10.0.0.2" } });
     expect(new Map(groups)).toEqual(
       new Map([
         ["x", "a"],
@@ -77,8 +77,8 @@ describe("of several the first that speaks wins", () => {
 });
 
 test.each([
-  [{ usr: "me" }, "unknown option `usr` in configuration; did you mean `user`?"],
-  [{ toString: 1 }, "unknown option `toString` in configuration; the options are user, port, "],
+  [{ usr: "me" }, "unknown option `usr` in configuration; did you mean `username`?"],
+  [{ toString: 1 }, "unknown option `toString` in configuration; the options are username, port, "],
   [{ hosts: { a: { adress: "x" } } }, "unknown option `adress` in configuration.hosts.a; did you mean `address`?"],
 ])("an option that is not known is refused: %j", (configuration, message) => {
   expect(() => defineConfiguration(configuration as FleetConfiguration)).toThrow(message);
@@ -86,7 +86,7 @@ test.each([
 
 describe("what is wrong is named", () => {
   test.each([
-    [{ user: "-x" }, "user: expected a user name"],
+    [{ username: "-x" }, "username: expected a user name"],
     [{ port: 0 }, "port: expected a port"],
     [{ privateKeyPath: "" }, "privateKeyPath: expected the path"],
     [{ hosts: [] }, "hosts: expected an object"],
@@ -120,7 +120,7 @@ describe("what is wrong is named", () => {
   });
 
   test("what is right comes back as it is", () => {
-    const configuration: FleetConfiguration = { user: "me", port: null, hosts: { a: {} }, color: "auto", sshConfig: false, timeout: null };
+    const configuration: FleetConfiguration = { username: "me", port: null, hosts: { a: {} }, color: "auto", sshConfig: false, timeout: null };
     expect(defineConfiguration(configuration)).toBe(configuration);
   });
 
@@ -142,7 +142,7 @@ describe("a file", () => {
     const path = await file(
       "fleet.json",
       JSON.stringify({
-        user: "me",
+        username: "me",
         privateKeyPath: "keys/a",
         sshConfig: "~/.ssh/other",
         groups: "groups.txt",
@@ -152,7 +152,7 @@ describe("a file", () => {
     );
     const configuration = await loadConfiguration(path);
     expect(configuration).toEqual({
-      user: "me",
+      username: "me",
       privateKeyPath: join(folder, "keys/a"),
       sshConfig: join(homedir(), ".ssh/other"),
       groups: { rack: "node[1-2]" },
@@ -163,19 +163,19 @@ describe("a file", () => {
   });
 
   test.each([
-    ["typed.ts", "const user: string = 'me';\nexport default { user, window: 1 + 2 } satisfies { user: string; window: number };\n"],
-    ["typed.mts", "export default { user: 'me' as const, window: 3 };\n"],
-    ["plain.mjs", "export default { user: 'me', window: 3 };\n"],
-    ["plain.js", "export default { user: 'me', window: 3 };\n"],
+    ["typed.ts", "const username: string = 'me';\nexport default { username, window: 1 + 2 } satisfies { username: string; window: number };\n"],
+    ["typed.mts", "export default { username: 'me' as const, window: 3 };\n"],
+    ["plain.mjs", "export default { username: 'me', window: 3 };\n"],
+    ["plain.js", "export default { username: 'me', window: 3 };\n"],
   ])("of code: %s", async (name, text) => {
     await file("package.json", '{ "type": "module" }');
-    expect(await loadConfiguration(await file(name, text))).toEqual({ user: "me", window: 3 });
+    expect(await loadConfiguration(await file(name, text))).toEqual({ username: "me", window: 3 });
   });
 
   test("with a preset, over which its own options win", async () => {
-    expect(await loadConfiguration(await file("p.json", '{"preset": "insecureCluster", "user": "root"}'))).toEqual({
+    expect(await loadConfiguration(await file("p.json", '{"preset": "insecureCluster", "username": "root"}'))).toEqual({
       hostKeys: "insecure",
-      user: "root",
+      username: "root",
     });
     expect(await loadConfiguration(await file("q.json", '{"preset": "insecureCluster", "hostKeys": "strict"}'))).toEqual({
       hostKeys: "strict",
@@ -186,15 +186,15 @@ describe("a file", () => {
   });
 
   test.each([
-    ["unknown.json", '{"usr": "me"}', /unknown option `usr` in .*unknown.json; did you mean `user`/],
-    ["unknown.mjs", "export default { usr: 'me' };", /unknown option `usr` in .*unknown.mjs; did you mean `user`/],
+    ["unknown.json", '{"usr": "me"}', /unknown option `usr` in .*unknown.json; did you mean `username`/],
+    ["unknown.mjs", "export default { usr: 'me' };", /unknown option `usr` in .*unknown.mjs; did you mean `username`/],
     ["wrong.json", '{"window": "many"}', /wrong.json.window: expected a whole number/],
     ["broken.json", "{", /expected JSON in .*broken.json/],
     ["list.json", "[]", /list.json: expected an object/],
     ["broken.mjs", "export default {", /expected a module that can be loaded at .*broken.mjs/],
     ["throws.mjs", "throw new Error('no');", /expected a module that can be loaded at/],
-    ["none.mjs", "export const user = 'me';", /expected a default export in/],
-    ["fleet.yaml", "user: me", /expected a file that ends with .json, .ts/],
+    ["none.mjs", "export const username = 'me';", /expected a default export in/],
+    ["fleet.yaml", "username: me", /expected a file that ends with .json, .ts/],
     ["groups.json", '{"groups": "missing.txt"}', /expected a file that can be read at .*missing.txt/],
   ])("%s that is wrong is named", async (name, text, message) => {
     await expect(loadConfiguration(await file(name, text))).rejects.toThrow(InvalidArgumentError);

@@ -43,7 +43,7 @@ export interface FleetConfiguration extends ConnectionParameters {
 
 /** A configuration in which everything is said. Durations are milliseconds. */
 export interface ResolvedConfiguration {
-  readonly user: string | null;
+  readonly username: string | null;
   readonly port: number | null;
   readonly privateKeyPath: string | null;
   readonly hosts: Readonly<Record<string, ConfiguredHost>>;
@@ -63,7 +63,7 @@ export interface ResolvedConfiguration {
 
 /** What holds where nothing is said: execo's values, but that hosts must prove who they are, and that no terminal is asked for. */
 export const defaultConfiguration: ResolvedConfiguration = Object.freeze({
-  user: null,
+  username: null,
   port: null,
   privateKeyPath: null,
   hosts: Object.freeze({}),

@@ -23,7 +23,7 @@ export function resolveConfiguration(...configurations: readonly (FleetConfigura
   const said = <Name extends keyof FleetConfiguration>(name: Name): Exclude<FleetConfiguration[Name], undefined> | undefined =>
     given.find((each) => each[name] !== undefined)?.[name] as Exclude<FleetConfiguration[Name], undefined> | undefined;
   const {
-    user,
+    username,
     port,
     privateKeyPath,
     connector,
@@ -40,7 +40,7 @@ export function resolveConfiguration(...configurations: readonly (FleetConfigura
   } = defaultConfiguration;
   const weakestFirst = given.toReversed();
   return Object.freeze({
-    user: or(said("user"), user),
+    username: or(said("username"), username),
     port: or(said("port"), port),
     privateKeyPath: or(said("privateKeyPath"), privateKeyPath),
     hosts: Object.freeze(Object.fromEntries(weakestFirst.flatMap(({ hosts }) => Object.entries(hosts ?? {})))),

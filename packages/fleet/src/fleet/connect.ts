@@ -7,8 +7,8 @@ import type { Host } from "../host/index.ts";
 export type ConnectorFactory = (host: Host, configuration: ResolvedConfiguration) => Connector;
 
 export function defaultConnector(host: Host, configuration: ResolvedConfiguration): Connector {
-  const { user, port, privateKeyPath, hostKeys, sshConfig, connectTimeout, connector } = configuration;
-  const options = { ...host.sshOptions(undefined, { user, port, privateKeyPath }), config: sshConfig };
+  const { username, port, privateKeyPath, hostKeys, sshConfig, connectTimeout, connector } = configuration;
+  const options = { ...host.sshOptions(undefined, { username, port, privateKeyPath }), config: sshConfig };
   if (connector === "ssh") {
     return ssh({ ...options, hostKey: hostKeys === "insecure" ? () => true : hostKeys, readyTimeout: connectTimeout });
   }

@@ -9,7 +9,7 @@ test("each host has a destination of its own, or it is an error", () => {
   expect(hostDestinations("out", hostSet("n1"))).toEqual(["out.n1"]);
   expect(hostDestinations("out/", hostSet("n1"))).toEqual(["out/n1/"]);
   expect(hostDestinations("{{{host}}}.csv", hosts)).toEqual(["n1.csv", "n2.csv"]);
-  expect(() => hostDestinations("{{{user}}}.csv", hostSet("me@n[1-2]"))).toThrow(InvalidArgumentError);
+  expect(() => hostDestinations("{{{username}}}.csv", hostSet("me@n[1-2]"))).toThrow(InvalidArgumentError);
   expect(hostDestinations("{{rack}}/log", hosts, { lists: { rack: ["east", "west"] } })).toEqual(["east/log", "west/log"]);
   expect(hostDestinations("a\\{{b}}", hosts)).toEqual(["a{{b}}.n1", "a{{b}}.n2"]);
   for (const rack of [["east"], ["east", "./east"], ["east", "west/../east"]]) {

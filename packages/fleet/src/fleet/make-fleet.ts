@@ -20,11 +20,11 @@ const longestSpread = 500;
  */
 export function fleet(hosts: HostLike | Iterable<HostLike>, options: FleetOptions = {}): Fleet {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
-  const { configuration: loaded, connect = defaultConnector, retries = 2, logger, client = {}, users, known, ...own } = options;
+  const { configuration: loaded, connect = defaultConnector, retries = 2, logger, client = {}, usernames, known, ...own } = options;
   if (!Number.isSafeInteger(retries) || retries < 0) throw new InvalidArgumentError("options.retries", "a whole number, 0 or more");
   if (typeof connect !== "function") throw new InvalidArgumentError("options.connect", "a function from a host to a connector");
   const configuration = resolveConfiguration(own, loaded);
-  const set = hostSet(hosts, { users, known, groups: configuration.groups, hosts: configuration.hosts });
+  const set = hostSet(hosts, { usernames, known, groups: configuration.groups, hosts: configuration.hosts });
   const spread = Math.min(longestSpread, set.length * spreadForEach);
   const shared: Shared = {
     configuration,

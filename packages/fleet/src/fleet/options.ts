@@ -11,7 +11,7 @@ import type { Duration } from "../time/index.ts";
 import type { CopyOptions, TransferProgress } from "@sremote/transfer";
 import type { ConnectorFactory } from "./connect.ts";
 
-export interface FleetOptions extends FleetConfiguration, Pick<HostSetOptions, "users" | "known"> {
+export interface FleetOptions extends FleetConfiguration, Pick<HostSetOptions, "usernames" | "known"> {
   /** What loaded files say; the options win over it. */
   configuration?: FleetConfiguration | undefined;
   /** Makes the connector of each host. Default: as the configuration says, `ssh` or `openssh`. */

@@ -45,7 +45,7 @@ describe("selections", () => {
   });
 
   test("are united, intersected and picked from; what is new is reached as the others are", async () => {
-    const hosts = openLocal("a[1-3]", { groups: { more: "b[1-2]" }, hosts: { b2: { user: "me" } } });
+    const hosts = openLocal("a[1-3]", { groups: { more: "b[1-2]" }, hosts: { b2: { username: "me" } } });
     const elsewhere = openLocal("c").cd("/usr");
     const all = hosts
       .at("a2")

@@ -25,8 +25,8 @@ describe("a set is made", () => {
   });
 
   test("of configured hosts, which wildcards match", () => {
-    const set = hostSet("web*,db", { hosts: { web1: { address: "10.0.0.1", user: "admin" }, web2: {}, other: {} } });
-    expect(set.map(({ name, address, user }) => [name, address, user])).toEqual([
+    const set = hostSet("web*,db", { hosts: { web1: { address: "10.0.0.1", username: "admin" }, web2: {}, other: {} } });
+    expect(set.map(({ name, address, username }) => [name, address, username])).toEqual([
       ["web1", "10.0.0.1", "admin"],
       ["web2", "web2", undefined],
       ["db", "db", undefined],
@@ -60,20 +60,20 @@ describe("of equal hosts the first stays", () => {
   });
 
   test("users are given by index before", () => {
-    expect(hostSet(["a", "a"], { users: ["u", "v"] }).map(String)).toEqual(["u@a", "v@a"]);
-    expect(hostSet(["a", "a"], { users: ["u", "u"] }).map(String)).toEqual(["u@a"]);
+    expect(hostSet(["a", "a"], { usernames: ["u", "v"] }).map(String)).toEqual(["u@a", "v@a"]);
+    expect(hostSet(["a", "a"], { usernames: ["u", "u"] }).map(String)).toEqual(["u@a"]);
   });
 });
 
 describe("users by index", () => {
   test("each host has its own; one that says its user keeps it; null is none", () => {
-    const set = hostSet("a,me@b,c", { users: ["u", "v", null] });
-    expect(set.map(({ user }) => user)).toEqual(["u", "me", null]);
-    expect(hostSet(set, { users: ["x", "y", "z"] }).map(({ user }) => user)).toEqual(["u", "me", null]);
+    const set = hostSet("a,me@b,c", { usernames: ["u", "v", null] });
+    expect(set.map(({ username }) => username)).toEqual(["u", "me", null]);
+    expect(hostSet(set, { usernames: ["x", "y", "z"] }).map(({ username }) => username)).toEqual(["u", "me", null]);
   });
 
-  test.each([[["u"]], [["u", "v", "w"]], [[]]])("%j for two hosts are refused", (users) => {
-    expect(() => hostSet("a,b", { users })).toThrow(`users: expected a user for each of 2 hosts, but there are ${users.length}`);
+  test.each([[["u"]], [["u", "v", "w"]], [[]]])("%j for two hosts are refused", (usernames) => {
+    expect(() => hostSet("a,b", { usernames })).toThrow(`usernames: expected a user for each of 2 hosts, but there are ${usernames.length}`);
   });
 });
 
@@ -100,7 +100,7 @@ describe("at", () => {
     const set = hostSet("u@a,v@a,b");
     expect(() => set.at("a")).toThrow(/one host, but "a" are 2: u@a, v@a/);
     expect(() => set.range("a", "b")).toThrow(/"a" are 2/);
-    expect(set.at("v@a").user).toBe("v");
+    expect(set.at("v@a").username).toBe("v");
     expect(set.range("v@a", "b").map(String)).toEqual(["v@a", "b"]);
   });
 });

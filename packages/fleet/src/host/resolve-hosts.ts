@@ -8,13 +8,13 @@ import { HostSet } from "./host-set.ts";
 export type ConfiguredHost = Omit<HostOptions, "name" | "address"> & { address?: string | undefined };
 
 export interface HostSetOptions extends ExpandOptions {
-  /** A user for each host, by index. A host that says its user keeps it. */
-  users?: readonly (string | null)[] | undefined;
+  /** A username for each host, by index. A host that says its own keeps it. */
+  usernames?: readonly (string | null)[] | undefined;
   /** What is known of hosts by name: their addresses, users, ports. Wildcards match these names. */
   hosts?: Readonly<Record<string, ConfiguredHost>> | undefined;
 }
 
-const optionNames: OptionNames<HostSetOptions> = { groups: true, known: true, limit: true, users: true, hosts: true };
+const optionNames: OptionNames<HostSetOptions> = { groups: true, known: true, limit: true, usernames: true, hosts: true };
 
 /**
  * The hosts of a node set (`me@node[01-16]:22,gpu*`, see `expand`), of a list of node sets and hosts, or of one host.
@@ -26,7 +26,7 @@ const optionNames: OptionNames<HostSetOptions> = { groups: true, known: true, li
  */
 export function hostSet(hosts: HostLike | Iterable<HostLike>, options: HostSetOptions = {}): HostSet {
   checkOptionNames(options, optionNames);
-  if (hosts instanceof HostSet && options.users === undefined) return hosts;
+  if (hosts instanceof HostSet && options.usernames === undefined) return hosts;
   const configured = new Map(Object.entries(options.hosts ?? {}));
   const known = [...configured.keys(), ...(options.known ?? [])];
   const named = (name: string): Host => {
@@ -37,7 +37,7 @@ export function hostSet(hosts: HostLike | Iterable<HostLike>, options: HostSetOp
   const all = listOf(hosts).flatMap((each) =>
     typeof each === "string" ? expand(each, { limit: options.limit, groups, known }).map(named) : [Host.from(each)],
   );
-  return new HostSet(options.users === undefined ? all : withUsers(all, options.users));
+  return new HostSet(options.usernames === undefined ? all : withUsers(all, options.usernames));
 }
 
 function listOf(hosts: HostLike | Iterable<HostLike>): HostLike[] {
@@ -46,10 +46,10 @@ function listOf(hosts: HostLike | Iterable<HostLike>): HostLike[] {
   throw new InvalidArgumentError("hosts", "a node set, a host, or a list of them");
 }
 
-function withUsers(hosts: readonly Host[], users: readonly (string | null)[]): Host[] {
-  if (!Array.isArray(users)) throw new InvalidArgumentError("users", "a list with a user for each host");
-  if (users.length !== hosts.length) {
-    throw new InvalidArgumentError("users", `a user for each of ${hosts.length} hosts, but there are ${users.length}`);
+function withUsers(hosts: readonly Host[], usernames: readonly (string | null)[]): Host[] {
+  if (!Array.isArray(usernames)) throw new InvalidArgumentError("usernames", "a list with a user for each host");
+  if (usernames.length !== hosts.length) {
+    throw new InvalidArgumentError("usernames", `a user for each of ${hosts.length} hosts, but there are ${usernames.length}`);
   }
-  return hosts.map((host, index) => (host.user === undefined ? host.with({ user: users[index] }) : host));
+  return hosts.map((host, index) => (host.username === undefined ? host.with({ username: usernames[index] }) : host));
 }
