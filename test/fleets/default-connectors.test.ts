@@ -88,7 +88,7 @@ describe.each(["ssh", "openssh"] as const)("over %s", (connector) => {
     // Each other choice has to be made.
     await using believed = await open(known.changed, insecureCluster);
     expect((await believed.run("true")).ok).toBe(true);
-    await using once = await open(known.unknown, { hostKeys: "accept-new" });
+    await using once = await open(known.unknown, { hostKey: "accept-new" });
     expect((await once.run("true")).ok).toBe(true);
     await using later = await open(known.unknown);
     expect((await later.run("true")).ok).toBe(true);

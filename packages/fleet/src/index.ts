@@ -61,7 +61,7 @@ export {
   defaultConfiguration,
   defineConfiguration,
   type FleetConfiguration,
-  type HostKeys,
+  type FleetHostKeyPolicy,
   insecureCluster,
   loadConfiguration,
   resolveConfiguration,

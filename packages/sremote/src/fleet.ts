@@ -65,7 +65,7 @@ export type {
   FormatGatheredOptions,
   GatherOptions,
   Groups,
-  HostKeys,
+  FleetHostKeyPolicy,
   HostLike,
   HostLine,
   HostOptions,

@@ -37,7 +37,7 @@ const checks: { readonly [Name in keyof Required<FleetConfiguration>]: Check } =
     else if (value === "") throw new InvalidArgumentError(argument, "the path of a file of groups");
   },
   connector: oneOf("ssh", "openssh"),
-  hostKeys: oneOf("strict", "accept-new", "insecure"),
+  hostKey: oneOf("strict", "accept-new", "insecure"),
   sshConfig: check("true, false or a path", (value) => typeof value === "boolean" || (typeof value === "string" && value !== "")),
   connectTimeout: duration,
   window: count,

@@ -23,7 +23,7 @@ describe("where nothing is said", () => {
   test("execo's values hold, but hosts must prove who they are", () => {
     expect(resolveConfiguration()).toEqual(defaultConfiguration);
     expect(resolveConfiguration(undefined, {})).toMatchObject({
-      hostKeys: "strict",
+      hostKey: "strict",
       connectTimeout: 20_000,
       killTimeout: 5000,
       outputInLog: 4096,
@@ -34,8 +34,8 @@ describe("where nothing is said", () => {
   });
 
   test("no host key is taken unchecked unless the preset is named", () => {
-    expect(resolveConfiguration(insecureCluster).hostKeys).toBe("insecure");
-    expect(resolveConfiguration({ hostKeys: "accept-new" }, insecureCluster).hostKeys).toBe("accept-new");
+    expect(resolveConfiguration(insecureCluster).hostKey).toBe("insecure");
+    expect(resolveConfiguration({ hostKey: "accept-new" }, insecureCluster).hostKey).toBe("accept-new");
     expect(Object.isFrozen(insecureCluster) && Object.isFrozen(defaultConfiguration)).toBe(true);
   });
 });
@@ -97,7 +97,7 @@ describe("what is wrong is named", () => {
     [{ groups: "" }, "groups: expected the path"],
     [{ groups: { a: "x[" } }, 'groups.a: expected a "]"'],
     [{ connector: "telnet" }, "connector: expected one of ssh, openssh"],
-    [{ hostKeys: "no" }, "hostKeys: expected one of strict, accept-new, insecure"],
+    [{ hostKey: "no" }, "hostKey: expected one of strict, accept-new, insecure"],
     [{ sshConfig: "" }, "sshConfig: expected true, false or a path"],
     [{ connectTimeout: "soon" }, "connectTimeout: expected milliseconds"],
     [{ connectTimeout: null }, "connectTimeout: expected a duration, not none"],
@@ -174,11 +174,11 @@ describe("a file", () => {
 
   test("with a preset, over which its own options win", async () => {
     expect(await loadConfiguration(await file("p.json", '{"preset": "insecureCluster", "username": "root"}'))).toEqual({
-      hostKeys: "insecure",
+      hostKey: "insecure",
       username: "root",
     });
-    expect(await loadConfiguration(await file("q.json", '{"preset": "insecureCluster", "hostKeys": "strict"}'))).toEqual({
-      hostKeys: "strict",
+    expect(await loadConfiguration(await file("q.json", '{"preset": "insecureCluster", "hostKey": "strict"}'))).toEqual({
+      hostKey: "strict",
     });
     await expect(loadConfiguration(await file("r.json", '{"preset": "toString"}'))).rejects.toThrow(
       /preset: expected one of insecureCluster/,

@@ -9,7 +9,7 @@ import type { Duration } from "../time/index.ts";
  * How hosts must prove who they are. `strict`: by a key in known_hosts. `accept-new`: a host without one there is believed once.
  * `insecure`: any key of any host is believed, each time, as execo does: whoever stands between can read and change everything.
  */
-export type HostKeys = "strict" | "accept-new" | "insecure";
+export type FleetHostKeyPolicy = "strict" | "accept-new" | "insecure";
 
 /** In all of these undefined is not said, and null says none. */
 export interface FleetConfiguration extends ConnectionParameters {
@@ -20,7 +20,7 @@ export interface FleetConfiguration extends ConnectionParameters {
   /** Which SSH: ssh2, or the system's `ssh`. Default `ssh`. */
   connector?: "ssh" | "openssh" | undefined;
   /** Default `strict`. */
-  hostKeys?: HostKeys | undefined;
+  hostKey?: FleetHostKeyPolicy | undefined;
   /** The user's ssh_config (true), none (false), or another file. Default true. */
   sshConfig?: boolean | string | undefined;
   /** For reaching a host and logging in. Default 20 s. */
@@ -49,7 +49,7 @@ export interface ResolvedConfiguration {
   readonly hosts: Readonly<Record<string, ConfiguredHost>>;
   readonly groups: Groups;
   readonly connector: "ssh" | "openssh";
-  readonly hostKeys: HostKeys;
+  readonly hostKey: FleetHostKeyPolicy;
   readonly sshConfig: boolean | string;
   readonly connectTimeout: number;
   readonly window: number;
@@ -69,7 +69,7 @@ export const defaultConfiguration: ResolvedConfiguration = Object.freeze({
   hosts: Object.freeze({}),
   groups: new Map<string, string>(),
   connector: "ssh",
-  hostKeys: "strict",
+  hostKey: "strict",
   sshConfig: true,
   connectTimeout: 20_000,
   window: 64,
@@ -85,4 +85,4 @@ export const defaultConfiguration: ResolvedConfiguration = Object.freeze({
  * For clusters whose nodes are installed anew all the time, on a network where nobody else is: **any host key is believed**, and none is
  * remembered. This is what execo does by default; here it has to be said.
  */
-export const insecureCluster: Readonly<Pick<ResolvedConfiguration, "hostKeys">> = Object.freeze({ hostKeys: "insecure" });
+export const insecureCluster: Readonly<Pick<ResolvedConfiguration, "hostKey">> = Object.freeze({ hostKey: "insecure" });

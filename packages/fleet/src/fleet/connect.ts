@@ -7,11 +7,11 @@ import type { Host } from "../host/index.ts";
 export type ConnectorFactory = (host: Host, configuration: ResolvedConfiguration) => Connector;
 
 export function defaultConnector(host: Host, configuration: ResolvedConfiguration): Connector {
-  const { username, port, privateKeyPath, hostKeys, sshConfig, connectTimeout, connector } = configuration;
+  const { username, port, privateKeyPath, hostKey, sshConfig, connectTimeout, connector } = configuration;
   const options = { ...host.sshOptions(undefined, { username, port, privateKeyPath }), config: sshConfig };
   if (connector === "ssh") {
-    return ssh({ ...options, hostKey: hostKeys === "insecure" ? () => true : hostKeys, readyTimeout: connectTimeout });
+    return ssh({ ...options, hostKey: hostKey === "insecure" ? () => true : hostKey, readyTimeout: connectTimeout });
   }
   const anyKey = { StrictHostKeyChecking: "no", UserKnownHostsFile: "/dev/null", GlobalKnownHostsFile: "/dev/null" };
-  return openssh({ ...options, connectTimeout, ...(hostKeys === "insecure" ? { sshOptions: anyKey } : { hostKey: hostKeys }) });
+  return openssh({ ...options, connectTimeout, ...(hostKey === "insecure" ? { sshOptions: anyKey } : { hostKey }) });
 }
