@@ -28,7 +28,7 @@ const to = () =>
   }) as const;
 const connectors: Readonly<Record<string, () => Connector>> = {
   local: () => local(),
-  ssh: () => ssh({ ...to(), readyTimeout: time, startTimeout: time, agentTimeout: time }),
+  ssh: () => ssh({ ...to(), connectTimeout: time, startTimeout: time, agentTimeout: time }),
   openssh: () => openssh({ ...to(), connectTimeout: time, startTimeout: time }),
 };
 

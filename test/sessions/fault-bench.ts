@@ -81,7 +81,7 @@ export class Bench implements AsyncDisposable {
       privateKeyPath: lab.key.path,
       hostKey: { fingerprint: lab.hostKeys.map(({ fingerprint }) => fingerprint) },
       config: false,
-      readyTimeout: 3000,
+      connectTimeout: 3000,
     });
     return new RemoteClient(connector, { runtime, pwdDir: "steps", workers: 1, heartbeat, lease, ...options });
   }

@@ -12,7 +12,7 @@ export interface HostOptions {
 }
 
 /** What was asked at the terminal after the host had refused everything else. */
-export type Answers = Pick<SshOptions, "password" | "passphrase" | "keyboardInteractive" | "readyTimeout">;
+export type Answers = Pick<SshOptions, "password" | "passphrase" | "keyboardInteractive" | "connectTimeout">;
 
 /**
  * The connector for HOST: `local`, or `[ssh://][user@]host[:port]`. Nothing is connected yet.

@@ -56,7 +56,7 @@ async function answersTo(question: Question, label: string, before: Answers, sig
   if (question === "password") return { ...before, password: await ask(`Password of ${label}: `, false, signal) };
   return {
     ...before,
-    readyTimeout: patience,
+    connectTimeout: patience,
     keyboardInteractive: async (prompts, instructions) => {
       const answers: string[] = [];
       for (const [index, { prompt, echo }] of prompts.entries()) {

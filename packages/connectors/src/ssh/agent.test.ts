@@ -178,7 +178,7 @@ describe.concurrent("an agent that does not do its part is named, and the next c
     expect(await attempt(both)).toMatchObject(good);
   });
 
-  test("a signature may take longer than readyTimeout, as when a person has to touch a key", async () => {
+  test("a signature may take longer than connectTimeout, as when a person has to touch a key", async () => {
     const socket = join(lab.directory, "slow");
     await using server = await betweenAgent(socket, (type, _client, pass) => {
       if (type !== signing) return false;
@@ -187,7 +187,7 @@ describe.concurrent("an agent that does not do its part is named, and the next c
     });
     expect(server.listening).toBe(true);
     const lines = [`IdentityAgent ${socket}`, `IdentityFile ${await publicHalf()}`];
-    expect(await attempt(await configured(lines, { readyTimeout: 1000 }))).toMatchObject(good);
+    expect(await attempt(await configured(lines, { connectTimeout: 1000 }))).toMatchObject(good);
   });
 });
 
@@ -203,7 +203,7 @@ test("an agent given as an object signs, is named when it fails, and has a deadl
   const target = { host: lab.address, port: lab.port, username: user.name, knownHosts: lab.knownHosts, config: false as const };
   const half = await publicHalf();
   expect(await attempt({ ...target, privateKeyPath: half, agent: working })).toMatchObject(good);
-  expect(await attempt({ ...target, privateKeyPath: half, agent: silent, agentTimeout: 200, readyTimeout: 5000 })).toMatchObject(
+  expect(await attempt({ ...target, privateKeyPath: half, agent: silent, agentTimeout: 200, connectTimeout: 5000 })).toMatchObject(
     refused(/options\.agent did not sign within 200 ms/),
   );
 });

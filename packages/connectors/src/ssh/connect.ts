@@ -113,10 +113,10 @@ async function attemptHop(
   carrier: Connection | undefined,
   signal: AbortSignal,
 ): Promise<Connection | HandshakeFailure> {
-  const { label, readyTimeout } = settings;
+  const { label, connectTimeout } = settings;
   const deadline = new PausingDeadline(
-    readyTimeout,
-    () => new ConnectError("connect-timeout", `the host did not answer within ${readyTimeout} ms`, { stage: "connect", host: label }),
+    connectTimeout,
+    () => new ConnectError("connect-timeout", `the host did not answer within ${connectTimeout} ms`, { stage: "connect", host: label }),
   );
   const both = AbortSignal.any([signal, deadline.signal]);
   try {

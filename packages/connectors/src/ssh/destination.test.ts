@@ -72,7 +72,7 @@ describe("wrong options are named", () => {
     ["options.config", { config: 3 }],
     ["options.keepaliveInterval", { keepaliveInterval: -1 }],
     ["options.keepaliveCountMax", { keepaliveCountMax: 0 }],
-    ["options.readyTimeout", { readyTimeout: 0 }],
+    ["options.connectTimeout", { connectTimeout: 0 }],
     ["options.forwardAgent", { forwardAgent: "yes" }],
     ["options.agent", { agent: "" }],
     ["options.keyboardInteractive", { keyboardInteractive: "x" }],

@@ -238,9 +238,9 @@ describe("G09 a link that carries nothing any more", () => {
     expect(await connector.exec(["true"])).toMatchObject({ exitCode: 0 });
   });
 
-  test("while connecting is a timeout of readyTimeout", async () => {
+  test("while connecting is a timeout of connectTimeout", async () => {
     proxy.blackhole();
-    const connector = open({ ...throughProxy(), readyTimeout: 300 });
+    const connector = open({ ...throughProxy(), connectTimeout: 300 });
     await expect(connector.exec(["true"])).rejects.toMatchObject({ code: "connect-timeout" });
     expect(await connector.status()).toMatchObject({ ok: false, error: { code: "connect-timeout" } });
   });

@@ -70,7 +70,7 @@ export interface SshOptions {
    * Milliseconds for reaching the host, the handshake and authentication, for each host on the way. The time of people (answers of
    * `keyboardInteractive`) and of the agent does not count. Default 20 000.
    */
-  readyTimeout?: number | undefined;
+  connectTimeout?: number | undefined;
   /**
    * Milliseconds for the host to start a command over a connection that stands: for its answer, and then for the account's start-up files.
    * @default 20_000
@@ -104,7 +104,7 @@ const optionNames: OptionNames<SshOptions> = {
   jump: true,
   keepaliveInterval: true,
   keepaliveCountMax: true,
-  readyTimeout: true,
+  connectTimeout: true,
   startTimeout: true,
   forwardAgent: true,
   agentTimeout: true,
@@ -134,7 +134,7 @@ export function checkSshOptions(options: SshOptions, argument = "options"): void
   optional("config", "true, false or a path", (value) => typeof value === "boolean" || isPath(value));
   optional("keepaliveInterval", keepaliveTimes, isInterval);
   optional("keepaliveCountMax", "a whole number, 1 or more", (value) => Number.isInteger(value) && Number(value) >= 1);
-  optional("readyTimeout", "milliseconds, 1 or more", isDeadline);
+  optional("connectTimeout", "milliseconds, 1 or more", isDeadline);
   optional("startTimeout", "milliseconds, 1 or more", isDeadline);
   optional("forwardAgent", "true or false", (value) => typeof value === "boolean");
   optional("agentTimeout", "milliseconds, 1 or more", isDeadline);

@@ -24,7 +24,7 @@ export interface Settings {
   credentials: CredentialSettings;
   keepaliveInterval: number;
   keepaliveCountMax: number;
-  readyTimeout: number;
+  connectTimeout: number;
   forwardAgent: boolean;
   algorithms: Offer;
   /** 4 or 6 where only one family of addresses is wanted. */
@@ -58,7 +58,7 @@ export async function resolveSettings(options: SshOptions, depth = 0): Promise<S
     credentials: credentialSettings(options, config, username, algorithms),
     keepaliveInterval: Math.min(options.keepaliveInterval ?? config.keepaliveInterval ?? 15_000, 2 ** 31 - 1),
     keepaliveCountMax: options.keepaliveCountMax ?? config.keepaliveCountMax ?? 3,
-    readyTimeout: options.readyTimeout ?? config.connectTimeout ?? 20_000,
+    connectTimeout: options.connectTimeout ?? config.connectTimeout ?? 20_000,
     forwardAgent: options.forwardAgent ?? false,
     algorithms,
     addressFamily: config.addressFamily,
@@ -158,7 +158,7 @@ async function resolveJumps(options: SshOptions, config: ClientConfig, depth: nu
       config: options.config,
       knownHosts: options.knownHosts,
       hostKey: typeof options.hostKey === "string" ? options.hostKey : undefined,
-      readyTimeout: options.readyTimeout,
+      connectTimeout: options.connectTimeout,
       keepaliveInterval: options.keepaliveInterval,
       keepaliveCountMax: options.keepaliveCountMax,
       agentTimeout: options.agentTimeout,

@@ -14,7 +14,7 @@ beforeEach(async () => {
   proxy = await startProxy({ host: server.address, port: server.port });
   const { username, privateKeyPath, fingerprint } = server;
   const to = { host: proxy.address, port: proxy.port, username, privateKeyPath, hostKey: { fingerprint }, config: false } as const;
-  host = ssh({ ...to, readyTimeout: 1000 });
+  host = ssh({ ...to, connectTimeout: 1000 });
   expect((await host.exec(["true"])).exitCode).toBe(0);
 });
 afterEach(async () => {

@@ -10,7 +10,7 @@ export function defaultConnector(host: Host, configuration: ResolvedConfiguratio
   const { username, port, privateKeyPath, hostKey, sshConfig, connectTimeout, connector } = configuration;
   const options = { ...host.sshOptions(undefined, { username, port, privateKeyPath }), config: sshConfig };
   if (connector === "ssh") {
-    return ssh({ ...options, hostKey: hostKey === "insecure" ? () => true : hostKey, readyTimeout: connectTimeout });
+    return ssh({ ...options, hostKey: hostKey === "insecure" ? () => true : hostKey, connectTimeout });
   }
   const anyKey = { StrictHostKeyChecking: "no", UserKnownHostsFile: "/dev/null", GlobalKnownHostsFile: "/dev/null" };
   return openssh({ ...options, connectTimeout, ...(hostKey === "insecure" ? { sshOptions: anyKey } : { hostKey }) });

@@ -40,7 +40,7 @@ const connect =
   (host: Host): Connector => {
     const options = { ...host.sshOptions(), knownHosts: many.knownHosts, config: false };
     return kind === "ssh"
-      ? ssh({ ...options, readyTimeout: timeout })
+      ? ssh({ ...options, connectTimeout: timeout })
       : openssh({ ...options, hostKey: "strict", connectTimeout: timeout });
   };
 const quiet = { logLevel: "silent" } as const;
