@@ -38,7 +38,7 @@ export class Setting implements AsyncDisposable {
   /** Our connector. @param port another one, such as a proxy's */
   connector(account: Account = this.account, port: number = this.lab.port): ReturnType<typeof ssh> {
     const hostKey = { fingerprint: this.lab.hostKeys.map(({ fingerprint }) => fingerprint) };
-    return ssh({ host: this.lab.address, port, username: account.name, privateKeyPath: this.lab.key.path, hostKey, config: false });
+    return ssh({ host: this.lab.address, port, username: account.name, privateKeyPath: this.lab.key.path, hostKey, sshConfig: false });
   }
 
   client(options: RemoteClientOptions = {}, account: Account = this.account, port: number = this.lab.port): RemoteClient {

@@ -59,7 +59,7 @@ async function main(host: EmbeddedSsh, base: string): Promise<void> {
   code(`const client = new RemoteClient(ssh("${address}", { privateKeyPath, hostKey: { fingerprint } }))`);
   const connect = (): RemoteClient =>
     new RemoteClient(
-      ssh(address, { privateKeyPath: host.privateKeyPath, hostKey: { fingerprint: host.fingerprint }, config: false, agent: false }),
+      ssh(address, { privateKeyPath: host.privateKeyPath, hostKey: { fingerprint: host.fingerprint }, sshConfig: false, agent: false }),
     );
   await using client = connect();
 

@@ -15,7 +15,7 @@ afterAll(() => host?.stop());
 
 const make = () => {
   const { address, port, username, privateKey, knownHosts } = host;
-  return ssh({ host: address, port, username, privateKey, knownHosts, config: false });
+  return ssh({ host: address, port, username, privateKey, knownHosts, sshConfig: false });
 };
 
 describe("the embedded SSH host", () => {
@@ -30,14 +30,14 @@ describe("the embedded SSH host", () => {
     expect(Buffer.from(stdout).toString()).toBe(`${host.home}\n${host.home} ${host.username}\n`);
     await using other = await startEmbeddedSsh();
     const { address, port, username, knownHosts } = host;
-    await using stranger = ssh({ host: address, port, username, privateKey: other.privateKey, knownHosts, config: false });
+    await using stranger = ssh({ host: address, port, username, privateKey: other.privateKey, knownHosts, sshConfig: false });
     await expect(stranger.exec(["true"])).rejects.toMatchObject({ code: "auth-failed" });
   });
 
   test("ends everything when it is stopped", async () => {
     const own = await startEmbeddedSsh();
     const { address, port, username, privateKey, knownHosts } = own;
-    await using connector = ssh({ host: address, port, username, privateKey, knownHosts, config: false });
+    await using connector = ssh({ host: address, port, username, privateKey, knownHosts, sshConfig: false });
     const sleeping = connector.exec(["sleep", "300"]);
     sleeping.catch(() => undefined);
     await connector.exec(["true"]);

@@ -23,7 +23,14 @@ describe.each(each)("an account whose login shell is $shell, transport $transpor
   beforeAll(async () => {
     const { name } = await lab.addUser({ shell, files });
     client = new RemoteClient(
-      ssh({ host: lab.address, port: lab.port, username: name, privateKeyPath: lab.key.path, knownHosts: lab.knownHosts, config: false }),
+      ssh({
+        host: lab.address,
+        port: lab.port,
+        username: name,
+        privateKeyPath: lab.key.path,
+        knownHosts: lab.knownHosts,
+        sshConfig: false,
+      }),
       { transport },
     );
   });

@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => lab.stop());
 
 const to = (at: Lab, username: string) =>
-  ({ host: at.address, port: at.port, username, privateKeyPath: at.key.path, knownHosts: at.knownHosts, config: false }) as const;
+  ({ host: at.address, port: at.port, username, privateKeyPath: at.key.path, knownHosts: at.knownHosts, sshConfig: false }) as const;
 
 async function lasting(connector: Connector, count: number): Promise<AsyncDisposable> {
   const started: SpawnedProcess[] = await Promise.all(Array.from({ length: count }, () => connector.spawn!(["sleep", "600"])));

@@ -93,7 +93,7 @@ const options = { logLevel: "silent", killTimeout: 200, window: 1000 } as const;
 describe.concurrent("the host of a fleet stops answering", () => {
   test.each(coldPlaces)("at %s", async (place) => {
     await using host = await startStallingHost(place);
-    const to = { host: "127.0.0.1", port: host.port, username: "u", password: "p", config: false, agent: false } as const;
+    const to = { host: "127.0.0.1", port: host.port, username: "u", password: "p", sshConfig: false, agent: false } as const;
     const hosts = fleet(["h"], { ...options, connect: () => ssh({ ...to, hostKey: () => true }) });
     expect(await wrongOnes(hosts)).toEqual([]);
     // What is under way then ends with the fleet.
@@ -106,7 +106,7 @@ describe.concurrent("the host of a fleet stops answering", () => {
     await using server = await startEmbeddedSsh();
     await using proxy = await startProxy({ host: server.address, port: server.port });
     const privateKey = await readFile(server.privateKeyPath);
-    const to = { host: proxy.address, port: proxy.port, username: server.username, privateKey, config: false, agent: false } as const;
+    const to = { host: proxy.address, port: proxy.port, username: server.username, privateKey, sshConfig: false, agent: false } as const;
     const hosts = fleet(["h"], { ...options, connect: () => ssh({ ...to, hostKey: { fingerprint: server.fingerprint } }) });
     const began = [hosts.run("echo up; sleep 60"), hosts.run("echo up; cat", { stdin: true }), hosts.call("code", "interact", [])];
     for (const run of began.slice(0, 2)) expect((await run.lines().next()).value).toMatchObject({ text: "up" });
@@ -122,7 +122,7 @@ describe.concurrent("the host of a fleet stops answering", () => {
 
 test("a host that is not reached by its deadline: the error says what it waited for", async () => {
   await using host = await startStallingHost("banner");
-  const to = { host: "127.0.0.1", port: host.port, username: "u", password: "p", config: false, agent: false } as const;
+  const to = { host: "127.0.0.1", port: host.port, username: "u", password: "p", sshConfig: false, agent: false } as const;
   await using hosts = fleet(["h"], { ...options, connect: () => ssh({ ...to, hostKey: () => true }) });
   const { jobs } = await hosts.run("true", { hostTimeout: 50 });
   expect(String(jobs[0]!.error)).toContain("it had not begun: it waited for the host to be reached");

@@ -24,7 +24,7 @@ const to = () =>
     username: user.name,
     privateKeyPath: lab.key.path,
     knownHosts: lab.knownHosts,
-    config: false,
+    sshConfig: false,
   }) as const;
 const connectors: Readonly<Record<string, () => Connector>> = {
   local: () => local(),

@@ -30,7 +30,7 @@ describe.concurrent("a host that stops answering", () => {
       port: host.port,
       username: "u",
       password: "p",
-      config: false,
+      sshConfig: false,
       agent: false,
       hostKey: () => true,
     });
@@ -66,7 +66,7 @@ describe.concurrent("a host that stops answering", () => {
         host: "127.0.0.1",
         port: host.port,
         username: "u",
-        config: false,
+        sshConfig: false,
         sshOptions: { StrictHostKeyChecking: "no", UserKnownHostsFile: "/dev/null" },
       }),
     );
@@ -89,7 +89,7 @@ describe.concurrent("a host that stops answering", () => {
     await using server = await startEmbeddedSsh();
     await using proxy = await startProxy({ host: server.address, port: server.port });
     const to = { host: proxy.address, port: proxy.port, username: server.username, privateKey: await readFile(server.privateKeyPath) };
-    const client = new RemoteClient(ssh({ ...to, config: false, agent: false, hostKey: { fingerprint: server.fingerprint } }));
+    const client = new RemoteClient(ssh({ ...to, sshConfig: false, agent: false, hostKey: { fingerprint: server.fingerprint } }));
     await client.getPwd();
     const size = 200_000_000;
     const answering: Record<string, Operation> = {
@@ -114,7 +114,7 @@ describe.concurrent("a host that stops answering", () => {
       port: proxy.port,
       username: server.username,
       privateKey: await readFile(server.privateKeyPath),
-      config: false,
+      sshConfig: false,
       agent: false,
       hostKey: { fingerprint: server.fingerprint },
     });

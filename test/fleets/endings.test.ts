@@ -46,7 +46,7 @@ describe.each([
     const knownHosts = join(directory, "known");
     const places = [lab, proxy];
     await writeFile(knownHosts, places.map(({ address, port }) => `[${address}]:${port} ${lab.hostKeys[0]!.publicKey}\n`).join(""));
-    const connect = (host: Host): Connector => make({ ...host.sshOptions(), knownHosts, config: false });
+    const connect = (host: Host): Connector => make({ ...host.sshOptions(), knownHosts, sshConfig: false });
     const named = places.map(({ address, port }, index) => ({
       name: `node${index + 1}`,
       address,

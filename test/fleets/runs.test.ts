@@ -41,7 +41,7 @@ async function start(...config: string[]): Promise<(logger?: { warn(text: string
         username: user.name,
         privateKeyPath: lab.key.path,
         knownHosts: lab.knownHosts,
-        config: false,
+        sshConfig: false,
       });
     const nodes = fleet([place], { connect, logger: quiet });
     fleets.push(nodes);

@@ -56,7 +56,7 @@ test.each([
   async (_, make, rounds) => {
     const user = await lab.addUser();
     const before = { descriptors: await descriptors(), temporary: await filesIn(tmpdir()) };
-    const connect = (host: Host): Connector => make({ ...host.sshOptions(), knownHosts: lab.knownHosts, config: false });
+    const connect = (host: Host): Connector => make({ ...host.sshOptions(), knownHosts: lab.knownHosts, sshConfig: false });
     const { address, port, key } = lab;
     const hosts = fleet([{ address, port, username: user.name, privateKeyPath: key.path }], { connect, logLevel: "silent" });
     const each = async (from: number, to: number): Promise<void> => {

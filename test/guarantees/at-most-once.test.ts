@@ -179,7 +179,7 @@ describe("G01 a cut SSH link", () => {
       username: user.name,
       privateKeyPath: server.key.path,
       hostKey: (key) => publicKey.endsWith(Buffer.from(key.key).toString("base64")),
-      config: false,
+      sshConfig: false,
     });
     await plantEffects(home);
   });

@@ -18,7 +18,7 @@ let connector: Connector | undefined;
 afterEach(() => connector?.close());
 
 function hostOf(behaviour: string, more: Partial<OpenSshOptions> = {}): Connector {
-  connector = openssh({ host: behaviour, program, multiplex: false, config: false, ...more });
+  connector = openssh({ host: behaviour, program, multiplex: false, sshConfig: false, ...more });
   return connector;
 }
 
@@ -143,7 +143,7 @@ describe("G20 openssh() with the system's ssh", () => {
 
   function reach(behaviour: string): Connector {
     const knownHosts = join(directory, "known_hosts");
-    connector = openssh({ host: "127.0.0.1", port: sshd.port, username: behaviour, config: false, knownHosts });
+    connector = openssh({ host: "127.0.0.1", port: sshd.port, username: behaviour, sshConfig: false, knownHosts });
     return connector;
   }
 

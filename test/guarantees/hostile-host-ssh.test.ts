@@ -21,7 +21,7 @@ async function hostileHost(behaviour: string): Promise<Connector> {
     port: sshd.port,
     username: "u",
     password: "not-a-secret",
-    config: false,
+    sshConfig: false,
     agent: false,
     hostKey: { fingerprint: sshd.fingerprint },
   });

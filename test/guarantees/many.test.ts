@@ -37,7 +37,7 @@ const connect = (): ReturnType<typeof ssh> =>
     username: user.name,
     privateKeyPath: lab.key.path,
     knownHosts: lab.knownHosts,
-    config: false,
+    sshConfig: false,
   });
 
 test("G16 100 clients at once, each with a connection and a session of its own: none fails", { timeout: 240_000 }, async () => {

@@ -116,7 +116,7 @@ test("G27 passwords and passphrases of a connector show nowhere when they are wr
     port: server.port,
     username: user.name,
     knownHosts: server.knownHosts,
-    config: false,
+    sshConfig: false,
     agent: false,
   } as const;
   for (const connector of [

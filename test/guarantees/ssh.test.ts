@@ -15,7 +15,15 @@ test("G04 a changed host key is refused, nothing was sent and no credential was 
   await plantEffects(user.home);
   await lab.changeHostKeys();
   const { address: host, port, knownHosts } = lab;
-  const connector = ssh({ host, port, username: user.name, knownHosts, privateKeyPath: lab.key.path, password: "secret", config: false });
+  const connector = ssh({
+    host,
+    port,
+    username: user.name,
+    knownHosts,
+    privateKeyPath: lab.key.path,
+    password: "secret",
+    sshConfig: false,
+  });
   await using client = new RemoteClient(connector);
   const effects = new Effects(user.home);
   expect(await rejection(effects.call(client, "python", 1), ConnectError)).toMatchObject({ code: "host-key-changed" });
@@ -28,7 +36,7 @@ test("G04 a key that changed while a session was cut off is final: one attempt, 
   await using lab = await startSshd();
   const user = await lab.addUser();
   const { address: host, port, knownHosts } = lab;
-  const connector = ssh({ host, port, username: user.name, knownHosts, privateKeyPath: lab.key.path, config: false });
+  const connector = ssh({ host, port, username: user.name, knownHosts, privateKeyPath: lab.key.path, sshConfig: false });
   await using client = new RemoteClient(connector);
   await client.doRemoteCall("os", "getpid", []);
   const failed = rejection(client.doRemoteCall("time", "sleep", [600]), SremoteError);
@@ -77,7 +85,7 @@ describe.each(Object.entries(noises))("G10 login files that print %s", (_name, t
       const user = await lab.addUser({ files });
       const { address: host, port, knownHosts } = lab;
       await using client = new RemoteClient(
-        ssh({ host, port, username: user.name, knownHosts, privateKeyPath: lab.key.path, config: false }),
+        ssh({ host, port, username: user.name, knownHosts, privateKeyPath: lab.key.path, sshConfig: false }),
         { runtime, transport },
       );
       await plantEffects(user.home);

@@ -62,7 +62,7 @@ async function environment(): Promise<NodeJS.ProcessEnv> {
     username: user.name,
     privateKeyPath: lab.key.path,
     knownHosts: lab.knownHosts,
-    config: false,
+    sshConfig: false,
   };
   return { ...process.env, NODE_OPTIONS: "", SREMOTE_TEST_HOST: JSON.stringify(host), SREMOTE_TEST_ID: (ids++ % 10).toString() };
 }

@@ -65,7 +65,7 @@ function atLab(code: string): string {
     username: account,
     privateKeyPath: lab.key.path,
     knownHosts: lab.knownHosts,
-    config: false,
+    sshConfig: false,
   };
   return code
     .replaceAll(/ssh\("me@[a-z.]*example\.org"\)/g, `ssh(${JSON.stringify(options)})`)

@@ -80,7 +80,7 @@ export class Bench implements AsyncDisposable {
       username: account.name,
       privateKeyPath: lab.key.path,
       hostKey: { fingerprint: lab.hostKeys.map(({ fingerprint }) => fingerprint) },
-      config: false,
+      sshConfig: false,
       connectTimeout: 3000,
     });
     return new RemoteClient(connector, { runtime, pwdDir: "steps", workers: 1, heartbeat, lease, ...options });

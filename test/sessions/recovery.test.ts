@@ -178,7 +178,7 @@ test.concurrent.each(clients)(
         home = account.home;
         const hostKey = { fingerprint: lab.hostKeys[0]!.fingerprint };
         const where = { host: lab.address, port: lab.port, username: account.name, privateKeyPath: lab.key.path };
-        connector = { ssh: { ...where, hostKey, config: false } };
+        connector = { ssh: { ...where, hostKey, sshConfig: false } };
       }
       const path = join(home, place);
       const program: ClientProgram = { connector, runtime, module: enduranceModule[runtime], lease, heartbeat: quick, path };

@@ -34,7 +34,7 @@ test.each(runtimes)(
       username: user.name,
       privateKeyPath: server.key.path,
       hostKey: (key) => publicKey.endsWith(Buffer.from(key.key).toString("base64")),
-      config: false,
+      sshConfig: false,
     });
     await using client = new RemoteClient(connector, { runtime });
     const effects = new Effects(user.home);

@@ -100,7 +100,7 @@ export class Matrix implements AsyncDisposable {
 
   #connect(account: Account, name: ConnectorName): Connector {
     const { address, port, key, knownHosts } = this.#lab;
-    const options = { host: address, port, username: account.name, privateKeyPath: key.path, knownHosts, config: false as const };
+    const options = { host: address, port, username: account.name, privateKeyPath: key.path, knownHosts, sshConfig: false as const };
     return name === "ssh" ? ssh({ ...options, startTimeout: 3000 }) : openssh({ ...options, startTimeout: 3000 });
   }
 

@@ -45,7 +45,7 @@ export function useBareHost({ tools: make }: BareKind): { start: (carriage?: Car
       const user = await bare.addUser();
       const address = { host: lab.address, port: lab.port, username: user.name };
       const connect = (): Connector =>
-        limitedTo(carriage, ssh({ ...address, privateKeyPath: lab.key.path, knownHosts: lab.knownHosts, config: false }));
+        limitedTo(carriage, ssh({ ...address, privateKeyPath: lab.key.path, knownHosts: lab.knownHosts, sshConfig: false }));
       return { connector: connect(), home: user.home, again: connect, [Symbol.asyncDispose]: async () => {} };
     },
   };

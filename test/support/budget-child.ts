@@ -104,7 +104,7 @@ async function overSession(): Promise<Taken> {
 async function overSsh(): Promise<Taken> {
   const sshd = await startHostileSshd();
   const hostKey = { fingerprint: sshd.fingerprint };
-  const options = { host: "127.0.0.1", port: sshd.port, password: "not-a-secret", config: false, agent: false as const, hostKey };
+  const options = { host: "127.0.0.1", port: sshd.port, password: "not-a-secret", sshConfig: false, agent: false as const, hostKey };
   await using host = ssh({ ...options, username: "fill" });
   // The code that commands need is not what a hostile host takes.
   for (let round = 0; round < 60; round += 1) await host.exec(["true"]);

@@ -139,7 +139,7 @@ async function round(number: number): Promise<void> {
   const here = await mkdtemp(join(tmpdir(), "sremote-damage-"));
   await using server = await startEmbeddedSsh({ output: () => damagingStream(random) });
   await writeTree(join(server.home, "tree"));
-  const to = { host: server.address, port: server.port, username: server.username, config: false, startTimeout: 1500 } as const;
+  const to = { host: server.address, port: server.port, username: server.username, sshConfig: false, startTimeout: 1500 } as const;
   const access = { ...to, privateKeyPath: server.privateKeyPath, knownHosts: server.knownHosts };
   const names = Object.keys(steps);
   const chosen = Array.from({ length: 3 }, () => random.pick(names));

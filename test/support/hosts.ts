@@ -66,7 +66,7 @@ async function sshHost(make: typeof ssh | typeof openssh, carriage: Carriage = "
       username: user.name,
       privateKeyPath: server.key.path,
       knownHosts: server.knownHosts,
-      config: false,
+      sshConfig: false,
     });
     return carriage === "session" ? connector : limitedTo(carriage, connector);
   };

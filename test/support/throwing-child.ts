@@ -45,7 +45,7 @@ const here = await mkdtemp(join(tmpdir(), "sremote-throwing-"));
 const content = Buffer.alloc(100_000, "x");
 await writeFile(join(here, "file"), content);
 await writeFile(join(server.home, "there"), content);
-const to = { host: server.address, port: server.port, username: server.username, config: false } as const;
+const to = { host: server.address, port: server.port, username: server.username, sshConfig: false } as const;
 const access = { ...to, privateKeyPath: server.privateKeyPath, knownHosts: server.knownHosts };
 const connectors: Readonly<Record<string, () => Connector>> = {
   ssh: () => ssh({ ...access, agent: false }),

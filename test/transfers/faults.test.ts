@@ -47,7 +47,7 @@ describe.each([
       username: user.name,
       privateKeyPath: lab.key.path,
       knownHosts: join(directory, "known"),
-      config: false,
+      sshConfig: false,
     });
   });
   afterEach(async () => {

@@ -4,7 +4,11 @@ import { pull, push } from "@sremote/transfer";
 
 const [direction, from, to, kind, told] = process.argv.slice(2) as [string, string, string, "local" | "ssh" | "openssh", string];
 const options = JSON.parse(told) as Pick<OpenSshOptions, "host" | "port" | "username" | "privateKeyPath"> & { knownHosts: string };
-const make = { local: () => local(), ssh: () => ssh({ ...options, config: false }), openssh: () => openssh({ ...options, config: false }) };
+const make = {
+  local: () => local(),
+  ssh: () => ssh({ ...options, sshConfig: false }),
+  openssh: () => openssh({ ...options, sshConfig: false }),
+};
 await using host: Connector = make[kind]();
 await host.exec(["true"]);
 const before = process.memoryUsage.rss();

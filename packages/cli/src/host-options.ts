@@ -8,7 +8,7 @@ export interface HostOptions {
   hostKey?: string;
   openssh?: true;
   /** ssh_config file, or `none`. */
-  config?: string;
+  sshConfig?: string;
 }
 
 /** What was asked at the terminal after the host had refused everything else. */
@@ -31,12 +31,12 @@ export function connectorFor(host: string, options: HostOptions, answers: Answer
       "[user@]host[:port] without a password; where the host wants one, it is asked for at the terminal",
     );
   }
-  const { identity, port, jump, hostKey, config } = options;
+  const { identity, port, jump, hostKey, sshConfig } = options;
   const common = {
     ...(identity === undefined ? {} : { privateKeyPath: identity }),
     ...(port === undefined ? {} : { port: parsePort(port) }),
     ...(jump === undefined ? {} : { jump }),
-    ...(config === undefined ? {} : { config: config === "none" ? false : config }),
+    ...(sshConfig === undefined ? {} : { sshConfig: sshConfig === "none" ? false : sshConfig }),
   };
   const policy = hostKey === undefined ? undefined : parseHostKey(hostKey);
   if (options.openssh !== true) return ssh(host, { ...common, ...(policy === undefined ? {} : { hostKey: policy }), ...answers });

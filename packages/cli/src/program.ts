@@ -130,11 +130,11 @@ function addHostOptions(command: Command): void {
     .option("-p, --port <number>", "port, where HOST tells none")
     .option("-J, --jump <host>", "host to go through; several with commas")
     .option("--host-key <policy>", "strict (default), accept-new, or the one to accept: SHA256:…")
-    .option("-F, --config <file>", "ssh_config file, or none")
+    .option("-F, --ssh-config <file>", "ssh_config file, or none")
     .option("--openssh", "use the system's ssh command, with all that its configuration can do");
 }
 
-const hostOptionNames = ["identity", "port", "jump", "hostKey", "config", "openssh"];
+const hostOptionNames = ["identity", "port", "jump", "hostKey", "sshConfig", "openssh"];
 
 function splitOptions<T>(command: Command): [hostOptions: HostOptions, options: T] {
   const all = Object.entries(command.opts());

@@ -20,7 +20,9 @@ describe("of a host", () => {
   });
 
   test("a value that a host does not have is an error that names the host", () => {
-    expect(() => substitute("{{{username}}}", [...hosts, Host.from("c")])).toThrow(/a host with a username for \{\{\{username\}\}\}, but c says none/);
+    expect(() => substitute("{{{username}}}", [...hosts, Host.from("c")])).toThrow(
+      /a host with a username for \{\{\{username\}\}\}, but c says none/,
+    );
     expect(() => substitute("{{{port}}}", [new Host({ address: "c", port: null })])).toThrow(/but c says none/);
   });
 });

@@ -35,7 +35,7 @@ const destination = (): Parameters<typeof openssh>[0] & object => ({
   username: user,
   privateKeyPath: lab.key.path,
   knownHosts: lab.knownHosts,
-  config: false,
+  sshConfig: false,
 });
 
 /** Every byte that a value can hold, in an order in which none ends what the other begins. */

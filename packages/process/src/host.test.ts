@@ -10,13 +10,24 @@ describe("a host is made", () => {
     ["me@fe80::1%eth0", { name: "fe80::1%eth0", address: "fe80::1%eth0", username: "me" }],
   ])("of %s", (text, expected) => {
     const { name, address, username, port, privateKeyPath } = Host.from(text);
-    expect({ name, address, username, port, privateKeyPath }).toEqual({ username: undefined, port: undefined, privateKeyPath: undefined, ...expected });
+    expect({ name, address, username, port, privateKeyPath }).toEqual({
+      username: undefined,
+      port: undefined,
+      privateKeyPath: undefined,
+      ...expected,
+    });
   });
 
   test("of options, of another host, and with changes", () => {
     const host = new Host({ address: "10.0.0.1", name: "web", username: null, port: 22, privateKeyPath: "/keys/a" });
     expect(Host.from(host)).toBe(host);
-    expect(host.with({ port: 23 })).toMatchObject({ address: "10.0.0.1", name: "web", username: null, port: 23, privateKeyPath: "/keys/a" });
+    expect(host.with({ port: 23 })).toMatchObject({
+      address: "10.0.0.1",
+      name: "web",
+      username: null,
+      port: 23,
+      privateKeyPath: "/keys/a",
+    });
     expect(host.with({ username: undefined }).username).toBeUndefined();
     expect(Object.isFrozen(host)).toBe(true);
   });

@@ -25,7 +25,7 @@ const destination = (): Parameters<typeof openssh>[0] & object => ({
   username: user,
   privateKeyPath: lab.key.path,
   knownHosts: lab.knownHosts,
-  config: false,
+  sshConfig: false,
 });
 const open = closingOpened();
 

@@ -52,7 +52,7 @@ describe("G15 after SIGKILL of the client nothing is left within 60 s", () => {
       username: user.name,
       privateKeyPath: lab.key.path,
       knownHosts: lab.knownHosts,
-      config: false,
+      sshConfig: false,
     };
     const program = join(directory, `${kind}.ts`);
     await writeFile(

@@ -32,7 +32,7 @@ describe("openssh against sshd, with noisy start-up files and links that can be 
           port: proxy.port,
           username: user.name,
           privateKeyPath: lab.key.path,
-          config: false,
+          sshConfig: false,
           knownHosts: lab.knownHosts,
           sshOptions: { HostKeyAlias: `[${lab.address}]:${lab.port}` },
         });

@@ -26,7 +26,7 @@ afterAll(() => lab?.stop());
 
 function open(more: Partial<OpenSshOptions> = {}): Connector {
   const target = { host: lab.address, port: lab.port, username: user.name, privateKeyPath: lab.key.path };
-  return openssh({ ...target, knownHosts: lab.knownHosts, config: false, ...more });
+  return openssh({ ...target, knownHosts: lab.knownHosts, sshConfig: false, ...more });
 }
 const ourDirectories = async (): Promise<string[]> =>
   (await readdir(tmpdir())).filter((name) => name.startsWith("sremote-ssh-")).toSorted();
@@ -38,7 +38,7 @@ test("~ in the name of a configuration file or of the program is the account's h
     await writeFile(join(home, "config"), `Host the-alias\n  HostName ${lab.address}\n  Port ${lab.port}\n  User ${user.name}\n`);
     await writeFile(join(home, "program"), '#!/bin/sh\nexec ssh "$@"\n', { mode: 0o755 });
     const target = { host: "the-alias", port: undefined, username: undefined };
-    await using connector = open({ ...target, config: `~/${name}/config`, program: `~/${name}/program` });
+    await using connector = open({ ...target, sshConfig: `~/${name}/config`, program: `~/${name}/program` });
     expect(await connector.exec(["true"])).toMatchObject({ exitCode: 0 });
   } finally {
     await rm(home, { recursive: true });

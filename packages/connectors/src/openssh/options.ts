@@ -18,7 +18,7 @@ export interface OpenSshOptions {
   /** known_hosts files instead of those of ssh_config. */
   knownHosts?: string | readonly string[] | undefined;
   /** The user's ssh_config (default true), none (false), or a file instead of it. */
-  config?: boolean | string | undefined;
+  sshConfig?: boolean | string | undefined;
   /** Hosts to go through, as for `ssh -J`. */
   jump?: string | undefined;
   /** Milliseconds between probes of an idle link, rounded up to seconds. Default 15 000; 0 for none. */
@@ -49,7 +49,7 @@ const optionNames: OptionNames<OpenSshOptions> = {
   privateKeyPath: true,
   hostKey: true,
   knownHosts: true,
-  config: true,
+  sshConfig: true,
   jump: true,
   keepaliveInterval: true,
   keepaliveCountMax: true,
@@ -72,7 +72,7 @@ export function checkOpenSshOptions(options: OpenSshOptions): void {
   optional("privateKeyPath", "a path or a list of paths", isPaths);
   optional("hostKey", '"strict" or "accept-new"', (value) => value === "strict" || value === "accept-new");
   optional("knownHosts", "a path or a list of paths", isPaths);
-  optional("config", "true, false or a path", (value) => typeof value === "boolean" || isPath(value));
+  optional("sshConfig", "true, false or a path", (value) => typeof value === "boolean" || isPath(value));
   optional("keepaliveInterval", keepaliveTimes, isInterval);
   optional("keepaliveCountMax", "a whole number, 1 or more", (value) => Number.isInteger(value) && Number(value) >= 1);
   optional("connectTimeout", "milliseconds, 1 or more", isDeadline);
@@ -114,8 +114,8 @@ export function sshArguments(options: OpenSshOptions, paths: SshPaths): string[]
     ...set("ServerAliveCountMax", String(options.keepaliveCountMax ?? 3)),
     ...set("ConnectTimeout", seconds(options.connectTimeout ?? defaultConnectTimeout)),
   ];
-  if (options.config === false) args.push("-F", "none");
-  else if (typeof options.config === "string") args.push("-F", expandHome(options.config));
+  if (options.sshConfig === false) args.push("-F", "none");
+  else if (typeof options.sshConfig === "string") args.push("-F", expandHome(options.sshConfig));
   if (options.port !== undefined) args.push("-p", String(options.port));
   if (options.username !== undefined) args.push("-l", options.username);
   if (options.hostKey !== undefined) args.push(...set("StrictHostKeyChecking", options.hostKey === "strict" ? "yes" : "accept-new"));

@@ -32,7 +32,7 @@ const options = (more: Partial<OpenSshOptions> = {}): OpenSshOptions => ({
   username: user.name,
   privateKeyPath: lab.key.path,
   knownHosts: lab.knownHosts,
-  config: false,
+  sshConfig: false,
   ...more,
 });
 

@@ -32,7 +32,7 @@ const target = (user: Account) => ({
   username: user.name,
   privateKeyPath: lab.key.path,
   knownHosts: lab.knownHosts,
-  config: false as const,
+  sshConfig: false as const,
 });
 
 /** An author's connector to an account, by a shell that reads its start-up file. */

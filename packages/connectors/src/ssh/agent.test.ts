@@ -44,7 +44,7 @@ async function configured(lines: readonly string[], more: Partial<SshOptions> = 
   const config = join(lab.directory, `agent-config-${(configs += 1)}`);
   const base = [`HostName ${lab.address}`, `Port ${lab.port}`, `User ${user.name}`, `UserKnownHostsFile ${lab.knownHosts}`];
   await writeFile(config, `Host t\n  ${[...lines, ...base].join("\n  ")}\n`);
-  return { host: "t", config, ...more };
+  return { host: "t", sshConfig: config, ...more };
 }
 
 let halves = 0;
@@ -82,7 +82,7 @@ describe("the order of keys", () => {
   test("the same key twice is offered once", async () => {
     const before = (await lab.log()).length;
     const path = Array.from({ length: 5 }, () => strangers[0]?.path ?? "");
-    const target = { host: lab.address, port: lab.port, username: user.name, knownHosts: lab.knownHosts, config: false as const };
+    const target = { host: lab.address, port: lab.port, username: user.name, knownHosts: lab.knownHosts, sshConfig: false as const };
     expect(await attempt({ ...target, privateKeyPath: path, agent: false })).toMatchObject({ code: "auth-failed" });
     const offers = (await lab.log()).slice(before).match(/userauth-request for user \S+ service ssh-connection method publickey/g);
     expect(offers).toHaveLength(1);
@@ -200,7 +200,7 @@ test("an agent given as an object signs, is named when it fails, and has a deadl
       inner.sign(blob, Buffer.from(data), {}, (error, signature) => done(error ?? null, toBytes(signature))),
   };
   const silent: SshAgent = { getIdentities: (done) => done(null, [blob.toString("base64")]), sign: () => undefined };
-  const target = { host: lab.address, port: lab.port, username: user.name, knownHosts: lab.knownHosts, config: false as const };
+  const target = { host: lab.address, port: lab.port, username: user.name, knownHosts: lab.knownHosts, sshConfig: false as const };
   const half = await publicHalf();
   expect(await attempt({ ...target, privateKeyPath: half, agent: working })).toMatchObject(good);
   expect(await attempt({ ...target, privateKeyPath: half, agent: silent, agentTimeout: 200, connectTimeout: 5000 })).toMatchObject(

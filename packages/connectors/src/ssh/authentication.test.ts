@@ -37,7 +37,7 @@ beforeEach(async () => {
 });
 
 async function attempt(more: Partial<SshOptions>, at: Lab = lab): Promise<unknown> {
-  await using connector = ssh({ host: at.address, port: at.port, config: false, knownHosts: at.knownHosts, ...more });
+  await using connector = ssh({ host: at.address, port: at.port, sshConfig: false, knownHosts: at.knownHosts, ...more });
   const result = await connector.exec(["true"]).catch((error: unknown) => error);
   // G27: whatever happens, no secret is in what can be printed.
   expect(inspect([result, connector], { depth: 10, showHidden: true }) + String(result instanceof Error && result.stack)).not.toMatch(
@@ -98,7 +98,7 @@ describe("an agent", () => {
       [undefined, "none"],
       [true, "socket"],
     ] as const) {
-      const options = { host: lab.address, port: lab.port, config: false, knownHosts: lab.knownHosts, username: keyUser.name };
+      const options = { host: lab.address, port: lab.port, sshConfig: false, knownHosts: lab.knownHosts, username: keyUser.name };
       await using connector = ssh({ ...options, agent: agent.socket, ...(forwardAgent === undefined ? {} : { forwardAgent }) });
       const { stdout } = await connector.exec(["sh", "-c", 'if [ -S "$SSH_AUTH_SOCK" ]; then echo socket; else echo none; fi']);
       expect(Buffer.from(stdout).toString().trim()).toBe(expected);
@@ -138,7 +138,7 @@ describe("passwords", () => {
   });
 
   test("status says whether the credentials work", async () => {
-    const options = { host: lab.address, port: lab.port, config: false, knownHosts: lab.knownHosts, username: passwordUser.name };
+    const options = { host: lab.address, port: lab.port, sshConfig: false, knownHosts: lab.knownHosts, username: passwordUser.name };
     await using right = ssh({ ...options, password });
     expect(await right.status()).toMatchObject({ ok: true });
     await using unfit = ssh({ ...options, password: wrong });

@@ -58,7 +58,7 @@ describe.concurrent.each(orders)("a host with AuthenticationMethods %s", (method
   const answers: Partial<SshOptions> = methods === "publickey,publickey" ? {} : { password };
 
   test("takes keys named by the caller, by ssh_config, and of an agent, with the other factor", async () => {
-    const target = { host: lab.address, port: lab.port, username: user.name, knownHosts: lab.knownHosts, config: false as const };
+    const target = { host: lab.address, port: lab.port, username: user.name, knownHosts: lab.knownHosts, sshConfig: false as const };
     expect(await attempt({ ...target, ...answers, privateKeyPath: [lab.key.path, second.path] }), "named").toMatchObject(good);
     expect(await attempt({ ...target, ...answers, agent: agent.socket }), "agent").toMatchObject(good);
     if (methods.includes("keyboard")) {
@@ -66,11 +66,11 @@ describe.concurrent.each(orders)("a host with AuthenticationMethods %s", (method
     }
     const config = join(lab.directory, "config");
     await writeFile(config, `Host *\n  IdentityAgent none\n  IdentityFile ${lab.key.path}\n  IdentityFile ${second.path}\n`);
-    expect(await attempt({ ...target, ...answers, config }), "ssh_config").toMatchObject(good);
+    expect(await attempt({ ...target, ...answers, sshConfig: config }), "ssh_config").toMatchObject(good);
   });
 
   test("says what was accepted and what is lacking", async () => {
-    const target = { host: lab.address, port: lab.port, username: user.name, knownHosts: lab.knownHosts, config: false as const };
+    const target = { host: lab.address, port: lab.port, username: user.name, knownHosts: lab.knownHosts, sshConfig: false as const };
     if (methods.startsWith("publickey")) {
       const result = await attempt({ ...target, privateKeyPath: lab.key.path });
       const summary = /the host accepted publickey \(.*user_key\) of \S+, and wants another credential as well/;
@@ -100,7 +100,7 @@ describe("what a host says to people is in the error", () => {
   test("an account that has expired", async () => {
     const { name } = await lab.addUser({ password });
     await run("chage", ["-E", "1", name]);
-    const target = { host: lab.address, port: lab.port, username: name, knownHosts: lab.knownHosts, config: false as const };
+    const target = { host: lab.address, port: lab.port, username: name, knownHosts: lab.knownHosts, sshConfig: false as const };
     expect(await attempt({ ...target, privateKeyPath: lab.key.path })).toMatchObject({
       lastLines: expect.stringContaining("Your account has expired"),
     });
@@ -113,7 +113,7 @@ describe("what a host says to people is in the error", () => {
       `see https://example.org/access\n${"x".repeat(20_000)}\nask \u001B[31mdesk@example.org\u001B]0;title\u0007 for access\n`,
     );
     const { name } = await strict.addUser({ key: false });
-    const target = { host: strict.address, port: strict.port, username: name, knownHosts: strict.knownHosts, config: false as const };
+    const target = { host: strict.address, port: strict.port, username: name, knownHosts: strict.knownHosts, sshConfig: false as const };
     const result = await attempt({ ...target, privateKeyPath: strict.key.path });
     expect(result).toMatchObject({ code: "auth-failed", lastLines: expect.stringMatching(/^see https:.*desk@example.org/s) });
     const { lastLines = "" } = result as { lastLines?: string };

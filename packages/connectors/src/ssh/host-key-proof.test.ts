@@ -14,7 +14,7 @@ const optionsFor = (server: EmbeddedSsh, more: Partial<SshOptions> = {}): SshOpt
   username: server.username,
   privateKeyPath: server.privateKeyPath,
   knownHosts: server.knownHosts,
-  config: false,
+  sshConfig: false,
   ...more,
 });
 
@@ -102,7 +102,7 @@ describe("accept-new", () => {
     });
     const config = join(server.home, "none-config");
     await writeFile(config, "Host *\n  StrictHostKeyChecking accept-new\n  UserKnownHostsFile none\n  GlobalKnownHostsFile none\n");
-    await using configured = ssh(optionsFor(server, { knownHosts: undefined, config }));
+    await using configured = ssh(optionsFor(server, { knownHosts: undefined, sshConfig: config }));
     await expect(configured.exec(["true"])).rejects.toMatchObject({ code: "host-key-unknown" });
   });
 

@@ -33,7 +33,7 @@ const options = (more: Partial<SshOptions> = {}): SshOptions => ({
   privateKeyPath: lab.key.path,
   password: "canary-password",
   knownHosts: file,
-  config: false,
+  sshConfig: false,
   ...more,
 });
 const name = (): string => `[${lab.address}]:${lab.port}`;
@@ -128,7 +128,7 @@ describe("G04 a key that is not the known one is refused before credentials are 
   test("the same for openssh", async () => {
     const over = async (): Promise<unknown> => {
       const target = { host: lab.address, port: lab.port, username: user.name, privateKeyPath: lab.key.path };
-      await using connector = openssh({ ...target, knownHosts: file, config: false, hostKey: "strict" });
+      await using connector = openssh({ ...target, knownHosts: file, sshConfig: false, hostKey: "strict" });
       return await connector.exec(["true"]).catch((error: unknown) => error);
     };
     await writeFile(file, "");
@@ -190,7 +190,7 @@ test("G04 a new key that could not be written down is still the only one accepte
     ...target,
     knownHosts: join(changing.directory, "blocked", "known"),
     hostKey: "accept-new",
-    config: false,
+    sshConfig: false,
   });
   const warned = new Promise<Error>((resolve) => process.once("warning", resolve));
   expect(await connector.exec(["true"])).toMatchObject({ exitCode: 0 });
@@ -204,7 +204,7 @@ test("G04 a host that changes its key between two uses of one connector is refus
   const account = await changing.addUser();
   const target = { host: changing.address, port: changing.port, username: account.name, privateKeyPath: changing.key.path };
   const known = join(changing.directory, "accepted");
-  await using connector = ssh({ ...target, knownHosts: known, hostKey: "accept-new", config: false });
+  await using connector = ssh({ ...target, knownHosts: known, hostKey: "accept-new", sshConfig: false });
   expect(await connector.exec(["true"])).toMatchObject({ exitCode: 0 });
   await changing.changeHostKeys(["ecdsa"]);
   await expect(connector.exec(["true"])).rejects.toMatchObject({ code: "host-key-changed" });

@@ -46,7 +46,7 @@ function open(more: Partial<SshOptions> = {}, at: Lab = lab): Connector {
     username: user.name,
     privateKeyPath: at.key.path,
     hostKey: { fingerprint: at.hostKeys[0]?.fingerprint ?? "" },
-    config: false,
+    sshConfig: false,
     ...more,
   });
   opened.push(connector);
@@ -228,7 +228,7 @@ describe("G09 a link that carries nothing any more", () => {
 
   test("is noticed through a jump host", async () => {
     const username = user.name;
-    const jump = { host: proxy.address, port: proxy.port, username, privateKeyPath: lab.key.path, config: false, ...quick };
+    const jump = { host: proxy.address, port: proxy.port, username, privateKeyPath: lab.key.path, sshConfig: false, ...quick };
     const connector = open({ ...quick, jump: { ...jump, hostKey: { fingerprint: lab.hostKeys[0]?.fingerprint ?? "" } } });
     const spawned = await spawnOn(connector, shell("echo started; exec cat"));
     expect(await firstOutput(spawned)).toBe("started\n");
@@ -262,7 +262,7 @@ describe("reaching the host", () => {
   });
 
   test("a jump host that cannot reach the host says so", async () => {
-    const jump = { host: lab.address, port: lab.port, username: user.name, privateKeyPath: lab.key.path, config: false };
+    const jump = { host: lab.address, port: lab.port, username: user.name, privateKeyPath: lab.key.path, sshConfig: false };
     const fingerprint = lab.hostKeys[0]?.fingerprint ?? "";
     const connector = open({ port: 1, jump: { ...jump, hostKey: { fingerprint } } });
     await expect(connector.exec(["true"])).rejects.toMatchObject({ code: "connect-failed", message: expect.stringContaining("jump host") });

@@ -59,7 +59,7 @@ export interface SshOptions {
   /** known_hosts files; the first is the one that `accept-new` adds to. Default: ssh_config, else the user's and the system's. */
   knownHosts?: string | readonly string[] | undefined;
   /** The user's ssh_config (default true), none (false), or a file instead of it. Read by `ssh -G` where that program exists. */
-  config?: boolean | string | undefined;
+  sshConfig?: boolean | string | undefined;
   /** Hosts to go through, in order: `"a,me@b:2222"`, options, or a list of both. False ignores a ProxyJump of ssh_config. */
   jump?: string | SshOptions | readonly (string | SshOptions)[] | false | undefined;
   /** Milliseconds between probes of an idle link. Default 15 000; 0 for none. */
@@ -100,7 +100,7 @@ const optionNames: OptionNames<SshOptions> = {
   keyboardInteractive: true,
   hostKey: true,
   knownHosts: true,
-  config: true,
+  sshConfig: true,
   jump: true,
   keepaliveInterval: true,
   keepaliveCountMax: true,
@@ -131,7 +131,7 @@ export function checkSshOptions(options: SshOptions, argument = "options"): void
   optional("keyboardInteractive", "a function", (value) => typeof value === "function");
   optional("hostKey", '"strict", "accept-new", {fingerprint: "SHA256:…"} or a function', isHostKeyPolicy);
   optional("knownHosts", "a path or a list of paths", isPaths);
-  optional("config", "true, false or a path", (value) => typeof value === "boolean" || isPath(value));
+  optional("sshConfig", "true, false or a path", (value) => typeof value === "boolean" || isPath(value));
   optional("keepaliveInterval", keepaliveTimes, isInterval);
   optional("keepaliveCountMax", "a whole number, 1 or more", (value) => Number.isInteger(value) && Number(value) >= 1);
   optional("connectTimeout", "milliseconds, 1 or more", isDeadline);

@@ -17,7 +17,7 @@ it.each(["aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "chac
       username: user.name,
       privateKeyPath: lab.key.path,
       knownHosts: lab.knownHosts,
-      config: false,
+      sshConfig: false,
     });
     const sent = randomBytes(6 * 2 ** 20);
     const { stdout } = await connector.exec(["cat"], { stdin: sent });

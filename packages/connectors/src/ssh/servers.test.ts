@@ -14,7 +14,7 @@ import { openssh } from "../openssh/index.ts";
 import { ssh } from "./index.ts";
 import type { SshOptions } from "./index.ts";
 
-type Target = Pick<SshOptions, "host" | "port" | "username" | "privateKeyPath" | "knownHosts"> & { config: false };
+type Target = Pick<SshOptions, "host" | "port" | "username" | "privateKeyPath" | "knownHosts"> & { sshConfig: false };
 type Started = AsyncDisposable & { target: Target };
 
 interface Server extends AsyncDisposable {
@@ -31,7 +31,7 @@ const targetOf = ({ address, port, username, privateKeyPath, knownHosts }: Serve
   username,
   privateKeyPath,
   knownHosts,
-  config: false,
+  sshConfig: false,
 });
 
 const other =
@@ -154,7 +154,7 @@ test.each(["rsa-sha2-256", "rsa-sha2-512"])("an RSA key of an agent signs with %
   await using agent = await startAgent(join(lab.directory, "agent"));
   await agent.add(key.path);
   const { name } = await lab.addUser({ publicKeys: [key.publicKey] });
-  const target = { host: lab.address, port: lab.port, username: name, knownHosts: lab.knownHosts, config: false as const };
+  const target = { host: lab.address, port: lab.port, username: name, knownHosts: lab.knownHosts, sshConfig: false as const };
   expect(await attempt({ ...target, agent: agent.socket })).toMatchObject(good);
 });
 

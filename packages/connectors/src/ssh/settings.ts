@@ -42,7 +42,7 @@ const longestChain = 8;
 /** @throws ConnectError when ssh_config asks for what ssh2 cannot do */
 export async function resolveSettings(options: SshOptions, depth = 0): Promise<Settings> {
   const label = destinationLabel(options);
-  const config = options.config === false ? {} : await readSshConfig(options, label);
+  const config = options.sshConfig === false ? {} : await readSshConfig(options, label);
   const host = config.hostname ?? options.host;
   const port = options.port ?? config.port ?? 22;
   const username = options.username ?? config.user ?? localUser();
@@ -155,7 +155,7 @@ async function resolveJumps(options: SshOptions, config: ClientConfig, depth: nu
   for (const [index, jump] of jumps.entries()) {
     // As with `ssh -J`: options of the destination's credentials are not the jump host's, files and timing are.
     const inherited: Partial<SshOptions> = {
-      config: options.config,
+      sshConfig: options.sshConfig,
       knownHosts: options.knownHosts,
       hostKey: typeof options.hostKey === "string" ? options.hostKey : undefined,
       connectTimeout: options.connectTimeout,

@@ -56,7 +56,7 @@ async function configOf(text: string): Promise<string> {
 }
 
 async function attempt(config: string, more: Partial<SshOptions> = {}): Promise<unknown> {
-  await using connector = ssh({ host: "the-alias", config, ...more });
+  await using connector = ssh({ host: "the-alias", sshConfig: config, ...more });
   return await connector.exec(["true"]).catch((error: unknown) => error);
 }
 
@@ -241,14 +241,14 @@ test("what a jump host lacks is said to belong into its own options", async () =
   const jumper = await lab.addUser({ key: false, password: "jump" });
   const jump = { host: lab.address, port: lab.port, username: jumper.name, privateKeyPath: lab.key.path, knownHosts: lab.knownHosts };
   const target = { host: "127.0.0.1", port: lab.port, username: user.name, privateKeyPath: lab.key.path, knownHosts: lab.knownHosts };
-  await using connector = ssh({ ...target, config: false, jump });
+  await using connector = ssh({ ...target, sshConfig: false, jump });
   await expect(connector.exec(["true"])).rejects.toMatchObject({ code: "auth-failed", hint: expect.stringContaining("jump: { host:") });
-  await using unknown = ssh({ ...target, config: false, jump: { ...jump, knownHosts: "/nonexistent" } });
+  await using unknown = ssh({ ...target, sshConfig: false, jump: { ...jump, knownHosts: "/nonexistent" } });
   await expect(unknown.exec(["true"])).rejects.toMatchObject({
     code: "host-key-unknown",
     hint: expect.stringMatching(/ssh-keyscan -p \d+ .*give the jump host options of its own: jump: \{ host: "127\.0\.0\.1", hostKey/),
   });
-  await using inner = ssh({ ...target, config: false, knownHosts: "/nonexistent", jump: { ...jump, username: user.name } });
+  await using inner = ssh({ ...target, sshConfig: false, knownHosts: "/nonexistent", jump: { ...jump, username: user.name } });
   await expect(inner.exec(["true"])).rejects.toMatchObject({
     code: "host-key-unknown",
     hint: expect.stringContaining(`ssh -p ${lab.port} ${user.name}@${lab.address} ssh-keyscan -p ${lab.port}`),

@@ -48,7 +48,7 @@ async function write(...blocks: string[]): Promise<void> {
 }
 
 async function whoami(host: string, more: Partial<SshOptions> = {}): Promise<string> {
-  await using connector = ssh({ host, config, agent: false, ...more });
+  await using connector = ssh({ host, sshConfig: config, agent: false, ...more });
   return Buffer.from((await connector.exec(["id", "-un"])).stdout)
     .toString()
     .trim();
@@ -58,7 +58,7 @@ describe("ssh_config", () => {
   test("gives address, port, user, key and known hosts for an alias", async () => {
     await write(block("my-alias", lab, user));
     expect(await whoami("my-alias")).toBe(user.name);
-    await using connector = openssh({ host: "my-alias", config });
+    await using connector = openssh({ host: "my-alias", sshConfig: config });
     expect(
       Buffer.from((await connector.exec(["id", "-un"])).stdout)
         .toString()
@@ -66,10 +66,10 @@ describe("ssh_config", () => {
     ).toBe(user.name);
   });
 
-  test("is overridden by options, and not read with config: false", async () => {
+  test("is overridden by options, and not read with sshConfig: false", async () => {
     await write(block("my-alias", lab, user));
     expect(await whoami("my-alias", { username: "root", privateKeyPath: lab.key.path })).toBe("root");
-    await expect(whoami("my-alias.invalid", { config: false })).rejects.toMatchObject({ code: "name-not-found" });
+    await expect(whoami("my-alias.invalid", { sshConfig: false })).rejects.toMatchObject({ code: "name-not-found" });
   });
 
   test("leads through jump hosts, each with its own user and known hosts; jump: false goes straight", async () => {

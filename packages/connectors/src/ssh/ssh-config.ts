@@ -48,7 +48,7 @@ export interface ClientConfig {
 /** `ssh -G` reads local files; a `Match exec` in them may ask other hosts. In milliseconds. */
 const longest = 60_000;
 
-type Asked = Pick<SshOptions, "host" | "port" | "username" | "config">;
+type Asked = Pick<SshOptions, "host" | "port" | "username" | "sshConfig">;
 
 /**
  * Where no `ssh` is installed, nothing but what was left unread.
@@ -57,7 +57,7 @@ type Asked = Pick<SshOptions, "host" | "port" | "username" | "config">;
  */
 export async function readSshConfig(options: Asked, label: string): Promise<ClientConfig> {
   const args = ["-G"];
-  if (typeof options.config === "string") args.push("-F", expandHome(options.config));
+  if (typeof options.sshConfig === "string") args.push("-F", expandHome(options.sshConfig));
   if (options.port !== undefined) args.push("-p", String(options.port));
   if (options.username !== undefined) args.push("-l", options.username);
   // Nothing of the host's name is an option: names with a leading dash were refused before.
@@ -72,7 +72,7 @@ export async function readSshConfig(options: Asked, label: string): Promise<Clie
           stage: "connect",
           host: label,
           lastLines: hostText(stderr),
-          hint: "correct the file, or pass config: false to do without it",
+          hint: "correct the file, or pass sshConfig: false to do without it",
           cause: error,
         }),
       );
@@ -88,18 +88,18 @@ export async function readSshConfig(options: Asked, label: string): Promise<Clie
     throw new ConnectError("connect-failed", `a value in ssh_config cannot be expanded: ${error.message}`, {
       stage: "connect",
       host: label,
-      hint: "correct the file, or pass config: false to do without it",
+      hint: "correct the file, or pass sshConfig: false to do without it",
     });
   }
 }
 
 /** Without `ssh`, a file that the caller names cannot be done without; the usual ones are named in later errors. */
-function withoutProgram({ config }: Asked, label: string): ClientConfig {
+function withoutProgram({ sshConfig: config }: Asked, label: string): ClientConfig {
   if (typeof config === "string") {
     throw new ConnectError("unsupported", `${config} cannot be read, since there is no program ssh, which knows what such files mean`, {
       stage: "connect",
       host: label,
-      hint: "install the OpenSSH client, or give host, port, username and privateKeyPath as options and config: false",
+      hint: "install the OpenSSH client, or give host, port, username and privateKeyPath as options and sshConfig: false",
     });
   }
   const unread = [join(homeDirectory(), ".ssh", "config"), systemFile("ssh_config")].find((path) => existsSync(path));

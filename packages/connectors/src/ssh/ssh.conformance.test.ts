@@ -56,7 +56,7 @@ describe("ssh against sshd", () => {
     username,
     privateKeyPath: lab.key.path,
     hostKey: { fingerprint: lab.hostKeys[0]?.fingerprint ?? "" },
-    config: false,
+    sshConfig: false,
   });
   const options = async (): Promise<CheckOptions> => ({
     secrets: [await readFile(lab.key.path, "utf8")],
@@ -102,7 +102,7 @@ describe("ssh against sshd", () => {
             username: jumper.name,
             privateKeyPath: jumpLab.key.path,
             hostKey: { fingerprint: jumpLab.hostKeys[0]?.fingerprint ?? "" },
-            config: false,
+            sshConfig: false,
           },
         }),
       // Two connections, each with windows and ciphers of its own.

@@ -13,7 +13,7 @@ beforeEach(async () => {
   server = await startEmbeddedSsh();
   proxy = await startProxy({ host: server.address, port: server.port });
   const { username, privateKeyPath, fingerprint } = server;
-  const to = { host: proxy.address, port: proxy.port, username, privateKeyPath, hostKey: { fingerprint }, config: false } as const;
+  const to = { host: proxy.address, port: proxy.port, username, privateKeyPath, hostKey: { fingerprint }, sshConfig: false } as const;
   host = ssh({ ...to, connectTimeout: 1000 });
   expect((await host.exec(["true"])).exitCode).toBe(0);
 });
@@ -54,7 +54,7 @@ test("a deadline that passes before says how long the host has been silent", asy
 test.each([startDropbear, startTinyssh])("%o answers the question", async (start) => {
   await using other = await start();
   const { address, port, username, privateKeyPath, knownHosts } = other;
-  await using connector = ssh({ host: address, port, username, privateKeyPath, knownHosts, config: false });
+  await using connector = ssh({ host: address, port, username, privateKeyPath, knownHosts, sshConfig: false });
   expect(await connector.status()).toMatchObject({ ok: true });
   const begun = performance.now();
   expect(await connector.status()).toMatchObject({ ok: true });

@@ -18,7 +18,7 @@ test.each(Object.keys(silences))("the request %s that is never answered has a de
   });
   await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  const host = ssh({ host: "127.0.0.1", port, username: "me", password: "x", hostKey: () => true, config: false, startTimeout: 700 });
+  const host = ssh({ host: "127.0.0.1", port, username: "me", password: "x", hostKey: () => true, sshConfig: false, startTimeout: 700 });
   try {
     const errors = await Promise.all(
       [{}, { stdin: Buffer.from("x") }].map((options) => host.exec(["cat"], options).catch((error: unknown) => error)),

@@ -120,7 +120,14 @@ describe("what is wrong is named", () => {
   });
 
   test("what is right comes back as it is", () => {
-    const configuration: FleetConfiguration = { username: "me", port: null, hosts: { a: {} }, color: "auto", sshConfig: false, timeout: null };
+    const configuration: FleetConfiguration = {
+      username: "me",
+      port: null,
+      hosts: { a: {} },
+      color: "auto",
+      sshConfig: false,
+      timeout: null,
+    };
     expect(defineConfiguration(configuration)).toBe(configuration);
   });
 
@@ -163,7 +170,10 @@ describe("a file", () => {
   });
 
   test.each([
-    ["typed.ts", "const username: string = 'me';\nexport default { username, window: 1 + 2 } satisfies { username: string; window: number };\n"],
+    [
+      "typed.ts",
+      "const username: string = 'me';\nexport default { username, window: 1 + 2 } satisfies { username: string; window: number };\n",
+    ],
     ["typed.mts", "export default { username: 'me' as const, window: 3 };\n"],
     ["plain.mjs", "export default { username: 'me', window: 3 };\n"],
     ["plain.js", "export default { username: 'me', window: 3 };\n"],

@@ -19,7 +19,7 @@ describe.each([
   let hosts: Fleet;
   beforeAll(async () => {
     many = await startManyHosts({ count: 5, dead: 1, config: [`SetEnv PATH=${hostPath}`] });
-    const connect = (host: Host): Connector => make({ ...host.sshOptions(), knownHosts: many.knownHosts, config: false });
+    const connect = (host: Host): Connector => make({ ...host.sshOptions(), knownHosts: many.knownHosts, sshConfig: false });
     hosts = fleet(many.hosts, { connect, logLevel: "silent" });
   });
   afterAll(async () => {

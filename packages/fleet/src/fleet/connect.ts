@@ -8,7 +8,7 @@ export type ConnectorFactory = (host: Host, configuration: ResolvedConfiguration
 
 export function defaultConnector(host: Host, configuration: ResolvedConfiguration): Connector {
   const { username, port, privateKeyPath, hostKey, sshConfig, connectTimeout, connector } = configuration;
-  const options = { ...host.sshOptions(undefined, { username, port, privateKeyPath }), config: sshConfig };
+  const options = { ...host.sshOptions(undefined, { username, port, privateKeyPath }), sshConfig };
   if (connector === "ssh") {
     return ssh({ ...options, hostKey: hostKey === "insecure" ? () => true : hostKey, connectTimeout });
   }

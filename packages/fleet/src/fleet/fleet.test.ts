@@ -38,7 +38,7 @@ const kinds = ["ssh", "openssh"] as const;
 const connect =
   (timeout = 20_000, kind: (typeof kinds)[number] = "ssh") =>
   (host: Host): Connector => {
-    const options = { ...host.sshOptions(), knownHosts: many.knownHosts, config: false };
+    const options = { ...host.sshOptions(), knownHosts: many.knownHosts, sshConfig: false };
     return kind === "ssh"
       ? ssh({ ...options, connectTimeout: timeout })
       : openssh({ ...options, hostKey: "strict", connectTimeout: timeout });

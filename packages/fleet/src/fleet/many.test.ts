@@ -20,7 +20,7 @@ test.each([
   ["ssh", ssh, most],
   ["openssh", openssh, isNightly ? 60 : 40],
 ] as const)("G16 G34 G40 over %s to many hosts, 32 at a time: one result each, none refused, and nothing left", async (_, make, count) => {
-  const connect = (host: Host): Connector => make({ ...host.sshOptions(), knownHosts: many.knownHosts, config: false });
+  const connect = (host: Host): Connector => make({ ...host.sshOptions(), knownHosts: many.knownHosts, sshConfig: false });
   const before = process.getActiveResourcesInfo().length;
   const logged = (await many.lab.log()).length;
   const hosts = fleet(many.hosts.slice(0, count), { connect, window: 32, logLevel: "silent" });

@@ -20,7 +20,7 @@ describe.each([
   beforeAll(async () => {
     many = await startManyHosts({ count: 4, dead: 1 });
     directory = await mkdtemp(join(tmpdir(), "sremote-fleet-transfer-"));
-    connect = (host: Host): Connector => connector({ ...host.sshOptions(), knownHosts: many.knownHosts, config: false });
+    connect = (host: Host): Connector => connector({ ...host.sshOptions(), knownHosts: many.knownHosts, sshConfig: false });
     hosts = fleet(many.hosts, { connect, logLevel: "silent" });
   });
   afterAll(async () => {

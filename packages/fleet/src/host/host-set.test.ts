@@ -73,7 +73,9 @@ describe("users by index", () => {
   });
 
   test.each([[["u"]], [["u", "v", "w"]], [[]]])("%j for two hosts are refused", (usernames) => {
-    expect(() => hostSet("a,b", { usernames })).toThrow(`usernames: expected a user for each of 2 hosts, but there are ${usernames.length}`);
+    expect(() => hostSet("a,b", { usernames })).toThrow(
+      `usernames: expected a user for each of 2 hosts, but there are ${usernames.length}`,
+    );
   });
 });
 
