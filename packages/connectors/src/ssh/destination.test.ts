@@ -69,7 +69,7 @@ describe("wrong options are named", () => {
     ["options.hostKey", { hostKey: "no" }],
     ["options.hostKey", { hostKey: { fingerprint: "MD5:00" } }],
     ["options.knownHosts", { knownHosts: [""] }],
-    ["options.config", { config: 3 }],
+    ["options.sshConfig", { sshConfig: 3 }],
     ["options.keepaliveInterval", { keepaliveInterval: -1 }],
     ["options.keepaliveCountMax", { keepaliveCountMax: 0 }],
     ["options.connectTimeout", { connectTimeout: 0 }],

@@ -77,7 +77,7 @@ describe("of several the first that speaks wins", () => {
 });
 
 test.each([
-  [{ usr: "me" }, "unknown option `usr` in configuration; did you mean `username`?"],
+  [{ usrname: "me" }, "unknown option `usrname` in configuration; did you mean `username`?"],
   [{ toString: 1 }, "unknown option `toString` in configuration; the options are username, port, "],
   [{ hosts: { a: { adress: "x" } } }, "unknown option `adress` in configuration.hosts.a; did you mean `address`?"],
 ])("an option that is not known is refused: %j", (configuration, message) => {
@@ -196,8 +196,8 @@ describe("a file", () => {
   });
 
   test.each([
-    ["unknown.json", '{"usr": "me"}', /unknown option `usr` in .*unknown.json; did you mean `username`/],
-    ["unknown.mjs", "export default { usr: 'me' };", /unknown option `usr` in .*unknown.mjs; did you mean `username`/],
+    ["unknown.json", '{"usrname": "me"}', /unknown option `usrname` in .*unknown.json; did you mean `username`/],
+    ["unknown.mjs", "export default { usrname: 'me' };", /unknown option `usrname` in .*unknown.mjs; did you mean `username`/],
     ["wrong.json", '{"window": "many"}', /wrong.json.window: expected a whole number/],
     ["broken.json", "{", /expected JSON in .*broken.json/],
     ["list.json", "[]", /list.json: expected an object/],
