@@ -123,6 +123,11 @@ describe("TypeScript blocks", () => {
     }
   });
 
+  test("no page is longer than 200 lines", () => {
+    const lengths = documents.map((document) => [document, readFileSync(join(root, document), "utf8").split("\n").length - 1] as const);
+    expect(lengths.filter(([, lines]) => lines > 200)).toEqual([]);
+  });
+
   test("every relative link of the documents leads somewhere", () => {
     const broken = documents.flatMap((document) =>
       [...readFileSync(join(root, document), "utf8").matchAll(/\]\((?!https?:)([^)#]+)(#[^)]*)?\)/g)]
