@@ -22,8 +22,16 @@ export const allowed: Readonly<Record<string, readonly string[]>> = {
     "@sremote/process",
     "diff",
   ],
-  sremote: ["@sremote/protocol", "@sremote/connectors", "@sremote/endpoint", "@sremote/client", "@sremote/transfer", "@sremote/fleet"],
-  cli: ["sremote", "commander"],
+  cli: ["@sremote/protocol", "@sremote/connectors", "@sremote/client", "commander"],
+  sremote: [
+    "@sremote/protocol",
+    "@sremote/connectors",
+    "@sremote/endpoint",
+    "@sremote/client",
+    "@sremote/transfer",
+    "@sremote/fleet",
+    "@sremote/cli",
+  ],
 };
 /** Only tests may use these. */
 const testOnly = ["vitest", "superjson", "rolldown", "fflate"];

@@ -132,7 +132,7 @@ async function main(host: EmbeddedSsh, base: string): Promise<void> {
 /** Runs the real command from source; the connection's options are left out of what is shown. */
 async function command([name, ...args]: readonly [string, ...string[]], options: readonly string[]): Promise<void> {
   code(`sremote ${[name, ...args].map((each) => (/^[\w@.:,/+=-]+$/.test(each) ? each : `'${each}'`)).join(" ")}`);
-  const program = ["--disable-warning=ExperimentalWarning", "--conditions=@sremote/source", join(root, "packages/cli/src/main.ts")];
+  const program = ["--disable-warning=ExperimentalWarning", "--conditions=@sremote/source", join(root, "packages/sremote/src/command.ts")];
   // After the options, so that a negative number is not taken for one.
   const child = spawn(process.execPath, [...program, name, ...options, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   const status = new Promise<number | null>((resolve, reject) => child.once("close", resolve).once("error", reject));

@@ -9,12 +9,12 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** As it is published; made by `npm run build`. */
-export const fromDist: readonly string[] = [join(root, "packages/cli/dist/main.js")];
+export const fromDist: readonly string[] = [join(root, "packages/sremote/dist/command.js")];
 /** From source, where Node knows the syntax that the compiler else rewrites: `using`, from Node 24 on. */
 export const fromSource: readonly string[] =
   Number(process.versions.node.split(".")[0]) < 24
     ? fromDist
-    : ["--disable-warning=ExperimentalWarning", "--conditions=@sremote/source", join(root, "packages/cli/src/main.ts")];
+    : ["--disable-warning=ExperimentalWarning", "--conditions=@sremote/source", join(root, "packages/sremote/src/command.ts")];
 
 export interface CommandEnd {
   exitCode: number | null;

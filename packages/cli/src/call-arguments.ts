@@ -1,5 +1,5 @@
 /* What is written after the function's name, as values. */
-import { InvalidArgumentError } from "sremote";
+import { InvalidArgumentError } from "@sremote/protocol";
 
 /** Node 22's reviver has a third parameter that TypeScript's library does not know yet: the text that was parsed. */
 type Reviver = (this: unknown, key: string, value: unknown, context: { source?: string }) => unknown;

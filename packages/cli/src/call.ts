@@ -1,5 +1,6 @@
 /* sremote call */
-import { type CallOptions, type CallResult, RemoteExecError } from "sremote";
+import type { CallOptions, CallResult } from "@sremote/client";
+import { RemoteExecError } from "@sremote/protocol";
 import { parseArgument, parseEnvironment, parseKeywords } from "./call-arguments.ts";
 import type { Context } from "./context.ts";
 import { parseDuration } from "./duration.ts";

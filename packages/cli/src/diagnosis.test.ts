@@ -1,4 +1,4 @@
-import type { HostReport } from "sremote";
+import type { HostReport } from "@sremote/client";
 import { expect, test } from "vitest";
 import { bytesText, factsOf, problemsOf } from "./diagnosis.ts";
 

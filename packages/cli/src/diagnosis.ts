@@ -1,5 +1,5 @@
 /* From what the probe found to what is wrong and how to cure it. No I/O. */
-import type { FoundInterpreter, HostReport, Runtime } from "sremote";
+import type { FoundInterpreter, HostReport, Runtime } from "@sremote/client";
 
 export interface Problem {
   what: string;

@@ -1,5 +1,6 @@
 /* sremote doctor */
-import { type FoundInterpreter, type HostReport, hostText, type RemoteClient, type Runtime, SremoteError } from "sremote";
+import type { FoundInterpreter, HostReport, RemoteClient, Runtime } from "@sremote/client";
+import { hostText, SremoteError } from "@sremote/protocol";
 import { type PlaceOptions, placesOf } from "./call.ts";
 import type { Context } from "./context.ts";
 import { factsOf, type Problem, problemsOf, type PythonInstallers } from "./diagnosis.ts";

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "sremote";
+import { InvalidArgumentError } from "@sremote/protocol";
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 

@@ -1,5 +1,5 @@
 /* What went wrong, for programs. */
-import { RemoteExecError, SremoteError } from "sremote";
+import { RemoteExecError, SremoteError } from "@sremote/protocol";
 import { exitCodeFor } from "./exit-code.ts";
 import { outputJson } from "./value-json.ts";
 

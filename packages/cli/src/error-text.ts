@@ -1,5 +1,5 @@
 /* What went wrong, for people. */
-import { type Code, hostText, SremoteError } from "sremote";
+import { type Code, hostText, SremoteError } from "@sremote/protocol";
 
 export interface ErrorPlace {
   /** HOST as it was written, for commands to type. */

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { codes, ConnectError, SremoteError } from "sremote";
+import { codes, ConnectError, SremoteError } from "@sremote/protocol";
 import { expect, test } from "vitest";
 import { exitCodeFor, exitCodeOf, exitCodes } from "./exit-code.ts";
 

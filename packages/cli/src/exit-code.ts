@@ -1,5 +1,5 @@
 /* Exit statuses of the command. docs/command-line.md holds the same table; a test compares them. */
-import { type Code, SremoteError } from "sremote";
+import { type Code, SremoteError } from "@sremote/protocol";
 
 export const exitCodes: {
   readonly value: 0;

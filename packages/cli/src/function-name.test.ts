@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from "sremote";
+import { InvalidArgumentError } from "@sremote/protocol";
 import { expect, test } from "vitest";
 import { parseFunctionName } from "./function-name.ts";
 

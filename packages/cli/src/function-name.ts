@@ -1,5 +1,5 @@
 /* `module.function` as a person writes it, taken apart. */
-import { InvalidArgumentError } from "sremote";
+import { InvalidArgumentError } from "@sremote/protocol";
 
 export interface FunctionName {
   module: string;

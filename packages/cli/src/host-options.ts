@@ -1,5 +1,6 @@
 /* HOST and the options of the connection to it. */
-import { type Connector, InvalidArgumentError, local, openssh, ssh, type SshOptions } from "sremote";
+import { type Connector, local, openssh, ssh, type SshOptions } from "@sremote/connectors";
+import { InvalidArgumentError } from "@sremote/protocol";
 
 export interface HostOptions {
   identity?: string;

@@ -1,5 +1,6 @@
 /* sremote bootstrap, sremote install */
-import { hostText, InvalidArgumentError, type Runtime } from "sremote";
+import type { Runtime } from "@sremote/client";
+import { hostText, InvalidArgumentError } from "@sremote/protocol";
 import { type PlaceOptions, placesOf } from "./call.ts";
 import type { Context } from "./context.ts";
 import { parseDuration } from "./duration.ts";

@@ -1,5 +1,5 @@
 /* Ctrl-C and `kill`: the remote call is ended first, then this process. */
-import { SremoteError } from "sremote";
+import { SremoteError } from "@sremote/protocol";
 
 export interface Interrupt extends Disposable {
   /** Aborted by the first signal. */

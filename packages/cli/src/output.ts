@@ -1,5 +1,5 @@
 /* Writing everything to a stream before the process ends. */
-import { TransferError } from "sremote";
+import { TransferError } from "@sremote/protocol";
 
 /** An output of this process. After its reader has gone (`sremote … | head`), what is written is dropped: there is nobody to tell. */
 export class Output {

@@ -1,7 +1,7 @@
 /* Questions at the terminal itself, whatever standard input and output are connected to. */
 import { closeSync, openSync, writeSync } from "node:fs";
 import { ReadStream } from "node:tty";
-import { SremoteError } from "sremote";
+import { SremoteError } from "@sremote/protocol";
 
 /** Whether somebody can be asked: the process has a controlling terminal and is meant to be used by a person. */
 export function canAsk(): boolean {

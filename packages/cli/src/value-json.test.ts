@@ -1,4 +1,4 @@
-import { NdArray } from "sremote";
+import { NdArray } from "@sremote/protocol";
 import { expect, test } from "vitest";
 import { outputJson, toJson } from "./value-json.ts";
 

@@ -2,7 +2,7 @@
  * A returned value as JSON that a program can read back. What JSON has no form for becomes an object with one member whose name begins
  * with `$`; docs/command-line.md has the table. A user's own object of that shape is wrapped in `$object`, so nothing is ambiguous.
  */
-import { NdArray } from "sremote";
+import { NdArray } from "@sremote/protocol";
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 

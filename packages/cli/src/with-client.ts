@@ -1,5 +1,6 @@
 /* One command on one host: connect, ask for a password where the host wants one, close. */
-import { hostText, RemoteClient, type RemoteClientOptions, SremoteError } from "sremote";
+import { RemoteClient, type RemoteClientOptions } from "@sremote/client";
+import { hostText, SremoteError } from "@sremote/protocol";
 import { type Answers, connectorFor, type HostOptions } from "./host-options.ts";
 import { ask, canAsk } from "./terminal.ts";
 

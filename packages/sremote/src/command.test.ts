@@ -15,7 +15,7 @@ test("the compiled command calls a function (after `npm run build`)", async () =
 
 test("bin names the compiled entry, which begins with the line that finds Node", async () => {
   const { bin, version } = JSON.parse(await readFile(packageFile, "utf8")) as { bin: Record<string, string>; version: string };
-  expect(bin).toEqual({ sremote: "dist/main.js" });
+  expect(bin).toEqual({ sremote: "dist/command.js" });
   const text = await readFile(new URL(`../${bin["sremote"]}`, import.meta.url), "utf8");
   expect(text.split("\n")[0]).toBe("#!/usr/bin/env node");
   await using home = await commandHome({}, fromDist);
