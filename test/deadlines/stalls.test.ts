@@ -119,7 +119,7 @@ describe.concurrent("a host that stops answering", () => {
       hostKey: { fingerprint: server.fingerprint },
     });
     const client = new RemoteClient(connector);
-    const object = (await client.doRemoteCall<RemoteObject>("collections", "Counter", ["aab"], { returns: "object" })).value;
+    const object = (await client.doRemoteCall("collections", "Counter", ["aab"], { returns: "object" })).value;
     const items = (await client.doRemoteCall<RemoteIterable>("os", "walk", ["/"], { timeout: 30_000 })).value;
     const sleeping: Operation = (own, limits) => own.doRemoteCall("time", "sleep", [60], limits);
     // Without a deadline, the heartbeat and the lease bound it.

@@ -131,7 +131,7 @@ const steps: fc.Arbitrary<Step>[] = [
     step(
       "an object is kept",
       async ({ client, counters }, model) => {
-        const { value } = await client.call<RemoteObject>("collections", "Counter", [[]], { returns: "object" });
+        const { value } = await client.call("collections", "Counter", [[]], { returns: "object" });
         counters.push(value);
         model.counters.push(new Map());
       },

@@ -81,7 +81,7 @@ test.each(["at its end", "closed"])("a generator has it until it is %s", async (
 test("an object has it until it is released", async () => {
   const { client, answer } = start(custom("object"), seven, seven);
   await using _ = client;
-  const { value } = await client.doRemoteCall<RemoteObject>("m", "f", [never], { returns: "object" });
+  const { value } = await client.doRemoteCall("m", "f", [never], { returns: "object" });
   await value.release();
   expect((await client.doRemoteCall("m", "g")).value).toBe(7);
   expect(await answer).toMatchObject(ended);

@@ -193,7 +193,7 @@ describe.each(each)("a session of $name", ({ kind, runtime }) => {
   });
 
   test("keeps objects on the host", async () => {
-    const { value: counter } = await client.call<RemoteObject>(lab, "counter", [5], { returns: "object" });
+    const { value: counter } = await client.call(lab, "counter", [5], { returns: "object" });
     await using held = counter;
     expect(held).toBeInstanceOf(RemoteObject);
     expect(held.type).toContain("Counter");
@@ -216,14 +216,14 @@ describe.each(each)("a session of $name", ({ kind, runtime }) => {
   });
 
   test("forgets an object whose lease is over, and says so", async () => {
-    const { value: counter } = await client.call<RemoteObject>(lab, "counter", [5], { returns: "object", lease: 200 });
+    const { value: counter } = await client.call(lab, "counter", [5], { returns: "object", lease: 200 });
     expect(await counter.get("value")).toBe(5);
     await client.doRemoteCall(lab, "nap", [0.5]);
     expect(await rejection(counter.get("value"))).toMatchObject({ code: "object-lost" });
   });
 
   test("loses objects with their process, and says so", async () => {
-    const { value: counter } = await client.call<RemoteObject>(lab, "counter", [5], { returns: "object", worker: "mine" });
+    const { value: counter } = await client.call(lab, "counter", [5], { returns: "object", worker: "mine" });
     await rejection(client.doRemoteCall(lab, "die", ["9"], { worker: "mine" }));
     expect(await rejection(counter.get("value"))).toMatchObject({ code: "object-lost", outcome: "not-run" });
   });

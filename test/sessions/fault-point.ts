@@ -249,7 +249,7 @@ export const points: readonly Point[] = [
     name: "while an object is used",
     direction: "to-client",
     act: async (bench, strike) => {
-      const { value: thing } = await bench.client.call<RemoteObject>(bench.module, "thing", [], { returns: "object" });
+      const { value: thing } = await bench.client.call(bench.module, "thing", [], { returns: "object" });
       const use = thing.call("use", [bench.place]);
       use.catch(() => undefined); // also met below
       await bench.running();

@@ -57,7 +57,7 @@ async function measure(runtime: Runtime): Promise<Marks> {
   await client.status();
   const authenticated = proxy.carriedIn("to-client");
   await using other = new RemoteClient(local());
-  const { value } = await other.call<RemoteObject>("collections", "Counter", [], { returns: "object" });
+  const { value } = await other.call("collections", "Counter", [], { returns: "object" });
   const refused = client.call(bench.module, "plain", [value]);
   await expect(refused).rejects.toMatchObject({
     code: "invalid-argument",

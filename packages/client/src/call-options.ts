@@ -50,6 +50,9 @@ export interface CallOptions {
   id?: string | undefined;
 }
 
+/** Options with which the result stays on the host. */
+export type ReturnsObject = CallOptions & { returns: "object" };
+
 export interface SplitArguments {
   args: readonly unknown[];
   kwargs: Readonly<Record<string, unknown>> | undefined;

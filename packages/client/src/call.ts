@@ -10,6 +10,9 @@ import type { Dependable } from "./session/dependencies.ts";
 import type { Session } from "./session/session.ts";
 import { RemoteIterable } from "./session/remote-iterable.ts";
 
+/** The items of a call's generator: of `Call<RemoteIterable<T>>` and of `Call<T>`, T. */
+export type ItemOf<T> = T extends AsyncIterable<infer I> ? I : T;
+
 /** What carries a call out. */
 export interface CallRun<T> {
   (call: Call<T>): Promise<CallResult<T>>;
@@ -55,7 +58,7 @@ export interface CallPlace {
  * A call under way. Awaiting it gives its {@link CallResult} or rejects as {@link RemoteClient.doRemoteCall} does; `stdout` and `stderr` can be read
  * while it runs; iterating over the call gives the items of a generator.
  */
-export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<unknown>, Dependable {
+export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<ItemOf<T>>, Dependable {
   /** 32 hexadecimal digits, also in errors. */
   readonly id: string;
   readonly stdout: CallOutput;
@@ -264,13 +267,14 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   }
 
   /** The items of the generator or iterator that the function returns. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
+  async *[Symbol.asyncIterator](): AsyncGenerator<ItemOf<T>, void, undefined> {
     this.#iterated = true;
-    const { value } = await this.#result;
+    const value: unknown = (await this.#result).value;
     if (!(value instanceof RemoteIterable)) {
       throw new InvalidArgumentError("call", "a function that returns a generator or iterator, to be iterated");
     }
-    yield* value;
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the caller says what the generator gives, as with every call
+    yield* value as RemoteIterable<ItemOf<T>>;
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- a call is a promise of its result, with more to it

@@ -2,8 +2,8 @@ import { InvalidArgumentError } from "@sremote/protocol";
 import { inspect } from "node:util";
 import { isPlainObject } from "./call-options.ts";
 
-/** Calls by name: each member is a function, or a step on the way to one. */
-export interface RemoteModule {
+/** Calls by name, of a module whose members are not known. */
+export interface AnyModule {
   /** @param args positional arguments; {@link RemoteClient.kwargs} may be the last */
   (...args: unknown[]): Promise<unknown>;
   /** `any`, since a compiler that checks indexed access takes every other type for possibly undefined, and a member here never is. */
@@ -41,7 +41,7 @@ const ofTools = new Set(["then", "toJSON", "asymmetricMatch", "$$typeof", "nodeT
 const noPrototype = Object.freeze({});
 
 /** @param name of the module, for people */
-export function moduleProxy(call: ModuleCall, name: string, path: readonly string[] = []): RemoteModule {
+export function moduleProxy(call: ModuleCall, name: string, path: readonly string[] = []): AnyModule {
   const joined = path.join(".");
   const shown = joined === "" ? name : `${name}.${joined}`;
   const target = (...args: unknown[]): Promise<unknown> => {

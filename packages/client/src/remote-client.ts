@@ -1,7 +1,15 @@
 import { type Connector, type ConnectorStatus, type OperationOptions, settledWithin, withDeadline } from "@sremote/connectors";
 import { crc32 } from "node:zlib";
 import { SremoteError, useCrc32 } from "@sremote/protocol";
-import { type CallArguments, type CallOptions, checkCall, checkOptions, checkText, type Runtime } from "./call-options.ts";
+import {
+  type CallArguments,
+  type CallOptions,
+  checkCall,
+  checkOptions,
+  checkText,
+  type ReturnsObject,
+  type Runtime,
+} from "./call-options.ts";
 import type { Call } from "./call.ts";
 import { CallLimits } from "./call-limits.ts";
 import { callSite } from "./call-site.ts";
@@ -20,12 +28,14 @@ import {
 } from "./install.ts";
 import { type Discovery, discover, homePath, hostPath, type Locations } from "./locations.ts";
 import { environmentModules } from "./internal-call.ts";
-import { type KeywordArguments, keywordArguments, moduleProxy, type RemoteModule } from "./module-proxy.ts";
+import { type AnyModule, type KeywordArguments, keywordArguments, moduleProxy } from "./module-proxy.ts";
 import { type HostReport, probeHost } from "./probe.ts";
 import { checkSerializer, defaultSerializer, type Serializer } from "./serializer.ts";
 import { StreamTransport } from "./session/stream-transport.ts";
 import type { HostSettings } from "./spool/spool-host.ts";
 import { SpoolTransport } from "./spool/spool-transport.ts";
+import type { RemoteObject } from "./session/remote-object.ts";
+import type { RemoteModule } from "./typed-module.ts";
 
 /** Milliseconds for emptying the host's spool when the client closes; what is left then, the host sweeps. */
 const flushTimeout = 3000;
@@ -91,25 +101,41 @@ export class RemoteClient implements AsyncDisposable {
    * @throws RemoteExecError when it raised, was killed, timed out, was cancelled, or does not exist; RemoteNotSetupError, RemoteModulesError,
    * ConnectError, TransferError, OutcomeUnknownError (the link was lost and it may have run), InvalidArgumentError (nothing was sent)
    */
-  async doRemoteCall<T = unknown>(module: string, fn: string, args: CallArguments = [], options: CallOptions = {}): Promise<CallResult<T>> {
+  doRemoteCall<T = unknown>(
+    module: string,
+    fn: string,
+    args: CallArguments | undefined,
+    options: ReturnsObject,
+  ): Promise<CallResult<RemoteObject<T>>>;
+  doRemoteCall<T = unknown>(module: string, fn: string, args?: CallArguments, options?: CallOptions): Promise<CallResult<T>>;
+  async doRemoteCall(module: string, fn: string, args: CallArguments = [], options: CallOptions = {}): Promise<CallResult> {
     // A deadline is kept by somebody else who waits for the call, and whom the engine does not show in a stack.
     const site = CallLimits.are(options ?? {}) ? callSite() : undefined;
-    return await this.#calls.call<T>(module, fn, args, options, { site, isPlain: true }).settled;
+    return await this.#calls.call(module, fn, args, options, { site, isPlain: true }).settled;
   }
 
   /**
    * As {@link doRemoteCall}, as an object: its output can be read while it runs, it can be cancelled, iterated when the function returns a generator,
    * and be an argument of another call before it has ended. Functions among the arguments can be called by the host while the call runs.
+   *
+   * @typeParam T the type of the value, which nothing checks: of a generator's items, or `RemoteIterable<Item>` where the value itself is used. With `returns: "object"`
+   * the type of the object, such as an interface of its methods; the value is a {@link RemoteObject} of it.
    */
-  call<T = unknown>(module: string, fn: string, args: CallArguments = [], options: CallOptions = {}): Call<T> {
-    return this.#calls.call<T>(module, fn, args, options, { site: callSite() });
+  call<T = unknown>(module: string, fn: string, args: CallArguments | undefined, options: ReturnsObject): Call<RemoteObject<T>>;
+  call<T = unknown>(module: string, fn: string, args?: CallArguments, options?: CallOptions): Call<T>;
+  call(module: string, fn: string, args: CallArguments = [], options: CallOptions = {}): Call {
+    return this.#calls.call(module, fn, args, options, { site: callSite() });
   }
 
   /**
    * A module as an object: `await client.module("numpy").mean(data)` is `(await client.doRemoteCall("numpy", "mean", [data])).value`. Keyword arguments go last,
    * as {@link kwargs}. Only calling a member reaches the host; looking at it does not.
+   *
+   * @typeParam M what the module holds: `client.module<typeof import("node:os")>("node:os", { runtime: "node" })`, or an interface of a Python module's functions.
    */
-  module(name: string, options: CallOptions = {}): RemoteModule {
+  module<M = unknown>(name: string, options: ReturnsObject): RemoteModule<M, "object">;
+  module<M = unknown>(name: string, options?: CallOptions): RemoteModule<M>;
+  module(name: string, options: CallOptions = {}): AnyModule {
     checkCall(name, "function", [], options);
     const own = { ...options };
     return moduleProxy(async (path, args, given) => {
@@ -124,10 +150,12 @@ export class RemoteClient implements AsyncDisposable {
   }
 
   /** The value of a name that is no function: `await client.constant("math", "pi")`. Dots reach into attributes. */
-  async constant<T = unknown>(module: string, name: string, options: CallOptions = {}): Promise<T> {
+  constant<T = unknown>(module: string, name: string, options: ReturnsObject): Promise<RemoteObject<T>>;
+  constant<T = unknown>(module: string, name: string, options?: CallOptions): Promise<T>;
+  async constant(module: string, name: string, options: CallOptions = {}): Promise<unknown> {
     checkCall(module, name, [], options);
     const environment = environmentModules[options.runtime ?? this.#runtime];
-    return (await this.doRemoteCall<T>(environment, "constant", [module, name], options)).value;
+    return (await this.doRemoteCall(environment, "constant", [module, name], options)).value;
   }
 
   /**

@@ -3,6 +3,9 @@
 export { Call, defaultSerializer, RemoteClient, RemoteIterable, RemoteObject } from "@sremote/client";
 export type {
   AccessOptions,
+  AnyModule,
+  Argument,
+  ArgumentsOf,
   BootstrapOptions,
   BootstrapResult,
   CallArguments,
@@ -16,13 +19,19 @@ export type {
   FoundInterpreter,
   HostReport,
   InstallOptions,
+  ItemOf,
   OutputHandling,
   OutputSink,
   RemoteClientOptions,
   KeywordArguments,
+  Positional,
+  RemoteFunction,
   RemoteModule,
+  ResultOf,
+  ReturnsObject,
   Runtime,
   Serializer,
+  TypedModule,
 } from "@sremote/client";
 
 export {

@@ -4,6 +4,10 @@ import { signalPatience } from "../call-limits.ts";
 import { type Hosted, hostedOf, isLost } from "./hosted.ts";
 import { settledUnlessSilent } from "./unless-silent.ts";
 
+/** The type of a function's result on this side: a promise's value, and a {@link RemoteIterable} for a generator or iterator. */
+export type ResultOf<R> =
+  Awaited<R> extends Iterator<infer T, unknown, never> | AsyncIterator<infer T, unknown, never> ? RemoteIterable<T> : Awaited<R>;
+
 interface Step {
   done: boolean;
   value: unknown;

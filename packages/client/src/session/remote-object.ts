@@ -1,11 +1,34 @@
 import { settledWithin } from "@sremote/connectors";
-import { type CallArguments, type CallOptions, checkText } from "../call-options.ts";
+import { type CallArguments, type CallOptions, checkText, type ReturnsObject } from "../call-options.ts";
 import type { Call } from "../call.ts";
 import { type Hosted, hostedOf, isLost } from "./hosted.ts";
-import type { RemoteIterable } from "./remote-iterable.ts";
+import type { RemoteIterable, ResultOf } from "./remote-iterable.ts";
 
 /** Options of the access to an object: `returns: "object"` keeps what is found on the host as an object of its own. */
 export type AccessOptions = Pick<CallOptions, "returns" | "lease" | "timeout" | "signal">;
+
+/** An argument of a function: a value, a call that gives it, or an object on the host that is one. */
+export type Argument<T> = T | Call<T> | RemoteObject<T>;
+
+/** A function's parameters as {@link Argument}s. */
+export type Positional<A extends readonly unknown[]> = { [I in keyof A]: Argument<A[I]> };
+
+/** Arguments of a call: positional ones of these types, or keyword arguments. */
+export type ArgumentsOf<A> = (A extends readonly unknown[] ? Readonly<Positional<A>> : never) | Readonly<Record<string, unknown>>;
+
+/** Any name, where the type of the object is not known; with one, only its members are names. */
+type UnknownName<O> = unknown extends O ? string : never;
+type MethodName<O> = { [K in keyof O]: O[K] extends (...args: never) => unknown ? K : never }[keyof O] & string;
+/** Nothing is known of a method or attribute whose object is unknown: then a typed object is one of those, too. */
+type Method<O, K> = unknown extends O
+  ? { readonly args: readonly unknown[]; readonly result: unknown }
+  : K extends keyof O
+    ? O[K] extends (...args: infer A) => infer R
+      ? { readonly args: A; readonly result: R }
+      : never
+    : never;
+type Attribute<O, K> = unknown extends O ? unknown : K extends keyof O ? O[K] : never;
+type ItemsOfObject<O> = O extends Iterable<infer I> | AsyncIterable<infer I> ? I : unknown;
 
 /** Objects nobody refers to any more are released on the host. */
 const forgotten = new FinalizationRegistry<() => void>((release) => release());
@@ -15,8 +38,10 @@ const forgotten = new FinalizationRegistry<() => void>((release) => release());
  * of later calls, which then run in that process. Release it with {@link release} or `await using`; it also ends with its lease, its process, or the session.
  *
  * Every access rejects with RemoteExecError `object-lost` when it is gone.
+ *
+ * @typeParam O the object's attributes and methods, which types `call`, `get` and `set`; unknown: any name is taken, and the caller says what it gives
  */
-export class RemoteObject implements AsyncDisposable, AsyncIterable<unknown> {
+export class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterable<ItemsOfObject<O>> {
   /** Its class on the host, such as `sklearn.linear_model.LinearRegression`. */
   readonly type: string;
   readonly #hosted: Hosted<Call>;
@@ -31,36 +56,57 @@ export class RemoteObject implements AsyncDisposable, AsyncIterable<unknown> {
   }
 
   /** Calls one of its methods. @param args as with {@link RemoteClient.call} */
-  call<T = unknown>(method: string, args: CallArguments = [], options: CallOptions = {}): Call<T> {
+  call<K extends MethodName<O>>(
+    method: K,
+    args: ArgumentsOf<Method<O, K>["args"]> | undefined,
+    options: ReturnsObject,
+  ): Call<RemoteObject<Awaited<Method<O, K>["result"]>>>;
+  call<K extends MethodName<O>>(
+    method: K,
+    args?: ArgumentsOf<Method<O, K>["args"]>,
+    options?: CallOptions,
+  ): Call<ResultOf<Method<O, K>["result"]>>;
+  call<T = unknown>(method: UnknownName<O>, args: CallArguments | undefined, options: ReturnsObject): Call<RemoteObject<T>>;
+  call<T = unknown>(method: UnknownName<O>, args?: CallArguments, options?: CallOptions): Call<T>;
+  call(method: string, args: CallArguments = [], options: CallOptions = {}): Call {
     return this.#call(method, args, options);
   }
 
   /** Calls the object itself. */
-  apply<T = unknown>(args: CallArguments = [], options: CallOptions = {}): Call<T> {
+  apply<T = unknown>(args: CallArguments | undefined, options: ReturnsObject): Call<RemoteObject<T>>;
+  apply<T = unknown>(args?: CallArguments, options?: CallOptions): Call<T>;
+  apply(args: CallArguments = [], options: CallOptions = {}): Call {
     return this.#call(null, args, options);
   }
 
-  #call<T>(method: string | null, args: CallArguments, { kwargs, ...options }: CallOptions): Call<T> {
+  #call(method: string | null, args: CallArguments, { kwargs, ...options }: CallOptions): Call {
     const split = Array.isArray(args) ? [args, kwargs ?? {}] : [[], args];
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the caller says what the method gives, as with every call
-    return this.#hosted.perform("call", [this, method, ...split], options) as Call<T>;
+    return this.#hosted.perform("call", [this, method, ...split], options);
   }
 
   /** The value of an attribute. */
-  async get<T = unknown>(name: string, options: AccessOptions = {}): Promise<T> {
+  get<K extends keyof O & string>(name: K, options: AccessOptions & ReturnsObject): Promise<RemoteObject<Attribute<O, K>>>;
+  get<K extends keyof O & string>(name: K, options?: AccessOptions): Promise<Attribute<O, K>>;
+  get<T = unknown>(name: UnknownName<O>, options: AccessOptions & ReturnsObject): Promise<RemoteObject<T>>;
+  get<T = unknown>(name: UnknownName<O>, options?: AccessOptions): Promise<T>;
+  async get(name: string, options: AccessOptions = {}): Promise<unknown> {
     checkText("name", name, "the name of an attribute");
-    return await this.#access<T>("get", [name], options);
+    return await this.#access("get", [name], options);
   }
 
   /** Sets an attribute. */
+  set<K extends keyof O & string>(name: K, value: Attribute<O, K>, options?: AccessOptions): Promise<void>;
+  set(name: UnknownName<O>, value: unknown, options?: AccessOptions): Promise<void>;
   async set(name: string, value: unknown, options: AccessOptions = {}): Promise<void> {
     checkText("name", name, "the name of an attribute");
     await this.#access("set", [name, value], options);
   }
 
   /** What Python writes `object[key]`, of a Node object the property or the entry of a Map. */
-  async item<T = unknown>(key: unknown, options: AccessOptions = {}): Promise<T> {
-    return await this.#access<T>("item", [key], options);
+  item<T = unknown>(key: unknown, options: AccessOptions & ReturnsObject): Promise<RemoteObject<T>>;
+  item<T = unknown>(key: unknown, options?: AccessOptions): Promise<T>;
+  async item(key: unknown, options: AccessOptions = {}): Promise<unknown> {
+    return await this.#access("item", [key], options);
   }
 
   async setItem(key: unknown, value: unknown, options: AccessOptions = {}): Promise<void> {
@@ -72,18 +118,18 @@ export class RemoteObject implements AsyncDisposable, AsyncIterable<unknown> {
   }
 
   /** A copy of the object as a value, where it is one that can travel. */
-  async value<T = unknown>(options: AccessOptions = {}): Promise<T> {
+  async value<T = O>(options: AccessOptions = {}): Promise<T> {
     return await this.#access<T>("value", [], options);
   }
 
-  async #access<T>(fn: string, args: readonly unknown[], options: AccessOptions): Promise<T> {
+  async #access<T = unknown>(fn: string, args: readonly unknown[], options: AccessOptions): Promise<T> {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the caller says what is there, as with every call
     return (await this.#hosted.perform(fn, [this, ...args], options)).value as T;
   }
 
   /** Iterates on the host, one item at a time. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<unknown, void, undefined> {
-    const iterable = await this.#access<RemoteIterable>("iterate", [], {});
+  async *[Symbol.asyncIterator](): AsyncGenerator<ItemsOfObject<O>, void, undefined> {
+    const iterable = await this.#access<RemoteIterable<ItemsOfObject<O>>>("iterate", [], {});
     yield* iterable;
   }
 
