@@ -2,7 +2,7 @@
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { RemoteClient, type RemoteIterable, type RemoteObject } from "@sremote/client";
+import { RemoteClient, type RemoteIterable } from "@sremote/client";
 import { local } from "@sremote/connectors";
 import { describe, expect, test } from "vitest";
 import { closesInTime, held, isWrong, type Operation, operations, settleAll } from "./operations.ts";

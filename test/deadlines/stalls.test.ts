@@ -4,7 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { RemoteClient, type RemoteIterable, type RemoteObject } from "@sremote/client";
+import { RemoteClient, type RemoteIterable } from "@sremote/client";
 import { openssh, ssh } from "@sremote/connectors";
 import { SremoteError } from "@sremote/protocol";
 import { describe, expect, test } from "vitest";

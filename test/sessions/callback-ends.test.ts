@@ -1,5 +1,5 @@
 /* A function of this program can be called by the host as long as what it was given to lasts, and not a moment longer, whatever the host asks for. */
-import { RemoteClient, type RemoteIterable, type RemoteObject } from "@sremote/client";
+import { RemoteClient, type RemoteIterable } from "@sremote/client";
 import { decodeFrame, encodeFrame, encodePacket, type Packet, packetKinds } from "@sremote/protocol";
 import { expect, test } from "vitest";
 import { hostileSession } from "../support/hostile-session.ts";

@@ -1,5 +1,5 @@
 /* The moments of a call's life at which a fault strikes, each found by what has happened, not by time. */
-import type { RemoteIterable, RemoteObject } from "@sremote/client";
+import type { RemoteIterable } from "@sremote/client";
 import { expect } from "vitest";
 import type { Direction } from "../../scripts/labs/proxy.ts";
 import { until } from "../../scripts/labs/wait.ts";

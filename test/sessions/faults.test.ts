@@ -2,7 +2,7 @@
  * What a link can suffer at each step of a call: the call ends with its value or a named outcome, its function has run at most once, and the client works
  * again afterwards. From the moment the session is there, a link that comes back within the lease costs nothing at all.
  */
-import { RemoteClient, type RemoteObject } from "@sremote/client";
+import { RemoteClient } from "@sremote/client";
 import { local } from "@sremote/connectors";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { findProcesses, isAlive } from "../../scripts/labs/processes.ts";

@@ -7,7 +7,7 @@ export const itemWeight = 64;
  * What is pushed comes out in order. A push that finds the queue full is waited for, so that nothing is lost and memory stays bounded. When the
  * reader leaves, pushes are no longer waited for, and what is pushed is dropped.
  */
-export class Queue<T> implements AsyncIterableIterator<T, void, undefined> {
+export class Queue<T> implements AsyncIterableIterator<T> {
   #capacity: number;
   readonly #weigh: (item: T) => number;
   readonly #onReturn: () => void;
