@@ -14,6 +14,7 @@ const dependencies = {
   "@rollup/plugin-json": "6.1.0",
   "@rollup/plugin-node-resolve": "16.0.3",
   "@types/node": "22.19.1",
+  "@yarnpkg/cli-dist": "4.18.1",
   esbuild: "0.28.2",
   next: "16.4.6",
   pnpm: "10.34.8",

@@ -21,7 +21,7 @@ afterAll(() => consumer[Symbol.dispose]());
 
 test("every package holds its code, types, sources and licence, and no test", async () => {
   for (const [name, files] of consumer.contents) {
-    expect(files, name).toEqual(expect.arrayContaining(["LICENSE", "package.json", "dist/index.js", "dist/index.d.ts", "src/index.ts"]));
+    expect(files, name).toEqual(expect.arrayContaining(["LICENSE", "README.md", "package.json", "dist/index.js", "dist/index.d.ts", "src/index.ts"]));
     expect(
       files.filter((file) => file.includes(".test.") || file.includes("tsbuildinfo")),
       name,
@@ -48,7 +48,7 @@ test("the types of a package name nothing but what it depends on", () => {
 });
 
 test("nothing is installed but the packages and what they name: no native code, and no file that runs beside the code", async () => {
-  expect(consumer.contents.get("protocol")).toContain("PROTOCOL.md");
+  expect(consumer.contents.get("protocol")).toEqual(expect.arrayContaining(["PROTOCOL.md", "SESSION.md"]));
   expect(consumer.contents.get("transfer")).toContain("WIRE.md");
   const { stdout } = await run("npm", ["ls", "--all", "--parseable"], { cwd: project });
   expect(stdout.split("\n").filter((path) => /ssh2|cpu-features|nan$/.test(path))).toEqual([]);

@@ -12,6 +12,7 @@ import { makeRepositories, type Repositories } from "../support/repositories.ts"
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const documents = [
   "README.md",
+  ...readdirSync(join(root, "packages")).map((name) => `packages/${name}/README.md`),
   ...readdirSync(join(root, "docs"))
     .filter((name) => name.endsWith(".md"))
     .map((name) => `docs/${name}`),
