@@ -21,7 +21,9 @@ afterAll(() => consumer[Symbol.dispose]());
 
 test("every package holds its code, types, sources and licence, and no test", async () => {
   for (const [name, files] of consumer.contents) {
-    expect(files, name).toEqual(expect.arrayContaining(["LICENSE", "README.md", "package.json", "dist/index.js", "dist/index.d.ts", "src/index.ts"]));
+    expect(files, name).toEqual(
+      expect.arrayContaining(["LICENSE", "README.md", "package.json", "dist/index.js", "dist/index.d.ts", "src/index.ts"]),
+    );
     expect(
       files.filter((file) => file.includes(".test.") || file.includes("tsbuildinfo")),
       name,
