@@ -6,7 +6,6 @@ import type { CallResult } from "./call-result.ts";
 import { type CallSite, withCallSite } from "./call-site.ts";
 import { CallOutput } from "./session/call-output.ts";
 import { hostedOf } from "./session/hosted.ts";
-import type { Dependable } from "./session/dependencies.ts";
 import type { Session } from "./session/session.ts";
 import { RemoteIterable } from "./session/remote-iterable.ts";
 
@@ -58,7 +57,7 @@ export interface CallPlace {
  * A call under way. Awaiting it gives its {@link CallResult} or rejects as {@link RemoteClient.doRemoteCall} does; `stdout` and `stderr` can be read
  * while it runs; iterating over the call gives the items of a generator.
  */
-export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<ItemOf<T>>, Dependable {
+export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<ItemOf<T>> {
   /** 32 hexadecimal digits, also in errors. */
   readonly id: string;
   readonly stdout: CallOutput;

@@ -17,6 +17,7 @@ export { belowHome, hasUnknownTilde, quotePath } from "./remote-path.ts";
 export {
   bytesOf,
   checkBaseUrl,
+  type CheckReply,
   checkName,
   checkPlainPath,
   checkPrivateKey,

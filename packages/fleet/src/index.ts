@@ -111,6 +111,7 @@ export {
 } from "./run/index.ts";
 export {
   type ConnectorFactory,
+  type DestinationOptions,
   Fleet,
   fleet,
   type FleetCallOptions,

@@ -46,6 +46,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   #step = "";
   #isScheduled = false;
 
+  /** @internal */
   constructor(settings: JobSettings) {
     this.id = `${settings.name}-${jobs++}`;
     this.name = settings.name;

@@ -102,7 +102,9 @@ export {
   UnserializableError,
 } from "@sremote/protocol";
 export type {
+  Attachments,
   Code,
+  CustomValue,
   Dtype,
   Element,
   Failure,
@@ -118,4 +120,6 @@ export type {
   SremoteErrorOptions,
   Stage,
   TypedArray,
+  UnserializableErrorOptions,
+  WireValue,
 } from "@sremote/protocol";

@@ -11,6 +11,7 @@ export {
   RestConnector,
 } from "@sremote/connectors";
 export type {
+  CheckReply,
   ClientCredentialsOptions,
   ClientKey,
   Content,

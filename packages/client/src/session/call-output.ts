@@ -69,7 +69,7 @@ export class CallOutput implements AsyncIterable<string> {
   #wake: (() => void) | undefined;
   readonly #reader: OutputReader | undefined;
 
-  /** @param reader is told when iteration begins: the loop then gets the call's errors */
+  /** @internal @param reader is told when iteration begins: the loop then gets the call's errors */
   constructor(handling: OutputHandling = "collect", reader?: OutputReader) {
     this.#reader = reader;
     if (handling === "discard") this.#mode = "discard";

@@ -19,7 +19,7 @@ export type { FirecrestOptions } from "./firecrest/index.ts";
 export { form, json, multipart, pathOf } from "./encode.ts";
 export type { Encoded } from "./encode.ts";
 export { HttpClient, HttpReply } from "./http.ts";
-export type { HttpOptions, HttpRequest, HttpLink, OpenReply } from "./http.ts";
+export type { CheckReply, HttpOptions, HttpRequest, HttpLink, OpenReply } from "./http.ts";
 export { jupyter } from "./jupyter/index.ts";
 export type { JupyterOptions } from "./jupyter/index.ts";
 export { newt } from "./newt/index.ts";

@@ -21,6 +21,7 @@ export class RemoteCall<T = unknown> extends Job {
   /** Without its output, which is kept once, with that of all others. */
   #result: Omit<CallResult<T>, "stdout" | "stderr" | "output"> | undefined;
 
+  /** @internal */
   constructor(client: (signal: AbortSignal) => Promise<RemoteClient>, what: WhatToCall, settings: JobSettings) {
     super(settings);
     this.#client = client;

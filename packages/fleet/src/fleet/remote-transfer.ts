@@ -17,6 +17,7 @@ export class RemoteTransfer extends Job {
   #done: Promise<TransferResult> | undefined;
   #result: TransferResult | undefined;
 
+  /** @internal */
   constructor(reach: (signal: AbortSignal) => Promise<Connector>, transfer: Transfer, settings: JobSettings) {
     super(settings);
     this.#reach = reach;

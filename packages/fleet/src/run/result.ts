@@ -21,6 +21,7 @@ export class RunResult<J extends Job = Job> {
   /** In the order of the hosts. */
   readonly jobs: readonly J[];
 
+  /** @internal */
   constructor(name: string, jobs: readonly J[]) {
     this.name = name;
     this.jobs = jobs;

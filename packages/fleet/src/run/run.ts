@@ -70,6 +70,7 @@ export abstract class Run<J extends Job = Job>
   #stopped: StopCause | undefined;
   #failure: { error: unknown } | undefined;
 
+  /** @internal */
   constructor({ name, timeout, window, color }: RunSettings, startsItself = true) {
     this.id = `run-${runs++}`;
     this.name = name;
