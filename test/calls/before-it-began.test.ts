@@ -26,8 +26,8 @@ describe.each(kinds)("what keeps a function from beginning, on $name", (kind) =>
   ] as const)("variables that break a %s interpreter are told as such: nothing ran", async (runtime, module, fn, env, message, said) => {
     const error = await rejection(client.doRemoteCall(module, fn, [], { runtime, env }), RemoteNotSetupError);
     expect(error).toMatchObject({ code: "endpoint-broken", stage: "setup" });
-    expect(error.summary).toMatch(message);
-    expect(error.message).toMatch(said);
+    expect(error.message).toMatch(message);
+    expect(`${error.message}\n${error.details}`).toMatch(said);
     expect((await client.doRemoteCall(module, fn, [], { runtime })).value).toBeDefined();
   });
 

@@ -88,7 +88,7 @@ describe.each(kinds)("installing on $name", (kind) => {
   test("what an installer says is in the error, and nothing is left in tmp", async () => {
     const error = await rejection(client.installPackages([join(sources, "no-such.whl")]), RemoteModulesError);
     expect(error.code).toBe("install-failed");
-    expect(error.message).toContain("no-such.whl");
+    expect(error.details).toContain("no-such.whl");
     expect(await rejection(client.installGitModule(repository, "no-such-branch"), RemoteModulesError)).toMatchObject({
       code: "install-failed",
     });

@@ -167,7 +167,7 @@ describe.each(mainKinds)("Python calls on $name", (kind) => {
       source: 'raise ValueError("outer") from error',
     });
     expect(error.message).toContain("ValueError: outer");
-    expect(error.message).toContain(`sample.py:${frame?.line} in fail`);
+    expect(error.details).toContain(`sample.py:${frame?.line} in fail`);
     expect(error.stack).toContain("python.test.ts");
     expect((error.cause as Error).message).toBe("'missing'");
   });
@@ -188,7 +188,7 @@ describe.each(mainKinds)("Python calls on $name", (kind) => {
     const missing = await rejection(client.doRemoteCall("numpyy", "mean"), RemoteExecError);
     expect(missing).toMatchObject({ code: "module-not-found", outcome: "not-run" });
     // Not with its name: a stranger's package may be called as the user's module.
-    expect(missing.message).toContain("install it with installPackages(); if it is yours");
+    expect(missing.details).toContain("install it with installPackages(); if it is yours");
     const near = await rejection(client.doRemoteCall("os", "getenvv"), RemoteExecError);
     expect(near).toMatchObject({ code: "function-not-found", outcome: "not-run" });
     expect(near.message).toContain("getenv");

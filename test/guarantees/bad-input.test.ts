@@ -97,9 +97,9 @@ describe("wrong arguments of a client's functions", () => {
     await using client = new RemoteClient(connector);
     const error: unknown = await (async () => attempt(client))().catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(InvalidArgumentError);
-    const { summary } = error as InvalidArgumentError;
-    expect(summary).toMatch(/: expected \S/);
-    expect(summary.slice(0, summary.indexOf(": expected"))).toBe(argument);
+    const { message } = error as InvalidArgumentError;
+    expect(message).toMatch(/: expected \S/);
+    expect(message.slice(0, message.indexOf(": expected"))).toBe(argument);
     expect(operations).toEqual([]);
   });
 

@@ -33,7 +33,7 @@ async function outcome(behaviour: string, more?: Partial<OpenSshOptions>): Promi
 }
 
 const error = (code: string, summary: RegExp): unknown =>
-  expect.objectContaining({ code, summary: expect.stringMatching(summary) as string, host: expect.any(String) as string });
+  expect.objectContaining({ code, message: expect.stringMatching(summary) as string, host: expect.any(String) as string });
 const tooMuch = (summary: RegExp): unknown => error("limit-exceeded", summary);
 const none = (summary: RegExp): unknown => error("protocol-error", summary);
 

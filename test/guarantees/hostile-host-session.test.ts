@@ -56,7 +56,7 @@ async function outcome(script: Script, args: readonly unknown[] = []): Promise<u
 const excess = (what: RegExp): unknown =>
   expect.objectContaining({
     code: "outcome-unknown",
-    summary: expect.stringMatching(what) as string,
+    message: expect.stringMatching(what) as string,
     cause: expect.objectContaining({ code: "limit-exceeded" }) as SremoteError,
   });
 
@@ -68,7 +68,7 @@ describe("G20 before the first packet", () => {
   test.each([
     ["one byte less than the limit", -1, 7],
     ["exactly", 0, 7],
-    ["one byte more", 1, expect.objectContaining({ summary: `the host printed ${hostLimits.noise} bytes and did not start the endpoint` })],
+    ["one byte more", 1, expect.objectContaining({ message: `the host printed ${hostLimits.noise} bytes and did not start the endpoint` })],
   ])("noise: %s", async (_, step, expected) => {
     const begin: Script["begin"] = (host, marker) => {
       for (let at = 0; at < hostLimits.noise + step; at += 1 << 20)
@@ -96,7 +96,7 @@ describe("G20 before the first packet", () => {
   test("a first packet that is no welcome ends the session", async () => {
     const pong = encodePacket(packetKinds.pong, 0, [new Uint8Array(8)]);
     const first = await outcome({ begin: (host, marker) => host.say(marker, ...pong) });
-    expect(first).toMatchObject({ code: "protocol-error", summary: "the host's first packet is not its welcome" });
+    expect(first).toMatchObject({ code: "protocol-error", message: "the host's first packet is not its welcome" });
   });
 });
 

@@ -89,7 +89,7 @@ function atFirst(reply: NonNullable<Hostile["reply"]>): NonNullable<Hostile["rep
 }
 
 const failed = (code: string, summary = /./): unknown =>
-  expect.objectContaining({ code, summary: expect.stringMatching(summary) as string });
+  expect.objectContaining({ code, message: expect.stringMatching(summary) as string });
 const ways = [
   ["by one exec", true],
   ["by push, exec and pull", false],

@@ -38,7 +38,7 @@ test.each([
   [
     "prints without end before the command begins",
     "noise",
-    { code: "limit-exceeded", summary: expect.stringContaining(`${hostLimits.noise} bytes`) as string },
+    { code: "limit-exceeded", message: expect.stringContaining(`${hostLimits.noise} bytes`) as string },
   ],
   ["prints without end in the line that says that it has begun", "marker", { code: "limit-exceeded" }],
   ["does the same on standard error", "stderr", { code: "limit-exceeded" }],
@@ -74,6 +74,6 @@ test("compression is not taken up, even where the host insists on it", async () 
   const host = await hostileHost("compress");
   await expect(host.exec(["true"])).rejects.toMatchObject({
     code: "connect-failed",
-    summary: expect.stringMatching(/no matching .*compress/i) as string,
+    message: expect.stringMatching(/no matching .*compress/i) as string,
   });
 });

@@ -136,7 +136,7 @@ describe.concurrent.each([...restKinds, ...restVariants])("calls over $name, thr
       expect(connector.spawn).toBeUndefined();
       await expect(client.doRemoteCall("os", "getpid", [], { idleTimeout: 1000 })).rejects.toMatchObject({
         code: "unsupported",
-        summary: expect.stringContaining("session"),
+        message: expect.stringContaining("session"),
       });
       // An iterator is refused before its function runs, not when its result cannot come back.
       const code = "def f():\n  open('iterator-ran', 'w').close(); return iter([1, 2])";
@@ -145,7 +145,7 @@ describe.concurrent.each([...restKinds, ...restVariants])("calls over $name, thr
       const iterate = async (): Promise<void> => {
         for await (const item of client.call("iterator_module", "f", [], { cwd: "work" })) expect.fail(String(item));
       };
-      await expect(iterate()).rejects.toMatchObject({ code: "unsupported", summary: expect.stringContaining("session") });
+      await expect(iterate()).rejects.toMatchObject({ code: "unsupported", message: expect.stringContaining("session") });
       expect(await readdir(join(host.sandbox.home, "work"))).not.toContain("iterator-ran");
     });
   });

@@ -146,7 +146,7 @@ describe.concurrent("a scheduler that does not answer", () => {
     stub.isHealthy = false;
     stub.server.take();
     const error = await rejection(client.connector.exec(shell("echo x >> effects")), ConnectError);
-    expect([error.code, error.summary]).toEqual(["connect-failed", expect.stringContaining("(Daint) is unhealthy")]);
+    expect([error.code, error.message]).toEqual(["connect-failed", expect.stringContaining("(Daint) is unhealthy")]);
     expect(stub.server.take().filter(({ purpose }) => purpose === "start")).toHaveLength(1);
     expect((await rejection(client.doRemoteCall("os", "getpid"))).code).toBe("connect-failed");
     stub.isHealthy = true;
@@ -191,7 +191,7 @@ describe.concurrent("sizes", () => {
     stub.server.most = { put: 2000 };
     await using connector = connect(stub);
     const error = await rejection(connector.exec(["true"]), TransferError);
-    expect([error.code, error.summary]).toEqual(["transfer-failed", expect.stringContaining("no request of this size")]);
+    expect([error.code, error.message]).toEqual(["transfer-failed", expect.stringContaining("no request of this size")]);
   });
 });
 

@@ -230,7 +230,7 @@ describe.concurrent.each(restKinds)("over $name", (kind) => {
     await until("the command to run", async () => (await readdir(host.sandbox.home)).includes("begun"));
     // Some may have ended by themselves meanwhile.
     signalEach(await host.sandbox.processes(), "SIGKILL");
-    expect(await rejection(running, ConnectError)).toMatchObject({ code: "connection-lost", summary: expect.stringContaining("lost") });
+    expect(await rejection(running, ConnectError)).toMatchObject({ code: "connection-lost", message: expect.stringContaining("lost") });
     expect((await connector.exec(shell("exit 2"))).exitCode).toBe(2);
   });
 });

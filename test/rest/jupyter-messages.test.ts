@@ -52,7 +52,7 @@ describe.concurrent("a real Jupyter Server", () => {
 
   test("below another path than was given says so", async () => {
     const error = await told({ baseUrl: `http://127.0.0.1:${lab.port}/elsewhere`, token: lab.token });
-    expect([error.code, error.summary, error.hint]).toEqual([
+    expect([error.code, error.message, error.hint]).toEqual([
       "connect-failed",
       "there is no Jupyter Server at this path (status 404)",
       expect.stringContaining("`base_url`"),
@@ -61,14 +61,14 @@ describe.concurrent("a real Jupyter Server", () => {
 
   test("that takes tokens only says that it takes no password", async () => {
     const error = await told({ baseUrl: lab.baseUrl, password: "a password" });
-    expect([error.code, error.summary]).toEqual(["auth-failed", expect.stringMatching(/refused the password|does not take a password/)]);
+    expect([error.code, error.message]).toEqual(["auth-failed", expect.stringMatching(/refused the password|does not take a password/)]);
   });
 });
 
 test.concurrent("a real server with a password says of a wrong one that it refuses it", async () => {
   await using other = await startJupyter({ password: "right" });
   const error = await told({ baseUrl: other.baseUrl, password: "wrong" });
-  expect([error.code, error.summary]).toEqual(["auth-failed", "the server refused the password"]);
+  expect([error.code, error.message]).toEqual(["auth-failed", "the server refused the password"]);
 });
 
 describe.concurrent("servers of other kinds", () => {
@@ -106,7 +106,7 @@ describe.concurrent("servers of other kinds", () => {
     expect([untrusted.code, untrusted.hint]).toEqual(["connect-failed", expect.stringContaining("`ca`")]);
     const plain = await listening(createServer((_, response) => response.end("{}")));
     const wrong = await told({ baseUrl: `https://${plain}`, token: "abc1" });
-    expect([wrong.code, wrong.summary]).toEqual(["connect-failed", expect.stringContaining("does not speak TLS")]);
+    expect([wrong.code, wrong.message]).toEqual(["connect-failed", expect.stringContaining("does not speak TLS")]);
     await using connector = jupyter({ baseUrl: `http://${named}`, token: "abc1" });
     const open = (await connector.status()).error as SremoteError;
     expect([open.code, open.hint]).toEqual(["connection-lost", expect.stringContaining("`https:`")]);
@@ -117,7 +117,7 @@ describe.concurrent("servers of other kinds", () => {
       "a hub whose user has no server",
       (_, response) =>
         response.writeHead(424, { "content-type": "application/json" }).end('{"message":"JupyterHub: server not running: me"}'),
-      { code: "connect-failed", summary: expect.stringContaining("the hub has no running server there") },
+      { code: "connect-failed", message: expect.stringContaining("the hub has no running server there") },
     ],
     [
       "a hub that does not know the user",
@@ -133,7 +133,7 @@ describe.concurrent("servers of other kinds", () => {
         response
           .writeHead(403, { "content-type": "text/html" })
           .end("<html><head><title>403 Forbidden</title></head><body><b>x</b></body>"),
-      { code: "auth-failed", summary: expect.stringContaining("403 Forbidden") },
+      { code: "auth-failed", message: expect.stringContaining("403 Forbidden") },
     ],
     [
       "a server without kernels of Python",
@@ -141,7 +141,7 @@ describe.concurrent("servers of other kinds", () => {
         response
           .writeHead(200, { "content-type": "application/json" })
           .end('{"default":"ir","kernelspecs":{"ir":{"spec":{"language":"R"}}}}'),
-      { code: "connect-failed", summary: "the server has no kernel for Python", hint: expect.stringContaining('"ir"') },
+      { code: "connect-failed", message: "the server has no kernel for Python", hint: expect.stringContaining('"ir"') },
     ],
   ])("%s", async (name, listener, expected) => {
     const baseUrl = `http://${await listening(createServer(listener))}/user/me`;

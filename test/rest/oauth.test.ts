@@ -56,7 +56,7 @@ describe("a client's key", () => {
     await using stub = await SfapiStub.start(peaceful);
     await using connector = sfapi({ ...stub.options, privateKey: wrong });
     const error = await rejection(connector.exec(["true"]), ConnectError);
-    expect(error).toMatchObject({ code: "auth-failed", summary: expect.stringContaining("invalid_client") });
+    expect(error).toMatchObject({ code: "auth-failed", message: expect.stringContaining("invalid_client") });
     const shown = inspect([error, connector], { depth: 20, showHidden: true });
     for (const secret of [wrong.split("\n")[3]!, ...stub.secrets]) expect(shown).not.toContain(secret);
   });

@@ -204,12 +204,12 @@ async function seen(client: RemoteClient, runtime: Runtime, [, module, fn, args,
     return { value, stdout, stderr, totals: [output.stdout, output.stderr], modules, facts, usage: Object.keys(usage ?? {}).toSorted() };
   } catch (error) {
     if (!(error instanceof SremoteError)) throw error;
-    const { code, stage, summary, hint, lastLines } = error;
+    const { code, stage, message, hint, lastLines } = error;
     const common = {
       kind: error.constructor.name,
       code,
       stage,
-      summary,
+      message,
       hint,
       lastLines,
       callId: /^[0-9a-f]{32}$/.test(error.callId ?? ""),

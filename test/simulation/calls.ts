@@ -75,7 +75,7 @@ function judgeError(made: Made, error: unknown, effects: number, facts: Facts): 
   if (!(error instanceof SremoteError)) return [`it rejected with ${String(error)}, which is none of ours`];
   const { code } = error;
   const outcome = error instanceof RemoteExecError ? error.outcome : error instanceof OutcomeUnknownError ? "unknown" : undefined;
-  const said = `it ended with ${code} (${outcome ?? "no outcome"}: ${error.summary})`;
+  const said = `it ended with ${code} (${outcome ?? "no outcome"}: ${error.message})`;
   const only = (isAllowed: boolean, why: string): string[] => (isAllowed ? [] : [`${said}, ${why}`]);
   // Of a call that is made again only what was before counts: another one may run meanwhile.
   const hasRun = made.isRepeated === true ? facts.ledger.beganBefore(made.key, made.at) : effects > 0;
@@ -129,10 +129,10 @@ function judgeError(made: Made, error: unknown, effects: number, facts: Facts): 
 }
 
 /** Whether it says that it was not sent itself, and its client did not know that an earlier one with its id may have run. */
-function speaksOfItself({ earlier = [], settledAt = 0 }: Made, { summary }: SremoteError): boolean {
+function speaksOfItself({ earlier = [], settledAt = 0 }: Made, { message }: SremoteError): boolean {
   const isDoubtful = ({ error, settledAt: at = Infinity }: Made): boolean =>
     at < settledAt && (error === undefined || (error as RemoteExecError).outcome !== "not-run") && !(error instanceof ConnectError);
-  return /what became of an earlier one with its id/.test(summary) && !earlier.some(isDoubtful);
+  return /what became of an earlier one with its id/.test(message) && !earlier.some(isDoubtful);
 }
 
 function judgeTimeout(made: Made, said: string, outcome: string | undefined, facts: Facts): string[] {

@@ -156,7 +156,7 @@ export class SimWorker {
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
       if (current.isRunning) current.asks.fail(error);
-      else this.#finish(current, { outcome: "not-run", error: { code: error.code, stage: "request", message: error.summary } });
+      else this.#finish(current, { outcome: "not-run", error: { code: error.code, stage: "request", message: error.message } });
     }
   }
 

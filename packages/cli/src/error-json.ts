@@ -6,10 +6,10 @@ import { outputJson } from "./value-json.ts";
 export function errorJson(error: unknown): Record<string, unknown> {
   const exitCode = exitCodeFor(error);
   if (!(error instanceof SremoteError)) return { name: "Error", message: String(error), exitCode };
-  const { name, code, summary, stage, host, callId, hint, lastLines } = error;
+  const { name, code, message, details, stage, host, callId, hint, lastLines } = error;
   const failed = error instanceof RemoteExecError ? remoteJson(error) : {};
   return Object.fromEntries(
-    Object.entries({ name, code, message: summary, stage, host, callId, hint, lastLines, ...failed, exitCode }).filter(
+    Object.entries({ name, code, message, details, stage, host, callId, hint, lastLines, ...failed, exitCode }).filter(
       ([, each]) => each !== undefined,
     ),
   );

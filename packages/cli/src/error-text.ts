@@ -28,27 +28,26 @@ export function errorText(error: unknown, { host, debug }: ErrorPlace): string {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return `sremote: unexpected failure, please report it: ${hostText(stack)}\n`;
   }
-  const parts = [`sremote: ${error.summary}`];
-  if (error.host !== undefined && error.host !== "local://") parts.push(`  host: ${error.host}`);
-  if (error.lastLines !== undefined && error.lastLines !== "") parts.push(`  last lines:\n${error.lastLines.replace(/^/gm, "    ")}`);
   const hint = hints[error.code]?.(host, error) ?? error.hint?.replaceAll("openssh()", "--openssh");
-  if (hint !== undefined) parts.push(`  hint: ${hint}`);
+  const details = error.detailsWith({ host: error.host === "local://" ? "" : error.host, hint });
+  const parts = [`sremote: ${error.message}`];
+  if (details !== "") parts.push(details.replace(/^/gm, "  "));
   if (debug) parts.push(`  code: ${error.code}, stage: ${error.stage ?? "none"}`, localStack(error));
   return `${parts.join("\n")}\n`;
 }
 
 /** --host-key with a fingerprint is for HOST alone, not for the jump hosts before it. */
-function keyHint(_host: string, { summary, hint = "" }: SremoteError): string | undefined {
+function keyHint(_host: string, { message, hint = "" }: SremoteError): string | undefined {
   const ofJump = hint.replace(/; or give the jump host options of its own.*$/s, "");
   if (ofJump !== hint) return `${ofJump}; or, to trust all keys that are new, --host-key accept-new`;
   // Nothing can be written down: the library's hint names the cure.
-  if (summary.includes("no known_hosts file")) return hint;
+  if (message.includes("no known_hosts file")) return hint;
   return "compare the fingerprint with the host's own, then connect with --host-key SHA256:… or, to trust it now, --host-key accept-new";
 }
 
 /** `pathlib.Path.home` was meant as `pathlib:Path.home`, `sys.stdin.read` as `sys:stdin.read`; any other name may be a package's. */
-function moduleHint(host: string, { summary, hint }: SremoteError): string | undefined {
-  const parts = /no module ["']([^"']+)["']/.exec(summary)?.[1]?.split(".") ?? [];
+function moduleHint(host: string, { message, hint }: SremoteError): string | undefined {
+  const parts = /no module ["']([^"']+)["']/.exec(message)?.[1]?.split(".") ?? [];
   const type = parts.findIndex((part, index) => index > 0 && /^[A-Z]/.test(part));
   const at = type > 0 ? type : parts.length - 1;
   const colon = `where ${parts.slice(at).join(".")} is a class or an object in a module, write a colon: ${parts.slice(0, at).join(".")}:${parts.slice(at).join(".")}.…`;

@@ -43,11 +43,11 @@ function questionOf(error: unknown, label: string): Question | undefined {
   // A jump host's refusal is not the host's: its password must not be sent to the other.
   if (!(error instanceof SremoteError) || error.code !== "auth-failed" || error.host !== label) return undefined;
   if (
-    /the key is encrypted and no passphrase was given|the passphrase does not fit the key/.test(error.summary) &&
+    /the key is encrypted and no passphrase was given|the passphrase does not fit the key/.test(error.message) &&
     /passphrase/.test(error.hint ?? "")
   )
     return "passphrase";
-  const offered = /the host offers ([a-z, -]+)/.exec(error.summary)?.[1]?.split(/, */) ?? [];
+  const offered = /the host offers ([a-z, -]+)/.exec(error.message)?.[1]?.split(/, */) ?? [];
   if (offered.includes("password")) return "password";
   return offered.includes("keyboard-interactive") ? "keyboard-interactive" : undefined;
 }

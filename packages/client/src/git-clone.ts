@@ -60,5 +60,7 @@ function cloneError(error: unknown, url: string): RemoteModulesError {
     });
   }
   const said = (stderr ?? (error as Error).message).trim().replaceAll(url, shown);
-  return new RemoteModulesError("install-failed", `git clone of ${shown} failed: ${said}`, { stage: "install" });
+  const lines = said.split("\n");
+  const reason = lines.find((line) => /^(?:fatal|error): /.test(line)) ?? lines.at(-1);
+  return new RemoteModulesError("install-failed", `git clone of ${shown} failed: ${reason}`, { stage: "install", lastLines: said });
 }

@@ -161,7 +161,7 @@ export function unansweredError(...launch: Parameters<typeof silentError>): Remo
   const error = silentError(...launch);
   const [{ exitCode }, , options] = launch;
   if (!mayHaveRun.has(exitCode) && (exitCode ?? 0) < signalled) return error;
-  return new Unanswered(error.code, error.summary, { ...options, lastLines: error.lastLines });
+  return new Unanswered(error.code, error.message, { ...options, lastLines: error.lastLines });
 }
 
 /** The error for a launch that printed nothing of ours: what the shell or interpreter said instead. */

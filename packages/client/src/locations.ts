@@ -72,7 +72,7 @@ function apply(text: string, where: string, locations: Locations): Discovery {
     next.tmpDir = either(content, "tmp") ?? next.tmpDir;
     next.pwdDir = either(content, "pwd") ?? next.pwdDir;
   } catch (error) {
-    if (error instanceof InvalidArgumentError) return { found: false, message: `${where}: ${error.summary}` };
+    if (error instanceof InvalidArgumentError) return { found: false, message: `${where}: ${error.message}` };
     throw error;
   }
   Object.assign(locations, next);

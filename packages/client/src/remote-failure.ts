@@ -60,7 +60,7 @@ export function dependencyFailed(
   { what, host, callId }: { what: string; host: string; callId: string },
   told?: Failure,
 ): RemoteExecError {
-  const why = cause instanceof SremoteError ? cause.summary : cause instanceof Error ? cause.message : told?.message;
+  const why = cause instanceof Error ? cause.message : told?.message;
   const message = `a call among its arguments gave no value: ${why?.split("\n", 1)[0] ?? "no reason given"}`;
   const remote: Failure = told ?? { code: "dependency-failed", stage: "arguments", message };
   if (remote.cause === undefined && cause instanceof RemoteExecError && cause.remote !== undefined) remote.cause = cause.remote;
@@ -89,9 +89,9 @@ function describeFailure(failure: Failure, what: string): string {
   let text = failure.code === "raised" ? `${what} raised ${head}` : head.startsWith(what) ? head : `${what}: ${head}`;
   if (failure.names !== undefined && failure.names.length > 0) text += ` (${label(failure.code)}: ${failure.names.join(", ")})`;
   text += tracebackText(failure);
-  for (const note of failure.notes ?? []) text += `\n  note: ${note}`;
+  for (const note of failure.notes ?? []) text += `\nnote: ${note}`;
   for (const [index, each] of (failure.exceptions ?? []).entries()) {
-    text += `\n  exception ${index + 1} of the group: ${qualifiedType(each)}: ${each.message}`;
+    text += `\nexception ${index + 1} of the group: ${qualifiedType(each)}: ${each.message}`;
   }
   return text;
 }
@@ -108,8 +108,8 @@ function qualifiedType(failure: Failure): string {
 function tracebackText(failure: Failure): string {
   if (failure.frames === undefined || failure.frames.length === 0) return "";
   const lines = failure.frames.map((frame) => {
-    const source = frame.source === null ? "" : `\n      ${frame.source}`;
-    return `    ${frame.file}:${frame.line} in ${frame.function}${source}`;
+    const source = frame.source === null ? "" : `\n    ${frame.source}`;
+    return `  ${frame.file}:${frame.line} in ${frame.function}${source}`;
   });
-  return `\n  remote traceback, outermost call first:\n${lines.join("\n")}`;
+  return `\nremote traceback, outermost call first:\n${lines.join("\n")}`;
 }

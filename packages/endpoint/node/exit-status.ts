@@ -17,7 +17,7 @@ export function describeEnd(error: unknown): [message: string, status: number] {
     const status = isNoSpace(error.cause) && !error.isClaimed ? exitStatus.noSpace : exitStatus.undelivered;
     return [`the reply cannot be delivered: ${error.message}`, status];
   }
-  if (error instanceof SremoteError) return [error.summary, refusals[error.code] ?? exitStatus.failed];
+  if (error instanceof SremoteError) return [error.message, refusals[error.code] ?? exitStatus.failed];
   if (!(error instanceof Error)) return [String(error), exitStatus.failed];
   if (isNoSpace(error)) return [error.message, exitStatus.noSpace];
   return errorCode(error) === undefined ? [error.stack ?? error.message, exitStatus.failed] : [error.message, exitStatus.file];

@@ -22,7 +22,7 @@ export function describeThrown(thrown: unknown, code: Code, stage: Stage): Failu
 /** A failure of the endpoint's own making. */
 export function describeRefusal(error: unknown, fallback: Code, stage: Stage): Failure {
   if (!(error instanceof SremoteError)) return { code: fallback, stage, message: cut(messageOf(error)) };
-  const failure: Failure = { code: error.code, stage: stages.find((known) => known === error.stage) ?? stage, message: cut(error.summary) };
+  const failure: Failure = { code: error.code, stage: stages.find((known) => known === error.stage) ?? stage, message: cut(error.message) };
   if (error.hint !== undefined) failure.hint = error.hint;
   return failure;
 }

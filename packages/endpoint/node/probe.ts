@@ -33,7 +33,7 @@ function whyUnusable(base: string): string | null {
     makePrivateDirectory(`${base}/tmp`);
     return null;
   } catch (error) {
-    if (error instanceof SremoteError) return error.summary;
+    if (error instanceof SremoteError) return error.message;
     return error instanceof Error ? error.message : String(error);
   }
 }

@@ -44,7 +44,7 @@ export function makeReply(parts: ReplyParts): Uint8Array[] {
     const failure: Failure = {
       code: "limit-exceeded",
       stage: "result",
-      message: `the function ran, but its result cannot be sent: ${error.summary}`,
+      message: `the function ran, but its result cannot be sent: ${error.message}`,
       path: "return",
     };
     return encode({ ...rest, outcome: "raised", error: failure });

@@ -98,7 +98,7 @@ function toText(value: unknown): string | undefined {
 }
 
 function unknown(what: string, known: readonly string[], argument: string): InvalidArgumentError {
-  const shown = what.length <= 60 ? what : `${what.slice(0, 59)}…`;
+  const shown = (what.length <= 60 ? what : `${what.slice(0, 59)}…`).replace(/\s+/g, " ");
   return new InvalidArgumentError(
     argument,
     `a known name instead of ${shown}; ${known.length === 0 ? "there are none" : `known are ${known.join(", ")}`}`,

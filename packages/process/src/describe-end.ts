@@ -4,7 +4,7 @@ import type { ProcessRecord } from "./process-record.ts";
 /** How it ended, in a few words: `exit status 3`, `SIGKILL`, `timeout`, `unreachable: the host did not answer in time`. */
 export function describeEnd(record: ProcessRecord & { readonly error?: SremoteError | undefined }): string {
   const { reason, exitCode, signal, startDate, error } = record;
-  const why = error === undefined ? "" : `: ${error.summary}`;
+  const why = error === undefined ? "" : `: ${error.message}`;
   switch (reason) {
     case null:
       return startDate === null ? "not started" : "running";

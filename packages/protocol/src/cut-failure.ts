@@ -1,10 +1,10 @@
 /* What is kept of a failure that a host sends: as much as one that keeps to PROTOCOL.md sends, and no more (section "Failure"). */
-import { hostLimits } from "./host-limits.ts";
+import { textLimits } from "./text-limits.ts";
 import { limits } from "./limits.ts";
 import type { Failure } from "./message.ts";
 
 /** Of more, the first half and the last half. */
-const mostItems = hostLimits.failureItems;
+const mostItems = textLimits.failureItems;
 
 /** The failure with its texts and lists cut. All texts together have at most 1 MiB, each 64 Ki characters; what is cut ends with `…`. */
 export function cutFailure(failure: Failure): Failure {

@@ -1,7 +1,7 @@
 /*
  * The error tree.
  *
- *   SremoteError                 code, stage, host, callId, hint, cause
+ *   SremoteError                 code, stage, host, callId, hint, lastLines, details, cause
  *   ├─ InvalidArgumentError      also a TypeError in spirit: nothing was sent
  *   ├─ ConnectError              the host could not be reached, or the link was lost
  *   ├─ TransferError             a push or pull did not complete
@@ -12,9 +12,11 @@
  *   └─ ProtocolError             bytes that are not a message, or of another version, or past a limit
  */
 import type { Code } from "./code.ts";
-import { hostLimits } from "./host-limits.ts";
+import { textLimits } from "./text-limits.ts";
 import { hostText } from "./host-text.ts";
 import type { Failure, Outcome } from "./message.ts";
+
+const inspectCustom = Symbol.for("nodejs.util.inspect.custom");
 
 export interface SremoteErrorOptions {
   /** What was being done: `connect`, `probe`, `deploy`, `request`, `import`, `call`, `result`, `push`, … */
@@ -30,43 +32,69 @@ export interface SremoteErrorOptions {
 }
 
 /**
- * Base of every error this product throws. The message ends with host, last lines and hint, so that printing it tells all. Each of them may quote
- * a host, and so passes through {@link hostText}: no control sequence reaches a terminal, and none is longer than it says.
+ * Base of every error this product throws. `message` says on one line what happened; {@link details} says the rest, and `console.log(error)` prints
+ * both. Each text may quote a host, and so passes through {@link hostText}: no control sequence reaches a terminal, and none is longer than it says.
  */
 export class SremoteError extends Error {
-  override name = "SremoteError";
   readonly code: Code;
   readonly stage: string | undefined;
   readonly host: string | undefined;
   readonly callId: string | undefined;
   readonly hint: string | undefined;
   readonly lastLines: string | undefined;
-  /** What happened, without host, last lines and hint. */
-  readonly summary: string;
+  /** What `message` does not say, line by line: the remote traceback, the host, its last lines, the hint. Empty if there is nothing to add. */
+  readonly details: string;
+  /** What followed the first line of the text. */
+  readonly #more: string;
 
-  constructor(code: Code, summary: string, options: SremoteErrorOptions = {}) {
-    const shown = shownTexts(summary, options);
-    super(describe(shown), options.cause === undefined ? undefined : { cause: options.cause });
+  /** @param text what happened; its first line becomes the message, the others the beginning of {@link details} */
+  constructor(code: Code, text: string, options: SremoteErrorOptions = {}) {
+    const [message, ...more] = hostText(text).split("\n");
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    const { host, hint, lastLines } = options;
     this.code = code;
-    this.summary = shown.summary;
     this.stage = options.stage;
-    this.host = shown.host;
+    this.host = host === undefined ? undefined : hostText(host);
     this.callId = options.callId;
-    this.hint = shown.hint;
-    this.lastLines = shown.lastLines;
-    keepQuiet(this, ["summary", "host", "hint", "lastLines"]);
+    this.hint = hint === undefined ? undefined : hostText(hint, { limit: textLimits.hint });
+    this.lastLines = lastLines === undefined ? undefined : hostText(lastLines, { limit: textLimits.lastLines, keep: "end" });
+    this.#more = more.join("\n");
+    this.details = this.detailsWith({});
+    keepQuiet(this, ["host", "hint", "lastLines"]);
+    if (this.details === "") keepQuiet(this, ["details"]);
+  }
+
+  override get name(): string {
+    return "SremoteError";
+  }
+
+  /** The {@link details} with another host or hint, for a program whose users know others: a command line names its own options. */
+  detailsWith({ host = this.host, hint = this.hint }: { host?: string | undefined; hint?: string | undefined }): string {
+    return [this.#more, host && `host: ${host}`, this.lastLines && `last lines:\n${indent(this.lastLines)}`, hint && `hint: ${hint}`]
+      .filter(Boolean)
+      .join("\n");
   }
 
   /** The given error if it is one of ours, else one with the given code that has it as its cause. */
   static from(error: unknown, code: Code, options: SremoteErrorOptions = {}): SremoteError {
     if (error instanceof SremoteError) return error;
-    const summary = error instanceof Error ? error.message : String(error);
-    return new SremoteError(code, summary, { ...options, cause: error });
+    return new SremoteError(code, error instanceof Error ? error.message : String(error), { ...options, cause: error });
+  }
+
+  /** A log of JSON shows what a person would read, without output, stack and cause. */
+  toJSON(): object {
+    return Object.assign({ name: this.name, message: this.message }, this);
+  }
+
+  static {
+    Object.defineProperty(this.prototype, inspectCustom, { value: inspectError });
   }
 }
 
 export class InvalidArgumentError extends SremoteError {
-  override name = "InvalidArgumentError";
+  override get name(): string {
+    return "InvalidArgumentError";
+  }
   /**
    * @param argument which argument, as the caller knows it: `options.timeout`; without `expected`, the whole sentence
    * @param expected what it must be
@@ -76,22 +104,34 @@ export class InvalidArgumentError extends SremoteError {
   }
 }
 export class ConnectError extends SremoteError {
-  override name = "ConnectError";
+  override get name(): string {
+    return "ConnectError";
+  }
 }
 export class TransferError extends SremoteError {
-  override name = "TransferError";
+  override get name(): string {
+    return "TransferError";
+  }
 }
 export class RemoteNotSetupError extends SremoteError {
-  override name = "RemoteNotSetupError";
+  override get name(): string {
+    return "RemoteNotSetupError";
+  }
 }
 export class RemoteModulesError extends SremoteError {
-  override name = "RemoteModulesError";
+  override get name(): string {
+    return "RemoteModulesError";
+  }
 }
 export class OutcomeUnknownError extends SremoteError {
-  override name = "OutcomeUnknownError";
+  override get name(): string {
+    return "OutcomeUnknownError";
+  }
 }
 export class ProtocolError extends SremoteError {
-  override name = "ProtocolError";
+  override get name(): string {
+    return "ProtocolError";
+  }
 }
 
 export interface RemoteExecDetails extends SremoteErrorOptions {
@@ -106,7 +146,9 @@ export interface RemoteExecDetails extends SremoteErrorOptions {
 
 /** A call that did not return a value. `remote` is what the host said of it; `stdout` and `stderr` what it had printed. */
 export class RemoteExecError extends SremoteError {
-  override name = "RemoteExecError";
+  override get name(): string {
+    return "RemoteExecError";
+  }
   readonly outcome: Outcome;
   readonly remote: Failure | undefined;
   readonly stdout: string;
@@ -115,8 +157,8 @@ export class RemoteExecError extends SremoteError {
   readonly signal: string | undefined;
   readonly #output: RemoteExecDetails["output"];
 
-  constructor(code: Code, summary: string, details: RemoteExecDetails) {
-    super(code, summary, details);
+  constructor(code: Code, text: string, details: RemoteExecDetails) {
+    super(code, text, details);
     this.outcome = details.outcome;
     this.remote = details.remote;
     this.stdout = details.stdout ?? "";
@@ -133,30 +175,22 @@ export class RemoteExecError extends SremoteError {
   }
 }
 
-interface ShownTexts extends Pick<SremoteErrorOptions, "host" | "hint" | "lastLines"> {
-  readonly summary: string;
+/** `console.log(error)`: the details come below the message, as lines, not as a member in quotes. */
+function inspectError(this: SremoteError, _depth: number, options: object, inspect: (value: unknown, options: object) => string): string {
+  const { details, stack = String(this) } = this;
+  const at = stack.startsWith(String(this)) ? String(this).length : stack.length;
+  const shown: unknown = Object.create(Object.getPrototypeOf(this) as object, {
+    ...Object.getOwnPropertyDescriptors(this),
+    details: { value: details },
+    [inspectCustom]: { value: undefined },
+    stack: { value: details === "" ? stack : `${stack.slice(0, at)}\n${indent(details)}${stack.slice(at)}` },
+  });
+  return inspect(shown, options);
 }
 
-function shownTexts(summary: string, { host, hint, lastLines }: SremoteErrorOptions): ShownTexts {
-  return {
-    summary: hostText(summary),
-    host: host === undefined ? undefined : hostText(host),
-    hint: hint === undefined ? undefined : hostText(hint, { limit: hostLimits.hint }),
-    lastLines: lastLines === undefined ? undefined : hostText(lastLines, { limit: hostLimits.lastLines, keep: "end" }),
-  };
-}
+const indent = (text: string): string => text.replace(/^/gm, "  ");
 
-function describe({ summary, ...options }: ShownTexts): string {
-  let text = summary;
-  if (options.host !== undefined) text += `\n  host: ${options.host}`;
-  if (options.lastLines !== undefined && options.lastLines !== "") {
-    text += `\n  last lines:\n${options.lastLines.replace(/^/gm, "    ")}`;
-  }
-  if (options.hint !== undefined) text += `\n  hint: ${options.hint}`;
-  return text;
-}
-
-/** What the message already says, and what is absent, is not printed a second time by `console.log(error)`. It can be read as before. */
+/** What the details already say, and what is absent, is not printed a second time by `console.log(error)`. It can be read as before. */
 function keepQuiet(error: SremoteError, said: readonly string[]): void {
   for (const [name, value] of Object.entries(error)) {
     if (value === undefined || said.includes(name)) Object.defineProperty(error, name, { enumerable: false });

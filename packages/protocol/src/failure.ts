@@ -1,7 +1,7 @@
 import { arrayOf, integer, members, oneOf, orNull, recordOf, string, wrong, type Check } from "./check.ts";
 import { codes } from "./code.ts";
 import { ProtocolError } from "./error.ts";
-import { hostLimits } from "./host-limits.ts";
+import { textLimits } from "./text-limits.ts";
 import { limits } from "./limits.ts";
 import type { Stage } from "./message.ts";
 
@@ -15,8 +15,8 @@ const scalar: Check = (value, path) => {
 };
 const memberSet: Check = (value, path) => {
   recordOf(scalar)(value, path);
-  if (Object.keys(value as object).length > hostLimits.failureMembers)
-    throw new ProtocolError("limit-exceeded", `${path}: more than ${hostLimits.failureMembers} members`);
+  if (Object.keys(value as object).length > textLimits.failureMembers)
+    throw new ProtocolError("limit-exceeded", `${path}: more than ${textLimits.failureMembers} members`);
 };
 
 /** Check a failure as a host sent it, with all that hangs on it, to a bounded depth. @throws ProtocolError naming the member */

@@ -1,8 +1,6 @@
-/**
- * What a host, or what is in between, may make this program hold and wait for beyond what its caller asked for. Whatever a host feeds has its limit
- * here, in whichever package it is met; docs/security.md, "A hostile host", says for each what it bounds and what happens beyond it. Bytes, unless it says otherwise.
- */
-export const hostLimits = {
+import { textLimits } from "./text-limits.ts";
+
+const otherLimits = {
   // Before a command
   handshake: 1_048_576,
   unsent: 4_194_304,
@@ -37,12 +35,6 @@ export const hostLimits = {
   credits: 16_384,
   /** In number. */
   fruitlessLinks: 6,
-  // Texts of errors, in characters, and their parts, in number
-  summary: 8192,
-  lastLines: 4096,
-  hint: 4096,
-  failureItems: 100,
-  failureMembers: 32,
   // Web services
   reply: 16_777_216,
   token: 262_144,
@@ -62,3 +54,9 @@ export const hostLimits = {
   /** Characters for each entry, on average. */
   pathText: 256,
 } as const;
+
+/**
+ * What a host, or what is in between, may make this program hold and wait for beyond what its caller asked for. Whatever a host feeds has its limit
+ * here, in whichever package it is met; docs/security.md, "A hostile host", says for each what it bounds and what happens beyond it. Bytes, unless it says otherwise.
+ */
+export const hostLimits: typeof textLimits & typeof otherLimits = { ...textLimits, ...otherLimits };

@@ -24,14 +24,14 @@ test("sequences are shown, colours are left out, and every kind of line break is
 });
 
 test("length is bounded at both ends or at the end, also of what is escaped", () => {
-  for (const length of [hostLimits.summary - 1, hostLimits.summary, hostLimits.summary + 1, 5_000_000]) {
+  for (const length of [hostLimits.message - 1, hostLimits.message, hostLimits.message + 1, 5_000_000]) {
     for (const character of ["x", "\u001b", "\u202e"]) {
       const text = hostText(character.repeat(length));
-      expect(text.length).toBeLessThanOrEqual(hostLimits.summary);
+      expect(text.length).toBeLessThanOrEqual(hostLimits.message);
       expect(hasControls(text)).toBe(false);
     }
   }
-  expect(hostText("x".repeat(hostLimits.summary))).toBe("x".repeat(hostLimits.summary));
+  expect(hostText("x".repeat(hostLimits.message))).toBe("x".repeat(hostLimits.message));
   const text = `begin${"x".repeat(9000)}end`;
   expect(hostText(text)).toMatch(/^begin[^]*\[… \d+ characters …\][^]*end$/);
   expect(hostText(text, { keep: "end", limit: 100 })).toMatch(/^\[… \d+ characters …\]\nx+end$/);
@@ -44,10 +44,10 @@ test("an error shows nothing of a host that a terminal would act on, and holds w
     new ConnectError("connect-failed", bad, { ...options, cause: hostError(new Error(bad)) }),
     new RemoteExecError("raised", bad, { ...options, outcome: "raised", remote: { code: "raised", stage: "call", message: bad } }),
   ]) {
-    for (const text of [error.message, error.summary, error.hint ?? "", error.lastLines ?? "", error.stack ?? "", inspect(error)]) {
+    for (const text of [error.message, error.details, error.hint ?? "", error.lastLines ?? "", error.stack ?? "", inspect(error)]) {
       expect(hasControls(text)).toBe(false);
     }
-    expect(error.summary.length).toBeLessThanOrEqual(hostLimits.summary);
+    expect(error.message.length).toBeLessThanOrEqual(hostLimits.message);
     expect(error.hint!.length).toBeLessThanOrEqual(hostLimits.hint);
     expect(error.lastLines!.length).toBeLessThanOrEqual(hostLimits.lastLines);
     if (error instanceof RemoteExecError) expect(error.remote?.message).toBe(bad);

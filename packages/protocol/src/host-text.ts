@@ -6,7 +6,7 @@
  * line) passes through here. What a command or call put out itself, and values, are the user's and stay as they are.
  */
 
-import { hostLimits } from "./host-limits.ts";
+import { textLimits } from "./text-limits.ts";
 
 /** Colours and the like, which are left out silently. ECMA-48, SGR. */
 // oxlint-disable-next-line no-control-regex -- control characters are what a terminal acts on
@@ -24,7 +24,7 @@ export interface HostTextOptions {
 
 /** The text as a terminal may have it: controls as `\x1b` or `\u202e`, line breaks as `\n`, and cut. */
 export function hostText(text: string, options: HostTextOptions = {}): string {
-  const { limit = hostLimits.summary, keep = "ends" } = options;
+  const { limit = textLimits.message, keep = "ends" } = options;
   // Cut first: what is escaped grows at most six times, and a text may have millions of characters.
   const kept = cut(text, limit, keep);
   if (!maySay.test(kept)) return kept;

@@ -48,7 +48,7 @@ export class Callbacks {
       );
     } catch (thrown) {
       const name = thrown instanceof Error ? thrown.name : "Error";
-      const message = thrown instanceof SremoteError ? thrown.summary : thrown instanceof Error ? thrown.message : String(thrown);
+      const message = thrown instanceof Error ? thrown.message : String(thrown);
       onThrow(thrown, message);
       return encodeFrame(JSON.stringify({ ...base, error: { name, message } }));
     }

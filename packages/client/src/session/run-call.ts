@@ -115,7 +115,7 @@ function lostError({ cause, reached }: StreamLost, plan: StreamPlan): Error {
   if (cause.code === "closed") return cause;
   if (ending !== undefined) return ended(plan, ending, reached);
   if (!reached) return new NotSent();
-  return new OutcomeUnknownError("outcome-unknown", `whether ${what} ran is unknown: ${cause.summary}`, {
+  return new OutcomeUnknownError("outcome-unknown", `whether ${what} ran is unknown: ${cause.message}`, {
     stage: "call",
     host,
     callId: id,

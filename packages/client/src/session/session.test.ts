@@ -172,7 +172,7 @@ it("ends a session whose host says on a new link that it has received what was n
   const { error, links } = await resumeWith((marker) =>
     process(marker, [], (packet) => ({ says: packet.kind === packetKinds.resume ? challenge(packet, token, 2) : [] })),
   );
-  expect(error).toMatchObject({ code: "protocol-error", summary: "the host has received packets that were never sent" });
+  expect(error).toMatchObject({ code: "protocol-error", message: "the host has received packets that were never sent" });
   expect(links).toBe(2);
 });
 
@@ -238,7 +238,7 @@ it.each(["host-key-changed", "host-key-unknown", "host-key-revoked", "auth-faile
     const { error, links } = await resumeWith(() => {
       throw new ConnectError(code, "so says the connector");
     });
-    expect(error).toMatchObject({ code, summary: "so says the connector" });
+    expect(error).toMatchObject({ code, message: "so says the connector" });
     expect(links).toBe(2);
   },
 );

@@ -46,7 +46,7 @@ export function createConnector(functions: CustomFunctions): Connector {
       return { ok: true, message: "the host answered" };
     } catch (cause) {
       const error = connectError(cause, "status", label);
-      return { ok: false, message: error.summary, error };
+      return { ok: false, message: error.message, error };
     }
   }
 

@@ -178,5 +178,5 @@ async function diagnosis(
     return new TransferError("transfer-failed", `push ${shownPath(remotePath)}: the connector failed`, about);
   }
   const found = answerError(answer, remotePath, place, "");
-  return new TransferError(found.code, found.summary, about);
+  return new TransferError(found.code, found.message, about);
 }

@@ -50,7 +50,7 @@ export function opensshError(log: string, before: string, label: string, progres
     return new ConnectError("connection-lost", "the link to the host was lost", { stage: "exec", host: label, lastLines });
   }
   if (known === undefined && late !== undefined) {
-    return new ConnectError(late.code, late.summary, { stage: "connect", host: label, lastLines });
+    return new ConnectError(late.code, late.message, { stage: "connect", host: label, lastLines });
   }
   const [, code, summary] = known ?? ([/./, "connect-failed", "ssh could not connect"] as const);
   return new ConnectError(code, `${summary}${offending(log)}`, { stage: "connect", host: label, lastLines, hint: hints[code] });

@@ -50,10 +50,10 @@ describe.each([true, false])("with multiplex: %s", (multiplex) => {
     const error = await refusal({ multiplex, sshOptions: { ProxyCommand: command } });
     expect(error).toMatchObject({
       code: "connect-failed",
-      summary: "a jump host or the ProxyCommand failed: Session expired: log in again",
+      message: "a jump host or the ProxyCommand failed: Session expired: log in again",
     });
     const seen = await refusal({ multiplex, sshOptions: { ProxyCommand: `sh -c 'wc -l < ${tries} >&2; exit 1'` } });
-    expect(seen.summary).toMatch(/failed: 1$/);
+    expect(seen.message).toMatch(/failed: 1$/);
   });
 
   test("a jump host that refuses says so, after one attempt", async () => {

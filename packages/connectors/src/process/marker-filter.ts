@@ -58,5 +58,5 @@ export class MarkerFilter extends Transform {
 /** What a host broke that made one of the filters end, as the error of its command; undefined for other ends of a stream. */
 export function brokenRule(error: unknown, label: string): ConnectError | undefined {
   if (!(error instanceof ConnectError) || (error.code !== "limit-exceeded" && error.code !== "protocol-error")) return undefined;
-  return new ConnectError(error.code, error.summary, { stage: "exec", host: label, cause: error.cause });
+  return new ConnectError(error.code, error.message, { stage: "exec", host: label, cause: error.cause });
 }

@@ -71,7 +71,7 @@ export abstract class ProcessConnector implements Connector {
       return { ok: true, message: `${this.label} can be reached and takes the credentials${this.occupation}` };
     } catch (error) {
       if (!(error instanceof SremoteError) || error.code === "invalid-argument") throw error;
-      return { ok: false, message: `${this.label}: ${error.summary}`, error };
+      return { ok: false, message: `${this.label}: ${error.message}`, error };
     }
   }
 

@@ -30,7 +30,7 @@ describe("G20 a reply within its limit", () => {
     const http = await client((_request, response) => void response.end(Buffer.alloc(size, " ")));
     const reply = http.send({ method: "GET", path: "/x" }, signal);
     if (isTaken) expect((await reply).bytes.length).toBe(size);
-    else await expect(reply).rejects.toMatchObject({ code: "limit-exceeded", summary: `GET /x: the reply has more than ${limit} bytes` });
+    else await expect(reply).rejects.toMatchObject({ code: "limit-exceeded", message: `GET /x: the reply has more than ${limit} bytes` });
   });
 
   test("the beginning of an endless error is shown, and no more is read", async () => {
@@ -66,13 +66,13 @@ describe("a reply that drips", () => {
     const reply = http.send({ method: "POST", path: "/x" }, signal);
     await expect(reply).rejects.toMatchObject({
       code: "connection-lost",
-      summary: "POST /x: the rest of the reply did not come within 150 ms",
+      message: "POST /x: the rest of the reply did not come within 150 ms",
     });
   });
 
   test("so is a download, and one whose status is an error", async () => {
     const http = await client(drip, 150);
-    const late = { code: "connection-lost", summary: expect.stringContaining("the rest of the reply did not come") as string };
+    const late = { code: "connection-lost", message: expect.stringContaining("the rest of the reply did not come") as string };
     const download = http.download({ method: "POST", path: "/x" }, { size: 1 << 20, take: () => Promise.resolve() }, signal);
     await expect(download).rejects.toMatchObject(late);
     await expect(http.send({ method: "POST", path: "/error" }, signal)).rejects.toMatchObject(late);
@@ -88,7 +88,7 @@ describe("a reply that drips", () => {
     }, 150);
     await expect(http.send({ method: "POST", path: "/x" }, signal)).rejects.toMatchObject({
       code: "connection-lost",
-      summary: "POST /x: UND_ERR_HEADERS_TIMEOUT",
+      message: "POST /x: UND_ERR_HEADERS_TIMEOUT",
     });
   });
 

@@ -129,7 +129,7 @@ describe("`check` sees replies that failed", () => {
       },
     );
     const error = await outcome(own.http.send({ method: "GET", path: "/x" }, signal));
-    expect(error).toMatchObject({ code: "disk-full", summary: "quota of [secret]" });
+    expect(error).toMatchObject({ code: "disk-full", message: "quota of [secret]" });
     // A 500 would be sent again; what `check` says is final.
     expect(said).toEqual(["/x 500 quota of token-number-1"]);
   });
@@ -153,7 +153,7 @@ describe("`check` sees replies that failed", () => {
     });
     const result = await outcome(own.http.send({ method, path: "/x" }, signal));
     expect(count).toBe(times);
-    if (method === "POST") expect(result).toMatchObject({ code: "connection-lost", summary: "no host" });
+    if (method === "POST") expect(result).toMatchObject({ code: "connection-lost", message: "no host" });
   });
 });
 

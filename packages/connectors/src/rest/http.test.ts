@@ -249,7 +249,7 @@ describe("the mapping of errors is total", () => {
     for (let status = 100; status < 1000; status += 1) {
       const { error, repeat } = statusProblem(status, "", where, undefined);
       expect(error).toBeInstanceOf(SremoteError);
-      expect(error.summary).toContain(String(status));
+      expect(error.message).toContain(String(status));
       if (status >= 200 && status < 400) expect(repeat).toBe("never");
       if (repeat === "always") expect([425, 429]).toContain(status);
     }

@@ -138,7 +138,7 @@ export class RestConnector implements Connector {
       );
     } catch (thrown) {
       const error = SremoteError.from(thrown, "connect-failed", { stage: "status", host: this.label });
-      return { ok: false, message: error.summary, error };
+      return { ok: false, message: error.message, error };
     }
   }
 

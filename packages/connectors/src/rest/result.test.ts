@@ -61,14 +61,14 @@ describe("G19 a result", () => {
   ])("where %s is an error", async (_, stdout, files) => {
     await expect(taken({ stdout }, files)).rejects.toMatchObject({
       code: "transfer-failed",
-      summary: "the SHA-256 of what arrived is not that of what the host has",
+      message: "the SHA-256 of what arrived is not that of what the host has",
     });
   });
 
   test("of which the service sends more than there is is given up at once", async () => {
     await expect(taken({ stdout: part("good", { bytes: undefined }) }, { "/w/1/out": "good and more" })).rejects.toMatchObject({
       code: "transfer-failed",
-      summary: "the server sends more than the file's 4 bytes",
+      message: "the server sends more than the file's 4 bytes",
     });
   });
 

@@ -168,7 +168,7 @@ test("G38 a result that never becomes visible is lost, after the time that is gi
   await using connector = dialect.connect({ visibility: 200 });
   await expect(connector.exec(["true"])).rejects.toMatchObject({
     code: "connection-lost",
-    summary: "exec: the result of the command is lost: the host shows none",
+    message: "exec: the result of the command is lost: the host shows none",
   });
 });
 
@@ -327,7 +327,7 @@ describe("G20 a service that lies", () => {
     };
     await using connector = dialect.connect();
     const ended = await connector.exec(shell("true"), { timeout: 1500 }).catch((error: unknown) => error);
-    if (step > 0) expect(ended).toMatchObject({ code: "limit-exceeded", summary: expect.stringMatching(expected) as string });
+    if (step > 0) expect(ended).toMatchObject({ code: "limit-exceeded", message: expect.stringMatching(expected) as string });
     else expect(ended).toMatchObject({ code: expect.not.stringMatching(/limit/) as string });
   });
 });

@@ -152,7 +152,7 @@ export class ScriptRunner {
       signal.throwIfAborted();
       // It was started: no error may say any more that it was not. What the client itself refuses, such as a redirect, is told as it is.
       if (!(error instanceof ConnectError && notSent.has(error.code)) || isOurs(error)) throw error;
-      const summary = `${job.stage}: what became of the command cannot be asked: ${error.summary}`;
+      const summary = `${job.stage}: what became of the command cannot be asked: ${error.message}`;
       throw new ConnectError("connection-lost", summary, { stage: job.stage, host: this.#dialect.label, hint: error.hint, cause: error });
     }
   }
@@ -160,7 +160,7 @@ export class ScriptRunner {
   /** What a service or a proxy before it refuses as too large (413) is sent in smaller pieces from now on. */
   #sendLess(size: number, error: SremoteError, job: Job): void {
     if (size <= smallestUpload) {
-      throw new TransferError("transfer-failed", `${job.stage}: the service takes no request of this size: ${error.summary}`, {
+      throw new TransferError("transfer-failed", `${job.stage}: the service takes no request of this size: ${error.message}`, {
         stage: job.stage,
         host: this.#dialect.label,
         hint: "give a command's data as its input, not within the command; input is sent in as many pieces as it takes",
@@ -181,7 +181,7 @@ export class ScriptRunner {
       if (!(error instanceof SremoteError) || !notSent.has(error.code)) return { kind: "finished" };
       attempt.submitted = false;
       if (error.code !== "no-such-file") throw error;
-      throw new ConnectError("channel-failed", error.summary, { stage: "exec", host: this.#dialect.label, cause: error });
+      throw new ConnectError("channel-failed", error.message, { stage: "exec", host: this.#dialect.label, cause: error });
     }
   }
 
@@ -261,7 +261,7 @@ export class ScriptRunner {
           continue;
         default:
           if (performance.now() - silent > (state.kind === "queued" || state.kind === "running" ? unheardFor : this.#settings.visibility)) {
-            throw this.#lost(job, state.kind === "failed" ? this.#http.redact(state.detail) : (trouble?.summary ?? "the host shows none"));
+            throw this.#lost(job, state.kind === "failed" ? this.#http.redact(state.detail) : (trouble?.message ?? "the host shows none"));
           }
           if (state.kind === "missing") state = { kind: "finished" };
           await pause(untilLook(look, this.#settings.pollInterval, lastLook / 2), signal);

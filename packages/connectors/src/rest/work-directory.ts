@@ -88,7 +88,7 @@ export class WorkDirectory {
     } catch (error) {
       if (!(error instanceof SremoteError)) throw error;
       const hint = `name a directory that is there and writable with the option \`directory\``;
-      throw new ConnectError("connect-failed", `no private directory could be made in ${parent}: ${error.summary}`, {
+      throw new ConnectError("connect-failed", `no private directory could be made in ${parent}: ${error.message}`, {
         stage: "connect",
         host: this.#dialect.label,
         hint,

@@ -61,7 +61,7 @@ async function attempt(options: SshOptions): Promise<unknown> {
 }
 
 const good = { exitCode: 0 };
-const refused = (text: RegExp): object => ({ code: "auth-failed", summary: expect.stringMatching(text) });
+const refused = (text: RegExp): object => ({ code: "auth-failed", message: expect.stringMatching(text) });
 
 describe("the order of keys", () => {
   test("a key that a file names comes before the agent's others, and each is offered once", async () => {
@@ -170,7 +170,7 @@ describe.concurrent("an agent that does not do its part is named, and the next c
     const lines = ["IdentitiesOnly yes", `IdentityAgent "${socket}"`, `IdentityFile ${half}`];
     expect(await attempt(await configured(lines, { agentTimeout: 300 }))).toMatchObject({
       code: "auth-failed",
-      summary: expect.stringContaining(`the agent at ${socket} ${said}`),
+      message: expect.stringContaining(`the agent at ${socket} ${said}`),
     });
     const second = await makeKey(`${socket}-second`);
     const { name } = await lab.addUser({ publicKeys: [second.publicKey] });

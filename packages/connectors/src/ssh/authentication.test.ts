@@ -69,9 +69,9 @@ describe("keys", () => {
 
   test("a missing or wrong passphrase is said before anything is sent", async () => {
     const missing = await attempt({ username: keyUser.name, privateKeyPath: encrypted.path });
-    expect(missing).toMatchObject({ code: "auth-failed", summary: expect.stringContaining("no passphrase was given") });
+    expect(missing).toMatchObject({ code: "auth-failed", message: expect.stringContaining("no passphrase was given") });
     const unfit = await attempt({ username: keyUser.name, privateKeyPath: encrypted.path, passphrase: wrong });
-    expect(unfit).toMatchObject({ code: "auth-failed", summary: expect.stringContaining("does not fit") });
+    expect(unfit).toMatchObject({ code: "auth-failed", message: expect.stringContaining("does not fit") });
     expect(await newLog()).not.toContain("Connection from");
   });
 
@@ -90,7 +90,7 @@ describe("an agent", () => {
     await using agent = await startAgent(join(lab.directory, "agent"));
     await agent.add(stranger.path);
     const refused = await attempt({ username: keyUser.name, agent: agent.socket });
-    expect(refused).toMatchObject({ code: "auth-failed", summary: expect.stringContaining("tried agent") });
+    expect(refused).toMatchObject({ code: "auth-failed", message: expect.stringContaining("tried agent") });
     await agent.add(lab.key.path);
     expect(await attempt({ username: keyUser.name, agent: agent.socket })).toMatchObject(good);
     // G36: the host cannot use it unless that is asked for.
@@ -109,7 +109,7 @@ describe("an agent", () => {
     const options = { username: keyUser.name, agent: join(lab.directory, "no-agent"), password: wrong };
     expect(await attempt(options)).toMatchObject({
       code: "auth-failed",
-      summary: expect.stringMatching(/tried password;.*not used: the agent at .*no-agent cannot be reached/),
+      message: expect.stringMatching(/tried password;.*not used: the agent at .*no-agent cannot be reached/),
     });
     expect(await attempt({ ...options, privateKeyPath: lab.key.path })).toMatchObject(good);
   });
@@ -121,8 +121,8 @@ describe("passwords", () => {
     logged = (await lab.log()).length;
     const refused = await attempt({ username: passwordUser.name, password: wrong });
     assert(refused instanceof ConnectError);
-    expect(refused).toMatchObject({ code: "auth-failed", summary: expect.stringContaining("tried password") });
-    expect(refused.summary).toContain("the host offers publickey,");
+    expect(refused).toMatchObject({ code: "auth-failed", message: expect.stringContaining("tried password") });
+    expect(refused.message).toContain("the host offers publickey,");
     expect((await newLog()).match(/Failed password for/g)).toHaveLength(1);
   });
 
@@ -160,7 +160,7 @@ describe("keyboard-interactive", () => {
     expect(await attempt({ username: account.name, password }, interactive)).toMatchObject(good);
     const before = (await interactive.log()).length;
     const refused = await attempt({ username: account.name, password: wrong }, interactive);
-    expect(refused).toMatchObject({ code: "auth-failed", summary: expect.stringContaining("tried keyboard-interactive") });
+    expect(refused).toMatchObject({ code: "auth-failed", message: expect.stringContaining("tried keyboard-interactive") });
     // sshd writes its log in its own time.
     await expect.poll(async () => (await interactive.log()).slice(before), { timeout: 10_000 }).toMatch(/Failed keyboard-interactive\/pam/);
     const log = (await interactive.log()).slice(before);
@@ -197,7 +197,7 @@ test("a host that wants a key and a password gets both", async () => {
 test("too many keys for the host are an authentication failure that says so", async () => {
   const keys = await Promise.all(Array.from({ length: 8 }, (_, index) => makeKey(join(lab.directory, `many-${index}`))));
   const refused = await attempt({ username: keyUser.name, privateKeyPath: keys.map((key) => key.path) });
-  expect(refused).toMatchObject({ code: "auth-failed", summary: expect.stringContaining("Too many authentication failures") });
+  expect(refused).toMatchObject({ code: "auth-failed", message: expect.stringContaining("Too many authentication failures") });
 });
 
 test("G27 no password or passphrase is in an argument list, a log or a file of the host's", async () => {

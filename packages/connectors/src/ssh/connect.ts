@@ -54,8 +54,8 @@ async function connectJump(hop: Settings, carrier: Connection | undefined, signa
 }
 
 function withHint(error: ConnectError, hint: string): ConnectError {
-  const { code, summary, stage = "connect", host, lastLines, cause } = error;
-  return new ConnectError(code, summary, { stage, host, hint, ...(lastLines === undefined ? {} : { lastLines }), cause });
+  const { code, message, stage = "connect", host, lastLines, cause } = error;
+  return new ConnectError(code, message, { stage, host, hint, ...(lastLines === undefined ? {} : { lastLines }), cause });
 }
 
 /** Where ssh_config was not read, it may be all that is lacking. */
@@ -98,7 +98,7 @@ function showsOtherKey(settings: Settings, verifier: HostVerifier, refusedTypes:
 function explain(failure: HandshakeFailure, settings: Settings): Error {
   const said = hostText(failure.greeting.split("SSH-")[0] ?? "");
   if (!(failure.error instanceof ConnectError) || said === "" || !failure.dropped) return failure.error;
-  return new ConnectError(failure.error.code, failure.error.summary, {
+  return new ConnectError(failure.error.code, failure.error.message, {
     stage: "connect",
     host: settings.label,
     lastLines: said,
@@ -140,7 +140,7 @@ async function reach(settings: Settings, carrier: Connection | undefined, signal
     return stream;
   } catch (error) {
     if (!(error instanceof ConnectError) || error.code !== "channel-failed") throw error;
-    throw new ConnectError("connect-failed", `the jump host could not reach it: ${error.summary}`, {
+    throw new ConnectError("connect-failed", `the jump host could not reach it: ${error.message}`, {
       stage: "connect",
       host: label,
       hint: `check from ${carrier.label} that ${host} port ${port} can be reached, and that its sshd allows TCP forwarding`,

@@ -299,10 +299,10 @@ export class Connection {
 }
 
 function isOpenFailure(error: unknown): boolean {
-  return error instanceof ConnectError && error.code === "channel-failed" && /open failure/i.test(error.summary);
+  return error instanceof ConnectError && error.code === "channel-failed" && /open failure/i.test(error.message);
 }
 
 /** The channel was opened, and closed or refused in place of starting the command. */
 function isStartFailure(error: unknown): boolean {
-  return error instanceof ConnectError && error.code === "channel-failed" && /unable to exec/i.test(error.summary);
+  return error instanceof ConnectError && error.code === "channel-failed" && /unable to exec/i.test(error.message);
 }

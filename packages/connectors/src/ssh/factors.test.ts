@@ -24,7 +24,7 @@ async function attempt(options: SshOptions): Promise<unknown> {
 
 const refused = (summary: RegExp, hint: RegExp): object => ({
   code: "auth-failed",
-  summary: expect.stringMatching(summary),
+  message: expect.stringMatching(summary),
   hint: expect.stringMatching(hint),
 });
 

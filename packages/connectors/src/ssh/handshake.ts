@@ -161,7 +161,7 @@ function noCommonAlgorithm(error: Error, offer: HostOffer, { algorithms, label }
 /** A deadline that passes during authentication may have been a person's or another system's, not the host's. */
 function duringPhase(reason: Error, phase: Phase): Error {
   if (!(reason instanceof ConnectError) || reason.code !== "connect-timeout" || phase !== "authenticate") return reason;
-  return new ConnectError("connect-timeout", `${reason.summary} during authentication`, {
+  return new ConnectError("connect-timeout", `${reason.message} during authentication`, {
     stage: "connect",
     host: reason.host,
     hint: "where the host waits for somebody (a push to a phone, a login by browser), give connectTimeout more time",
@@ -171,8 +171,8 @@ function duringPhase(reason: Error, phase: Phase): Error {
 /** What the host said for people may be the reason. */
 function withBanner(error: Error, banner: string): Error {
   if (banner === "" || !(error instanceof ConnectError) || error.lastLines !== undefined) return error;
-  const { code, summary, stage, host, hint, cause } = error;
-  return new ConnectError(code, summary, { stage: stage ?? "connect", host, hint, cause, lastLines: banner });
+  const { code, message, stage, host, hint, cause } = error;
+  return new ConnectError(code, message, { stage: stage ?? "connect", host, hint, cause, lastLines: banner });
 }
 
 function isDrop(error: Error): boolean {

@@ -43,7 +43,7 @@ describe("a later key exchange", () => {
     await using process = await spawn(connector, ["cat"]);
     await expect(endAfterExchange(process, lying)).rejects.toMatchObject({
       code: "host-key-changed",
-      summary: expect.stringContaining("in the middle of the connection"),
+      message: expect.stringContaining("in the middle of the connection"),
     });
     expect(lying.loginCount).toBe(1);
   });
@@ -73,7 +73,7 @@ describe("a key that the host cannot prove", () => {
     await using connector = ssh(optionsFor(forging, { knownHosts: file, hostKey: "accept-new" }));
     await expect(connector.exec(["true"])).rejects.toMatchObject({
       code: "connect-failed",
-      summary: expect.stringContaining("signature verification failed"),
+      message: expect.stringContaining("signature verification failed"),
     });
     expect(await readFile(file, "utf8")).toBe("# mine\n");
     expect(forging.authenticationCount).toBe(0);
@@ -97,7 +97,7 @@ describe("accept-new", () => {
     await using connector = ssh(optionsFor(server, { knownHosts: [], hostKey: "accept-new" }));
     await expect(connector.exec(["true"])).rejects.toMatchObject({
       code: "host-key-unknown",
-      summary: expect.stringContaining("no known_hosts file to write it to"),
+      message: expect.stringContaining("no known_hosts file to write it to"),
       hint: expect.stringContaining(server.fingerprint),
     });
     const config = join(server.home, "none-config");

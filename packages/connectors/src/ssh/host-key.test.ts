@@ -61,7 +61,7 @@ describe("G04 a key that is not the known one is refused before credentials are 
   test("unknown: the error has the fingerprint and says how to add the key", async () => {
     await writeFile(file, "");
     const error = await expectRefusal(await attempt(), "host-key-unknown");
-    expect(error.summary).toContain(fingerprint("ed25519"));
+    expect(error.message).toContain(fingerprint("ed25519"));
     expect(error.hint).toContain(`ssh-keyscan -p ${lab.port} -t ed25519`);
     expect(error.hint).toContain(file);
   });
@@ -76,8 +76,8 @@ describe("G04 a key that is not the known one is refused before credentials are 
   test("changed: the error names file and line", async () => {
     await writeFile(file, `# comment\n${name()} ${hostKey("ed25519").slice(0, -4)}AAAA\n`);
     const error = await expectRefusal(await attempt(), "host-key-changed");
-    expect(error.summary).toContain(`${file}:2`);
-    expect(error.summary).toContain(fingerprint("ed25519"));
+    expect(error.message).toContain(`${file}:2`);
+    expect(error.message).toContain(fingerprint("ed25519"));
     expect(error.hint).toContain(`ssh-keygen -R '${name()}'`);
   });
 
@@ -91,20 +91,20 @@ describe("G04 a key that is not the known one is refused before credentials are 
   test("revoked: refused though it is known, and though accept-new is chosen", async () => {
     await writeFile(file, `${name()} ${hostKey("ed25519")}\n@revoked * ${hostKey("ed25519")}\n`);
     const error = await expectRefusal(await attempt({ hostKey: "accept-new" }), "host-key-revoked");
-    expect(error.summary).toContain(`${file}:2`);
+    expect(error.message).toContain(`${file}:2`);
   });
 
   test("only certified: the error says that openssh() can check certificates", async () => {
     await writeFile(file, `@cert-authority ${name()} ${hostKey("rsa")}\n`);
     const error = await expectRefusal(await attempt(), "host-key-unknown");
-    expect(error.summary).toContain("openssh()");
+    expect(error.message).toContain("openssh()");
   });
 
   test("another fingerprint than the expected", async () => {
     const wanted = `SHA256:${"A".repeat(43)}`;
     const error = await expectRefusal(await attempt({ hostKey: { fingerprint: wanted } }), "host-key-changed");
-    expect(error.summary).toContain(wanted);
-    expect(error.summary).toContain(fingerprint("ed25519"));
+    expect(error.message).toContain(wanted);
+    expect(error.message).toContain(fingerprint("ed25519"));
   });
 
   // oxlint-disable-next-line typescript/no-explicit-any -- what a caller without types may do
@@ -135,7 +135,7 @@ describe("G04 a key that is not the known one is refused before credentials are 
     await expectRefusal(await over(), "host-key-unknown");
     await writeFile(file, `${name()} ${lab.key.publicKey}\n`);
     const changed = await expectRefusal(await over(), "host-key-changed");
-    expect(changed.summary).toContain(`${file}:1`);
+    expect(changed.message).toContain(`${file}:1`);
     await writeFile(file, `@revoked * ${hostKey("ed25519")}\n`);
     await expectRefusal(await over(), "host-key-revoked");
     await writeFile(file, `${name()} ${hostKey("ed25519")}\n`);

@@ -35,7 +35,7 @@ function made(): {
   return { client: client as unknown as Client & { taken: number }, socket, errors, data, window };
 }
 
-const ignored = { code: "limit-exceeded", summary: expect.stringContaining("ignores the window") as string };
+const ignored = { code: "limit-exceeded", message: expect.stringContaining("ignores the window") as string };
 
 describe("G11 G20 a host over SSH", () => {
   test.each([

@@ -112,7 +112,7 @@ describe.concurrent.each(Object.keys(servers))("%s", (name) => {
     await using stranger = await startEmbeddedSsh();
     expect(await attempt({ ...targetAt(name), privateKeyPath: stranger.privateKeyPath })).toMatchObject({
       code: "auth-failed",
-      summary: expect.stringContaining(`tried publickey (${stranger.privateKeyPath})`),
+      message: expect.stringContaining(`tried publickey (${stranger.privateKeyPath})`),
     });
   });
 });
@@ -183,7 +183,7 @@ test("a host with only algorithms that ssh2 does not know is named, with openssh
   await using server = await openSsh({ config: ["KexAlgorithms sntrup761x25519-sha512@openssh.com"] })();
   expect(await attempt(server.target)).toMatchObject({
     code: "connect-failed",
-    summary: expect.stringContaining("no common algorithm of KexAlgorithms: the host offers sntrup761x25519-sha512@openssh.com"),
+    message: expect.stringContaining("no common algorithm of KexAlgorithms: the host offers sntrup761x25519-sha512@openssh.com"),
     hint: expect.stringContaining("openssh()"),
   });
 });

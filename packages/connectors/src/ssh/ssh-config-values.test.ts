@@ -114,9 +114,9 @@ test.concurrent.each(Object.keys(sound))("%s", async (name) => {
 const bad: Readonly<Record<string, [lines: string, error: object]>> = {
   "a variable that is not set": [
     "IdentityFile ${SREMOTE_NOT_SET}/id",
-    { code: "connect-failed", summary: expect.stringContaining("${SREMOTE_NOT_SET}") },
+    { code: "connect-failed", message: expect.stringContaining("${SREMOTE_NOT_SET}") },
   ],
-  "an unknown token": ["IdentityFile /tmp/%z", { code: "connect-failed", summary: expect.stringContaining("%z") }],
+  "an unknown token": ["IdentityFile /tmp/%z", { code: "connect-failed", message: expect.stringContaining("%z") }],
   "PubkeyAuthentication no": ["PubkeyAuthentication no", { code: "auth-failed", hint: expect.stringContaining("PubkeyAuthentication") }],
   "PreferredAuthentications password": [
     "PreferredAuthentications password",
@@ -124,7 +124,7 @@ const bad: Readonly<Record<string, [lines: string, error: object]>> = {
   ],
   "AddressFamily inet6 with an address of the other family": [
     "AddressFamily inet6",
-    { code: "name-not-found", summary: expect.stringContaining("AddressFamily") },
+    { code: "name-not-found", message: expect.stringContaining("AddressFamily") },
   ],
   "HostKeyAlgorithms of which none is known": ["HostKeyAlgorithms ssh-ed25519-cert-v01@openssh.com", { code: "unsupported" }],
 };
@@ -198,7 +198,7 @@ describe("where there is no program ssh", () => {
     await writeFile(config, "Host x\n");
     expect(await attempt(config)).toMatchObject({
       code: "unsupported",
-      summary: expect.stringContaining(config),
+      message: expect.stringContaining(config),
       hint: expect.stringContaining("OpenSSH client"),
     });
     await using connector = ssh({ host: "the-alias.invalid" });

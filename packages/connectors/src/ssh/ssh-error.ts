@@ -84,7 +84,7 @@ function errnoOf(error: unknown): string | undefined {
 
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0]);
-  if (error instanceof SremoteError) return error.summary;
+  if (error instanceof SremoteError) return error.message;
   if (error instanceof Error) return error.message;
   return typeof error === "string" ? error : "unknown failure";
 }

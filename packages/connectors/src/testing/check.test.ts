@@ -370,7 +370,7 @@ const failing: Break = (host) => ({
   pull: (path, sink, options) =>
     host.pull(path, sink, options).catch((error: unknown) => {
       if (!(error instanceof TransferError)) throw error;
-      throw new TransferError(error.code, error.summary, { host: "local://", cause: new Error("token hunter2-secret") });
+      throw new TransferError(error.code, error.message, { host: "local://", cause: new Error("token hunter2-secret") });
     }),
 });
 

@@ -100,6 +100,6 @@ function skippedCase({ name }: ConnectorCase): CaseResult {
 }
 
 function messageOf(error: unknown): string {
-  if (error instanceof SremoteError) return `${error.name} ${error.code}: ${error.message}`;
+  if (error instanceof SremoteError) return `${error.name} ${error.code}: ${error.message}\n${error.details}`.trimEnd();
   return error instanceof Error ? error.message : String(error);
 }

@@ -215,7 +215,7 @@ class SessionWorker {
       this.#sendFrame(current.stream, JSON.stringify(result), attachments, flags);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      const message = `the function ran, but its result cannot be sent: ${error.summary}`;
+      const message = `the function ran, but its result cannot be sent: ${error.message}`;
       const failed: ResultMessage = {
         type: "result",
         outcome: "raised",

@@ -82,7 +82,7 @@ function addGroup(groups: Map<string, string>, name: string, nodes: string, wher
     parseNodeSet(nodes);
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error;
-    throw new InvalidArgumentError(where, error.summary.replace(/^nodes: expected /, ""), { cause: error });
+    throw new InvalidArgumentError(where, error.message.replace(/^nodes: expected /, ""), { cause: error });
   }
   groups.set(name, nodes);
 }

@@ -96,7 +96,9 @@ const mostKinds = 10;
 
 /** Thrown by `orThrow`: on which hosts what went wrong. */
 export class RunError extends SremoteError {
-  override name = "RunError";
+  override get name(): string {
+    return "RunError";
+  }
   readonly #result: RunResult;
 
   constructor(result: RunResult) {
@@ -104,7 +106,7 @@ export class RunError extends SremoteError {
     const kinds = [...Map.groupBy(failed, kindOf)].toSorted(([, left], [, right]) => right.length - left.length);
     const shown = kinds.slice(0, mostKinds).map(([, jobs]) => `${fold(jobs.map(({ label }) => label))}: ${describeEnd(jobs[0]!)}`);
     const more = kinds.length > mostKinds ? [`and ${kinds.length - mostKinds} other kinds of failure`] : [];
-    super(codeOf(failed), `${result.name}: ${failed.length} of ${result.jobs.length} failed\n  ${[...shown, ...more].join("\n  ")}`, {
+    super(codeOf(failed), `${result.name}: ${failed.length} of ${result.jobs.length} failed\n${[...shown, ...more].join("\n")}`, {
       stage: "run",
       lastLines: compactOutput(
         failed

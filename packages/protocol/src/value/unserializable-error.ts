@@ -8,7 +8,9 @@ export interface UnserializableErrorOptions extends SremoteErrorOptions {
 
 /** A value that cannot travel. `path` says where it stands, written from the root the user knows: `args[0].items[3].handler`. */
 export class UnserializableError extends SremoteError {
-  override name = "UnserializableError";
+  override get name(): string {
+    return "UnserializableError";
+  }
   readonly path: string;
 
   constructor(path: string, reason: string, options: UnserializableErrorOptions = {}) {

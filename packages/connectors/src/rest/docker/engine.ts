@@ -177,7 +177,7 @@ export class DockerEngine implements ProcessDialect {
     } catch (error) {
       if (!(error instanceof SremoteError) || error.code !== "connect-refused") throw error;
       const hint = "nothing listens at the socket: dockerd does not run, or `socketPath` is another one";
-      throw new ConnectError("connect-refused", error.summary, { ...about, hint, cause: error });
+      throw new ConnectError("connect-refused", error.message, { ...about, hint, cause: error });
     }
     if (reply.status !== 404 && reply.status !== 409) return reply;
     const message = reply.object?.["message"];

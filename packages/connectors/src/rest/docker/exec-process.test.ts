@@ -123,7 +123,7 @@ describe("an engine that closes the connection with input unread", () => {
     const error: unknown = await connector.exec(["cat"], { stdin: Buffer.alloc(1_000_000) }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({
       code: "connection-lost",
-      summary: expect.stringContaining("input in part only"),
+      message: expect.stringContaining("input in part only"),
       cause: { code: "EPIPE" },
     });
   });
@@ -133,7 +133,7 @@ describe("an engine that closes the connection with input unread", () => {
     engine.exitCode = -1;
     await using connector = docker({ container: "box", socketPath: engine.socketPath });
     const error: unknown = await connector.exec(["true"]).catch((reason: unknown) => reason);
-    expect(error).toMatchObject({ code: "connection-lost", summary: expect.stringContaining("without an exit code") });
+    expect(error).toMatchObject({ code: "connection-lost", message: expect.stringContaining("without an exit code") });
   });
 
   test("G31 output that breaks off in the middle of a frame is a lost connection, whatever the engine says of the command", async () => {

@@ -84,7 +84,7 @@ export class Firecrest2 implements ScriptDialect {
     const body = json({ sourcePath: path, path, parent: false });
     const request = { method: "POST", path: this.#operation("mkdir"), ...body, idempotent: true } as const;
     await http.send(request, signal).catch((error: unknown) => {
-      if (!(error instanceof ConnectError && error.summary.includes("File exists"))) throw error;
+      if (!(error instanceof ConnectError && error.message.includes("File exists"))) throw error;
     });
     await http.send({ method: "PUT", path: this.#operation("chmod"), ...json({ sourcePath: path, path, mode: "700" }) }, signal);
   }

@@ -94,7 +94,7 @@ export class Kernel {
         since ||= performance.now();
         if (!isLink(problem) || attempt >= attempts || performance.now() - since > patience) throw first ?? problem;
         if (died) continue;
-        first ??= problem.code === "connection-lost" ? problem : this.#error("connection-lost", problem.summary);
+        first ??= problem.code === "connection-lost" ? problem : this.#error("connection-lost", problem.message);
         await pause(backOff(attempt, 200, 5000), signal);
       }
     }

@@ -67,7 +67,7 @@ describe.each([
     for (const said of messages("Permission denied")) {
       const error = await failure(said, "ERROR", (newt, context) => newt.put("/home/me/file", ofBytes(Buffer.from("x")), context));
       expect(error).toBeInstanceOf(TransferError);
-      expect(error).toMatchObject({ code: "permission-denied", summary: expect.stringContaining("Permission denied") });
+      expect(error).toMatchObject({ code: "permission-denied", message: expect.stringContaining("Permission denied") });
       checkHidden(error);
     }
   });
@@ -77,7 +77,7 @@ describe.each([
     for (const said of messages("no node answers")) {
       const error = await failure(said, "ERROR", (newt, context) => newt.run(script, context));
       expect(error).toBeInstanceOf(ConnectError);
-      expect(error).toMatchObject({ code: "connection-lost", summary: expect.stringContaining("no node answers") });
+      expect(error).toMatchObject({ code: "connection-lost", message: expect.stringContaining("no node answers") });
       checkHidden(error);
     }
   });
@@ -85,7 +85,7 @@ describe.each([
   test("in what a tool on the host says", async () => {
     for (const said of messages("mkdir: Permission denied")) {
       const error = await failure(said, "OK", (newt, context) => newt.makeDirectory("/home/me/d", context));
-      expect(error).toMatchObject({ code: "permission-denied", summary: expect.stringContaining("Permission denied") });
+      expect(error).toMatchObject({ code: "permission-denied", message: expect.stringContaining("Permission denied") });
       checkHidden(error);
     }
   });
