@@ -53,7 +53,7 @@ describe("a time longer than any timer", () => {
   });
 
   test("for runs of a fleet, also between a signal and SIGKILL", async () => {
-    await using hosts = fleet(["h"], { connect: () => local(), logLevel: "silent", killTimeout: time });
+    await using hosts = fleet(["h"], { connect: () => local(), logLevel: "silent", forceKillAfterDelay: time });
     const run = await hosts.run("sleep 0.1", { timeout: time, hostTimeout: time }).orThrow();
     expect(run.jobs[0]!.exitCode).toBe(0);
     const endless = hosts.run("echo up; exec sleep 600", { hostTimeout: time });

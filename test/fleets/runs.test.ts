@@ -64,7 +64,7 @@ describe("over a host with sessions enough", () => {
     ["is stopped", "sleep 74002 > log 2>&1 & until grep -q sleep /proc/$!/comm; do :; done; kill -STOP $!; wait", 74002],
   ])("G14 what ignores SIGTERM and %s is ended with it, and told", async (_, script, seconds) => {
     const { nodes } = make();
-    const run = nodes.run(script, { killTimeout: "0.5" });
+    const run = nodes.run(script, { forceKillAfterDelay: "0.5" });
     await until("it runs", async () => (await alive(seconds)).length === 1);
     const [job] = (await run.kill()).jobs;
     expect([job!.reason, job!.signal, job!.forcedKill, job!.error, await alive(seconds)]).toEqual([
@@ -84,10 +84,10 @@ describe("over a host with sessions enough", () => {
     const run = nodes.run(`${asRoot} --reuid=0 --regid=0 --clear-groups sleep 74003; echo after`, {
       // Long enough for a busy machine to begin it.
       hostTimeout: "3",
-      killTimeout: "0.2",
+      forceKillAfterDelay: "0.2",
     });
     await until("it runs", async () => (await alive(74003)).length === 1);
-    const killed = nodes.run(`exec ${asRoot} --reuid=0 --regid=0 --clear-groups sleep 74004`, { killTimeout: "0.2" });
+    const killed = nodes.run(`exec ${asRoot} --reuid=0 --regid=0 --clear-groups sleep 74004`, { forceKillAfterDelay: "0.2" });
     await until("it runs", async () => (await alive(74004)).length === 1);
     await killed.kill();
     const jobs = [...(await run).jobs, ...killed.jobs];

@@ -15,7 +15,7 @@ export interface JobSettings {
   readonly outputLimit: number | undefined;
   /** What its output is kept in, with that of others. Default: one of its own. */
   readonly memory?: OutputMemory | undefined;
-  readonly killTimeout: number;
+  readonly forceKillAfterDelay: number;
   /** Milliseconds from its start, reaching its host included; null: none. */
   readonly timeout: number | null;
   readonly logger: Logger | undefined;
@@ -30,12 +30,12 @@ export interface WaitOptions {
 }
 
 export interface KillOptions {
-  /** Between the signal and SIGKILL. Default: the process's `killTimeout`. */
-  grace?: Duration | undefined;
+  /** Between the signal and SIGKILL. Default: the process's `forceKillAfterDelay`. */
+  forceKillAfterDelay?: Duration | undefined;
 }
 
 const ofWait: OptionNames<WaitOptions> = { timeout: true, kill: true };
-const ofKill: OptionNames<KillOptions> = { grace: true };
+const ofKill: OptionNames<KillOptions> = { forceKillAfterDelay: true };
 
 /** @throws InvalidArgumentError */
 export function checkWaitOptions(options: WaitOptions): void {

@@ -60,7 +60,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   /** Does the work. Calls `began` when it runs on the host, and ends soon once the signal is aborted before that. */
   protected abstract carryOut(signal: AbortSignal): Promise<ExitStatus>;
   /** Ends what runs: a signal, and SIGKILL after so many milliseconds. */
-  protected abstract terminate(signal: Signal, grace: number): Promise<void>;
+  protected abstract terminate(signal: Signal, delay: number): Promise<void>;
 
   get state(): Phase {
     return this.#state.phase;
@@ -221,7 +221,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     signal: Signal = "SIGTERM",
     options: KillOptions & { error?: SremoteError | undefined } = {},
   ): Promise<void> {
-    const grace = parseDuration(options.grace, { argument: "options.grace" }) ?? this.settings.killTimeout;
+    const delay = parseDuration(options.forceKillAfterDelay, { argument: "options.forceKillAfterDelay" }) ?? this.settings.forceKillAfterDelay;
     const round = this.#round;
     const { phase } = this.#state;
     if (phase === "ended") return;
@@ -232,7 +232,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     } else if (phase === "starting") {
       round.control.abort();
     } else if (phase === "running" || signal === "SIGKILL") {
-      await this.terminate(signal, grace);
+      await this.terminate(signal, delay);
     }
     await round.over.promise;
   }

@@ -15,7 +15,7 @@ export interface ProcessOptions extends Placement {
   /** After which it is ended, from its start: reaching its host, and waiting for a session of its connection, are part of it. Default none. */
   timeout?: Duration | null | undefined;
   /** Between asking it to end and SIGKILL. Default 5 s. */
-  killTimeout?: Duration | undefined;
+  forceKillAfterDelay?: Duration | undefined;
   /** What does not count as a failure. */
   ignore?: readonly Ignorable[] | undefined;
   /**
@@ -44,7 +44,7 @@ export interface ProcessOptions extends Placement {
   outputInLog?: number | undefined;
 }
 
-export const defaultKillTimeout = 5000;
+export const defaultForceKillDelay = 5000;
 export const defaultPty: PtySize = { rows: 24, columns: 80 };
 
 const optionNames: OptionNames<ProcessOptions> = {
@@ -54,7 +54,7 @@ const optionNames: OptionNames<ProcessOptions> = {
   name: true,
   host: true,
   timeout: true,
-  killTimeout: true,
+  forceKillAfterDelay: true,
   ignore: true,
   env: true,
   stdin: true,
@@ -74,12 +74,12 @@ export function checkProcessOptions(options: ProcessOptions, argument = "options
   const fail = (name: keyof ProcessOptions, expected: string): never => {
     throw new InvalidArgumentError(`${argument}.${name}`, expected);
   };
-  const { name, killTimeout, ignore, stdin, pty, output, outputLimit, watchdog, signal, outputInLog } = options;
+  const { name, forceKillAfterDelay, ignore, stdin, pty, output, outputLimit, watchdog, signal, outputInLog } = options;
   checkPlacement(options, argument);
   checkEnvironment(options.env, `${argument}.env`);
   parseDuration(options.timeout, { argument: `${argument}.timeout` });
-  if (killTimeout === null) fail("killTimeout", "a duration, not none");
-  parseDuration(killTimeout, { argument: `${argument}.killTimeout` });
+  if (forceKillAfterDelay === null) fail("forceKillAfterDelay", "a duration, not none");
+  parseDuration(forceKillAfterDelay, { argument: `${argument}.forceKillAfterDelay` });
   if (name !== undefined && (typeof name !== "string" || name === "")) fail("name", "a name");
   if (ignore !== undefined && !(Array.isArray(ignore) && ignore.every((each) => ["exit", "timeout", "error"].includes(each as string)))) {
     fail("ignore", "a list of exit, timeout and error");

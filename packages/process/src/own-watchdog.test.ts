@@ -155,7 +155,7 @@ describe("a process on a connector", () => {
 
   test("that was stopped can be ended", async () => {
     await using host = local();
-    const process = new RemoteProcess(host, "exec sleep 73502", { killTimeout: 10_000 }).start();
+    const process = new RemoteProcess(host, "exec sleep 73502", { forceKillAfterDelay: 10_000 }).start();
     await until("it runs", async () => (await running(73_502)) === 1);
     await until("it is known", () => process.state === "running");
     await process.sendSignal("SIGSTOP");

@@ -75,7 +75,7 @@ describe.each([
   test("G14 killed ends with everything below it, also what left its group and ignores SIGTERM", async () => {
     const number = { local: 70101, ssh: 70102, openssh: 70103 }[kind];
     const script = `trap '' TERM; setsid sleep ${number} & (sleep ${number} & sleep ${number}); echo`;
-    const process = new RemoteProcess(connect(), script, { killTimeout: "0.3" }).start();
+    const process = new RemoteProcess(connect(), script, { forceKillAfterDelay: "0.3" }).start();
     await until("all three run", async () => (await running(number)) === 3);
     await process.kill();
     expect(process).toMatchObject({ reason: "killed", exitCode: null, signal: "SIGKILL", forcedKill: true, ok: true, error: undefined });

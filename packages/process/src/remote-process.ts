@@ -13,11 +13,11 @@ import {
 import { toCommand } from "./command.ts";
 import { Expectation, type Match, type Pattern } from "./expect.ts";
 import { Job } from "./job.ts";
-import type { JobSettings } from "./job-options.ts";
+import type { JobSettings, KillOptions } from "./job-options.ts";
 import { type Ended, type Signal, signals } from "./watchdog.ts";
 import { startProcess } from "./start-process.ts";
 import type { ExitStatus, StartedProcess } from "./started-process.ts";
-import { checkProcessOptions, defaultKillTimeout, defaultPty, type ProcessOptions } from "./options.ts";
+import { checkProcessOptions, defaultForceKillDelay, defaultPty, type ProcessOptions } from "./options.ts";
 import { defaultOutputLimit, type StreamName } from "./output.ts";
 import { place } from "./placement.ts";
 import { StillRunning } from "./state.ts";
@@ -76,12 +76,12 @@ export class RemoteProcess extends Job {
     }
     const {
       name = typeof on === "function" ? "process" : on.label,
-      killTimeout = defaultKillTimeout,
+      forceKillAfterDelay = defaultForceKillDelay,
       ignore = [],
       output = "collect",
     } = options;
     const { host, outputLimit, logger, outputInLog, signal } = options;
-    const times = { killTimeout: parseDuration(killTimeout), timeout: parseDuration(options.timeout) };
+    const times = { forceKillAfterDelay: parseDuration(forceKillAfterDelay), timeout: parseDuration(options.timeout) };
     super({ name, host, ignore, output, outputLimit, ...shared, ...times, logger, outputInLog });
     this.#given = toCommand(command);
     this.command = place(this.#given, options);
@@ -119,7 +119,7 @@ export class RemoteProcess extends Job {
     await this.#started.signal(signal);
   }
 
-  override async kill(signal: Signal = "SIGTERM", options: { grace?: Duration | undefined } = {}): Promise<this> {
+  override async kill(signal: Signal = "SIGTERM", options: KillOptions = {}): Promise<this> {
     checkSignal(signal);
     return await super.kill(signal, options);
   }
@@ -175,7 +175,7 @@ export class RemoteProcess extends Job {
       this.#started = started;
       this.began();
       // It was ended just when it began.
-      if (this.state === "ending") void this.terminate("SIGTERM", this.settings.killTimeout);
+      if (this.state === "ending") void this.terminate("SIGTERM", this.settings.forceKillAfterDelay);
       const status = await started.done.catch(async (error: unknown) => {
         // Without its terminal nothing tells an exit status; that it has ended, the host has seen.
         if ((await this.#hungUp) === true) return { exitCode: null, signal: null };
@@ -191,14 +191,14 @@ export class RemoteProcess extends Job {
     }
   }
 
-  protected async terminate(signal: Signal, grace: number): Promise<void> {
+  protected async terminate(signal: Signal, delay: number): Promise<void> {
     const started = this.#started;
     // It has ended just now, and only its output is on its way.
     if (started === undefined) return;
     const unconfirmed = (cause?: unknown): SremoteError =>
       new ConnectError("connection-lost", "the host has not confirmed that the process ended", { stage: "kill", host: this.name, cause });
     this.#sent = signal;
-    const looking = this.#look(started, signal, grace);
+    const looking = this.#look(started, signal, delay);
     this.#looking = Promise.allSettled([this.#looking, looking]);
     try {
       await looking;
@@ -210,9 +210,9 @@ export class RemoteProcess extends Job {
   }
 
   /** Has it ended, and finds out what came of it. @throws SremoteError when the host does not answer */
-  async #look(started: StartedProcess, signal: Signal, grace: number): Promise<void> {
-    let ended = await started.end(signal, grace);
-    if (ended === undefined) return await this.#endUnseen(started, signal, grace);
+  async #look(started: StartedProcess, signal: Signal, delay: number): Promise<void> {
+    let ended = await started.end(signal, delay);
+    if (ended === undefined) return await this.#endUnseen(started, signal, delay);
     if (ended.left.length > 0) ended = await this.#endLeft(started, ended);
     if (ended.forced) {
       this.#sent = "SIGKILL";
@@ -223,8 +223,8 @@ export class RemoteProcess extends Job {
   }
 
   /** Nobody looks what comes of the signal but for the process itself. */
-  async #endUnseen(started: StartedProcess, signal: Signal, grace: number): Promise<void> {
-    if (signal === "SIGKILL" || (await settledWithin(started.exited, grace))) return;
+  async #endUnseen(started: StartedProcess, signal: Signal, delay: number): Promise<void> {
+    if (signal === "SIGKILL" || (await settledWithin(started.exited, delay))) return;
     this.forced();
     this.#sent = "SIGKILL";
     await started.end("SIGKILL", 0);

@@ -75,10 +75,10 @@ export class RemoteCall<T = unknown> extends Job {
   }
 
   /** The endpoint has its own steps from an interrupt to SIGKILL, which take a few seconds. */
-  protected async terminate(_signal: Signal, grace: number): Promise<void> {
+  protected async terminate(_signal: Signal, delay: number): Promise<void> {
     this.#cancel.abort();
     const done = this.#done!;
-    if ((await settledWithin(done, Math.max(grace, 5000))) && (await this.drain(done))) return;
+    if ((await settledWithin(done, Math.max(delay, 5000))) && (await this.drain(done))) return;
     this.#abandoned.reject(
       new ConnectError("connection-lost", "the host has not confirmed that the call ended", { stage: "kill", host: this.name }),
     );

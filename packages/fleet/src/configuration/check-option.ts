@@ -42,7 +42,7 @@ const checks: { readonly [Name in keyof Required<FleetConfiguration>]: Check } =
   connectTimeout: duration,
   window: count,
   timeout: (value, argument) => parseDuration(value as Duration | null, { argument }),
-  killTimeout: duration,
+  forceKillAfterDelay: duration,
   pty: oneOf(true, false),
   outputInLog: count,
   logLevel: oneOf(...logLevels),

@@ -25,7 +25,7 @@ describe("where nothing is said", () => {
     expect(resolveConfiguration(undefined, {})).toMatchObject({
       hostKey: "strict",
       connectTimeout: 20_000,
-      killTimeout: 5000,
+      forceKillAfterDelay: 5000,
       outputInLog: 4096,
       logLevel: "warn",
       timeout: null,
@@ -54,9 +54,9 @@ describe("of several the first that speaks wins", () => {
   });
 
   test("durations become milliseconds", () => {
-    expect(resolveConfiguration({ connectTimeout: "30", killTimeout: "1m30s", timeout: "1-00:00:00" })).toMatchObject({
+    expect(resolveConfiguration({ connectTimeout: "30", forceKillAfterDelay: "1m30s", timeout: "1-00:00:00" })).toMatchObject({
       connectTimeout: 30_000,
-      killTimeout: 90_000,
+      forceKillAfterDelay: 90_000,
       timeout: 86_400_000,
     });
   });
@@ -101,7 +101,7 @@ describe("what is wrong is named", () => {
     [{ sshConfig: "" }, "sshConfig: expected true, false or a path"],
     [{ connectTimeout: "soon" }, "connectTimeout: expected milliseconds"],
     [{ connectTimeout: null }, "connectTimeout: expected a duration, not none"],
-    [{ killTimeout: -1 }, "killTimeout: expected milliseconds"],
+    [{ forceKillAfterDelay: -1 }, "forceKillAfterDelay: expected milliseconds"],
     [{ timeout: "x" }, "timeout: expected milliseconds"],
     [{ window: 0 }, "window: expected a whole number"],
     [{ pty: "yes" }, "pty: expected one of true, false"],

@@ -30,7 +30,7 @@ export interface FleetConfiguration extends ConnectionParameters {
   /** For a run as a whole. Default none. */
   timeout?: Duration | null | undefined;
   /** Between asking a process to end and killing it. Default 5 s. */
-  killTimeout?: Duration | undefined;
+  forceKillAfterDelay?: Duration | undefined;
   /** A terminal for remote processes; stdout and stderr are one then. Default false (execo: true, to end remote processes with the link). */
   pty?: boolean | undefined;
   /** Characters of output in a message of the log; what is more is left out in the middle. Default 4096. */
@@ -54,7 +54,7 @@ export interface ResolvedConfiguration {
   readonly connectTimeout: number;
   readonly window: number;
   readonly timeout: number | null;
-  readonly killTimeout: number;
+  readonly forceKillAfterDelay: number;
   readonly pty: boolean;
   readonly outputInLog: number;
   readonly logLevel: LogLevel;
@@ -74,7 +74,7 @@ export const defaultConfiguration: ResolvedConfiguration = Object.freeze({
   connectTimeout: 20_000,
   window: 64,
   timeout: null,
-  killTimeout: 5000,
+  forceKillAfterDelay: 5000,
   pty: false,
   outputInLog: 4096,
   logLevel: "warn",

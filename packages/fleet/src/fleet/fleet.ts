@@ -169,7 +169,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     checkProcessOptions({ ...rest, timeout: hostTimeout });
     const hosts = [...this.hosts];
     const { configuration } = this.#shared;
-    const processOptions = { pty: configuration.pty, killTimeout: configuration.killTimeout, ...defined(rest), timeout: hostTimeout };
+    const processOptions = { pty: configuration.pty, forceKillAfterDelay: configuration.forceKillAfterDelay, ...defined(rest), timeout: hostTimeout };
     if (processOptions.stdin instanceof Uint8Array) processOptions.stdin = ownBytes(processOptions.stdin);
     const variables = renderEnvironment(rest.env, hosts, lists);
     const makers = render(command, hosts, { lists, substitution }).map((each, index): MakeJob<RemoteProcess> => {
@@ -221,7 +221,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
       const directory = this.#directories[index];
       const cwd = rest.cwd === undefined ? directory : remotePath(directory, rest.cwd);
       const what = { module, fn, args: own, options: { ...common, cwd } };
-      const { killTimeout, outputInLog } = configuration;
+      const { forceKillAfterDelay, outputInLog } = configuration;
       const settings = {
         name: host.toString(),
         label: this.#shared.labels.get(host.key),
@@ -229,7 +229,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
         ignore,
         output: "collect" as const,
         outputLimit: rest.outputLimit,
-        killTimeout,
+        forceKillAfterDelay,
         timeout: milliseconds,
         logger,
         outputInLog,
@@ -344,7 +344,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     const { name = what, timeout, hostTimeout, window, startsItself, ignore = [], lists: _, onProgress, ...own } = options;
     checkGroupOptions(options);
     checkOptions({ ...own, onProgress: onProgress as CopyOptions["onProgress"] });
-    const { killTimeout, outputInLog } = this.#shared.configuration;
+    const { forceKillAfterDelay, outputInLog } = this.#shared.configuration;
     const milliseconds = parseDuration(hostTimeout, { argument: "options.hostTimeout" });
     const makers = this.hosts.map((host, index): MakeJob<RemoteTransfer> => {
       const { logger } = this.#shared;
@@ -355,7 +355,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
         ignore,
         output: "discard" as const,
         outputLimit: undefined,
-        killTimeout,
+        forceKillAfterDelay,
         timeout: milliseconds,
         logger,
         outputInLog,

@@ -83,7 +83,7 @@ const ofRuns: OptionNames<RunOptions> = {
   cwd: true,
   cpu: true,
   realtime: true,
-  killTimeout: true,
+  forceKillAfterDelay: true,
   env: true,
   stdin: true,
   pty: true,

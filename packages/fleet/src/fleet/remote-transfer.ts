@@ -51,9 +51,9 @@ export class RemoteTransfer extends Job {
     });
   }
 
-  protected async terminate(_signal: Signal, grace: number): Promise<void> {
+  protected async terminate(_signal: Signal, delay: number): Promise<void> {
     this.#control.abort();
-    if (await settledWithin(this.#done!, grace)) return;
+    if (await settledWithin(this.#done!, delay)) return;
     this.#abandoned.reject(
       new ConnectError("connection-lost", "the host has not confirmed that the transfer ended", { stage: "kill", host: this.name }),
     );
