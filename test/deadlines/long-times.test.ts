@@ -45,7 +45,7 @@ describe("a time longer than any timer", () => {
     const [module, fn] = runtime === "python" ? ["time", "sleep"] : ["node:timers/promises", "setTimeout"];
     await using client = new RemoteClient(local(), { runtime });
     const limits = { timeout: time, queueTimeout: time, idleTimeout: time };
-    for (const options of [limits, { ...limits, isolation: "call" } as const, { ...limits, returns: "object", lease: time } as const]) {
+    for (const options of [limits, { ...limits, isolation: "call" } as const, { ...limits, returns: "object", objectTimeout: time } as const]) {
       expect((await client.doRemoteCall(module, fn, [0.1], options)).callId).toHaveLength(32);
     }
     await using files = new RemoteClient(local(), { runtime, transport: "spool" });
@@ -65,9 +65,9 @@ describe("a time longer than any timer", () => {
   });
 
   test("between signs of life is refused, as are leases of sessions", async () => {
-    for (const options of [{ heartbeat: time }, { lease: time }]) {
+    for (const options of [{ heartbeatInterval: time }, { resumeTimeout: time }]) {
       expect(() => new RemoteClient(local(), options)).toThrow(
-        /^options\.(?:heartbeat|lease): expected milliseconds, \d+ to 2147483647 \(24\.8 days\)/,
+        /^options\.(?:heartbeatInterval|resumeTimeout): expected milliseconds, \d+ to 2147483647 \(24\.8 days\)/,
       );
     }
     for (const connect of [ssh, openssh]) {

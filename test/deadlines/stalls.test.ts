@@ -123,7 +123,7 @@ describe.concurrent("a host that stops answering", () => {
     const items = (await client.doRemoteCall<RemoteIterable>("os", "walk", ["/"], { timeout: 30_000 })).value;
     const sleeping: Operation = (own, limits) => own.doRemoteCall("time", "sleep", [60], limits);
     // Without a deadline, the heartbeat and the lease bound it.
-    const silent = new RemoteClient(connector, { heartbeat: 200, lease: 1000 });
+    const silent = new RemoteClient(connector, { heartbeatInterval: 200, resumeTimeout: 1000 });
     const idle = silent.call("time", "sleep", [60], { idleTimeout: 60_000 });
     idle.catch(() => undefined);
     await silent.getPwd();

@@ -42,7 +42,7 @@ describe.each(runtimes)("G33 a number that a stranger has now, in %s", (runtime)
   test("G33 of a supervisor: it is not taken for it, and not signalled when the client closes", async () => {
     await using host = await local.start();
     await plantEffects(host.home);
-    const client = new RemoteClient(host.connector, { runtime, lease: 1000, heartbeat: 200 });
+    const client = new RemoteClient(host.connector, { runtime, resumeTimeout: 1000, heartbeatInterval: 200 });
     const effects = new Effects(host.home);
     const call = rejection(effects.call(client, runtime, 1, {}, 60), OutcomeUnknownError);
     const { endpoint } = await running(effects);

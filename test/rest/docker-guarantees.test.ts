@@ -86,7 +86,7 @@ describe("G01 a connection that is cut", () => {
     test.each(["auto", "spool"] as const)(
       "G01 while the function runs, over %s: its result arrives, and it ran once",
       async (transport) => {
-        await using client = new RemoteClient(connect(), { runtime, transport, heartbeat: 200 });
+        await using client = new RemoteClient(connect(), { runtime, transport, heartbeatInterval: 200 });
         const effects = new Effects(home);
         const call = effects.call(client, runtime, "after the cut", {}, 0.7);
         await until("the function to run", async () => (await effects.runs()).length > 0);

@@ -216,7 +216,7 @@ describe.each(each)("a session of $name", ({ kind, runtime }) => {
   });
 
   test("forgets an object whose lease is over, and says so", async () => {
-    const { value: counter } = await client.call(lab, "counter", [5], { returns: "object", lease: 200 });
+    const { value: counter } = await client.call(lab, "counter", [5], { returns: "object", objectTimeout: 200 });
     expect(await counter.get("value")).toBe(5);
     await client.doRemoteCall(lab, "nap", [0.5]);
     expect(await rejection(counter.get("value"))).toMatchObject({ code: "object-lost" });

@@ -19,7 +19,7 @@ const { connector, runtime, module, lease, heartbeat, path } = JSON.parse(proces
 const client = new RemoteClient("ssh" in connector ? ssh(connector.ssh) : local(connector.local), {
   runtime,
   pwdDir: "steps",
-  lease,
-  heartbeat,
+  resumeTimeout: lease,
+  heartbeatInterval: heartbeat,
 });
 await client.doRemoteCall(module, "breed", [path]);

@@ -75,7 +75,7 @@ describe("G39 a fork bomb under a limit of processes", () => {
   afterAll(() => lab?.stop());
 
   test.each(runtimes)("is ended whole by the call's deadline, and the endpoint answers the next call, in %s", async (runtime) => {
-    await using bench = await Bench.start(lab, accounts, runtime, { heartbeat: 5000 });
+    await using bench = await Bench.start(lab, accounts, runtime, { heartbeatInterval: 5000 });
     const { client } = bench;
     const module = enduranceModule[runtime];
     const before = await client.doRemoteCall<number[]>(module, "family");

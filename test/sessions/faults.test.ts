@@ -52,7 +52,7 @@ afterAll(async () => {
 /** Starts a session and nothing else: its call is refused when the session is there, since what it is given is an object of another one. */
 async function measure(runtime: Runtime): Promise<Marks> {
   // As many digits as the heartbeat of the cases, and no ping on the way.
-  await using bench = await Bench.start(lab, accounts, runtime, { heartbeat: 999 });
+  await using bench = await Bench.start(lab, accounts, runtime, { heartbeatInterval: 999 });
   const { client, proxy } = bench;
   await client.status();
   const authenticated = proxy.carriedIn("to-client");

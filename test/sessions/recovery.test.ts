@@ -86,7 +86,7 @@ describe.concurrent.each(runtimes)("a session of %s whose link is lost", (runtim
   });
 
   test("G03 says that the outcome is unknown when the lease is over, and has ended everything by then; nothing runs twice", async () => {
-    await using bench = await Bench.start(lab, accounts, runtime, { lease: 1500, heartbeat: quick });
+    await using bench = await Bench.start(lab, accounts, runtime, { resumeTimeout: 1500, heartbeatInterval: quick });
     const { client, proxy, module, place } = bench;
     const { pids, call } = await breed(client, runtime, join(place, "pids"));
     proxy.cut();
@@ -100,7 +100,7 @@ describe.concurrent.each(runtimes)("a session of %s whose link is lost", (runtim
   });
 
   test("G03 says so too when the host is reached again too late", async () => {
-    await using bench = await Bench.start(lab, accounts, runtime, { lease: 1500, heartbeat: quick });
+    await using bench = await Bench.start(lab, accounts, runtime, { resumeTimeout: 1500, heartbeatInterval: quick });
     const { pids, call } = await breed(bench.client, runtime, join(bench.place, "pids"));
     // The client's own clock of the lease has not begun as long as it takes the link for alive.
     bench.proxy.halfOpen("to-server");
@@ -112,7 +112,7 @@ describe.concurrent.each(runtimes)("a session of %s whose link is lost", (runtim
   });
 
   test("G09 notices a blackhole within four heartbeats", async () => {
-    await using bench = await Bench.start(lab, accounts, runtime, { heartbeat: quick });
+    await using bench = await Bench.start(lab, accounts, runtime, { heartbeatInterval: quick });
     const { client, proxy, module, place } = bench;
     const { connector } = client;
     const starts: number[] = [];
@@ -137,7 +137,7 @@ describe.concurrent.each(runtimes)("a session of %s whose link is lost", (runtim
   });
 
   test("G09 comes back on a new connection when the old one is dead for good", async () => {
-    await using bench = await Bench.start(lab, accounts, runtime, { heartbeat: quick, lease: 9000 });
+    await using bench = await Bench.start(lab, accounts, runtime, { heartbeatInterval: quick, resumeTimeout: 9000 });
     const call = bench.client.call(bench.module, "held", [bench.place, "value"]);
     call.catch(() => undefined); // met below
     await bench.running();
@@ -151,7 +151,7 @@ describe.concurrent.each(runtimes)("a session of %s whose link is lost", (runtim
 
 test("G09 a blackhole is noticed within 60 s when nothing is configured", () => {
   // A ping may just have been answered when it begins; the host is given up at the beat after the last that it may miss.
-  expect((silentIntervals + 1) * sessionDefaults.heartbeat).toBeLessThanOrEqual(60_000);
+  expect((silentIntervals + 1) * sessionDefaults.heartbeatInterval).toBeLessThanOrEqual(60_000);
 });
 
 const clientProgram = fileURLToPath(new URL("client-program.ts", import.meta.url));

@@ -91,7 +91,7 @@ async function socketOf(pid: number): Promise<string> {
  */
 async function robbed(runtime: Runtime, user: number, mode: string): Promise<{ errors: unknown[]; heard: Buffer | undefined }> {
   const gate = Promise.withResolvers<void>();
-  await using client = new RemoteClient(gated(gate.promise), { runtime, lease: 20_000 });
+  await using client = new RemoteClient(gated(gate.promise), { runtime, resumeTimeout: 20_000 });
   const pid = Number((await client.doRemoteCall(...supervisor[runtime])).value);
   const address = await socketOf(pid);
   const first = rejection(client.doRemoteCall(...lasting[runtime], { env: { SECRET: "canary-variable" } }));

@@ -111,8 +111,8 @@ class SessionRun implements Outcome {
         new RemoteClient(this.network.connector(process), {
           runtime: "node",
           workers: this.#workers,
-          lease: this.lease,
-          heartbeat: this.#heartbeat,
+          resumeTimeout: this.lease,
+          heartbeatInterval: this.#heartbeat,
         }),
     );
     const user: User = { process, client, calls: [], closedAt: undefined, isClosed: false, isGone: false };

@@ -107,7 +107,7 @@ const steps: Readonly<Record<string, Step>> = {
     if (await ended("pull", pulled)) if (!same(Buffer.concat(chunks), large)) wrong("pull");
   },
   "call over a session": async (connector) => {
-    const client = new RemoteClient(connector, { lease: 2000 });
+    const client = new RemoteClient(connector, { resumeTimeout: 2000 });
     let value: unknown;
     const call = async (): Promise<void> => void (value = (await client.doRemoteCall("builtins", "sorted", [[3, 1, 2]], limits)).value);
     if (await ended("call", call())) if (JSON.stringify(value) !== "[1,2,3]") wrong(`call: ${JSON.stringify(value)}`);

@@ -95,7 +95,7 @@ async function session(random: SeededRandom): Promise<void> {
     return { exitCode: random.below(4), signal: null, stdout, stderr: damaged(facts, random) };
   };
   const connector: Connector = { ...live, exec };
-  await using client = new RemoteClient(connector, { lease: 1000 });
+  await using client = new RemoteClient(connector, { resumeTimeout: 1000 });
   await ended(client.doRemoteCall("os", "getpid", [(value: unknown) => value], { timeout: 300 }));
 }
 

@@ -41,7 +41,7 @@ export interface CallOptions {
   /** `object`: the result stays on the host and a RemoteObject stands for it. */
   returns?: "value" | "object" | undefined;
   /** With `returns: "object"`: milliseconds without use after which the host forgets the object. Default: none. */
-  lease?: number | undefined;
+  objectTimeout?: number | undefined;
   /** Of a generator's items, how many are asked for ahead of the loop. Default 0: the generator makes one when the loop wants it. */
   prefetch?: number | undefined;
   /** Zone of datetimes that have none: `UTC`, `local`, `+02:00` or an IANA name. Without it they are an error. */
@@ -68,8 +68,8 @@ export function checkCall(module: unknown, fn: unknown, args: unknown, options: 
     if (options.returns === "object")
       throw new InvalidArgumentError("options.returns", 'to be "value" with isolation "call": its process ends with the call');
   }
-  if (options.lease !== undefined && options.returns !== "object")
-    throw new InvalidArgumentError("options.lease", 'to be absent without returns "object"');
+  if (options.objectTimeout !== undefined && options.returns !== "object")
+    throw new InvalidArgumentError("options.objectTimeout", 'to be absent without returns "object"');
   if (args === undefined || args === null) return { args: [], kwargs: options.kwargs };
   if (Array.isArray(args)) return { args, kwargs: options.kwargs };
   if (!isPlainObject(args)) {
@@ -96,7 +96,7 @@ const optionChecks: Record<keyof CallOptions | "onlyIfUnset", (name: string, val
   timeout: (name, value) => checkPositive(name, value, "milliseconds above 0"),
   queueTimeout: (name, value) => checkPositive(name, value, "milliseconds above 0"),
   idleTimeout: (name, value) => checkPositive(name, value, "milliseconds above 0"),
-  lease: (name, value) => checkPositive(name, value, "milliseconds above 0"),
+  objectTimeout: (name, value) => checkPositive(name, value, "milliseconds above 0"),
   prefetch: checkCount("a number of items, 0 or more"),
   stdout: checkHandling,
   stderr: checkHandling,

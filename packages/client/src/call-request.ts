@@ -54,7 +54,7 @@ export function invokeHead(module: string, fn: string, options: CallOptions, mod
   if (options.naiveTimeZone !== undefined) message.naiveTimeZone = options.naiveTimeZone;
   if (modules.size > 0) message.modules = Object.fromEntries(modules);
   if (options.returns === "object") message.returns = "object";
-  if (options.lease !== undefined) message.leaseMs = options.lease;
+  if (options.objectTimeout !== undefined) message.leaseMs = options.objectTimeout;
   return JSON.stringify(message).slice(0, -1);
 }
 

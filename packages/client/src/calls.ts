@@ -38,7 +38,7 @@ export interface CallsSettings {
 }
 
 /** Options that only a session can keep. */
-const ofSessions = ["queueTimeout", "idleTimeout", "worker", "returns", "lease"] as const;
+const ofSessions = ["queueTimeout", "idleTimeout", "worker", "returns", "objectTimeout"] as const;
 /** Times a call is given to a new session because the one before ended without having got it. */
 const sessions = 4;
 const noModules: ReadonlyMap<string, string | null> = new Map();

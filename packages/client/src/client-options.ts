@@ -20,9 +20,9 @@ export interface RemoteClientOptions {
   /** Calls of one runtime that run at once in a session, 1 to 1024. Default 4. More wait their turn. */
   workers?: number | undefined;
   /** Milliseconds for which the host keeps a session whose link is lost, at least 1000. Default 30 s. Then it ends everything that runs in it. */
-  lease?: number | undefined;
+  resumeTimeout?: number | undefined;
   /** Milliseconds between two signs of life, at least 100. Default 15 s; after three without an answer a link is given up and made anew. */
-  heartbeat?: number | undefined;
+  heartbeatInterval?: number | undefined;
   /** As the setters of the same names. */
   sremoteDir?: string | undefined;
   tmpDir?: string | undefined;
@@ -31,7 +31,7 @@ export interface RemoteClientOptions {
 }
 
 /** Of sessions, where the options say nothing. */
-export const sessionDefaults = { workers: 4, lease: 30_000, heartbeat: 15_000 };
+export const sessionDefaults = { workers: 4, resumeTimeout: 30_000, heartbeatInterval: 15_000 };
 
 const known = [
   "runtime",
@@ -40,8 +40,8 @@ const known = [
   "autoInstall",
   "transport",
   "workers",
-  "lease",
-  "heartbeat",
+  "resumeTimeout",
+  "heartbeatInterval",
   "sremoteDir",
   "tmpDir",
   "pwdDir",
@@ -60,15 +60,15 @@ export function checkClientOptions(connector: unknown, options: unknown): assert
   if (python !== undefined) checkText("options.python", python, "path of a Python interpreter on the host");
   if (node !== undefined) checkText("options.node", node, "path of Node on the host");
   if (autoInstall !== undefined && typeof autoInstall !== "boolean") throw new InvalidArgumentError("options.autoInstall", "true or false");
-  const { transport, workers, lease, heartbeat } = options;
+  const { transport, workers, resumeTimeout, heartbeatInterval } = options;
   if (transport !== undefined && transport !== "auto" && transport !== "spool")
     throw new InvalidArgumentError("options.transport", '"auto" or "spool"');
   if (workers !== undefined)
     checkNumber("options.workers", workers, "a number from 1 to 1024", (value) => Number.isInteger(value) && value >= 1 && value <= 1024);
-  if (lease !== undefined)
-    checkNumber("options.lease", lease, "milliseconds, 1000 to 2147483647 (24.8 days)", (value) => value >= 1000 && value < 2 ** 31);
-  if (heartbeat !== undefined)
-    checkNumber("options.heartbeat", heartbeat, "milliseconds, 100 to 2147483647 (24.8 days)", (value) => value >= 100 && value < 2 ** 31);
+  if (resumeTimeout !== undefined)
+    checkNumber("options.resumeTimeout", resumeTimeout, "milliseconds, 1000 to 2147483647 (24.8 days)", (value) => value >= 1000 && value < 2 ** 31);
+  if (heartbeatInterval !== undefined)
+    checkNumber("options.heartbeatInterval", heartbeatInterval, "milliseconds, 100 to 2147483647 (24.8 days)", (value) => value >= 100 && value < 2 ** 31);
   if (serializer !== undefined) checkSerializer("options.serializer", serializer);
 }
 

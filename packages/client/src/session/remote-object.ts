@@ -5,7 +5,7 @@ import { type Hosted, hostedOf, isLost } from "./hosted.ts";
 import type { RemoteIterable, ResultOf } from "./remote-iterable.ts";
 
 /** Options of the access to an object: `returns: "object"` keeps what is found on the host as an object of its own. */
-export type AccessOptions = Pick<CallOptions, "returns" | "lease" | "timeout" | "signal">;
+export type AccessOptions = Pick<CallOptions, "returns" | "objectTimeout" | "timeout" | "signal">;
 
 /** An argument of a function: a value, a call that gives it, or an object on the host that is one. */
 export type Argument<T> = T | Call<T> | RemoteObject<T>;

@@ -51,7 +51,7 @@ export interface RunOptions extends Omit<ProcessOptions, "host" | "name" | "time
 }
 
 export interface FleetCallOptions
-  extends Omit<CallOptions, "stdout" | "stderr" | "id" | "timeout" | "signal" | "returns" | "lease">, OutputOptions {
+  extends Omit<CallOptions, "stdout" | "stderr" | "id" | "timeout" | "signal" | "returns" | "objectTimeout">, OutputOptions {
   name?: string | undefined;
   /** For all calls together, from the beginning. Default: the configuration's. */
   timeout?: RunOptions["timeout"];
