@@ -107,7 +107,7 @@ describe("G02 G20 openssh(): how the command ends", () => {
     [1000, undefined],
     [1001, true],
   ])("stdout of %i bytes where 1,000 are to be kept", async (given, truncated) => {
-    const { stdout, truncated: cut } = await hostOf(`output-${given}`).exec(["true"], { maxOutput: 1000 });
+    const { stdout, truncated: cut } = await hostOf(`output-${given}`).exec(["true"], { outputLimit: 1000 });
     expect([stdout.length, cut]).toEqual([Math.min(given, 1000), truncated]);
   });
 });
@@ -164,7 +164,7 @@ describe("G20 openssh() with the system's ssh", () => {
   test("a host that ignores the window of its channel feeds ssh, not us, and the deadline holds", async () => {
     const host = reach("window");
     const before = inUse();
-    await expect(host.exec(["cat"], { timeout: 1500, maxOutput: 1000 })).rejects.toMatchObject({
+    await expect(host.exec(["cat"], { timeout: 1500, outputLimit: 1000 })).rejects.toMatchObject({
       code: expect.stringMatching(/timeout|connection-lost/) as string,
     });
     expect(inUse() - before).toBeLessThan(allowed / 4);

@@ -58,7 +58,7 @@ function hostileHost({ said, noise = 0, exit, probe = probed, reply, stdout = Bu
       noted(Buffer.concat([options?.stdin ?? []].flat()));
       const answer = isProbe ? Buffer.from(probe) : (said ?? (acceptsStdin ? (reply!(id) as Buffer) : Buffer.alloc(0)));
       const printed = Buffer.concat([Buffer.alloc(isProbe ? 0 : noise, "n"), Buffer.from(b + a), answer]);
-      return { exitCode: 0, signal: null, stderr: Buffer.alloc(0), ...exit, stdout: printed.subarray(0, options?.maxOutput ?? Infinity) };
+      return { exitCode: 0, signal: null, stderr: Buffer.alloc(0), ...exit, stdout: printed.subarray(0, options?.outputLimit ?? Infinity) };
     },
     push: async (source) => noted(source as Buffer),
     async pull(path, sink) {

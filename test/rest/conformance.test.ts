@@ -59,7 +59,7 @@ describe("a service that takes and gives small files only", () => {
 
   // None of them disturbs the service.
   describe.concurrent("in pieces", () => {
-    test.for(connectorCases().filter(({ name }) => /sizes|11 MB|bytes is the same|maxOutput|20 MB|progress/.test(name)))(
+    test.for(connectorCases().filter(({ name }) => /sizes|11 MB|bytes is the same|outputLimit|20 MB|progress/.test(name)))(
       "$name",
       ({ run }) => {
         const make = (): RestConnector => new RestConnector(new Chunked({ ...stub.options, loginenv: false }), stub.options);

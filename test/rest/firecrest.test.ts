@@ -180,9 +180,9 @@ describe.concurrent("sizes", () => {
 
   test("that it does not tell are learnt from its refusals of uploads, or given as options", async () => {
     const stub = await start({ version: "2.4.2", maxOpsFileSize: 1_000_000 });
-    await using learning = connect(stub, { maxDownload: 700_000 });
+    await using learning = connect(stub, { downloadLimit: 700_000 });
     await thereAndBack(stub, learning, 5_000_000);
-    await using given = connect(stub, { maxUpload: 200_000, maxDownload: 200_000 });
+    await using given = connect(stub, { uploadLimit: 200_000, downloadLimit: 200_000 });
     await thereAndBack(stub, given, 1_000_000);
   });
 

@@ -16,7 +16,7 @@ vi.setConfig({ maxConcurrency: 6 });
 /** What a kernel and the service's own files have to do with; the rest is what every connector makes of its commands. */
 const ofKernels = isNightly
   ? /^/
-  : /exit code|G31|stdin|20 MB|maxOutput|file of|names may|aborted|abort of|deadline of|20 commands|closing|cut/;
+  : /exit code|G31|stdin|20 MB|outputLimit|file of|names may|aborted|abort of|deadline of|20 commands|closing|cut/;
 /** These close their connector, or its link. */
 const closes = /clos|cut/;
 

@@ -128,7 +128,7 @@ test("G25 a listing without end is refused at the limit", async () => {
     }
     yield json("Z", {});
   }
-  const error = await rejection(pull(lyingHost(endless), "/tree", destination, { maxEntries: 2000 }));
+  const error = await rejection(pull(lyingHost(endless), "/tree", destination, { entryLimit: 2000 }));
   expect(error.code).toBe("limit-exceeded");
 });
 
@@ -141,7 +141,7 @@ test.each([
   const failures = Array.from({ length: 250 }, (_, index) => ["p".repeat(1024 + (index === 0 ? step : 0)), "EIO", ""]);
   expect(failures.flat().join("").length - 250 * 3).toBe(allowed + step);
   const host = lyingHost(() => [json("L", { root: 0, entries: [root], failures }), json("Z", {})]);
-  const pulling = pull(host, "/tree", destination, { maxEntries: 1000 });
+  const pulling = pull(host, "/tree", destination, { entryLimit: 1000 });
   if (isRefused) expect((await rejection(pulling)).code).toBe("limit-exceeded");
   else expect((await pulling).failures).toHaveLength(250);
 });
@@ -151,7 +151,7 @@ test("G20 answers that say nothing count, and a path of 30 MB is cut", async () 
     for (let part = 0; part < 2100; part++) yield json("L", { root: 0, entries: part === 0 ? [root] : [], failures: [] });
     yield json("Z", {});
   }
-  expect((await rejection(pull(lyingHost(nothing), "/tree", destination, { maxEntries: 2000 }))).code).toBe("limit-exceeded");
+  expect((await rejection(pull(lyingHost(nothing), "/tree", destination, { entryLimit: 2000 }))).code).toBe("limit-exceeded");
   const failures = [["p".repeat(30 << 20), "EIO", "m"]];
   const long = lyingHost(() => [json("L", { root: 0, entries: [root], failures }), json("Z", {})]);
   expect((await pull(long, "/tree", destination)).failures[0]!.path.length).toBeLessThan(5000);

@@ -49,7 +49,7 @@ export async function discover(
   const script = 'printf "%s%s" "$2" "$1"; [ -f "$HOME/.sremote/$3" ] || exit 3; cat -- "$HOME/.sremote/$3"';
   const result = await connector.exec(["sh", "-c", script, "sremote", ...marker, fileName], {
     ...options,
-    maxOutput: hostLimits.ownOutput,
+    outputLimit: hostLimits.ownOutput,
   });
   const where = `~/.sremote/${fileName}`;
   if (result.exitCode === 3) return { found: false, message: `${where} does not exist` };

@@ -51,7 +51,7 @@ export async function probeHost(connector: Connector, options: ProbeOptions): Pr
   const sha = payloadOf(runtime === "node" ? "node" : "python").sha256;
   const { base = "", prepare = false, signal, timeout } = options;
   const command = ["sh", "-c", script("probe.sh"), "sremote", ...marker, base, runtime, prepare ? "yes" : "no", sha] as const;
-  const result = await connector.exec(command, { signal, timeout, maxOutput: hostLimits.ownOutput });
+  const result = await connector.exec(command, { signal, timeout, outputLimit: hostLimits.ownOutput });
   const text = textAfterMarker(result.stdout, marker);
   if (text === undefined || !text.includes("\nend=yes")) {
     throw new RemoteNotSetupError("endpoint-broken", "the host did not run the probe, a POSIX shell script, to its end", {

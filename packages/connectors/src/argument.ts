@@ -19,7 +19,7 @@ export function checkCommand(command: Command): void {
 /** What operations hand to each other, beside what callers may say. */
 const own: OptionNames<Omit<OwnOptions, keyof OperationOptions>> = { later: true, waitsFor: true, inputSize: true };
 const ofOperations: OptionNames<OwnOptions> = { signal: true, timeout: true, ...own };
-const ofExec: OptionNames<ExecOptions & OwnOptions> = { ...ofOperations, stdin: true, maxOutput: true, onInput: true };
+const ofExec: OptionNames<ExecOptions & OwnOptions> = { ...ofOperations, stdin: true, outputLimit: true, onInput: true };
 const ofSpawn: OptionNames<SpawnOptions & OwnOptions> = { ...ofOperations, pty: true, onWait: true, purpose: true };
 const ofTransfers: OptionNames<TransferOptions & OwnOptions> = { ...ofOperations, mode: true, onProgress: true };
 
@@ -49,12 +49,12 @@ export const keepaliveTimes: string = "milliseconds, 0 to 2147483647 (24.8 days)
 export function checkExecOptions(options: ExecOptions): void {
   checkDeadline(options);
   checkOptionNames(options, ofExec);
-  const { stdin, maxOutput, onInput } = options;
+  const { stdin, outputLimit, onInput } = options;
   if (stdin !== undefined && !(stdin instanceof Uint8Array) && !(Array.isArray(stdin) && stdin.every((one) => one instanceof Uint8Array))) {
     throw new InvalidArgumentError("options.stdin", "a Uint8Array or an array of them");
   }
-  if (maxOutput !== undefined && !(Number.isInteger(maxOutput) && maxOutput >= 0)) {
-    throw new InvalidArgumentError("options.maxOutput", "a number of bytes, 0 or more");
+  if (outputLimit !== undefined && !(Number.isInteger(outputLimit) && outputLimit >= 0)) {
+    throw new InvalidArgumentError("options.outputLimit", "a number of bytes, 0 or more");
   }
   if (onInput !== undefined && typeof onInput !== "function") throw new InvalidArgumentError("options.onInput", "a function");
 }

@@ -24,7 +24,7 @@ export interface ExecOptions extends OperationOptions {
   /** Bytes for standard input, which is closed after them. Only where the connector's `acceptsStdin` is true; default: empty input. */
   stdin?: Uint8Array | readonly Uint8Array[] | undefined;
   /** Bytes of each of stdout and stderr to keep; more is read and dropped, and `truncated` is set. Default: 1 GiB for stdout, 1 MiB for stderr. */
-  maxOutput?: number | undefined;
+  outputLimit?: number | undefined;
   /**
    * Called once, before the command can read anything of `stdin`, by connectors whose `announcesInput` is true. A command that fails, is aborted
    * or runs out of time before that never gets its input.
@@ -39,7 +39,7 @@ export interface ExecResult {
   signal: string | null;
   stdout: Uint8Array;
   stderr: Uint8Array;
-  /** True when `maxOutput` cut one of them. */
+  /** True when `outputLimit` cut one of them. */
   truncated?: boolean;
 }
 

@@ -20,7 +20,7 @@ export function startWhole(connector: Connector, command: Command, options: Star
   abandoned.catch(() => undefined);
   const result = execWhole(connector, command, options.env, stdin, {
     signal: AbortSignal.any([control.signal, options.signal]),
-    maxOutput: outputLimit,
+    outputLimit,
   });
   const exited = Promise.race([result.then(({ exitCode, signal }) => ({ exitCode, signal })), abandoned]);
   exited.catch(() => undefined);

@@ -22,7 +22,7 @@ describe("wrong arguments are named before anything is sent", () => {
     ["options", "/from", "/to", null],
     ["options.check", "/from", "/to", { check: "md5" }],
     ["options.delete", "/from", "/to", { delete: "yes" }],
-    ["options.maxEntries", "/from", "/to", { maxEntries: 0 }],
+    ["options.entryLimit", "/from", "/to", { entryLimit: 0 }],
     ["options.filter", "/from", "/to", { filter: "*.ts" }],
     ["options.timeout", "/from", "/to", { timeout: -1 }],
   ])("%s", async (name, sources, destination, options) => {

@@ -19,7 +19,7 @@ export interface Followed {
 export async function sourcesOf(
   listing: Listing,
   sources: readonly Root[],
-  { follow, maxEntries, filter }: Pick<CheckedOptions, "follow" | "maxEntries" | "filter">,
+  { follow, entryLimit, filter }: Pick<CheckedOptions, "follow" | "entryLimit" | "filter">,
   list: (roots: readonly Root[]) => Promise<Listing>,
 ): Promise<Followed> {
   const roots = [...sources];
@@ -52,10 +52,10 @@ export async function sourcesOf(
       const isMissing = !found.entries.has(path) && !found.failures.some((failure) => failure.path === path);
       if (isMissing) failures.push({ path, errno: "ENOENT", message: `it is a link to ${shownPath(target)}, which does not exist` });
     }
-    if (entries.size > maxEntries) {
-      throw new SremoteError("limit-exceeded", `there are more than ${maxEntries} files and directories, with what links lead to`, {
+    if (entries.size > entryLimit) {
+      throw new SremoteError("limit-exceeded", `there are more than ${entryLimit} files and directories, with what links lead to`, {
         stage: "transfer",
-        hint: "set maxEntries, or copy parts of it",
+        hint: "set entryLimit, or copy parts of it",
       });
     }
   }

@@ -45,7 +45,7 @@ export class HostRuns {
     const { stdout, stderr, truncated } = await this.#connector.exec(shell(script), {
       stdin: input,
       signal: this.#signal,
-      maxOutput: hostLimits.transferAnswer,
+      outputLimit: hostLimits.transferAnswer,
     });
     if (truncated === true && stdout.length >= hostLimits.transferAnswer) throw this.#tooLong();
     return { output: buffer(stdout), lastLines: text(stderr) };
@@ -61,7 +61,7 @@ export class HostRuns {
     const directory = (this.#directory ??= await makeTemporaryDirectory(this.#connector, "transfer", "transfer", signal));
     await this.#connector.push(Buffer.concat(input), `${directory}/request`, { signal });
     const script = make(` < ${quote(`${directory}/request`)} > ${quote(`${directory}/answer`)}`);
-    const { stderr } = await this.#connector.exec(shell(script), { signal, maxOutput: hostLimits.ownOutput });
+    const { stderr } = await this.#connector.exec(shell(script), { signal, outputLimit: hostLimits.ownOutput });
     const bytes = new ByteList();
     const write = (chunk: Uint8Array): void => {
       if (bytes.length + chunk.length > hostLimits.transferAnswer) throw this.#tooLong();

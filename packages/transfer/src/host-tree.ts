@@ -14,10 +14,10 @@ const textOfEntry = hostLimits.pathText;
 /** Requests are one frame each, of at most 32 MiB. */
 const itemsOfRequest = 5000;
 
-export async function listHost(exchange: Exchange, roots: readonly Root[], maxEntries: number, host: string): Promise<Listing> {
+export async function listHost(exchange: Exchange, roots: readonly Root[], entryLimit: number, host: string): Promise<Listing> {
   const listing = new Listing();
   const request = { op: "list", roots: roots.map(({ path, follow, partials, recursive }) => [path, follow, partials, recursive]) };
-  const reading = new HostListing(listing, roots, maxEntries, host);
+  const reading = new HostListing(listing, roots, entryLimit, host);
   await exchange.request([encodeJson(messages.request, request)], ({ kind, payload }) => {
     if (kind !== messages.listing) throw lie(host, "an answer of another kind");
     reading.take(decodeJson(payload));
@@ -54,7 +54,7 @@ class HostListing {
     this.#count += Math.max(1, entries.length + failures.length);
     if (this.#count > this.#limit) {
       const said = `there are more than ${this.#limit} files and directories`;
-      throw new SremoteError("limit-exceeded", said, { stage: "transfer", host: this.#host, hint: "set maxEntries, or copy parts of it" });
+      throw new SremoteError("limit-exceeded", said, { stage: "transfer", host: this.#host, hint: "set entryLimit, or copy parts of it" });
     }
   }
 
@@ -66,7 +66,7 @@ class HostListing {
       throw new SremoteError("limit-exceeded", said, {
         stage: "transfer",
         host: this.#host,
-        hint: "copy parts of it, or raise maxEntries",
+        hint: "copy parts of it, or raise entryLimit",
       });
     }
     return text;

@@ -43,7 +43,7 @@ function hostOf(answer: (line: string) => Iterable<Buffer>, acceptsStdin: boolea
         : acceptsStdin
           ? Buffer.concat([...answer(line)])
           : Buffer.alloc(0);
-      const most = options?.maxOutput ?? Number.POSITIVE_INFINITY;
+      const most = options?.outputLimit ?? Number.POSITIVE_INFINITY;
       return { exitCode: 0, signal: null, stdout: stdout.subarray(0, most), stderr: Buffer.alloc(0), truncated: stdout.length > most };
     },
     push: async () => undefined,

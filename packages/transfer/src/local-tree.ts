@@ -12,11 +12,11 @@ import { startOf, temporaryOf } from "./temporary.ts";
 const turn = 500;
 
 /** A root that is not there has no entry. */
-export async function listLocal(roots: readonly Root[], maxEntries: number, signal: AbortSignal): Promise<Listing> {
+export async function listLocal(roots: readonly Root[], entryLimit: number, signal: AbortSignal): Promise<Listing> {
   const listing = new Listing();
   for (const [index, root] of roots.entries()) {
     try {
-      await listRoot(listing, root, index, maxEntries, signal);
+      await listRoot(listing, root, index, entryLimit, signal);
     } catch (error) {
       if (error instanceof SremoteError || signal.aborted) throw error;
       if (errnoOf(error) !== "ENOENT") listing.failures.push(localFailure(root.prefix, error));
@@ -26,7 +26,7 @@ export async function listLocal(roots: readonly Root[], maxEntries: number, sign
   return listing;
 }
 
-async function listRoot(listing: Listing, root: Root, index: number, maxEntries: number, signal: AbortSignal): Promise<void> {
+async function listRoot(listing: Listing, root: Root, index: number, entryLimit: number, signal: AbortSignal): Promise<void> {
   const found = await (root.follow ? stat : lstat)(native(root.path));
   const target = found.isSymbolicLink() ? fromBytes(await readlink(native(root.path), { encoding: "buffer" })) : undefined;
   listing.entries.set(root.prefix, entryOf(found, root.prefix, "", index, target));
@@ -41,7 +41,7 @@ async function listRoot(listing: Listing, root: Root, index: number, maxEntries:
           const path = joinPath(relative, fromBytes(name));
           if (addEntry(listing, root, index, path) === "directory") directories.push(path);
         }
-        if (listing.entries.size > maxEntries) throw tooMany(maxEntries);
+        if (listing.entries.size > entryLimit) throw tooMany(entryLimit);
         if (names.length > turn) await setImmediate();
       }
     } catch (error) {
@@ -54,7 +54,7 @@ async function listRoot(listing: Listing, root: Root, index: number, maxEntries:
 function tooMany(limit: number): SremoteError {
   return new SremoteError("limit-exceeded", `there are more than ${limit} files and directories`, {
     stage: "transfer",
-    hint: "set maxEntries, or copy parts of it",
+    hint: "set entryLimit, or copy parts of it",
   });
 }
 

@@ -53,7 +53,7 @@ export interface CopyOptions extends OperationOptions {
   /** Told of the progress, at most every 100 ms and once at the end. */
   onProgress?: ((progress: TransferProgress) => void) | undefined;
   /** Things in one tree; more are refused (`limit-exceeded`). Default 1,000,000. */
-  maxEntries?: number | undefined;
+  entryLimit?: number | undefined;
 }
 
 export interface CheckedOptions {
@@ -70,7 +70,7 @@ export interface CheckedOptions {
   readonly resume: boolean;
   readonly filter: ((path: string, type: EntryType) => boolean) | undefined;
   readonly onProgress: ((progress: TransferProgress) => void) | undefined;
-  readonly maxEntries: number;
+  readonly entryLimit: number;
 }
 
 const checks: readonly string[] = ["size+time", "hash", "always", "delta"];
@@ -87,7 +87,7 @@ const names: OptionNames<CopyOptions & { direction: unknown }> = {
   resume: true,
   filter: true,
   onProgress: true,
-  maxEntries: true,
+  entryLimit: true,
   signal: true,
   timeout: true,
   direction: true,
@@ -96,11 +96,11 @@ const names: OptionNames<CopyOptions & { direction: unknown }> = {
 export function checkOptions(options: CopyOptions): CheckedOptions {
   checkDeadline(options);
   checkOptionNames<CopyOptions & { direction?: unknown }>(options, names);
-  const { check = "size+time", growing = "fail", links = "keep", filter, onProgress, maxEntries = 1_000_000 } = options;
+  const { check = "size+time", growing = "fail", links = "keep", filter, onProgress, entryLimit = 1_000_000 } = options;
   if (growing !== "fail" && growing !== "prefix") throw new InvalidArgumentError("options.growing", '"fail" or "prefix"');
   if (links !== "keep" && links !== "follow") throw new InvalidArgumentError("options.links", '"keep" or "follow"');
   if (!checks.includes(check)) throw new InvalidArgumentError("options.check", checks.map((one) => JSON.stringify(one)).join(", "));
-  if (!(Number.isInteger(maxEntries) && maxEntries > 0)) throw new InvalidArgumentError("options.maxEntries", "a number, 1 or more");
+  if (!(Number.isInteger(entryLimit) && entryLimit > 0)) throw new InvalidArgumentError("options.entryLimit", "a number, 1 or more");
   return {
     check,
     modes: flag(options, "modes", true),
@@ -114,7 +114,7 @@ export function checkOptions(options: CopyOptions): CheckedOptions {
     resume: flag(options, "resume", true),
     filter: functionOrNone(filter, "filter"),
     onProgress: functionOrNone(onProgress, "onProgress"),
-    maxEntries,
+    entryLimit,
   };
 }
 

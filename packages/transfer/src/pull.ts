@@ -36,11 +36,11 @@ export async function pull(
   return await withHost(connector, "pull", options, checked, async (transfer, starting) => {
     const { signal, host } = transfer;
     const exchange = await orAborted(starting, signal);
-    const list = (roots: readonly Root[]): Promise<Listing> => orAborted(listHost(exchange, roots, checked.maxEntries, host), signal);
+    const list = (roots: readonly Root[]): Promise<Listing> => orAborted(listHost(exchange, roots, checked.entryLimit, host), signal);
     const { listing, roots } = await sourcesOf(await list(wanted.roots), wanted.roots, checked, list);
     const placed = placeSources(wanted, listing, host);
     refuseNames(placed.source);
-    const existing = await listLocal(placed.existing, checked.maxEntries, signal);
+    const existing = await listLocal(placed.existing, checked.entryLimit, signal);
     const plan = await compare(transfer, placed.source, existing, exchange.exactTimes, (pairs) =>
       hashBoth(transfer, exchange, pairs, roots, placed.existing),
     );

@@ -47,11 +47,11 @@ export async function push(
   const started = performance.now();
   return await withHost(connector, "push", options, checked, async (transfer, starting) => {
     const { signal, host } = transfer;
-    const list = (roots: readonly Root[]): Promise<Listing> => listLocal(roots, checked.maxEntries, signal);
+    const list = (roots: readonly Root[]): Promise<Listing> => listLocal(roots, checked.entryLimit, signal);
     const { listing, roots } = await sourcesOf(await list(wanted.roots), wanted.roots, checked, list);
     const placed = placeSources(wanted, listing, host);
     const exchange = await orAborted(starting, signal);
-    const existing = await orAborted(listHost(exchange, placed.existing, checked.maxEntries, host), signal);
+    const existing = await orAborted(listHost(exchange, placed.existing, checked.entryLimit, host), signal);
     const plan = await compare(transfer, placed.source, existing, exchange.exactTimes, (pairs) =>
       hashBoth(transfer, exchange, pairs, roots, placed.existing),
     );

@@ -30,7 +30,7 @@ export async function callByFiles(host: SpoolHost, request: CallRequest, known: 
   // No endpoint looks for requests by itself: up to here nothing has one that would carry it out.
   request.signal?.throwIfAborted();
   request.onSent();
-  const result = await connector.exec(command, { signal: request.signal, timeout, maxOutput: hostLimits.noise + hostLimits.missing });
+  const result = await connector.exec(command, { signal: request.signal, timeout, outputLimit: hostLimits.noise + hostLimits.missing });
   const launched = readLaunch(result, marker);
   if (launched.kind === "missing")
     throw missingError(launched.reason, launched.facts, request.runtime, { stage: "deploy", host: connector.label });
@@ -89,7 +89,7 @@ async function pushEndpoint(
   const script = `unset NODE_OPTIONS; "$1" ${runtime === "python" ? "-E " : ""}"$2" install --base "$3" "$2"; status=$?; rm -f -- "$2"; exit $status`;
   const result = await connector.exec(["sh", "-c", script, "sremote", interpreter, path, base], {
     signal,
-    maxOutput: hostLimits.ownOutput,
+    outputLimit: hostLimits.ownOutput,
   });
   if (result.exitCode === 97) {
     const rejected = lastLines(result.stderr, 1).replace(/^sremote-endpoint: /, "");

@@ -25,7 +25,7 @@ export async function execByFunction(functions: CustomFunctions, command: Comman
       signal.throwIfAborted();
       options.onInput?.();
       const result = await orAborted(functions.exec(line, { signal, stdin }), signal);
-      return limited(result, options.maxOutput);
+      return limited(result, options.outputLimit);
     } catch (error) {
       if (signal.aborted) await endCommand(functions, tag);
       throw connectError(error, "exec", label);
@@ -53,11 +53,11 @@ function joined(stdin: ExecOptions["stdin"]): Uint8Array {
   return stdin instanceof Uint8Array ? stdin : Buffer.concat(stdin);
 }
 
-function limited(result: CustomResult, maxOutput: number | undefined): ExecResult {
+function limited(result: CustomResult, outputLimit: number | undefined): ExecResult {
   checkResult(result);
   const { exitCode, signal = null, stdout, stderr } = result;
-  const out = stdout.subarray(0, maxOutput ?? hostLimits.execStdout);
-  const err = stderr.subarray(0, maxOutput ?? hostLimits.execStderr);
+  const out = stdout.subarray(0, outputLimit ?? hostLimits.execStdout);
+  const err = stderr.subarray(0, outputLimit ?? hostLimits.execStderr);
   const truncated = out.length < stdout.length || err.length < stderr.length;
   return { exitCode, signal, stdout: out, stderr: err, ...(truncated ? { truncated } : {}) };
 }

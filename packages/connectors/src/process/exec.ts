@@ -33,10 +33,10 @@ export async function execOverProcess(start: StartProcess, command: Command, opt
 }
 
 async function communicate(process: SpawnedProcess, options: ExecOptions, label: string): Promise<ExecResult> {
-  const { stdin = [], maxOutput, onInput } = options;
+  const { stdin = [], outputLimit, onInput } = options;
   const refused = onInput === undefined ? undefined : tellInput(process.stdin, onInput);
-  const stdout = collect(process.stdout, maxOutput ?? hostLimits.execStdout);
-  const stderr = collect(process.stderr, maxOutput ?? hostLimits.execStderr);
+  const stdout = collect(process.stdout, outputLimit ?? hostLimits.execStdout);
+  const stderr = collect(process.stderr, outputLimit ?? hostLimits.execStderr);
   // Not awaited: a command that does not read its input may end long before everything is written.
   void feed(process.stdin, stdin instanceof Uint8Array ? [stdin] : stdin);
   const ended = outcome(process, Promise.all([stdout, stderr]), { label, stage: "exec" });

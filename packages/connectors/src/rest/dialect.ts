@@ -66,8 +66,8 @@ export interface DirectRequest {
   readonly script: string;
   readonly stdin: readonly Uint8Array[];
   /** Bytes of stdout and stderr that are wanted; with more, it sets `truncated`. */
-  readonly maxStdout: number;
-  readonly maxStderr: number;
+  readonly stdoutLimit: number;
+  readonly stderrLimit: number;
 }
 
 /** What every dialect has. */

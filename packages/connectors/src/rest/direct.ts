@@ -16,10 +16,10 @@ export async function execDirectly(
   options: ExecOptions,
   context: RestContext,
 ): Promise<ExecResult> {
-  const [maxStdout, maxStderr] = [options.maxOutput ?? hostLimits.execStdout, options.maxOutput ?? hostLimits.execStderr];
+  const [stdoutLimit, stderrLimit] = [options.outputLimit ?? hostLimits.execStdout, options.outputLimit ?? hostLimits.execStderr];
   const run = (text: string, input: readonly Uint8Array[], own: RestContext): Promise<ExecResult> => {
     if (dialect.execDirect === undefined) throw new SremoteError("unsupported", "exec", { host: dialect.label });
-    return dialect.execDirect({ script: text, stdin: input, maxStdout, maxStderr }, own);
+    return dialect.execDirect({ script: text, stdin: input, stdoutLimit, stderrLimit }, own);
   };
   const tag = randomBytes(16).toString("hex");
   const stdin = options.stdin === undefined ? [] : options.stdin instanceof Uint8Array ? [options.stdin] : options.stdin;
@@ -28,8 +28,8 @@ export async function execDirectly(
   try {
     options.onInput?.();
     const result = await orAborted(run(script, stdin, context), context.signal);
-    const stdout = result.stdout.subarray(0, maxStdout);
-    const stderr = result.stderr.subarray(0, maxStderr);
+    const stdout = result.stdout.subarray(0, stdoutLimit);
+    const stderr = result.stderr.subarray(0, stderrLimit);
     const truncated = result.truncated === true || stdout.length < result.stdout.length || stderr.length < result.stderr.length;
     return { exitCode: result.exitCode, signal: result.signal, stdout, stderr, ...(truncated ? { truncated } : {}) };
   } catch (error) {

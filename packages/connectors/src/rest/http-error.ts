@@ -91,7 +91,7 @@ export function networkProblem(thrown: unknown, where: Where): Problem {
 export function statusProblem(status: number, said: string, where: Where, after: number | undefined): Problem {
   const { code, repeat } = meaningOf(status);
   const summary = `${where.what}: HTTP status ${status}${said === "" ? "" : `: ${said}`}`;
-  const hint = status === 413 ? "smaller pieces may do: see the options `maxUpload` and `maxDownload`" : undefined;
+  const hint = status === 413 ? "smaller pieces may do: see the options `uploadLimit` and `downloadLimit`" : undefined;
   const options = { stage: where.stage, host: where.host, hint };
   const transfer = code === "no-such-file" || code === "disk-full" || code === "transfer-failed";
   const error = transfer ? new TransferError(code, summary, options) : new ConnectError(code, summary, options);

@@ -211,8 +211,8 @@ describe("G28 credentials", () => {
 describe("replies", () => {
   test("are bounded", async () => {
     const http = client(await server((_, response) => void response.end(Buffer.alloc(5000))));
-    expect(await outcome(http.send({ method: "GET", path: "/x", maxBytes: 4999 }, signal))).toMatchObject({ code: "limit-exceeded" });
-    expect((await http.send({ method: "GET", path: "/x", maxBytes: 5000 }, signal)).bytes).toHaveLength(5000);
+    expect(await outcome(http.send({ method: "GET", path: "/x", replyLimit: 4999 }, signal))).toMatchObject({ code: "limit-exceeded" });
+    expect((await http.send({ method: "GET", path: "/x", replyLimit: 5000 }, signal)).bytes).toHaveLength(5000);
   });
 
   test("a download goes on where it was cut, and is bounded by the file's size", async () => {

@@ -37,7 +37,7 @@ export interface HttpRequest {
   /** Statuses beyond 2xx that are answers as well, such as the redirect after a login. */
   readonly accept?: readonly number[] | undefined;
   /** Largest reply in bytes; a longer one is `limit-exceeded`. Default 16 MiB. */
-  readonly maxBytes?: number | undefined;
+  readonly replyLimit?: number | undefined;
   /** Milliseconds until the reply must have begun. Default: the client's. */
   readonly timeout?: number | undefined;
 }
@@ -117,7 +117,7 @@ export class HttpClient {
   send(request: HttpRequest, signal: AbortSignal): Promise<HttpReply> {
     const where = this.#where(request);
     return this.#persist(request, signal, where, async (response, check) => {
-      const reply = await this.#read(response, request.maxBytes ?? hostLimits.reply, where);
+      const reply = await this.#read(response, request.replyLimit ?? hostLimits.reply, where);
       return check(reply) ?? reply;
     });
   }
@@ -328,10 +328,10 @@ export class HttpClient {
     return url;
   }
 
-  async #read(response: Dispatcher.ResponseData, maxBytes: number, where: Where): Promise<HttpReply> {
-    const bytes = await wholeBody(response.body, maxBytes, this.#pace(where));
+  async #read(response: Dispatcher.ResponseData, replyLimit: number, where: Where): Promise<HttpReply> {
+    const bytes = await wholeBody(response.body, replyLimit, this.#pace(where));
     if (bytes === undefined)
-      throw new ConnectError("limit-exceeded", `${where.what}: the reply has more than ${maxBytes} bytes`, this.#about(where));
+      throw new ConnectError("limit-exceeded", `${where.what}: the reply has more than ${replyLimit} bytes`, this.#about(where));
     return new HttpReply(response.statusCode, response.headers, bytes);
   }
 

@@ -8,8 +8,8 @@ export interface Job {
   readonly stage: string;
   readonly command: Command;
   readonly stdin?: Content | undefined;
-  readonly maxStdout: number;
-  readonly maxStderr: number;
+  readonly stdoutLimit: number;
+  readonly stderrLimit: number;
   /** Milliseconds after which the host itself ends the command, should nobody get there any more. */
   readonly timeout?: number | undefined;
   /** Called before the service is asked to run it. */

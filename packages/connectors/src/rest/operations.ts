@@ -19,14 +19,14 @@ import type { ScriptRunner } from "./script-runner.ts";
 const answerLimit = hostLimits.answer;
 
 export async function execByScript(runner: ScriptRunner, command: Command, options: ExecOptions, signal: AbortSignal): Promise<ExecResult> {
-  const { stdin, maxOutput, timeout } = options;
+  const { stdin, outputLimit, timeout } = options;
   await using result = await runner.run(
     {
       stage: "exec",
       command,
       stdin: stdin === undefined ? undefined : ofBytes(stdin),
-      maxStdout: maxOutput ?? hostLimits.execStdout,
-      maxStderr: maxOutput ?? hostLimits.execStderr,
+      stdoutLimit: outputLimit ?? hostLimits.execStdout,
+      stderrLimit: outputLimit ?? hostLimits.execStderr,
       timeout,
       onInput: options.onInput,
     },
@@ -59,8 +59,8 @@ export async function pushByScript(
         stage: place.stage,
         command: shell(script),
         stdin: ofSource(content),
-        maxStdout: answerLimit,
-        maxStderr: answerLimit,
+        stdoutLimit: answerLimit,
+        stderrLimit: answerLimit,
         timeout: options.timeout,
         onSent: (bytes) => tellProgress(options.onProgress, bytes, place),
       },
@@ -88,8 +88,8 @@ export async function pullByScript(
         {
           stage: place.stage,
           command: shell(copyScript(remotePath, marker)),
-          maxStdout: Number.MAX_SAFE_INTEGER,
-          maxStderr: answerLimit,
+          stdoutLimit: Number.MAX_SAFE_INTEGER,
+          stderrLimit: answerLimit,
           timeout: options.timeout,
         },
         signal,

@@ -239,15 +239,15 @@ describe("a service that runs commands exactly", () => {
     };
     dialect.put = noFiles;
     await using connector = dialect.connect();
-    const lengths = async (maxOutput?: number): Promise<unknown> => {
-      const { stdout, stderr, truncated } = await connector.exec(["x"], maxOutput === undefined ? {} : { maxOutput });
+    const lengths = async (outputLimit?: number): Promise<unknown> => {
+      const { stdout, stderr, truncated } = await connector.exec(["x"], outputLimit === undefined ? {} : { outputLimit });
       return [stdout.length, stderr.length, truncated];
     };
     expect(await lengths()).toEqual([7, 8, undefined]);
     expect(await lengths(8)).toEqual([7, 8, undefined]);
     expect(await lengths(7)).toEqual([7, 7, true]);
     expect(await lengths(5)).toEqual([5, 5, true]);
-    expect(requests.map(({ maxStdout, maxStderr }) => [maxStdout, maxStderr])).toEqual([
+    expect(requests.map(({ stdoutLimit, stderrLimit }) => [stdoutLimit, stderrLimit])).toEqual([
       [2 ** 30, 2 ** 20],
       [8, 8],
       [7, 7],
@@ -257,21 +257,21 @@ describe("a service that runs commands exactly", () => {
 
   test("and cuts it itself says so", async () => {
     const dialect = new Files({});
-    dialect.execDirect = async ({ script, stdin, maxStdout }) => {
+    dialect.execDirect = async ({ script, stdin, stdoutLimit }) => {
       const result = await start(["-c", script], stdin);
-      return { ...result, stdout: result.stdout.subarray(0, maxStdout), truncated: result.stdout.length > maxStdout };
+      return { ...result, stdout: result.stdout.subarray(0, stdoutLimit), truncated: result.stdout.length > stdoutLimit };
     };
     await using connector = dialect.connect();
-    const exec = (maxOutput: number): Promise<ExecResult> => connector.exec(["cat"], { stdin: Buffer.from("12345"), maxOutput });
+    const exec = (outputLimit: number): Promise<ExecResult> => connector.exec(["cat"], { stdin: Buffer.from("12345"), outputLimit });
     expect(await exec(4)).toMatchObject({ stdout: new Uint8Array(Buffer.from("1234")), truncated: true });
     expect(await exec(5)).not.toHaveProperty("truncated");
   });
 
   test("moves files by scripts, whose reports it is asked for whole", async () => {
     const dialect = new Files({ inline: 2 ** 20 });
-    dialect.execDirect = async ({ script, stdin, maxStdout }) => {
+    dialect.execDirect = async ({ script, stdin, stdoutLimit }) => {
       const result = await start(["-c", script], stdin);
-      return { ...result, stdout: result.stdout.subarray(0, maxStdout) };
+      return { ...result, stdout: result.stdout.subarray(0, stdoutLimit) };
     };
     await using connector = dialect.connect();
     const content = Uint8Array.from({ length: 700_000 }, (_, index) => (index * 7919) % 251);
@@ -304,7 +304,7 @@ describe("G20 a service that lies", () => {
       };
     };
     await using connector = dialect.connect();
-    const ended = connector.exec(shell(`printf ${content}`), { maxOutput: 10 });
+    const ended = connector.exec(shell(`printf ${content}`), { outputLimit: 10 });
     expect(
       await ended.then(
         ({ stdout }) => stdout.length,

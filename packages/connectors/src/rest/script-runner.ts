@@ -115,7 +115,7 @@ export class ScriptRunner {
     const work = await this.#work.path(signal);
     const id = randomBytes(8).toString("hex");
     const { get } = this.#dialect.limits;
-    const splitAt = Math.min(get ?? Number.POSITIVE_INFINITY, this.#settings.maxDownload);
+    const splitAt = Math.min(get ?? Number.POSITIVE_INFINITY, this.#settings.downloadLimit);
     return {
       id,
       marker: newMarker(),
@@ -133,7 +133,7 @@ export class ScriptRunner {
     let state: RunState;
     try {
       const context: RestContext = { http: this.#http, signal };
-      const most = Math.min(this.#dialect.limits.put ?? Number.POSITIVE_INFINITY, this.#settings.maxUpload, this.#most);
+      const most = Math.min(this.#dialect.limits.put ?? Number.POSITIVE_INFINITY, this.#settings.uploadLimit, this.#most);
       const sent = await upload({ dialect: this.#dialect, work: this.#work, job, attempt, inline: this.#inline, most }, context);
       if (sent.kind === "gone") return { kind: "gone" };
       if (sent.kind === "too-large") {
@@ -211,7 +211,7 @@ export class ScriptRunner {
     if (this.#dialect.run !== undefined) return this.#dialect.run(script, context);
     if (this.#dialect.execDirect === undefined) throw this.#error("unsupported", "the dialect can neither run a script nor a command");
     const result = await this.#dialect.execDirect(
-      { script: script.line, stdin: [], maxStdout: hostLimits.report, maxStderr: hostLimits.report },
+      { script: script.line, stdin: [], stdoutLimit: hostLimits.report, stderrLimit: hostLimits.report },
       context,
     );
     return { kind: "finished", output: result.stdout };
@@ -319,7 +319,7 @@ export class ScriptRunner {
 
   #result(job: Job, attempt: Attempt, report: Done, signal: AbortSignal): Promise<Result> {
     const { visibility } = this.#settings;
-    if (report.stdout.size > job.maxStdout || report.stderr.size > job.maxStderr)
+    if (report.stdout.size > job.stdoutLimit || report.stderr.size > job.stderrLimit)
       throw this.#error("limit-exceeded", "the host says that it kept more of the command's output than was asked for");
     const release = (): void => this.#release(attempt);
     return resultOf(report, { dialect: this.#dialect, stage: job.stage, attempt, visibility, release }, { http: this.#http, signal });

@@ -27,8 +27,8 @@ export interface ScriptOptions {
   /** Names in the work directory. */
   readonly parts: readonly string[];
   /** Bytes of stdout and stderr to keep. */
-  readonly maxStdout: number;
-  readonly maxStderr: number;
+  readonly stdoutLimit: number;
+  readonly stderrLimit: number;
   /** Files larger than this are split into `out.aaaa`, `out.aaab`, …; undefined: never. */
   readonly splitAt: number | undefined;
   readonly inline: number;
@@ -169,8 +169,8 @@ run)
   cut=0 n=0 m=0 x=- y=- what=both form=base64
   if [ -s out ] || [ -s err ]; then
     set -- $(wc -c out err); n=$1 m=$3
-    if [ "$n" -gt ${options.maxStdout} ]; then head -c ${options.maxStdout} out > o && mv o out && n=${options.maxStdout} cut=1; fi
-    if [ "$m" -gt ${options.maxStderr} ]; then head -c ${options.maxStderr} err > o && mv o err && m=${options.maxStderr} cut=1; fi
+    if [ "$n" -gt ${options.stdoutLimit} ]; then head -c ${options.stdoutLimit} out > o && mv o out && n=${options.stdoutLimit} cut=1; fi
+    if [ "$m" -gt ${options.stderrLimit} ]; then head -c ${options.stderrLimit} err > o && mv o err && m=${options.stderrLimit} cut=1; fi
     set -- $(sums); x=\${1:--} y=\${3:--}
     command -v base64 >/dev/null 2>&1 || { command -v openssl >/dev/null 2>&1 && base64() { openssl base64; }; } ||
       { form=hex; base64() { od -An -v -tx1; }; }

@@ -31,9 +31,9 @@ export interface RestOptions {
    * Largest file in bytes that one upload may have; more goes in pieces. A service or proxy that refuses an upload for its size (413) gets
    * smaller ones from then on. Default: as the service says, at most what the dialect knows to work.
    */
-  maxUpload?: number | undefined;
-  /** Largest file in bytes that one download may have; more is fetched in pieces. Default: as for `maxUpload`. */
-  maxDownload?: number | undefined;
+  uploadLimit?: number | undefined;
+  /** Largest file in bytes that one download may have; more is fetched in pieces. Default: as for `uploadLimit`. */
+  downloadLimit?: number | undefined;
 }
 
 /** For the tables of connectors that take more. */
@@ -46,8 +46,8 @@ export const restOptionNames: OptionNames<RestOptions> = {
   pollInterval: true,
   startTimeout: true,
   visibility: true,
-  maxUpload: true,
-  maxDownload: true,
+  uploadLimit: true,
+  downloadLimit: true,
 };
 
 export interface RestSettings {
@@ -56,8 +56,8 @@ export interface RestSettings {
   readonly pollInterval: number;
   readonly startTimeout: number | undefined;
   readonly visibility: number;
-  readonly maxUpload: number;
-  readonly maxDownload: number;
+  readonly uploadLimit: number;
+  readonly downloadLimit: number;
 }
 
 /** Bytes. A script of ours has about eight thousand, and a piece of it is none. */
@@ -69,7 +69,7 @@ export function checkRestOptions(options: RestOptions): RestSettings {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
   const { directory, parallel = 16, startTimeout, visibility = 120_000, requestTimeout } = options;
   const { pollInterval = usualPollInterval } = options;
-  const { maxUpload = Number.POSITIVE_INFINITY, maxDownload = Number.POSITIVE_INFINITY } = options;
+  const { uploadLimit = Number.POSITIVE_INFINITY, downloadLimit = Number.POSITIVE_INFINITY } = options;
   if (directory !== undefined) checkPlainPath(directory, "options.directory");
   if (!(Number.isInteger(parallel) && parallel >= 1)) throw new InvalidArgumentError("options.parallel", "a whole number from 1 on");
   for (const [name, value] of Object.entries({ pollInterval, startTimeout, visibility, requestTimeout })) {
@@ -77,12 +77,12 @@ export function checkRestOptions(options: RestOptions): RestSettings {
       throw new InvalidArgumentError(`options.${name}`, "a number of milliseconds above 0");
     }
   }
-  for (const [name, value] of Object.entries({ maxUpload, maxDownload })) {
+  for (const [name, value] of Object.entries({ uploadLimit, downloadLimit })) {
     if (!(typeof value === "number" && value >= smallestUpload)) {
       throw new InvalidArgumentError(`options.${name}`, `a number of bytes from ${smallestUpload} on`);
     }
   }
-  const sizes = { maxUpload: Math.floor(maxUpload), maxDownload: Math.floor(maxDownload) };
+  const sizes = { uploadLimit: Math.floor(uploadLimit), downloadLimit: Math.floor(downloadLimit) };
   return { directory, parallel, pollInterval, startTimeout, visibility, ...sizes };
 }
 

@@ -39,8 +39,8 @@ export async function upload({ dialect, work, job, attempt, inline, most }: Uplo
       command: job.command,
       stdin: job.stdin === undefined ? "none" : "rest",
       parts,
-      maxStdout: job.maxStdout,
-      maxStderr: job.maxStderr,
+      stdoutLimit: job.stdoutLimit,
+      stderrLimit: job.stderrLimit,
       splitAt,
       // The report, a third larger, must itself fit into one download.
       inline: Math.min(inline, Math.floor((splitAt ?? Number.POSITIVE_INFINITY) / 2)),

@@ -154,7 +154,7 @@ const cases: readonly (readonly [string, Break, CheckOptions?])[] = [
     }),
     { caseTimeout: 1500 },
   ],
-  ["G35 output beyond maxOutput is dropped, and said to be", results(() => ({ truncated: false }))],
+  ["G35 output beyond outputLimit is dropped, and said to be", results(() => ({ truncated: false }))],
   [
     "G26 a file of 0 bytes is the same after push and pull",
     (host) => ({ push: async (source, ...rest) => ((await bytesOf(source)).length === 0 ? undefined : host.push(source, ...rest)) }),

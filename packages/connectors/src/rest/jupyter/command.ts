@@ -19,7 +19,7 @@ const [firstLook, lastLook] = [4000, 20_000];
 type Ask = (verb: string, fields?: Readonly<Record<string, unknown>>) => Promise<Answer>;
 
 export async function runBeside(kernel: Kernel, request: DirectRequest, context: RestContext, label: string): Promise<ExecResult> {
-  const { script, stdin, maxStdout, maxStderr } = request;
+  const { script, stdin, stdoutLimit, stderrLimit } = request;
   const id = randomBytes(8).toString("hex");
   const pin: Pin = {};
   const ask: Ask = async (verb, fields = {}) => {
@@ -30,7 +30,7 @@ export async function runBeside(kernel: Kernel, request: DirectRequest, context:
   };
   try {
     await send(ask, stdin);
-    let state = await ask("start", { script, most: [maxStdout, maxStderr] });
+    let state = await ask("start", { script, most: [stdoutLimit, stderrLimit] });
     for (let look = 1; state["done"] !== true; look += 1) {
       await kernel.rest(id, backOff(look, firstLook, lastLook), context.signal);
       state = await ask("look");

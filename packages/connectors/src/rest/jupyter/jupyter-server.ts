@@ -103,7 +103,7 @@ export class JupyterServer implements ScriptDialect {
 
   /** A command that may be repeated. */
   async #tool(script: string, context: RestContext): Promise<void> {
-    const { exitCode, stderr } = await this.execDirect({ script, stdin: [], maxStdout: 4096, maxStderr: 4096 }, context);
+    const { exitCode, stderr } = await this.execDirect({ script, stdin: [], stdoutLimit: 4096, stderrLimit: 4096 }, context);
     const said = Buffer.from(stderr).toString().trim().slice(0, 300);
     if (exitCode !== 0) throw new TransferError(codeOfMessage(said), said, { host: this.label });
   }

@@ -21,7 +21,7 @@ export interface ClientCredentialsOptions {
 /** Seconds before its end at which a token is replaced: FirecREST wants 30 of them left. At most half of a token's life. */
 const margin = 60;
 const attempts = 4;
-const maxBytes = hostLimits.token;
+const replyLimit = hostLimits.token;
 
 export function clientCredentials(options: ClientCredentialsOptions): TokenSource {
   const { tokenUrl, label, proof } = options;
@@ -67,7 +67,7 @@ async function askFor(options: ClientCredentialsOptions, http: HttpClient, signa
     [oauth.customFetch]: async (_url, { headers, body }) => {
       const path = tokenUrl.pathname;
       const text = String(body);
-      const reply = await http.send({ method: "POST", path, headers, body: text, credentials: false, idempotent: false, maxBytes }, signal);
+      const reply = await http.send({ method: "POST", path, headers, body: text, credentials: false, idempotent: false, replyLimit }, signal);
       return new Response(reply.text, { status: reply.status, headers: { "content-type": reply.header("content-type") ?? "" } });
     },
   });

@@ -81,7 +81,7 @@ export class Sfapi12 implements ScriptDialect {
   }
 
   async get(path: string, download: Download, { http, signal }: RestContext): Promise<void> {
-    const request = { method: "GET", path: this.#file("download", path), query: { binary: "true" }, maxBytes: 2 * piece } as const;
+    const request = { method: "GET", path: this.#file("download", path), query: { binary: "true" }, replyLimit: 2 * piece } as const;
     const { file, is_binary: isBinary } = (await http.send(request, signal)).json();
     if (typeof file === "string") await download.take(Buffer.from(file, isBinary === true ? "base64" : "utf8"));
   }

@@ -80,10 +80,10 @@ export const byteCases: readonly ConnectorCase[] = [
     assert.equal(result.stdout.length, 100_000);
     if (result.stderr.length < megabytes20) assert.equal(result.truncated, true, "G35 what was dropped is said");
   }),
-  defineCase("G35 output beyond maxOutput is dropped, and said to be", async ({ exec }) => {
-    const cut = await exec("head -c 300000 /dev/zero; exit 4", { maxOutput: 1000 });
+  defineCase("G35 output beyond outputLimit is dropped, and said to be", async ({ exec }) => {
+    const cut = await exec("head -c 300000 /dev/zero; exit 4", { outputLimit: 1000 });
     assert.deepEqual([cut.stdout.length, cut.truncated, cut.exitCode], [1000, true, 4]);
-    const whole = await exec("head -c 1000 /dev/zero", { maxOutput: 1000 });
+    const whole = await exec("head -c 1000 /dev/zero", { outputLimit: 1000 });
     assert.deepEqual([whole.stdout.length, whole.truncated ?? false], [1000, false]);
   }),
 ];

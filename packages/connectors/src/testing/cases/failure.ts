@@ -59,7 +59,7 @@ for f in "$f" /sys/bus/*/drivers_probe; do ( : < "$f" ) 2>/dev/null || { [ -e "$
       ["options.timeout", () => connector.exec(["true"], { timeout: -1 })],
       ["options.timeout", () => connector.push(bytes, `${directory}/file`, { timeout: Number.NaN })],
       ["options.mode", () => connector.push(bytes, `${directory}/file`, { mode: -1 })],
-      ["options.maxOutput", () => connector.exec(["true"], { maxOutput: 0.5 })],
+      ["options.outputLimit", () => connector.exec(["true"], { outputLimit: 0.5 })],
     ];
     for (const [argument, call] of wrong) {
       const error = await rejection(call(), InvalidArgumentError, "invalid-argument");
