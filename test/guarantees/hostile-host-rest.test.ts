@@ -84,7 +84,7 @@ describe.each([...restKinds, ...restVariants])("G05 $name", (kind) => {
     const ended = await Promise.all(
       cases.map(([body, from]) =>
         outcome(replacing(target, from, body), undefined, (origin) =>
-          host.connect({ baseUrl: `${origin}${kind.base}`, requestTimeout: 1000, visibility: 300 }),
+          host.connect({ baseUrl: `${origin}${kind.base}`, requestTimeout: 1000, visibilityTimeout: 300 }),
         ),
       ),
     );

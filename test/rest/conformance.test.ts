@@ -62,7 +62,7 @@ describe("a service that takes and gives small files only", () => {
     test.for(connectorCases().filter(({ name }) => /sizes|11 MB|bytes is the same|outputLimit|20 MB|progress/.test(name)))(
       "$name",
       ({ run }) => {
-        const make = (): RestConnector => new RestConnector(new Chunked({ ...stub.options, loginenv: false }), stub.options);
+        const make = (): RestConnector => new RestConnector(new Chunked({ ...stub.options, loginEnv: false }), stub.options);
         return run(make, { rest: stub.server });
       },
     );

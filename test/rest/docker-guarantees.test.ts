@@ -26,7 +26,7 @@ let container: string;
 /** Of this machine and of the container. */
 let home: string;
 
-const connect = (): RestConnector => docker({ container, socketPath: proxy.socketPath, workdir: home });
+const connect = (): RestConnector => docker({ container, socketPath: proxy.socketPath, cwd: home });
 
 beforeAll(async () => {
   lab = await startDocker();

@@ -85,7 +85,7 @@ describe.each([
   test("a user or a directory that is not there is told in the engine's words", async () => {
     const wrong = [
       [{ user: "nobody-here" }, /unable to find user|no matching entries in passwd/],
-      [{ workdir: "/nowhere" }, /no such file or directory/],
+      [{ cwd: "/nowhere" }, /no such file or directory/],
     ] as const;
     for (const [options, said] of wrong) {
       const error = await rejection(connect(options).exec(["true"]), ConnectError);

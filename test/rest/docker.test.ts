@@ -78,7 +78,7 @@ describe("a container of a Docker Engine", () => {
   });
 
   test("user and working directory are those that were asked for", async () => {
-    const { stdout } = await connect({ user: "me", workdir: "/usr" }).exec(shell("id -un; pwd"));
+    const { stdout } = await connect({ user: "me", cwd: "/usr" }).exec(shell("id -un; pwd"));
     expect(textOf(stdout)).toBe("me\n/usr\n");
     expect(textOf((await connect({ user: "1000:0" }).exec(shell("id -u; id -g"))).stdout)).toBe("1000\n0\n");
   });
@@ -104,7 +104,7 @@ describe("a container of a Docker Engine", () => {
   test("a user, a directory or a shell that is not there is told in the engine's words", async () => {
     for (const [options, said] of [
       [{ user: "nobody-here" }, /unable to find user/],
-      [{ workdir: "/nowhere" }, /no such file or directory/],
+      [{ cwd: "/nowhere" }, /no such file or directory/],
     ] as const) {
       const error = await rejection(connect(options).exec(["true"]), ConnectError);
       expect(error.code).toBe("channel-failed");
@@ -148,7 +148,7 @@ describe("a container of a Docker Engine", () => {
       ["options.container", { container: "" }],
       ["options.socketPath", { socketPath: "docker.sock" }],
       ["options.user", { user: "a b" }],
-      ["options.workdir", { workdir: "relative" }],
+      ["options.cwd", { cwd: "relative" }],
     ];
     for (const [argument, options] of wrong) {
       expect(() => docker({ container, ...options })).toThrow(InvalidArgumentError);

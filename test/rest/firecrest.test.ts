@@ -173,7 +173,7 @@ describe.concurrent("sizes", () => {
     const stub = await start({ maxOpsFileSize: 300_000 });
     stub.server.most = { put: 300_000, get: 300_000 };
     // The directory is given, so the service is asked for nothing else first.
-    await using connector = connect(stub, { directory: stub.sandbox.home });
+    await using connector = connect(stub, { scratchDir: stub.sandbox.home });
     await thereAndBack(stub, connector, 1_000_000);
     expect(refused(stub)).toBe(0);
   });

@@ -122,7 +122,7 @@ describe.concurrent.each(restKinds)("over $name", (kind) => {
     await mkdir(small, { mode: 0o700 });
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m,mode=0700", "tmpfs", small]);
     try {
-      await using connector = host.connect({ directory: small });
+      await using connector = host.connect({ scratchDir: small });
       const big = new Uint8Array(4 << 20);
       for (const attempt of [
         () => connector.exec(shell("head -c 4000000 /dev/zero")),
@@ -168,7 +168,7 @@ describe.concurrent.each(restKinds)("over $name", (kind) => {
       }
     }
     errors.push(await connector.exec(["sleep", "60"], { ...put, timeout: 500 }).catch((error: unknown) => error));
-    await using wrong = host.connect({ startTimeout: 1 });
+    await using wrong = host.connect({ queueTimeout: 1 });
     host.server.inject("login", { kind: "status", status: 401 });
     errors.push(await wrong.exec(["true"], put).catch((error: unknown) => error));
     const shown = errors.map((error) => `${inspect(error, { depth: 20, showHidden: true })}${String((error as Error).stack)}`).join("\n");
@@ -225,7 +225,7 @@ describe.concurrent.each(restKinds)("over $name", (kind) => {
 
   test("a host's script that is killed is a lost result, not an endless wait", async () => {
     await using host = await kind.start(peaceful);
-    await using connector = host.connect({ visibility: 2000 });
+    await using connector = host.connect({ visibilityTimeout: 2000 });
     const running = connector.exec(shell("echo > begun; sleep 300"));
     await until("the command to run", async () => (await readdir(host.sandbox.home)).includes("begun"));
     // Some may have ended by themselves meanwhile.
@@ -265,7 +265,7 @@ describe.each(restKinds)("over $name, by a clock of the client's own", (kind) =>
   });
 });
 
-/** Longer than the script of a dialect waits when its `hold` is one second. */
+/** Longer than the script of a dialect waits when its `replyTimeout` is one second. */
 async function longCommand(connector: RestConnector): Promise<string> {
   return text((await connector.exec(shell("sleep 2.5; echo slow"))).stdout);
 }

@@ -165,7 +165,7 @@ describe("a Jupyter Server with a token", () => {
       expect(target.code).toBe("disk-full");
       expect((await run("ls", ["-A", full])).trim()).toBe("");
       // Nor is there room for what is to be run.
-      const work = await rejection(connect({ directory: full }).push(content, join(lab.home, "file")));
+      const work = await rejection(connect({ scratchDir: full }).push(content, join(lab.home, "file")));
       expect(work.code).toBe("disk-full");
     } finally {
       await run("umount", [full]);
@@ -173,10 +173,10 @@ describe("a Jupyter Server with a token", () => {
   });
 
   test("a directory outside of the server's root, or hidden in it, is refused with what to do", async () => {
-    const outside = await rejection(connect({ directory: "/tmp" }).push(new Uint8Array(1), "/tmp/never"), ConnectError);
+    const outside = await rejection(connect({ scratchDir: "/tmp" }).push(new Uint8Array(1), "/tmp/never"), ConnectError);
     expect(outside.message).toMatch(/outside of the server's root/);
     await mkdir(join(lab.home, ".hidden"));
-    const hidden = await rejection(connect({ directory: join(lab.home, ".hidden") }).push(new Uint8Array(1), "/tmp/never"), ConnectError);
+    const hidden = await rejection(connect({ scratchDir: join(lab.home, ".hidden") }).push(new Uint8Array(1), "/tmp/never"), ConnectError);
     expect(hidden.message).toMatch(/its kernel made: a part of its path begins with/);
   });
 
@@ -193,7 +193,7 @@ describe("a Jupyter Server with a token", () => {
       ["options.token", { token: "two words" }],
       ["options.password", { password: "x" }],
       ["options.kernel", { kernel: "../python" }],
-      ["options.directory", { directory: "relative" }],
+      ["options.scratchDir", { scratchDir: "relative" }],
     ];
     for (const [argument, options] of wrong) {
       expect(() => jupyter({ baseUrl: lab.baseUrl, token: lab.token, ...options })).toThrow(InvalidArgumentError);

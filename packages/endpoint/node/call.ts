@@ -170,7 +170,7 @@ async function run(
   const { timeoutMs, outputLimit } = message;
   const parts: ReplyParts = { id: message.id, base, outcome: "not-run" };
   try {
-    const running = child.run(frame, { directory, mark: `${message.id}\0`, timeoutMs, outputLimit ?? limits.output, signal });
+    const running = child.run(frame, { directory, mark: `${message.id}\0`, timeoutMs, outputLimit: outputLimit ?? limits.output, signal });
     step("started");
     const ending = await running;
     step("ended");

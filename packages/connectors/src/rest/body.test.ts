@@ -12,10 +12,10 @@ afterEach(async () => {
 
 const { signal } = new AbortController();
 
-async function client(serve: Serve, timeout?: number): Promise<HttpClient> {
+async function client(serve: Serve, requestTimeout?: number): Promise<HttpClient> {
   const server = await startLoopback(serve);
   endings.push(() => server[Symbol.asyncDispose]());
-  const made = new HttpClient({ baseUrl: server.url, label: "test://", timeout });
+  const made = new HttpClient({ baseUrl: server.url, label: "test://", requestTimeout });
   endings.push(() => made.close());
   return made;
 }

@@ -26,10 +26,10 @@ export interface RestLimits {
    */
   readonly inline?: number | undefined;
   /**
-   * Seconds that `run` may take on the host before it must answer, because a gateway would cut it off; a command that takes longer goes on
-   * by itself and is asked after. `Infinity` for jobs, whose processes end with the script. Default 20.
+   * Milliseconds that `run` may take on the host before it must answer, because a gateway would cut it off; a command that takes longer goes on
+   * by itself and is asked after. `Infinity` for jobs, whose processes end with the script. @default 20_000
    */
-  readonly hold?: number | undefined;
+  readonly replyTimeout?: number | undefined;
   /** Whether file names may begin with a dot. Default true. */
   readonly hiddenFiles?: boolean | undefined;
 }

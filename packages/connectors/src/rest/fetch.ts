@@ -12,9 +12,9 @@ export async function fetchFile(
   size: number,
   take: Take,
   context: RestContext,
-  visibility: number,
+  visibilityTimeout: number,
 ): Promise<void> {
-  const until = performance.now() + visibility;
+  const until = performance.now() + visibilityTimeout;
   let taken = 0;
   for (let look = 1; ; look += 1) {
     let at = 0;
@@ -48,10 +48,10 @@ export async function fetchParts(
   most: number,
   take: Take,
   context: RestContext,
-  visibility: number,
+  visibilityTimeout: number,
 ): Promise<void> {
   for (let index = 0; index * most < size; index += 1) {
-    await fetchFile(dialect, `${path}.${suffix(index)}`, Math.min(most, size - index * most), take, context, visibility);
+    await fetchFile(dialect, `${path}.${suffix(index)}`, Math.min(most, size - index * most), take, context, visibilityTimeout);
   }
 }
 

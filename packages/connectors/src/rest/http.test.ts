@@ -110,7 +110,7 @@ describe("what is sent again", () => {
   });
 
   test("a reply that does not begin in time is a lost connection", async () => {
-    const http = client(await server(() => {}), { timeout: 1000 });
+    const http = client(await server(() => {}), { requestTimeout: 1000 });
     expect(await outcome(http.send({ method: "POST", path: "/x" }, signal))).toMatchObject({ code: "connection-lost" });
   });
 });

@@ -39,7 +39,7 @@ export interface HttpRequest {
   /** Largest reply in bytes; a longer one is `limit-exceeded`. Default 16 MiB. */
   readonly replyLimit?: number | undefined;
   /** Milliseconds until the reply must have begun. Default: the client's. */
-  readonly timeout?: number | undefined;
+  readonly requestTimeout?: number | undefined;
 }
 
 /** What a reply of any status means; undefined: what its status says. `redact` makes what the service said fit for a message. */
@@ -63,7 +63,7 @@ export interface HttpOptions {
   /** Connects to a UNIX socket instead; the URL's host is then only a name. */
   readonly socketPath?: string | undefined;
   /** Milliseconds until a reply must have begun. Default 60 000. */
-  readonly timeout?: number | undefined;
+  readonly requestTimeout?: number | undefined;
 }
 
 /** What a connection of another kind to the same service is made with. */
@@ -297,9 +297,9 @@ export class HttpClient {
       ...(body !== undefined && { body: isContent ? Readable.from(body.chunks(), { objectMode: false }) : body }),
       signal,
       // Until the head is whole, however it drips.
-      headersTimeout: request.timeout ?? this.#options.timeout ?? defaultTimeout,
+      headersTimeout: request.requestTimeout ?? this.#options.requestTimeout ?? defaultTimeout,
       // Between two pieces of the body; see body.ts for all of it.
-      bodyTimeout: this.#options.timeout ?? defaultTimeout,
+      bodyTimeout: this.#options.requestTimeout ?? defaultTimeout,
     });
   }
 
@@ -315,7 +315,7 @@ export class HttpClient {
     return new Agent({
       connect,
       pipelining: 1,
-      headersTimeout: this.#options.timeout ?? defaultTimeout,
+      headersTimeout: this.#options.requestTimeout ?? defaultTimeout,
       webSocket: { maxPayloadSize: hostLimits.kernelMessage },
     });
   }
@@ -341,7 +341,7 @@ export class HttpClient {
   }
 
   #pace(where: Where): Pace {
-    const { timeout = defaultTimeout } = this.#options;
+    const { requestTimeout: timeout = defaultTimeout } = this.#options;
     const summary = `${where.what}: the rest of the reply did not come within ${timeout} ms`;
     return { timeout, late: () => new ConnectError("connection-lost", summary, this.#about(where)) };
   }

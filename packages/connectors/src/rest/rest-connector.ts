@@ -74,7 +74,7 @@ export class RestConnector implements Connector {
       check: dialect.check && ((reply, request, redact) => dialect.check!(reply, request, redact)),
       ca: options.ca,
       socketPath: options.socketPath,
-      timeout: options.requestTimeout,
+      requestTimeout: options.requestTimeout,
     });
     this.#lifetime = new Lifetime(dialect.label);
     if ("spawn" in dialect) {

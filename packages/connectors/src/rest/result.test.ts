@@ -34,7 +34,7 @@ async function taken(
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- nothing is asked over HTTP
   const context = { signal: new AbortController().signal } as unknown as RestContext;
   const report: Done = { kind: "done", exitCode: 0, stderr: part(""), truncated: false, ...parts };
-  await using result = await resultOf(report, { dialect, stage: "exec", attempt, visibility: 0, release: () => undefined }, context);
+  await using result = await resultOf(report, { dialect, stage: "exec", attempt, visibilityTimeout: 0, release: () => undefined }, context);
   const chunks: Uint8Array[] = [];
   await result.stdout(async (chunk) => void chunks.push(chunk));
   return { out: Buffer.concat(chunks).toString(), err: Buffer.from(result.stderr).toString(), read };

@@ -19,7 +19,7 @@ export interface Fetching {
   readonly stage: string;
   readonly attempt: Attempt;
   /** Milliseconds that a file may take to become visible. */
-  readonly visibility: number;
+  readonly visibilityTimeout: number;
   /** Called when the files are not needed any more. */
   readonly release: () => void;
 }
@@ -43,7 +43,7 @@ async function fetchPart(
   part: Part,
   name: string,
   take: Take,
-  { dialect, stage, attempt, visibility }: Fetching,
+  { dialect, stage, attempt, visibilityTimeout }: Fetching,
   context: RestContext,
 ): Promise<void> {
   const { size, sha256, bytes } = part;
@@ -64,8 +64,8 @@ async function fetchPart(
   };
   const file = `${attempt.work}/${attempt.id}/${name}`;
   const get = attempt.splitAt;
-  if (get !== undefined && size > get) await fetchParts(dialect, file, size, get, hashed, context, visibility);
-  else await fetchFile(dialect, file, size, hashed, context, visibility);
+  if (get !== undefined && size > get) await fetchParts(dialect, file, size, get, hashed, context, visibilityTimeout);
+  else await fetchFile(dialect, file, size, hashed, context, visibilityTimeout);
   if (hash.digest("hex") !== sha256) {
     throw new TransferError("transfer-failed", "the SHA-256 of what arrived is not that of what the host has", about);
   }

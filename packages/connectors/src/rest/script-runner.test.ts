@@ -83,7 +83,7 @@ const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 const effects = async (): Promise<string> => readFile(join(home, "effects"), "utf8");
 
 describe("G28 a start that the service says it never got", () => {
-  const limits: RestLimits = { hold: Number.POSITIVE_INFINITY };
+  const limits: RestLimits = { replyTimeout: Number.POSITIVE_INFINITY };
 
   test("is asked after at once, made certain never to run late, and the command is sent again: it runs once", async () => {
     const dialect = new Files(limits);
@@ -130,7 +130,7 @@ describe("G28 a start that the service says it never got", () => {
 
 describe("G28 a start whose answer is lost", () => {
   test("is asked after, not repeated: the command runs once", async () => {
-    const dialect = new Files({ hold: Number.POSITIVE_INFINITY });
+    const dialect = new Files({ replyTimeout: Number.POSITIVE_INFINITY });
     dialect.run = async (script) => {
       dialect.asked.push(script.args[0] ?? "start");
       const state = await finished(script);
@@ -145,7 +145,7 @@ describe("G28 a start whose answer is lost", () => {
 });
 
 test("G14 a command that is cancelled is ended on the host", async () => {
-  const dialect = new Files({ hold: Number.POSITIVE_INFINITY });
+  const dialect = new Files({ replyTimeout: Number.POSITIVE_INFINITY });
   dialect.run = async (script) => {
     dialect.asked.push(script.args[0] ?? "start");
     return await finished(script);
@@ -163,9 +163,9 @@ test("G14 a command that is cancelled is ended on the host", async () => {
 });
 
 test("G38 a result that never becomes visible is lost, after the time that is given to it", async () => {
-  const dialect = new Files({ hold: 1 });
+  const dialect = new Files({ replyTimeout: 1000 });
   dialect.run = async () => ({ kind: "finished" });
-  await using connector = dialect.connect({ visibility: 200 });
+  await using connector = dialect.connect({ visibilityTimeout: 200 });
   await expect(connector.exec(["true"])).rejects.toMatchObject({
     code: "connection-lost",
     message: "exec: the result of the command is lost: the host shows none",
@@ -174,7 +174,7 @@ test("G38 a result that never becomes visible is lost, after the time that is gi
 
 describe("G28 a command that takes longer than the service waits for a script", () => {
   test("goes on by itself and is asked after, also where the service tells of tasks and these have long ended", async () => {
-    const dialect = new Files({ hold: 1 });
+    const dialect = new Files({ replyTimeout: 1000 });
     const said: RunState[] = [];
     dialect.run = async (script) => {
       const verb = script.args[0] ?? "start";
@@ -189,7 +189,7 @@ describe("G28 a command that takes longer than the service waits for a script", 
       dialect.asked.push(`poll ${handle}`);
       return said[0] ?? { kind: "queued", handle };
     };
-    await using connector = dialect.connect({ visibility: 1000 });
+    await using connector = dialect.connect({ visibilityTimeout: 1000 });
     const result = await connector.exec(shell("while [ ! -e go ]; do sleep 0.1; done; echo x >> effects; echo done"));
     expect(dialect.asked.slice(0, 5)).toEqual(["start", "poll 1", "ask", "ask", "ask"]);
     expect([text(result.stdout), await effects()]).toEqual(["done\n", "x\n"]);
@@ -292,7 +292,7 @@ describe("G20 a service that lies", () => {
     ["stdout", 11, "limit-exceeded"],
     ["stderr", 11, "limit-exceeded"],
   ])("and says that there are %s of %i bytes where 10 are to be kept", async (which, size, expected) => {
-    const dialect = new Files({ hold: Number.POSITIVE_INFINITY });
+    const dialect = new Files({ replyTimeout: Number.POSITIVE_INFINITY });
     const content = "x".repeat(Math.min(size, 10));
     dialect.run = async (script) => {
       const { output } = (await finished(script)) as { output: Uint8Array };
@@ -318,7 +318,7 @@ describe("G20 a service that lies", () => {
     [0, /did not become|lost|no report|unknown/],
     [1, /a report of more than/],
   ])("and has a report of its limit and %i bytes", async (step, expected) => {
-    const dialect = new Files({ hold: Number.POSITIVE_INFINITY });
+    const dialect = new Files({ replyTimeout: Number.POSITIVE_INFINITY });
     dialect.run = async () => ({ kind: "running", handle: "h" });
     dialect.poll = async () => ({ kind: "finished", output: "" });
     dialect.get = async (_, download) => {

@@ -75,9 +75,9 @@ export class ScriptRunner {
     this.#dialect = dialect;
     this.#http = http;
     this.#settings = settings;
-    this.#slots = new Slots(settings.parallel);
-    this.#work = new WorkDirectory(dialect, http, settings.directory);
-    this.#outlives = Number.isFinite(dialect.limits.hold ?? 0);
+    this.#slots = new Slots(settings.concurrency);
+    this.#work = new WorkDirectory(dialect, http, settings.scratchDir);
+    this.#outlives = Number.isFinite(dialect.limits.replyTimeout ?? 0);
     this.#inline = dialect.limits.inline ?? defaultInline;
   }
 
@@ -260,7 +260,7 @@ export class ScriptRunner {
           silent = performance.now();
           continue;
         default:
-          if (performance.now() - silent > (state.kind === "queued" || state.kind === "running" ? unheardFor : this.#settings.visibility)) {
+          if (performance.now() - silent > (state.kind === "queued" || state.kind === "running" ? unheardFor : this.#settings.visibilityTimeout)) {
             throw this.#lost(job, state.kind === "failed" ? this.#http.redact(state.detail) : (trouble?.message ?? "the host shows none"));
           }
           if (state.kind === "missing") state = { kind: "finished" };
@@ -318,11 +318,11 @@ export class ScriptRunner {
   }
 
   #result(job: Job, attempt: Attempt, report: Done, signal: AbortSignal): Promise<Result> {
-    const { visibility } = this.#settings;
+    const { visibilityTimeout } = this.#settings;
     if (report.stdout.size > job.stdoutLimit || report.stderr.size > job.stderrLimit)
       throw this.#error("limit-exceeded", "the host says that it kept more of the command's output than was asked for");
     const release = (): void => this.#release(attempt);
-    return resultOf(report, { dialect: this.#dialect, stage: job.stage, attempt, visibility, release }, { http: this.#http, signal });
+    return resultOf(report, { dialect: this.#dialect, stage: job.stage, attempt, visibilityTimeout, release }, { http: this.#http, signal });
   }
 
   /** Its files may go. */
@@ -361,10 +361,10 @@ export class ScriptRunner {
   }
 
   #checkQueue(job: Job, begin: number, detail: string | undefined): void {
-    const { startTimeout } = this.#settings;
-    if (startTimeout === undefined || performance.now() - begin < startTimeout) return;
+    const { queueTimeout } = this.#settings;
+    if (queueTimeout === undefined || performance.now() - begin < queueTimeout) return;
     const state = detail === undefined ? "" : ` (${this.#http.redact(detail)})`;
-    throw new SremoteError("timeout", `${job.stage}: still queued after ${startTimeout} ms${state}`, {
+    throw new SremoteError("timeout", `${job.stage}: still queued after ${queueTimeout} ms${state}`, {
       stage: "queue",
       host: this.#dialect.label,
     });

@@ -11,9 +11,9 @@ export interface RestOptions {
    * An existing directory of the host, absolute, in which a private one for scripts and results is made. All nodes must share it, and others must
    * not be able to write to it. Default: the user's home directory.
    */
-  directory?: string | undefined;
+  scratchDir?: string | undefined;
   /** Commands that may run at once over this connector; more wait. Default 16. */
-  parallel?: number | undefined;
+  concurrency?: number | undefined;
   /** Milliseconds until a reply must have begun, beyond the time a command takes. Default 60 000. */
   requestTimeout?: number | undefined;
   /**
@@ -24,9 +24,9 @@ export interface RestOptions {
    */
   pollInterval?: number | undefined;
   /** Milliseconds that a command may wait in a queue before it starts. Default: none. */
-  startTimeout?: number | undefined;
+  queueTimeout?: number | undefined;
   /** Milliseconds that a file may take to become visible after it was written (network file systems). Default 120 000. */
-  visibility?: number | undefined;
+  visibilityTimeout?: number | undefined;
   /**
    * Largest file in bytes that one upload may have; more goes in pieces. A service or proxy that refuses an upload for its size (413) gets
    * smaller ones from then on. Default: as the service says, at most what the dialect knows to work.
@@ -40,22 +40,22 @@ export interface RestOptions {
 export const restOptionNames: OptionNames<RestOptions> = {
   ca: true,
   insecureHttp: true,
-  directory: true,
-  parallel: true,
+  scratchDir: true,
+  concurrency: true,
   requestTimeout: true,
   pollInterval: true,
-  startTimeout: true,
-  visibility: true,
+  queueTimeout: true,
+  visibilityTimeout: true,
   uploadLimit: true,
   downloadLimit: true,
 };
 
 export interface RestSettings {
-  readonly directory: string | undefined;
-  readonly parallel: number;
+  readonly scratchDir: string | undefined;
+  readonly concurrency: number;
   readonly pollInterval: number;
-  readonly startTimeout: number | undefined;
-  readonly visibility: number;
+  readonly queueTimeout: number | undefined;
+  readonly visibilityTimeout: number;
   readonly uploadLimit: number;
   readonly downloadLimit: number;
 }
@@ -67,12 +67,12 @@ const usualPollInterval = 300;
 
 export function checkRestOptions(options: RestOptions): RestSettings {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
-  const { directory, parallel = 16, startTimeout, visibility = 120_000, requestTimeout } = options;
+  const { scratchDir, concurrency = 16, queueTimeout, visibilityTimeout = 120_000, requestTimeout } = options;
   const { pollInterval = usualPollInterval } = options;
   const { uploadLimit = Number.POSITIVE_INFINITY, downloadLimit = Number.POSITIVE_INFINITY } = options;
-  if (directory !== undefined) checkPlainPath(directory, "options.directory");
-  if (!(Number.isInteger(parallel) && parallel >= 1)) throw new InvalidArgumentError("options.parallel", "a whole number from 1 on");
-  for (const [name, value] of Object.entries({ pollInterval, startTimeout, visibility, requestTimeout })) {
+  if (scratchDir !== undefined) checkPlainPath(scratchDir, "options.scratchDir");
+  if (!(Number.isInteger(concurrency) && concurrency >= 1)) throw new InvalidArgumentError("options.concurrency", "a whole number from 1 on");
+  for (const [name, value] of Object.entries({ pollInterval, queueTimeout, visibilityTimeout, requestTimeout })) {
     if (value !== undefined && !(typeof value === "number" && value > 0)) {
       throw new InvalidArgumentError(`options.${name}`, "a number of milliseconds above 0");
     }
@@ -83,7 +83,7 @@ export function checkRestOptions(options: RestOptions): RestSettings {
     }
   }
   const sizes = { uploadLimit: Math.floor(uploadLimit), downloadLimit: Math.floor(downloadLimit) };
-  return { directory, parallel, pollInterval, startTimeout, visibility, ...sizes };
+  return { scratchDir, concurrency, pollInterval, queueTimeout, visibilityTimeout, ...sizes };
 }
 
 /** Words that mean the same to every service and shell, however often they are quoted or not. */

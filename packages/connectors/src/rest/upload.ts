@@ -9,7 +9,7 @@ import { scriptBytes } from "./script.ts";
 import type { WorkDirectory } from "./work-directory.ts";
 
 /** Seconds that a script may take to answer where the dialect does not say. */
-const defaultHold = 20;
+const defaultReplyTimeout = 20_000;
 
 export interface Upload {
   readonly dialect: ScriptDialect;
@@ -30,7 +30,7 @@ export async function upload({ dialect, work, job, attempt, inline, most }: Uplo
   const { limits } = dialect;
   const { splitAt } = attempt;
   const { released, sweep, giveBack } = work.take();
-  const hold = limits.hold ?? defaultHold;
+  const hold = (limits.replyTimeout ?? defaultReplyTimeout) / 1000;
   const make = (parts: readonly string[]): Uint8Array =>
     scriptBytes({
       work: attempt.work,

@@ -17,7 +17,7 @@ import { drained, killScript, plain } from "./script.ts";
 export interface EngineSettings {
   readonly container: string;
   readonly user: string | undefined;
-  readonly workdir: string | undefined;
+  readonly cwd: string | undefined;
 }
 
 /** Milliseconds for what has to be done though nobody waits for it. */
@@ -80,7 +80,7 @@ export class DockerEngine implements ProcessDialect {
 
   /** @param tag of a user's command; undefined for one of ours */
   async #create(argv: readonly string[], tag: string | undefined, context: RestContext): Promise<string> {
-    const { container, user, workdir } = this.#settings;
+    const { container, user, cwd } = this.#settings;
     const isCommand = tag !== undefined;
     const options = {
       Cmd: argv,
@@ -89,7 +89,7 @@ export class DockerEngine implements ProcessDialect {
       AttachStderr: isCommand,
       ...(isCommand && { Env: [`SREMOTE_EXEC=${tag}`], DetachKeys: neverTyped(tag) }),
       ...(user !== undefined && { User: user }),
-      ...(workdir !== undefined && isCommand && { WorkingDir: workdir }),
+      ...(cwd !== undefined && isCommand && { WorkingDir: cwd }),
     };
     // That it was created starts nothing, so it may be created twice.
     const reply = await this.#send({ method: "POST", path: `/containers/${container}/exec`, ...json(options), idempotent: true }, context);

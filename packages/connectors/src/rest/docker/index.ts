@@ -12,23 +12,23 @@ export interface DockerOptions {
   /** Who commands run as: `name`, `uid`, `name:group`. Default: as the container says. */
   user?: string | undefined;
   /** Directory in which commands start. Default: as the container says. */
-  workdir?: string | undefined;
+  cwd?: string | undefined;
 }
 
-const optionNames: OptionNames<DockerOptions> = { container: true, socketPath: true, user: true, workdir: true };
+const optionNames: OptionNames<DockerOptions> = { container: true, socketPath: true, user: true, cwd: true };
 
 /** A connector to a running container, through the API of the engine that runs it. */
 export function docker(options: DockerOptions): RestConnector {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
   checkOptionNames(options, optionNames);
-  const { container, socketPath = "/var/run/docker.sock", user, workdir } = options;
+  const { container, socketPath = "/var/run/docker.sock", user, cwd } = options;
   checkName(container, "options.container");
   checkAbsolute(socketPath, "options.socketPath");
   if (user !== undefined && (typeof user !== "string" || !/^[A-Za-z0-9_.-]+(:[A-Za-z0-9_.-]+)?$/.test(user))) {
     throw new InvalidArgumentError("options.user", "a user, or user:group, by name or number");
   }
-  if (workdir !== undefined) checkAbsolute(workdir, "options.workdir");
-  return new RestConnector(new DockerEngine({ container, user, workdir }), { baseUrl: "http://docker", socketPath });
+  if (cwd !== undefined) checkAbsolute(cwd, "options.cwd");
+  return new RestConnector(new DockerEngine({ container, user, cwd }), { baseUrl: "http://docker", socketPath });
 }
 
 function checkAbsolute(path: unknown, argument: string): void {

@@ -47,7 +47,7 @@ export class Firecrest2 implements ScriptDialect {
   /** Uploads may have as many bytes as the service says, and so may the base64 of downloads; less some room. */
   get limits(): RestLimits {
     const file = Math.min(this.#system?.maxFile ?? usualFile, mostFile);
-    return { put: Math.floor(file * 0.8), get: Math.floor(file * 0.6), inline: 2 ** 20, hold: Number.POSITIVE_INFINITY };
+    return { put: Math.floor(file * 0.8), get: Math.floor(file * 0.6), inline: 2 ** 20, replyTimeout: Number.POSITIVE_INFINITY };
   }
 
   secrets(): readonly string[] {

@@ -16,7 +16,7 @@ export interface NewtOptions extends RestOptions {
   /** 1: the service as of 2010 to 2019, below `/newt`. 2: `NERSC/newt-2.0`, below `/api`. Default 1. */
   version?: 1 | 2 | undefined;
   /** Whether commands get the environment of a login. Default false. */
-  loginenv?: boolean | undefined;
+  loginEnv?: boolean | undefined;
 }
 
 const optionNames: OptionNames<NewtOptions> = {
@@ -26,20 +26,20 @@ const optionNames: OptionNames<NewtOptions> = {
   username: true,
   password: true,
   version: true,
-  loginenv: true,
+  loginEnv: true,
 };
 
 /** A connector to a host behind a service with the NEWT interface. */
 export function newt(options: NewtOptions): RestConnector {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
   checkOptionNames(options, optionNames);
-  const { baseUrl, machine, username, password, loginenv = false, version = 1, insecureHttp } = options;
+  const { baseUrl, machine, username, password, loginEnv = false, version = 1, insecureHttp } = options;
   checkBaseUrl(baseUrl, insecureHttp);
   checkName(machine, "options.machine");
   checkSecret(username, "options.username");
   checkSecret(password, "options.password");
-  if (typeof loginenv !== "boolean") throw new InvalidArgumentError("options.loginenv", "true or false");
+  if (typeof loginEnv !== "boolean") throw new InvalidArgumentError("options.loginEnv", "true or false");
   if (version !== 1 && version !== 2) throw new InvalidArgumentError("options.version", "1 or 2");
-  const dialect = new (version === 1 ? Newt1 : Newt2)({ machine, username, password, loginenv });
+  const dialect = new (version === 1 ? Newt1 : Newt2)({ machine, username, password, loginEnv });
   return new RestConnector(dialect, options);
 }

@@ -14,7 +14,7 @@ export interface NewtSettings {
   readonly machine: string;
   readonly username: string;
   readonly password: string;
-  readonly loginenv: boolean;
+  readonly loginEnv: boolean;
 }
 
 /** What a command printed, as far as the service tells. */
@@ -121,7 +121,7 @@ export class Newt1 implements ScriptDialect {
   }
 
   protected async post(executable: string, idempotent: boolean, { http, signal }: RestContext): Promise<Told> {
-    const body = form({ executable, loginenv: String(this.#settings.loginenv) });
+    const body = form({ executable, loginenv: String(this.#settings.loginEnv) });
     const reply = await http.send({ method: "POST", path: `/command/${this.#settings.machine}`, ...body, idempotent }, signal);
     const { output, error } = reply.json();
     return { output: typeof output === "string" ? output : "", error: typeof error === "string" ? error : "" };

@@ -34,7 +34,7 @@ export class Newt2 extends Newt1 {
 
   protected override async post(command: string, idempotent: boolean, { http, signal }: RestContext): Promise<Told> {
     const path = `/command/${this.#settings.machine}/`;
-    const body = form({ command, loginenv: String(this.#settings.loginenv) });
+    const body = form({ command, loginenv: String(this.#settings.loginEnv) });
     const { output, error } = inner((await http.send({ method: "POST", path, ...body, idempotent }, signal)).json());
     return { output: typeof output === "string" ? output : "", error: typeof error === "string" ? error : "" };
   }

@@ -40,7 +40,7 @@ describe.each([
       response.setHeader("content-type", "application/json");
       response.end(JSON.stringify(version === "version 1" ? told : { ...told, output: told }));
     });
-    const newt = new Dialect({ machine: "edison", username: "me", password, loginenv: false });
+    const newt = new Dialect({ machine: "edison", username: "me", password, loginEnv: false });
     const http = new HttpClient({
       baseUrl: server.url,
       label: newt.label,

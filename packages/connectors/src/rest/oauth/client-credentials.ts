@@ -15,7 +15,7 @@ export interface ClientCredentialsOptions {
   readonly scope?: string | undefined;
   readonly label: string;
   readonly ca?: string | readonly string[] | undefined;
-  readonly timeout?: number | undefined;
+  readonly requestTimeout?: number | undefined;
 }
 
 /** Seconds before its end at which a token is replaced: FirecREST wants 30 of them left. At most half of a token's life. */
@@ -32,7 +32,7 @@ export function clientCredentials(options: ClientCredentialsOptions): TokenSourc
     secrets,
     check: (reply, _request, redact) => refusal(reply, label, redact),
     ca: options.ca,
-    timeout: options.timeout,
+    requestTimeout: options.requestTimeout,
   });
   let staleAt = Number.POSITIVE_INFINITY;
   return {
