@@ -27,7 +27,7 @@ const tasks = {
   async tree() {
     await using nodes = fleet(`host[1-${printing}]`, { connect: () => local() });
     const tree = new OutputTree();
-    const run = nodes.run(command, { output: "live", watchdog: false });
+    const run = nodes.run(command, { output: "live", killOnDisconnect: false });
     for await (const { host, text } of run) tree.add(host, text);
     await run.orThrow();
     console.log(tree.groups().length);
@@ -35,7 +35,7 @@ const tasks = {
   /** Kept up to the limit of all hosts together, and gathered at the end. */
   async gather() {
     await using nodes = fleet(`host[1-${printing}]`, { connect: () => local() });
-    const done = await nodes.run(command, { watchdog: false }).orThrow();
+    const done = await nodes.run(command, { killOnDisconnect: false }).orThrow();
     console.log(done.gather().length);
   },
 };

@@ -106,15 +106,15 @@ describe.each(withRuntimes(kinds))("configuration, $name", ({ kind, runtime }) =
     await rejection(client.doSelfDiscovery("../x"), InvalidArgumentError);
   });
 
-  test("keepEnv loads the login environment, whatever it prints", async () => {
+  test("loginEnv loads the login environment, whatever it prints", async () => {
     await writeFile(join(host.home, ".profile"), "echo noise; echo noise >&2; export FROM_PROFILE=yes\n");
     await writeFile(join(host.home, ".bash_profile"), ". ~/.profile\n");
     expect(await variable("FROM_PROFILE")).toBe(null);
-    expect(await variable("FROM_PROFILE", { keepEnv: true })).toBe("yes");
+    expect(await variable("FROM_PROFILE", { loginEnv: true })).toBe("yes");
     const result =
       runtime === "python"
-        ? await client.doRemoteCall("os", "getcwd", [], { keepEnv: true })
-        : await client.doRemoteCall("node:process", "cwd", [], { keepEnv: true });
+        ? await client.doRemoteCall("os", "getcwd", [], { loginEnv: true })
+        : await client.doRemoteCall("node:process", "cwd", [], { loginEnv: true });
     expect(result).toMatchObject({ stdout: "", stderr: "", value: host.home });
   });
 

@@ -49,7 +49,7 @@ describe("a call whose argument is a call that failed", () => {
 
   test.each([
     ["kept on the host", {}],
-    ["waited for", { worker: "another" }],
+    ["waited for", { workerName: "another" }],
   ])("has its error as the cause, %s, and only the last call needs a handler", async (_, options) => {
     await client.doRemoteCall("os", "getpid");
     const text = client.call("json", "loads", ["{"]);

@@ -36,9 +36,9 @@ describe.each(each)("an account whose login shell is $shell, transport $transpor
   });
   afterAll(() => client?.close());
 
-  test("calls work, and keepEnv loads its login environment, in Python", async () => {
+  test("calls work, and loginEnv loads its login environment, in Python", async () => {
     expect(await client.doRemoteCall("os", "getenv", ["FROM_LOGIN"])).toMatchObject({ value: null, stdout: "", stderr: "" });
-    expect(await client.doRemoteCall("os", "getenv", ["FROM_LOGIN"], { keepEnv: true })).toMatchObject({
+    expect(await client.doRemoteCall("os", "getenv", ["FROM_LOGIN"], { loginEnv: true })).toMatchObject({
       value: "yes",
       stdout: "",
       stderr: "",
@@ -49,7 +49,7 @@ describe.each(each)("an account whose login shell is $shell, transport $transpor
     const print = ['printf %s "$FROM_LOGIN"', { encoding: "utf8" }];
     const node = { runtime: "node" } as const;
     expect(await client.doRemoteCall("node:child_process", "execSync", print, node)).toMatchObject({ value: "" });
-    expect(await client.doRemoteCall("node:child_process", "execSync", print, { ...node, keepEnv: true })).toMatchObject({
+    expect(await client.doRemoteCall("node:child_process", "execSync", print, { ...node, loginEnv: true })).toMatchObject({
       value: "yes",
       stdout: "",
       stderr: "",

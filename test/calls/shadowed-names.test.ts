@@ -141,7 +141,7 @@ for item in app.seen(${JSON.stringify(names)}).items():
 });
 
 test("functions that user code replaces in modules and builtins change nothing of a call's bookkeeping", async () => {
-  const options = { cwd: "work", worker: "patched" };
+  const options = { cwd: "work", workerName: "patched" };
   const session = clientOver("auto");
   expect((await session.doRemoteCall("app", "freeze", [], options)).value).toBe("frozen");
   expect(await session.doRemoteCall("app", "two", [1, "b"], options)).toMatchObject({

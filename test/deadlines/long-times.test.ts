@@ -45,7 +45,11 @@ describe("a time longer than any timer", () => {
     const [module, fn] = runtime === "python" ? ["time", "sleep"] : ["node:timers/promises", "setTimeout"];
     await using client = new RemoteClient(local(), { runtime });
     const limits = { timeout: time, queueTimeout: time, idleTimeout: time };
-    for (const options of [limits, { ...limits, isolation: "call" } as const, { ...limits, returns: "object", objectTimeout: time } as const]) {
+    for (const options of [
+      limits,
+      { ...limits, isolation: "call" } as const,
+      { ...limits, returns: "object", objectTimeout: time } as const,
+    ]) {
       expect((await client.doRemoteCall(module, fn, [0.1], options)).callId).toHaveLength(32);
     }
     await using files = new RemoteClient(local(), { runtime, transport: "spool" });

@@ -58,7 +58,7 @@ const peak = (): number => process.resourceUsage().maxRSS / 1024;
 
 await using nodes = fleet(`host[1-${hosts}]`, { connect: ({ name }) => simulated(Number(name.slice(4)) - 1), logLevel: "silent" });
 const before = peak();
-const done = await nodes.run("print", { watchdog: false });
+const done = await nodes.run("print", { killOnDisconnect: false });
 const run = peak();
 const groups = done.gather();
 const lines = groups.reduce((all, group) => all + group.lines.length, 0);

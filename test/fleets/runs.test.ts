@@ -102,7 +102,7 @@ describe("over a host with sessions enough", () => {
 
   test("where nobody looks, whether SIGKILL was needed is not known", async () => {
     const { nodes } = make();
-    const run = nodes.run("echo up; exec sleep 74005", { watchdog: false });
+    const run = nodes.run("echo up; exec sleep 74005", { killOnDisconnect: false });
     await until("it runs, and this side knows", async () => run.jobs[0]!.stdout === "up\n" && (await alive(74005)).length === 1);
     const [job] = (await run.kill()).jobs;
     expect([job!.reason, job!.signal, job!.forcedKill]).toEqual(["killed", "SIGTERM", null]);
@@ -114,7 +114,8 @@ describe("over a host with sessions enough", () => {
     const script = `${body}printf '%s %s %s' "$#" "\${sremote_script-none}" "$A"; cat; ls -a "$TMPDIR"; exit 3`;
     await nodes.run("mkdir tmp").orThrow();
     for (const watchdog of [true, false]) {
-      const job = (await nodes.run(`export TMPDIR=~/tmp\n${script}`, { stdin: " in ", env: { A: "a" }, watchdog })).jobs[0]!;
+      const job = (await nodes.run(`export TMPDIR=~/tmp\n${script}`, { stdin: " in ", env: { A: "a" }, killOnDisconnect: watchdog }))
+        .jobs[0]!;
       expect([job.stdout, job.exitCode, job.stderr]).toEqual(["0 none a in .\n..\n", 3, ""]);
     }
     const many = await nodes.run([
@@ -154,8 +155,8 @@ test("on a host with one session short commands run one after the other, and wha
   expect(await Promise.all([out(nodes.run("echo 1")), out(nodes.run("echo 2"))])).toEqual(["1\n", "2\n"]);
   const [job] = (await nodes.run("cat", { stdin: "in" })).jobs;
   expect([job!.reason, job!.error?.code, job!.exitCode]).toEqual(["error", "channel-failed", null]);
-  expect(job!.error?.message).toMatch(/MaxSessions[^]*`watchdog: false`/);
-  expect(await out(nodes.run("cat", { stdin: "in", watchdog: false }))).toBe("in");
+  expect(job!.error?.message).toMatch(/MaxSessions[^]*`killOnDisconnect: false`/);
+  expect(await out(nodes.run("cat", { stdin: "in", killOnDisconnect: false }))).toBe("in");
   expect(await out(nodes.run("sleep 1.2; echo 3"))).toBe("3\n");
 });
 
@@ -168,7 +169,7 @@ test("on a host with two sessions what reads input runs again and again, at once
 
 test("G02 what the host's shell exits with before the command begins is no status of the command's", async () => {
   await using host = local();
-  for (const options of [{}, { stdin: "in" }, { env: { A: "a" }, watchdog: false }]) {
+  for (const options of [{}, { stdin: "in" }, { env: { A: "a" }, killOnDisconnect: false }]) {
     // A start-up file that reads takes the first line of what we send.
     const robbed: Connector = {
       ...host,

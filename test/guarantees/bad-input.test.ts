@@ -37,7 +37,7 @@ const attempts: Attempt[] = [
   ["runtime", "options.runtime", (client) => client.doRemoteCall("os", "f", [], { runtime: any("ruby") })],
   ["kwargs", "options.kwargs", (client) => client.doRemoteCall("os", "f", [], { kwargs: any([1]) })],
   ["kwargs twice", "options.kwargs", (client) => client.doRemoteCall("os", "f", { a: 1 }, { kwargs: { b: 1 } })],
-  ["keepEnv", "options.keepEnv", (client) => client.doRemoteCall("os", "f", [], { keepEnv: any("yes") })],
+  ["loginEnv", "options.loginEnv", (client) => client.doRemoteCall("os", "f", [], { loginEnv: any("yes") })],
   ["env", "options.env", (client) => client.doRemoteCall("os", "f", [], { env: any("A=1") })],
   ["a name in env", "options.env.A=B", (client) => client.doRemoteCall("os", "f", [], { env: { "A=B": "1" } })],
   ["a value in env", "options.env.A", (client) => client.doRemoteCall("os", "f", [], { env: { A: any(1) } })],

@@ -24,7 +24,7 @@ const host = memory();
 const here = sremote.local();
 const client = new RemoteClient(host);
 const fleet = fleets.fleet("a", { connect: () => memory() });
-const idle = (): fleets.Run => fleet.run("true", { startsItself: false });
+const idle = (): fleets.Run => fleet.run("true", { autoStart: false });
 const process = (): fleets.RemoteProcess => new fleets.RemoteProcess(host, "true");
 
 const cases: Record<string, Misspelt> = {

@@ -89,7 +89,7 @@ describe.each(Object.entries(noises))("G10 login files that print %s", (_name, t
         { runtime, transport },
       );
       await plantEffects(user.home);
-      for (const options of [{}, {}, { keepEnv: true }]) {
+      for (const options of [{}, {}, { loginEnv: true }]) {
         const { value, stdout, stderr } = await new Effects(user.home).call(client, runtime, "through", options);
         expect({ value, stdout, stderr }).toEqual({ value: "through", stdout: "", stderr: "" });
       }
@@ -97,7 +97,7 @@ describe.each(Object.entries(noises))("G10 login files that print %s", (_name, t
         runtime === "python"
           ? (["os", "getenv", ["FROM_LOGIN"]] as const)
           : (["node:vm", "runInThisContext", ["globalThis.process.env.FROM_LOGIN"]] as const);
-      expect((await client.doRemoteCall(get[0], get[1], get[2], { keepEnv: true })).value).toBe("yes");
+      expect((await client.doRemoteCall(get[0], get[1], get[2], { loginEnv: true })).value).toBe("yes");
       await client.probe();
     },
   );

@@ -45,7 +45,7 @@ const steps: fc.Arbitrary<Step>[] = [
   fc.tuple(fc.array(fc.integer(), { maxLength: 4 }), worker).map(([numbers, name]) =>
     step(`sum ${numbers.join("+")} in ${name}`, async ({ client }) => {
       const wanted = numbers.reduce((sum, each) => sum + each, 0);
-      expect((await client.call("builtins", "sum", [numbers], { worker: name })).value).toBe(wanted);
+      expect((await client.call("builtins", "sum", [numbers], { workerName: name })).value).toBe(wanted);
     }),
   ),
   fc.integer({ min: 2, max: 12 }).map((count) =>
@@ -66,14 +66,14 @@ const steps: fc.Arbitrary<Step>[] = [
   ),
   worker.map((name) =>
     step(`an error in ${name}`, async ({ client }) => {
-      expect(await codeOf(client.call("json", "loads", ["{"], { worker: name }))).toBe("raised");
+      expect(await codeOf(client.call("json", "loads", ["{"], { workerName: name }))).toBe("raised");
     }),
   ),
   worker.map((name) =>
     step(
       `a process that exits in ${name}`,
       async ({ client }) => {
-        expect(await codeOf(client.call("os", "_exit", [3], { isolation: name === undefined ? "call" : "worker", worker: name }))).toBe(
+        expect(await codeOf(client.call("os", "_exit", [3], { isolation: name === undefined ? "call" : "worker", workerName: name }))).toBe(
           "exited",
         );
       },

@@ -80,10 +80,10 @@ describe.concurrent.each([...restKinds, ...restVariants])("calls over $name, thr
 
     if (!always) return;
 
-    test("keepEnv loads the environment of a login", async () => {
+    test("loginEnv loads the environment of a login", async () => {
       await writeFile(join(host.sandbox.home, ".profile"), "export FROM_LOGIN=yes\n");
       expect((await client.doRemoteCall("os", "getenv", ["FROM_LOGIN"])).value).toBe(null);
-      expect((await client.doRemoteCall("os", "getenv", ["FROM_LOGIN"], { keepEnv: true })).value).toBe("yes");
+      expect((await client.doRemoteCall("os", "getenv", ["FROM_LOGIN"], { loginEnv: true })).value).toBe("yes");
     });
 
     test("self-discovery finds where the endpoint is", async () => {

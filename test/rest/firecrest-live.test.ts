@@ -14,7 +14,8 @@ if (baseUrl !== undefined && system !== undefined && token !== undefined) {
     for (const each of connectorCases()) {
       test(
         each.name,
-        () => each.run(() => firecrest({ baseUrl, system, token, account, scratchDir: directory }), { secrets: [token], caseTimeout: 900_000 }),
+        () =>
+          each.run(() => firecrest({ baseUrl, system, token, account, scratchDir: directory }), { secrets: [token], caseTimeout: 900_000 }),
         900_000,
       );
     }

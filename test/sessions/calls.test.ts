@@ -41,9 +41,9 @@ describe.each(each)("a session of $name", ({ kind, runtime }) => {
   });
 
   test("pins calls of one worker name to one process", async () => {
-    const first = await client.call(lab, "remember", [1], { worker: "state" });
-    await client.call(lab, "remember", [9], { worker: "other" });
-    const second = await client.call(lab, "remember", [2], { worker: "state" });
+    const first = await client.call(lab, "remember", [1], { workerName: "state" });
+    await client.call(lab, "remember", [9], { workerName: "other" });
+    const second = await client.call(lab, "remember", [2], { workerName: "state" });
     expect([first.value, second.value]).toEqual([[1], [1, 2]]);
   });
 
@@ -223,8 +223,13 @@ describe.each(each)("a session of $name", ({ kind, runtime }) => {
   });
 
   test("loses objects with their process, and says so", async () => {
+<<<<<<< HEAD
     const { value: counter } = await client.call(lab, "counter", [5], { returns: "object", worker: "mine" });
     await rejection(client.doRemoteCall(lab, "die", ["9"], { worker: "mine" }));
+=======
+    const { value: counter } = await client.call<RemoteObject>(lab, "counter", [5], { returns: "object", workerName: "mine" });
+    await rejection(client.doRemoteCall(lab, "die", ["9"], { workerName: "mine" }));
+>>>>>>> 8e65329 (Rename options as the first release has them: loginEnv, workerName, autoStart, readNew, killOnDisconnect, TracebackFrame)
     expect(await rejection(counter.get("value"))).toMatchObject({ code: "object-lost", outcome: "not-run" });
   });
 

@@ -77,7 +77,7 @@ describe.each(runtimes)("in %s", (runtime) => {
     const refused = await rejection(files.doRemoteCall(lab, "apply", [double]));
     expect(refused).toMatchObject({ code: "unserializable-argument" });
     expect(refused.message).toContain("args[0]");
-    for (const options of [{ worker: "a" }, { queueTimeout: 1000 }, { idleTimeout: 1000 }, { returns: "object" }] as const) {
+    for (const options of [{ workerName: "a" }, { queueTimeout: 1000 }, { idleTimeout: 1000 }, { returns: "object" }] as const) {
       expect(await rejection(files.doRemoteCall(lab, "remember", [1], options))).toMatchObject({ code: "unsupported" });
     }
   });

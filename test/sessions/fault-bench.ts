@@ -83,7 +83,14 @@ export class Bench implements AsyncDisposable {
       sshConfig: false,
       connectTimeout: 3000,
     });
-    return new RemoteClient(connector, { runtime, pwdDir: "steps", workers: 1, heartbeatInterval: heartbeat, resumeTimeout: lease, ...options });
+    return new RemoteClient(connector, {
+      runtime,
+      pwdDir: "steps",
+      workers: 1,
+      heartbeatInterval: heartbeat,
+      resumeTimeout: lease,
+      ...options,
+    });
   }
 
   /** How often a function that traces has run. */

@@ -220,7 +220,7 @@ describe("in Python", () => {
   });
 
   test("there is one event loop, whatever calls do to it", async () => {
-    const options = { worker: "loop" };
+    const options = { workerName: "loop" };
     const { value: loop } = await run("tick", [], options);
     await run("leaves_no_loop", [], options);
     expect((await run("old_style", [], options)).value).toBe(loop);
@@ -250,15 +250,17 @@ describe("in Python", () => {
   });
 
   test("a process that was interrupted while it imported a module is replaced", async () => {
-    const { value: pid } = await client.doRemoteCall("os", "getpid", [], { worker: "imports", cwd: "work" });
-    await expect(client.doRemoteCall("slow", "f", [], { worker: "imports", cwd: "work", timeout: 200 })).rejects.toMatchObject({
+    const { value: pid } = await client.doRemoteCall("os", "getpid", [], { workerName: "imports", cwd: "work" });
+    await expect(client.doRemoteCall("slow", "f", [], { workerName: "imports", cwd: "work", timeout: 200 })).rejects.toMatchObject({
       code: "timeout",
     });
-    expect((await client.doRemoteCall("os", "getpid", [], { worker: "imports", cwd: "work" })).value).not.toBe(pid);
+    expect((await client.doRemoteCall("os", "getpid", [], { workerName: "imports", cwd: "work" })).value).not.toBe(pid);
     // Elsewhere an interrupt leaves it warm.
-    const { value: warm } = await client.doRemoteCall("os", "getpid", [], { worker: "sleeps" });
-    await expect(client.doRemoteCall("time", "sleep", [60], { worker: "sleeps", timeout: 200 })).rejects.toMatchObject({ code: "timeout" });
-    expect((await client.doRemoteCall("os", "getpid", [], { worker: "sleeps" })).value).toBe(warm);
+    const { value: warm } = await client.doRemoteCall("os", "getpid", [], { workerName: "sleeps" });
+    await expect(client.doRemoteCall("time", "sleep", [60], { workerName: "sleeps", timeout: 200 })).rejects.toMatchObject({
+      code: "timeout",
+    });
+    expect((await client.doRemoteCall("os", "getpid", [], { workerName: "sleeps" })).value).toBe(warm);
   });
 });
 

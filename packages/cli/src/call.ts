@@ -27,7 +27,7 @@ export interface CallCommandOptions extends PlaceOptions {
   env?: string[];
   cwd?: string;
   timeout?: string;
-  keepEnv?: true;
+  loginEnv?: true;
   id?: string;
 }
 
@@ -60,14 +60,14 @@ export async function call(
 }
 
 function callOptionsOf(options: CallCommandOptions, isNode: boolean, literally: boolean): CallOptions {
-  const { kw = [], env = [], cwd, timeout, keepEnv, id } = options;
+  const { kw = [], env = [], cwd, timeout, loginEnv, id } = options;
   return {
     runtime: options.node === true || isNode ? "node" : "python",
     ...(kw.length > 0 ? { kwargs: parseKeywords(kw, literally) } : {}),
     ...(env.length > 0 ? { env: parseEnvironment(env) } : {}),
     ...(cwd === undefined ? {} : { cwd }),
     ...(timeout === undefined ? {} : { timeout: parseDuration(timeout) }),
-    ...(keepEnv === true ? { keepEnv } : {}),
+    ...(loginEnv === true ? { loginEnv } : {}),
     ...(id === undefined ? {} : { id }),
   };
 }

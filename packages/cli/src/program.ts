@@ -57,7 +57,7 @@ function addCall(program: Command, choose: Choose): void {
     .option("--env <name=value>", "environment variable of the call (repeatable)", collect)
     .option("--cwd <directory>", "working directory on the host, relative to its home directory")
     .option("--timeout <duration>", "end the function after this long: 90 (seconds), 500ms, 2m, 1h30m")
-    .option("--keep-env", "load the login environment (.profile) first")
+    .option("--login-env", "load the login environment (.profile) first")
     .option("--id <id>", "call id, 32 hex digits: a call repeated with the same id never runs twice");
   addPlaceOptions(command);
   addHostOptions(command);

@@ -13,7 +13,7 @@ export interface CallOptions {
   /** Keyword arguments beside a list of positional ones. A Node function gets them as one object after the positional ones. */
   kwargs?: Readonly<Record<string, unknown>> | undefined;
   /** Loads the user's login environment (`.profile` and the like) first. */
-  keepEnv?: boolean | undefined;
+  loginEnv?: boolean | undefined;
   /** Variables for this call, over the registered ones. In place before the interpreter starts. */
   env?: Readonly<Record<string, string>> | undefined;
   /** Working directory on the host, created when missing; relative to the home directory. */
@@ -37,7 +37,7 @@ export interface CallOptions {
   /** `call`: a process of its own for this call. Default `worker`: a warm process in which modules stay loaded and module state is shared. */
   isolation?: "call" | "worker" | undefined;
   /** Name of a process that this call shares with all others of the same name, and with none else. */
-  worker?: string | undefined;
+  workerName?: string | undefined;
   /** `object`: the result stays on the host and a RemoteObject stands for it. */
   returns?: "value" | "object" | undefined;
   /** With `returns: "object"`: milliseconds without use after which the host forgets the object. Default: none. */
@@ -64,7 +64,7 @@ export function checkCall(module: unknown, fn: unknown, args: unknown, options: 
   checkText("function", fn, "the name of a function in the module");
   checkOptions(options);
   if (options.isolation === "call") {
-    if (options.worker !== undefined) throw new InvalidArgumentError("options.worker", 'to be absent with isolation "call"');
+    if (options.workerName !== undefined) throw new InvalidArgumentError("options.workerName", 'to be absent with isolation "call"');
     if (options.returns === "object")
       throw new InvalidArgumentError("options.returns", 'to be "value" with isolation "call": its process ends with the call');
   }
@@ -86,7 +86,7 @@ const optionChecks: Record<keyof CallOptions | "onlyIfUnset", (name: string, val
   kwargs: (name, value) => {
     if (!isPlainObject(value)) throw new InvalidArgumentError(name, "a plain object of keyword arguments");
   },
-  keepEnv: checkBoolean,
+  loginEnv: checkBoolean,
   onlyIfUnset: checkBoolean,
   env: (name, value) => {
     if (!isPlainObject(value)) throw new InvalidArgumentError(name, "an object of strings");
@@ -103,7 +103,7 @@ const optionChecks: Record<keyof CallOptions | "onlyIfUnset", (name: string, val
   isolation: (name, value) => {
     if (value !== "call" && value !== "worker") throw new InvalidArgumentError(name, '"call" or "worker"');
   },
-  worker: (name, value) => checkText(name, value, "the name of a process"),
+  workerName: (name, value) => checkText(name, value, "the name of a process"),
   returns: (name, value) => {
     if (value !== "value" && value !== "object") throw new InvalidArgumentError(name, '"value" or "object"');
   },

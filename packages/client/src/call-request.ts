@@ -66,7 +66,7 @@ export function routeOf(options: CallOptions, settings: MessageSettings, holdsOb
   const route: Route = {};
   if (!holdsObjects) addEnvironment(route, options, settings);
   if (options.isolation === "call") route.isolation = "call";
-  if (options.worker !== undefined) route.worker = options.worker;
+  if (options.workerName !== undefined) route.worker = options.workerName;
   if (options.timeout !== undefined) route.timeoutMs = options.timeout;
   if (options.queueTimeout !== undefined) route.queueMs = options.queueTimeout;
   if (options.idleTimeout !== undefined) route.idleMs = options.idleTimeout;
@@ -98,5 +98,5 @@ function addEnvironment(
   if (path.length > 0) message.path = path;
   if (cwd !== undefined) message.cwd = cwd;
   if (locations.tmpDir !== undefined) message.tmp = locations.tmpDir;
-  if (options.keepEnv === true) message.keepEnv = true;
+  if (options.loginEnv === true) message.loginEnv = true;
 }

@@ -38,7 +38,7 @@ export interface CallsSettings {
 }
 
 /** Options that only a session can keep. */
-const ofSessions = ["queueTimeout", "idleTimeout", "worker", "returns", "objectTimeout"] as const;
+const ofSessions = ["queueTimeout", "idleTimeout", "workerName", "returns", "objectTimeout"] as const;
 /** Times a call is given to a new session because the one before ended without having got it. */
 const sessions = 4;
 const noModules: ReadonlyMap<string, string | null> = new Map();
@@ -210,7 +210,8 @@ export class Calls {
     const { text, attachments, pins } = await args.settle(async (call) => {
       await call.untilSent();
       const place = call.place;
-      const fits = place !== undefined && place.session === live?.session && options.worker === undefined && options.isolation !== "call";
+      const fits =
+        place !== undefined && place.session === live?.session && options.workerName === undefined && options.isolation !== "call";
       if (!fits || !call.isKept || (after !== undefined && after !== place.stream))
         return await valueOf(call, waiting, plan, this.#settings.connector.label);
       after = place.stream;

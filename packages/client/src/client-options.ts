@@ -66,9 +66,19 @@ export function checkClientOptions(connector: unknown, options: unknown): assert
   if (workers !== undefined)
     checkNumber("options.workers", workers, "a number from 1 to 1024", (value) => Number.isInteger(value) && value >= 1 && value <= 1024);
   if (resumeTimeout !== undefined)
-    checkNumber("options.resumeTimeout", resumeTimeout, "milliseconds, 1000 to 2147483647 (24.8 days)", (value) => value >= 1000 && value < 2 ** 31);
+    checkNumber(
+      "options.resumeTimeout",
+      resumeTimeout,
+      "milliseconds, 1000 to 2147483647 (24.8 days)",
+      (value) => value >= 1000 && value < 2 ** 31,
+    );
   if (heartbeatInterval !== undefined)
-    checkNumber("options.heartbeatInterval", heartbeatInterval, "milliseconds, 100 to 2147483647 (24.8 days)", (value) => value >= 100 && value < 2 ** 31);
+    checkNumber(
+      "options.heartbeatInterval",
+      heartbeatInterval,
+      "milliseconds, 100 to 2147483647 (24.8 days)",
+      (value) => value >= 100 && value < 2 ** 31,
+    );
   if (serializer !== undefined) checkSerializer("options.serializer", serializer);
 }
 

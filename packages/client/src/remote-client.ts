@@ -70,10 +70,17 @@ export class RemoteClient implements AsyncDisposable {
     this.#settings = { sremoteDir: undefined, python: options.python, node: options.node, autoInstall: options.autoInstall ?? true };
     this.#transport = new SpoolTransport(connector, this.#settings);
     const { transport = "auto" } = options;
-    const { workers = sessionDefaults.workers, resumeTimeout = sessionDefaults.resumeTimeout, heartbeatInterval = sessionDefaults.heartbeatInterval } = options;
+    const {
+      workers = sessionDefaults.workers,
+      resumeTimeout = sessionDefaults.resumeTimeout,
+      heartbeatInterval = sessionDefaults.heartbeatInterval,
+    } = options;
     if (transport === "auto" && connector.spawn !== undefined) {
-      this.#stream = new StreamTransport(connector, this.#settings, { workers, lease: resumeTimeout, heartbeat: heartbeatInterval }, (runtime) =>
-        this.#transport.located(runtime),
+      this.#stream = new StreamTransport(
+        connector,
+        this.#settings,
+        { workers, lease: resumeTimeout, heartbeat: heartbeatInterval },
+        (runtime) => this.#transport.located(runtime),
       );
     }
     this.#calls = new Calls({

@@ -209,13 +209,13 @@ describe("surroundings", () => {
     expect(reply.host.home).toBe(userInfo().homedir);
   });
 
-  it("keepEnv loads what login files set, whatever they print", async () => {
+  it("loginEnv loads what login files set, whatever they print", async () => {
     const home = join(sandbox.root, "home");
     mkdirSync(home, { recursive: true });
     const shell = join(sandbox.root, "shell");
     writeFileSync(join(home, ".profile"), 'echo "welcome <"; export FROM_LOGIN="a > b"; export PATH="$PATH:/from/login"');
     writeFileSync(shell, "");
-    const request = makeRequest(sandbox, "./lib.mjs", "environment", ["FROM_LOGIN"], { keepEnv: true, env: [["OTHER", "1", false]] });
+    const request = makeRequest(sandbox, "./lib.mjs", "environment", ["FROM_LOGIN"], { loginEnv: true, env: [["OTHER", "1", false]] });
     const reply = await send(sandbox, request, { env: { ...process.env, HOME: home } });
     expect(reply.value).toBe("a > b");
   });

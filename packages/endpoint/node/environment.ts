@@ -11,10 +11,10 @@ const loginDeadline = 20_000;
 const marker = "c4f0a1d2e9b84a57";
 
 /** The part of a call that says what its process finds around it. */
-export type Surroundings = Pick<CallMessage, "env" | "path" | "cwd" | "tmp" | "keepEnv">;
+export type Surroundings = Pick<CallMessage, "env" | "path" | "cwd" | "tmp" | "loginEnv">;
 
 export async function callEnvironment(call: Surroundings, base: string): Promise<NodeJS.ProcessEnv> {
-  const environment = call.keepEnv === true ? await loginEnvironment() : { ...process.env };
+  const environment = call.loginEnv === true ? await loginEnvironment() : { ...process.env };
   for (const [name, value, onlyIfUnset] of call.env ?? []) {
     if (!onlyIfUnset || environment[name] === undefined) environment[name] = value;
   }
@@ -110,8 +110,8 @@ function loginShell(): string {
 }
 
 function loginFailed(shell: string, what: string): SremoteError {
-  return new SremoteError("unsupported", `keepEnv: the login shell ${shell} ${what}`, {
+  return new SremoteError("unsupported", `loginEnv: the login shell ${shell} ${what}`, {
     stage: "setup",
-    hint: "call without keepEnv, or look into the login files of this user on the host",
+    hint: "call without loginEnv, or look into the login files of this user on the host",
   });
 }

@@ -137,12 +137,12 @@ describe("workers", () => {
     expect(processesOf(session)).toContain(own);
   });
 
-  it("keepEnv loads what login files set", async () => {
+  it("loginEnv loads what login files set", async () => {
     const home = join(sandbox.root, "home");
     mkdirSync(home, { recursive: true });
     writeFileSync(join(home, ".profile"), 'echo welcome; export FROM_LOGIN="a > b"');
     const session = await startSession({ env: { HOME: home } });
-    expect((await lib(session, "environment", ["FROM_LOGIN"], { keepEnv: true }).result).value).toBe("a > b");
+    expect((await lib(session, "environment", ["FROM_LOGIN"], { loginEnv: true }).result).value).toBe("a > b");
     expect((await lib(session, "environment", ["FROM_LOGIN"]).result).value).toBeUndefined();
   });
 });

@@ -2,7 +2,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Frame } from "@sremote/protocol";
+import type { TracebackFrame } from "@sremote/protocol";
 import { program } from "./program.ts";
 
 const mostFrames = 100;
@@ -10,9 +10,9 @@ const mostSourceBytes = 4_194_304;
 const sources = new Map<string, string[]>();
 
 /** The frames of an error, outermost call first, without the endpoint's own and those of Node that lead to them. At most 100. */
-export function stackFrames(stack: unknown): Frame[] {
+export function stackFrames(stack: unknown): TracebackFrame[] {
   if (typeof stack !== "string") return [];
-  const frames: Frame[] = [];
+  const frames: TracebackFrame[] = [];
   for (const line of stack.split("\n")) {
     const frame = parseLine(line);
     if (frame === undefined) continue;
@@ -28,7 +28,7 @@ export function stackFrames(stack: unknown): Frame[] {
 }
 
 /** Where a syntax error stands: V8 puts it on the first line of the stack, before the message. */
-export function syntaxErrorFrame(stack: unknown): Frame | undefined {
+export function syntaxErrorFrame(stack: unknown): TracebackFrame | undefined {
   const found = typeof stack === "string" ? /^(.+):(\d+)\n/.exec(stack) : null;
   if (found === null) return undefined;
   const file = plainPath(found[1]!);
@@ -37,7 +37,7 @@ export function syntaxErrorFrame(stack: unknown): Frame | undefined {
   return { file, line, function: "<module>", source: sourceLine(file, line) };
 }
 
-function parseLine(text: string): Frame | undefined {
+function parseLine(text: string): TracebackFrame | undefined {
   const found = /^\s+at (?:(.*) \()?(.*?):(\d+)(?::\d+)?\)?$/.exec(text);
   if (found === null) return undefined;
   const name = (found[1] ?? "").replace(/^async /, "").replace(/^new /, "");

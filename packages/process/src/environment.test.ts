@@ -134,7 +134,7 @@ describe("variables", () => {
     const process = new RemoteProcess(connector, `${Object.keys(env).map(hexOf).join("\n")}\nread -r x; echo "<$x>"`, {
       env,
       pty: true,
-      watchdog: kind === "watchdog",
+      killOnDisconnect: kind === "watchdog",
       stdin: true,
     }).start();
     const hex = Object.values(env).map((value) => Buffer.from(value).toString("hex"));
@@ -147,7 +147,7 @@ describe("variables", () => {
   test("come without a watchdog, and with input that is written", async () => {
     const process = new RemoteProcess(open(local()), 'read -r x; echo "$A $x"', {
       env: { A: "a b" },
-      watchdog: false,
+      killOnDisconnect: false,
       stdin: true,
     }).start();
     await process.write("written\n");

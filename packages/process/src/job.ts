@@ -174,8 +174,8 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   }
 
   /** Output since the last time it was taken; empty when there is none. */
-  take(): string {
-    return this.#output.take();
+  readNew(): string {
+    return this.#output.readNew();
   }
 
   /** Calls back at its start, its end, a reset, with each piece of output or with each line. Returns a function that removes the handler. */
@@ -221,7 +221,8 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     signal: Signal = "SIGTERM",
     options: KillOptions & { error?: SremoteError | undefined } = {},
   ): Promise<void> {
-    const delay = parseDuration(options.forceKillAfterDelay, { argument: "options.forceKillAfterDelay" }) ?? this.settings.forceKillAfterDelay;
+    const delay =
+      parseDuration(options.forceKillAfterDelay, { argument: "options.forceKillAfterDelay" }) ?? this.settings.forceKillAfterDelay;
     const round = this.#round;
     const { phase } = this.#state;
     if (phase === "ended") return;

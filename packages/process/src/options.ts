@@ -35,7 +35,7 @@ export interface ProcessOptions extends Placement {
   /** Bytes of stdout and of stderr to keep. What is cut off is told by `truncated`. Default 4 MiB each. */
   outputLimit?: number | undefined;
   /** Whether the host ends the process when this program is gone. What reads input, has a terminal or runs longer needs a session of its connection for that. Default true. */
-  watchdog?: boolean | undefined;
+  killOnDisconnect?: boolean | undefined;
   /** Aborting ends it. */
   signal?: AbortSignal | undefined;
   /** Told of failures (`warn`) and of other ends (`debug`). Default: none. */
@@ -61,7 +61,7 @@ const optionNames: OptionNames<ProcessOptions> = {
   pty: true,
   output: true,
   outputLimit: true,
-  watchdog: true,
+  killOnDisconnect: true,
   signal: true,
   logger: true,
   outputInLog: true,
@@ -74,7 +74,7 @@ export function checkProcessOptions(options: ProcessOptions, argument = "options
   const fail = (name: keyof ProcessOptions, expected: string): never => {
     throw new InvalidArgumentError(`${argument}.${name}`, expected);
   };
-  const { name, forceKillAfterDelay, ignore, stdin, pty, output, outputLimit, watchdog, signal, outputInLog } = options;
+  const { name, forceKillAfterDelay, ignore, stdin, pty, output, outputLimit, killOnDisconnect, signal, outputInLog } = options;
   checkPlacement(options, argument);
   checkEnvironment(options.env, `${argument}.env`);
   parseDuration(options.timeout, { argument: `${argument}.timeout` });
@@ -90,7 +90,7 @@ export function checkProcessOptions(options: ProcessOptions, argument = "options
   if (output !== undefined && !["collect", "live", "discard"].includes(output)) fail("output", "collect, live or discard");
   if (outputLimit !== undefined && !isCount(outputLimit)) fail("outputLimit", "a number of bytes, 1 or more");
   if (outputInLog !== undefined && !isCount(outputInLog)) fail("outputInLog", "a whole number, 1 or more");
-  if (watchdog !== undefined && typeof watchdog !== "boolean") fail("watchdog", "true or false");
+  if (killOnDisconnect !== undefined && typeof killOnDisconnect !== "boolean") fail("killOnDisconnect", "true or false");
   if (signal !== undefined && !(signal instanceof AbortSignal)) fail("signal", "an AbortSignal");
 }
 

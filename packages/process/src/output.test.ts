@@ -30,13 +30,13 @@ describe("what is kept of output", () => {
         const bytes = Buffer.alloc(below(3) === 0 ? below(3 * blockSize) : below(50), String.fromCodePoint(97 + below(26)));
         given.push({ stream: below(2) === 0 ? "stdout" : "stderr", bytes });
         output.chunk(given.at(-1)!);
-        if (below(4) === 0) taken += output.take();
+        if (below(4) === 0) taken += output.readNew();
       }
       if (below(2) === 0) output.settle();
       const all = (stream?: StreamName): string =>
         Buffer.concat(given.filter((each) => stream === undefined || each.stream === stream).map(({ bytes }) => bytes)).toString();
       expect([output.text(), output.text("stdout"), output.text("stderr")]).toEqual([all(), all("stdout"), all("stderr")]);
-      expect([taken + output.take(), output.take(), output.truncated]).toEqual([all(), "", false]);
+      expect([taken + output.readNew(), output.readNew(), output.truncated]).toEqual([all(), "", false]);
       expect(inTurn(output.chunks)).toEqual(inTurn(given));
     }
   });

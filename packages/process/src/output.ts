@@ -110,7 +110,7 @@ export class CollectedOutput implements Tap {
   }
 
   /** What came since the last time, stdout and stderr as they came; empty when nothing did. */
-  take(): string {
+  readNew(): string {
     return Buffer.from(joined(this.#read(this.#taken)).buffer).toString("utf8");
   }
 

@@ -199,11 +199,11 @@ describe("a process", () => {
   test("is taken from in parts, and has its lines cut where they end", async () => {
     const process = new RemoteProcess(open(local()), "printf 'a\\r\\nb'; read -r x; printf 'c\\n\\nlast'", { stdin: true }).start();
     await process.expect("b");
-    expect(process.take()).toBe("a\r\nb");
-    expect(process.take()).toBe("");
+    expect(process.readNew()).toBe("a\r\nb");
+    expect(process.readNew()).toBe("");
     await process.write("\n");
     await process.wait();
-    expect(process.take()).toBe("c\n\nlast");
+    expect(process.readNew()).toBe("c\n\nlast");
     expect((await Array.fromAsync(process)).map(({ text }) => text)).toEqual(["a", "bc", "", "last"]);
   });
 

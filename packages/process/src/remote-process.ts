@@ -159,7 +159,7 @@ export class RemoteProcess extends Job {
     this.step("the host to be reached");
     const connector = await this.#reach(signal);
     this.step("the host to start it");
-    const { watchdog = true, env, outputLimit = defaultOutputLimit, stdin = "" } = this.#options;
+    const { killOnDisconnect: watchdog = true, env, outputLimit = defaultOutputLimit, stdin = "" } = this.#options;
     try {
       const started = await startProcess(connector, this.command, {
         watchdog,

@@ -52,7 +52,7 @@ export async function spawnInTurn(connector: Connector, command: Command, option
         {
           stage: "start",
           host: connector.label,
-          hint: "what reads input, has a terminal or runs longer than a second needs a second session, for the watchdog; `watchdog: false` does without. A session of calls is another",
+          hint: "what reads input, has a terminal or runs longer than a second needs a second session, for the watchdog; `killOnDisconnect: false` does without. A session of calls is another",
         },
       );
       control.abort(refusal);

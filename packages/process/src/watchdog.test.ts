@@ -140,7 +140,7 @@ describe("the host's end of the watchdog", () => {
 
   test("is not there where it is not wanted, and signals reach the process all the same", async () => {
     await using host = local();
-    const process = new RemoteProcess(host, "exec sleep 71041", { watchdog: false }).start();
+    const process = new RemoteProcess(host, "exec sleep 71041", { killOnDisconnect: false }).start();
     await until("it runs", () => process.state === "running");
     expect((await matching(/^\/bin\/sh -c exec 2>\/dev\/null/)).filter(({ parent }) => parent === global.process.pid)).toEqual([]);
     await process.kill("SIGINT");

@@ -43,7 +43,7 @@ export const placeMembers: Readonly<Record<string, Check>> = {
   path: arrayOf(hostName),
   cwd: hostName,
   tmp: hostName,
-  keepEnv: boolean,
+  loginEnv: boolean,
 };
 const outputPart: Check = members({ bytes: count, truncated: boolean }, { index: count });
 export const hostFacts: Check = members({

@@ -22,7 +22,7 @@ export interface CallMessage {
   path?: string[];
   cwd?: string;
   tmp?: string;
-  keepEnv?: boolean;
+  loginEnv?: boolean;
   timeoutMs?: number;
   /** Bytes of each of stdout and stderr that are kept. */
   outputLimit?: number;
@@ -34,7 +34,7 @@ export interface CallMessage {
 export type Outcome = "value" | "raised" | "killed" | "timeout" | "cancelled" | "not-run" | "unknown";
 export type Stage = "request" | "setup" | "queue" | "import" | "lookup" | "arguments" | "call" | "result";
 
-export interface Frame {
+export interface TracebackFrame {
   file: string;
   line: number;
   function: string;
@@ -47,7 +47,7 @@ export interface Failure {
   message: string;
   type?: string;
   module?: string;
-  frames?: Frame[];
+  frames?: TracebackFrame[];
   /** `errno`, `code`, `status` and the like of the exception. */
   members?: Record<string, string | number | boolean>;
   cause?: Failure;

@@ -108,7 +108,7 @@ export type {
   Dtype,
   Element,
   Failure,
-  Frame,
+  TracebackFrame as Frame,
   HostFacts,
   HostTextOptions,
   NdArrayOptions,

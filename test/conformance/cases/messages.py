@@ -7,7 +7,7 @@ from .describe import accept as _accept, obj, reject as _reject
 ID = "0123456789abcdef0123456789abcdef"
 CALL = {"type": "call", "protocol": 1, "id": ID, "module": "os", "function": "getenv", "args": {"json": ["PATH"]}}
 FULL_CALL = dict(
-    CALL, kwargs={"json": {"a": 1}}, env=[["A", "b", False], ["C", "", True]], path=["/opt/bin"], cwd="work", tmp="tmp", keepEnv=True, timeoutMs=1500.5, outputLimit=1000,
+    CALL, kwargs={"json": {"a": 1}}, env=[["A", "b", False], ["C", "", True]], path=["/opt/bin"], cwd="work", tmp="tmp", loginEnv=True, timeoutMs=1500.5, outputLimit=1000,
     naiveTimeZone="Europe/Zurich", modules={"numpy": "2.1.0", "mine": None}, release=[ID, "f" * 32],
 )
 HOST = {
@@ -132,7 +132,7 @@ wrong(CALL, "call", protocol=["1", None, 1.5, True, [1]], id=["", ID[:-1], ID + 
       args=[["PATH"], None, {}, {"json": {}}, {"json": None}, {"json": "PATH"}, {"json": [1], "meta": {"values": ["set"], "v": 1}}, {"json": [], "meta": []}, {"json": [], "meta": None}],
       kwargs=[None, {"a": 1}, {"json": []}, {"json": None}, {"json": {"name": "E", "message": ""}, "meta": {"values": ["Error"], "v": 1}}],
       env=[None, {}, {"A": "b"}, [["A", "b"]], [["A", "b", False, 1]], [["A", 1, False]], [[1, "b", False]], [["A", "b", 0]], [["A", "b", None]], ["A=b"]],
-      path=[None, "/bin", [1], [None], {}], cwd=[1, None, []], tmp=[1, None, []], keepEnv=[0, 1, "true", None], timeoutMs=["1", None, -1, True, -0.5], outputLimit=["1", None, -1, 1.5, True],
+      path=[None, "/bin", [1], [None], {}], cwd=[1, None, []], tmp=[1, None, []], loginEnv=[0, 1, "true", None], timeoutMs=["1", None, -1, True, -0.5], outputLimit=["1", None, -1, 1.5, True],
       naiveTimeZone=[1, None, {}], modules=[None, [], {"a": 1}, {"a": ["1"]}, {"a": True}], release=[None, ID, [1], [ID.upper()], ["../../etc"], [ID, ID[:-1]], {}])
 wrong(REPLY, "reply", protocol=["1", None, True], id=["", ID.upper(), None, "../../../../etc/passwd000000000000"[:32]], outcome=["", "Value", "ok", None, 1, "toString"], value=[42, None, [], {}, {"meta": {}}, {"json": 1, "meta": 1}],
       stdout=[None, "", [], 0], stderr=[None, "", {"index": 0}], host=[None, "host7", [], {}], exitCode=["1", None, 1.5, True], signal=[9, None, []], modules=[None, [], {"a": 1}],

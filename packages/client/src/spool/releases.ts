@@ -56,7 +56,10 @@ export class Releases {
     this.#ids.clear();
     try {
       for (let at = 0; at < paths.length; at += most) {
-        await this.#connector.exec(["rm", "-rf", "--", ...paths.slice(at, at + most)], { timeout: 3000, outputLimit: hostLimits.ownOutput });
+        await this.#connector.exec(["rm", "-rf", "--", ...paths.slice(at, at + most)], {
+          timeout: 3000,
+          outputLimit: hostLimits.ownOutput,
+        });
       }
     } catch (error) {
       debug("releasing %d replies on %s: %s", paths.length, this.#connector.label, error);

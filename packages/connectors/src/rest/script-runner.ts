@@ -322,7 +322,11 @@ export class ScriptRunner {
     if (report.stdout.size > job.stdoutLimit || report.stderr.size > job.stderrLimit)
       throw this.#error("limit-exceeded", "the host says that it kept more of the command's output than was asked for");
     const release = (): void => this.#release(attempt);
-    return resultOf(report, { dialect: this.#dialect, stage: job.stage, attempt, visibilityTimeout, release }, { http: this.#http, signal });
+    return resultOf(
+      report,
+      { dialect: this.#dialect, stage: job.stage, attempt, visibilityTimeout, release },
+      { http: this.#http, signal },
+    );
   }
 
   /** Its files may go. */

@@ -71,7 +71,8 @@ export function checkRestOptions(options: RestOptions): RestSettings {
   const { pollInterval = usualPollInterval } = options;
   const { uploadLimit = Number.POSITIVE_INFINITY, downloadLimit = Number.POSITIVE_INFINITY } = options;
   if (scratchDir !== undefined) checkPlainPath(scratchDir, "options.scratchDir");
-  if (!(Number.isInteger(concurrency) && concurrency >= 1)) throw new InvalidArgumentError("options.concurrency", "a whole number from 1 on");
+  if (!(Number.isInteger(concurrency) && concurrency >= 1))
+    throw new InvalidArgumentError("options.concurrency", "a whole number from 1 on");
   for (const [name, value] of Object.entries({ pollInterval, queueTimeout, visibilityTimeout, requestTimeout })) {
     if (value !== undefined && !(typeof value === "number" && value > 0)) {
       throw new InvalidArgumentError(`options.${name}`, "a number of milliseconds above 0");

@@ -14,8 +14,8 @@ export class RouteReader {
     let parsed = this.#known.get(text);
     if (parsed === undefined) {
       const route = decodeRoute(bytes);
-      const { env, path, cwd, tmp, keepEnv } = route;
-      parsed = { route, environment: JSON.stringify([env ?? [], path ?? [], cwd ?? null, tmp ?? null, keepEnv ?? false]) };
+      const { env, path, cwd, tmp, loginEnv } = route;
+      parsed = { route, environment: JSON.stringify([env ?? [], path ?? [], cwd ?? null, tmp ?? null, loginEnv ?? false]) };
       if (this.#known.size >= mostRoutes) this.#known.clear();
       this.#known.set(text, parsed);
     }

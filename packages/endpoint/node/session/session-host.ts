@@ -62,7 +62,7 @@ export class SessionHost implements Host {
   }
 
   environment({ route, environment }: ParsedRoute): Promise<NodeJS.ProcessEnv> {
-    if (route.keepEnv !== true) return callEnvironment(route, this.#base);
+    if (route.loginEnv !== true) return callEnvironment(route, this.#base);
     let made = this.#environments.get(environment);
     if (made === undefined) {
       made = callEnvironment(route, this.#base);

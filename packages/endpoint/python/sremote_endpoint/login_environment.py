@@ -1,4 +1,4 @@
-"""The environment of the user's login shell, for calls with `keepEnv`."""
+"""The environment of the user's login shell, for calls with `loginEnv`."""
 import os
 import sys
 import time

@@ -74,7 +74,7 @@ OPTIONAL = (
     ("path", _all(is_name), "a list of strings"),
     ("cwd", is_name, "a path"),
     ("tmp", is_name, "a path"),
-    ("keepEnv", lambda value: type(value) is bool, "a boolean"),
+    ("loginEnv", lambda value: type(value) is bool, "a boolean"),
     ("timeoutMs", is_duration, "a number of milliseconds"),
     ("outputLimit", is_count, "a number of bytes"),
     ("naiveTimeZone", is_name, "a time zone"),

@@ -15,7 +15,7 @@ def host_text(text):
 def needs_fresh(call):
     """Whether the call's environment must be in place before an interpreter starts."""
     env = os.environ
-    if call.get("keepEnv") or sys.flags.ignore_environment and any(name.startswith("PYTHON") for name in env):
+    if call.get("loginEnv") or sys.flags.ignore_environment and any(name.startswith("PYTHON") for name in env):
         return True
     return any(True for _ in _changes(call, env))
 
@@ -30,7 +30,7 @@ def _changes(call, env):
 def environment(call, home, base):
     """The environment of the call's process."""
     env = dict(os.environ)
-    if call.get("keepEnv"):
+    if call.get("loginEnv"):
         from .login_environment import load
         env = load(home)
     for name, value in _changes(call, env):

@@ -3,7 +3,7 @@ from .errors import protocol_error
 from .json_text import parse
 from .message import check_members, is_count, is_duration, is_name
 
-ENVIRONMENT = ("env", "path", "cwd", "tmp", "keepEnv")
+ENVIRONMENT = ("env", "path", "cwd", "tmp", "loginEnv")
 _DURATIONS = ("timeoutMs", "queueMs", "idleMs")
 
 

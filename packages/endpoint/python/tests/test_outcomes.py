@@ -194,9 +194,9 @@ class EnvironmentTest(EndpointTest):
     def test_the_login_environment_is_loaded_through_noise(self):
         self.write(".profile", "echo noise; echo more >&2\nexport FROM_PROFILE='it is'\nexport PATH=$PATH:/from/profile\n")
         self.write(".bash_profile", ". ~/.profile\n")
-        value = self.call("os", "getenv", "FROM_PROFILE", keepEnv=True, options={"env": self.environment(SHELL="/bin/sh")})
+        value = self.call("os", "getenv", "FROM_PROFILE", loginEnv=True, options={"env": self.environment(SHELL="/bin/sh")})
         self.assertEqual((self.value(value), value.stdout), ("it is", b""))
-        value = self.call("os", "getenv", "FROM_PROFILE", keepEnv=True, env=[["FROM_PROFILE", "own", False]])
+        value = self.call("os", "getenv", "FROM_PROFILE", loginEnv=True, env=[["FROM_PROFILE", "own", False]])
         self.assertEqual(self.value(value), "own")
 
     def test_the_working_directory_is_made_for_us_alone(self):

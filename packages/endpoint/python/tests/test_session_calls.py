@@ -158,7 +158,7 @@ class CallTest(SessionTest):
         self.write(".profile", "echo noise\nexport FROM_PROFILE='it is'\n")
         self.write(".bash_profile", ". ~/.profile\n")
         client = self.session()
-        call = client.call("os", "getenv", "FROM_PROFILE", route={"keepEnv": True})
+        call = client.call("os", "getenv", "FROM_PROFILE", route={"loginEnv": True})
         self.assertEqual((call.value, call.stdout), ("it is", b""))
         self.assertEqual(client.call("os", "getenv", "FROM_PROFILE").value, None)
 

@@ -281,7 +281,7 @@ describe("a run on many hosts", () => {
   test("calls back, and is taken from in parts", async () => {
     const hosts = openLocal("a[1-2]");
     const events: string[] = [];
-    const run = hosts.run("echo hi", { startsItself: false });
+    const run = hosts.run("echo hi", { autoStart: false });
     run.on("start", ({ host }) => void events.push(`start ${host!.name}`));
     run.on("line", ({ host, text }) => void events.push(`${host} ${text}`));
     run.on("end", ({ host }) => void events.push(`end ${host!.name}`));
@@ -291,11 +291,11 @@ describe("a run on many hosts", () => {
     await run.start();
     expect(events.filter((event) => event.includes("a1"))).toEqual(["start a1", "a1 hi", "end a1"]);
     expect(events.at(-1)).toBe("over");
-    expect(run.take()).toEqual([
+    expect(run.readNew()).toEqual([
       ["a1", "hi\n"],
       ["a2", "hi\n"],
     ]);
-    expect(run.take()).toEqual([]);
+    expect(run.readNew()).toEqual([]);
   });
 });
 

@@ -158,7 +158,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
       timeout,
       hostTimeout,
       window,
-      startsItself,
+      autoStart,
       lists,
       substitution,
       tee,
@@ -169,14 +169,20 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     checkProcessOptions({ ...rest, timeout: hostTimeout });
     const hosts = [...this.hosts];
     const { configuration } = this.#shared;
-    const processOptions = { pty: configuration.pty, forceKillAfterDelay: configuration.forceKillAfterDelay, ...defined(rest), timeout: hostTimeout };
+    const processOptions = {
+      pty: configuration.pty,
+      forceKillAfterDelay: configuration.forceKillAfterDelay,
+      ...defined(rest),
+      timeout: hostTimeout,
+    };
     if (processOptions.stdin instanceof Uint8Array) processOptions.stdin = ownBytes(processOptions.stdin);
     const variables = renderEnvironment(rest.env, hosts, lists);
     const makers = render(command, hosts, { lists, substitution }).map((each, index): MakeJob<RemoteProcess> => {
       const host = hosts[index]!;
       const cwd = processOptions.cwd === undefined ? this.#directories[index] : remotePath(this.#directories[index], processOptions.cwd);
       const logged = { logger: this.#shared.logger, outputInLog: configuration.outputInLog, ...defined(rest) };
-      const reach = (turn: Turn, signal: AbortSignal): Promise<Connector> => this.#reach(host, turn, signal, rest.watchdog !== false);
+      const reach = (turn: Turn, signal: AbortSignal): Promise<Connector> =>
+        this.#reach(host, turn, signal, rest.killOnDisconnect !== false);
       const all = { ...processOptions, ...logged, name: host.toString(), host, cwd, env: variables[index] };
       return (turn, memory) =>
         this.#copy(new RemoteProcess((signal) => reach(turn(), signal), each, all, { memory, label: this.#shared.labels.get(host.key) }), {
@@ -184,7 +190,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
           logDir,
         });
     });
-    return this.#make(makers, { name, timeout, window, startsItself, totalOutputLimit, outputLimit: rest.outputLimit });
+    return this.#make(makers, { name, timeout, window, autoStart, totalOutputLimit, outputLimit: rest.outputLimit });
   }
 
   /**
@@ -205,7 +211,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
       timeout,
       hostTimeout,
       window,
-      startsItself,
+      autoStart,
       tee,
       logDir,
       totalOutputLimit,
@@ -247,7 +253,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
           { tee, logDir },
         );
     });
-    return this.#make(makers, { name, timeout, window, startsItself, totalOutputLimit, outputLimit: rest.outputLimit });
+    return this.#make(makers, { name, timeout, window, autoStart, totalOutputLimit, outputLimit: rest.outputLimit });
   }
 
   /**
@@ -341,7 +347,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     options: FleetTransferOptions,
     begin: (index: number, connector: Connector, options: CopyOptions) => Promise<TransferResult>,
   ): Run<RemoteTransfer> {
-    const { name = what, timeout, hostTimeout, window, startsItself, ignore = [], lists: _, onProgress, ...own } = options;
+    const { name = what, timeout, hostTimeout, window, autoStart, ignore = [], lists: _, onProgress, ...own } = options;
     checkGroupOptions(options);
     checkOptions({ ...own, onProgress: onProgress as CopyOptions["onProgress"] });
     const { forceKillAfterDelay, outputInLog } = this.#shared.configuration;
@@ -364,7 +370,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
       const transfer: Transfer = (connector, signal, left) => begin(index, connector, { ...own, ...progress, signal, timeout: left });
       return (turn) => this.#copy(new RemoteTransfer((signal) => this.#reach(host, turn(), signal, false), transfer, settings), {});
     });
-    return this.#make(makers, { name, timeout, window, startsItself });
+    return this.#make(makers, { name, timeout, window, autoStart });
   }
 
   #copy<J extends Job>(job: J, { tee, logDir }: OutputOptions): J {
@@ -378,9 +384,9 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
 
   #make<J extends Job>(
     makers: readonly MakeJob<J>[],
-    options: Pick<RunOptions, "timeout" | "window" | "startsItself" | "totalOutputLimit" | "outputLimit"> & { name: string },
+    options: Pick<RunOptions, "timeout" | "window" | "autoStart" | "totalOutputLimit" | "outputLimit"> & { name: string },
   ): Run<J> {
-    const { name, timeout, window, startsItself, outputLimit = 0, totalOutputLimit } = options;
+    const { name, timeout, window, autoStart, outputLimit = 0, totalOutputLimit } = options;
     const { configuration, live } = this.#shared;
     const settings = {
       name,
@@ -393,7 +399,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
       live.add(run as unknown as Run<never>);
       run.on("over", () => void live.delete(run as unknown as Run<never>));
     };
-    return new HostRun(settings, makers, watch, startsItself);
+    return new HostRun(settings, makers, watch, autoStart);
   }
 }
 

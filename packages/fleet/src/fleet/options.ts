@@ -47,7 +47,7 @@ export interface RunOptions extends Omit<ProcessOptions, "host" | "name" | "time
   /** Hosts at work at once. Default: the configuration's. */
   window?: number | undefined;
   /** False: it begins when it is started, or as a part of another. Default true: in the next turn. */
-  startsItself?: boolean | undefined;
+  autoStart?: boolean | undefined;
 }
 
 export interface FleetCallOptions
@@ -59,20 +59,20 @@ export interface FleetCallOptions
   hostTimeout?: RunOptions["timeout"];
   window?: number | undefined;
   ignore?: RunOptions["ignore"];
-  startsItself?: boolean | undefined;
+  autoStart?: boolean | undefined;
 }
 
 export interface FleetTransferOptions
   extends
     Omit<CopyOptions, "timeout" | "signal" | "onProgress">,
-    Pick<FleetCallOptions, "name" | "timeout" | "hostTimeout" | "window" | "ignore" | "startsItself"> {
+    Pick<FleetCallOptions, "name" | "timeout" | "hostTimeout" | "window" | "ignore" | "autoStart"> {
   /** What `{{name}}` stands for, by host. */
   lists?: RunOptions["lists"];
   /** Told of the progress with each host. */
   onProgress?: ((progress: TransferProgress, host: Host) => void) | undefined;
 }
 
-const ofAll = { name: true, timeout: true, hostTimeout: true, window: true, ignore: true, startsItself: true } as const;
+const ofAll = { name: true, timeout: true, hostTimeout: true, window: true, ignore: true, autoStart: true } as const;
 const ofOutput: OptionNames<OutputOptions> = { tee: true, logDir: true, totalOutputLimit: true };
 
 const ofRuns: OptionNames<RunOptions> = {
@@ -89,7 +89,7 @@ const ofRuns: OptionNames<RunOptions> = {
   pty: true,
   output: true,
   outputLimit: true,
-  watchdog: true,
+  killOnDisconnect: true,
   signal: true,
   logger: true,
   outputInLog: true,
@@ -100,14 +100,14 @@ const ofCalls: OptionNames<FleetCallOptions> = {
   ...ofOutput,
   runtime: true,
   kwargs: true,
-  keepEnv: true,
+  loginEnv: true,
   env: true,
   cwd: true,
   queueTimeout: true,
   idleTimeout: true,
   outputLimit: true,
   isolation: true,
-  worker: true,
+  workerName: true,
   prefetch: true,
   naiveTimeZone: true,
 };

@@ -36,11 +36,11 @@ abstract class Composite extends Run {
   readonly parts: Run[] = [];
   readonly #given: number | undefined;
 
-  constructor(name: string, { timeout, window }: CompositeOptions, startsItself: boolean) {
+  constructor(name: string, { timeout, window }: CompositeOptions, autoStart: boolean) {
     if (window !== undefined && !(Number.isSafeInteger(window) && window >= 1)) {
       throw new InvalidArgumentError("options.window", "a whole number, 1 or more");
     }
-    super({ name, timeout, window: window ?? defaultWindow }, startsItself);
+    super({ name, timeout, window: window ?? defaultWindow }, autoStart);
     this.#given = window;
   }
 
@@ -72,16 +72,16 @@ abstract class Composite extends Run {
 class Parallel extends Composite {
   readonly #options: CompositeOptions;
 
-  constructor(runs: readonly Run[], options: CompositeOptions, startsItself: boolean) {
+  constructor(runs: readonly Run[], options: CompositeOptions, autoStart: boolean) {
     checkOptionNames(options, ofComposites);
-    super(options.name ?? "parallel", options, startsItself);
+    super(options.name ?? "parallel", options, autoStart);
     this.#options = options;
     for (const run of runs) this.adoptPart(run);
   }
 
-  again(isWanted: (job: Job) => boolean, startsItself: boolean): Parallel | undefined {
+  again(isWanted: (job: Job) => boolean, autoStart: boolean): Parallel | undefined {
     const parts = this.partsAgain(isWanted);
-    return parts.length === 0 ? undefined : new Parallel(parts, this.#options, startsItself);
+    return parts.length === 0 ? undefined : new Parallel(parts, this.#options, autoStart);
   }
 
   protected async carryOut(window: Slots): Promise<void> {
@@ -94,20 +94,20 @@ class Sequence extends Composite {
   readonly #options: SequenceOptions;
   readonly #steps: readonly Step[];
 
-  constructor(steps: readonly Step[], options: SequenceOptions, startsItself: boolean) {
+  constructor(steps: readonly Step[], options: SequenceOptions, autoStart: boolean) {
     checkOptionNames(options, ofSequences);
     const { onError } = options;
     if (onError !== undefined && onError !== "stop" && onError !== "continue")
       throw new InvalidArgumentError("options.onError", "stop or continue");
-    super(options.name ?? "sequence", options, startsItself);
+    super(options.name ?? "sequence", options, autoStart);
     this.#options = options;
     this.#steps = steps;
     for (const step of steps) if (typeof step !== "function") this.adoptPart(step);
   }
 
-  again(isWanted: (job: Job) => boolean, startsItself: boolean): Sequence | undefined {
+  again(isWanted: (job: Job) => boolean, autoStart: boolean): Sequence | undefined {
     const parts = this.partsAgain(isWanted);
-    return parts.length === 0 ? undefined : new Sequence(parts, this.#options, startsItself);
+    return parts.length === 0 ? undefined : new Sequence(parts, this.#options, autoStart);
   }
 
   protected async carryOut(window: Slots): Promise<void> {

@@ -20,8 +20,8 @@ export class HostRun<J extends Job = Job> extends Run<J> {
   readonly #turns = new Map<number, Turn>();
 
   /** @param watch told of this run and of each that does it again, before it begins */
-  constructor(settings: HostRunSettings, makers: readonly MakeJob<J>[], watch: (run: Run<J>) => void, startsItself = true) {
-    super(settings, startsItself);
+  constructor(settings: HostRunSettings, makers: readonly MakeJob<J>[], watch: (run: Run<J>) => void, autoStart = true) {
+    super(settings, autoStart);
     this.#settings = settings;
     this.#makers = makers;
     this.#watch = watch;
@@ -35,9 +35,9 @@ export class HostRun<J extends Job = Job> extends Run<J> {
     return [];
   }
 
-  again(isWanted: (job: J) => boolean, startsItself: boolean): HostRun<J> | undefined {
+  again(isWanted: (job: J) => boolean, autoStart: boolean): HostRun<J> | undefined {
     const makers = this.#makers.filter((_, index) => isWanted(this.jobs[index]!));
-    return makers.length === 0 ? undefined : new HostRun(this.#settings, makers, this.#watch, startsItself);
+    return makers.length === 0 ? undefined : new HostRun(this.#settings, makers, this.#watch, autoStart);
   }
 
   protected makeWindow(): Slots {

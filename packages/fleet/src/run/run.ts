@@ -71,13 +71,13 @@ export abstract class Run<J extends Job = Job>
   #failure: { error: unknown } | undefined;
 
   /** @internal */
-  constructor({ name, timeout, window, color }: RunSettings, startsItself = true) {
+  constructor({ name, timeout, window, color }: RunSettings, autoStart = true) {
     this.id = `run-${runs++}`;
     this.name = name;
     this.window = window;
     this.#color = color;
     this.#timeout = parseDuration(timeout, { argument: "options.timeout" });
-    if (!startsItself) return;
+    if (!autoStart) return;
     queueMicrotask(() => {
       if (!this.#isPart && this.#phase === "idle") this.start();
     });
@@ -90,7 +90,7 @@ export abstract class Run<J extends Job = Job>
   protected abstract carryOut(window: Slots): Promise<void>;
   protected abstract stopParts(cause: StopCause, signal: Signal, options: KillOptions): Promise<void>;
   /** The same again with the jobs that are wanted, not started; undefined where none is. @internal */
-  abstract again(isWanted: (job: J) => boolean, startsItself: boolean): Run<J> | undefined;
+  abstract again(isWanted: (job: J) => boolean, autoStart: boolean): Run<J> | undefined;
   protected abstract makeWindow(): Slots;
 
   get state(): "idle" | "started" | "ended" {
@@ -267,8 +267,8 @@ export abstract class Run<J extends Job = Job>
   }
 
   /** New output by host, since it was taken last. */
-  take(): [host: string, output: string][] {
-    return this.jobs.map((job): [string, string] => [hostOf(job), job.take()]).filter(([, output]) => output !== "");
+  readNew(): [host: string, output: string][] {
+    return this.jobs.map((job): [string, string] => [hostOf(job), job.readNew()]).filter(([, output]) => output !== "");
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- a run is a promise of its result, with more to it

@@ -104,7 +104,7 @@ export interface Route {
   path?: string[];
   cwd?: string;
   tmp?: string;
-  keepEnv?: boolean;
+  loginEnv?: boolean;
   isolation?: "call";
   worker?: string;
   on?: number;

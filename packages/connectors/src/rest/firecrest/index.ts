@@ -70,5 +70,12 @@ function tokensOf(options: FirecrestOptions, label: string): TokenSource {
   checkSecret(clientId, "options.clientId");
   checkSecret(clientSecret, "options.clientSecret");
   const checked = checkBaseUrl(tokenUrl, insecureHttp, "options.tokenUrl");
-  return clientCredentials({ tokenUrl: checked, clientId, proof: { secret: clientSecret }, label, ca, requestTimeout: options.requestTimeout });
+  return clientCredentials({
+    tokenUrl: checked,
+    clientId,
+    proof: { secret: clientSecret },
+    label,
+    ca,
+    requestTimeout: options.requestTimeout,
+  });
 }

@@ -67,7 +67,10 @@ async function askFor(options: ClientCredentialsOptions, http: HttpClient, signa
     [oauth.customFetch]: async (_url, { headers, body }) => {
       const path = tokenUrl.pathname;
       const text = String(body);
-      const reply = await http.send({ method: "POST", path, headers, body: text, credentials: false, idempotent: false, replyLimit }, signal);
+      const reply = await http.send(
+        { method: "POST", path, headers, body: text, credentials: false, idempotent: false, replyLimit },
+        signal,
+      );
       return new Response(reply.text, { status: reply.status, headers: { "content-type": reply.header("content-type") ?? "" } });
     },
   });
