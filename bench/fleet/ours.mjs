@@ -11,12 +11,12 @@ const tasks = {
   /** What all others begin with: Node starts, and the packages are loaded. */
   load() {},
   async run() {
-    await using nodes = fleet(hosts, { connect, window: hosts.length });
+    await using nodes = fleet(hosts, { connect, concurrency: hosts.length });
     const { jobs } = await nodes.run(command).orThrow();
     process.stdout.write(jobs.map(({ host, stdout }) => `${host.name}: ${stdout}`).join(""));
   },
   async push() {
-    await using nodes = fleet(hosts, { connect, window: hosts.length });
+    await using nodes = fleet(hosts, { connect, concurrency: hosts.length });
     await nodes.push(source, target).orThrow();
   },
   async pull() {

@@ -124,7 +124,7 @@ test("a fleet's call has the arguments of the moment at which it was made on eve
   const list: unknown[] = [1, { deep: [2] }, new Map([[3, new Set([4])]]), new Float64Array([0.5])];
   const expected = structuredClone(list);
   const args: unknown[] = [list];
-  const run = nodes.call("builtins", "list", args, { window: 1 });
+  const run = nodes.call("builtins", "list", args, { concurrency: 1 });
   (list[1] as { deep: number[] }).deep.push(5);
   (list[2] as Map<number, Set<number>>).get(3)!.add(6);
   (list[3] as Float64Array)[0] = 7;

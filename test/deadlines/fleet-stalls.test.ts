@@ -88,7 +88,7 @@ async function closesInTime(hosts: Fleet): Promise<void> {
   expect(performance.now() - begun).toBeLessThan(closeBound);
 }
 
-const options = { logLevel: "silent", forceKillAfterDelay: 200, window: 1000 } as const;
+const options = { logLevel: "silent", forceKillAfterDelay: 200, concurrency: 1000 } as const;
 
 describe.concurrent("the host of a fleet stops answering", () => {
   test.each(coldPlaces)("at %s", async (place) => {

@@ -133,7 +133,7 @@ describe("over a host with sessions enough", () => {
   test("each job can be waited for before its turn has come, and lasting commands say what the next one waits for", async () => {
     const warned: string[] = [];
     const { nodes } = make({ warn: (text) => void warned.push(text) });
-    const single = nodes.run("echo x", { window: 1 });
+    const single = nodes.run("echo x", { concurrency: 1 });
     expect(await Promise.all(single.jobs.map((job) => job.wait()))).toEqual([0]);
     const lasting = Array.from({ length: 8 }, () => nodes.run("exec sleep 74006"));
     await until("all eight run", async () => (await alive(74006)).length === 8);

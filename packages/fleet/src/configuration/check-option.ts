@@ -40,7 +40,7 @@ const checks: { readonly [Name in keyof Required<FleetConfiguration>]: Check } =
   hostKey: oneOf("strict", "accept-new", "insecure"),
   sshConfig: check("true, false or a path", (value) => typeof value === "boolean" || (typeof value === "string" && value !== "")),
   connectTimeout: duration,
-  window: count,
+  concurrency: count,
   timeout: (value, argument) => parseDuration(value as Duration | null, { argument }),
   forceKillAfterDelay: duration,
   pty: oneOf(true, false),

@@ -42,12 +42,12 @@ describe("where nothing is said", () => {
 
 describe("of several the first that speaks wins", () => {
   test("undefined does not speak, null says none", () => {
-    const weak = { username: "weak", port: 1, timeout: "1h", window: 9, color: true } as const;
+    const weak = { username: "weak", port: 1, timeout: "1h", concurrency: 9, color: true } as const;
     expect(resolveConfiguration({ username: null, port: undefined, timeout: null }, weak)).toMatchObject({
       username: null,
       port: 1,
       timeout: null,
-      window: 9,
+      concurrency: 9,
       color: true,
     });
     expect(resolveConfiguration({ username: "strong", color: false }, weak)).toMatchObject({ username: "strong", color: false });
@@ -103,7 +103,7 @@ describe("what is wrong is named", () => {
     [{ connectTimeout: null }, "connectTimeout: expected a duration, not none"],
     [{ forceKillAfterDelay: -1 }, "forceKillAfterDelay: expected milliseconds"],
     [{ timeout: "x" }, "timeout: expected milliseconds"],
-    [{ window: 0 }, "window: expected a whole number"],
+    [{ concurrency: 0 }, "concurrency: expected a whole number"],
     [{ pty: "yes" }, "pty: expected one of true, false"],
     [{ outputInLog: 1.5 }, "outputInLog: expected a whole number"],
     [{ logLevel: "loud" }, "logLevel: expected one of debug"],
@@ -172,14 +172,14 @@ describe("a file", () => {
   test.each([
     [
       "typed.ts",
-      "const username: string = 'me';\nexport default { username, window: 1 + 2 } satisfies { username: string; window: number };\n",
+      "const username: string = 'me';\nexport default { username, concurrency: 1 + 2 } satisfies { username: string; concurrency: number };\n",
     ],
-    ["typed.mts", "export default { username: 'me' as const, window: 3 };\n"],
-    ["plain.mjs", "export default { username: 'me', window: 3 };\n"],
-    ["plain.js", "export default { username: 'me', window: 3 };\n"],
+    ["typed.mts", "export default { username: 'me' as const, concurrency: 3 };\n"],
+    ["plain.mjs", "export default { username: 'me', concurrency: 3 };\n"],
+    ["plain.js", "export default { username: 'me', concurrency: 3 };\n"],
   ])("of code: %s", async (name, text) => {
     await file("package.json", '{ "type": "module" }');
-    expect(await loadConfiguration(await file(name, text))).toEqual({ username: "me", window: 3 });
+    expect(await loadConfiguration(await file(name, text))).toEqual({ username: "me", concurrency: 3 });
   });
 
   test("with a preset, over which its own options win", async () => {
@@ -198,7 +198,7 @@ describe("a file", () => {
   test.each([
     ["unknown.json", '{"usrname": "me"}', /unknown option `usrname` in .*unknown.json; did you mean `username`/],
     ["unknown.mjs", "export default { usrname: 'me' };", /unknown option `usrname` in .*unknown.mjs; did you mean `username`/],
-    ["wrong.json", '{"window": "many"}', /wrong.json.window: expected a whole number/],
+    ["wrong.json", '{"concurrency": "many"}', /wrong.json.concurrency: expected a whole number/],
     ["broken.json", "{", /expected JSON in .*broken.json/],
     ["list.json", "[]", /list.json: expected an object/],
     ["broken.mjs", "export default {", /expected a module that can be loaded at .*broken.mjs/],

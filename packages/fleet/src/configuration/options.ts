@@ -26,7 +26,7 @@ export interface FleetConfiguration extends ConnectionParameters {
   /** For reaching a host and logging in. Default 20 s. */
   connectTimeout?: Duration | undefined;
   /** Processes, transfers and calls at the same time. Default 64, as clush. */
-  window?: number | undefined;
+  concurrency?: number | undefined;
   /** For a run as a whole. Default none. */
   timeout?: Duration | null | undefined;
   /** Between asking a process to end and killing it. Default 5 s. */
@@ -52,7 +52,7 @@ export interface ResolvedConfiguration {
   readonly hostKey: FleetHostKeyPolicy;
   readonly sshConfig: boolean | string;
   readonly connectTimeout: number;
-  readonly window: number;
+  readonly concurrency: number;
   readonly timeout: number | null;
   readonly forceKillAfterDelay: number;
   readonly pty: boolean;
@@ -72,7 +72,7 @@ export const defaultConfiguration: ResolvedConfiguration = Object.freeze({
   hostKey: "strict",
   sshConfig: true,
   connectTimeout: 20_000,
-  window: 64,
+  concurrency: 64,
   timeout: null,
   forceKillAfterDelay: 5000,
   pty: false,

@@ -49,7 +49,7 @@ describe("a run that is watched", () => {
     const stream = new Sink(true);
     const run = open("node[1-12]").run("[ {{{name}}} != node2 ] || exit 3; [ {{{name}}} != node7 ] || read -r x; echo hello", {
       stdin: true,
-      window: 20,
+      concurrency: 20,
       name: "greet",
     });
     const shown = display(run, { stream, color: false });

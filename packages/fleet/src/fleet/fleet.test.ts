@@ -143,7 +143,7 @@ describe("a run on many hosts", () => {
     expect(() => hosts.run((async () => "true") as never)).toThrow(/^command: expected a function that returns a command, not a promise/);
     expect(() => each("echo" as never)).toThrow(/^commands: expected a list/);
     expect(() => hosts.run("{{nothing}}")).toThrow(/^command: expected a known name/);
-    expect(() => hosts.run("x", { window: 0 })).toThrow(/^options\.window: expected/);
+    expect(() => hosts.run("x", { concurrency: 0 })).toThrow(/^options\.concurrency: expected/);
     expect(() => hosts.run("x", { stdin: 3 as never })).toThrow(/^options\.stdin: expected/);
   });
 
@@ -161,8 +161,8 @@ describe("a run on many hosts", () => {
   });
 
   test("has at most so many hosts at work, over all of it", async () => {
-    const hosts = openLocal("a[1-12]", { window: 3 });
-    const log = join(directory, "window");
+    const hosts = openLocal("a[1-12]", { concurrency: 3 });
+    const log = join(directory, "concurrency");
     const run = hosts.run(`echo + >> ${log}; sleep 0.05; echo - >> ${log}`);
     expect((await run).ok).toBe(true);
     const both = parallel([
@@ -179,7 +179,7 @@ describe("a run on many hosts", () => {
   });
 
   test("has one deadline for all, those included whose turn has not come", async () => {
-    const hosts = openLocal("a[1-3]", { window: 1 });
+    const hosts = openLocal("a[1-3]", { concurrency: 1 });
     const done = await hosts.run("exec sleep 72001", { timeout: 300 });
     expect(done.jobs.map(({ reason, startDate }) => [reason, startDate !== null])).toEqual([
       ["timeout", true],
@@ -187,7 +187,7 @@ describe("a run on many hosts", () => {
       ["timeout", false],
     ]);
     expect(await running(72_001)).toBe(0);
-    const waited = hosts.run("exec sleep 72002", { window: 3 });
+    const waited = hosts.run("exec sleep 72002", { concurrency: 3 });
     expect(await waited.wait({ timeout: 100 })).toEqual([null, null, null]);
     await waited.wait({ timeout: 1, kill: true });
     expect(waited.result.jobs.map(({ reason }) => reason)).toEqual(["timeout", "timeout", "timeout"]);

@@ -157,7 +157,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
       name = nameOf(command),
       timeout,
       hostTimeout,
-      window,
+      concurrency,
       autoStart,
       lists,
       substitution,
@@ -190,7 +190,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
           logDir,
         });
     });
-    return this.#make(makers, { name, timeout, window, autoStart, totalOutputLimit, outputLimit: rest.outputLimit });
+    return this.#make(makers, { name, timeout, concurrency, autoStart, totalOutputLimit, outputLimit: rest.outputLimit });
   }
 
   /**
@@ -210,7 +210,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
       name = `${module}.${fn}`,
       timeout,
       hostTimeout,
-      window,
+      concurrency,
       autoStart,
       tee,
       logDir,
@@ -253,7 +253,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
           { tee, logDir },
         );
     });
-    return this.#make(makers, { name, timeout, window, autoStart, totalOutputLimit, outputLimit: rest.outputLimit });
+    return this.#make(makers, { name, timeout, concurrency, autoStart, totalOutputLimit, outputLimit: rest.outputLimit });
   }
 
   /**
@@ -347,7 +347,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     options: FleetTransferOptions,
     begin: (index: number, connector: Connector, options: CopyOptions) => Promise<TransferResult>,
   ): Run<RemoteTransfer> {
-    const { name = what, timeout, hostTimeout, window, autoStart, ignore = [], lists: _, onProgress, ...own } = options;
+    const { name = what, timeout, hostTimeout, concurrency, autoStart, ignore = [], lists: _, onProgress, ...own } = options;
     checkGroupOptions(options);
     checkOptions({ ...own, onProgress: onProgress as CopyOptions["onProgress"] });
     const { forceKillAfterDelay, outputInLog } = this.#shared.configuration;
@@ -370,7 +370,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
       const transfer: Transfer = (connector, signal, left) => begin(index, connector, { ...own, ...progress, signal, timeout: left });
       return (turn) => this.#copy(new RemoteTransfer((signal) => this.#reach(host, turn(), signal, false), transfer, settings), {});
     });
-    return this.#make(makers, { name, timeout, window, autoStart });
+    return this.#make(makers, { name, timeout, concurrency, autoStart });
   }
 
   #copy<J extends Job>(job: J, { tee, logDir }: OutputOptions): J {
@@ -384,14 +384,14 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
 
   #make<J extends Job>(
     makers: readonly MakeJob<J>[],
-    options: Pick<RunOptions, "timeout" | "window" | "autoStart" | "totalOutputLimit" | "outputLimit"> & { name: string },
+    options: Pick<RunOptions, "timeout" | "concurrency" | "autoStart" | "totalOutputLimit" | "outputLimit"> & { name: string },
   ): Run<J> {
-    const { name, timeout, window, autoStart, outputLimit = 0, totalOutputLimit } = options;
+    const { name, timeout, concurrency, autoStart, outputLimit = 0, totalOutputLimit } = options;
     const { configuration, live } = this.#shared;
     const settings = {
       name,
       timeout: timeout === undefined ? configuration.timeout : timeout,
-      window: window ?? configuration.window,
+      concurrency: concurrency ?? configuration.concurrency,
       totalOutputLimit: totalOutputLimit ?? Math.max(defaultTotalOutputLimit, 2 * outputLimit),
       color: configuration.color,
     };

@@ -23,7 +23,7 @@ test.each([
   const connect = (host: Host): Connector => make({ ...host.sshOptions(), knownHosts: many.knownHosts, sshConfig: false });
   const before = process.getActiveResourcesInfo().length;
   const logged = (await many.lab.log()).length;
-  const hosts = fleet(many.hosts.slice(0, count), { connect, window: 32, logLevel: "silent" });
+  const hosts = fleet(many.hosts.slice(0, count), { connect, concurrency: 32, logLevel: "silent" });
   const done = await hosts.run("echo {{{name}}}; exit $(( {{{index}}} % 2 * 255 ))");
   expect([String(done.unreachable), done.stats().ended]).toEqual(["", count]);
   expect(done.jobs.map(({ stdout, exitCode }) => [stdout, exitCode])).toEqual(

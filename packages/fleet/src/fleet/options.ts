@@ -45,7 +45,7 @@ export interface RunOptions extends Omit<ProcessOptions, "host" | "name" | "time
   /** For each host, from when its turn came: reaching the host, and trying again, are part of it. */
   hostTimeout?: Duration | null | undefined;
   /** Hosts at work at once. Default: the configuration's. */
-  window?: number | undefined;
+  concurrency?: number | undefined;
   /** False: it begins when it is started, or as a part of another. Default true: in the next turn. */
   autoStart?: boolean | undefined;
 }
@@ -57,7 +57,7 @@ export interface FleetCallOptions
   timeout?: RunOptions["timeout"];
   /** For each host, from when its turn came: reaching the host, and trying again, are part of it. */
   hostTimeout?: RunOptions["timeout"];
-  window?: number | undefined;
+  concurrency?: number | undefined;
   ignore?: RunOptions["ignore"];
   autoStart?: boolean | undefined;
 }
@@ -65,14 +65,14 @@ export interface FleetCallOptions
 export interface FleetTransferOptions
   extends
     Omit<CopyOptions, "timeout" | "signal" | "onProgress">,
-    Pick<FleetCallOptions, "name" | "timeout" | "hostTimeout" | "window" | "ignore" | "autoStart"> {
+    Pick<FleetCallOptions, "name" | "timeout" | "hostTimeout" | "concurrency" | "ignore" | "autoStart"> {
   /** What `{{name}}` stands for, by host. */
   lists?: RunOptions["lists"];
   /** Told of the progress with each host. */
   onProgress?: ((progress: TransferProgress, host: Host) => void) | undefined;
 }
 
-const ofAll = { name: true, timeout: true, hostTimeout: true, window: true, ignore: true, autoStart: true } as const;
+const ofAll = { name: true, timeout: true, hostTimeout: true, concurrency: true, ignore: true, autoStart: true } as const;
 const ofOutput: OptionNames<OutputOptions> = { tee: true, logDir: true, totalOutputLimit: true };
 
 const ofRuns: OptionNames<RunOptions> = {
@@ -125,11 +125,11 @@ export function checkCallOptions(options: FleetCallOptions): void {
 }
 
 /** What runs of commands, calls and transfers have in common. @throws InvalidArgumentError naming the option */
-export function checkGroupOptions(options: Pick<RunOptions, "window" | "name"> & OutputOptions): void {
+export function checkGroupOptions(options: Pick<RunOptions, "concurrency" | "name"> & OutputOptions): void {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
-  const { window, tee, logDir, totalOutputLimit, name } = options;
-  if (window !== undefined && !(Number.isSafeInteger(window) && window >= 1)) {
-    throw new InvalidArgumentError("options.window", "a whole number, 1 or more");
+  const { concurrency, tee, logDir, totalOutputLimit, name } = options;
+  if (concurrency !== undefined && !(Number.isSafeInteger(concurrency) && concurrency >= 1)) {
+    throw new InvalidArgumentError("options.concurrency", "a whole number, 1 or more");
   }
   if (tee !== undefined && typeof tee !== "boolean" && typeof tee.write !== "function") {
     throw new InvalidArgumentError("options.tee", "true, false or a stream");

@@ -16,8 +16,8 @@ export interface CompositeOptions {
   name?: string | undefined;
   /** For all of it together. */
   timeout?: Duration | null | undefined;
-  /** How many hosts are at work at once, over all parts. Default: the largest window of the parts. */
-  window?: number | undefined;
+  /** How many hosts are at work at once, over all parts. Default: the largest of the parts. */
+  concurrency?: number | undefined;
 }
 
 export interface SequenceOptions extends CompositeOptions {
@@ -25,31 +25,33 @@ export interface SequenceOptions extends CompositeOptions {
   onError?: "stop" | "continue" | undefined;
 }
 
-const ofComposites: OptionNames<CompositeOptions> = { name: true, timeout: true, window: true };
+const ofComposites: OptionNames<CompositeOptions> = { name: true, timeout: true, concurrency: true };
 
 const ofSequences: OptionNames<SequenceOptions> = { ...ofComposites, onError: true };
 
 /** Where neither the options nor parts say anything, as the configuration's default. */
-const defaultWindow = 64;
+const defaultConcurrency = 64;
 
 abstract class Composite extends Run {
   readonly parts: Run[] = [];
   readonly #given: number | undefined;
 
-  constructor(name: string, { timeout, window }: CompositeOptions, autoStart: boolean) {
-    if (window !== undefined && !(Number.isSafeInteger(window) && window >= 1)) {
-      throw new InvalidArgumentError("options.window", "a whole number, 1 or more");
+  constructor(name: string, { timeout, concurrency }: CompositeOptions, autoStart: boolean) {
+    if (concurrency !== undefined && !(Number.isSafeInteger(concurrency) && concurrency >= 1)) {
+      throw new InvalidArgumentError("options.concurrency", "a whole number, 1 or more");
     }
-    super({ name, timeout, window: window ?? defaultWindow }, autoStart);
-    this.#given = window;
+    super({ name, timeout, concurrency: concurrency ?? defaultConcurrency }, autoStart);
+    this.#given = concurrency;
   }
 
   get jobs(): readonly Job[] {
     return this.parts.flatMap(({ jobs }) => jobs);
   }
 
-  protected makeWindow(): Slots {
-    return new Slots(this.#given ?? Math.max(...this.parts.map(({ window }) => window), this.parts.length === 0 ? defaultWindow : 1));
+  protected makeSlots(): Slots {
+    return new Slots(
+      this.#given ?? Math.max(...this.parts.map(({ concurrency }) => concurrency), this.parts.length === 0 ? defaultConcurrency : 1),
+    );
   }
 
   protected adoptPart(part: Run): Run {
@@ -84,8 +86,8 @@ class Parallel extends Composite {
     return parts.length === 0 ? undefined : new Parallel(parts, this.#options, autoStart);
   }
 
-  protected async carryOut(window: Slots): Promise<void> {
-    await Promise.all(this.parts.map((part) => part.begin(window)));
+  protected async carryOut(slots: Slots): Promise<void> {
+    await Promise.all(this.parts.map((part) => part.begin(slots)));
     await Promise.all(this.parts); // One that could not be made is told of.
   }
 }
@@ -110,14 +112,14 @@ class Sequence extends Composite {
     return parts.length === 0 ? undefined : new Sequence(parts, this.#options, autoStart);
   }
 
-  protected async carryOut(window: Slots): Promise<void> {
+  protected async carryOut(slots: Slots): Promise<void> {
     const results: RunResult[] = [];
     for (const step of this.#steps) {
       const part = typeof step === "function" ? await this.#make(step, results) : { run: step };
       if (part === undefined) continue;
       const { run } = part;
       if (this.stopped !== undefined) return await run.stop(this.stopped);
-      await run.begin(window);
+      await run.begin(slots);
       results.push(await run);
       if (this.stopped !== undefined) return;
       if (!results.at(-1)!.ok && this.#options.onError !== "continue") return;
@@ -134,7 +136,7 @@ class Sequence extends Composite {
   }
 }
 
-/** All at once, within one window. @throws InvalidArgumentError for a run that has begun */
+/** All at once, within one limit of concurrency. @throws InvalidArgumentError for a run that has begun */
 export function parallel(runs: readonly Run[], options: CompositeOptions = {}): Run {
   return new Parallel(runs, options, true);
 }

@@ -40,20 +40,20 @@ export class HostRun<J extends Job = Job> extends Run<J> {
     return makers.length === 0 ? undefined : new HostRun(this.#settings, makers, this.#watch, autoStart);
   }
 
-  protected makeWindow(): Slots {
-    return new Slots(this.window);
+  protected makeSlots(): Slots {
+    return new Slots(this.concurrency);
   }
 
-  protected async carryOut(window: Slots): Promise<void> {
-    await Promise.all(this.jobs.map((job, index) => this.#carryOutOne(job, index, window)));
+  protected async carryOut(slots: Slots): Promise<void> {
+    await Promise.all(this.jobs.map((job, index) => this.#carryOutOne(job, index, slots)));
   }
 
   protected async stopParts(cause: StopCause, signal: Signal, options: KillOptions): Promise<void> {
     await Promise.all(this.jobs.map((job) => job.stop(cause, signal, options)));
   }
 
-  async #carryOutOne(job: J, index: number, window: Slots): Promise<void> {
-    const turn = new Turn(window, this.signal);
+  async #carryOutOne(job: J, index: number, slots: Slots): Promise<void> {
+    const turn = new Turn(slots, this.signal);
     this.#turns.set(index, turn);
     try {
       await turn.take();

@@ -34,8 +34,8 @@ export interface RunSettings {
   readonly name: string;
   /** For all of it together, from its start. */
   readonly timeout: Duration | null | undefined;
-  /** How many hosts are at work at once, unless it is a part of another run, whose window holds. */
-  readonly window: number;
+  /** How many hosts are at work at once, unless it is a part of another run, whose limit holds. */
+  readonly concurrency: number;
   /** Of its display and reports. */
   readonly color?: ColorChoice | undefined;
 }
@@ -57,7 +57,7 @@ export abstract class Run<J extends Job = Job>
 {
   readonly id: string;
   readonly name: string;
-  readonly window: number;
+  readonly concurrency: number;
   readonly #color: ColorChoice | undefined;
   readonly #timeout: number | null;
   readonly #over = Promise.withResolvers<void>();
@@ -71,10 +71,10 @@ export abstract class Run<J extends Job = Job>
   #failure: { error: unknown } | undefined;
 
   /** @internal */
-  constructor({ name, timeout, window, color }: RunSettings, autoStart = true) {
+  constructor({ name, timeout, concurrency, color }: RunSettings, autoStart = true) {
     this.id = `run-${runs++}`;
     this.name = name;
-    this.window = window;
+    this.concurrency = concurrency;
     this.#color = color;
     this.#timeout = parseDuration(timeout, { argument: "options.timeout" });
     if (!autoStart) return;
@@ -87,11 +87,11 @@ export abstract class Run<J extends Job = Job>
   abstract get jobs(): readonly J[];
   /** The runs it is made of. */
   abstract get parts(): readonly Run<J>[];
-  protected abstract carryOut(window: Slots): Promise<void>;
+  protected abstract carryOut(slots: Slots): Promise<void>;
   protected abstract stopParts(cause: StopCause, signal: Signal, options: KillOptions): Promise<void>;
   /** The same again with the jobs that are wanted, not started; undefined where none is. @internal */
   abstract again(isWanted: (job: J) => boolean, autoStart: boolean): Run<J> | undefined;
-  protected abstract makeWindow(): Slots;
+  protected abstract makeSlots(): Slots;
 
   get state(): "idle" | "started" | "ended" {
     return this.#phase;
@@ -129,7 +129,7 @@ export abstract class Run<J extends Job = Job>
   /** Begins now rather than in the next turn. @throws InvalidArgumentError when it has begun */
   start(): this {
     if (this.#phase !== "idle") throw new InvalidArgumentError("start", "a run that was not started");
-    void this.begin(this.makeWindow());
+    void this.begin(this.makeSlots());
     return this;
   }
 
@@ -145,11 +145,11 @@ export abstract class Run<J extends Job = Job>
   }
 
   /** @internal Resolves at its end. */
-  async begin(window: Slots): Promise<void> {
+  async begin(slots: Slots): Promise<void> {
     this.#phase = "started";
     const clear = after(this.#timeout, () => void this.stop("timeout"));
     try {
-      if (this.#stopped === undefined) await this.carryOut(window);
+      if (this.#stopped === undefined) await this.carryOut(slots);
     } catch (error) {
       // Not of a host, but of a function that should have made a part.
       this.#failure = { error };

@@ -2,17 +2,17 @@ import type { Slots } from "@sremote/connectors";
 
 /** One host's place among those at work, which is left for as long as it is only waited for. */
 export class Turn {
-  readonly #window: Slots;
+  readonly #slots: Slots;
   readonly #signal: AbortSignal;
   #release: (() => void) | undefined;
 
-  constructor(window: Slots, signal: AbortSignal) {
-    this.#window = window;
+  constructor(slots: Slots, signal: AbortSignal) {
+    this.#slots = slots;
     this.#signal = signal;
   }
 
   async take(): Promise<void> {
-    this.#release = await this.#window.acquire(this.#signal);
+    this.#release = await this.#slots.acquire(this.#signal);
   }
 
   give(): void {
