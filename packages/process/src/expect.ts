@@ -2,6 +2,7 @@
 import { hostLimits } from "@sremote/protocol";
 import { after } from "./after.ts";
 import type { OutputChunk, StreamName, Tap } from "./output.ts";
+import { cancelledBy, type WaitLimits } from "./wait-for.ts";
 
 export type Pattern = string | RegExp;
 
@@ -42,15 +43,30 @@ export class Expectation implements Tap {
     this.#look?.();
   }
 
-  /** The first place where one of the patterns matches; null when the output has ended, or at the deadline, without one. */
-  find(patterns: readonly Pattern[], milliseconds: number | null): Promise<Match | null> {
-    return new Promise((resolve) => {
+  /**
+   * The first place where one of the patterns matches; null when the output has ended, or at the deadline, without one.
+   *
+   * @throws SremoteError `cancelled` as soon as the signal is aborted; nothing is taken then
+   */
+  find(patterns: readonly Pattern[], limits: WaitLimits): Promise<Match | null> {
+    const { milliseconds, signal } = limits;
+    return new Promise((resolve, reject) => {
       const clear = after(milliseconds, () => settle(null));
-      const settle = (match: Match | null): void => {
+      const cancel = (): void => {
+        leave();
+        reject(cancelledBy(signal?.reason, limits));
+      };
+      const leave = (): void => {
         clear();
+        signal?.removeEventListener("abort", cancel);
         this.#look = undefined;
+      };
+      const settle = (match: Match | null): void => {
+        leave();
         resolve(match);
       };
+      if (signal?.aborted === true) return cancel();
+      signal?.addEventListener("abort", cancel, { once: true });
       const look = (): void => {
         const match = this.#take(patterns);
         if (match !== undefined) settle(match);

@@ -23,4 +23,5 @@ export { itemWeight, Queue } from "./queue.ts";
 export { type ExpectOptions, type Reach, RemoteProcess } from "./remote-process.ts";
 export type { ExitStatus } from "./started-process.ts";
 export type { Phase, StopCause } from "./state.ts";
+export { cancelledBy, checkAbortSignal, waitFor, type WaitLimits } from "./wait-for.ts";
 export { writeTo } from "./write.ts";

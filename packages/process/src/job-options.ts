@@ -4,6 +4,7 @@ import type { Host } from "./host.ts";
 import type { Logger } from "./logger.ts";
 import type { OutputMemory } from "./output-memory.ts";
 import type { Ignorable } from "./process-record.ts";
+import { checkAbortSignal } from "./wait-for.ts";
 
 export interface JobSettings {
   readonly name: string;
@@ -23,23 +24,26 @@ export interface JobSettings {
 }
 
 export interface WaitOptions {
-  /** How long. Default: until it has ended. */
+  /** How long to wait, in milliseconds, or text with a unit. @default none: until it has ended */
   timeout?: Duration | null | undefined;
-  /** Ends it when that has passed. */
+  /** Ends it when the timeout has passed. @default false */
   kill?: boolean | undefined;
+  /** Aborting ends the waiting, not what is waited for: it rejects with the code `cancelled` at once. @default none */
+  signal?: AbortSignal | undefined;
 }
 
 export interface KillOptions {
-  /** Between the signal and SIGKILL. Default: the process's `forceKillAfterDelay`. */
+  /** Time from the signal to SIGKILL, in milliseconds, or text with a unit. @default what it was made with */
   forceKillAfterDelay?: Duration | undefined;
 }
 
-const ofWait: OptionNames<WaitOptions> = { timeout: true, kill: true };
+const ofWait: OptionNames<WaitOptions> = { timeout: true, kill: true, signal: true };
 const ofKill: OptionNames<KillOptions> = { forceKillAfterDelay: true };
 
 /** @throws InvalidArgumentError */
 export function checkWaitOptions(options: WaitOptions): void {
   checkOptionNames(options, ofWait);
+  checkAbortSignal(options.signal);
 }
 
 /** @throws InvalidArgumentError */

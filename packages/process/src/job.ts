@@ -14,6 +14,7 @@ import { OutputMemory } from "./output-memory.ts";
 import { CollectedOutput, defaultOutputLimit, type OutputChunk, type Tap, Taps } from "./output.ts";
 import { itemWeight, Queue } from "./queue.ts";
 import { Round } from "./round.ts";
+import { waitFor } from "./wait-for.ts";
 import { idleState, nextState, type Phase, type ProcessEvent, type ProcessState, type StopCause } from "./state.ts";
 
 /** Characters or bytes on their way to one who iterates; what comes after has to wait. */
@@ -138,13 +139,12 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     checkWaitOptions(options);
     if (this.#state.phase === "idle" && !this.#isScheduled) throw new InvalidArgumentError("wait", "a process that was started");
     const timeout = parseDuration(options.timeout, { argument: "options.timeout" });
-    const { promise } = this.#round.over;
-    if (timeout === null) await promise;
-    else if (!(await settledWithin(promise, timeout)) && options.kill === true) await this.stop("timeout");
+    const limits = { milliseconds: timeout, signal: options.signal, stage: "wait", host: this.label };
+    if (!(await waitFor(this.#round.over.promise, limits)) && options.kill === true) await this.stop("timeout");
     return this.exitCode;
   }
 
-  /** Starts it and waits for its end. */
+  /** Starts it and waits for its end. An abort of the signal ends the waiting alone. */
   async run(options?: WaitOptions): Promise<this> {
     await this.start().wait(options);
     return this;

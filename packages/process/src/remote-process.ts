@@ -22,6 +22,7 @@ import { defaultOutputLimit, type StreamName } from "./output.ts";
 import { place } from "./placement.ts";
 import { StillRunning } from "./state.ts";
 import { decodeStatus } from "./status.ts";
+import { checkAbortSignal } from "./wait-for.ts";
 import { writeTo } from "./write.ts";
 
 /** What gives a connector when the process is started; it waits for nothing longer once the signal is aborted. */
@@ -31,13 +32,15 @@ export type Reach = (signal: AbortSignal) => Promise<Connector>;
 const [lastWord, hangUpTime] = [5000, 1000];
 
 export interface ExpectOptions {
-  /** Then the answer is null. Default: when the output ends. */
+  /** How long to wait, in milliseconds, or text with a unit; then the answer is null. @default none: until the output ends */
   timeout?: Duration | null | undefined;
-  /** Default: stdout. */
+  /** Where to look. @default "stdout" */
   stream?: StreamName | "both" | undefined;
+  /** Aborting ends the waiting, not the process: it rejects with the code `cancelled` at once. @default none */
+  signal?: AbortSignal | undefined;
 }
 
-const ofExpect: OptionNames<ExpectOptions> = { timeout: true, stream: true };
+const ofExpect: OptionNames<ExpectOptions> = { timeout: true, stream: true, signal: true };
 
 /**
  * A command, and what becomes of it. It can be started once, and after `reset` again.
@@ -135,13 +138,14 @@ export class RemoteProcess extends Job {
     }
     checkOptionNames(options, ofExpect);
     const timeout = parseDuration(options.timeout, { argument: "options.timeout" });
-    const { stream = "stdout" } = options;
+    const { stream = "stdout", signal } = options;
+    checkAbortSignal(signal);
     const expectation = this.#expectations.get(stream) ?? new Expectation(stream === "both" ? ["stdout", "stderr"] : [stream]);
     if (!this.#expectations.has(stream)) {
       this.#expectations.set(stream, expectation);
       this.tap(expectation);
     }
-    return await expectation.find(all, timeout);
+    return await expectation.find(all, { milliseconds: timeout, signal, stage: "expect", host: this.label });
   }
 
   override async reset(): Promise<this> {

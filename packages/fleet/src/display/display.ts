@@ -18,9 +18,11 @@ export interface DisplayOptions {
   hosts?: number | undefined;
   /** Only on a terminal. Default: the configuration's, which is `auto`: if `NO_COLOR` is not set. */
   color?: ColorChoice | undefined;
+  /** Aborting ends the display, not the run: it rejects with the code `cancelled` at once. @default none */
+  signal?: AbortSignal | undefined;
 }
 
-const optionNames: OptionNames<DisplayOptions> = { stream: true, lines: true, hosts: true, color: true };
+const optionNames: OptionNames<DisplayOptions> = { stream: true, lines: true, hosts: true, color: true, signal: true };
 
 /** Milliseconds between two drawings; people see no more. */
 const frame = 100;
@@ -61,7 +63,7 @@ export async function display(run: Run, options: DisplayOptions = {}): Promise<v
   const timer = isTerminal ? setInterval(draw, frame) : undefined;
   if (isTerminal) draw();
   try {
-    await run.wait();
+    await run.wait({ signal: options.signal });
   } finally {
     clearInterval(timer);
     for (const remove of removers) remove();

@@ -42,8 +42,10 @@ import {
   defined,
   type FleetCallOptions,
   type FleetTransferOptions,
+  type GroupOptions,
   type OutputOptions,
   type RunOptions,
+  splitGroupOptions,
 } from "./options.ts";
 
 /** What a fleet and its selections have in common. */
@@ -153,19 +155,8 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
    */
   run(command: RunCommand, options: RunOptions = {}): Run<RemoteProcess> {
     checkRunOptions(options);
-    const {
-      name = nameOf(command),
-      timeout,
-      hostTimeout,
-      concurrency,
-      autoStart,
-      lists,
-      substitution,
-      tee,
-      logDir,
-      totalOutputLimit,
-      ...rest
-    } = options;
+    const [group, own] = splitGroupOptions(options);
+    const { hostTimeout, lists, substitution, tee, logDir, ...rest } = own;
     checkProcessOptions({ ...rest, timeout: hostTimeout });
     const hosts = [...this.hosts];
     const { configuration } = this.#shared;
@@ -190,7 +181,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
           logDir,
         });
     });
-    return this.#make(makers, { name, timeout, concurrency, autoStart, totalOutputLimit, outputLimit: rest.outputLimit });
+    return this.#make(makers, nameOf(command), group, rest.outputLimit);
   }
 
   /**
@@ -206,18 +197,8 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     options: FleetCallOptions = {},
   ): Run<RemoteCall<T>> {
     checkCallOptions(options);
-    const {
-      name = `${module}.${fn}`,
-      timeout,
-      hostTimeout,
-      concurrency,
-      autoStart,
-      tee,
-      logDir,
-      totalOutputLimit,
-      ignore = [],
-      ...rest
-    } = options;
+    const [group, ofCall] = splitGroupOptions(options);
+    const { hostTimeout, tee, logDir, ignore = [], ...rest } = ofCall;
     const { configuration, connections, logger } = this.#shared;
     const milliseconds = parseDuration(hostTimeout, { argument: "options.hostTimeout" });
     const taken = typeof args === "function" ? [] : takeArguments(args);
@@ -253,7 +234,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
           { tee, logDir },
         );
     });
-    return this.#make(makers, { name, timeout, concurrency, autoStart, totalOutputLimit, outputLimit: rest.outputLimit });
+    return this.#make(makers, `${module}.${fn}`, group, rest.outputLimit);
   }
 
   /**
@@ -347,7 +328,8 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     options: FleetTransferOptions,
     begin: (index: number, connector: Connector, options: CopyOptions) => Promise<TransferResult>,
   ): Run<RemoteTransfer> {
-    const { name = what, timeout, hostTimeout, concurrency, autoStart, ignore = [], lists: _, onProgress, ...own } = options;
+    const [group, ofTransfer] = splitGroupOptions(options);
+    const { hostTimeout, ignore = [], lists: _, onProgress, ...own } = ofTransfer;
     checkGroupOptions(options);
     checkOptions({ ...own, onProgress: onProgress as CopyOptions["onProgress"] });
     const { forceKillAfterDelay, outputInLog } = this.#shared.configuration;
@@ -370,7 +352,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
       const transfer: Transfer = (connector, signal, left) => begin(index, connector, { ...own, ...progress, signal, timeout: left });
       return (turn) => this.#copy(new RemoteTransfer((signal) => this.#reach(host, turn(), signal, false), transfer, settings), {});
     });
-    return this.#make(makers, { name, timeout, concurrency, autoStart });
+    return this.#make(makers, what, group);
   }
 
   #copy<J extends Job>(job: J, { tee, logDir }: OutputOptions): J {
@@ -382,11 +364,8 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     return job;
   }
 
-  #make<J extends Job>(
-    makers: readonly MakeJob<J>[],
-    options: Pick<RunOptions, "timeout" | "concurrency" | "autoStart" | "totalOutputLimit" | "outputLimit"> & { name: string },
-  ): Run<J> {
-    const { name, timeout, concurrency, autoStart, outputLimit = 0, totalOutputLimit } = options;
+  #make<J extends Job>(makers: readonly MakeJob<J>[], what: string, group: GroupOptions, outputLimit = 0): Run<J> {
+    const { name = what, timeout, concurrency, autoStart, signal, totalOutputLimit } = group;
     const { configuration, live } = this.#shared;
     const settings = {
       name,
@@ -394,6 +373,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
       concurrency: concurrency ?? configuration.concurrency,
       totalOutputLimit: totalOutputLimit ?? Math.max(defaultTotalOutputLimit, 2 * outputLimit),
       color: configuration.color,
+      signal,
     };
     const watch = (run: Run<J>): void => {
       live.add(run as unknown as Run<never>);

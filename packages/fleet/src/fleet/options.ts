@@ -37,7 +37,7 @@ export interface OutputOptions {
   totalOutputLimit?: number | undefined;
 }
 
-export interface RunOptions extends Omit<ProcessOptions, "host" | "name" | "timeout">, RenderOptions, OutputOptions {
+export interface RunOptions extends Omit<ProcessOptions, "host" | "name" | "timeout" | "signal">, RenderOptions, OutputOptions {
   /** How reports call it. Default: the command's first line. */
   name?: string | undefined;
   /** For the run as a whole, from its beginning. Default: the configuration's. */
@@ -48,6 +48,8 @@ export interface RunOptions extends Omit<ProcessOptions, "host" | "name" | "time
   concurrency?: number | undefined;
   /** False: it begins when it is started, or as a part of another. Default true: in the next turn. */
   autoStart?: boolean | undefined;
+  /** Aborting ends what runs on all hosts; awaiting the run rejects with the code `cancelled` at once. @default none */
+  signal?: AbortSignal | undefined;
 }
 
 export interface FleetCallOptions
@@ -60,19 +62,30 @@ export interface FleetCallOptions
   concurrency?: number | undefined;
   ignore?: RunOptions["ignore"];
   autoStart?: boolean | undefined;
+  /** As of a run of commands. @default none */
+  signal?: RunOptions["signal"];
 }
 
 export interface FleetTransferOptions
   extends
     Omit<CopyOptions, "timeout" | "signal" | "onProgress">,
-    Pick<FleetCallOptions, "name" | "timeout" | "hostTimeout" | "concurrency" | "ignore" | "autoStart"> {
+    Pick<FleetCallOptions, "name" | "timeout" | "hostTimeout" | "concurrency" | "ignore" | "autoStart" | "signal"> {
   /** What `{{name}}` stands for, by host. */
   lists?: RunOptions["lists"];
   /** Told of the progress with each host. */
   onProgress?: ((progress: TransferProgress, host: Host) => void) | undefined;
 }
 
-const ofAll = { name: true, timeout: true, hostTimeout: true, concurrency: true, ignore: true, autoStart: true } as const;
+/** What concerns a run as a whole. */
+export type GroupOptions = Pick<RunOptions, "name" | "timeout" | "concurrency" | "autoStart" | "signal" | "totalOutputLimit">;
+
+/** What concerns the run as a whole, and what each of its jobs. */
+export function splitGroupOptions<T extends GroupOptions>(options: T): [group: GroupOptions, own: Omit<T, keyof GroupOptions>] {
+  const { name, timeout, concurrency, autoStart, signal, totalOutputLimit, ...own } = options;
+  return [{ name, timeout, concurrency, autoStart, signal, totalOutputLimit }, own];
+}
+
+const ofAll = { name: true, timeout: true, hostTimeout: true, concurrency: true, ignore: true, autoStart: true, signal: true } as const;
 const ofOutput: OptionNames<OutputOptions> = { tee: true, logDir: true, totalOutputLimit: true };
 
 const ofRuns: OptionNames<RunOptions> = {
@@ -90,7 +103,6 @@ const ofRuns: OptionNames<RunOptions> = {
   output: true,
   outputLimit: true,
   killOnDisconnect: true,
-  signal: true,
   logger: true,
   outputInLog: true,
 };

@@ -2,7 +2,7 @@
 import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import type { Job, KillOptions, Signal, StopCause } from "@sremote/process";
 import type { Duration } from "../time/index.ts";
-import { Run } from "./run.ts";
+import { Run, withoutAborted } from "./run.ts";
 import type { RunResult } from "./result.ts";
 import { Slots } from "@sremote/connectors";
 
@@ -18,6 +18,8 @@ export interface CompositeOptions {
   timeout?: Duration | null | undefined;
   /** How many hosts are at work at once, over all parts. Default: the largest of the parts. */
   concurrency?: number | undefined;
+  /** Aborting ends all of it; awaiting it rejects with the code `cancelled` at once. @default none */
+  signal?: AbortSignal | undefined;
 }
 
 export interface SequenceOptions extends CompositeOptions {
@@ -25,7 +27,7 @@ export interface SequenceOptions extends CompositeOptions {
   onError?: "stop" | "continue" | undefined;
 }
 
-const ofComposites: OptionNames<CompositeOptions> = { name: true, timeout: true, concurrency: true };
+const ofComposites: OptionNames<CompositeOptions> = { name: true, timeout: true, concurrency: true, signal: true };
 
 const ofSequences: OptionNames<SequenceOptions> = { ...ofComposites, onError: true };
 
@@ -36,11 +38,11 @@ abstract class Composite extends Run {
   readonly parts: Run[] = [];
   readonly #given: number | undefined;
 
-  constructor(name: string, { timeout, concurrency }: CompositeOptions, autoStart: boolean) {
+  constructor(name: string, { timeout, concurrency, signal }: CompositeOptions, autoStart: boolean) {
     if (concurrency !== undefined && !(Number.isSafeInteger(concurrency) && concurrency >= 1)) {
       throw new InvalidArgumentError("options.concurrency", "a whole number, 1 or more");
     }
-    super({ name, timeout, concurrency: concurrency ?? defaultConcurrency }, autoStart);
+    super({ name, timeout, concurrency: concurrency ?? defaultConcurrency, signal }, autoStart);
     this.#given = concurrency;
   }
 
@@ -83,7 +85,7 @@ class Parallel extends Composite {
 
   again(isWanted: (job: Job) => boolean, autoStart: boolean): Parallel | undefined {
     const parts = this.partsAgain(isWanted);
-    return parts.length === 0 ? undefined : new Parallel(parts, this.#options, autoStart);
+    return parts.length === 0 ? undefined : new Parallel(parts, withoutAborted(this.#options), autoStart);
   }
 
   protected async carryOut(slots: Slots): Promise<void> {
@@ -109,7 +111,7 @@ class Sequence extends Composite {
 
   again(isWanted: (job: Job) => boolean, autoStart: boolean): Sequence | undefined {
     const parts = this.partsAgain(isWanted);
-    return parts.length === 0 ? undefined : new Sequence(parts, this.#options, autoStart);
+    return parts.length === 0 ? undefined : new Sequence(parts, withoutAborted(this.#options), autoStart);
   }
 
   protected async carryOut(slots: Slots): Promise<void> {

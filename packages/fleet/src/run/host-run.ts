@@ -1,6 +1,6 @@
 /* A run of one thing on each of many hosts. */
 import { type Job, type KillOptions, OutputMemory, type Signal, type StopCause } from "@sremote/process";
-import { Run, type RunSettings } from "./run.ts";
+import { Run, type RunSettings, withoutAborted } from "./run.ts";
 import { Slots } from "@sremote/connectors";
 import { Turn } from "./turn.ts";
 
@@ -37,7 +37,7 @@ export class HostRun<J extends Job = Job> extends Run<J> {
 
   again(isWanted: (job: J) => boolean, autoStart: boolean): HostRun<J> | undefined {
     const makers = this.#makers.filter((_, index) => isWanted(this.jobs[index]!));
-    return makers.length === 0 ? undefined : new HostRun(this.#settings, makers, this.#watch, autoStart);
+    return makers.length === 0 ? undefined : new HostRun(withoutAborted(this.#settings), makers, this.#watch, autoStart);
   }
 
   protected makeSlots(): Slots {

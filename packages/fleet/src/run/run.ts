@@ -1,5 +1,5 @@
 /* Many things at once, or one after the other, as one thing. */
-import { settledWithin, type Slots } from "@sremote/connectors";
+import type { Slots } from "@sremote/connectors";
 import { hostLimits, InvalidArgumentError } from "@sremote/protocol";
 import type { ColorChoice } from "../color.ts";
 import type { HostSet } from "../host/index.ts";
@@ -16,8 +16,11 @@ import {
   type StopCause,
   type WaitOptions,
   warnOfHandler,
+  cancelledBy,
+  checkAbortSignal,
   checkKillOptions,
   checkWaitOptions,
+  waitFor,
 } from "@sremote/process";
 import type { Reportable, Stats } from "../report/index.ts";
 import { type Duration, parseDuration } from "../time/index.ts";
@@ -38,6 +41,13 @@ export interface RunSettings {
   readonly concurrency: number;
   /** Of its display and reports. */
   readonly color?: ColorChoice | undefined;
+  /** Aborting ends all of it. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** For a run that does it again: a signal that was aborted would end it before it began. */
+export function withoutAborted<T extends { readonly signal?: AbortSignal | undefined }>(settings: T): T {
+  return settings.signal?.aborted === true ? { ...settings, signal: undefined } : settings;
 }
 
 /** Which parts to do again. */
@@ -50,7 +60,8 @@ let runs = 0;
 
 /**
  * A run begins by itself in the next turn, unless it is made a part of another one before. Awaiting it gives its result, and never rejects because
- * of what happened on a host; `orThrow` does. Iterating gives the lines of all hosts as they come.
+ * of what happened on a host; `orThrow` does. When its `signal` is aborted, all of it is ended, and awaiting it rejects with the code `cancelled`
+ * at once: its `jobs` tell how they ended. Iterating gives the lines of all hosts as they come.
  */
 export abstract class Run<J extends Job = Job>
   implements PromiseLike<RunResult<J>>, AsyncIterable<HostLine<J>>, AsyncDisposable, Reportable
@@ -69,14 +80,22 @@ export abstract class Run<J extends Job = Job>
   #isPart = false;
   #stopped: StopCause | undefined;
   #failure: { error: unknown } | undefined;
+  /** The caller's, and what those who wait get when it is aborted. */
+  readonly #callers: AbortSignal | undefined;
+  readonly #cancelled = Promise.withResolvers<never>();
 
   /** @internal */
-  constructor({ name, timeout, concurrency, color }: RunSettings, autoStart = true) {
+  constructor({ name, timeout, concurrency, color, signal }: RunSettings, autoStart = true) {
     this.id = `run-${runs++}`;
     this.name = name;
     this.concurrency = concurrency;
     this.#color = color;
     this.#timeout = parseDuration(timeout, { argument: "options.timeout" });
+    checkAbortSignal(signal);
+    this.#callers = signal;
+    this.#cancelled.promise.catch(() => undefined);
+    signal?.addEventListener("abort", this.#cancel, { once: true });
+    if (signal?.aborted === true) queueMicrotask(this.#cancel);
     if (!autoStart) return;
     queueMicrotask(() => {
       if (!this.#isPart && this.#phase === "idle") this.start();
@@ -147,6 +166,7 @@ export abstract class Run<J extends Job = Job>
   /** @internal Resolves at its end. */
   async begin(slots: Slots): Promise<void> {
     this.#phase = "started";
+    if (this.#callers?.aborted === true) this.#cancel();
     const clear = after(this.#timeout, () => void this.stop("timeout"));
     try {
       if (this.#stopped === undefined) await this.carryOut(slots);
@@ -159,14 +179,24 @@ export abstract class Run<J extends Job = Job>
     }
   }
 
-  /** The exit statuses when all has ended; of what has not ended in time, null. */
+  /**
+   * The exit statuses when all has ended; of what has not ended in time, null.
+   *
+   * @throws SremoteError `cancelled` as soon as the run's signal is aborted, or that of the options, which ends the waiting alone
+   */
   async wait(options: WaitOptions = {}): Promise<(number | null)[]> {
     checkWaitOptions(options);
-    const timeout = parseDuration(options.timeout, { argument: "options.timeout" });
-    if (this.#phase === "idle" && !this.#isPart) this.start();
-    if (timeout === null) await this.#over.promise;
-    else if (!(await settledWithin(this.#over.promise, timeout)) && options.kill === true) await this.stop("timeout");
+    const milliseconds = parseDuration(options.timeout, { argument: "options.timeout" });
+    const limits = { milliseconds, signal: options.signal, stage: "wait" };
+    const isOver = await Promise.race([waitFor(this.untilEnded(), limits), this.#cancelled.promise]);
+    if (!isOver && options.kill === true) await this.stop("timeout");
     return this.result.exitCodes;
+  }
+
+  /** @internal Starts it if need be, and resolves at its end. */
+  untilEnded(): Promise<void> {
+    if (this.#phase === "idle" && !this.#isPart) this.start();
+    return this.#over.promise;
   }
 
   /** Ends all of it; what has not begun never will. */
@@ -184,6 +214,13 @@ export abstract class Run<J extends Job = Job>
     if (this.#phase === "idle") this.#end();
     await this.#over.promise;
   }
+
+  /** The caller's signal was aborted: those who wait are told at once, however long the ending takes. */
+  readonly #cancel = (): void => {
+    if (this.ended) return;
+    this.#cancelled.reject(cancelledBy(this.#callers?.reason, { stage: "run", host: undefined }));
+    void this.stop("killed");
+  };
 
   protected get stopped(): StopCause | undefined {
     return this.#stopped;
@@ -285,7 +322,7 @@ export abstract class Run<J extends Job = Job>
   }
 
   async #settled(): Promise<RunResult<J>> {
-    await this.#over.promise;
+    await Promise.race([this.#over.promise, this.#cancelled.promise]);
     if (this.#failure !== undefined) throw this.#failure.error;
     return this.result;
   }
@@ -293,6 +330,7 @@ export abstract class Run<J extends Job = Job>
   #end(): void {
     if (this.#phase === "ended") return;
     this.#phase = "ended";
+    this.#callers?.removeEventListener("abort", this.#cancel);
     this.#over.resolve();
     for (const callback of this.#onEnd) callback();
   }

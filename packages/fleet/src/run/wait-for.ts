@@ -1,34 +1,38 @@
 /* Waiting for several runs. */
 import { checkOptionNames, type OptionNames } from "@sremote/protocol";
-import { settledWithin } from "@sremote/connectors";
+import { checkAbortSignal, waitFor } from "@sremote/process";
 import { type Duration, parseDuration } from "../time/index.ts";
 import type { Run } from "./run.ts";
 
 export interface WaitForOptions {
-  /** Default: none. */
+  /** How long to wait, in milliseconds, or text with a unit. @default none */
   timeout?: Duration | null | undefined;
+  /** Aborting ends the waiting, not the runs: it rejects with the code `cancelled` at once. @default none */
+  signal?: AbortSignal | undefined;
 }
 
-const optionNames: OptionNames<WaitForOptions> = { timeout: true };
+const optionNames: OptionNames<WaitForOptions> = { timeout: true, signal: true };
 
 /** Waits until one of them has ended, or the time has passed. Returns those that have ended. The others go on. */
 export function firstOf<R extends Run>(runs: readonly R[], options: WaitForOptions = {}): Promise<R[]> {
-  return waitFor(runs, options, (ends) => Promise.race(ends));
+  return waitForRuns(runs, options, "firstOf", (ends) => Promise.race(ends));
 }
 
 /** Waits until all of them have ended, or the time has passed. Returns those that have ended. */
 export function allOf<R extends Run>(runs: readonly R[], options: WaitForOptions = {}): Promise<R[]> {
-  return waitFor(runs, options, (ends) => Promise.all(ends));
+  return waitForRuns(runs, options, "allOf", (ends) => Promise.all(ends));
 }
 
-async function waitFor<R extends Run>(
+async function waitForRuns<R extends Run>(
   runs: readonly R[],
   options: WaitForOptions,
+  stage: string,
   combine: (ends: Promise<unknown>[]) => Promise<unknown>,
 ): Promise<R[]> {
   checkOptionNames(options, optionNames);
+  const { signal } = options;
+  checkAbortSignal(signal);
   const milliseconds = parseDuration(options.timeout, { argument: "options.timeout" });
-  const all = combine(runs.map((run) => run.wait()));
-  if (runs.length > 0) await (milliseconds === null ? all : settledWithin(all, milliseconds));
+  if (runs.length > 0) await waitFor(combine(runs.map((run) => run.untilEnded())), { milliseconds, signal, stage });
   return runs.filter(({ ended }) => ended);
 }

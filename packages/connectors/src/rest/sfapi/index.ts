@@ -63,5 +63,5 @@ function tokensOf(options: SfapiOptions, label: string): TokenSource {
   checkSecret(clientId, "options.clientId");
   const proof = { key: checkPrivateKey(privateKey) };
   const checked = checkBaseUrl(tokenUrl, insecureHttp, "options.tokenUrl");
-  return clientCredentials({ tokenUrl: checked, clientId, proof, label, ca, requestTimeout: options.requestTimeout });
+  return clientCredentials({ tokenUrl: checked, clientId, proof, label, ca, requestTimeout });
 }
