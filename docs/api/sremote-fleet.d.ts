@@ -84,12 +84,7 @@ declare class RemoteProcess extends Job {
   write(data: string | Uint8Array): Promise<void>;
   endInput(): Promise<void>;
   sendSignal(signal: Signal): Promise<void>;
-  kill(
-    signal?: Signal,
-    options?: {
-      grace?: Duration | undefined;
-    },
-  ): Promise<this>;
+  kill(signal?: Signal, options?: KillOptions): Promise<this>;
   expect(patterns: Pattern | readonly Pattern[], options?: ExpectOptions): Promise<Match | null>;
   reset(): Promise<this>;
 }
@@ -191,14 +186,15 @@ declare class CollectedOutput implements Tap {
   drop(): void;
   get truncated(): boolean;
   isCut(stream?: StreamName): boolean;
-  take(): string;
+  readNew(): string;
 }
 type ColorChoice = boolean | "auto";
 type CommandForHost = (host: Host, index: number) => string | Command;
 interface CompositeOptions {
   name?: string | undefined;
   timeout?: Duration | null | undefined;
-  window?: number | undefined;
+  concurrency?: number | undefined;
+  signal?: AbortSignal | undefined;
 }
 type ConfiguredHost = Omit<HostOptions, "name" | "address"> & {
   address?: string | undefined;
@@ -228,6 +224,7 @@ interface DisplayOptions {
   lines?: boolean | undefined;
   hosts?: number | undefined;
   color?: ColorChoice | undefined;
+  signal?: AbortSignal | undefined;
 }
 type Duration = number | string;
 interface DurationOptions {
@@ -247,15 +244,17 @@ interface ExpandOptions {
 interface ExpectOptions {
   timeout?: Duration | null | undefined;
   stream?: StreamName | "both" | undefined;
+  signal?: AbortSignal | undefined;
 }
 interface FleetCallOptions
-  extends Omit<CallOptions, "stdout" | "stderr" | "id" | "timeout" | "signal" | "returns" | "lease">, OutputOptions {
+  extends Omit<CallOptions, "stdout" | "stderr" | "id" | "timeout" | "signal" | "returns" | "objectTimeout">, OutputOptions {
   name?: string | undefined;
   timeout?: RunOptions["timeout"];
   hostTimeout?: RunOptions["timeout"];
-  window?: number | undefined;
+  concurrency?: number | undefined;
   ignore?: RunOptions["ignore"];
-  startsItself?: boolean | undefined;
+  autoStart?: boolean | undefined;
+  signal?: RunOptions["signal"];
 }
 interface FleetConfiguration extends ConnectionParameters {
   hosts?: Readonly<Record<string, ConfiguredHost>> | undefined;
@@ -264,9 +263,9 @@ interface FleetConfiguration extends ConnectionParameters {
   hostKey?: FleetHostKeyPolicy | undefined;
   sshConfig?: boolean | string | undefined;
   connectTimeout?: Duration | undefined;
-  window?: number | undefined;
+  concurrency?: number | undefined;
   timeout?: Duration | null | undefined;
-  killTimeout?: Duration | undefined;
+  forceKillAfterDelay?: Duration | undefined;
   pty?: boolean | undefined;
   outputInLog?: number | undefined;
   logLevel?: LogLevel | undefined;
@@ -283,7 +282,7 @@ interface FleetOptions extends FleetConfiguration, Pick<HostSetOptions, "usernam
 interface FleetTransferOptions
   extends
     Omit<CopyOptions, "timeout" | "signal" | "onProgress">,
-    Pick<FleetCallOptions, "name" | "timeout" | "hostTimeout" | "window" | "ignore" | "startsItself"> {
+    Pick<FleetCallOptions, "name" | "timeout" | "hostTimeout" | "concurrency" | "ignore" | "autoStart" | "signal"> {
   lists?: RunOptions["lists"];
   onProgress?: ((progress: TransferProgress, host: Host) => void) | undefined;
 }
@@ -335,7 +334,7 @@ declare abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncD
   run(options?: WaitOptions): Promise<this>;
   kill(signal?: Signal, options?: KillOptions): Promise<this>;
   reset(): Promise<this>;
-  take(): string;
+  readNew(): string;
   on<Name extends keyof JobEvents<this>>(event: Name, handler: (value: JobEvents<this>[Name]) => void | Promise<void>): () => void;
   lines(): AsyncIterableIterator<Line>;
   chunks(): AsyncIterableIterator<OutputChunk>;
@@ -351,7 +350,7 @@ interface JobEvents<J> {
   line: Line;
 }
 interface KillOptions {
-  grace?: Duration | undefined;
+  forceKillAfterDelay?: Duration | undefined;
 }
 interface Line {
   readonly stream: StreamName;
@@ -403,14 +402,14 @@ interface ProcessOptions extends Placement {
   name?: string | undefined;
   host?: Host | undefined;
   timeout?: Duration | null | undefined;
-  killTimeout?: Duration | undefined;
+  forceKillAfterDelay?: Duration | undefined;
   ignore?: readonly Ignorable[] | undefined;
   env?: Environment | undefined;
   stdin?: string | Uint8Array | true | undefined;
   pty?: boolean | PtySize | undefined;
   output?: "collect" | "live" | "discard" | undefined;
   outputLimit?: number | undefined;
-  watchdog?: boolean | undefined;
+  killOnDisconnect?: boolean | undefined;
   signal?: AbortSignal | undefined;
   logger?: Logger | undefined;
   outputInLog?: number | undefined;
@@ -457,9 +456,9 @@ interface ResolvedConfiguration {
   readonly hostKey: FleetHostKeyPolicy;
   readonly sshConfig: boolean | string;
   readonly connectTimeout: number;
-  readonly window: number;
+  readonly concurrency: number;
   readonly timeout: number | null;
-  readonly killTimeout: number;
+  readonly forceKillAfterDelay: number;
   readonly pty: boolean;
   readonly outputInLog: number;
   readonly logLevel: LogLevel;
@@ -470,7 +469,7 @@ declare abstract class Run<J extends Job = Job>
 {
   readonly id: string;
   readonly name: string;
-  readonly window: number;
+  readonly concurrency: number;
   abstract get jobs(): readonly J[];
   abstract get parts(): readonly Run<J>[];
   get state(): "idle" | "started" | "ended";
@@ -494,7 +493,7 @@ declare abstract class Run<J extends Job = Job>
   lines(): AsyncIterableIterator<HostLine<J>>;
   completed(): AsyncIterableIterator<J>;
   [Symbol.asyncIterator](): AsyncIterableIterator<HostLine<J>>;
-  take(): [host: string, output: string][];
+  readNew(): [host: string, output: string][];
   then<A = RunResult<J>, B = never>(
     fulfilled?: ((result: RunResult<J>) => A | PromiseLike<A>) | null,
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
@@ -502,12 +501,13 @@ declare abstract class Run<J extends Job = Job>
   [Symbol.asyncDispose](): Promise<void>;
 }
 type RunCommand = string | Command | EachCommand | CommandForHost;
-interface RunOptions extends Omit<ProcessOptions, "host" | "name" | "timeout">, RenderOptions, OutputOptions {
+interface RunOptions extends Omit<ProcessOptions, "host" | "name" | "timeout" | "signal">, RenderOptions, OutputOptions {
   name?: string | undefined;
   timeout?: Duration | null | undefined;
   hostTimeout?: Duration | null | undefined;
-  window?: number | undefined;
-  startsItself?: boolean | undefined;
+  concurrency?: number | undefined;
+  autoStart?: boolean | undefined;
+  signal?: AbortSignal | undefined;
 }
 declare class RunResult<J extends Job = Job> {
   readonly name: string;
@@ -559,10 +559,12 @@ interface TimerOptions {
 }
 interface WaitForOptions {
   timeout?: Duration | null | undefined;
+  signal?: AbortSignal | undefined;
 }
 interface WaitOptions {
   timeout?: Duration | null | undefined;
   kill?: boolean | undefined;
+  signal?: AbortSignal | undefined;
 }
 
 /* Types that these are made of, and that users cannot name */

@@ -61,7 +61,7 @@ interface ClientCredentialsOptions {
   readonly scope?: string | undefined;
   readonly label: string;
   readonly ca?: string | readonly string[] | undefined;
-  readonly timeout?: number | undefined;
+  readonly requestTimeout?: number | undefined;
 }
 interface ClientKey {
   readonly key: KeyObject;
@@ -85,8 +85,8 @@ interface DialectBase {
 interface DirectRequest {
   readonly script: string;
   readonly stdin: readonly Uint8Array[];
-  readonly maxStdout: number;
-  readonly maxStderr: number;
+  readonly stdoutLimit: number;
+  readonly stderrLimit: number;
 }
 interface Download {
   readonly size: number | undefined;
@@ -111,7 +111,7 @@ interface HttpOptions {
   readonly check?: CheckReply | undefined;
   readonly ca?: string | readonly string[] | undefined;
   readonly socketPath?: string | undefined;
-  readonly timeout?: number | undefined;
+  readonly requestTimeout?: number | undefined;
 }
 interface HttpRequest {
   readonly method: "GET" | "HEAD" | "PUT" | "POST" | "PATCH" | "DELETE";
@@ -122,8 +122,8 @@ interface HttpRequest {
   readonly idempotent?: boolean | undefined;
   readonly credentials?: boolean | undefined;
   readonly accept?: readonly number[] | undefined;
-  readonly maxBytes?: number | undefined;
-  readonly timeout?: number | undefined;
+  readonly replyLimit?: number | undefined;
+  readonly requestTimeout?: number | undefined;
 }
 interface OpenReply {
   readonly head: HttpReply;
@@ -151,7 +151,7 @@ interface RestLimits {
   readonly put?: number | undefined;
   readonly get?: number | undefined;
   readonly inline?: number | undefined;
-  readonly hold?: number | undefined;
+  readonly replyTimeout?: number | undefined;
   readonly hiddenFiles?: boolean | undefined;
 }
 type RunState =

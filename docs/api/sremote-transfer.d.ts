@@ -43,7 +43,7 @@ interface CopyOptions extends OperationOptions {
   resume?: boolean | undefined;
   filter?: ((path: string, type: EntryType) => boolean) | undefined;
   onProgress?: ((progress: TransferProgress) => void) | undefined;
-  maxEntries?: number | undefined;
+  entryLimit?: number | undefined;
 }
 type EntryType = "file" | "directory" | "link" | "other";
 interface PathFailure {

@@ -187,7 +187,7 @@ declare function toBytes(text: string, argument?: string): Uint8Array;
 
 /* Types */
 
-type AccessOptions = Pick<CallOptions, "returns" | "lease" | "timeout" | "signal">;
+type AccessOptions = Pick<CallOptions, "returns" | "objectTimeout" | "timeout" | "signal">;
 type AgentKey =
   | string
   | Uint8Array
@@ -226,7 +226,7 @@ type CallArguments = readonly unknown[] | Readonly<Record<string, unknown>>;
 interface CallOptions {
   runtime?: Runtime | undefined;
   kwargs?: Readonly<Record<string, unknown>> | undefined;
-  keepEnv?: boolean | undefined;
+  loginEnv?: boolean | undefined;
   env?: Readonly<Record<string, string>> | undefined;
   cwd?: string | undefined;
   timeout?: number | undefined;
@@ -237,9 +237,9 @@ interface CallOptions {
   stdout?: OutputHandling | undefined;
   stderr?: OutputHandling | undefined;
   isolation?: "call" | "worker" | undefined;
-  worker?: string | undefined;
+  workerName?: string | undefined;
   returns?: "value" | "object" | undefined;
-  lease?: number | undefined;
+  objectTimeout?: number | undefined;
   prefetch?: number | undefined;
   naiveTimeZone?: string | undefined;
   id?: string | undefined;
@@ -375,7 +375,7 @@ interface DockerOptions {
   container: string;
   socketPath?: string | undefined;
   user?: string | undefined;
-  workdir?: string | undefined;
+  cwd?: string | undefined;
 }
 type Dtype =
   | "bool"
@@ -396,7 +396,7 @@ type Element = number | bigint | boolean | [re: number, im: number];
 type EncodeHooks = Pick<EncodeOptions, "custom">;
 interface ExecOptions extends OperationOptions {
   stdin?: Uint8Array | readonly Uint8Array[] | undefined;
-  maxOutput?: number | undefined;
+  outputLimit?: number | undefined;
   onInput?: (() => void) | undefined;
 }
 interface ExecResult {
@@ -412,7 +412,7 @@ interface Failure {
   message: string;
   type?: string;
   module?: string;
-  frames?: Frame[];
+  frames?: TracebackFrame[];
   members?: Record<string, string | number | boolean>;
   cause?: Failure;
   context?: Failure;
@@ -439,7 +439,7 @@ interface FoundInterpreter {
   version: string;
   usable: boolean;
 }
-interface Frame {
+interface TracebackFrame {
   file: string;
   line: number;
   function: string;
@@ -519,7 +519,7 @@ interface NewtOptions extends RestOptions {
   username: string;
   password: string;
   version?: 1 | 2 | undefined;
-  loginenv?: boolean | undefined;
+  loginEnv?: boolean | undefined;
 }
 interface OpenSshOptions {
   host: string;
@@ -575,8 +575,8 @@ interface RemoteClientOptions {
   autoInstall?: boolean | undefined;
   transport?: "auto" | "spool" | undefined;
   workers?: number | undefined;
-  lease?: number | undefined;
-  heartbeat?: number | undefined;
+  resumeTimeout?: number | undefined;
+  heartbeatInterval?: number | undefined;
   sremoteDir?: string | undefined;
   tmpDir?: string | undefined;
   pwdDir?: string | undefined;
@@ -607,14 +607,14 @@ type RemoteModule<M = unknown, How extends "value" | "object" = "value"> = unkno
 interface RestOptions {
   ca?: string | readonly string[] | undefined;
   insecureHttp?: boolean | undefined;
-  directory?: string | undefined;
-  parallel?: number | undefined;
+  scratchDir?: string | undefined;
+  concurrency?: number | undefined;
   requestTimeout?: number | undefined;
   pollInterval?: number | undefined;
-  startTimeout?: number | undefined;
-  visibility?: number | undefined;
-  maxUpload?: number | undefined;
-  maxDownload?: number | undefined;
+  queueTimeout?: number | undefined;
+  visibilityTimeout?: number | undefined;
+  uploadLimit?: number | undefined;
+  downloadLimit?: number | undefined;
 }
 type ResultOf<R> =
   Awaited<R> extends Iterator<infer T, unknown, never> | AsyncIterator<infer T, unknown, never> ? RemoteIterable<T> : Awaited<R>;

@@ -223,13 +223,8 @@ describe.each(each)("a session of $name", ({ kind, runtime }) => {
   });
 
   test("loses objects with their process, and says so", async () => {
-<<<<<<< HEAD
-    const { value: counter } = await client.call(lab, "counter", [5], { returns: "object", worker: "mine" });
-    await rejection(client.doRemoteCall(lab, "die", ["9"], { worker: "mine" }));
-=======
-    const { value: counter } = await client.call<RemoteObject>(lab, "counter", [5], { returns: "object", workerName: "mine" });
+    const { value: counter } = await client.call(lab, "counter", [5], { returns: "object", workerName: "mine" });
     await rejection(client.doRemoteCall(lab, "die", ["9"], { workerName: "mine" }));
->>>>>>> 8e65329 (Rename options as the first release has them: loginEnv, workerName, autoStart, readNew, killOnDisconnect, TracebackFrame)
     expect(await rejection(counter.get("value"))).toMatchObject({ code: "object-lost", outcome: "not-run" });
   });
 

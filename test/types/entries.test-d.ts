@@ -7,7 +7,7 @@ import { push, type TransferResult } from "sremote/transfer";
 import { typed } from "./same.js";
 
 export async function fleets(): Promise<void> {
-  await using nodes = fleet("node[1-3]", { window: 8 });
+  await using nodes = fleet("node[1-3]", { concurrency: 8 });
   typed<Fleet>()(nodes);
   const calls = nodes.call<number>("os", "cpu_count");
   typed<Run<RemoteCall<number>>>()(calls);
