@@ -98,7 +98,7 @@ declare class Report implements Reportable {
   output(options?: ReportOutputOptions): string;
 }
 declare class RunError extends SremoteError {
-  name: string;
+  get name(): string;
   constructor(result: RunResult);
   get result(): RunResult;
 }

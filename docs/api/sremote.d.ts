@@ -18,10 +18,10 @@ declare class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable
   get [Symbol.toStringTag](): string;
 }
 declare class ConnectError extends SremoteError {
-  name: string;
+  get name(): string;
 }
 declare class InvalidArgumentError extends SremoteError {
-  name: string;
+  get name(): string;
   constructor(argument: string, expected?: string, options?: SremoteErrorOptions);
 }
 declare class NdArray {
@@ -36,10 +36,10 @@ declare class NdArray {
   toNested(): Nested;
 }
 declare class OutcomeUnknownError extends SremoteError {
-  name: string;
+  get name(): string;
 }
 declare class ProtocolError extends SremoteError {
-  name: string;
+  get name(): string;
 }
 declare class RemoteClient implements AsyncDisposable {
   readonly connector: Connector;
@@ -96,14 +96,14 @@ declare class RemoteClient implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 declare class RemoteExecError extends SremoteError {
-  name: string;
+  get name(): string;
   readonly outcome: Outcome;
   readonly remote: Failure | undefined;
   readonly stdout: string;
   readonly stderr: string;
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
-  constructor(code: Code, summary: string, details: RemoteExecDetails);
+  constructor(code: Code, text: string, details: RemoteExecDetails);
   get output(): RemoteExecDetails["output"];
 }
 declare class RemoteIterable<T = unknown> implements AsyncIterator<T, unknown>, AsyncIterable<T>, AsyncDisposable {
@@ -113,10 +113,10 @@ declare class RemoteIterable<T = unknown> implements AsyncIterator<T, unknown>, 
   [Symbol.asyncDispose](): Promise<void>;
 }
 declare class RemoteModulesError extends SremoteError {
-  name: string;
+  get name(): string;
 }
 declare class RemoteNotSetupError extends SremoteError {
-  name: string;
+  get name(): string;
 }
 declare class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterable<ItemsOfObject<O>> {
   readonly type: string;
@@ -150,22 +150,24 @@ declare class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterabl
   [Symbol.asyncDispose](): Promise<void>;
 }
 declare class SremoteError extends Error {
-  name: string;
   readonly code: Code;
   readonly stage: string | undefined;
   readonly host: string | undefined;
   readonly callId: string | undefined;
   readonly hint: string | undefined;
   readonly lastLines: string | undefined;
-  readonly summary: string;
-  constructor(code: Code, summary: string, options?: SremoteErrorOptions);
+  readonly details: string;
+  constructor(code: Code, text: string, options?: SremoteErrorOptions);
+  get name(): string;
+  detailsWith({ host, hint }: { host?: string | undefined; hint?: string | undefined }): string;
   static from(error: unknown, code: Code, options?: SremoteErrorOptions): SremoteError;
+  toJSON(): object;
 }
 declare class TransferError extends SremoteError {
-  name: string;
+  get name(): string;
 }
 declare class UnserializableError extends SremoteError {
-  name: string;
+  get name(): string;
   readonly path: string;
   constructor(path: string, reason: string, options?: UnserializableErrorOptions);
 }

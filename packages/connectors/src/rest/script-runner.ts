@@ -260,7 +260,10 @@ export class ScriptRunner {
           silent = performance.now();
           continue;
         default:
-          if (performance.now() - silent > (state.kind === "queued" || state.kind === "running" ? unheardFor : this.#settings.visibilityTimeout)) {
+          if (
+            performance.now() - silent >
+            (state.kind === "queued" || state.kind === "running" ? unheardFor : this.#settings.visibilityTimeout)
+          ) {
             throw this.#lost(job, state.kind === "failed" ? this.#http.redact(state.detail) : (trouble?.message ?? "the host shows none"));
           }
           if (state.kind === "missing") state = { kind: "finished" };
