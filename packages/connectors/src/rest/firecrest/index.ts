@@ -76,6 +76,6 @@ function tokensOf(options: FirecrestOptions, label: string): TokenSource {
     proof: { secret: clientSecret },
     label,
     ca,
-    requestTimeout: options.requestTimeout,
+    requestTimeout,
   });
 }
