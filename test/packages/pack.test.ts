@@ -73,12 +73,15 @@ console.log(JSON.stringify([python.value, node.value]));
 });
 
 test("an application names hosts and reads a configuration in TypeScript", async () => {
-  writeFileSync(join(project, "fleet.ts"), "const user: string = 'me';\nexport default { user, groups: { rack: 'node[08-10]' } };\n");
+  writeFileSync(
+    join(project, "fleet.ts"),
+    "const username: string = 'me';\nexport default { username, groups: { rack: 'node[08-10]' } };\n",
+  );
   writeFileSync(
     join(project, "hosts.js"),
     `import { hostSet, loadConfiguration, resolveConfiguration } from "sremote/fleet";
-const { user, groups } = resolveConfiguration(await loadConfiguration("fleet.ts"));
-console.log(JSON.stringify(hostSet("@rack!node09", { groups }).map((host) => host.sshOptions({ user }))));
+const { username, groups } = resolveConfiguration(await loadConfiguration("fleet.ts"));
+console.log(JSON.stringify(hostSet("@rack!node09", { groups }).map((host) => host.sshOptions({ username }))));
 `,
   );
   expect((await run(process.execPath, ["hosts.js"], { cwd: project })).stdout).toBe(
