@@ -67,6 +67,7 @@ look_up() {
   place=$1
   case $1 in
     /*) is_program "$1"; return ;;
+    "~/"*) place=$HOME/${1#??}; is_program "$place"; return ;;
     */*) return 1 ;;
   esac
   set -f

@@ -81,6 +81,12 @@ describe.each(["session", "pipes", "files"] as const)("a host with settings of i
     expect(stdout).not.toContain("site");
   });
 
+  test("an interpreter below the home directory", async () => {
+    expect(spawnSync("/usr/bin/python3", ["-m", "venv", "--without-pip", join(home, "own env")]).status).toBe(0);
+    await using client = connect({}, { python: "~/own env/bin/python" });
+    expect((await client.doRemoteCall("sysconfig", "get_path", ["data"])).value).toBe(join(home, "own env"));
+  });
+
   test("an interpreter that does not start: the error tells what it said", async () => {
     await write("bin/python3", "#!/bin/sh\necho 'manager: no version is set' >&2\nexit 1\n", 0o755);
     await using client = connect({ PATH: `${join(home, "bin")}:${hostPath}` });

@@ -6,7 +6,7 @@ import { checkSerializer, type Serializer } from "./serializer.ts";
 export interface RemoteClientOptions {
   /** Endpoint of calls that name none. Default `python`. */
   runtime?: Runtime | undefined;
-  /** Path or name of the Python interpreter on the host. Default: the endpoint's virtual environment, then `python3` and its kin on PATH. */
+  /** Path (absolute or with `~/`) or name of the Python interpreter on the host. Default: the endpoint's virtual environment, then `python3` and its kin on PATH. */
   python?: string | undefined;
   /** Path or name of Node on the host. Default: `node` on PATH, then the usual places. */
   node?: string | undefined;

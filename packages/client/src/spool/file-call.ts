@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { backOff, type Connector, pause } from "@sremote/connectors";
+import { backOff, belowHome, type Connector, pause } from "@sremote/connectors";
 import { hostLimits, RemoteNotSetupError, TransferError } from "@sremote/protocol";
 import type { CallRequest } from "../call-request.ts";
 import { launchCommand, type Located, missingError, payloadOf, readLaunch, unansweredError } from "../launch.ts";
@@ -69,7 +69,9 @@ async function locate(host: SpoolHost, request: CallRequest, known: Located): Pr
   const options = { stage: "deploy", host: connector.label };
   if (report.base === undefined) throw missingError("directory", new Map([["rejected", report.rejected]]), runtime, options);
   if (!report.installed && !install) throw missingError("endpoint", new Map(), runtime, options);
-  const interpreter = known.interpreter ?? chooseInterpreter(report, runtime, connector.label);
+  const chosen = known.interpreter ?? chooseInterpreter(report, runtime, connector.label);
+  const below = belowHome(chosen);
+  const interpreter = below === undefined ? chosen : `${report.home}/${below}`;
   if (!report.installed) await pushEndpoint(connector, runtime, report.base, interpreter, signal);
   Object.assign(known, { base: report.base, interpreter, installed: true });
   return { base: report.base, interpreter };
