@@ -90,9 +90,7 @@ export function longLines(text: string): { line: number; text: string }[] {
 /** All Markdown files of the repository, but changesets, whose texts are made into others, and data of tests. */
 export function markdownFiles(): string[] {
   const { stdout } = spawnSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], { cwd: root, encoding: "utf8" });
-  return stdout
-    .split("\n")
-    .filter((path) => path !== "" && !/^\.changeset\/|(?:^|\/)(?:CHANGELOG\.md$|vectors\/)/.test(path) && existsSync(join(root, path)));
+  return stdout.split("\n").filter((path) => path !== "" && !/^\.changeset\/|(?:^|\/)vectors\//.test(path) && existsSync(join(root, path)));
 }
 
 if (import.meta.main) {
