@@ -51,6 +51,8 @@ export async function discover(
     ...options,
     outputLimit: hostLimits.ownOutput,
   });
+  // A connector that pays no attention to signals answers, but nobody waits for it any more.
+  options.signal?.throwIfAborted();
   const where = `~/.sremote/${fileName}`;
   if (result.exitCode === 3) return { found: false, message: `${where} does not exist` };
   const text = textAfterMarker(result.stdout, marker);

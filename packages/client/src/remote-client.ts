@@ -232,7 +232,7 @@ export class RemoteClient implements AsyncDisposable {
   async doSelfDiscovery(fileName = ".location", options: OperationOptions = {}): Promise<Discovery> {
     checkOptions(options, ["timeout", "signal"]);
     this.#checkOpen();
-    const found = await discover(this.connector, fileName, this.#locations, options);
+    const found = await this.#bounded("discover", options, (own) => discover(this.connector, fileName, this.#locations, own));
     if (found.found) this.#moveTo(this.#locations.sremoteDir);
     return found;
   }
@@ -275,17 +275,23 @@ export class RemoteClient implements AsyncDisposable {
     this.#serializer = serializer;
   }
 
-  /** Whether the host can be reached and takes the credentials. */
+  /** Whether the host can be reached and takes the credentials. Never rejects for that reason, nor for a deadline or an abort. */
   async status(options: OperationOptions = {}): Promise<ConnectorStatus> {
     checkOptions(options, ["signal", "timeout"]);
-    return await this.connector.status(options);
+    try {
+      return await this.#bounded("status", options, (own) => this.connector.status(own));
+    } catch (reason) {
+      const error = SremoteError.from(reason, "connect-failed", { stage: "status", host: this.connector.label });
+      return { ok: false, message: error.message, error };
+    }
   }
 
   /** What the host has: interpreters, tools, directories, space. One round trip; writes nothing. */
   async probe(options: OperationOptions = {}): Promise<HostReport> {
     checkOptions(options, ["signal", "timeout"]);
     this.#checkOpen();
-    return await probeHost(this.connector, { ...options, base: this.#locations.sremoteDir });
+    const base = this.#locations.sremoteDir;
+    return await this.#bounded("probe", options, (own) => probeHost(this.connector, { ...own, base }));
   }
 
   /** Work of several steps under one deadline, counted from now, and one signal. */

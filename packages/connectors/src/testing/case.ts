@@ -32,6 +32,8 @@ export interface CheckOptions {
   concurrency?: number | undefined;
   /** Only cases whose names it matches are tried, the others skipped. All by default. */
   cases?: RegExp | undefined;
+  /** Aborting begins no further case and rejects with the code `cancelled` at once. @default none */
+  signal?: AbortSignal | undefined;
 }
 
 export type MakeConnector = () => Connector | Promise<Connector>;

@@ -1,5 +1,6 @@
 /* The behaviour suite as one function. */
 import { checkOptionNames, InvalidArgumentError, SremoteError, type OptionNames } from "@sremote/protocol";
+import { withDeadline } from "../deadline.ts";
 import type { CheckOptions, ConnectorCase, MakeConnector } from "./case.ts";
 import { atomicCases } from "./cases/atomic.ts";
 import { byteCases } from "./cases/bytes.ts";
@@ -53,6 +54,7 @@ const optionNames: OptionNames<CheckOptions> = {
   caseTimeout: true,
   concurrency: true,
   cases: true,
+  signal: true,
 };
 
 /**
@@ -74,12 +76,16 @@ export async function checkConnector(make: MakeConnector, options: CheckOptions 
   if (!(Number.isInteger(concurrency) && concurrency >= 1))
     throw new InvalidArgumentError("options.concurrency", "a whole number from 1 on");
   const results = new Map<ConnectorCase, CaseResult>();
-  const work = async (pending: ConnectorCase[]): Promise<void> => {
-    for (let one = pending.shift(); one !== undefined; one = pending.shift()) results.set(one, await resultOf(one, make, options));
+  const work = async (pending: ConnectorCase[], signal: AbortSignal): Promise<void> => {
+    for (let one = pending.shift(); one !== undefined && !signal.aborted; one = pending.shift())
+      results.set(one, await resultOf(one, make, options));
   };
   const beside = all.filter((one) => isWanted(one) && !one.alone);
-  await Promise.all(Array.from({ length: Math.min(concurrency, beside.length) }, () => work(beside)));
-  await work(all.filter((one) => isWanted(one) && one.alone));
+  const alone = all.filter((one) => isWanted(one) && one.alone);
+  await withDeadline({ signal: options.signal }, { label: "checkConnector", stage: "check" }, async (signal) => {
+    await Promise.all(Array.from({ length: Math.min(concurrency, beside.length) }, () => work(beside, signal)));
+    await work(alone, signal);
+  });
   const report = { results: all.map((one) => results.get(one) ?? skippedCase(one)) };
   if (report.results.some(({ ok }) => !ok)) throw new ConnectorCheckError(report);
   return report;

@@ -188,7 +188,7 @@ export abstract class Run<J extends Job = Job>
     checkWaitOptions(options);
     const milliseconds = parseDuration(options.timeout, { argument: "options.timeout" });
     const limits = { milliseconds, signal: options.signal, stage: "wait" };
-    const isOver = await Promise.race([waitFor(this.untilEnded(), limits), this.#cancelled.promise]);
+    const isOver = await Promise.race([this.#cancelled.promise, waitFor(this.untilEnded(), limits)]);
     if (!isOver && options.kill === true) await this.stop("timeout");
     return this.result.exitCodes;
   }
@@ -322,7 +322,7 @@ export abstract class Run<J extends Job = Job>
   }
 
   async #settled(): Promise<RunResult<J>> {
-    await Promise.race([this.#over.promise, this.#cancelled.promise]);
+    await Promise.race([this.#cancelled.promise, this.#over.promise]);
     if (this.#failure !== undefined) throw this.#failure.error;
     return this.result;
   }
