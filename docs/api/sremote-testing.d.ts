@@ -33,6 +33,7 @@ interface CheckOptions {
   caseTimeout?: number | undefined;
   concurrency?: number | undefined;
   cases?: RegExp | undefined;
+  signal?: AbortSignal | undefined;
 }
 interface CheckReport {
   readonly results: readonly CaseResult[];

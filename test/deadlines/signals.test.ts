@@ -166,9 +166,7 @@ const without = new Set(
   ),
 );
 
-type Settled = "pending" | "resolved" | string;
-
-async function outcomeOf(begun: PromiseLike<unknown>): Promise<Settled> {
+async function outcomeOf(begun: PromiseLike<unknown>): Promise<string> {
   return await Promise.resolve(begun).then(
     () => "resolved",
     (error: unknown) => (error as { code?: string; name: string }).code?.toString() ?? (error as Error).name,
@@ -176,7 +174,7 @@ async function outcomeOf(begun: PromiseLike<unknown>): Promise<Settled> {
 }
 
 /** `sleep` and its like reject with the signal's own reason, as timers of Node do. */
-const isCancelled = (outcome: Settled): boolean =>
+const isCancelled = (outcome: string): boolean =>
   outcome === "cancelled" || outcome === "AbortError" || outcome === "ABORT_ERR" || outcome === "20";
 
 const all = Object.entries(waiting).flatMap(([name, ways]) =>
