@@ -58,7 +58,7 @@ class Modules:
         if not self.compiled or self.cache is None:
             return
         self.compiled = False
-        data = marshal.dumps(self.codes)
+        data = marshal.dumps(self.marshalled())
         beside = "%s.%d" % (self.cache, os.getpid())
         try:
             fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -70,6 +70,10 @@ class Modules:
                 os.unlink(beside)
         except OSError:
             pass
+
+    def marshalled(self):
+        """{module: bytes} of the code that is known; what runs is kept as it is, since it is in memory anyway."""
+        return {name: code if type(code) is bytes else marshal.dumps(code) for name, code in self.codes.items()}
 
     def source(self, name):
         if self.sources is None:
@@ -93,13 +97,14 @@ class Modules:
 
     def exec_module(self, module):
         name = module.__name__
-        kept = self.codes.get(name)
-        if kept is not None:
-            code = marshal.loads(kept)
-        else:
+        code = self.codes.get(name)
+        if code is None:
             code = compile(self.source(name), module.__file__, "exec", dont_inherit=True)
-            self.codes[name] = marshal.dumps(code)
+            del self.sources[name]
             self.compiled = True
+        elif type(code) is bytes:
+            code = marshal.loads(code)
+        self.codes[name] = code
         if name not in (PACKAGE, PACKAGE + ".standard"):
             from sremote_endpoint.standard import BUILTINS
             module.__dict__["__builtins__"] = BUILTINS

@@ -364,9 +364,9 @@ def _preload():
 
 
 def _keep_code():
-    load_all()  # until now only the first worker had it
     modules = next((finder for finder in sys.meta_path if hasattr(finder, PACKAGE)), None)
-    if modules is not None:
+    if modules is not None and modules.cache:
+        load_all()  # until now only the first worker had it
         modules.save()
 
 

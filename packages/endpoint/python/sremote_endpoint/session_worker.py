@@ -41,6 +41,8 @@ def begin(settings):
     standard_streams.install()
     interrupt.install()
     keep_hidden(prepare(settings["cwd"]))
+    # What the supervisor has loaded is shared with it, until a collection writes into each object's header.
+    getattr(gc, "freeze", int)()  # from 3.7 on
     gc.enable()
     return SessionWorker(settings).serve()
 

@@ -179,7 +179,7 @@ def _parcel(settings):
     if modules is None:
         data = marshal.dumps((settings, ROOT, None, None, None))
     else:
-        data = marshal.dumps((settings, None, modules.directory, modules.sources, modules.codes))
+        data = marshal.dumps((settings, None, modules.directory, modules.sources, modules.marshalled()))
     return len(data).to_bytes(8, "little") + data
 
 
