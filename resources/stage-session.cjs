@@ -48,7 +48,7 @@ const bases = baseList.split("\n").filter(Boolean);
 const base = bases.find(isSafe) || bases[0];
 // The name is for stack traces; there is no such file. Workers get the same text over their channel.
 const file = "/sremote-session.cjs";
-const source = require("node:zlib").inflateRawSync(payload).latin1Slice();
+const source = require("node:zlib").brotliDecompressSync(payload).latin1Slice();
 const program = { exports: {} };
 const { Script } = require("node:vm");
 new Script(`(function (exports, require, module, __filename, __dirname) {${source}\n})`, { filename: file }).runInThisContext()(

@@ -47,7 +47,7 @@ base = next((b for b in bases if safe(b)), bases[0])
 # Names and sources of all modules, with NUL between them; in front the words for which bytes from 128 on stand.
 import zlib
 words, _, text = zlib.decompress(payload, -15).partition(b"\0")
-for number, word in enumerate(words.split(b" ")):
+for number, word in enumerate(words.split(b"\1")):
     text = text.replace(bytes((128 + number,)), word)
 sources = text.decode("ascii").split("\0")
 sources = dict(zip(sources[0::2], sources[1::2]))

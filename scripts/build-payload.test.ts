@@ -62,7 +62,7 @@ print(len(parts) // 2 > 30)`;
     expect(Object.keys(manifest).toSorted()).toEqual([
       "sremote-endpoint.mjs",
       "sremote-endpoint.pyz",
-      "sremote-session.js.deflate",
+      "sremote-session.js.br",
       "sremote-session.py.deflate",
     ]);
     for (const [name, { size, sha256, protocol }] of Object.entries(manifest)) {

@@ -7,8 +7,8 @@ import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { brotliCompressSync, constants } from "node:zlib";
 import { rolldown } from "rolldown";
-import { deflateOnce } from "./deflate-once.ts";
 import { type Artifact, writeModule } from "./embed-programs.ts";
 import { packPython, packPythonSession } from "./pack-python.ts";
 
@@ -42,16 +42,16 @@ export async function buildNode(entry: string = join(endpoint, "node/endpoint.ts
 
 /** What serves a session in Node: the program alone, which resources/stage-session.cjs unpacks. */
 export async function buildNodeSession(): Promise<Artifact> {
-  return { name: "sremote-session.js.deflate", bytes: await packNode(join(endpoint, "node/session/session-endpoint.ts")) };
+  return { name: "sremote-session.js.br", bytes: await packNode(join(endpoint, "node/session/session-endpoint.ts")) };
 }
 
-/** A program in ASCII, so that V8 keeps it with one byte a character; deflated. */
+/** A program in ASCII, so that V8 keeps it with one byte a character, compressed with Brotli: every Node that runs it has that, and it is 8 % smaller than deflated. */
 async function packNode(entry: string): Promise<Buffer> {
-  const program = (await bundle(entry, "cjs", "node18")).replace(
-    /[^\0-\x7f]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
-  return Buffer.from(deflateOnce(Buffer.from(program)));
+  const program = (await bundle(entry, "cjs", "node18"))
+    .replaceAll("/* @__PURE__ */ ", "")
+    .replace(/[^\0-\x7f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  // Of the settings that Brotli has, those with which our programs get smallest (measured).
+  return brotliCompressSync(program, { params: { [constants.BROTLI_PARAM_LGWIN]: 18, [constants.BROTLI_PARAM_NPOSTFIX]: 1 } });
 }
 
 async function bundle(entry: string, format: "cjs" | "esm", target: string): Promise<string> {

@@ -10,53 +10,70 @@ import { shortenNames } from "./shorten-names.ts";
 import { stripPython } from "./strip-python.ts";
 import { zip } from "./zip.ts";
 
+interface Tuned {
+  words: string[];
+  orderOfSession: string[];
+  orderOfSpool: string[];
+}
+const { words, orderOfSession, orderOfSpool } = JSON.parse(readFileSync(new URL("tuned-payload.json", import.meta.url), "utf8")) as Tuned;
+
 /**
  * Bytes of the payload made from the directory that holds `__main__.py` and `sremote_endpoint/`, with what the modes of `main` need
  * but sessions. The same source gives the same bytes.
  */
 export function packPython(source: string): Uint8Array {
-  const { entry, text } = collect(source, ["main", ...reach(["call", "install", "probe", "worker"], source)], shortenNames);
+  const { entry, modules } = spoolModules(source);
   return zip([
-    ["modules", Buffer.from(text)],
+    ["modules", Buffer.from(joinModules(modules))],
     ["__main__.py", Buffer.from(entry)],
   ]);
 }
 
 /** As `packPython`, but smaller and not to be given to `python3`: resources/stage-session.py takes it apart. */
 export function packPythonSession(source: string): Uint8Array {
-  return deflateOnce(shorten(collect(source, reach(["serve"], source), shortenNames).text));
+  return deflateOnce(withWords(joinModules(sessionModules(source).modules), words));
 }
+
+export const spoolModules = (source: string): ReturnType<typeof collect> =>
+  collect(source, ["main", ...reach(["call", "install", "probe", "worker"], source)], shortenNames, orderOfSpool);
+
+export const sessionModules = (source: string): ReturnType<typeof collect> =>
+  collect(source, reach(["serve"], source), shortenNames, orderOfSession);
+
+/**
+ * Each word becomes one byte, 128 and up, and stands in front; deflate alone would spend two or three on every repetition. It takes a tenth off
+ * the whole. Any words are right; scripts/tune-payload.ts finds those that help most.
+ */
+export function withWords(text: string, candidates: readonly string[]): Buffer {
+  if (/[^\0\t\n\x20-\x7e]/.test(text)) throw new Error("the Python endpoint must be written in ASCII");
+  const used = candidates.filter((word) => text.includes(word)).slice(0, 128);
+  let short = text;
+  for (const [index, word] of used.entries()) short = short.replaceAll(word, String.fromCharCode(128 + index));
+  return Buffer.from(`${used.join("\x01")}\0${short}`, "latin1");
+}
+
+/** Modules of a payload with their sources, none of which holds a NUL: Python refuses it. */
+export type Source = [name: string, text: string];
 
 function collect(
   source: string,
   names: Iterable<string>,
-  shortened: (modules: [name: string, text: string][]) => [name: string, text: string][] = (modules) => modules,
-): { entry: string; text: string } {
+  shortened: (modules: Source[]) => Source[],
+  order: readonly string[],
+): { entry: string; modules: Source[] } {
   const entry = stripPython(readFileSync(join(source, "__main__.py"), "utf8"));
-  const modules: [name: string, text: string][] = [["__main__", entry]];
+  const modules: Source[] = [["__main__", entry]];
   for (const module of ["__init__", ...names].toSorted()) {
     const name = module === "__init__" ? "sremote_endpoint" : `sremote_endpoint.${module}`;
     modules.push([name, stripPython(read(source, module))]);
   }
-  // `unpack` of the entry takes this apart. No source holds a NUL: Python refuses it.
-  return { entry, text: shortened(modules).flat().join("\0") };
+  const place = new Map(order.map((name, index) => [name, index]));
+  const placeOf = ([name]: Source): number => place.get(name) ?? order.length;
+  return { entry, modules: shortened(modules).toSorted((a, b) => placeOf(a) - placeOf(b)) };
 }
 
-/**
- * The words that cost most become one byte each, 128 and up, and stand in front; deflate alone would spend two or three on every repetition.
- * It takes a tenth off the whole.
- */
-function shorten(text: string): Buffer {
-  if (/[^\0-\x7f]/.test(text)) throw new Error("the Python endpoint must be written in ASCII");
-  const counts = new Map<string, number>();
-  for (const [word] of text.matchAll(/self\.\w+|[A-Za-z_]{3,}/g)) counts.set(word, (counts.get(word) ?? 0) + 1);
-  const gain = (word: string): number => (word.length - 1) * counts.get(word)!;
-  const words = [...counts.keys()].toSorted((a, b) => gain(b) - gain(a) || (a < b ? -1 : 1)).slice(0, 128);
-  words.sort((a, b) => b.length - a.length || (a < b ? -1 : 1));
-  let short = text;
-  for (const [index, word] of words.entries()) short = short.replaceAll(word, String.fromCharCode(128 + index));
-  return Buffer.from(`${words.join(" ")}\0${short}`, "latin1");
-}
+/** As the entry's `unpack` and the first stage of sessions take it apart. */
+export const joinModules = (modules: readonly Source[]): string => modules.flat().join("\0");
 
 /** The modules and all that they import, now or later: `from .name import`, `from . import name, name`, `load("name")`. */
 function reach(roots: readonly string[], source: string): Set<string> {

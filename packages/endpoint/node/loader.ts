@@ -9,7 +9,7 @@ import type { Script } from "node:vm";
 import type * as Endpoint from "./endpoint.ts";
 
 const oldest = 18;
-/** Put in by scripts/build-payload.ts: the program in ASCII, deflated, in base64. */
+/** Put in by scripts/build-payload.ts: the program in ASCII, compressed with Brotli, in base64. */
 const packed = "@program@";
 
 if (Number(process.versions.node.split(".")[0]) < oldest) {
@@ -70,8 +70,8 @@ function save(source: string, script: Script): void {
 }
 
 function unpack(): Script {
-  const { inflateRawSync }: typeof import("node:zlib") = require("node:zlib");
-  const source = inflateRawSync(Buffer.from(packed, "base64")).toString("latin1");
+  const { brotliDecompressSync }: typeof import("node:zlib") = require("node:zlib");
+  const source = brotliDecompressSync(Buffer.from(packed, "base64")).toString("latin1");
   const made = compile(source);
   // At the end, when V8 has compiled what a call needs. Not where a user's code has run.
   if (isInstalled && process.argv[2] === "call") process.once("exit", () => save(source, made));

@@ -36,8 +36,8 @@ export const nodePayload: Payload = payload("sremote-endpoint.mjs");
 
 /** What serves a session in Python, never installed: it travels with the session's start. */
 export const pythonSessionPayload: Payload = payload("sremote-session.py.deflate");
-/** What serves a session in Node: a program, deflated, that stage-session.cjs runs from memory. */
-export const nodeSessionPayload: Payload = payload("sremote-session.js.deflate");
+/** What serves a session in Node: a program, compressed with Brotli, that stage-session.cjs runs from memory. */
+export const nodeSessionPayload: Payload = payload("sremote-session.js.br");
 
 /** The text of a script. @throws SremoteError `endpoint-broken` where it is not what was built */
 export function script(name: ScriptName): string {
