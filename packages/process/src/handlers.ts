@@ -1,5 +1,5 @@
 /* Those who want to be called back. */
-import { warnOfHandler } from "./handler-warning.ts";
+import { warnOfHandler } from "@sremote/connectors";
 import { type Line, LineTap } from "./lines.ts";
 import type { OutputChunk, Tap } from "./output.ts";
 

@@ -7,7 +7,6 @@ export { describeEnd } from "./describe-end.ts";
 export { checkEnvironment, type Environment } from "./environment.ts";
 export type { Match, Pattern } from "./expect.ts";
 export type { JobEvents } from "./handlers.ts";
-export { warnOfHandler } from "./handler-warning.ts";
 export { Host, type HostLike, type HostOptions } from "./host.ts";
 export { Job } from "./job.ts";
 export { checkKillOptions, checkWaitOptions, type JobSettings, type KillOptions, type WaitOptions } from "./job-options.ts";

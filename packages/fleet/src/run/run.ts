@@ -1,5 +1,5 @@
 /* Many things at once, or one after the other, as one thing. */
-import type { Slots } from "@sremote/connectors";
+import { type Slots, warnOfHandler } from "@sremote/connectors";
 import { hostLimits, InvalidArgumentError } from "@sremote/protocol";
 import type { ColorChoice } from "../color.ts";
 import type { HostSet } from "../host/index.ts";
@@ -15,7 +15,6 @@ import {
   type Signal,
   type StopCause,
   type WaitOptions,
-  warnOfHandler,
   cancelledBy,
   checkAbortSignal,
   checkKillOptions,
