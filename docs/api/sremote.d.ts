@@ -1,4 +1,4 @@
-/* What sremote exports: 30 values, 85 types. `npm run api` writes this. */
+/* What sremote exports: 30 values, 91 types. `npm run api` writes this. */
 
 /* Values */
 
@@ -90,6 +90,7 @@ declare class RemoteClient implements AsyncDisposable {
   setPwdAtHomeDir(path: string): void;
   getPwd(options?: OperationOptions): Promise<string>;
   setSerializer(serializer: Serializer): void;
+  on<N extends ClientEventName>(event: N, handler: (event: ClientEvents[N]) => unknown): () => void;
   status(options?: OperationOptions): Promise<ConnectorStatus>;
   probe(options?: OperationOptions): Promise<HostReport>;
   close(): Promise<void>;
@@ -225,6 +226,19 @@ interface BootstrapResult {
   interpreter: string;
 }
 type CallArguments = readonly unknown[] | Readonly<Record<string, unknown>>;
+interface CallEvent extends ClientEvent {
+  readonly id: string;
+  readonly module: string;
+  readonly function: string;
+  readonly transport: "session" | "spool";
+  readonly time: number;
+  readonly duration: number;
+  readonly outcome: Outcome | undefined;
+  readonly code: Code | undefined;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  readonly outputBytes: number;
+}
 interface CallOptions {
   runtime?: Runtime | undefined;
   kwargs?: Readonly<Record<string, unknown>> | undefined;
@@ -275,6 +289,13 @@ interface CapturedOutput {
   total: number;
   truncated: boolean;
 }
+type ClientEventName = keyof ClientEvents;
+interface ClientEvents {
+  connect: ConnectEvent;
+  disconnect: DisconnectEvent;
+  reconnect: ReconnectEvent;
+  call: CallEvent;
+}
 type Code =
   | "invalid-argument"
   | "unserializable-argument"
@@ -321,6 +342,10 @@ type Code =
   | "protocol-mismatch"
   | "limit-exceeded";
 type Command = readonly [string, ...string[]] | ShellScript;
+interface ConnectEvent extends ClientEvent {
+  readonly time: number;
+  readonly duration: number;
+}
 interface Connector extends AsyncDisposable {
   readonly label: string;
   readonly acceptsStdin: boolean;
@@ -369,6 +394,11 @@ interface CustomValue {
   readonly json: Readonly<Record<string, string | number>>;
 }
 type DecodeHooks = Pick<DecodeOptions, "custom">;
+interface DisconnectEvent extends ClientEvent {
+  readonly time: number;
+  readonly code: Code;
+  readonly resumes: boolean;
+}
 interface Discovery {
   found: boolean;
   message: string;
@@ -570,6 +600,10 @@ type PushSource =
   | {
       readonly path: string;
     };
+interface ReconnectEvent extends ClientEvent {
+  readonly time: number;
+  readonly duration: number;
+}
 interface RemoteClientOptions {
   runtime?: Runtime | undefined;
   python?: string | undefined;
@@ -735,6 +769,10 @@ type Attribute<O, K> = unknown extends O ? unknown : K extends keyof O ? O[K] : 
 type Beginnings<A extends readonly unknown[]> = A extends readonly [infer F, ...infer Rest]
   ? [KeywordArguments] | [Positional<[F]>[0], ...Beginnings<Rest>]
   : [KeywordArguments];
+interface ClientEvent {
+  readonly host: string;
+  readonly runtime: Runtime;
+}
 interface DecodeOptions {
   root?: string | undefined;
   depth?: number | undefined;

@@ -1,5 +1,6 @@
 /* Options: the right ones, and mistakes that a compiler finds. */
 import {
+  type CallEvent,
   type Connector,
   createConnector,
   firecrest,
@@ -40,6 +41,20 @@ export async function ofClients(connector: Connector): Promise<void> {
   // A value of unknown kind must be looked at.
   const { value } = await client.doRemoteCall("m", "f");
   if (typeof value === "string") typed<string>()(value);
+}
+
+export function ofEvents(client: RemoteClient): void {
+  const remove = client.on("call", (event) => {
+    typed<CallEvent>()(event);
+    typed<number>()(event.duration);
+  });
+  typed<() => void>()(remove);
+  client.on("disconnect", ({ resumes }) => typed<boolean>()(resumes));
+  client.on("connect", async () => undefined);
+  // @ts-expect-error -- no such event
+  client.on("calls", () => undefined);
+  // @ts-expect-error -- events of links have no module
+  client.on("reconnect", ({ module }) => module);
 }
 
 export async function ofConnectors(): Promise<void> {

@@ -42,6 +42,11 @@ export class CallFrame {
     }
   }
 
+  /** In bytes. */
+  get size(): number {
+    return this.#chunks.reduce((sum, { length }) => sum + length, 0);
+  }
+
   /** Whether some of its bytes are the program's own memory. */
   get isPinned(): boolean {
     return this.#pins.length > 0;

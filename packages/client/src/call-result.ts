@@ -28,6 +28,8 @@ export interface CapturedOutput {
 export interface FetchedReply {
   message: ReplyMessage;
   attachments: Attachments;
+  /** Length of the message. */
+  bytes: number;
   stdout: CapturedOutput;
   stderr: CapturedOutput;
 }

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, type RemoteExecError } from "@sremote/protocol";
 import { type Ending, endedError, ownOutcome } from "./call-ending.ts";
+import type { CallNotes } from "./client-events.ts";
 import { CallLimits, cancelPatience, type Progress } from "./call-limits.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { CallResult } from "./call-result.ts";
@@ -33,6 +34,8 @@ export interface CallContext {
   readonly isPlain?: boolean | undefined;
   /** Its id is the caller's, who may have used it before. */
   readonly hasOwnId?: boolean | undefined;
+  /** Only where one wants to be told of it. */
+  readonly notes?: CallNotes | undefined;
 }
 
 /** What carries a call out, where it can be told to end. */
@@ -95,7 +98,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
    * `doRemoteCall` into their stack, for nothing.
    */
   async #carryOut(run: CallRun<T>): Promise<CallResult<T>> {
-    const { site, outputs, isPlain = false } = this.#context;
+    const { site, outputs, isPlain = false, notes } = this.#context;
     const ownsOutputs = outputs === undefined;
     // In the next microtask: calls that follow in the same turn may take the result as an argument, and share a packet of the network.
     await nextTurn;
@@ -104,9 +107,11 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
       const result = isPlain && this.#limits === undefined ? await run(this) : await this.#orGivenUp(run(this));
       // A generator prints while it is iterated; its outputs end with it.
       if (ownsOutputs && !(result.value instanceof RemoteIterable)) this.#endOutputs();
+      notes?.end(this.#outputBytes());
       return result;
     } catch (error) {
       if (ownsOutputs) this.#endOutputs({ error });
+      notes?.end(this.#outputBytes(), { error });
       throw site === undefined ? error : withCallSite(error, site);
     } finally {
       this.#limits?.stop();
@@ -131,6 +136,11 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
       isTaken: () => this.#place?.isTaken === true,
       askForSign: () => this.#place?.session.askForSign(),
     };
+  }
+
+  /** Items of a generator print into the outputs of their generator. */
+  #outputBytes(): number {
+    return this.isItem ? 0 : this.stdout.total + this.stderr.total;
   }
 
   #endOutputs(error?: { error: unknown }): void {
@@ -200,6 +210,11 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
   /** What the function returned. */
   get value(): Promise<T> {
     return this.#result.then(({ value }) => value);
+  }
+
+  /** @internal */
+  get notes(): CallNotes | undefined {
+    return this.#context.notes;
   }
 
   /** @internal */

@@ -3,6 +3,7 @@ import type { Connector } from "@sremote/connectors";
 import { limits, type Route, SremoteError } from "@sremote/protocol";
 import { callsAmong, encodeArguments, type EncodePart, PendingArguments } from "./call-arguments.ts";
 import { Call, type CallContext } from "./call.ts";
+import { CallNotes, type Watchers } from "./client-events.ts";
 import { CallFrame } from "./call-frame.ts";
 import { newCallId } from "./call-id.ts";
 import { type CallArguments, type CallOptions, checkCall, type Runtime, type SplitArguments } from "./call-options.ts";
@@ -30,6 +31,7 @@ export interface CallsSettings {
   readonly locations: Locations;
   readonly modules: ReadonlyMap<Runtime, ReadonlyMap<string, string | null>>;
   readonly spool: SpoolTransport;
+  readonly watchers: Watchers;
   /** Undefined where calls always go over files. */
   readonly stream: StreamTransport | undefined;
   serializer(): Serializer;
@@ -73,7 +75,7 @@ export class Calls {
     fn: string,
     args: CallArguments,
     options: CallOptions,
-    context: Omit<CallContext, "what" | "host" | "hasOwnId"> = {},
+    context: Omit<CallContext, "what" | "host" | "hasOwnId" | "notes"> = {},
   ): Call<T> {
     const id = options?.id ?? newCallId();
     let plan: Plan | undefined;
@@ -106,8 +108,22 @@ export class Calls {
         site: context.site,
         isPlain: context.isPlain,
         hasOwnId: plan?.options.id !== undefined,
+        // A call that is refused is none.
+        notes: plan !== undefined && this.#settings.watchers.wantCalls ? this.#notes(id, module, fn, plan) : undefined,
       },
     );
+  }
+
+  #notes(id: string, module: string, fn: string, { runtime, session }: Plan): CallNotes {
+    const { connector, watchers } = this.#settings;
+    return new CallNotes(watchers, {
+      host: connector.label,
+      runtime,
+      id,
+      module,
+      function: fn,
+      transport: session === undefined ? "spool" : "session",
+    });
   }
 
   /** Takes the arguments, so that nothing that happens to them afterwards changes what is sent. */
@@ -150,6 +166,8 @@ export class Calls {
         const live = this.#settings.stream!.session(plan.runtime);
         // Not awaited where there is nothing to wait for: many calls made at once then go out one by one, while the next is made.
         const { frame, after, kept } = plan.frame === undefined ? await this.#settle(call, plan) : { frame: plan.frame };
+        const { notes } = call;
+        if (notes !== undefined) notes.sentBytes = frame.size;
         let reply: StreamReply;
         try {
           reply = await runOverSession(live, {
@@ -175,6 +193,7 @@ export class Calls {
           this.#again(call, plan, attempt);
           continue;
         }
+        if (notes !== undefined) notes.receivedBytes = reply.bytes;
         if (kept !== undefined && reply.message.error?.code === "dependency-failed") {
           const cause = await failureOf(kept);
           throw dependencyFailed(cause, { what: plan.what, host, callId: call.id }, reply.message.error);
@@ -262,6 +281,8 @@ export class Calls {
     if (call.isIterated) refuse("iterating over the items of a call");
     call.sent(undefined);
     const frame = plan.frame ?? (await this.#settle(call, plan)).frame;
+    const { notes } = call;
+    if (notes !== undefined) notes.sentBytes = frame.size;
     const { base } = spool.located(runtime);
     // Not with an id of the caller's: a repetition must be the same bytes, else the host takes it for another request.
     const release = options.id === undefined ? spool.releases.take(base) : [];
@@ -287,6 +308,7 @@ export class Calls {
       spool.releases.giveBack(base, release);
       throw this.#endedOverSpool(call, plan, error) ?? error;
     }
+    if (notes !== undefined) notes.receivedBytes = reply.bytes;
     await feed(call, reply);
     return this.#toResult(reply, plan, call, (value) => serializer.decode(value, reply.attachments));
   }

@@ -8,6 +8,7 @@ export type { FoundInterpreter, HostReport } from "./probe.ts";
 export type { AnyModule, KeywordArguments } from "./module-proxy.ts";
 export type { RemoteFunction, RemoteModule, TypedModule } from "./typed-module.ts";
 export { type DecodeHooks, defaultSerializer, type EncodeHooks, type Serializer } from "./serializer.ts";
+export type { CallEvent, ClientEventName, ClientEvents, ConnectEvent, DisconnectEvent, ReconnectEvent } from "./client-events.ts";
 export { Call, type ItemOf } from "./call.ts";
 export type { CallOutput, OutputHandling, OutputSink } from "./session/call-output.ts";
 export { RemoteIterable, type ResultOf } from "./session/remote-iterable.ts";

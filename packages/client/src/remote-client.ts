@@ -15,6 +15,7 @@ import { CallLimits } from "./call-limits.ts";
 import { callSite } from "./call-site.ts";
 import type { CallResult } from "./call-result.ts";
 import { Calls } from "./calls.ts";
+import { type ClientEventName, type ClientEvents, Watchers } from "./client-events.ts";
 import { checkClientOptions, type RemoteClientOptions, sessionDefaults } from "./client-options.ts";
 import { HostEnvironment } from "./host-environment.ts";
 import {
@@ -26,6 +27,7 @@ import {
   type InstallOptions,
   isModuleInstalled,
 } from "./install.ts";
+import type { Located } from "./launch.ts";
 import { type Discovery, discover, homePath, hostPath, type Locations } from "./locations.ts";
 import { environmentModules } from "./internal-call.ts";
 import { type AnyModule, type KeywordArguments, keywordArguments, moduleProxy } from "./module-proxy.ts";
@@ -51,6 +53,7 @@ export class RemoteClient implements AsyncDisposable {
   readonly #runtime: Runtime;
   readonly #settings: HostSettings;
   readonly #locations: Locations;
+  readonly #watchers = new Watchers();
   readonly #environment = new HostEnvironment();
   readonly #modules = new Map<Runtime, Map<string, string | null>>();
   readonly #transport: SpoolTransport;
@@ -76,12 +79,9 @@ export class RemoteClient implements AsyncDisposable {
       heartbeatInterval = sessionDefaults.heartbeatInterval,
     } = options;
     if (transport === "auto" && connector.spawn !== undefined) {
-      this.#stream = new StreamTransport(
-        connector,
-        this.#settings,
-        { workers, lease: resumeTimeout, heartbeat: heartbeatInterval },
-        (runtime) => this.#transport.located(runtime),
-      );
+      const settings = { workers, lease: resumeTimeout, heartbeat: heartbeatInterval };
+      const locate = (runtime: Runtime): Located => this.#transport.located(runtime);
+      this.#stream = new StreamTransport(connector, this.#settings, settings, locate, this.#watchers);
     }
     this.#calls = new Calls({
       connector,
@@ -90,6 +90,7 @@ export class RemoteClient implements AsyncDisposable {
       locations: this.#locations,
       modules: this.#modules,
       spool: this.#transport,
+      watchers: this.#watchers,
       stream: this.#stream,
       serializer: () => this.#serializer,
       checkOpen: () => this.#checkOpen(),
@@ -273,6 +274,18 @@ export class RemoteClient implements AsyncDisposable {
   setSerializer(serializer: Serializer): void {
     checkSerializer("serializer", serializer);
     this.#serializer = serializer;
+  }
+
+  /**
+   * Calls back when a session has begun (`connect`), its link was lost (`disconnect`) or made again (`reconnect`), and when a call that was made from now on has
+   * ended (`call`). Handlers are not waited for; what one throws becomes a warning of the process. Events hold no argument, result, output or environment.
+   *
+   * @returns a function that removes the handler
+   * @example
+   * const remove = client.on("call", ({ module, function: fn, duration, code }) => console.log(module, fn, duration, code ?? "ok"));
+   */
+  on<N extends ClientEventName>(event: N, handler: (event: ClientEvents[N]) => unknown): () => void {
+    return this.#watchers.add(event, handler);
   }
 
   /** Whether the host can be reached and takes the credentials. Never rejects for that reason, nor for a deadline or an abort. */

@@ -136,6 +136,11 @@ export class CallOutput implements AsyncIterable<string> {
     this.#total += bytes;
   }
 
+  /** Bytes that are known to have been written. @internal */
+  get total(): number {
+    return this.#total;
+  }
+
   /** Nothing more comes. @internal */
   end(error?: { error: unknown }): void {
     if (this.#ended !== undefined) return;

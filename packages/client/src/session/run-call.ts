@@ -92,14 +92,14 @@ export async function runOverSession(live: LiveSession, plan: StreamPlan): Promi
   call.sent(running, kept);
   call.onEnding(running);
   try {
-    const { message, attachments, worker } = await running.result;
+    const { message, attachments, worker, bytes } = await running.result;
     // What the host could not read may have changed while it was sent.
     if (message.error?.code === "protocol-error") source.check();
     const [stdout, stderr] = [call.stdout.passedOn(), call.stderr.passedOn()];
     if (stdout !== undefined || stderr !== undefined) await Promise.all([stdout ?? nothing, stderr ?? nothing]);
     if (message.outcome === "cancelled") throw confirmed(plan, message);
     const place = { session, callbacks, worker };
-    return Object.assign(asReply(message, attachments, plan, live), { place, callbacks: plan.given, thrown });
+    return Object.assign(asReply(message, attachments, bytes, plan, live), { place, callbacks: plan.given, thrown });
   } catch (error) {
     throw error instanceof StreamLost
       ? lostError(error, plan)
@@ -153,7 +153,13 @@ function confirmed({ call, what, host }: StreamPlan, { error }: ResultMessage): 
   return endedError(ending, { what, host, callId: call.id, outcome, isConfirmed: true, waitsFor, stdout, stderr });
 }
 
-function asReply(result: ResultMessage, attachments: Attachments, { call }: StreamPlan, { session }: LiveSession): FetchedReply {
+function asReply(
+  result: ResultMessage,
+  attachments: Attachments,
+  bytes: number,
+  { call }: StreamPlan,
+  { session }: LiveSession,
+): FetchedReply {
   // Of the items of a generator nobody looks at it: the output is that of the call which gave it, and may be long.
   const isItem = call.isItem && result.outcome === "value";
   const stdout = isItem ? nothingPrinted : call.stdout.captured();
@@ -168,5 +174,5 @@ function asReply(result: ResultMessage, attachments: Attachments, { call }: Stre
     stderr: part(stderr),
     host: session.welcome!.host,
   };
-  return { message, attachments, stdout, stderr };
+  return { message, attachments, bytes, stdout, stderr };
 }

@@ -31,7 +31,7 @@ import {
 import type { Link, LinkEnd, LinkEvents } from "./link.ts";
 import { SessionAsks } from "./open-asks.ts";
 import { resume } from "./resume.ts";
-import type { SessionOptions } from "./session-options.ts";
+import { codeOf, type SessionOptions } from "./session-options.ts";
 
 /** What a session tells the call of a stream. */
 export interface StreamEvents {
@@ -320,10 +320,12 @@ export class Session {
     this.#link?.leave();
     this.#link = undefined;
     this.#state = "resuming";
+    this.options.watch?.lost(codeOf(end.error), true);
     void this.#resume(this.welcome, end);
   }
 
   async #resume(welcome: WelcomeMessage, end: LinkEnd): Promise<void> {
+    const since = performance.now();
     try {
       if (this.#fruitless > 0) await pause(backOff(this.#fruitless, fruitlessPause, longestFruitlessPause, "none"), this.#resuming.signal);
       const resumed = await resume(welcome, this.options, this.#receipt, this.#resuming.signal);
@@ -342,6 +344,8 @@ export class Session {
       link.write(this.#replay.unacknowledged());
       this.#repeated = this.#begun;
       resumed.adopt(this.events);
+      // The new one may be over again.
+      if (this.#link === link) this.options.watch?.resumed(performance.now() - since);
       // Bulk data that waited for the old link.
       this.events.drained();
     } catch (error) {
@@ -360,6 +364,7 @@ export class Session {
     this.#failure =
       end.error ?? SremoteError.from(end.link?.error ?? new Error("the endpoint ended"), "connection-lost", { stage: "call", host });
     this.#settleReady.reject(end);
+    if (this.welcome !== undefined) this.options.watch?.lost(this.#failure.code, false);
     const streams = [...this.#streams.values()];
     this.#streams.clear();
     for (const { events, number } of streams) events.lost(this.#failure, number < this.#written);

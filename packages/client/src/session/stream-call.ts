@@ -31,6 +31,8 @@ export interface StreamResult {
   attachments: Attachments;
   /** The worker it ran in. */
   worker: number;
+  /** Length of the message. */
+  bytes: number;
 }
 
 export interface StreamCallOptions {
@@ -232,7 +234,7 @@ export class StreamCall implements StreamEvents, OutputFlow {
     const attachments = new Attachments(frame.attachments);
     if (message.type === "ask") return this.#ask(message, attachments, frame.bytes);
     this.#end();
-    this.#settle.resolve({ message, attachments, worker: packet.worker });
+    this.#settle.resolve({ message, attachments, worker: packet.worker, bytes: frame.bytes });
   }
 
   #ask(message: AskMessage, attachments: Attachments, bytes: number): void {

@@ -12,11 +12,13 @@ import {
   SremoteError,
 } from "@sremote/protocol";
 import type { Runtime } from "../call-options.ts";
+import type { Watchers } from "../client-events.ts";
 import { type Located, missingError, sessionCommand, sessionPayloadOf, silentError } from "../launch.ts";
 import { newMarker, parseFacts } from "../marker-text.ts";
 import { chooseInterpreter, probeHost } from "../probe.ts";
 import type { HostSettings } from "../spool/spool-host.ts";
 import { type LinkEnd, openLink } from "./link.ts";
+import type { SessionWatch } from "./session-options.ts";
 import { Session } from "./session.ts";
 
 export interface StreamSettings {
@@ -46,17 +48,25 @@ export class StreamTransport {
   readonly #host: HostSettings;
   readonly #settings: StreamSettings;
   readonly #locate: (runtime: Runtime) => Located;
+  readonly #watchers: Watchers;
   readonly #closing = new AbortController();
   readonly #live = new Map<Runtime, LiveSession>();
   /** Sessions that take no new calls and end when those they have are over. */
   readonly #retired = new Set<LiveSession>();
 
   /** @param locate what is known of the host's interpreter and directory */
-  constructor(connector: Connector, host: HostSettings, settings: StreamSettings, locate: (runtime: Runtime) => Located) {
+  constructor(
+    connector: Connector,
+    host: HostSettings,
+    settings: StreamSettings,
+    locate: (runtime: Runtime) => Located,
+    watchers: Watchers,
+  ) {
     this.#connector = connector;
     this.#host = host;
     this.#settings = settings;
     this.#locate = locate;
+    this.#watchers = watchers;
   }
 
   /** The session for calls of this runtime, which may be starting still. */
@@ -74,6 +84,7 @@ export class StreamTransport {
       token: randomBytes(16).toString("hex"),
       lease: this.#settings.lease,
       heartbeat: this.#settings.heartbeat,
+      watch: this.#watch(runtime),
     };
     let session = new Session(options);
     const waitsFor = "the session on the host to start";
@@ -94,11 +105,21 @@ export class StreamTransport {
     return live;
   }
 
+  #watch(runtime: Runtime): SessionWatch {
+    const { label: host } = this.#connector;
+    return {
+      lost: (code, resumes) => this.#watchers.tell("disconnect", { host, runtime, time: Date.now(), code, resumes }),
+      resumed: (duration) => this.#watchers.tell("reconnect", { host, runtime, time: Date.now() - duration, duration }),
+    };
+  }
+
   async #attempts(runtime: Runtime, next: () => Session, onWait: (reason: string) => void): Promise<void> {
+    const [time, since] = [Date.now(), performance.now()];
     for (let attempt = 1; ; attempt++) {
       const session = next();
       try {
         await this.#launch(runtime, session, onWait);
+        this.#watchers.tell("connect", { host: this.#connector.label, runtime, time, duration: performance.now() - since });
         return;
       } catch (thrown) {
         const error = SremoteError.from(thrown, "endpoint-broken", { stage: "deploy", host: this.#connector.label });

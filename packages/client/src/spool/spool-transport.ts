@@ -191,7 +191,7 @@ export class SpoolTransport implements SpoolHost {
     const stdout = await this.#output(message, "stdout", attachments, request);
     const stderr = await this.#output(message, "stderr", attachments, request);
     this.#received(request, message.host.base);
-    return { message, attachments, stdout, stderr };
+    return { message, attachments, bytes: bytes.length, stdout, stderr };
   }
 
   #decode(request: CallRequest, bytes: Uint8Array): { message: ReplyMessage; attachments: Attachments } {
