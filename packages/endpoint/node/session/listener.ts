@@ -16,9 +16,9 @@ import { Link, type LinkEvents } from "./link.ts";
 import { isSame, newNonce, prove } from "./proof.ts";
 
 /** How long a connection may stay without a valid proof, in milliseconds. */
-const strangerGrace = 10_000;
+const newcomerPatience = 10_000;
 /** How many may try at once. */
-const mostStrangers = 16;
+const mostNewcomers = 16;
 
 export interface ListenerEvents extends LinkEvents {
   /** Counted packets received until now. */
@@ -44,7 +44,7 @@ export class Listener {
   readonly #token: string;
   readonly #events: ListenerEvents;
   readonly #server: Server;
-  readonly #strangers: Set<Link> = new Set();
+  readonly #newcomers: Set<Link> = new Set();
 
   constructor(directory: string, token: string, events: ListenerEvents) {
     this.#token = token;
@@ -62,11 +62,11 @@ export class Listener {
 
   close(): void {
     this.#server.close();
-    for (const stranger of this.#strangers) stranger.drop();
+    for (const newcomer of this.#newcomers) newcomer.drop();
   }
 
   #accept(socket: Socket): void {
-    if (this.#strangers.size >= mostStrangers) {
+    if (this.#newcomers.size >= mostNewcomers) {
       socket.destroy();
       return;
     }
@@ -74,7 +74,7 @@ export class Listener {
     let challenge: Challenge | undefined;
     const forget = (link: Link): void => {
       clearTimeout(late);
-      this.#strangers.delete(link);
+      this.#newcomers.delete(link);
     };
     const link = new Link(socket, socket, {
       onPacket: (packet) => {
@@ -100,8 +100,8 @@ export class Listener {
     const late = setTimeout(() => {
       forget(link);
       link.drop();
-    }, strangerGrace);
-    this.#strangers.add(link);
+    }, newcomerPatience);
+    this.#newcomers.add(link);
   }
 
   #challenge(link: Link, { nonce: clientNonce }: ResumeMessage): Challenge {

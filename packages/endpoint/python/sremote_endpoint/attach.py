@@ -7,9 +7,9 @@ from _socket import AF_UNIX, CMSG_SPACE, SOCK_STREAM, SOL_SOCKET, socket
 
 from . import private_place
 
-# Seconds in which a stranger must say who it is, and how many may try at once.
+# Seconds in which a newcomer must say who it is, and how many may try at once.
 PATIENCE = 10.0
-STRANGERS = 16
+NEWCOMERS = 16
 
 
 class Door:
@@ -26,7 +26,7 @@ class Door:
         try:
             # Under its name it is there when it listens: a sweep of another session would take it for abandoned.
             new.bind(directory + "/new")
-            new.listen(STRANGERS)
+            new.listen(NEWCOMERS)
             os.rename(directory + "/new", directory + private_place.SOCKET)
         except OSError:
             new.close()

@@ -1,7 +1,7 @@
 """The calls of a session in the supervisor: what the client sends of them, and their deadlines (SESSION.md, "Flow", "Route")."""
 from . import outcomes
-from .ahead import Ahead
-from .crew import Crew
+from .prefetch import Prefetch
+from .workers import Workers
 from .errors import Refusal
 from .packet import CANCEL, CREDIT, TOTALS, Damaged, pack
 from .pool import Pool
@@ -21,10 +21,10 @@ class Calls:
         # When the last one ended.
         self.ended = 0.0
         self.routes = {}
-        self.crew = crew = Crew(loop, send, settings, umask, first)
-        crew.calls = self
-        crew.pool = self.pool = Pool(limit, loop, crew.start, self._take, self.refuse, crew.dismiss)
-        crew.ahead = self.ahead = Ahead(loop, self.pool, crew.receive, crew.hand, self._begin)
+        self.workers = workers = Workers(loop, send, settings, umask, first)
+        workers.calls = self
+        workers.pool = self.pool = Pool(limit, loop, workers.start, self._take, self.refuse, workers.dismiss)
+        workers.prefetch = self.prefetch = Prefetch(loop, self.pool, workers.receive, workers.hand, self._begin)
         self.pool.warm_up(self._route(b""))
 
     def open(self, number, packet):
@@ -64,7 +64,7 @@ class Calls:
         if stream.worker is None:
             stream.packets.append(packet)
             return
-        self.crew.hand(stream.worker, packet)
+        self.workers.hand(stream.worker, packet)
         self.grant(stream)
 
     def grant(self, stream):
@@ -94,18 +94,18 @@ class Calls:
         if worker is None:
             return
         if worker.exited is not None:
-            self.crew.bury_when_drained(worker)
+            self.workers.bury_when_drained(worker)
         elif stream.last is not None and not worker.ends:
-            self.crew.finish_when_drained(worker, stream)
+            self.workers.finish_when_drained(worker, stream)
         elif worker.blocked:
-            self.crew.watch(worker)
+            self.workers.watch(worker)
 
     def cancel(self, number):
         stream = self.streams.get(number)
         if stream is None:
             return
-        if stream.ahead is not None and not self.ahead.reclaim(stream.ahead):
-            self.ahead.try_again(self.cancel, number)
+        if stream.prefetched_by is not None and not self.prefetch.reclaim(stream.prefetched_by):
+            self.prefetch.try_again(self.cancel, number)
         elif stream.over:
             return
         elif stream.worker is None:
@@ -114,8 +114,8 @@ class Calls:
             self._end(stream, outcomes.cancelled(True))
 
     def _queued_too_long(self, stream):
-        if stream.ahead is not None and not self.ahead.reclaim(stream.ahead):
-            stream.timers.append(self.ahead.try_again(self._queued_too_long, stream))
+        if stream.prefetched_by is not None and not self.prefetch.reclaim(stream.prefetched_by):
+            stream.timers.append(self.prefetch.try_again(self._queued_too_long, stream))
         elif stream.worker is None and not stream.over:
             self.refuse(stream, *outcomes.queued_too_long(stream.route.members["queueMs"]))
 
@@ -135,24 +135,24 @@ class Calls:
     def _end(self, stream, reason):
         worker = stream.worker
         # A signal is for this call, not for one that comes after it.
-        if not self.ahead.reclaim(worker):
-            stream.timers.append(self.ahead.try_again(self._end, stream, reason))
+        if not self.prefetch.reclaim(worker):
+            stream.timers.append(self.prefetch.try_again(self._end, stream, reason))
             return
         if stream.over:
             return
         if stream.last is None and stream.reason is None:
             stream.reason = reason
             # A worker that still waits for the request is not interrupted by a signal.
-            self.crew.hand(worker, pack(CANCEL, stream.number))
+            self.workers.hand(worker, pack(CANCEL, stream.number))
         if stream.last is None or worker.ends:
-            self.crew.escalate(worker)
-        self.crew.watch(worker)
+            self.workers.escalate(worker)
+        self.workers.watch(worker)
 
     def _take(self, worker, stream):
         packets = stream.packets
         self._begin(worker, stream)
-        packets.extend(self.ahead.pick(worker))
-        self.crew.hand(worker, packets[0] if len(packets) == 1 else b"".join(packets))
+        packets.extend(self.prefetch.pick(worker))
+        self.workers.hand(worker, packets[0] if len(packets) == 1 else b"".join(packets))
         self.grant(stream)
 
     def _begin(self, worker, stream):
@@ -161,7 +161,7 @@ class Calls:
         stream.packets = None
         route = stream.route
         if worker.blocked:
-            self.crew.watch(worker)
+            self.workers.watch(worker)
         if route.queue is not None:
             self.send(pack(CREDIT, stream.number, bytes(4)))  # the client keeps that deadline as well
         if route.deadlines:

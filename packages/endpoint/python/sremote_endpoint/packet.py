@@ -10,7 +10,7 @@ LAST, HOLDS, VOID = 1, 2, 4
 # Between supervisor and worker only. Kinds: the worker can take calls; descriptors of its new output pipes; it holds no objects any more;
 # with the packet that comes next, the last of a call, it begins the next call that it was handed ahead.
 READY, PIPES, EMPTY, ONWARD = 64, 65, 66, 67
-# Flag of `open`: the call is handed ahead (ahead.py), in the round that stands where the worker's number would.
+# Flag of `open`: the call is handed ahead (prefetch.py), in the round that stands where the worker's number would.
 AHEAD = 32
 # Flags of the last `data`: the call started processes; the worker ends.
 CHILDREN, ENDS = 64, 128

@@ -4,7 +4,7 @@ import sys
 
 import _signal as signal
 
-from .attach import PATIENCE, STRANGERS, Door, take_streams
+from .attach import PATIENCE, NEWCOMERS, Door, take_streams
 from .calls import Calls
 from .errors import Refusal, protocol_error
 from .json_text import dump, parse
@@ -45,7 +45,7 @@ class Session:
         self.received = Received()
         self.link = None
         self.heard = self.loop.now
-        self.strangers = set()
+        self.newcomers = set()
         self.hello = None
         self.calls = None
         self.door = None
@@ -76,7 +76,7 @@ class Session:
                         self._flush()
         finally:
             if self.calls is not None:
-                self.calls.crew.kill()
+                self.calls.workers.kill()
             if self.door is not None:
                 self.door.close()
         return 0
@@ -91,7 +91,7 @@ class Session:
         except BlockingIOError:
             pass
         if self.calls is not None:
-            self.calls.crew.reap()
+            self.calls.workers.reap()
 
     def _gathers(self):
         """
@@ -112,8 +112,8 @@ class Session:
         self.sent.add(packet)
         if self.link is not None:
             self.link.put(packet)
-        if self.sent.bytes >= UNACKNOWLEDGED and not self.calls.crew.paused:
-            self.calls.crew.pause(True)
+        if self.sent.bytes >= UNACKNOWLEDGED and not self.calls.workers.paused:
+            self.calls.workers.pause(True)
 
     def _flush(self):
         link = self.link
@@ -147,7 +147,7 @@ class Session:
         link.close()
 
     def _end_lease(self):
-        self.calls.crew.stop(signal.SIGTERM)
+        self.calls.workers.stop(signal.SIGTERM)
         self.lease = self.loop.after(GRACE, self._terminate)
 
     def _read(self, link):
@@ -162,12 +162,12 @@ class Session:
                 if link is self.link:
                     self._handle(kind, flags, stream, packet)
                 else:
-                    self._meet(link, kind, packet)
+                    self._welcome_back(link, kind, packet)
         except Damaged:
             if link is self.link:
                 self._drop()
             else:
-                self._send_away(link)
+                self._reject(link)
 
     def _handle(self, kind, flags, stream, packet):
         if kind >= COUNTED:
@@ -208,8 +208,8 @@ class Session:
     def _acknowledge(self, received):
         if not self.sent.acknowledge(received):
             raise Damaged("an acknowledgement of what was not sent")
-        if self.calls is not None and self.calls.crew.paused and self.sent.bytes < UNACKNOWLEDGED:
-            self.calls.crew.pause(False)
+        if self.calls is not None and self.calls.workers.paused and self.sent.bytes < UNACKNOWLEDGED:
+            self.calls.workers.pause(False)
 
     def _greet(self, packet):
         try:
@@ -274,10 +274,10 @@ class Session:
             self.loop.forget(self.door.fd)
             self.loop.after(PAUSE, self._open_door)
             return
-        if len(self.strangers) >= STRANGERS:
+        if len(self.newcomers) >= NEWCOMERS:
             os.close(fd)
             return
-        self.strangers.add(fd)
+        self.newcomers.add(fd)
         timer = self.loop.after(PATIENCE, self._forget, fd)
         self.loop.watch(fd, lambda _: self._take_streams(fd, timer))
 
@@ -290,22 +290,22 @@ class Session:
         if not streams:
             return
         link = Link(streams[0], streams[1], fd)
-        self.strangers.add(link)
-        link.timer = self.loop.after(PATIENCE, self._send_away, link)
+        self.newcomers.add(link)
+        link.timer = self.loop.after(PATIENCE, self._reject, link)
         self.loop.watch(link.reader, lambda _: self._read(link))
 
     def _forget(self, fd, close=True):
-        self.strangers.discard(fd)
+        self.newcomers.discard(fd)
         self.loop.forget(fd)
         if close:
             os.close(fd)
 
-    def _send_away(self, link):
-        self.strangers.discard(link)
+    def _reject(self, link):
+        self.newcomers.discard(link)
         self.loop.timers.cancel(link.timer)
         self._release(link)
 
-    def _meet(self, link, kind, packet):
+    def _welcome_back(self, link, kind, packet):
         """The first two packets of a new link. Both sides prove who they are before anything else is sent or taken."""
         try:
             if link.challenge is None and kind == RESUME:
@@ -338,7 +338,7 @@ class Session:
             raise Damaged("not the client of this session")
         if not self.sent.acknowledge(received):
             raise Damaged("an acknowledgement of what was not sent")
-        self.strangers.discard(link)
+        self.newcomers.discard(link)
         self.loop.timers.cancel(link.timer)
         if self.link is not None:
             self._release(self.link)
@@ -347,8 +347,8 @@ class Session:
         self.received.told()
         for each in self.sent.kept:
             link.put(each)
-        if self.calls.crew.paused and self.sent.bytes < UNACKNOWLEDGED:
-            self.calls.crew.pause(False)
+        if self.calls.workers.paused and self.sent.bytes < UNACKNOWLEDGED:
+            self.calls.workers.pause(False)
 
 
 _COUNTED = frozenset((OPEN, DATA, CREDIT, CANCEL, MUTE))

@@ -151,7 +151,7 @@ class SessionWorker:
 
     def _go_on(self, stream, chunks, flags):
         """Sends the last frame and begins the next call, if one was handed ahead. False when it did not."""
-        if not self.channel.ahead:
+        if not self.channel.prefetched:
             return False
         if self._asking is None:
             return self.channel.go_on(stream, chunks, flags)

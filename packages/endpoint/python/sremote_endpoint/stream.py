@@ -8,7 +8,7 @@ WINDOW = 4194304
 
 class Stream:
     __slots__ = ("number", "route", "worker", "over", "packets", "received", "granted", "credit", "muted", "totals",
-                 "reason", "failure", "last", "timers", "begun", "seen", "since", "followers", "tries", "ahead")
+                 "reason", "failure", "last", "timers", "begun", "seen", "since", "followers", "tries", "prefetched_by")
 
     def __init__(self, number, route, now):
         self.number = number
@@ -37,7 +37,7 @@ class Stream:
         self.followers = None
         self.tries = 0
         # The worker that it was handed to ahead of time, and that has not begun it.
-        self.ahead = None
+        self.prefetched_by = None
 
     def grant(self, unhanded):
         """Bytes of credit for the request that are due now. `unhanded`: what the worker has not taken from us yet."""

@@ -7,7 +7,7 @@ from select import POLLIN, POLLOUT, poll
 from struct import Struct
 
 from . import interrupt
-from .baton import Baton
+from .turn_token import TurnToken
 from .frame import Unchecked
 from .limits import PREFIX
 from .link import READ
@@ -42,18 +42,18 @@ class Channel:
         self.wake = None
         self.receive = os.read
         # Calls that were handed ahead: (round, stream, bytes of the frame). The one that was gone on to.
-        self.ahead = deque()
+        self.prefetched = deque()
         self.next = None
         self.onward = pack(ONWARD, worker=number)
-        self.look = self.baton = None
+        self.look = self.turn_token = None
         if ends:
-            self.baton = Baton(*ends[2:])
+            self.turn_token = TurnToken(*ends[2:])
             self.ends = []
             self.watch_output(ends[:2])
 
     def watch_output(self, ends):
         """The reading ends of new pipes for its output."""
-        if self.baton is None:
+        if self.turn_token is None:
             return
         for fd in self.ends:
             try:
@@ -121,13 +121,13 @@ class Channel:
         if kind == OPEN and flags & AHEAD:
             while len(self.data) - self.at < SIZE + size:
                 self._fill(SIZE + size - len(self.data) + self.at, not idle)
-            self._keep_ahead()
+            self._keep_prefetched()
             return AHEAD, 0
         self.left, self.kind = size, kind
         self.at += SIZE
         return kind, stream
 
-    def _keep_ahead(self):
+    def _keep_prefetched(self):
         """Takes those calls handed ahead that are here as a whole."""
         data, at, end = self.data, self.at, len(self.data)
         while end - at >= SIZE:
@@ -136,25 +136,25 @@ class Channel:
             if kind != OPEN or not flags & AHEAD or stop > end:
                 break
             at += SIZE + 2 + int.from_bytes(data[at + SIZE:at + SIZE + 2], "little")
-            self.ahead.append((number, stream, bytearray(memoryview(data)[at:stop])))
+            self.prefetched.append((number, stream, bytearray(memoryview(data)[at:stop])))
             at = stop
         self.at = at
 
     def go_on(self, stream, chunks, flags):
         """Ends the running stream and begins one that was handed ahead. False when that cannot be: nothing was sent then."""
-        current = self.baton.take()
+        current = self.turn_token.take()
         if current is None:
             return False
         try:
             if sum(map(len, chunks)) > CHUNK or self.left or not self._may_go_on(current):
                 return False
-            self.next = self.ahead.popleft()
+            self.next = self.prefetched.popleft()
             if self.send(stream, chunks, flags, self.onward):
                 return True
             self.next = None
             return False
         finally:
-            self.baton.put(current)
+            self.turn_token.put(current)
 
     def _may_go_on(self, current):
         """All output was read, the supervisor takes what is sent, and there is a call that was not taken back."""
@@ -163,15 +163,15 @@ class Channel:
             return False
         if ready[0][1] & POLLIN:
             self._fill(READ)
-            self._keep_ahead()
-        ahead = self.ahead
-        while ahead and ahead[0][0] != current:
-            ahead.popleft()
-        return bool(ahead)
+            self._keep_prefetched()
+        prefetched = self.prefetched
+        while prefetched and prefetched[0][0] != current:
+            prefetched.popleft()
+        return bool(prefetched)
 
     def _next_whole(self):
         """The usual case of `next_open`: the call that comes next lies in what is read at once. None where it does not, and nothing is taken then."""
-        self.ahead.clear()
+        self.prefetched.clear()
         if self.left:
             return None
         if self.at == len(self.data):
@@ -186,7 +186,7 @@ class Channel:
         start = at + SIZE + 2 + data[at + SIZE] + 256 * data[at + SIZE + 1]
         self.stream, self.at = stream, stop
         if stop != len(data):
-            self._keep_ahead()
+            self._keep_prefetched()
         return bytearray(memoryview(data)[start:stop])
 
     def next_open(self):
@@ -199,7 +199,7 @@ class Channel:
             return found
         while True:
             # What was handed ahead holds only until the worker waits.
-            self.ahead.clear()
+            self.prefetched.clear()
             kind, stream = self._next_head(True)
             if kind == OPEN:
                 break
@@ -216,7 +216,7 @@ class Channel:
         found = bytearray(memoryview(self.data)[self.at:self.at + self.left])
         self.at += self.left
         self.left = 0
-        self._keep_ahead()
+        self._keep_prefetched()
         return found
 
     def skip_to(self, kind, receive):

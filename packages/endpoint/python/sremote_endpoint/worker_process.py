@@ -6,7 +6,7 @@ from select import POLLIN, poll
 import _signal as signal
 
 from . import strays
-from .ahead import SILENT
+from .prefetch import SILENT
 from .packet import CHUNK, OWN_KINDS, PIPES, Packets, pack
 from .worker_start import mark_of
 
@@ -18,7 +18,7 @@ class WorkerProcess:
         self.key = route.key
         self.name = route.name
         self.alone = route.alone
-        self.pid, self.channel, out, err, self.lifeline, self.baton, parcel = started
+        self.pid, self.channel, out, err, self.lifeline, self.turn_token, parcel = started
         self.packets = Packets(OWN_KINDS)
         # What its channel does not take yet.
         self.queue = deque()
@@ -29,8 +29,8 @@ class WorkerProcess:
         # Calls that only this worker may run.
         self.waiting = deque()
         # Calls it was handed ahead of time and has not begun, and in which round; seconds that its last ones took; how many of them wrote nothing;
-        # whether it begins the next with the end of this one (ahead.py).
-        self.ahead = deque()
+        # whether it begins the next with the end of this one (prefetch.py).
+        self.prefetched = deque()
         self.round = 0
         self.pace = None
         self.silent = SILENT
@@ -186,9 +186,9 @@ class WorkerProcess:
             if fd is not None:
                 os.close(fd)
         self.channel = self.lifeline = None
-        if self.baton is not None:
-            self.baton.close()
-            self.baton = None
+        if self.turn_token is not None:
+            self.turn_token.close()
+            self.turn_token = None
         self.outputs = [None, None]
 
 

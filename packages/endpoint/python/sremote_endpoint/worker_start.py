@@ -5,7 +5,7 @@ import sys
 
 import _signal as signal
 
-from .baton import Baton, is_possible
+from .turn_token import TurnToken, is_possible
 from .errors import Refusal
 from .lazy import load
 from .process_place import become, enter, environment, needs_fresh
@@ -59,7 +59,7 @@ def start_first(settings, umask):
 
 def start_worker(settings, route, umask):
     """
-    Starts a process: (pid, channel, stdout, stderr, lifeline, baton or None, first bytes for the channel or None). `settings` is a dict for the worker.
+    Starts a process: (pid, channel, stdout, stderr, lifeline, turn_token or None, first bytes for the channel or None). `settings` is a dict for the worker.
     Raises OSError.
     """
     load_all()  # before the fork, so that it is loaded once
@@ -92,9 +92,9 @@ def _start(settings, place, alone, umask, fresh):
         for _ in range(4 if is_possible() else 3):
             opened += os.pipe()
         _, _, out, stdout, err, stderr, lifeline, held = opened[:8]
-        baton = opened[8:]
+        turn_token = opened[8:]
         # Of its output it gets the reading ends too, to see whether all was read.
-        ends = [out, err] + baton if baton else []
+        ends = [out, err] + turn_token if turn_token else []
         settings = dict(settings, channel=theirs, lifeline=lifeline, ends=ends, cwd="cwd" in place, alone=alone)
         pid = os.fork()
     except OSError:
@@ -115,12 +115,12 @@ def _start(settings, place, alone, umask, fresh):
     WORKERS.add(pid)
     for fd in (theirs, stdout, stderr, lifeline):
         os.close(fd)
-    for fd in [ours, out, err] + baton[:1]:
+    for fd in [ours, out, err] + turn_token[:1]:
         os.set_blocking(fd, False)
-    if baton:
-        baton = Baton(*baton)
-        baton.put(0)
-    return pid, ours, out, err, held, baton or None, _parcel(settings) if fresh else None
+    if turn_token:
+        turn_token = TurnToken(*turn_token)
+        turn_token.put(0)
+    return pid, ours, out, err, held, turn_token or None, _parcel(settings) if fresh else None
 
 
 def _close_others(own):

@@ -18,7 +18,7 @@ from .worker_start import number_settings, start_worker
 LAST_SECOND = 1.0
 
 
-class Crew:
+class Workers:
     """`send(packet)` hands a counted packet to the client; `calls` is told of what ends, `pool` of who is free."""
 
     def __init__(self, loop, send, settings, umask, first):
@@ -28,7 +28,7 @@ class Crew:
         self.umask = umask
         # The worker that was started before the supervisor was ready, until somebody takes it.
         self.first = first
-        self.calls = self.pool = self.ahead = None
+        self.calls = self.pool = self.prefetch = None
         self.paused = False
         self.born = 0
         self.kills = out_of_memory_kills()
@@ -136,7 +136,7 @@ class Crew:
                         stream.seen = self.loop.now
                         stream.begun = True
                         self.send(packet)
-                elif kind == ONWARD and worker.ahead:
+                elif kind == ONWARD and worker.prefetched:
                     worker.onward = True
                 elif kind == READY:
                     worker.ready = True
@@ -175,9 +175,9 @@ class Crew:
         if worker.onward:
             worker.onward = False
             self.calls.close(stream, stream.last)
-            self.ahead.go_on(worker)
+            self.prefetch.go_on(worker)
             return
-        self.ahead.empty(worker)
+        self.prefetch.empty(worker)
         if flags & ENDS:
             # What exit handlers write belongs to the call too.
             if not worker.alone:
@@ -236,7 +236,7 @@ class Crew:
         return True
 
     def _output(self, worker, index):
-        if worker.ahead and not self.ahead.reclaim(worker):
+        if worker.prefetched and not self.prefetch.reclaim(worker):
             return  # it is between two calls: the next turn sees the output again
         stream = worker.stream
         if self._room(stream, index):
@@ -289,8 +289,8 @@ class Crew:
                 # All that it sent is in the channel now.
                 while self.receive(worker):
                     pass
-                if worker.ahead:
-                    self.ahead.empty(worker)
+                if worker.prefetched:
+                    self.prefetch.empty(worker)
                     self.pool.fill()
                 self.loop.after(DRAIN, self._stop_waiting, worker)
                 self.bury_when_drained(worker)

@@ -1,11 +1,11 @@
-"""Who says which call a worker runs next: the supervisor, or, as long as calls were handed to it ahead of time, the worker itself (ahead.py)."""
+"""Who says which call a worker runs next: the supervisor, or, as long as calls were handed to it ahead of time, the worker itself (prefetch.py)."""
 import os
 
 SIZE = 2
 ROUNDS = 65536
 
 
-class Baton:
+class TurnToken:
     """
     A pipe with one number in it. Whoever takes it out has the say until it puts it back. The number is the round: calls that were handed ahead
     in an earlier one are taken back.

@@ -1,12 +1,12 @@
 """
 Calls that are handed to a busy worker ahead of time. Where short calls queue up, waiting for the next one costs a worker more than the call.
 
-When a call has ended, has written nothing that was not read, and the next is there, the worker takes the baton, sends ONWARD and the last packet of
-the one, puts the baton back and begins the other. In any other case it forgets what it was handed, and waits. So
-- what is read from its output while the supervisor has the baton belongs to the call that the supervisor takes for the running one;
-- a call can be taken back as long as ONWARD was not sent for it: the supervisor takes the baton, and puts it back with another number.
+When a call has ended, has written nothing that was not read, and the next is there, the worker takes the token, sends ONWARD and the last packet of
+the one, puts the token back and begins the other. In any other case it forgets what it was handed, and waits. So
+- what is read from its output while the supervisor has the token belongs to the call that the supervisor takes for the running one;
+- a call can be taken back as long as ONWARD was not sent for it: the supervisor takes the token, and puts it back with another number.
 """
-from .baton import ROUNDS
+from .turn_token import ROUNDS
 from .packet import AHEAD, readdress
 from .pool import first_of
 
@@ -19,14 +19,14 @@ LONG = 0.05
 LARGE = 4096
 # Calls without output that a worker must have behind it.
 SILENT = 4
-# Seconds: between two looks at who is late; and to the next try to get the baton.
+# Seconds: between two looks at who is late; and to the next try to get the token.
 LOOK = 0.003
 MOMENT = 0.001
 # Reads that empty a channel, which holds 208 KiB.
 READS = 6
 
 
-class Ahead:
+class Prefetch:
     """`receive(worker)` handles what a worker sent, `hand(worker, data)` gives it bytes, `begin(worker, stream)` notes that it runs a call."""
 
     def __init__(self, loop, pool, receive, hand, begin):
@@ -40,17 +40,17 @@ class Ahead:
     def pick(self, worker):
         """Packets with more calls for a worker that runs one."""
         waiting = self.pool.waiting
-        if not waiting or worker.silent < SILENT or worker.waiting or worker.ends or worker.baton is None or (worker.pace or LONG) >= LONG:
+        if not waiting or worker.silent < SILENT or worker.waiting or worker.ends or worker.turn_token is None or (worker.pace or LONG) >= LONG:
             return ()
-        room = (DEPTH if worker.pace * DEPTH < SPAN else max(1, int(SPAN / worker.pace))) - len(worker.ahead)
+        room = (DEPTH if worker.pace * DEPTH < SPAN else max(1, int(SPAN / worker.pace))) - len(worker.prefetched)
         packets = []
         while room > 0:
             stream = first_of(waiting)
             if stream is None or stream.route.key != worker.key or stream.route.keep or stream.received > LARGE:
                 break
             waiting.popleft()
-            stream.ahead = worker
-            worker.ahead.append(stream)
+            stream.prefetched_by = worker
+            worker.prefetched.append(stream)
             packets.append(readdress(stream.packets[0], AHEAD, worker.round))
             room -= 1
         if packets and not self.looking:
@@ -60,21 +60,21 @@ class Ahead:
 
     def go_on(self, worker):
         """The worker has ended a call and begun the next."""
-        stream = worker.ahead.popleft()
-        stream.ahead = None
+        stream = worker.prefetched.popleft()
+        stream.prefetched_by = None
         rest = stream.packets[1:]
         self.begin(worker, stream)
-        if len(worker.ahead) < DEPTH // 2:
+        if len(worker.prefetched) < DEPTH // 2:
             rest.extend(self.pick(worker))
         if rest:
             self.hand(worker, b"".join(rest))
 
     def reclaim(self, worker):
         """Takes back what a worker has ahead. False while it is between two calls: to be tried again."""
-        if worker.exited is not None or not worker.ahead:
+        if worker.exited is not None or not worker.prefetched:
             self.empty(worker)
             return True
-        current = worker.baton.take()
+        current = worker.turn_token.take()
         if current is None:
             return False
         for _ in range(READS):
@@ -82,15 +82,15 @@ class Ahead:
                 break
         worker.round = (current + 1) % ROUNDS
         self.empty(worker)
-        worker.baton.put(worker.round)
+        worker.turn_token.put(worker.round)
         self.pool.fill()
         return True
 
     def empty(self, worker):
         """What a worker was handed ahead, and will not begin, waits again."""
-        while worker.ahead:
-            stream = worker.ahead.pop()
-            stream.ahead = None
+        while worker.prefetched:
+            stream = worker.prefetched.pop()
+            stream.prefetched_by = None
             self.pool.waiting.appendleft(stream)
 
     def try_again(self, act, *args):
@@ -101,10 +101,10 @@ class Ahead:
         self.looking = False
         pool, now = self.pool, self.loop.now
         for worker in list(pool.workers.values()):
-            if worker.ahead and worker.stream is not None:
+            if worker.prefetched and worker.stream is not None:
                 free = pool.count < pool.limit or any(pool.free.values())
                 if now - worker.stream.since > (LOOK if free else max(LOOK, 4 * worker.pace)):
                     self.reclaim(worker)
-                self.looking = self.looking or bool(worker.ahead)
+                self.looking = self.looking or bool(worker.prefetched)
         if self.looking:
             self.loop.after(LOOK, self._look)

@@ -6,7 +6,7 @@ import unittest
 
 from tests.session_client import LIMIT, SessionTest, wire
 
-from sremote_endpoint.baton import Baton
+from sremote_endpoint.turn_token import TurnToken
 from sremote_endpoint.frame import join_frame
 
 _INVOKE = b'{"type":"invoke","module":"%s","function":"%s","args":{"json":[%s]}}'
@@ -143,10 +143,10 @@ class WorkerTest(unittest.TestCase):
     def setUp(self):
         self.channel, theirs = socket.socketpair()
         self.channel.settimeout(LIMIT)
-        (self.out, out), (self.err, err), baton = os.pipe(), os.pipe(), os.pipe()
-        os.set_blocking(baton[0], False)
-        self.baton = Baton(*baton)
-        self.baton.put(0)
+        (self.out, out), (self.err, err), turn_token = os.pipe(), os.pipe(), os.pipe()
+        os.set_blocking(turn_token[0], False)
+        self.turn_token = TurnToken(*turn_token)
+        self.turn_token.put(0)
         pid = os.fork()
         if pid == 0:
             try:
@@ -154,7 +154,7 @@ class WorkerTest(unittest.TestCase):
                 from sremote_endpoint import session_worker
                 for source, target in ((out, 1), (err, 2)):
                     os.dup2(source, target)
-                ends = [self.out, self.err] + list(baton)
+                ends = [self.out, self.err] + list(turn_token)
                 session_worker.begin(dict(number=1, alone=False, first=1 << 24, channel=theirs.fileno(), ends=ends, cwd=False))
             finally:
                 os._exit(70)
@@ -168,7 +168,7 @@ class WorkerTest(unittest.TestCase):
         self.channel.close()
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-        self.baton.close()
+        self.turn_token.close()
         os.close(self.out)
         os.close(self.err)
 
@@ -194,16 +194,16 @@ class WorkerTest(unittest.TestCase):
         self.assertEqual(self.next_events(3), ["onward", ("last", 1), "onward", ("last", 2), ("last", 3)])
 
     def test_what_was_taken_back_does_not_run(self):
-        self.baton.take()
-        self.baton.put(7)
+        self.turn_token.take()
+        self.turn_token.put(7)
         self.channel.sendall(self.packet(1) + self.packet(2, ahead=6) + self.packet(3, ahead=7))
         self.assertEqual(self.next_events(3), ["onward", ("last", 1), ("last", 3)])
 
-    def test_it_waits_as_long_as_the_supervisor_has_the_baton(self):
-        self.baton.take()
+    def test_it_waits_as_long_as_the_supervisor_has_the_token(self):
+        self.turn_token.take()
         self.channel.sendall(self.packet(1) + self.packet(2, ahead=0))
         self.assertEqual(self.next_events(1), [("last", 1)])
-        self.baton.put(0)
+        self.turn_token.put(0)
         self.channel.sendall(self.packet(3))
         self.assertEqual(self.next_events(3), [("last", 3)])
 
@@ -225,7 +225,7 @@ class SignalTest(unittest.TestCase):
             ends, signals = False, 0
 
         class Fake:
-            """The crew and what is ahead, as far as ending a call needs them."""
+            """The workers and what is ahead, as far as ending a call needs them."""
             free, waits = False, []
 
             def reclaim(self, worker):
@@ -243,7 +243,7 @@ class SignalTest(unittest.TestCase):
                 worker.signals += 1
 
         calls, fake, worker = Calls.__new__(Calls), Fake(), Worker()
-        calls.ahead = calls.crew = fake
+        calls.prefetch = calls.workers = fake
         stream = Stream(1, read_route(b""), 0.0)
         stream.worker = worker
         calls._end(stream, ("cancelled", {}))
