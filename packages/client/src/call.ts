@@ -6,7 +6,7 @@ import type { CallOptions } from "./call-options.ts";
 import type { CallResult } from "./call-result.ts";
 import { type CallSite, withCallSite } from "./call-site.ts";
 import { CallOutput } from "./session/call-output.ts";
-import { hostedOf } from "./session/hosted.ts";
+import { referenceOf } from "./session/remote-reference.ts";
 import type { Session } from "./session/session.ts";
 import { RemoteIterable } from "./session/remote-iterable.ts";
 
@@ -319,5 +319,5 @@ function letGo(value: unknown): void {
 }
 
 function isHeld(value: unknown): value is AsyncDisposable {
-  return typeof value === "object" && value !== null && hostedOf.has(value);
+  return typeof value === "object" && value !== null && referenceOf.has(value);
 }

@@ -16,7 +16,7 @@ import { dependencyFailed, errorFromReply } from "./remote-failure.ts";
 import type { Serializer } from "./serializer.ts";
 import { Callbacks } from "./session/callbacks.ts";
 import { addDependent } from "./session/dependencies.ts";
-import { type Hosted, objectModule } from "./session/hosted.ts";
+import { type RemoteReference, objectModule } from "./session/remote-reference.ts";
 import { RemoteIterable } from "./session/remote-iterable.ts";
 import { RemoteObject } from "./session/remote-object.ts";
 import { NotSent, runOverSession, type StreamReply } from "./session/run-call.ts";
@@ -249,7 +249,7 @@ export class Calls {
     // What a generator prints belongs to the call that gave it.
     const outputs = isIterator ? ([call.stdout, call.stderr] as const) : undefined;
     const always = isIterator ? { timeout, signal, outputLimit } : {};
-    const hosted: Hosted<Call> = {
+    const reference: RemoteReference<Call> = {
       place,
       id,
       callbacks,
@@ -257,8 +257,8 @@ export class Calls {
       perform: (fn, args, options) => this.call(objectModule, fn, args, { ...always, ...options, runtime: plan.runtime }, { outputs }),
     };
     session.hold();
-    if (!isIterator) return new RemoteObject(type, hosted);
-    return new RemoteIterable(hosted, prefetch, (error) => {
+    if (!isIterator) return new RemoteObject(type, reference);
+    return new RemoteIterable(reference, prefetch, (error) => {
       session.letGo();
       call.stdout.end(error);
       call.stderr.end(error);

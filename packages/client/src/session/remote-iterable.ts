@@ -1,7 +1,7 @@
 import { settledWithin } from "@sremote/connectors";
 import { ProtocolError, RemoteExecError } from "@sremote/protocol";
 import { signalPatience } from "../call-limits.ts";
-import { type Hosted, hostedOf, isLost } from "./hosted.ts";
+import { type RemoteReference, referenceOf, isLost } from "./remote-reference.ts";
 import { settledUnlessSilent } from "./unless-silent.ts";
 
 /** The type of a function's result on this side: a promise's value, and a {@link RemoteIterable} for a generator or iterator. */
@@ -18,7 +18,7 @@ interface Step {
  * leaving the loop closes it there (`finally` blocks run). It can be iterated once.
  */
 export class RemoteIterable<T = unknown> implements AsyncIterator<T, unknown>, AsyncIterable<T>, AsyncDisposable {
-  readonly #hosted: Hosted;
+  readonly #reference: RemoteReference;
   readonly #prefetch: number;
   /** Steps that were asked for, in order. */
   readonly #asked: Promise<Step>[] = [];
@@ -26,11 +26,11 @@ export class RemoteIterable<T = unknown> implements AsyncIterator<T, unknown>, A
   #over = false;
 
   /** @internal @param prefetch steps to ask for ahead of the loop @param onEnd called once, when nothing more can come */
-  constructor(hosted: Hosted, prefetch: number, onEnd: (error?: { error: unknown }) => void) {
-    this.#hosted = hosted;
+  constructor(reference: RemoteReference, prefetch: number, onEnd: (error?: { error: unknown }) => void) {
+    this.#reference = reference;
     this.#prefetch = prefetch;
     this.#onEnd = onEnd;
-    hostedOf.set(this, hosted);
+    referenceOf.set(this, reference);
   }
 
   async next(): Promise<IteratorResult<T, unknown>> {
@@ -54,7 +54,7 @@ export class RemoteIterable<T = unknown> implements AsyncIterator<T, unknown>, A
   }
 
   #ask(): void {
-    const step = this.#hosted.perform("next", [this]).then(({ value }) => asStep(value));
+    const step = this.#reference.perform("next", [this]).then(({ value }) => asStep(value));
     step.catch(() => undefined); // met when it is its turn
     this.#asked.push(step);
   }
@@ -77,9 +77,9 @@ export class RemoteIterable<T = unknown> implements AsyncIterator<T, unknown>, A
 
   /** Closes it on the host, also after its signal was aborted or a step took too long: only waiting for the host has limits then. */
   async #close(): Promise<void> {
-    const { place, limits } = this.#hosted;
+    const { place, limits } = this.#reference;
     if (place.session.isOver) return;
-    const closed = this.#hosted.perform("close", [this], { signal: undefined, timeout: undefined });
+    const closed = this.#reference.perform("close", [this], { signal: undefined, timeout: undefined });
     closed.catch(() => undefined);
     const { timeout, signal } = limits;
     const most = signal?.aborted === true ? signalPatience : timeout;
@@ -94,7 +94,7 @@ export class RemoteIterable<T = unknown> implements AsyncIterator<T, unknown>, A
   }
 
   #finish(error?: { error: unknown }): void {
-    this.#hosted.place.callbacks.remove(this.#hosted.callbacks);
+    this.#reference.place.callbacks.remove(this.#reference.callbacks);
     this.#onEnd(error);
   }
 

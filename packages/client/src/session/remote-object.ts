@@ -1,7 +1,7 @@
 import { settledWithin } from "@sremote/connectors";
 import { type CallArguments, type CallOptions, checkText, type ReturnsObject } from "../call-options.ts";
 import type { Call } from "../call.ts";
-import { type Hosted, hostedOf, isLost } from "./hosted.ts";
+import { type RemoteReference, referenceOf, isLost } from "./remote-reference.ts";
 import type { RemoteIterable, ResultOf } from "./remote-iterable.ts";
 
 /** Options of the access to an object: `returns: "object"` keeps what is found on the host as an object of its own. */
@@ -44,15 +44,15 @@ const forgotten = new FinalizationRegistry<() => void>((release) => release());
 export class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterable<ItemsOfObject<O>> {
   /** Its class on the host, such as `sklearn.linear_model.LinearRegression`. */
   readonly type: string;
-  readonly #hosted: Hosted<Call>;
+  readonly #reference: RemoteReference<Call>;
   #released: Promise<void> | undefined;
 
   /** @internal */
-  constructor(type: string, hosted: Hosted<Call>) {
+  constructor(type: string, reference: RemoteReference<Call>) {
     this.type = type;
-    this.#hosted = hosted;
-    hostedOf.set(this, hosted);
-    forgotten.register(this, () => void releaseHosted(hosted), this);
+    this.#reference = reference;
+    referenceOf.set(this, reference);
+    forgotten.register(this, () => void releaseReference(reference), this);
   }
 
   /** Calls one of its methods. @param args as with {@link RemoteClient.call} */
@@ -81,7 +81,7 @@ export class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterable
 
   #call(method: string | null, args: CallArguments, { kwargs, ...options }: CallOptions): Call {
     const split = Array.isArray(args) ? [args, kwargs ?? {}] : [[], args];
-    return this.#hosted.perform("call", [this, method, ...split], options);
+    return this.#reference.perform("call", [this, method, ...split], options);
   }
 
   /** The value of an attribute. */
@@ -124,7 +124,7 @@ export class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterable
 
   async #access<T = unknown>(fn: string, args: readonly unknown[], options: AccessOptions): Promise<T> {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the caller says what is there, as with every call
-    return (await this.#hosted.perform(fn, [this, ...args], options)).value as T;
+    return (await this.#reference.perform(fn, [this, ...args], options)).value as T;
   }
 
   /** Iterates on the host, one item at a time. */
@@ -136,7 +136,7 @@ export class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterable
   /** The host may forget the object. May be called more than once. */
   release(): Promise<void> {
     forgotten.unregister(this);
-    return (this.#released ??= releaseHosted(this.#hosted));
+    return (this.#released ??= releaseReference(this.#reference));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -148,11 +148,11 @@ export class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterable
 const releaseTimeout = 5000;
 
 /** Releasing what is gone already is no error. */
-async function releaseHosted(hosted: Hosted): Promise<void> {
-  const { place, id, callbacks } = hosted;
+async function releaseReference(reference: RemoteReference): Promise<void> {
+  const { place, id, callbacks } = reference;
   try {
     if (place.session.isOver) return;
-    const released = hosted.perform("release", [[id]]);
+    const released = reference.perform("release", [[id]]);
     // It is not cancelled: a host that comes back later still forgets the object.
     if (await settledWithin(released, releaseTimeout)) await released;
   } catch (error) {

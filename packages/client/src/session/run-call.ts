@@ -15,7 +15,7 @@ import type { CallFrame } from "../call-frame.ts";
 import type { CapturedOutput, FetchedReply } from "../call-result.ts";
 import type { Serializer } from "../serializer.ts";
 import { dependents } from "./dependencies.ts";
-import type { Place } from "./hosted.ts";
+import type { Place } from "./remote-reference.ts";
 import type { Callbacks } from "./callbacks.ts";
 import type { Session } from "./session.ts";
 import { StreamCall, StreamLost } from "./stream-call.ts";

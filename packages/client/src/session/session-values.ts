@@ -2,7 +2,7 @@
 import { type Attachments, type CustomValue, InvalidArgumentError, type WireValue } from "@sremote/protocol";
 import type { DecodeHooks, EncodeHooks, Serializer } from "../serializer.ts";
 import type { Callback, Callbacks } from "./callbacks.ts";
-import { type Hosted, hostedOf } from "./hosted.ts";
+import { type RemoteReference, referenceOf } from "./remote-reference.ts";
 import type { Session } from "./session.ts";
 
 /** A result that is an argument, in place of the call that gives it. */
@@ -18,7 +18,7 @@ export class CallValues {
   /** Those given to the call, callable from now on. */
   readonly callbacks: number[] = [];
   /** Objects of the host among the arguments. */
-  readonly #hosted: { readonly hosted: Hosted; readonly root: string }[] = [];
+  readonly #reference: { readonly reference: RemoteReference; readonly root: string }[] = [];
   readonly #registry: Callbacks;
   readonly #serializer: Serializer;
 
@@ -40,21 +40,21 @@ export class CallValues {
       return { name: "callback", json: { id } };
     }
     if (value instanceof ResultOf) return { name: "result", json: { stream: value.stream } };
-    const hosted = hostedOf.get(value);
-    if (hosted === undefined) return undefined;
-    this.#hosted.push({ hosted, root });
-    return { name: "object", json: { id: hosted.id } };
+    const reference = referenceOf.get(value);
+    if (reference === undefined) return undefined;
+    this.#reference.push({ reference, root });
+    return { name: "object", json: { id: reference.id } };
   }
 
   get holdsObjects(): boolean {
-    return this.#hosted.length > 0;
+    return this.#reference.length > 0;
   }
 
   /** The worker that holds the objects, if there are any. @throws InvalidArgumentError unless one worker of this session does */
   workerIn(session: Session): number | undefined {
     let worker: number | undefined;
-    for (const { hosted, root } of this.#hosted) {
-      const { place } = hosted;
+    for (const { reference, root } of this.#reference) {
+      const { place } = reference;
       if (place.session !== session) {
         throw new InvalidArgumentError(root, "objects of this client's present session; this one is of another, or of one that has ended");
       }

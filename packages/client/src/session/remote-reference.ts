@@ -15,7 +15,7 @@ export interface Place {
 }
 
 /** What a result holds that is not a value: an object, or an iterator. @typeParam C the type of a call in its worker */
-export interface Hosted<C = Promise<CallResult>> {
+export interface RemoteReference<C = Promise<CallResult>> {
   readonly place: Place;
   readonly id: number;
   /** Callbacks given to the call it comes from, which it may use as long as it lives. */
@@ -27,7 +27,7 @@ export interface Hosted<C = Promise<CallResult>> {
 }
 
 /** What each object or iterator of ours stands for; only it can be an argument again. To dispose of it is to let the host forget it. */
-export const hostedOf: WeakMap<object, Hosted> = new WeakMap();
+export const referenceOf: WeakMap<object, RemoteReference> = new WeakMap();
 
 /** Whether the host has no such object any more. */
 export function isLost(error: unknown): boolean {
