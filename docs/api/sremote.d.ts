@@ -471,12 +471,6 @@ interface FoundInterpreter {
   version: string;
   usable: boolean;
 }
-interface TracebackFrame {
-  file: string;
-  line: number;
-  function: string;
-  source: string | null;
-}
 type GivenToken = string | (() => string | Promise<string>);
 interface HostFacts {
   runtime: "python" | "node";
@@ -733,6 +727,12 @@ interface SshOptions {
   algorithms?: SshAlgorithms | undefined;
 }
 type Stage = "request" | "setup" | "queue" | "import" | "lookup" | "arguments" | "call" | "result";
+interface TracebackFrame {
+  file: string;
+  line: number;
+  function: string;
+  source: string | null;
+}
 interface TransferOptions extends OperationOptions {
   mode?: number | undefined;
   onProgress?: ((bytes: number) => void) | undefined;

@@ -5,7 +5,7 @@
 import type { Socket } from "node:net";
 import { vi } from "vitest";
 import type { StartedWorker, WorkerKind } from "../../packages/endpoint/node/session/worker-start.ts";
-import type { Host } from "../../packages/endpoint/node/session/host.ts";
+import type { WorkerContext } from "../../packages/endpoint/node/session/worker-context.ts";
 import { presentHost } from "./present.ts";
 import { fakeTimerPromises } from "./timer-promises.ts";
 
@@ -67,7 +67,7 @@ vi.doMock("../../packages/endpoint/node/session/worker-start.ts", async () => {
   const { SremoteError } = await import("@sremote/protocol");
   const { OutputRelay } = await import("../../packages/endpoint/node/session/output-relay.ts");
   return {
-    startWorkerProcess: async (kind: WorkerKind, host: Host, isNeeded: () => boolean): Promise<StartedWorker> => {
+    startWorkerProcess: async (kind: WorkerKind, host: WorkerContext, isNeeded: () => boolean): Promise<StartedWorker> => {
       const { chance } = presentHost();
       // For its environment and its pipes.
       await later(chance.between(0, 20));

@@ -4,7 +4,7 @@ import { checkDeadline } from "./argument.ts";
 import type { OwnOptions } from "./own-options.ts";
 
 /** Where an operation takes place, for its errors. */
-export interface Place {
+export interface OperationPlace {
   /** The connector's label. */
   readonly label: string;
   /** `exec`, `push`, `pull`, … */
@@ -20,7 +20,7 @@ const grace = 80;
  * (or the signal's own reason when that is a `SremoteError`, as when a connector is closed), and sees it within 100 ms, also where ending
  * takes longer.
  */
-export async function withDeadline<T>(options: OwnOptions, place: Place, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withDeadline<T>(options: OwnOptions, place: OperationPlace, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
   checkDeadline(options);
   const { signal, timeout, later, waitsFor } = options;
   const control = new AbortController();
@@ -57,7 +57,7 @@ async function discard(result: unknown): Promise<void> {
   await (result as AsyncDisposable)[Symbol.asyncDispose]();
 }
 
-function cancellation(reason: unknown, place: Place): SremoteError {
+function cancellation(reason: unknown, place: OperationPlace): SremoteError {
   if (reason instanceof SremoteError) return reason;
   return new SremoteError("cancelled", `${place.stage}: the caller cancelled`, { stage: place.stage, host: place.label, cause: reason });
 }

@@ -82,7 +82,7 @@ export {
   type SshOptions,
 } from "./ssh/index.ts";
 export { openssh, type OpenSshOptions } from "./openssh/index.ts";
-export { orAborted, settledWithin, withDeadline, type Place } from "./deadline.ts";
+export { orAborted, settledWithin, withDeadline, type OperationPlace } from "./deadline.ts";
 export { warnOfHandler } from "./handler-warning.ts";
 export { programOf } from "./sessions-in-use.ts";
 export { Slots } from "./slots.ts";

@@ -1,10 +1,10 @@
 /* Telling a caller's function of progress. */
 import { TransferError } from "@sremote/protocol";
 import type { TransferOptions } from "./connector.ts";
-import type { Place } from "./deadline.ts";
+import type { OperationPlace } from "./deadline.ts";
 
 /** What the function throws ends the transfer, and is told as what it is: not as a lost link. @throws TransferError */
-export function tellProgress(onProgress: TransferOptions["onProgress"], bytes: number, place: Place): void {
+export function tellProgress(onProgress: TransferOptions["onProgress"], bytes: number, place: OperationPlace): void {
   try {
     onProgress?.(bytes);
   } catch (cause) {

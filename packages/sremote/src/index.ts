@@ -114,7 +114,7 @@ export type {
   Dtype,
   Element,
   Failure,
-  TracebackFrame as Frame,
+  TracebackFrame,
   HostFacts,
   HostTextOptions,
   NdArrayOptions,

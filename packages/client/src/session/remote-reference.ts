@@ -8,7 +8,7 @@ import type { Session } from "./session.ts";
 export const objectModule = "sremote:object";
 
 /** The session and worker of an object. */
-export interface Place {
+export interface ObjectPlace {
   readonly session: Session;
   readonly callbacks: Callbacks;
   readonly worker: number;
@@ -16,7 +16,7 @@ export interface Place {
 
 /** What a result holds that is not a value: an object, or an iterator. @typeParam C the type of a call in its worker */
 export interface RemoteReference<C = Promise<CallResult>> {
-  readonly place: Place;
+  readonly place: ObjectPlace;
   readonly id: number;
   /** Callbacks given to the call it comes from, which it may use as long as it lives. */
   readonly callbacks: readonly number[];

@@ -15,7 +15,7 @@ import type { CallFrame } from "../call-frame.ts";
 import type { CapturedOutput, FetchedReply } from "../call-result.ts";
 import type { Serializer } from "../serializer.ts";
 import { dependents } from "./dependencies.ts";
-import type { Place } from "./remote-reference.ts";
+import type { ObjectPlace } from "./remote-reference.ts";
 import type { Callbacks } from "./callbacks.ts";
 import type { Session } from "./session.ts";
 import { StreamCall, StreamLost } from "./stream-call.ts";
@@ -45,7 +45,7 @@ export interface Invocation {
 }
 
 export interface StreamReply extends FetchedReply {
-  place: Place;
+  place: ObjectPlace;
   /** Callbacks among the arguments; whoever holds what came of the call lets them go. */
   callbacks: readonly number[];
   /** What a callback threw that the function did not catch. */

@@ -5,7 +5,7 @@ import { commandLine } from "../command-line.ts";
 import { shell } from "../connector.ts";
 import type { PullSink, PushSource, TransferOptions } from "../connector.ts";
 import { orAborted, settledWithin, withDeadline } from "../deadline.ts";
-import type { Place } from "../deadline.ts";
+import type { OperationPlace } from "../deadline.ts";
 import { tellProgress } from "../progress.ts";
 import {
   type Answer,
@@ -42,7 +42,7 @@ export async function pushByFunction(
   checkSource(source);
   checkRemotePath(givenPath);
   checkTransferOptions(options);
-  const place: Place = { label: functions.label, stage: "push" };
+  const place: OperationPlace = { label: functions.label, stage: "push" };
   await withDeadline(options, place, async (signal) => {
     await using content = await openSource(source, place.stage, place.label, signal);
     const remotePath = await absolute(functions, givenPath, place, signal);
@@ -84,7 +84,7 @@ export async function pullByFunction(
   checkRemotePath(givenPath);
   checkSink(sink);
   checkTransferOptions(options);
-  const place: Place = { label: functions.label, stage: "pull" };
+  const place: OperationPlace = { label: functions.label, stage: "pull" };
   const about = { stage: place.stage, host: place.label };
   await withDeadline(options, place, async (signal) => {
     const remotePath = await absolute(functions, givenPath, place, signal);
@@ -107,7 +107,7 @@ export async function pullByFunction(
 }
 
 /** The author's functions get absolute paths: what begins in the home directory is looked up first. */
-async function absolute(functions: CustomFunctions, path: string, place: Place, signal: AbortSignal): Promise<string> {
+async function absolute(functions: CustomFunctions, path: string, place: OperationPlace, signal: AbortSignal): Promise<string> {
   const below = belowHome(path);
   if (below === undefined) return path;
   const home = (await ask(functions, homeScript, signal))?.detail ?? "";
@@ -123,7 +123,7 @@ function pushLine(temporary: string): string {
   return commandLine(shell(`umask 077; set -C; cat > ${quote(temporary)}`));
 }
 
-async function download(functions: CustomFunctions, remotePath: string, signal: AbortSignal, place: Place): Promise<Uint8Array> {
+async function download(functions: CustomFunctions, remotePath: string, signal: AbortSignal, place: OperationPlace): Promise<Uint8Array> {
   const about = { stage: place.stage, host: place.label };
   let bytes: unknown;
   try {
@@ -168,7 +168,7 @@ async function diagnosis(
   remotePath: string,
   temporary: string,
   cause: unknown,
-  place: Place,
+  place: OperationPlace,
   signal: AbortSignal,
 ): Promise<SremoteError> {
   if (cause instanceof SremoteError) return cause;

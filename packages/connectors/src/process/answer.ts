@@ -1,7 +1,7 @@
 /* What the scripts on the host print, and what it means. */
 import { TransferError } from "@sremote/protocol";
 import { codeOfMessage, shownPath } from "../transfer/error.ts";
-import type { Place } from "../deadline.ts";
+import type { OperationPlace } from "../deadline.ts";
 import type { Marker } from "./marker.ts";
 
 /** One answer: a status word and the rest. */
@@ -21,7 +21,7 @@ export function lastAnswer(output: Uint8Array, marker: Marker): Answer | undefin
 }
 
 /** The error for an answer other than success, or for none. */
-export function answerError(answer: Answer | undefined, remotePath: string, place: Place, lastLines: string): TransferError {
+export function answerError(answer: Answer | undefined, remotePath: string, place: OperationPlace, lastLines: string): TransferError {
   const about = { stage: place.stage, host: place.label };
   const shown = shownPath(remotePath);
   switch (answer?.status) {

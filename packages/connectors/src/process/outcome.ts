@@ -2,7 +2,7 @@
 import { ConnectError, SremoteError } from "@sremote/protocol";
 import type { SpawnedProcess } from "../connector.ts";
 import { settledWithin } from "../deadline.ts";
-import type { Place } from "../deadline.ts";
+import type { OperationPlace } from "../deadline.ts";
 
 /** How long a broken stream waits for `exit` to say why. */
 const explanation = 1000;
@@ -14,7 +14,7 @@ const explanation = 1000;
 export async function outcome<T>(
   process: SpawnedProcess,
   work: Promise<T>,
-  place: Place,
+  place: OperationPlace,
 ): Promise<{ exitCode: number | null; signal: string | null; value: T }> {
   try {
     const [end, value] = await Promise.all([process.exit, work]);

@@ -5,7 +5,7 @@ import { checkRemotePath, checkSink, checkTransferOptions } from "../argument.ts
 import { shell } from "../connector.ts";
 import type { PullSink, SpawnedProcess, TransferOptions } from "../connector.ts";
 import { orAborted, withDeadline } from "../deadline.ts";
-import type { Place } from "../deadline.ts";
+import type { OperationPlace } from "../deadline.ts";
 import { tellProgress } from "../progress.ts";
 import { shownPath, transferError } from "../transfer/error.ts";
 import { openSink } from "../transfer/sink.ts";
@@ -30,7 +30,7 @@ export async function pullOverProcess(
   checkRemotePath(remotePath);
   checkSink(sink);
   checkTransferOptions(options);
-  const place: Place = { label, stage: "pull" };
+  const place: OperationPlace = { label, stage: "pull" };
   await withDeadline(options, place, async (signal) => {
     const target = await openSink(sink, options.mode ?? 0o600, place.stage, label);
     try {
@@ -63,7 +63,7 @@ export async function pullOverProcess(
   });
 }
 
-async function writeTo(target: OpenSink, chunk: Uint8Array, place: Place): Promise<void> {
+async function writeTo(target: OpenSink, chunk: Uint8Array, place: OperationPlace): Promise<void> {
   try {
     await target.write(chunk);
   } catch (error) {
@@ -77,7 +77,7 @@ async function receive(
   marker: Marker,
   take: (chunk: Uint8Array) => Promise<void>,
   remotePath: string,
-  place: Place,
+  place: OperationPlace,
 ): Promise<{ size: number; sha256: string }> {
   const stderr = new Tail(hostLimits.lastLines);
   // Answers are short; this much of the output's end holds the last one whole.
@@ -105,7 +105,7 @@ async function receive(
   return { size: Number(size), sha256 };
 }
 
-function changed(remotePath: string, place: Place): TransferError {
+function changed(remotePath: string, place: OperationPlace): TransferError {
   return new TransferError("transfer-failed", `${shownPath(remotePath)} changed while it was read`, {
     stage: place.stage,
     host: place.label,

@@ -4,7 +4,7 @@ import { checkRemotePath, checkSource, checkTransferOptions } from "../argument.
 import { shell } from "../connector.ts";
 import type { PushSource, SpawnedProcess, TransferOptions } from "../connector.ts";
 import { orAborted, withDeadline } from "../deadline.ts";
-import type { Place } from "../deadline.ts";
+import type { OperationPlace } from "../deadline.ts";
 import { tellProgress } from "../progress.ts";
 import { openSource } from "../transfer/source.ts";
 import type { OpenSource } from "../transfer/source.ts";
@@ -36,7 +36,7 @@ export async function pushOverProcess(
   checkSource(source);
   checkRemotePath(remotePath);
   checkTransferOptions(options);
-  const place: Place = { label, stage: "push" };
+  const place: OperationPlace = { label, stage: "push" };
   await withDeadline(options, place, async (signal) => {
     await using content = await openSource(source, place.stage, label, signal);
     const marker = newMarker();
@@ -61,7 +61,7 @@ async function send(
   content: OpenSource,
   marker: Marker,
   options: TransferOptions,
-  place: Place,
+  place: OperationPlace,
 ): Promise<{ found: Answer | undefined; lastLines: string }> {
   const stdout = new Tail(hostLimits.answer);
   const stderr = new Tail(hostLimits.lastLines);

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { hostLimits, TransferError } from "@sremote/protocol";
 import { shell } from "../connector.ts";
 import type { Command, ExecOptions, ExecResult, PullSink, PushSource, TransferOptions } from "../connector.ts";
-import { type Place, withDeadline } from "../deadline.ts";
+import { type OperationPlace, withDeadline } from "../deadline.ts";
 import { tellProgress } from "../progress.ts";
 import { answerError, copyScript, lastAnswer, newMarker, pushScript } from "../process/index.ts";
 import { shownPath, transferError } from "../transfer/error.ts";
@@ -117,7 +117,7 @@ async function takeInto(
   result: Result,
   onProgress: TransferOptions["onProgress"],
   signal: AbortSignal,
-  place: Place,
+  place: OperationPlace,
 ): Promise<{ size: number; sha256: string }> {
   const hash = createHash("sha256");
   let size = 0;

@@ -51,7 +51,7 @@ export interface ConnectorCase {
 }
 
 /** What the body of a case works with. */
-export interface Stage {
+export interface Fixture {
   readonly connector: Connector;
   readonly options: CheckOptions;
   /** An empty directory on the host, removed after the case. */
@@ -68,7 +68,7 @@ export interface Stage {
 
 export type ErrorKind = abstract new (...args: never[]) => SremoteError;
 
-type Body = (stage: Stage) => Promise<void>;
+type Body = (fixture: Fixture) => Promise<void>;
 
 /** Defines a case that others may run beside. */
 export function defineCase(name: string, body: Body): ConnectorCase {
@@ -102,7 +102,7 @@ function makeCase(name: string, alone: boolean, body: Body, applies: (options: C
   };
 }
 
-async function perform(body: (stage: Stage) => Promise<void>, make: MakeConnector, options: CheckOptions): Promise<void> {
+async function perform(body: (fixture: Fixture) => Promise<void>, make: MakeConnector, options: CheckOptions): Promise<void> {
   const connector = await make();
   const localDirectory = await mkdtemp(join(tmpdir(), "sremote-check-"));
   try {

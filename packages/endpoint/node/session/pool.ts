@@ -1,7 +1,7 @@
 /* Which worker runs which call, and when: SESSION.md, section "Route". */
 import type { Failure, Outcome } from "@sremote/protocol";
 import type { Call, CallWorker } from "./call.ts";
-import type { Host } from "./host.ts";
+import type { WorkerContext } from "./worker-context.ts";
 import { WorkerProcess } from "./worker-process.ts";
 import type { WorkerKind } from "./worker-start.ts";
 
@@ -17,7 +17,7 @@ export interface PoolEvents {
 }
 
 export class Pool {
-  readonly #host: Host;
+  readonly #context: WorkerContext;
   readonly #events: PoolEvents;
   readonly #limit: number;
   readonly #workers: Map<number, WorkerProcess> = new Map();
@@ -37,9 +37,9 @@ export class Pool {
   #lastNumber = 0;
   #isClosed = false;
 
-  constructor(limit: number, host: Host, events: PoolEvents) {
+  constructor(limit: number, context: WorkerContext, events: PoolEvents) {
     this.#limit = limit;
-    this.#host = host;
+    this.#context = context;
     this.#events = events;
   }
 
@@ -186,7 +186,7 @@ export class Pool {
 
   #start(kind: Omit<WorkerKind, "number">): WorkerProcess {
     this.#lastNumber = nextNumber(this.#lastNumber, this.#workers);
-    const worker = new WorkerProcess({ ...kind, number: this.#lastNumber }, this.#host, {
+    const worker = new WorkerProcess({ ...kind, number: this.#lastNumber }, this.#context, {
       onFree: (free) => this.#onFree(free),
       onHolding: (holder) => this.#onHolding(holder),
       onGone: (gone) => this.#onGone(gone),

@@ -22,7 +22,7 @@ import { Call, Gate } from "./call.ts";
 import { Pool } from "./pool.ts";
 import type { PrivatePlace } from "./private-place.ts";
 import { RouteReader } from "./route-reader.ts";
-import { SessionHost } from "./session-host.ts";
+import { SessionContext } from "./session-context.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
 export interface StreamsOptions {
@@ -45,20 +45,20 @@ export class Streams {
   readonly #mayRead: StreamsOptions["mayRead"];
   readonly #calls: Map<number, Call> = new Map();
   readonly #routes: RouteReader = new RouteReader();
-  readonly #host: SessionHost;
+  readonly #context: SessionContext;
   readonly #pool: Pool;
 
   constructor(options: StreamsOptions) {
     this.#send = options.send;
     this.#mayRead = options.mayRead;
-    this.#host = new SessionHost(options, {
+    this.#context = new SessionContext(options, {
       relay: (packet, call) => this.#relay(packet, call),
       sendTotals: (call) => this.#sendTotals(call),
       sendResult: (call, frame) => this.#sendResult(call, frame),
       onTaken: (call) => this.#grant(call),
       onHanded: (call, bytes) => this.#onHanded(call, bytes),
     });
-    this.#pool = new Pool(options.workers, this.#host, {
+    this.#pool = new Pool(options.workers, this.#context, {
       onRefused: (call, outcome, error) => this.#refuse(call, outcome, error),
       onOver: (call) => this.#calls.delete(call.stream),
     });
@@ -83,18 +83,18 @@ export class Streams {
     this.#pool.close();
     const workers: WorkerProcess[] = [...this.#pool.workers];
     for (const worker of workers) worker.signal(name);
-    if (name === "SIGKILL" && workers.length > 0) this.#host.endStrays();
+    if (name === "SIGKILL" && workers.length > 0) this.#context.endStrays();
     return workers.length > 0;
   }
 
   /** After the last signal: nobody needs to be watched any more. */
   close(): void {
-    this.#host.watcher.close();
+    this.#context.watcher.close();
   }
 
   /** Resolves when every process that was started has ended: nobody else might take note of their ends, and they would stay in the host's list. */
   async ended(): Promise<void> {
-    await Promise.all([this.#host.watcher.ended(), ...Array.from(this.#pool.workers, ({ ended }) => ended)]);
+    await Promise.all([this.#context.watcher.ended(), ...Array.from(this.#pool.workers, ({ ended }) => ended)]);
   }
 
   /** A counted packet of the client's. @throws ProtocolError when it makes no sense: the link is of no use */

@@ -3,7 +3,7 @@ import { decodeFrame, type ResultMessage } from "@sremote/protocol";
 import { afterEach, expect, it, vi } from "vitest";
 import { isThere } from "../testing/harness.ts";
 import { Call, Gate } from "./call.ts";
-import type { Host } from "./host.ts";
+import type { WorkerContext } from "./worker-context.ts";
 import { WorkerProcess } from "./worker-process.ts";
 
 afterEach(() => {
@@ -16,7 +16,7 @@ it("a worker that is not ready after a minute is ended, and its call did not run
   const { promise: result, resolve: onResult } = Promise.withResolvers<ResultMessage>();
   const { promise: gone, resolve: onGone } = Promise.withResolvers<void>();
   const nothing = (): void => undefined;
-  const host = {
+  const context = {
     watcher: { add: onStarted, remove: nothing },
     pipes: { take: async () => undefined },
     // It waits for its program on its channel, as one does that the kernel gives no thread.
@@ -30,10 +30,10 @@ it("a worker that is not ready after a minute is ended, and its call did not run
     relay: nothing,
     sendTotals: nothing,
     sendResult: (_: Call, frame: readonly Uint8Array[]) => onResult(decodeFrame(Buffer.concat(frame)).header as unknown as ResultMessage),
-  } as unknown as Host;
+  } as unknown as WorkerContext;
   const kind = { route: { stream: 1 }, environment: "", number: 1, name: undefined, isIsolated: false } as never;
   const events = { onFree: nothing, onHolding: nothing, onGone: () => onGone(), onOver: nothing };
-  const worker = new WorkerProcess(kind, host, events);
+  const worker = new WorkerProcess(kind, context, events);
   const call = new Call(1, { route: {}, environment: "" }, () => new Gate(() => true, nothing));
   worker.assign(call);
 

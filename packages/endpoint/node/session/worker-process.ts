@@ -20,7 +20,7 @@ import { startFailed } from "../supervise.ts";
 import type { Call, CallWorker, Stop } from "./call.ts";
 import { decodeControl, encodeControl, type Control } from "./control.ts";
 import { OutputRelay, outputsEnd } from "./output-relay.ts";
-import type { Host } from "./host.ts";
+import type { WorkerContext } from "./worker-context.ts";
 import { groupEnds, signalGroup } from "./process-group.ts";
 import { removePipes, type NamedPipes } from "./worker-pipes.ts";
 import { startWorkerProcess, type StartedWorker, type WorkerKind } from "./worker-start.ts";
@@ -54,7 +54,7 @@ export class WorkerProcess implements CallWorker {
   isEnding = false;
   /** Resolves when its process has ended, or never will begin. */
   readonly ended: Promise<void>;
-  readonly #host: Host;
+  readonly #context: WorkerContext;
   readonly #events: WorkerEvents;
   readonly #reader: PacketReader = new PacketReader();
   #child: ChildProcess | undefined;
@@ -71,9 +71,9 @@ export class WorkerProcess implements CallWorker {
   #isLate = false;
 
   /** Begins to start the process. */
-  constructor(kind: WorkerKind, host: Host, events: WorkerEvents) {
+  constructor(kind: WorkerKind, context: WorkerContext, events: WorkerEvents) {
     this.kind = kind;
-    this.#host = host;
+    this.#context = context;
     this.#events = events;
     this.ended = new Promise((resolve) => {
       this.#onEnded = resolve;
@@ -96,7 +96,7 @@ export class WorkerProcess implements CallWorker {
     call.worker = this;
     const stop = (limit: "timeoutMs" | "idleMs"): void => this.stop(call, lateness(limit, call));
     call.startRunning(stop);
-    this.#host.onTaken(call);
+    this.#context.onTaken(call);
     if (this.#outputs === undefined) return; // It is being started, and will find its call.
     this.#hand(call);
   }
@@ -110,7 +110,7 @@ export class WorkerProcess implements CallWorker {
   /** Hands a packet of the call's request on. */
   write(call: Call, packet: Uint8Array): void {
     if (this.#channel === undefined) call.request.push(packet);
-    else this.#channel.write(packet, () => this.#host.onHanded(call, packet.length - sessionLimits.packetHead));
+    else this.#channel.write(packet, () => this.#context.onHanded(call, packet.length - sessionLimits.packetHead));
   }
 
   /** Room for output was made, or none is needed any more. */
@@ -164,7 +164,7 @@ export class WorkerProcess implements CallWorker {
   async #start(): Promise<void> {
     let started: StartedWorker;
     try {
-      started = await startWorkerProcess(this.kind, this.#host, () => !this.isEnding);
+      started = await startWorkerProcess(this.kind, this.#context, () => !this.isEnding);
     } catch (error) {
       return this.#failToStart(error);
     }
@@ -172,13 +172,13 @@ export class WorkerProcess implements CallWorker {
     this.#child = child;
     this.#channel = channel;
     this.#outputs = outputs;
-    if (child.pid !== undefined) this.#host.watcher.add(child.pid);
+    if (child.pid !== undefined) this.#context.watcher.add(child.pid);
     this.#startTimer = setTimeout(() => {
       this.#isLate = true;
       this.signal("SIGKILL");
     }, startPatience);
     this.#watch(child, channel);
-    channel.write(this.#host.program);
+    channel.write(this.#context.program);
     if (this.call !== undefined) this.#hand(this.call);
   }
 
@@ -223,9 +223,9 @@ export class WorkerProcess implements CallWorker {
       return;
     }
     call.noteActivity();
-    if (!isLast) return this.#host.relay(packet, call);
+    if (!isLast) return this.#context.relay(packet, call);
     call.stopTimers();
-    call.last = () => this.#host.relay(packet, call);
+    call.last = () => this.#context.relay(packet, call);
     this.#finishIfDrained();
   }
 
@@ -257,7 +257,7 @@ export class WorkerProcess implements CallWorker {
     stderr?.end();
     this.call = undefined;
     const { last } = call;
-    this.#host.sendTotals(call);
+    this.#context.sendTotals(call);
     last();
     call.end();
     this.#events.onOver(call, call.failure);
@@ -281,7 +281,7 @@ export class WorkerProcess implements CallWorker {
 
   /** Other pipes, so that what the started processes still write is not taken for output of the next call. */
   async #swapPipes(): Promise<void> {
-    const pipes = await this.#host.pipes.take();
+    const pipes = await this.#context.pipes.take();
     if (pipes === undefined) {
       // There are no others: another worker then, if this one has nothing that would be lost.
       this.#isSwapping = false;
@@ -300,7 +300,7 @@ export class WorkerProcess implements CallWorker {
     if (pipes === undefined) return;
     this.#nextPipes = undefined;
     removePipes(pipes.paths);
-    this.#host.pipes.prepare(); // Who starts processes once does it again.
+    this.#context.pipes.prepare(); // Who starts processes once does it again.
     // The old ones are read on, into nothing, as long as somebody writes.
     this.#outputs = [new OutputRelay(pipes.readers[0]), new OutputRelay(pipes.readers[1])];
     this.#isSwapping = false;
@@ -319,9 +319,9 @@ export class WorkerProcess implements CallWorker {
     // What was killed counts against the user's limit of processes until it is gone, and the next worker needs threads.
     if (this.#signalGroup("SIGKILL")) await groupEnds(child.pid!, remainsGrace);
     // One that ended by itself, and never started any, has none.
-    if (this.#hadProcesses || child.exitCode === null) endStrays(`${this.#host.workerMark(this.kind.number)}\0`);
+    if (this.#hadProcesses || child.exitCode === null) endStrays(`${this.#context.workerMark(this.kind.number)}\0`);
     if (call !== undefined) await outputsEnd(outputs, signalGrace);
-    if (child.pid !== undefined) this.#host.watcher.remove(child.pid);
+    if (child.pid !== undefined) this.#context.watcher.remove(child.pid);
     if (call !== undefined && call === this.call && call.last === undefined) this.#giveResult(call, this.#describeEnd(child, call));
     this.#beGone();
   }
@@ -334,7 +334,7 @@ export class WorkerProcess implements CallWorker {
     }
     const stderr = this.#outputs?.[1] ?? { tail: Buffer.alloc(0) };
     const ending = { begun: this.#isReady, exitCode: child.exitCode, signal: child.signalCode, stopped: undefined, stderr };
-    const { outcome, error, exitCode, signal } = describeDeath(ending, this.#host.oomKills(), undefined);
+    const { outcome, error, exitCode, signal } = describeDeath(ending, this.#context.oomKills(), undefined);
     return {
       type: "result",
       outcome,
@@ -357,7 +357,7 @@ export class WorkerProcess implements CallWorker {
     call.stopTimers();
     call.failure = message.error;
     const frame = encodeFrame(JSON.stringify(message));
-    call.last = () => this.#host.sendResult(call, frame);
+    call.last = () => this.#context.sendResult(call, frame);
     this.#finishIfDrained();
   }
 

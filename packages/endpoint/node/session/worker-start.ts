@@ -8,7 +8,7 @@ import { callDirectory } from "../environment.ts";
 import { strayVariable } from "../strays.ts";
 import { startFailed } from "../supervise.ts";
 import type { ParsedRoute } from "./call.ts";
-import type { Host } from "./host.ts";
+import type { WorkerContext } from "./worker-context.ts";
 import { OutputRelay } from "./output-relay.ts";
 import { channel as channelDescriptor } from "./session-worker.ts";
 import { openWriters, removePipes, type NamedPipes } from "./worker-pipes.ts";
@@ -29,13 +29,13 @@ export interface StartedWorker {
 }
 
 /** @param isNeeded asked last before it starts @throws SremoteError with the stage `setup` */
-export async function startWorkerProcess(kind: WorkerKind, host: Host, isNeeded: () => boolean): Promise<StartedWorker> {
-  const environment = { ...(await host.environment(kind)), [strayVariable]: host.workerMark(kind.number) };
+export async function startWorkerProcess(kind: WorkerKind, context: WorkerContext, isNeeded: () => boolean): Promise<StartedWorker> {
+  const environment = { ...(await context.environment(kind)), [strayVariable]: context.workerMark(kind.number) };
   const cwd = callDirectory(kind.route);
-  const pipes = await host.pipes.take();
+  const pipes = await context.pipes.take();
   try {
     if (!isNeeded()) throw new SremoteError("cancelled", "the worker is not needed any more", { stage: "setup" });
-    return await spawnWorker(host.workerArguments(kind.number), environment, cwd, pipes);
+    return await spawnWorker(context.workerArguments(kind.number), environment, cwd, pipes);
   } catch (error) {
     if (pipes !== undefined) removePipes(pipes.paths);
     for (const reader of pipes?.readers ?? []) reader.destroy();

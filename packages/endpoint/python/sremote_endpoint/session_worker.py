@@ -17,7 +17,7 @@ from .packet import CHILDREN, CHUNK, EMPTY, ENDS, HOLDS, LAST, READY, pack
 from .process_end import exit_code, flush, leave, leave_copy, unserializable
 from .search_path import prepare
 from .worker_channel import Channel
-from .worker_state import Place, Processes, Usage, take_new_pipes
+from .worker_state import ProcessState, Processes, Usage, take_new_pipes
 
 _EMPTY = {}
 # Results that need no encoder.
@@ -56,7 +56,7 @@ class SessionWorker:
         self.objects = Objects(settings["first"])
         self._asking = None
         self.zone = None
-        self.place = Place()
+        self.process = ProcessState()
         self.processes = Processes()
         self.usage = Usage()
         # The generator that the running call takes a step of.
@@ -120,13 +120,13 @@ class SessionWorker:
         if "keep" in call and answer["outcome"] != "value":
             self.objects.keep_result(stream, Failed(answer["error"]), call["keep"])
         flush()
-        if status is None and (interrupt.in_import or interrupt.met and self.processes.are_kept() or self.place.is_spoiled()):
+        if status is None and (interrupt.in_import or interrupt.met and self.processes.are_kept() or self.process.is_spoiled()):
             status = 0  # what is left of this process is not fit for other calls
         answer["type"] = "result"
         answer["usage"] = self.usage.of_call(started)
         self._finish(stream, answer, attachments, call, status)
         # While the result is on its way, not before.
-        changes = self.place.restore()
+        changes = self.process.restore()
         if self.owner is not None:
             self.owner.state = changes
         if get_thread_count() or standard_streams.is_sifted():
@@ -145,9 +145,9 @@ class SessionWorker:
         if self._asking is not None:
             self._asking.end()
         if children and status is None:
-            self.place.leave_outputs()
+            self.process.leave_outputs()
             take_new_pipes(self.channel)
-            self.place.keep_outputs()
+            self.process.keep_outputs()
 
     def _go_on(self, stream, chunks, flags):
         """Sends the last frame and begins the next call, if one was handed ahead. False when it did not."""
@@ -166,7 +166,7 @@ class SessionWorker:
 
     def _accept(self):
         """Modules were imported."""
-        self.place.accept()
+        self.process.accept()
         if compiled.is_needed():
             load("compiled_output").begin()
 
@@ -227,13 +227,13 @@ class SessionWorker:
                     if len(sys.modules) != count:
                         self._accept()
                 elif self.owner is not None:
-                    self.place.resume(self.owner.state)
+                    self.process.resume(self.owner.state)
                 value = dispatch.call(target, module, function, args, kwargs)
                 del args, kwargs
                 report["value"], attachments = self._encode(value, call, zone)
             finally:
                 interrupt.end()
-                self.place.calm()
+                self.process.calm()
         except dispatch.Raised as raised:
             return self._raised(raised, report), []
         except (Unserializable, Refusal) as error:

@@ -115,7 +115,7 @@ _POOLS = ("concurrent.futures.process", "joblib.externals.loky.process_executor"
 _NEVER = frozenset(("directory", "umask", "arguments"))
 
 
-class Place:
+class ProcessState:
     """How this process was when the worker began, or a module was imported."""
 
     def __init__(self):

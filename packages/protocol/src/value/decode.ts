@@ -3,7 +3,7 @@ import { limits } from "../limits.ts";
 import { Attachments } from "./attachments.ts";
 import { describePath, quoteName, splitPath, type Step } from "./path.ts";
 import { isPlainObject } from "./plain.ts";
-import { restore, type Place } from "./restore.ts";
+import { restore, type ValueContext } from "./restore.ts";
 
 export interface DecodeOptions {
   /** How the user knows the value; paths in errors begin with it. Default `value`. */
@@ -35,11 +35,11 @@ export function decodeValue(wire: unknown, attachments: readonly Uint8Array[] | 
 }
 
 class Annotations {
-  readonly #place: Place;
+  readonly #context: ValueContext;
   readonly #steps: Step[] = [];
 
   constructor(root: string, attachments: Attachments, custom: DecodeOptions["custom"]) {
-    this.#place = { attachments, custom, describe: () => describePath(root, this.#steps) };
+    this.#context = { attachments, custom, describe: () => describePath(root, this.#steps) };
   }
 
   /**
@@ -47,11 +47,11 @@ class Annotations {
    * @param depth of the tree in `meta.values`
    */
   apply(tree: unknown, json: unknown, depth: number): unknown {
-    if (depth > limits.valueDepth) throw tooMuch(this.#place.describe(), `annotations nest more than ${limits.valueDepth} deep`);
+    if (depth > limits.valueDepth) throw tooMuch(this.#context.describe(), `annotations nest more than ${limits.valueDepth} deep`);
     if (!Array.isArray(tree)) return this.#applyInner(tree, json, depth);
     if (tree.length < 1 || tree.length > 2) throw this.#refuse("an annotation that has not one or two elements");
     if (tree.length === 2) this.#applyInner(tree[1], json, depth + 1);
-    return restore(tree[0], json, this.#place);
+    return restore(tree[0], json, this.#context);
   }
 
   #applyInner(tree: unknown, json: unknown, depth: number): unknown {
@@ -91,7 +91,7 @@ class Annotations {
   }
 
   #refuse(reason: string): ProtocolError {
-    return refuse(this.#place.describe(), reason);
+    return refuse(this.#context.describe(), reason);
   }
 }
 

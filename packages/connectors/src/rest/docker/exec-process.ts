@@ -6,7 +6,7 @@ import type { SpawnedProcess } from "../../connector.ts";
 import { settledWithin } from "../../deadline.ts";
 import { brokenRule, type ExitStatus, type KillSignal, MarkerFilter, type UnreadStderr } from "../../process/index.ts";
 import { keepOutput } from "./keep-output.ts";
-import { Frames, Output } from "./output.ts";
+import { OutputFrames, Output } from "./output.ts";
 
 const stdoutBuffer = hostLimits.unreadStdout;
 /** What the engine says in place of a command's output when it cannot start it. */
@@ -123,7 +123,7 @@ export class ExecProcess implements SpawnedProcess {
 
   /** Reads to the end; returns the beginning of what came before the command had begun. */
   async #read(): Promise<string> {
-    const frames = new Frames();
+    const frames = new OutputFrames();
     let complaint = "";
     for await (const chunk of this.#options.socket as AsyncIterable<Buffer>) {
       for (const { stream, bytes } of frames.take(chunk)) {

@@ -34,13 +34,13 @@ export class Output extends Readable {
 }
 
 /** Where a frame's bytes belong; undefined for a frame of no stream that is known. */
-export interface Frame {
+export interface OutputFrame {
   readonly stream: 1 | 2 | undefined;
   readonly bytes: Buffer;
 }
 
 /** Takes the Engine's framing apart: a byte for the stream, three of nothing, the size in four bytes, big-endian. */
-export class Frames {
+export class OutputFrames {
   #head: Buffer = Buffer.alloc(0);
   #stream: 1 | 2 | undefined;
   #rest = 0;
@@ -50,7 +50,7 @@ export class Frames {
     return this.#head.length === 0 && this.#rest === 0;
   }
 
-  *take(chunk: Buffer): Iterable<Frame> {
+  *take(chunk: Buffer): Iterable<OutputFrame> {
     for (let at = 0; at < chunk.length;) {
       if (this.#rest === 0) {
         const part = chunk.subarray(at, at + 8 - this.#head.length);

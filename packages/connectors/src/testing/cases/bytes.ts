@@ -34,8 +34,8 @@ export const byteCases: readonly ConnectorCase[] = [
     const parts = Array.from(everyByte, (byte) => Uint8Array.of(byte));
     assertSameBytes((await exec("cat", { stdin: parts })).stdout, everyByte, "content");
   }),
-  defineCase("onInput is called once, before the command has its input", async (stage) => {
-    const { connector, exec, directory, run } = stage;
+  defineCase("onInput is called once, before the command has its input", async (fixture) => {
+    const { connector, exec, directory, run } = fixture;
     if (connector.announcesInput !== true) return;
     const got = `${directory}/got`;
     const stdin = Buffer.from("x".repeat(1000));

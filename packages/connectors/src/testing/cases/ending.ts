@@ -2,26 +2,26 @@ import assert from "node:assert/strict";
 import { SremoteError } from "@sremote/protocol";
 import { shell } from "../../connector.ts";
 import { defineCase, quote } from "../case.ts";
-import type { ConnectorCase, Stage } from "../case.ts";
+import type { ConnectorCase, Fixture } from "../case.ts";
 import { until } from "../wait.ts";
 import { listing } from "./file.ts";
 
 export const endingCases: readonly ConnectorCase[] = [
-  defineCase("an abort of exec ends the command and its children, and the connector stays usable", async (stage) => {
+  defineCase("an abort of exec ends the command and its children, and the connector stays usable", async (fixture) => {
     const control = new AbortController();
-    const exec = stage.exec(longScript(stage), { signal: control.signal });
-    const failed = stage.rejection(exec, SremoteError, "cancelled");
-    await until("the command has begun", async () => (await listing(stage)).includes("ready"));
+    const exec = fixture.exec(longScript(fixture), { signal: control.signal });
+    const failed = fixture.rejection(exec, SremoteError, "cancelled");
+    await until("the command has begun", async () => (await listing(fixture)).includes("ready"));
     control.abort();
     await failed;
-    await ended(stage);
+    await ended(fixture);
   }),
-  defineCase("a deadline of exec ends the command and its children, and the connector stays usable", async (stage) => {
+  defineCase("a deadline of exec ends the command and its children, and the connector stays usable", async (fixture) => {
     const begin = Date.now();
-    await stage.rejection(stage.exec(longScript(stage), { timeout: 1500 }), SremoteError, "timeout");
+    await fixture.rejection(fixture.exec(longScript(fixture), { timeout: 1500 }), SremoteError, "timeout");
     assert.ok(Date.now() - begin >= 1400, "not before the deadline");
-    assert.match(await listing(stage), /ready/, "the command had begun");
-    await ended(stage);
+    assert.match(await listing(fixture), /ready/, "the command had begun");
+    await ended(fixture);
   }),
   defineCase("a command that ends in time is not disturbed by its deadline", async ({ exec }) => {
     assert.equal((await exec("exit 9", { timeout: 30_000, signal: new AbortController().signal })).exitCode, 9);
@@ -63,20 +63,20 @@ export const endingCases: readonly ConnectorCase[] = [
 ];
 
 /** Leaves the process ids of itself and of a child, then waits for long. */
-function longScript(stage: Stage): string {
-  const at = (name: string): string => quote(`${stage.directory}/${name}`);
+function longScript(fixture: Fixture): string {
+  const at = (name: string): string => quote(`${fixture.directory}/${name}`);
   return `sleep 300 & echo $! > ${at("child")}; echo $$ > ${at("pid")}; echo > ${at("ready")}; wait`;
 }
 
-async function ended(stage: Stage): Promise<void> {
+async function ended(fixture: Fixture): Promise<void> {
   for (const name of ["pid", "child"]) {
-    await until(`process ${name} is gone`, async () => !(await alive(stage.run, stage.directory, name)), 5000);
+    await until(`process ${name} is gone`, async () => !(await alive(fixture.run, fixture.directory, name)), 5000);
   }
-  assert.equal((await stage.exec("exit 8")).exitCode, 8);
+  assert.equal((await fixture.exec("exit 8")).exitCode, 8);
 }
 
 /** A zombie that init has not yet collected does not live. */
-async function alive(run: Stage["run"], directory: string, name: string): Promise<boolean> {
+async function alive(run: Fixture["run"], directory: string, name: string): Promise<boolean> {
   const script = `p=$(cat ${quote(`${directory}/${name}`)})
 if kill -0 "$p" 2>/dev/null && ! grep -q '^State:.Z' "/proc/$p/status" 2>/dev/null; then echo yes; else echo no; fi`;
   return (await run(script)).trim() === "yes";

@@ -4,43 +4,43 @@ import { join } from "node:path";
 import { InvalidArgumentError, TransferError } from "@sremote/protocol";
 import type { Code } from "@sremote/protocol";
 import { defineCase, quote } from "../case.ts";
-import type { ConnectorCase, Stage } from "../case.ts";
+import type { ConnectorCase, Fixture } from "../case.ts";
 import { bytesOf, listing } from "./file.ts";
 
 export const failureCases: readonly ConnectorCase[] = [
-  defineCase("a push into a missing directory is no-such-file", async (stage) => {
-    await failedPush(stage, `${stage.directory}/missing/file`, "no-such-file");
+  defineCase("a push into a missing directory is no-such-file", async (fixture) => {
+    await failedPush(fixture, `${fixture.directory}/missing/file`, "no-such-file");
   }),
-  defineCase("a push onto a directory is not-a-file", async (stage) => {
-    await stage.run(`mkdir ${quote(`${stage.directory}/sub`)}`);
-    await failedPush(stage, `${stage.directory}/sub`, "not-a-file");
-    assert.equal(await stage.run(`ls -A ${quote(`${stage.directory}/sub`)}`), "");
-    assert.equal(await listing(stage), "sub\n");
+  defineCase("a push onto a directory is not-a-file", async (fixture) => {
+    await fixture.run(`mkdir ${quote(`${fixture.directory}/sub`)}`);
+    await failedPush(fixture, `${fixture.directory}/sub`, "not-a-file");
+    assert.equal(await fixture.run(`ls -A ${quote(`${fixture.directory}/sub`)}`), "");
+    assert.equal(await listing(fixture), "sub\n");
   }),
-  defineCase("a push where one may not write is permission-denied", async (stage) => {
+  defineCase("a push where one may not write is permission-denied", async (fixture) => {
     // Not even root creates files in sysfs. Elsewhere, and for others, the root directory will do.
-    const path = (await stage.run("if [ -d /sys/kernel ]; then echo /sys/x; elif [ ! -w / ]; then echo /x; fi")).trim();
-    if (path !== "") await failedPush(stage, path, "permission-denied");
+    const path = (await fixture.run("if [ -d /sys/kernel ]; then echo /sys/x; elif [ ! -w / ]; then echo /x; fi")).trim();
+    if (path !== "") await failedPush(fixture, path, "permission-denied");
   }),
-  defineCase("G26 a pull of a missing file is no-such-file", async (stage) => {
-    await failedPull(stage, `${stage.directory}/missing`, "no-such-file");
+  defineCase("G26 a pull of a missing file is no-such-file", async (fixture) => {
+    await failedPull(fixture, `${fixture.directory}/missing`, "no-such-file");
   }),
-  defineCase("a pull of a directory is not-a-file", async (stage) => {
-    await failedPull(stage, stage.directory, "not-a-file");
+  defineCase("a pull of a directory is not-a-file", async (fixture) => {
+    await failedPull(fixture, fixture.directory, "not-a-file");
   }),
-  defineCase("a pull of a pipe is not-a-file, and does not wait", async (stage) => {
-    await stage.run(`mkfifo ${quote(`${stage.directory}/pipe`)}`);
-    await failedPull(stage, `${stage.directory}/pipe`, "not-a-file");
+  defineCase("a pull of a pipe is not-a-file, and does not wait", async (fixture) => {
+    await fixture.run(`mkfifo ${quote(`${fixture.directory}/pipe`)}`);
+    await failedPull(fixture, `${fixture.directory}/pipe`, "not-a-file");
   }),
-  defineCase("a pull of what one may not read is permission-denied", async (stage) => {
+  defineCase("a pull of what one may not read is permission-denied", async (fixture) => {
     // Root reads everything but what sysfs marks as write-only.
-    const script = `f=${quote(`${stage.directory}/file`)}; : > "$f"; chmod 000 "$f"
+    const script = `f=${quote(`${fixture.directory}/file`)}; : > "$f"; chmod 000 "$f"
 for f in "$f" /sys/bus/*/drivers_probe; do ( : < "$f" ) 2>/dev/null || { [ -e "$f" ] && printf %s "$f" && exit; }; done; exit 0`;
-    const path = await stage.run(script);
-    if (path !== "") await failedPull(stage, path, "permission-denied");
+    const path = await fixture.run(script);
+    if (path !== "") await failedPull(fixture, path, "permission-denied");
   }),
-  defineCase("wrong arguments are named before anything happens", async (stage) => {
-    const { connector, directory, rejection } = stage;
+  defineCase("wrong arguments are named before anything happens", async (fixture) => {
+    const { connector, directory, rejection } = fixture;
     const bytes = bytesOf(3);
     const wrong: readonly (readonly [string, () => Promise<unknown>])[] = [
       // @ts-expect-error an empty argument vector
@@ -65,18 +65,18 @@ for f in "$f" /sys/bus/*/drivers_probe; do ( : < "$f" ) 2>/dev/null || { [ -e "$
       const error = await rejection(call(), InvalidArgumentError, "invalid-argument");
       assert.ok(error.message.startsWith(`${argument}:`), `must name ${argument}: ${error.message}`);
     }
-    assert.equal(await listing(stage), "");
+    assert.equal(await listing(fixture), "");
   }),
 ];
 
-async function failedPush(stage: Stage, path: string, code: Code): Promise<void> {
-  const error = await stage.rejection(stage.connector.push(bytesOf(1000), path), TransferError, code);
-  assert.equal(error.host, stage.connector.label);
+async function failedPush(fixture: Fixture, path: string, code: Code): Promise<void> {
+  const error = await fixture.rejection(fixture.connector.push(bytesOf(1000), path), TransferError, code);
+  assert.equal(error.host, fixture.connector.label);
 }
 
-async function failedPull(stage: Stage, path: string, code: Code): Promise<void> {
-  const target = join(stage.localDirectory, "target");
-  const error = await stage.rejection(stage.connector.pull(path, { path: target }), TransferError, code);
-  assert.equal(error.host, stage.connector.label);
-  assert.deepEqual(await readdir(stage.localDirectory), []);
+async function failedPull(fixture: Fixture, path: string, code: Code): Promise<void> {
+  const target = join(fixture.localDirectory, "target");
+  const error = await fixture.rejection(fixture.connector.pull(path, { path: target }), TransferError, code);
+  assert.equal(error.host, fixture.connector.label);
+  assert.deepEqual(await readdir(fixture.localDirectory), []);
 }

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { defineCase, defineLoneCase, quote } from "../case.ts";
-import type { ConnectorCase, Stage } from "../case.ts";
+import type { ConnectorCase, Fixture } from "../case.ts";
 import { assertSameBytes } from "../same-bytes.ts";
 import { everyByte, hostileNames } from "../hostile.ts";
 import { toBytes } from "../../byte-string.ts";
@@ -17,69 +17,69 @@ const namesAtOnce = 6;
 
 export const fileCases: readonly ConnectorCase[] = [
   ...[0, 1, 512, 70_000, 3_000_001].map((size) =>
-    defineCase(`G26 a file of ${size} bytes is the same after push and pull`, async (stage) => {
+    defineCase(`G26 a file of ${size} bytes is the same after push and pull`, async (fixture) => {
       const content = bytesOf(size);
-      const path = `${stage.directory}/file`;
-      await stage.connector.push(content, path);
-      assert.equal((await stage.run(`wc -c < ${quote(path)}`)).trim(), String(size));
-      assertSameBytes(await pulled(stage, path), content, "content");
-      const back = join(stage.localDirectory, "back");
-      await stage.connector.pull(path, { path: back });
+      const path = `${fixture.directory}/file`;
+      await fixture.connector.push(content, path);
+      assert.equal((await fixture.run(`wc -c < ${quote(path)}`)).trim(), String(size));
+      assertSameBytes(await pulled(fixture, path), content, "content");
+      const back = join(fixture.localDirectory, "back");
+      await fixture.connector.pull(path, { path: back });
       assertSameBytes(await readFile(back), content, "content");
     }),
   ),
-  defineCase("G08 file names may hold any bytes but NUL and slash", async (stage) => {
-    const paths = hostileNames.map((name) => `${stage.directory}/${name}`);
+  defineCase("G08 file names may hold any bytes but NUL and slash", async (fixture) => {
+    const paths = hostileNames.map((name) => `${fixture.directory}/${name}`);
     const thereAndBack = async (path: string): Promise<void> => {
       const content = toBytes(`content of ${path}`);
-      await stage.connector.push(content, path);
-      assertSameBytes(await pulled(stage, path), content, JSON.stringify(path));
+      await fixture.connector.push(content, path);
+      assertSameBytes(await pulled(fixture, path), content, JSON.stringify(path));
     };
     for (let at = 0; at < paths.length; at += namesAtOnce) await Promise.all(paths.slice(at, at + namesAtOnce).map(thereAndBack));
     // Their names are exact: those that commands are given are these files', and there are no others.
     const test = 'for path; do test -f "$path" || exit 9; done';
-    assert.equal((await stage.connector.exec(["sh", "-c", test, "sh", ...paths])).exitCode, 0, "each is a file");
-    assert.equal((await stage.connector.exec(["rm", "--", ...paths])).exitCode, 0, "each can be removed");
-    assert.equal(await listing(stage), "");
+    assert.equal((await fixture.connector.exec(["sh", "-c", test, "sh", ...paths])).exitCode, 0, "each is a file");
+    assert.equal((await fixture.connector.exec(["rm", "--", ...paths])).exitCode, 0, "each can be removed");
+    assert.equal(await listing(fixture), "");
   }),
-  defineCase("a local file is pushed and pulled by its path", async (stage) => {
-    const source = join(stage.localDirectory, "source \udcff'\n".toWellFormed());
+  defineCase("a local file is pushed and pulled by its path", async (fixture) => {
+    const source = join(fixture.localDirectory, "source \udcff'\n".toWellFormed());
     await writeFile(source, everyByte);
-    const path = `${stage.directory}/file`;
-    await stage.connector.push({ path: source }, path);
-    const target = join(stage.localDirectory, "target");
+    const path = `${fixture.directory}/file`;
+    await fixture.connector.push({ path: source }, path);
+    const target = join(fixture.localDirectory, "target");
     await writeFile(target, "old");
-    await stage.connector.pull(path, { path: target });
+    await fixture.connector.pull(path, { path: target });
     assertSameBytes(await readFile(target), everyByte, "content");
   }),
-  defineCase("a path that begins with ~/ is below the home directory", async (stage) => {
-    const home = (await stage.run('cd "$HOME" && pwd -P')).trim();
+  defineCase("a path that begins with ~/ is below the home directory", async (fixture) => {
+    const home = (await fixture.run('cd "$HOME" && pwd -P')).trim();
     const name = `.sremote-case-${randomBytes(8).toString("hex")}`;
     try {
-      await stage.connector.push(everyByte, `~/${name}`);
-      assertSameBytes(await pulled(stage, `${home}/${name}`), everyByte, "pushed");
-      assertSameBytes(await pulled(stage, `~/${name}`), everyByte, "pulled");
+      await fixture.connector.push(everyByte, `~/${name}`);
+      assertSameBytes(await pulled(fixture, `${home}/${name}`), everyByte, "pushed");
+      assertSameBytes(await pulled(fixture, `~/${name}`), everyByte, "pulled");
     } finally {
-      await stage.connector.exec(["rm", "-f", `${home}/${name}`]);
+      await fixture.connector.exec(["rm", "-f", `${home}/${name}`]);
     }
   }),
-  defineCase("a pushed file has mode 0600, or the mode that was asked for, also where it replaces another", async (stage) => {
-    const path = `${stage.directory}/file`;
-    const permissions = async (): Promise<string> => (await stage.run(`ls -ln ${quote(path)}`)).slice(0, 10);
-    await stage.connector.push(everyByte, path);
+  defineCase("a pushed file has mode 0600, or the mode that was asked for, also where it replaces another", async (fixture) => {
+    const path = `${fixture.directory}/file`;
+    const permissions = async (): Promise<string> => (await fixture.run(`ls -ln ${quote(path)}`)).slice(0, 10);
+    await fixture.connector.push(everyByte, path);
     assert.equal(await permissions(), "-rw-------");
-    await stage.connector.push(everyByte, path, { mode: 0o755 });
+    await fixture.connector.push(everyByte, path, { mode: 0o755 });
     assert.equal(await permissions(), "-rwxr-xr-x");
-    await stage.connector.push(everyByte, path);
+    await fixture.connector.push(everyByte, path);
     assert.equal(await permissions(), "-rw-------");
   }),
-  defineCase("progress counts the bytes to the end", async (stage) => {
+  defineCase("progress counts the bytes to the end", async (fixture) => {
     const content = bytesOf(2 * mebibyte);
     for (const direction of ["push", "pull"] as const) {
       const seen: number[] = [];
       const onProgress = (bytes: number): void => void seen.push(bytes);
-      if (direction === "push") await stage.connector.push(content, `${stage.directory}/file`, { onProgress });
-      else await stage.connector.pull(`${stage.directory}/file`, { write() {} }, { onProgress });
+      if (direction === "push") await fixture.connector.push(content, `${fixture.directory}/file`, { onProgress });
+      else await fixture.connector.pull(`${fixture.directory}/file`, { write() {} }, { onProgress });
       assert.equal(seen.at(-1), content.length, direction);
       assert.deepEqual(
         seen,
@@ -87,15 +87,15 @@ export const fileCases: readonly ConnectorCase[] = [
       );
     }
   }),
-  defineLoneCase("G35 64 MiB are pushed and pulled in constant memory, with the same digest", async (stage) => {
-    const source = join(stage.localDirectory, "source");
+  defineLoneCase("G35 64 MiB are pushed and pulled in constant memory, with the same digest", async (fixture) => {
+    const source = join(fixture.localDirectory, "source");
     const sha256 = await writeLarge(source, 64);
-    const path = `${stage.directory}/large`;
-    const target = join(stage.localDirectory, "target");
-    const limit = stage.options.memoryLimit ?? 16 * mebibyte;
+    const path = `${fixture.directory}/large`;
+    const target = join(fixture.localDirectory, "target");
+    const limit = fixture.options.memoryLimit ?? 16 * mebibyte;
     const growth = await peakGrowth(async (progress) => {
-      await stage.connector.push({ path: source }, path, { onProgress: progress() });
-      await stage.connector.pull(path, { path: target }, { onProgress: progress() });
+      await fixture.connector.push({ path: source }, path, { onProgress: progress() });
+      await fixture.connector.pull(path, { path: target }, { onProgress: progress() });
     });
     assert.equal((await stat(target)).size, 64 * mebibyte);
     assert.equal(await digestOfFile(target), sha256);
@@ -104,13 +104,13 @@ export const fileCases: readonly ConnectorCase[] = [
 ];
 
 /** Names in the case's directory, one on each line; names with newlines only show that there is something. */
-export function listing(stage: Stage): Promise<string> {
-  return stage.run(`ls -A ${quote(stage.directory)}`);
+export function listing(fixture: Fixture): Promise<string> {
+  return fixture.run(`ls -A ${quote(fixture.directory)}`);
 }
 
-export async function pulled(stage: Stage, path: string): Promise<Uint8Array> {
+export async function pulled(fixture: Fixture, path: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
-  await stage.connector.pull(path, { write: (chunk) => void chunks.push(Uint8Array.from(chunk)) });
+  await fixture.connector.pull(path, { write: (chunk) => void chunks.push(Uint8Array.from(chunk)) });
   return new Uint8Array(Buffer.concat(chunks));
 }
 

@@ -50,34 +50,34 @@ export const lifecycleCases: readonly ConnectorCase[] = [
   }),
   defineLoneCase(
     "a cut link is connection-lost, and the next command connects again",
-    async (stage) => {
-      const { cut } = stage.options;
+    async (fixture) => {
+      const { cut } = fixture.options;
       if (cut === undefined) return;
-      const long = stage.exec(`echo > ${quote(`${stage.directory}/ready`)}; sleep 300`);
-      const lost = stage.rejection(long, ConnectError, "connection-lost");
-      await until("the command has begun", async () => (await listing(stage)).includes("ready"));
+      const long = fixture.exec(`echo > ${quote(`${fixture.directory}/ready`)}; sleep 300`);
+      const lost = fixture.rejection(long, ConnectError, "connection-lost");
+      await until("the command has begun", async () => (await listing(fixture)).includes("ready"));
       try {
         await cut.cut();
         await lost;
       } finally {
         await cut.restore();
       }
-      assert.equal((await stage.exec("exit 11")).exitCode, 11);
+      assert.equal((await fixture.exec("exit 11")).exitCode, 11);
     },
     canCut,
   ),
   defineLoneCase(
     "G26 a link cut during a push leaves no part of a file",
-    async (stage) => {
-      const { cut } = stage.options;
+    async (fixture) => {
+      const { cut } = fixture.options;
       if (cut === undefined) return;
       let broken: Promise<void> | undefined;
       const onProgress = (): void => {
         broken ??= Promise.resolve(cut.cut());
       };
       try {
-        await stage.rejection(
-          stage.connector.push(bytesOf(48 * 2 ** 20), `${stage.directory}/file`, { onProgress }),
+        await fixture.rejection(
+          fixture.connector.push(bytesOf(48 * 2 ** 20), `${fixture.directory}/file`, { onProgress }),
           SremoteError,
           "connection-lost",
           "transfer-failed",
@@ -86,7 +86,7 @@ export const lifecycleCases: readonly ConnectorCase[] = [
       } finally {
         await cut.restore();
       }
-      await until("nothing is left", async () => (await listing(stage)) === "");
+      await until("nothing is left", async () => (await listing(fixture)) === "");
     },
     canCut,
   ),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ConnectError, SremoteError } from "@sremote/protocol";
 import { defineLoneCase, quote } from "../case.ts";
-import type { CheckOptions, ConnectorCase, Stage } from "../case.ts";
+import type { CheckOptions, ConnectorCase, Fixture } from "../case.ts";
 import type { RestBed, RestFault, RestPurpose } from "../rest-bed.ts";
 import { assertSameBytes } from "../same-bytes.ts";
 import { until } from "../wait.ts";
@@ -11,16 +11,16 @@ import { bytesOf, listing, pulled } from "./file.ts";
 function restCase(
   name: string,
   faults: readonly RestFault["kind"][],
-  body: (stage: Stage, bed: RestBed) => Promise<void>,
+  body: (fixture: Fixture, bed: RestBed) => Promise<void>,
   applies: (bed: RestBed) => boolean = () => true,
 ): ConnectorCase {
   const bedOf = ({ rest }: CheckOptions): RestBed | undefined =>
     rest !== undefined && faults.every((fault) => rest.faults.includes(fault)) && applies(rest) ? rest : undefined;
   return defineLoneCase(
     `REST: ${name}`,
-    async (stage) => {
-      const bed = bedOf(stage.options);
-      if (bed !== undefined) await body(stage, bed);
+    async (fixture) => {
+      const bed = bedOf(fixture.options);
+      if (bed !== undefined) await body(fixture, bed);
     },
     (options) => bedOf(options) !== undefined,
   );
@@ -47,25 +47,25 @@ export const restCases: readonly ConnectorCase[] = [
       return restCase(
         `sizes ${at} the ${limit} limit go there and back`,
         [],
-        async (stage, bed) => {
-          await thereAndBack(stage, (bed.limits?.[limit] ?? 0) + more);
+        async (fixture, bed) => {
+          await thereAndBack(fixture, (bed.limits?.[limit] ?? 0) + more);
         },
         (bed) => bed.limits?.[limit] !== undefined,
       );
     }),
   ),
-  restCase("11 MB go there and back, as a file and as input and output", [], async (stage) => {
-    await thereAndBack(stage, 11_000_000);
+  restCase("11 MB go there and back, as a file and as input and output", [], async (fixture) => {
+    await thereAndBack(fixture, 11_000_000);
   }),
   ...ambiguous.map((fault) =>
     restCase(
       `G28 ${told(fault)} when a command is started: it runs once, and is not started by a second request`,
       [fault.kind],
-      async (stage, bed) => {
+      async (fixture, bed) => {
         bed.take();
         bed.inject("start", fault);
-        assert.equal((await stage.exec(effect(stage, "exit 7"))).exitCode, 7);
-        assert.equal(await effects(stage), 1);
+        assert.equal((await fixture.exec(effect(fixture, "exit 7"))).exitCode, 7);
+        assert.equal(await effects(fixture), 1);
         assertNoSecondStart(bed);
       },
     ),
@@ -74,11 +74,11 @@ export const restCases: readonly ConnectorCase[] = [
     restCase(
       `G01 a request to start a command that is delivered twice runs it once (answer ${answer + 1})`,
       ["twice"],
-      async (stage, bed) => {
+      async (fixture, bed) => {
         bed.inject("start", { kind: "twice", answer });
-        const result = await stage.exec(effect(stage, "echo out; exit 3"));
+        const result = await fixture.exec(effect(fixture, "echo out; exit 3"));
         assert.deepEqual([result.exitCode, new TextDecoder().decode(result.stdout)], [3, "out\n"]);
-        assert.equal(await effects(stage), 1);
+        assert.equal(await effects(fixture), 1);
       },
     ),
   ),
@@ -86,10 +86,10 @@ export const restCases: readonly ConnectorCase[] = [
     restCase(
       `credentials that run out before a ${purpose} request are renewed, and the command runs once`,
       ["expire"],
-      async (stage, bed) => {
-        await stage.exec("true");
+      async (fixture, bed) => {
+        await fixture.exec("true");
         bed.inject(purpose, { kind: "expire" });
-        await largeOutput(stage);
+        await largeOutput(fixture);
       },
       has(purpose),
     ),
@@ -105,51 +105,51 @@ export const restCases: readonly ConnectorCase[] = [
       restCase(
         `${told(fault)} once for a ${purpose} request does no harm`,
         [fault.kind],
-        async (stage, bed) => {
+        async (fixture, bed) => {
           bed.inject(purpose, fault);
-          await largeOutput(stage);
+          await largeOutput(fixture);
         },
         has(purpose),
       ),
     ),
   ),
-  restCase("output that gets lost on the way is read from files", ["mute"], async (stage, bed) => {
+  restCase("output that gets lost on the way is read from files", ["mute"], async (fixture, bed) => {
     bed.inject("start", { kind: "mute" });
-    await smallOutput(stage);
+    await smallOutput(fixture);
   }),
-  restCase("output that is cut on the way is read from files", ["half-output"], async (stage, bed) => {
+  restCase("output that is cut on the way is read from files", ["half-output"], async (fixture, bed) => {
     bed.inject("start", { kind: "half-output" });
-    await smallOutput(stage);
+    await smallOutput(fixture);
   }),
-  restCase("an exit code that the service does not tell is known all the same", ["no-exit-code"], async (stage, bed) => {
+  restCase("an exit code that the service does not tell is known all the same", ["no-exit-code"], async (fixture, bed) => {
     bed.inject("start", { kind: "no-exit-code" });
-    assert.equal((await stage.exec("exit 9")).exitCode, 9);
+    assert.equal((await fixture.exec("exit 9")).exitCode, 9);
   }),
-  restCase("G38 a result that becomes visible late is waited for", ["missing"], async (stage, bed) => {
+  restCase("G38 a result that becomes visible late is waited for", ["missing"], async (fixture, bed) => {
     bed.inject("get", { kind: "missing" }, { times: 4 });
-    await largeOutput(stage);
+    await largeOutput(fixture);
   }),
-  restCase("a download that is cut in the middle goes on where it was", ["half"], async (stage, bed) => {
+  restCase("a download that is cut in the middle goes on where it was", ["half"], async (fixture, bed) => {
     bed.inject("get", { kind: "half" });
-    await largeOutput(stage);
+    await largeOutput(fixture);
   }),
-  restCase("G28 a redirect to another origin is refused, and the connector stays usable", ["redirect"], async (stage, bed) => {
+  restCase("G28 a redirect to another origin is refused, and the connector stays usable", ["redirect"], async (fixture, bed) => {
     for (const status of [302, 307, 308]) {
       bed.inject("put", { kind: "redirect", location: "http://127.0.0.1:9/elsewhere", status });
-      await stage.rejection(stage.exec("true"), ConnectError, "connect-failed");
+      await fixture.rejection(fixture.exec("true"), ConnectError, "connect-failed");
     }
-    assert.equal((await stage.exec("exit 5")).exitCode, 5);
+    assert.equal((await fixture.exec("exit 5")).exitCode, 5);
   }),
-  restCase("a command that is cancelled while it is queued never runs", ["queue"], async (stage, bed) => {
+  restCase("a command that is cancelled while it is queued never runs", ["queue"], async (fixture, bed) => {
     bed.inject("start", { kind: "queue" });
     bed.take();
     const control = new AbortController();
-    const failed = stage.rejection(stage.exec(effect(stage, ""), { signal: control.signal }), SremoteError, "cancelled");
+    const failed = fixture.rejection(fixture.exec(effect(fixture, ""), { signal: control.signal }), SremoteError, "cancelled");
     await until("it is asked after", async () => bed.take().some(({ purpose }) => purpose === "poll"));
     control.abort();
     await failed;
-    assert.equal((await stage.exec("exit 6")).exitCode, 6);
-    assert.equal(await effects(stage), 0);
+    assert.equal((await fixture.exec("exit 6")).exitCode, 6);
+    assert.equal(await effects(fixture), 0);
   }),
 ];
 
@@ -171,13 +171,13 @@ function told(fault: RestFault): string {
 }
 
 /** A script that leaves a trace each time it runs. */
-function effect(stage: Stage, script: string): string {
-  return `echo x >> ${quote(`${stage.directory}/effects`)}; ${script}`;
+function effect(fixture: Fixture, script: string): string {
+  return `echo x >> ${quote(`${fixture.directory}/effects`)}; ${script}`;
 }
 
-async function effects(stage: Stage): Promise<number> {
-  if (!(await listing(stage)).includes("effects")) return 0;
-  return Number((await stage.run(`wc -l < ${quote(`${stage.directory}/effects`)}`)).trim());
+async function effects(fixture: Fixture): Promise<number> {
+  if (!(await listing(fixture)).includes("effects")) return 0;
+  return Number((await fixture.run(`wc -l < ${quote(`${fixture.directory}/effects`)}`)).trim());
 }
 
 /**
@@ -194,27 +194,27 @@ function isTooMany(fault: RestFault | undefined): boolean {
   return fault?.kind === "status" && fault.status === 429;
 }
 
-async function largeOutput(stage: Stage): Promise<void> {
+async function largeOutput(fixture: Fixture): Promise<void> {
   // More than comes back with a reply.
-  const size = Math.max(2 ** 20, 2 * (stage.options.rest?.limits?.inline ?? 0));
-  const result = await stage.exec(effect(stage, `head -c ${size} /dev/zero | tr '\\0' a; exit 4`));
+  const size = Math.max(2 ** 20, 2 * (fixture.options.rest?.limits?.inline ?? 0));
+  const result = await fixture.exec(effect(fixture, `head -c ${size} /dev/zero | tr '\\0' a; exit 4`));
   assert.deepEqual([result.exitCode, result.stdout.length], [4, size]);
   assert.ok(result.stdout.every((byte) => byte === 97));
-  assert.equal(await effects(stage), 1);
+  assert.equal(await effects(fixture), 1);
 }
 
-async function smallOutput(stage: Stage): Promise<void> {
-  const result = await stage.exec(effect(stage, "echo out; echo err >&2; exit 4"));
+async function smallOutput(fixture: Fixture): Promise<void> {
+  const result = await fixture.exec(effect(fixture, "echo out; echo err >&2; exit 4"));
   const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
   assert.deepEqual([result.exitCode, text(result.stdout), text(result.stderr)], [4, "out\n", "err\n"]);
-  assert.equal(await effects(stage), 1);
+  assert.equal(await effects(fixture), 1);
 }
 
-async function thereAndBack(stage: Stage, size: number): Promise<void> {
+async function thereAndBack(fixture: Fixture, size: number): Promise<void> {
   const content = bytesOf(size);
-  const path = `${stage.directory}/file`;
-  await stage.connector.push(content, path);
-  assertSameBytes(await pulled(stage, path), content, `a file of ${size} bytes`);
-  if (!stage.connector.acceptsStdin) return;
-  assertSameBytes((await stage.exec("cat", { stdin: content })).stdout, content, `${size} bytes of input and output`);
+  const path = `${fixture.directory}/file`;
+  await fixture.connector.push(content, path);
+  assertSameBytes(await pulled(fixture, path), content, `a file of ${size} bytes`);
+  if (!fixture.connector.acceptsStdin) return;
+  assertSameBytes((await fixture.exec("cat", { stdin: content })).stdout, content, `${size} bytes of input and output`);
 }

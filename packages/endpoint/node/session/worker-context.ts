@@ -4,7 +4,7 @@ import type { Call, ParsedRoute } from "./call.ts";
 import type { Watcher } from "./watcher.ts";
 import type { PipeMaker } from "./worker-pipes.ts";
 
-export interface Host {
+export interface WorkerContext {
   readonly watcher: Watcher;
   readonly pipes: PipeMaker;
   /** What a worker reads first from its channel: the program. */

@@ -4,7 +4,7 @@ import { countOomKills } from "../death.ts";
 import { callEnvironment } from "../environment.ts";
 import { endStrays } from "../strays.ts";
 import type { Call, ParsedRoute } from "./call.ts";
-import type { Host } from "./host.ts";
+import type { WorkerContext } from "./worker-context.ts";
 import type { PrivatePlace } from "./private-place.ts";
 import { bootScript } from "./boot.ts";
 import { Watcher } from "./watcher.ts";
@@ -14,17 +14,17 @@ import { PipeMaker } from "./worker-pipes.ts";
 const countAge = 1000;
 
 /** What only the session itself can do. */
-export type Sending = Pick<Host, "relay" | "sendTotals" | "sendResult" | "onTaken" | "onHanded">;
+export type Sending = Pick<WorkerContext, "relay" | "sendTotals" | "sendResult" | "onTaken" | "onHanded">;
 
-export class SessionHost implements Host {
+export class SessionContext implements WorkerContext {
   readonly watcher: Watcher;
   readonly pipes: PipeMaker;
   readonly program: Uint8Array;
-  readonly relay: Host["relay"];
-  readonly sendTotals: Host["sendTotals"];
-  readonly sendResult: Host["sendResult"];
-  readonly onHanded: Host["onHanded"];
-  readonly #onTaken: Host["onTaken"];
+  readonly relay: WorkerContext["relay"];
+  readonly sendTotals: WorkerContext["sendTotals"];
+  readonly sendResult: WorkerContext["sendResult"];
+  readonly onHanded: WorkerContext["onHanded"];
+  readonly #onTaken: WorkerContext["onTaken"];
   readonly #base: string;
   readonly #umask: number;
   readonly #mark: string = uniqueSuffix();
