@@ -47,7 +47,7 @@ class OpenCalls(Calls):
 
     def __init__(self, loop, send, *_):
         self.loop, self.send, self.streams, self.routes, self.ended = loop, send, {}, {}, 0.0
-        self.crew = SimpleNamespace(paused=False)
+        self.workers = SimpleNamespace(paused=False)
         self.pool = SimpleNamespace(place=lambda stream: None, announce=lambda stream: None, settle=lambda *_: None)
 
 
@@ -224,7 +224,7 @@ def stranger(host, data):
     """A link of somebody who has not proved who it is, over which these bytes came."""
     link, theirs = host.link(data)
     link.timer = None
-    host.session.strangers.add(link)
+    host.session.newcomers.add(link)
     if data:
         host.session._read(link)
     return link, theirs
