@@ -57,7 +57,7 @@ describe.each(ways)("arguments are taken when the call is made, over %s", (way) 
     const second = new Uint8Array(8 * mebibyte);
     const transferred = rejection(own.doRemoteCall("builtins", "dict", { data: second }), InvalidArgumentError);
     structuredClone(second.buffer, { transfer: [second.buffer] });
-    expect((await first).message).toContain("args[1]: expected bytes that stay as they are");
+    expect((await first).message).toContain("args[1] must not change until the call has ended, but was ");
     expect((await transferred).message).toContain("kwargs.data");
     // Unchanged it arrives, and what was refused has harmed nothing else.
     expect((await own.doRemoteCall("builtins", "sum", [filled])).value).toBe(16 * mebibyte);

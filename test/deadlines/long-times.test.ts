@@ -71,12 +71,12 @@ describe("a time longer than any timer", () => {
   test("between signs of life is refused, as are leases of sessions", async () => {
     for (const options of [{ heartbeatInterval: time }, { resumeTimeout: time }]) {
       expect(() => new RemoteClient(local(), options)).toThrow(
-        /^options\.(?:heartbeatInterval|resumeTimeout): expected milliseconds, \d+ to 2147483647 \(24\.8 days\)/,
+        /^options\.(?:heartbeatInterval|resumeTimeout) must be a number of milliseconds from \d+ to 2147483647 \(24\.8 days\)/,
       );
     }
     for (const connect of [ssh, openssh]) {
       expect(() => connect({ ...to(), keepaliveInterval: time })).toThrow(
-        /^options\.keepaliveInterval: expected milliseconds, 0 to 2147483647/,
+        /^options\.keepaliveInterval must be a number of milliseconds from 0 to 2147483647/,
       );
     }
   });

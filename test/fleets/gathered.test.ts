@@ -93,7 +93,7 @@ test("G35 what is not kept goes on to those who read and to files, is counted, a
     ).toMatch(/^a\[1-2\]|a[12].*,a[12]/);
     expect(done.format({ style: "blocks" })).toContain("\n[... more output was not kept]\n");
     expect(done.format()).toMatch(/^a3: short$/m);
-    expect(() => hosts.run("true", { totalOutputLimit: 0 })).toThrow(/^options\.totalOutputLimit: expected a number of bytes/);
+    expect(() => hosts.run("true", { totalOutputLimit: 0 })).toThrow(/^options\.totalOutputLimit must be a number of bytes/);
   } finally {
     await rm(logDir, { recursive: true });
   }

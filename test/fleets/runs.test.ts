@@ -155,7 +155,10 @@ test("on a host with one session short commands run one after the other, and wha
   expect(await Promise.all([out(nodes.run("echo 1")), out(nodes.run("echo 2"))])).toEqual(["1\n", "2\n"]);
   const [job] = (await nodes.run("cat", { stdin: "in" })).jobs;
   expect([job!.reason, job!.error?.code, job!.exitCode]).toEqual(["error", "channel-failed", null]);
-  expect(job!.error?.message).toMatch(/MaxSessions[^]*`killOnDisconnect: false`/);
+  expect(job!.error).toMatchObject({
+    message: expect.stringContaining("MaxSessions") as string,
+    hint: expect.stringContaining("`killOnDisconnect: false`") as string,
+  });
   expect(await out(nodes.run("cat", { stdin: "in", killOnDisconnect: false }))).toBe("in");
   expect(await out(nodes.run("sleep 1.2; echo 3"))).toBe("3\n");
 });

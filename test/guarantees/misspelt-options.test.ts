@@ -165,9 +165,9 @@ it("options that are no object, and commands that are none, are refused by fleet
     () => fleet.sync("/x", "/y", none),
     () => fleets.expand("a", none),
   ]) {
-    expect(attempt).toThrow(/^options: expected an object/);
+    expect(attempt).toThrow(/^options must be an object/);
   }
   for (const command of [undefined, null, 3, true, {}, { shell: 3 }, { each: "x" }, fleets.each([3 as Wrong])]) {
-    expect(() => fleet.run(command as Wrong)).toThrow(/^command(?:\[0\])?: expected a (?:script|command)/);
+    expect(() => fleet.run(command as Wrong)).toThrow(/^command(?:\[0\])? must be a (?:script|command)/);
   }
 });

@@ -47,7 +47,7 @@ describe.concurrent("a real Jupyter Server", () => {
     await Promise.all(["/lab", "/tree", "/lab/tree/some/notebook.ipynb", "/"].map(reach));
     expect(() => jupyter({ baseUrl: `${lab.baseUrl}?token=${lab.token}`, token: "another" })).toThrow(/options\.token/);
     expect(() => jupyter({ baseUrl: `${lab.baseUrl}?token=...` })).toThrow(/whole token/);
-    expect(() => jupyter({ baseUrl: `${lab.baseUrl}?tokn=${lab.token}` })).toThrow(/without query/);
+    expect(() => jupyter({ baseUrl: `${lab.baseUrl}?tokn=${lab.token}` })).toThrow(/without a query/);
   });
 
   test("below another path than was given says so", async () => {

@@ -47,7 +47,7 @@ test("keywords are parted at the first =", () => {
 });
 
 test.each([["n"], ["=3"], [""]])("the keyword %j is refused", (pair) => {
-  expect(() => parseKeywords([pair], false)).toThrow(/--kw: expected NAME=VALUE/);
+  expect(() => parseKeywords([pair], false)).toThrow(/--kw must be NAME=VALUE/);
 });
 
 test("a keyword given twice is refused", () => {

@@ -23,7 +23,7 @@ function isJson(text: string): boolean {
 /** JSON.parse rounds integers beyond 2^53; they become bigints, so that Python sees the digits that were written. */
 function exactNumber(value: number, source: string, name: string): number | bigint {
   if (!Number.isFinite(value))
-    throw new InvalidArgumentError(name, `a number that is not beyond all bounds, or -s to pass ${source.slice(0, 20)} as a string`);
+    throw new InvalidArgumentError(`${name} ${source.slice(0, 20)} is too large for a number; -s passes arguments as strings`);
   return /^-?\d+$/.test(source) && !Number.isSafeInteger(value) ? BigInt(source) : value;
 }
 
@@ -32,7 +32,7 @@ export function parseKeywords(pairs: readonly string[], literally: boolean): Rec
   const keywords = new Map<string, unknown>();
   for (const pair of pairs) {
     const [name, text] = splitPair(pair, "--kw");
-    if (keywords.has(name)) throw new InvalidArgumentError("--kw", `each name once, not ${name} twice`);
+    if (keywords.has(name)) throw new InvalidArgumentError(`--kw ${name} was given twice`);
     keywords.set(name, parseArgument(text, literally, `--kw ${name}`));
   }
   return Object.fromEntries(keywords);

@@ -14,5 +14,5 @@ test.each([
 });
 
 test.each(["", "0", "0s", "-1", "1 s", "1S", "soon", "1e3", "1.s", "s"])("%j is refused", (text) => {
-  expect(() => parseDuration(text)).toThrow(/--timeout: expected a duration/);
+  expect(() => parseDuration(text)).toThrow(/--timeout must be a positive duration/);
 });

@@ -6,7 +6,7 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 export function parseDuration(text: string, option = "--timeout"): number {
   const total = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : sum(text);
   if (total === undefined || !(total > 0) || !Number.isFinite(total)) {
-    throw new InvalidArgumentError(option, "a duration above 0 such as 90, 1.5s, 500ms, 2m or 1h30m");
+    throw new InvalidArgumentError(option, `a positive duration such as 90, 1.5s, 500ms, 2m or 1h30m, not ${JSON.stringify(text)}`);
   }
   return total;
 }

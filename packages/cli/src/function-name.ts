@@ -8,7 +8,7 @@ export interface FunctionName {
   isNode: boolean;
 }
 
-const expected = "MODULE.FUNCTION or MODULE:FUNCTION, such as os.getenv, pathlib:Path.home, node:os:hostname or ./lib.mjs:run";
+const forms = "MODULE.FUNCTION or MODULE:FUNCTION, such as os.getenv, pathlib:Path.home, node:os:hostname or ./lib.mjs:run";
 
 /**
  * - A leading `node:` belongs to the module and chooses Node.
@@ -27,6 +27,7 @@ export function parseFunctionName(text: string): FunctionName {
   const [module, name] = [rest.slice(0, at < 0 ? 0 : at), rest.slice(at + 1)];
   // `./lib.mjs` alone would be the function `mjs` of `./lib`: nearly certainly a forgotten name.
   const isFile = /^(?:mjs|cjs|js|ts|mts|py)$/.test(name) && /^[./]|^file:/.test(module);
-  if (at < 0 || module === "" || name === "" || name.includes("/") || isFile) throw new InvalidArgumentError("FUNCTION", expected);
+  if (at < 0 || module === "" || name === "" || name.includes("/") || isFile)
+    throw new InvalidArgumentError("FUNCTION", `${forms}, not ${JSON.stringify(text)}`);
   return { module: prefix + module, function: name, isNode: prefix !== "" };
 }

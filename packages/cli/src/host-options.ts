@@ -21,16 +21,11 @@ export type Answers = Pick<SshOptions, "password" | "passphrase" | "keyboardInte
  */
 export function connectorFor(host: string, options: HostOptions, answers: Answers = {}): Connector {
   if (host === "local") {
-    const given = Object.keys(options)[0];
-    if (given !== undefined)
-      throw new InvalidArgumentError("HOST", "a host over SSH, since options of SSH connections are given; this is local");
+    if (Object.keys(options).length > 0) throw new InvalidArgumentError("HOST is local, which takes no options of SSH connections");
     return local();
   }
   if (/^[^@]*:.*@/.test(host.replace(/^ssh:\/\//, ""))) {
-    throw new InvalidArgumentError(
-      "HOST",
-      "[user@]host[:port] without a password; where the host wants one, it is asked for at the terminal",
-    );
+    throw new InvalidArgumentError("HOST", "[user@]host[:port] without a password; sremote asks for one at the terminal");
   }
   const { identity, port, jump, hostKey, sshConfig } = options;
   const common = {
@@ -41,18 +36,22 @@ export function connectorFor(host: string, options: HostOptions, answers: Answer
   };
   const policy = hostKey === undefined ? undefined : parseHostKey(hostKey);
   if (options.openssh !== true) return ssh(host, { ...common, ...(policy === undefined ? {} : { hostKey: policy }), ...answers });
-  if (typeof policy === "object") throw new InvalidArgumentError("--host-key", "strict or accept-new together with --openssh");
+  if (typeof policy === "object") throw new InvalidArgumentError("--host-key", "strict or accept-new with --openssh");
   return openssh(host, { ...common, ...(policy === undefined ? {} : { hostKey: policy }) });
 }
 
 function parsePort(text: string): number {
   const port = Number(text);
-  if (!/^\d+$/.test(text) || port < 1 || port > 65_535) throw new InvalidArgumentError("--port", "a number from 1 to 65535");
+  if (!/^\d+$/.test(text) || port < 1 || port > 65_535)
+    throw new InvalidArgumentError("--port", `a number from 1 to 65535, not ${JSON.stringify(text)}`);
   return port;
 }
 
 function parseHostKey(text: string): "strict" | "accept-new" | { fingerprint: string } {
   if (text === "strict" || text === "accept-new") return text;
   if (/^SHA256:[A-Za-z0-9+/]{43}=?$/.test(text)) return { fingerprint: text };
-  throw new InvalidArgumentError("--host-key", "strict, accept-new or a fingerprint as `ssh-keygen -l` prints it: SHA256:…");
+  throw new InvalidArgumentError(
+    "--host-key",
+    `strict, accept-new or a fingerprint (SHA256:…, as \`ssh-keygen -l\` prints it), not ${JSON.stringify(text)}`,
+  );
 }

@@ -42,9 +42,10 @@ export async function install(
   hostOptions: HostOptions,
 ): Promise<ExitCode> {
   const { git, branch, name } = options;
-  if (git === undefined && packages.length === 0) throw new InvalidArgumentError("PACKAGES", "at least one package, or --git URL");
+  if (git === undefined && packages.length === 0)
+    throw new InvalidArgumentError("PACKAGES is missing: name at least one package, or give --git URL");
   if (git === undefined && (branch ?? name) !== undefined)
-    throw new InvalidArgumentError(branch === undefined ? "--name" : "--branch", "to be used together with --git URL");
+    throw new InvalidArgumentError(`${branch === undefined ? "--name" : "--branch"} needs --git URL`);
   const { signal } = context;
   const timeout = options.timeout === undefined ? {} : { timeout: parseDuration(options.timeout) };
   const installOptions = { runtime: runtimeOf(options), signal, ...timeout };

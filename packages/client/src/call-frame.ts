@@ -95,9 +95,9 @@ function headerText(head: Uint8Array): string {
 
 function changed(pins: readonly Pin[], how: string): InvalidArgumentError {
   const names = [...new Set(pins.map(({ name }) => name))].join(" or ");
-  const expected = `bytes that stay as they are until the call has ended; they were ${how} while they were being sent, so nothing ran`;
-  return new InvalidArgumentError(names, expected, {
+  const text = `${names} must not change until the call has ended, but was ${how} while it was being sent; nothing ran`;
+  return new InvalidArgumentError(text, undefined, {
     stage: "request",
-    hint: "give the call a copy of its own, `bytes.slice()`: calls copy up to 1 MiB by themselves, and send more from where it lies",
+    hint: "give the call a copy, `bytes.slice()`: calls copy up to 1 MiB themselves, and send longer buffers from where they are",
   });
 }

@@ -1,4 +1,4 @@
-import { InvalidArgumentError, unknownOption } from "@sremote/protocol";
+import { InvalidArgumentError, unknownOption, given } from "@sremote/protocol";
 import { Writable } from "node:stream";
 import type { OutputHandling } from "./session/call-output.ts";
 
@@ -64,56 +64,61 @@ export function checkCall(module: unknown, fn: unknown, args: unknown, options: 
   checkText("function", fn, "the name of a function in the module");
   checkOptions(options);
   if (options.isolation === "call") {
-    if (options.workerName !== undefined) throw new InvalidArgumentError("options.workerName", 'to be absent with isolation "call"');
+    if (options.workerName !== undefined) throw new InvalidArgumentError('options.workerName cannot be combined with isolation "call"');
     if (options.returns === "object")
-      throw new InvalidArgumentError("options.returns", 'to be "value" with isolation "call": its process ends with the call');
+      throw new InvalidArgumentError("options.returns", '"value" with isolation "call", because its process ends with the call');
   }
   if (options.objectTimeout !== undefined && options.returns !== "object")
-    throw new InvalidArgumentError("options.objectTimeout", 'to be absent without returns "object"');
+    throw new InvalidArgumentError('options.objectTimeout needs returns "object"');
   if (args === undefined || args === null) return { args: [], kwargs: options.kwargs };
   if (Array.isArray(args)) return { args, kwargs: options.kwargs };
   if (!isPlainObject(args)) {
-    throw new InvalidArgumentError("args", "an array of positional arguments or a plain object of keyword arguments");
+    throw new InvalidArgumentError(
+      "args",
+      `an array of positional arguments or a plain object of keyword arguments${given(args, { secret: true })}`,
+    );
   }
-  if (options.kwargs !== undefined) throw new InvalidArgumentError("options.kwargs", "to be absent when args is an object already");
+  if (options.kwargs !== undefined)
+    throw new InvalidArgumentError("options.kwargs cannot be combined with args that is an object of keyword arguments itself");
   return { args: [], kwargs: args };
 }
 
 const optionChecks: Record<keyof CallOptions | "onlyIfUnset", (name: string, value: unknown) => void> = {
   runtime: (name, value) => {
-    if (value !== "python" && value !== "node") throw new InvalidArgumentError(name, '"python" or "node"');
+    if (value !== "python" && value !== "node") throw new InvalidArgumentError(name, `"python" or "node"${given(value)}`);
   },
   kwargs: (name, value) => {
-    if (!isPlainObject(value)) throw new InvalidArgumentError(name, "a plain object of keyword arguments");
+    if (!isPlainObject(value)) throw new InvalidArgumentError(name, `a plain object of keyword arguments${given(value, { secret: true })}`);
   },
   loginEnv: checkBoolean,
   onlyIfUnset: checkBoolean,
   env: (name, value) => {
-    if (!isPlainObject(value)) throw new InvalidArgumentError(name, "an object of strings");
+    if (!isPlainObject(value)) throw new InvalidArgumentError(name, `an object of strings${given(value, { secret: true })}`);
     for (const [key, text] of Object.entries(value)) checkEnvVariable(`${name}.${key}`, key, text);
   },
   cwd: (name, value) => void fromHome(name, value),
-  timeout: (name, value) => checkPositive(name, value, "milliseconds above 0"),
-  queueTimeout: (name, value) => checkPositive(name, value, "milliseconds above 0"),
-  idleTimeout: (name, value) => checkPositive(name, value, "milliseconds above 0"),
-  objectTimeout: (name, value) => checkPositive(name, value, "milliseconds above 0"),
+  timeout: (name, value) => checkPositive(name, value, "a positive number of milliseconds"),
+  queueTimeout: (name, value) => checkPositive(name, value, "a positive number of milliseconds"),
+  idleTimeout: (name, value) => checkPositive(name, value, "a positive number of milliseconds"),
+  objectTimeout: (name, value) => checkPositive(name, value, "a positive number of milliseconds"),
   prefetch: checkCount("a number of items, 0 or more"),
   stdout: checkHandling,
   stderr: checkHandling,
   isolation: (name, value) => {
-    if (value !== "call" && value !== "worker") throw new InvalidArgumentError(name, '"call" or "worker"');
+    if (value !== "call" && value !== "worker") throw new InvalidArgumentError(name, `"call" or "worker"${given(value)}`);
   },
   workerName: (name, value) => checkText(name, value, "the name of a process"),
   returns: (name, value) => {
-    if (value !== "value" && value !== "object") throw new InvalidArgumentError(name, '"value" or "object"');
+    if (value !== "value" && value !== "object") throw new InvalidArgumentError(name, `"value" or "object"${given(value)}`);
   },
   signal: (name, value) => {
-    if (!(value instanceof AbortSignal)) throw new InvalidArgumentError(name, "an AbortSignal");
+    if (!(value instanceof AbortSignal)) throw new InvalidArgumentError(name, `an AbortSignal${given(value)}`);
   },
   outputLimit: checkCount("a number of bytes, 0 or more"),
   naiveTimeZone: (name, value) => checkText(name, value, 'a zone such as "UTC", "local", "+02:00" or "Europe/Berlin"'),
   id: (name, value) => {
-    if (typeof value !== "string" || !/^[0-9a-f]{32}$/.test(value)) throw new InvalidArgumentError(name, "32 lower-case hex digits");
+    if (typeof value !== "string" || !/^[0-9a-f]{32}$/.test(value))
+      throw new InvalidArgumentError(name, `32 lower-case hex digits${given(value)}`);
   },
 };
 
@@ -121,7 +126,7 @@ const ofCall = Object.keys(optionChecks).filter((name) => name !== "onlyIfUnset"
 
 function checkCount(what: string): (name: string, value: unknown) => void {
   return (name, value) => {
-    if (!Number.isSafeInteger(value) || (value as number) < 0) throw new InvalidArgumentError(name, what);
+    if (!Number.isSafeInteger(value) || (value as number) < 0) throw new InvalidArgumentError(name, `${what}${given(value)}`);
   };
 }
 
@@ -129,16 +134,16 @@ function checkHandling(name: string, value: unknown): void {
   if (value === "collect" || value === "discard" || value instanceof Writable) return;
   const sink = (value ?? {}) as { write?: unknown };
   if (typeof sink.write !== "function")
-    throw new InvalidArgumentError(name, '"collect", "discard", a writable stream or an object with write(chunk)');
+    throw new InvalidArgumentError(name, `"collect", "discard", a writable stream or an object with write(chunk)${given(value)}`);
 }
 
 function checkBoolean(name: string, value: unknown): void {
-  if (typeof value !== "boolean") throw new InvalidArgumentError(name, "true or false");
+  if (typeof value !== "boolean") throw new InvalidArgumentError(name, `true or false${given(value)}`);
 }
 
 /** Checks options of which only these are known: all of a call's, or some of them. */
 export function checkOptions(options: unknown, known: readonly string[] = ofCall): asserts options is CallOptions {
-  if (!isPlainObject(options)) throw new InvalidArgumentError("options", "an object");
+  if (!isPlainObject(options)) throw new InvalidArgumentError("options", `an object${given(options)}`);
   for (const [key, value] of Object.entries(options)) {
     if (!known.includes(key)) throw unknownOption("options", key, known);
     if (value !== undefined) optionChecks[key as keyof typeof optionChecks](`options.${key}`, value);
@@ -154,7 +159,7 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
 /** A non-empty string of whole characters (half a surrogate pair is none in UTF-8) without NUL (no host can take one in a path or a name). */
 export function checkText(name: string, value: unknown, what: string): asserts value is string {
   if (typeof value !== "string" || value === "" || value.includes("\0") || !value.isWellFormed()) {
-    throw new InvalidArgumentError(name, `${what}: a string that is not empty and holds no NUL`);
+    throw new InvalidArgumentError(name, `${what}, a non-empty string without NUL${given(value)}`);
   }
 }
 
@@ -163,20 +168,20 @@ export function fromHome(argument: string, path: unknown): string {
   checkText(argument, path, "a path on the host");
   if (path === "~") return ".";
   if (path.startsWith("~/")) return path.replace(/^~\/+/, "") || ".";
-  if (path.startsWith("~")) throw new InvalidArgumentError(argument, "a path; of `~` forms only `~/…` is known");
+  if (path.startsWith("~")) throw new InvalidArgumentError(argument, `a path without ~user (only ~ and ~/… are expanded)${given(path)}`);
   return path;
 }
 
 export function checkPositive(name: string, value: unknown, what: string): asserts value is number {
-  if (typeof value !== "number" || !(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError(name, what);
+  if (typeof value !== "number" || !(value > 0) || !Number.isFinite(value)) throw new InvalidArgumentError(name, `${what}${given(value)}`);
 }
 
 /** POSIX allows any name without `=` and NUL; names that a shell could not pass on are refused as mistakes. The value is never quoted in the error. */
 export function checkEnvVariable(argument: string, name: unknown, value: unknown, valueArgument: string = argument): void {
   if (typeof name !== "string" || !/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) {
-    throw new InvalidArgumentError(argument, "a variable name of letters, digits and _ that does not begin with a digit");
+    throw new InvalidArgumentError(argument, "a name of letters, digits and _ that does not begin with a digit");
   }
   if (typeof value !== "string" || value.includes("\0") || !value.isWellFormed()) {
-    throw new InvalidArgumentError(valueArgument, "a string value without NUL");
+    throw new InvalidArgumentError(valueArgument, "a string without NUL");
   }
 }

@@ -285,7 +285,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
     this.#iterated = true;
     const value: unknown = (await this.#result).value;
     if (!(value instanceof RemoteIterable)) {
-      throw new InvalidArgumentError("call", "a function that returns a generator or iterator, to be iterated");
+      throw new InvalidArgumentError("call cannot be iterated: the function returned no generator or iterator");
     }
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the caller says what the generator gives, as with every call
     yield* value as RemoteIterable<ItemOf<T>>;

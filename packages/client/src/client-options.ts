@@ -1,5 +1,5 @@
 import type { Connector } from "@sremote/connectors";
-import { InvalidArgumentError, unknownOption } from "@sremote/protocol";
+import { InvalidArgumentError, unknownOption, given } from "@sremote/protocol";
 import { checkText, isPlainObject, type Runtime } from "./call-options.ts";
 import { checkSerializer, type Serializer } from "./serializer.ts";
 
@@ -50,40 +50,46 @@ const known = [
 
 export function checkClientOptions(connector: unknown, options: unknown): asserts options is RemoteClientOptions {
   checkConnectorShape(connector);
-  if (!isPlainObject(options)) throw new InvalidArgumentError("options", "an object");
+  if (!isPlainObject(options)) throw new InvalidArgumentError("options", `an object${given(options)}`);
   for (const key of Object.keys(options)) {
     if (!known.includes(key)) throw unknownOption("options", key, known);
   }
   const { runtime, python, node, autoInstall, serializer } = options;
   if (runtime !== undefined && runtime !== "python" && runtime !== "node")
-    throw new InvalidArgumentError("options.runtime", '"python" or "node"');
-  if (python !== undefined) checkText("options.python", python, "path of a Python interpreter on the host");
-  if (node !== undefined) checkText("options.node", node, "path of Node on the host");
-  if (autoInstall !== undefined && typeof autoInstall !== "boolean") throw new InvalidArgumentError("options.autoInstall", "true or false");
+    throw new InvalidArgumentError("options.runtime", `"python" or "node"${given(runtime)}`);
+  if (python !== undefined) checkText("options.python", python, "the path of a Python interpreter on the host");
+  if (node !== undefined) checkText("options.node", node, "the path of Node on the host");
+  if (autoInstall !== undefined && typeof autoInstall !== "boolean")
+    throw new InvalidArgumentError("options.autoInstall", `true or false${given(autoInstall)}`);
   const { transport, workers, resumeTimeout, heartbeatInterval } = options;
   if (transport !== undefined && transport !== "auto" && transport !== "spool")
-    throw new InvalidArgumentError("options.transport", '"auto" or "spool"');
+    throw new InvalidArgumentError("options.transport", `"auto" or "spool"${given(transport)}`);
   if (workers !== undefined)
-    checkNumber("options.workers", workers, "a number from 1 to 1024", (value) => Number.isInteger(value) && value >= 1 && value <= 1024);
+    checkNumber(
+      "options.workers",
+      workers,
+      "a whole number from 1 to 1024",
+      (value) => Number.isInteger(value) && value >= 1 && value <= 1024,
+    );
   if (resumeTimeout !== undefined)
     checkNumber(
       "options.resumeTimeout",
       resumeTimeout,
-      "milliseconds, 1000 to 2147483647 (24.8 days)",
+      "a number of milliseconds from 1000 to 2147483647 (24.8 days)",
       (value) => value >= 1000 && value < 2 ** 31,
     );
   if (heartbeatInterval !== undefined)
     checkNumber(
       "options.heartbeatInterval",
       heartbeatInterval,
-      "milliseconds, 100 to 2147483647 (24.8 days)",
+      "a number of milliseconds from 100 to 2147483647 (24.8 days)",
       (value) => value >= 100 && value < 2 ** 31,
     );
   if (serializer !== undefined) checkSerializer("options.serializer", serializer);
 }
 
 function checkNumber(name: string, value: unknown, what: string, fits: (value: number) => boolean): void {
-  if (typeof value !== "number" || !fits(value)) throw new InvalidArgumentError(name, what);
+  if (typeof value !== "number" || !fits(value)) throw new InvalidArgumentError(name, `${what}${given(value)}`);
 }
 
 function checkConnectorShape(connector: unknown): asserts connector is Connector {
@@ -92,9 +98,10 @@ function checkConnectorShape(connector: unknown): asserts connector is Connector
     if (typeof shape?.[name] !== "function") {
       throw new InvalidArgumentError(
         "connector",
-        `a connector such as ssh("me@host") or local(); this has no function ${name} (createConnector adds what is missing)`,
+        `a connector such as ssh("me@host") or local(), but has no function ${name}; createConnector() adds missing ones`,
       );
     }
   }
-  if (typeof shape?.label !== "string") throw new InvalidArgumentError("connector", "a connector with a label");
+  if (typeof shape?.label !== "string")
+    throw new InvalidArgumentError("connector", 'a connector such as ssh("me@host") or local(), but has no label');
 }

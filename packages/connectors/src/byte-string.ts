@@ -38,7 +38,10 @@ export function toBytes(text: string, argument = "text"): Uint8Array {
     const lone = character.length === 1 && unit >= 0xd800 && unit <= 0xdfff;
     if (!lone) bytes.push(...encoder.encode(character));
     else if (unit >= 0xdc80 && unit <= 0xdcff) bytes.push(unit - 0xdc00);
-    else throw new InvalidArgumentError(argument, "no lone surrogate but U+DC80 … U+DCFF, which stand for bytes that are not UTF-8");
+    else
+      throw new InvalidArgumentError(
+        `${argument} has a lone surrogate; only U+DC80 to U+DCFF are allowed, which stand for bytes that are not UTF-8`,
+      );
   }
   return Uint8Array.from(bytes);
 }

@@ -42,7 +42,7 @@ export async function call(options: CallOptions): Promise<void> {
   try {
     frame = readRequest(options.request);
     const decoded = decodeMessage(decodeFrame(frame)).message;
-    if (decoded.type !== "call") throw new SremoteError("protocol-error", "type: expected call", { stage: "request" });
+    if (decoded.type !== "call") throw new SremoteError("protocol-error", "type must be call", { stage: "request" });
     message = decoded;
   } catch (error) {
     const failure = describeRefusal(error, fileCode(error), "request");

@@ -51,7 +51,7 @@ describe("of lists", () => {
 
   test.each([[[]], [[null]], [[{}]], ["text"], [3], [undefined]])("%j is no list", (list) => {
     const lists = { list } as never;
-    expect(() => substitute("{{list}}", hosts, { lists })).toThrow(/^lists.list: expected a list/);
+    expect(() => substitute("{{list}}", hosts, { lists })).toThrow(/^lists.list must be a non-empty list/);
   });
 });
 
@@ -71,27 +71,27 @@ describe("braces themselves", () => {
 
 describe("an unknown name is an error before anything is put together", () => {
   test.each([
-    ["{{x}}", "known are peers"],
-    ["{{ peers }}", "known are peers"],
-    ["{{process.exit()}}", "known are peers"],
-    ["{{toString}}", "known are peers"],
-    ["{{__proto__}}", "known are peers"],
-    ["{{}}", "known are peers"],
-    ["{{a\nb}}", "known are peers"],
-    ["{{{x}}}", "known are host, name"],
-    ["{{{constructor}}}", "known are host, name"],
-    ["{{{ host }}}", "known are host, name"],
-    ["{{{{host}}}}", "known are host, name"],
+    ["{{x}}", "the names are peers"],
+    ["{{ peers }}", "the names are peers"],
+    ["{{process.exit()}}", "the names are peers"],
+    ["{{toString}}", "the names are peers"],
+    ["{{__proto__}}", "the names are peers"],
+    ["{{}}", "the names are peers"],
+    ["{{a\nb}}", "the names are peers"],
+    ["{{{x}}}", "the names are host, name"],
+    ["{{{constructor}}}", "the names are host, name"],
+    ["{{{ host }}}", "the names are host, name"],
+    ["{{{{host}}}}", "the names are host, name"],
   ])("%j", (text, known) => {
     const attempt = (): unknown => substitute(text, [], { lists: { peers: ["1"] }, argument: "command" });
     expect(attempt).toThrow(InvalidArgumentError);
-    expect(attempt).toThrow(/^command: expected a known name instead of \{\{/);
+    expect(attempt).toThrow(/^command must use known names, not \{\{/);
     expect(attempt).toThrow(known);
   });
 
   test("without lists there are none, and text must be text", () => {
     expect(() => substitute("{{x}}", hosts)).toThrow(/there are none/);
     // @ts-expect-error wrong argument
-    expect(() => substitute(3, hosts)).toThrow(/^text: expected a string/);
+    expect(() => substitute(3, hosts)).toThrow(/^text must be a string/);
   });
 });

@@ -89,7 +89,7 @@ function ofList(name: string, lists: Lists, argument: string, ofHost: (value: st
       ? [...list].map((value) => (value instanceof Host ? ofHost(value.address) : toText(value)))
       : [];
   if (values.length === 0 || values.includes(undefined))
-    throw new InvalidArgumentError(`lists.${name}`, "a list of strings, numbers or hosts, not empty");
+    throw new InvalidArgumentError(`lists.${name}`, "a non-empty list of strings, numbers or hosts");
   return (_, index) => values[index % values.length]!;
 }
 
@@ -99,11 +99,8 @@ function toText(value: unknown): string | undefined {
 
 function unknown(what: string, known: readonly string[], argument: string): InvalidArgumentError {
   const shown = (what.length <= 60 ? what : `${what.slice(0, 59)}…`).replace(/\s+/g, " ");
-  return new InvalidArgumentError(
-    argument,
-    `a known name instead of ${shown}; ${known.length === 0 ? "there are none" : `known are ${known.join(", ")}`}`,
-    {
-      hint: String.raw`write \{{ for two braces`,
-    },
-  );
+  const list = known.length === 0 ? "there are none" : `the names are ${known.join(", ")}`;
+  return new InvalidArgumentError(`${argument} must use known names, not ${shown}; ${list}`, undefined, {
+    hint: String.raw`write \{{ for two braces`,
+  });
 }

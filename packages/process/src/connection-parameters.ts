@@ -44,8 +44,9 @@ export function toSshOptions(
 
 /** @throws InvalidArgumentError naming the parameter */
 export function checkParameters({ username, port, privateKeyPath }: ConnectionParameters, argument: string): void {
-  if (username !== undefined && username !== null) checkDestination({ host: "any", username }, `${argument}.username`);
-  if (port !== undefined && port !== null) checkDestination({ host: "any", port }, `${argument}.port`);
+  const named = (part: string): string => `${argument}.${part} must be`;
+  if (username !== undefined && username !== null) checkDestination({ host: "any", username }, named);
+  if (port !== undefined && port !== null) checkDestination({ host: "any", port }, named);
   if (privateKeyPath === undefined || privateKeyPath === null) return;
   if (typeof privateKeyPath !== "string" || privateKeyPath === "" || /[\0\n\r]/.test(privateKeyPath)) {
     throw new InvalidArgumentError(`${argument}.privateKeyPath`, "the path of a private key");

@@ -163,14 +163,14 @@ describe("variables", () => {
         return (error as Error).message;
       }
     };
-    expect(refused([])).toMatch(/^options\.env: expected an object/);
-    expect(refused(new Map())).toMatch(/^options\.env: expected an object/);
-    expect(refused({ "a=b": "x" })).toMatch(/^options\.env\.a=b: expected a name/);
-    expect(refused({ "1": "x" })).toMatch(/^options\.env\.1: expected a name/);
-    expect(refused({ A: 3 })).toMatch(/^options\.env\.A: expected text/);
-    expect(refused({ A: "canary\0" })).toMatch(/^options\.env\.A: expected text without NUL((?!canary).)*$/s);
+    expect(refused([])).toMatch(/^options\.env must be an object/);
+    expect(refused(new Map())).toMatch(/^options\.env must be an object/);
+    expect(refused({ "a=b": "x" })).toMatch(/^options\.env\.a=b must be a name/);
+    expect(refused({ "1": "x" })).toMatch(/^options\.env\.1 must be a name/);
+    expect(refused({ A: 3 })).toMatch(/^options\.env\.A must be a string/);
+    expect(refused({ A: "canary\0" })).toMatch(/^options\.env\.A must be a string without NUL((?!canary).)*$/s);
     expect(refused({ A: "x".repeat(131_069) })).toBeInstanceOf(RemoteProcess);
-    expect(refused({ A: "x".repeat(131_070) })).toMatch(/^options\.env\.A: expected at most 131071 bytes/);
+    expect(refused({ A: "x".repeat(131_070) })).toMatch(/^options\.env\.A must be at most 131071 bytes/);
   });
 });
 

@@ -18,13 +18,13 @@ const lineLength = 1000;
 export function checkEnvironment(env: unknown, argument: string): void {
   if (env === undefined) return;
   if (typeof env !== "object" || env === null || Array.isArray(env) || env instanceof Map) {
-    throw new InvalidArgumentError(argument, "an object from name to value");
+    throw new InvalidArgumentError(argument, "an object from names to values");
   }
   for (const [name, value] of Object.entries(env) as [string, unknown][]) {
     if (!/^[A-Za-z_]\w*$/.test(name)) throw new InvalidArgumentError(`${argument}.${name}`, "a name of letters, digits and _");
-    if (typeof value !== "string" || value.includes("\0")) throw new InvalidArgumentError(`${argument}.${name}`, "text without NUL");
+    if (typeof value !== "string" || value.includes("\0")) throw new InvalidArgumentError(`${argument}.${name}`, "a string without NUL");
     if (name.length + 1 + toBytes(value, `${argument}.${name}`).length > longest) {
-      throw new InvalidArgumentError(`${argument}.${name}`, `at most ${longest} bytes with its name, which is what Linux takes`);
+      throw new InvalidArgumentError(`${argument}.${name}`, `at most ${longest} bytes with its name, Linux's limit`);
     }
   }
 }

@@ -50,7 +50,7 @@ describe("a host is made", () => {
   ])("not of %j: %s is named", (host, argument) => {
     const make = (): Host => Host.from(host as HostLike);
     expect(make).toThrow(InvalidArgumentError);
-    expect(make).toThrow(new RegExp(`^${argument.replace(".", String.raw`\.`)}: expected`));
+    expect(make).toThrow(new RegExp(`^${argument.replace(".", String.raw`\.`)} must (?:be|have) `));
   });
 });
 

@@ -34,7 +34,7 @@ export class Host implements Readonly<HostOptions> {
   constructor(options: HostOptions, argument = "host") {
     if (typeof options !== "object" || options === null) throw new InvalidArgumentError(argument, "a host as a string or an object");
     checkOptionNames(options, optionNames, argument);
-    checkDestination({ host: options.address }, `${argument}.address`);
+    checkDestination({ host: options.address }, () => `${argument}.address must be`);
     checkParameters(options, argument);
     const { address, name = address, username, port, privateKeyPath } = options;
     if (typeof name !== "string" || name === "" || /[\s\p{Cc}\p{Cf}]/u.test(name)) {

@@ -115,8 +115,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
 
   /** Starts it, and does not wait. @throws InvalidArgumentError when it was started before */
   start(): this {
-    if (this.#state.phase !== "idle")
-      throw new InvalidArgumentError("start", `a process that was not started, but it is ${this.#state.phase}`);
+    if (this.#state.phase !== "idle") throw new InvalidArgumentError(`start cannot be called: the process is ${this.#state.phase}`);
     this.#apply({ type: "start" });
     this.#round.keepDeadline(this.settings.timeout, () => void this.stop("timeout"));
     this.#handlers.begin();
@@ -137,7 +136,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
    */
   async wait(options: WaitOptions = {}): Promise<number | null> {
     checkWaitOptions(options);
-    if (this.#state.phase === "idle" && !this.#isScheduled) throw new InvalidArgumentError("wait", "a process that was started");
+    if (this.#state.phase === "idle" && !this.#isScheduled) throw new InvalidArgumentError("wait cannot be called before start()");
     const timeout = parseDuration(options.timeout, { argument: "options.timeout" });
     const limits = { milliseconds: timeout, signal: options.signal, stage: "wait", host: this.label };
     if (!(await waitFor(this.#round.over.promise, limits)) && options.kill === true) await this.stop("timeout");

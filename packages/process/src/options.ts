@@ -1,6 +1,6 @@
 /* What may be said about one process. */
 import type { PtySize } from "@sremote/connectors";
-import { type Duration, InvalidArgumentError, parseDuration, checkOptionNames, type OptionNames } from "@sremote/protocol";
+import { type Duration, InvalidArgumentError, parseDuration, checkOptionNames, type OptionNames, given } from "@sremote/protocol";
 import type { Host } from "./host.ts";
 import type { Logger } from "./logger.ts";
 import type { Ignorable } from "./process-record.ts";
@@ -69,25 +69,25 @@ const optionNames: OptionNames<ProcessOptions> = {
 
 /** @throws InvalidArgumentError naming the option */
 export function checkProcessOptions(options: ProcessOptions, argument = "options"): void {
-  if (typeof options !== "object" || options === null) throw new InvalidArgumentError(argument, "an object");
+  if (typeof options !== "object" || options === null) throw new InvalidArgumentError(argument, `an object${given(options)}`);
   checkOptionNames(options, optionNames, argument);
   const fail = (name: keyof ProcessOptions, expected: string): never => {
-    throw new InvalidArgumentError(`${argument}.${name}`, expected);
+    throw new InvalidArgumentError(`${argument}.${name}`, `${expected}${given(options[name], { secret: name === "stdin" })}`);
   };
   const { name, forceKillAfterDelay, ignore, stdin, pty, output, outputLimit, killOnDisconnect, signal, outputInLog } = options;
   checkPlacement(options, argument);
   checkEnvironment(options.env, `${argument}.env`);
   parseDuration(options.timeout, { argument: `${argument}.timeout` });
-  if (forceKillAfterDelay === null) fail("forceKillAfterDelay", "a duration, not none");
+  if (forceKillAfterDelay === null) fail("forceKillAfterDelay", "a duration");
   parseDuration(forceKillAfterDelay, { argument: `${argument}.forceKillAfterDelay` });
-  if (name !== undefined && (typeof name !== "string" || name === "")) fail("name", "a name");
+  if (name !== undefined && (typeof name !== "string" || name === "")) fail("name", "a non-empty string");
   if (ignore !== undefined && !(Array.isArray(ignore) && ignore.every((each) => ["exit", "timeout", "error"].includes(each as string)))) {
-    fail("ignore", "a list of exit, timeout and error");
+    fail("ignore", 'a list of "exit", "timeout" and "error"');
   }
   if (stdin !== undefined && stdin !== true && typeof stdin !== "string" && !(stdin instanceof Uint8Array))
     fail("stdin", "text, bytes or true");
   if (pty !== undefined && typeof pty !== "boolean" && !isSize(pty)) fail("pty", "true, false or {rows, columns}");
-  if (output !== undefined && !["collect", "live", "discard"].includes(output)) fail("output", "collect, live or discard");
+  if (output !== undefined && !["collect", "live", "discard"].includes(output)) fail("output", '"collect", "live" or "discard"');
   if (outputLimit !== undefined && !isCount(outputLimit)) fail("outputLimit", "a number of bytes, 1 or more");
   if (outputInLog !== undefined && !isCount(outputInLog)) fail("outputInLog", "a whole number, 1 or more");
   if (killOnDisconnect !== undefined && typeof killOnDisconnect !== "boolean") fail("killOnDisconnect", "true or false");

@@ -1,6 +1,6 @@
 /* Where and how on its host a command runs: directory, processors, priority. */
 import { type Command, hasUnknownTilde, quote, quotePath, shell, shellText } from "@sremote/connectors";
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, given } from "@sremote/protocol";
 
 export interface Placement {
   /** Working directory. Relative to the home directory; `~/x` is below it, too. */
@@ -14,16 +14,16 @@ export interface Placement {
 /** @throws InvalidArgumentError naming the option */
 export function checkPlacement({ cwd, cpu, realtime }: Placement, argument = "options"): void {
   if (cwd !== undefined && (typeof cwd !== "string" || cwd === "" || cwd.includes("\0"))) {
-    throw new InvalidArgumentError(`${argument}.cwd`, "a directory on the host");
+    throw new InvalidArgumentError(`${argument}.cwd`, `a directory on the host${given(cwd)}`);
   }
   if (cwd !== undefined && hasUnknownTilde(cwd))
-    throw new InvalidArgumentError(`${argument}.cwd`, "a path; of `~` forms only `~/…` is known");
+    throw new InvalidArgumentError(`${argument}.cwd`, `a path without ~user (only ~ and ~/… are expanded)${given(cwd)}`);
   if (cpu !== undefined && processors(cpu) === undefined) {
-    throw new InvalidArgumentError(`${argument}.cpu`, "the number of a processor, a list of them, or text such as 0-3,8");
+    throw new InvalidArgumentError(`${argument}.cpu`, `the number of a processor, a list of them, or text such as 0-3,8${given(cpu)}`);
   }
   const isPriority = typeof realtime === "number" && Number.isInteger(realtime) && realtime >= 1 && realtime <= 99;
   if (realtime !== undefined && typeof realtime !== "boolean" && !isPriority) {
-    throw new InvalidArgumentError(`${argument}.realtime`, "true, false or a priority from 1 to 99");
+    throw new InvalidArgumentError(`${argument}.realtime`, `true, false or a priority from 1 to 99${given(realtime)}`);
   }
 }
 

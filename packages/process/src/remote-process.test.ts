@@ -125,7 +125,7 @@ describe.each([
     const seen: string[] = [];
     for (const event of ["start", "end", "reset"] as const) process.on(event, () => void seen.push(event));
     process.on("line", ({ text }) => void seen.push(text));
-    expect(() => process.start().start()).toThrow(/^start: expected a process that was not started/);
+    expect(() => process.start().start()).toThrow(/^start cannot be called: the process is /);
     await process.wait();
     await process.reset();
     expect(process).toMatchObject({ state: "idle", startDate: null, stdout: "" });
@@ -256,8 +256,8 @@ describe("a process", () => {
       expect(process.stdout).toBe(`${directory}\n1\nSCHED_FIFO\n7\n`);
       const wrong = await new RemoteProcess(open(local()), "echo ran", { cwd: `${directory}/none` }).run();
       expect([wrong.stdout, wrong.exitCode]).toEqual(["", 1]);
-      expect(() => new RemoteProcess(local(), "x", { cpu: "1; id" })).toThrow(/^options\.cpu: expected/);
-      expect(() => new RemoteProcess(local(), "x", { realtime: 100 })).toThrow(/^options\.realtime: expected/);
+      expect(() => new RemoteProcess(local(), "x", { cpu: "1; id" })).toThrow(/^options\.cpu must be/);
+      expect(() => new RemoteProcess(local(), "x", { realtime: 100 })).toThrow(/^options\.realtime must be/);
     } finally {
       await rm(directory, { recursive: true });
     }
@@ -275,7 +275,7 @@ describe("a process", () => {
 
   test("waits no longer than it is told, and is ended then if it is told", async () => {
     const process = new RemoteProcess(open(local()), "exec sleep 70150");
-    await expect(process.wait()).rejects.toThrow(/^wait: expected a process that was started/);
+    await expect(process.wait()).rejects.toThrow(/^wait cannot be called before start\(\)/);
     process.start();
     expect(await process.wait({ timeout: 20 })).toBeNull();
     expect(process.ended).toBe(false);
@@ -284,10 +284,10 @@ describe("a process", () => {
   });
 
   test("refuses what it cannot run", () => {
-    expect(() => new RemoteProcess(local(), "")).toThrow(/^command: expected/);
-    expect(() => new RemoteProcess(local(), ["a", "b\0"])).toThrow(/^command: expected/);
-    expect(() => new RemoteProcess(local(), "x", { timeout: "soon" })).toThrow(/^options\.timeout: expected/);
+    expect(() => new RemoteProcess(local(), "")).toThrow(/^command must be/);
+    expect(() => new RemoteProcess(local(), ["a", "b\0"])).toThrow(/^command must be/);
+    expect(() => new RemoteProcess(local(), "x", { timeout: "soon" })).toThrow(/^options\.timeout must be/);
     // @ts-expect-error wrong argument
-    expect(() => new RemoteProcess(undefined, "x")).toThrow(/^on: expected/);
+    expect(() => new RemoteProcess(undefined, "x")).toThrow(/^on must be/);
   });
 });

@@ -9,6 +9,7 @@ import {
   SremoteError,
   checkOptionNames,
   type OptionNames,
+  given,
 } from "@sremote/protocol";
 import { toCommand } from "./command.ts";
 import { Expectation, type Match, type Pattern } from "./expect.ts";
@@ -118,7 +119,7 @@ export class RemoteProcess extends Job {
   /** Sends a signal to it and everything below it, and does nothing else. @throws InvalidArgumentError when it does not run */
   async sendSignal(signal: Signal): Promise<void> {
     checkSignal(signal);
-    if (this.#started === undefined || this.ended) throw new InvalidArgumentError("signal", "a process that runs");
+    if (this.#started === undefined || this.ended) throw new InvalidArgumentError("signal cannot be sent: the process does not run");
     await this.#started.signal(signal);
   }
 
@@ -255,12 +256,12 @@ export class RemoteProcess extends Job {
   }
 
   async #input(): Promise<StartedProcess["stdin"]> {
-    if (this.#options.stdin !== true) throw new InvalidArgumentError("options.stdin", "true for a process that is written to");
+    if (this.#options.stdin !== true) throw new InvalidArgumentError("options.stdin must be true to write to the process");
     await this.whenBegun();
     return this.#started?.stdin;
   }
 }
 
 function checkSignal(signal: unknown): void {
-  if (!signals.includes(signal as Signal)) throw new InvalidArgumentError("signal", `one of ${signals.join(", ")}`);
+  if (!signals.includes(signal as Signal)) throw new InvalidArgumentError("signal", `one of ${signals.join(", ")}${given(signal)}`);
 }

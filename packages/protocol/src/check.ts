@@ -6,11 +6,11 @@ import { quoteName } from "./value/path.ts";
 export type Check = (value: unknown, path: string) => void;
 
 export function wrong(path: string, expected: string): ProtocolError {
-  return new ProtocolError("protocol-error", `${path}: expected ${expected}`);
+  return new ProtocolError("protocol-error", `${path} must be ${expected}`);
 }
 
 export function missing(path: string): ProtocolError {
-  return new ProtocolError("protocol-error", `${path}: required member is missing`);
+  return new ProtocolError("protocol-error", `${path} is missing`);
 }
 
 function check(right: (value: unknown) => boolean, expected: string): Check {
@@ -27,7 +27,7 @@ export const string: Check = check((value) => typeof value === "string", "a stri
 /** What the host is given as it is, a directory or the value of a variable: no host can take NUL, and half a surrogate pair is none in UTF-8. */
 const isText = (value: unknown): value is string => typeof value === "string" && !/[\0\p{Surrogate}]/u.test(value);
 /** A text that names something. */
-export const hostName: Check = check((value) => isText(value) && value !== "", "a text that is not empty, without NUL and lone surrogates");
+export const hostName: Check = check((value) => isText(value) && value !== "", "a non-empty text without NUL or lone surrogates");
 /** `[name, value, onlyIfUnset]`. */
 export const variable: Check = check(
   (value) =>
@@ -43,7 +43,7 @@ export const boolean: Check = check((value) => typeof value === "boolean", "true
 export const integer: Check = check((value) => Number.isSafeInteger(value), "an integer");
 export const count: Check = check(
   (value) => typeof value === "number" && Number.isSafeInteger(value) && value >= 0,
-  "an integer from 0 on",
+  "an integer, 0 or more",
 );
 /** An integer within these bounds, themselves included. */
 export function integerWithin(least: number, most: number): Check {
@@ -52,7 +52,7 @@ export function integerWithin(least: number, most: number): Check {
     `an integer from ${least} to ${most}`,
   );
 }
-export const duration: Check = check((value) => typeof value === "number" && value >= 0, "a number from 0 on");
+export const duration: Check = check((value) => typeof value === "number" && value >= 0, "a number, 0 or more");
 export const callId: Check = check((value) => typeof value === "string" && /^[0-9a-f]{32}$/.test(value), "32 lower-case hex digits");
 export const hex64: Check = check((value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value), "64 lower-case hex digits");
 

@@ -107,7 +107,7 @@ test.each([
 ])("%j is refused by name", (duration) => {
   const read = (): number => parseDuration(duration as string, { argument: "options.timeout" });
   expect(read).toThrow(InvalidArgumentError);
-  expect(read).toThrow(/^options.timeout: expected milliseconds, 0 or more, or text such as 90/);
+  expect(read).toThrow(/^options.timeout must be a number of milliseconds, 0 or more, or text such as 90/);
 });
 
 describe("formatted", () => {

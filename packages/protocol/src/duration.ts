@@ -1,6 +1,7 @@
 /* One reader for every way to write a duration. */
 import { checkOptionNames, type OptionNames } from "./known-options.ts";
 import { InvalidArgumentError } from "./error.ts";
+import { given } from "./given.ts";
 
 /**
  * A number is **milliseconds**, as everywhere in JavaScript. Text is as people and other tools write it; a number in text is **seconds**,
@@ -52,7 +53,7 @@ export function parseDuration(duration: Duration | null | undefined, options: Du
   if (total === undefined || !(total >= 0) || !Number.isFinite(total)) {
     throw new InvalidArgumentError(
       options.argument ?? "duration",
-      "milliseconds, 0 or more, or text such as 90 (seconds), 1h30m, 1.5s, 500ms, 1:30:00, 1-02:00:00 or PT1H30M",
+      `a number of milliseconds, 0 or more, or text such as 90 (seconds), 1h30m, 1.5s, 500ms, 1:30:00, 1-02:00:00 or PT1H30M${given(duration)}`,
     );
   }
   return total;

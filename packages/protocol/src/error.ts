@@ -100,7 +100,7 @@ export class InvalidArgumentError extends SremoteError {
    * @param expected what it must be
    */
   constructor(argument: string, expected?: string, options: SremoteErrorOptions = {}) {
-    super("invalid-argument", expected === undefined ? argument : `${argument}: expected ${expected}`, options);
+    super("invalid-argument", expected === undefined ? argument : `${argument} must be ${expected}`, options);
   }
 }
 export class ConnectError extends SremoteError {

@@ -69,7 +69,7 @@ describe("NdArray", () => {
     ];
     for (const [make, argument] of wrong) {
       expect(make).toThrow(InvalidArgumentError);
-      expect(make).toThrow(`${argument}: expected`);
+      expect(make).toThrow(`${argument} must `);
     }
     expect(
       () =>

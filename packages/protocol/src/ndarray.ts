@@ -36,11 +36,11 @@ export class NdArray {
       throw new InvalidArgumentError("options.dtype", `an element type that a ${own} array can hold, not ${dtype}`);
     }
     if (!Array.isArray(shape) || shape.length > limits.dimensions || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
-      throw new InvalidArgumentError("shape", `an array of at most ${limits.dimensions} integers from 0 on`);
+      throw new InvalidArgumentError("shape", `an array of at most ${limits.dimensions} integers, 0 or more`);
     }
     const count = elementCount(shape);
     if (data.length !== count * facts.lanes) {
-      throw new InvalidArgumentError("shape", `${data.length / facts.lanes} elements in all, as many as the data holds, not ${count}`);
+      throw new InvalidArgumentError(`shape must hold ${data.length / facts.lanes} elements, as the data does, not ${count}`);
     }
     const order = options.order ?? "C";
     if (order !== "C" && order !== "F") throw new InvalidArgumentError("options.order", '"C" or "F"');
@@ -62,7 +62,8 @@ export class NdArray {
 
   /** The element at the given indexes, one for each dimension; negative ones count from the end. */
   get(...indices: number[]): Element {
-    if (indices.length !== this.shape.length) throw new InvalidArgumentError("indices", `${this.shape.length} of them`);
+    if (indices.length !== this.shape.length)
+      throw new InvalidArgumentError("indices", `${this.shape.length} integers, not ${indices.length}`);
     const steps = this.#steps();
     let at = 0;
     for (const [axis, index] of indices.entries()) {

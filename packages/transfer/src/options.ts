@@ -1,5 +1,5 @@
 /* What callers may ask for, and the checks of it. */
-import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames, given } from "@sremote/protocol";
 import { checkDeadline, toBytes } from "@sremote/connectors";
 import type { OperationOptions } from "@sremote/connectors";
 import type { EntryType } from "./entry.ts";
@@ -97,10 +97,12 @@ export function checkOptions(options: CopyOptions): CheckedOptions {
   checkDeadline(options);
   checkOptionNames<CopyOptions & { direction?: unknown }>(options, names);
   const { check = "size+time", growing = "fail", links = "keep", filter, onProgress, entryLimit = 1_000_000 } = options;
-  if (growing !== "fail" && growing !== "prefix") throw new InvalidArgumentError("options.growing", '"fail" or "prefix"');
-  if (links !== "keep" && links !== "follow") throw new InvalidArgumentError("options.links", '"keep" or "follow"');
-  if (!checks.includes(check)) throw new InvalidArgumentError("options.check", checks.map((one) => JSON.stringify(one)).join(", "));
-  if (!(Number.isInteger(entryLimit) && entryLimit > 0)) throw new InvalidArgumentError("options.entryLimit", "a number, 1 or more");
+  if (growing !== "fail" && growing !== "prefix") throw new InvalidArgumentError("options.growing", `"fail" or "prefix"${given(growing)}`);
+  if (links !== "keep" && links !== "follow") throw new InvalidArgumentError("options.links", `"keep" or "follow"${given(links)}`);
+  if (!checks.includes(check))
+    throw new InvalidArgumentError("options.check", `one of ${checks.map((one) => JSON.stringify(one)).join(", ")}${given(check)}`);
+  if (!(Number.isInteger(entryLimit) && entryLimit > 0))
+    throw new InvalidArgumentError("options.entryLimit", `a whole number, 1 or more${given(entryLimit)}`);
   return {
     check,
     modes: flag(options, "modes", true),
@@ -124,18 +126,19 @@ function flag(
   otherwise: boolean,
 ): boolean {
   const value = options[name];
-  if (value !== undefined && typeof value !== "boolean") throw new InvalidArgumentError(`options.${name}`, "true or false");
+  if (value !== undefined && typeof value !== "boolean") throw new InvalidArgumentError(`options.${name}`, `true or false${given(value)}`);
   return value ?? otherwise;
 }
 
 function functionOrNone<T>(value: T, name: string): T {
-  if (value !== undefined && typeof value !== "function") throw new InvalidArgumentError(`options.${name}`, "a function");
+  if (value !== undefined && typeof value !== "function") throw new InvalidArgumentError(`options.${name}`, `a function${given(value)}`);
   return value;
 }
 
 /** A path as it was given, without what is after its last name. */
 export function checkPath(path: unknown, argument: string): string {
-  if (typeof path !== "string" || path === "" || path.includes("\0")) throw new InvalidArgumentError(argument, "a path, without NUL");
+  if (typeof path !== "string" || path === "" || path.includes("\0"))
+    throw new InvalidArgumentError(argument, `a non-empty path without NUL${given(path)}`);
   toBytes(path, argument);
   return path;
 }

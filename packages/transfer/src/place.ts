@@ -29,8 +29,8 @@ export function checkSources(sources: string | readonly string[], target: string
     const path = withoutSlash(checked(source, "sources"));
     const prefix = into ? nameOf(path) : "";
     const isUsable = here === "sources" ? nameProblem(prefix) === undefined : isName(prefix) && path !== "~";
-    if (into && !isUsable) throw new InvalidArgumentError("sources", `paths that end in a name, unlike ${shownPath(path)}`);
-    if (seen.has(prefix)) throw new InvalidArgumentError("sources", `different names, not ${shownPath(prefix)} twice`);
+    if (into && !isUsable) throw new InvalidArgumentError(`sources must end in a name, unlike ${shownPath(path)}`);
+    if (seen.has(prefix)) throw new InvalidArgumentError(`sources must have different names, not ${shownPath(prefix)} twice`);
     seen.add(prefix);
     return { path, prefix, follow: true, partials: false, recursive: true };
   });
@@ -40,8 +40,8 @@ export function checkSources(sources: string | readonly string[], target: string
 /** @throws InvalidArgumentError for a form of `~` that is not known */
 function checkRemote(path: string, argument: string): string {
   if (!hasUnknownTilde(path)) return path;
-  throw new InvalidArgumentError(argument, `a path; of \`~\` forms only \`~/…\` is known`, {
-    hint: "a name that begins with ~ is written ./~name",
+  throw new InvalidArgumentError(argument, `a path without ~user (only ~ and ~/… are expanded)`, {
+    hint: "write ./~name for a name that begins with ~",
   });
 }
 

@@ -1,5 +1,5 @@
 /* From a host to this machine. */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, given } from "@sremote/protocol";
 import { orAborted } from "@sremote/connectors";
 import type { Connector } from "@sremote/connectors";
 import { fillDiffs } from "./dry-run.ts";
@@ -29,7 +29,7 @@ export async function pull(
   destination: string,
   options: CopyOptions = {},
 ): Promise<TransferResult> {
-  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
+  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", `an object${given(options)}`);
   const checked = checkOptions(options);
   const wanted = checkSources(sources, destination, "destination");
   const started = performance.now();

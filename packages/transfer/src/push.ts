@@ -1,5 +1,5 @@
 /* From this machine to a host. */
-import { InvalidArgumentError, ProtocolError, SremoteError } from "@sremote/protocol";
+import { InvalidArgumentError, ProtocolError, SremoteError, given } from "@sremote/protocol";
 import { orAborted } from "@sremote/connectors";
 import type { Connector } from "@sremote/connectors";
 import { deltaFiles, Rsync } from "./delta.ts";
@@ -41,7 +41,7 @@ export async function push(
   destination: string,
   options: CopyOptions = {},
 ): Promise<TransferResult> {
-  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
+  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", `an object${given(options)}`);
   const checked = checkOptions(options);
   const wanted = checkSources(sources, destination, "sources");
   const started = performance.now();

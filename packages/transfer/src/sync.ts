@@ -1,5 +1,5 @@
 /* One tree made like the other. */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, given } from "@sremote/protocol";
 import type { Connector } from "@sremote/connectors";
 import { checkPath, type CopyOptions } from "./options.ts";
 import { pull } from "./pull.ts";
@@ -18,7 +18,8 @@ export interface SyncOptions extends CopyOptions {
  */
 export async function sync(connector: Connector, local: string, remote: string, options: SyncOptions): Promise<TransferResult> {
   const direction: unknown = typeof options === "object" && options !== null ? options.direction : undefined;
-  if (direction !== "push" && direction !== "pull") throw new InvalidArgumentError("options.direction", `"push" or "pull"`);
+  if (direction !== "push" && direction !== "pull")
+    throw new InvalidArgumentError("options.direction", `"push" or "pull"${given(direction)}`);
   const here = withoutSlash(checkPath(local, "local"));
   const there = withoutSlash(checkPath(remote, "remote"));
   return direction === "push" ? await push(connector, here, there, options) : await pull(connector, there, here, options);

@@ -56,10 +56,10 @@ export class CallValues {
     for (const { reference, root } of this.#reference) {
       const { place } = reference;
       if (place.session !== session) {
-        throw new InvalidArgumentError(root, "objects of this client's present session; this one is of another, or of one that has ended");
+        throw new InvalidArgumentError(`${root} is an object of another session, or of one that has ended`);
       }
       if (worker !== undefined && worker !== place.worker) {
-        throw new InvalidArgumentError(root, "objects of one process; give the calls that make them the same `worker`");
+        throw new InvalidArgumentError(`${root} mixes objects of several processes; give the calls that make them the same \`worker\``);
       }
       worker = place.worker;
     }

@@ -197,7 +197,7 @@ export class SpoolTransport implements SpoolHost {
   #decode(request: CallRequest, bytes: Uint8Array): { message: ReplyMessage; attachments: Attachments } {
     const { message, attachments } = decodeMessage(decodeFrame(bytes));
     if (message.type !== "reply")
-      throw new ProtocolError("protocol-error", `expected a reply, the host sent a ${message.type}`, { host: this.connector.label });
+      throw new ProtocolError("protocol-error", `the host sent a ${message.type}, not a reply`, { host: this.connector.label });
     if (message.id !== request.id && message.outcome !== "not-run") {
       throw new ProtocolError("protocol-error", "the host answered with the reply of another call", {
         host: this.connector.label,

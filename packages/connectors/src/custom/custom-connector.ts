@@ -94,7 +94,7 @@ function checkFunctions(functions: CustomFunctions): void {
   if (typeof functions !== "object" || functions === null) throw new InvalidArgumentError("functions", "an object");
   // An instance of a class may have members of its own.
   if (Object.getPrototypeOf(functions) === Object.prototype) checkOptionNames(functions, functionNames, "functions");
-  if (typeof functions.label !== "string" || functions.label === "") throw new InvalidArgumentError("functions.label", "a text");
+  if (typeof functions.label !== "string" || functions.label === "") throw new InvalidArgumentError("functions.label", "a string");
   for (const name of ["exec", "push", "pull"] as const) {
     if (typeof functions[name] !== "function") throw new InvalidArgumentError(`functions.${name}`, "a function");
   }

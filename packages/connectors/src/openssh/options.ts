@@ -1,5 +1,5 @@
 /* What a caller may say about a connection by the system's ssh, and how it is said to ssh. */
-import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames, given } from "@sremote/protocol";
 import { keepaliveTimes, isDeadline, isInterval } from "../argument.ts";
 import { checkDestination, expandHome, parseDestination } from "../ssh/index.ts";
 import type { SshPaths } from "./paths.ts";
@@ -64,10 +64,10 @@ const optionNames: OptionNames<OpenSshOptions> = {
 export function checkOpenSshOptions(options: OpenSshOptions): void {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "a destination or an object of options");
   checkOptionNames(options, optionNames);
-  checkDestination(options, "options");
+  checkDestination(options, (part) => `options.${part} must be`);
   const optional = (name: keyof OpenSshOptions, expected: string, accepts: (value: unknown) => boolean): void => {
     const value: unknown = options[name];
-    if (value !== undefined && !accepts(value)) throw new InvalidArgumentError(`options.${name}`, expected);
+    if (value !== undefined && !accepts(value)) throw new InvalidArgumentError(`options.${name}`, `${expected}${given(value)}`);
   };
   optional("privateKeyPath", "a path or a list of paths", isPaths);
   optional("hostKey", '"strict" or "accept-new"', (value) => value === "strict" || value === "accept-new");
@@ -75,13 +75,13 @@ export function checkOpenSshOptions(options: OpenSshOptions): void {
   optional("sshConfig", "true, false or a path", (value) => typeof value === "boolean" || isPath(value));
   optional("keepaliveInterval", keepaliveTimes, isInterval);
   optional("keepaliveCountMax", "a whole number, 1 or more", (value) => Number.isInteger(value) && Number(value) >= 1);
-  optional("connectTimeout", "milliseconds, 1 or more", isDeadline);
-  optional("startTimeout", "milliseconds, 1 or more", isDeadline);
+  optional("connectTimeout", "a number of milliseconds, 1 or more", isDeadline);
+  optional("startTimeout", "a number of milliseconds, 1 or more", isDeadline);
   optional("multiplex", "true or false", (value) => typeof value === "boolean");
   optional("program", "a program's name or path", isPath);
   if (options.jump !== undefined) for (const part of options.jump.split(",")) parseDestination(part, "options.jump");
   for (const [name, value] of Object.entries(options.sshOptions ?? {})) {
-    if (!/^[A-Za-z0-9]+$/.test(name)) throw new InvalidArgumentError("options.sshOptions", "names of ssh_config options");
+    if (!/^[A-Za-z0-9]+$/.test(name)) throw new InvalidArgumentError("options.sshOptions must have names of ssh_config options as keys");
     if (typeof value !== "string" || /[\0\n\r]/.test(value)) {
       throw new InvalidArgumentError(`options.sshOptions.${name}`, "a string without line breaks");
     }

@@ -35,7 +35,7 @@ export function checkLength(command: Command): void {
     if (length <= longestArgument) continue;
     throw new InvalidArgumentError(
       `command[${index}]`,
-      `at most 128 KiB, Linux's limit for one argument, not ${length} bytes; larger data belongs on standard input or in a file`,
+      `at most 128 KiB, Linux's limit for one argument, not ${length} bytes; send larger data by standard input or in a file`,
     );
   }
 }

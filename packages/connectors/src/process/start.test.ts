@@ -224,9 +224,9 @@ describe("the line for the login shell", () => {
         expect(startLine(["echo", character.repeat(length)]).line.length).toBeLessThanOrEqual(longestLine);
       }
     }
-    expect(() => startLine(["echo", "x".repeat(131_072)])).toThrow(/command\[1\]: expected at most 128 KiB/);
+    expect(() => startLine(["echo", "x".repeat(131_072)])).toThrow(/command\[1\] must be at most 128 KiB/);
     expect(startLine(["echo", "x".repeat(131_071)]).line.length).toBeLessThanOrEqual(longestLine);
-    expect(() => startLine(shell("x".repeat(2 ** 24 + 1)))).toThrow(/command: expected a script of at most 16 MiB/);
+    expect(() => startLine(shell("x".repeat(2 ** 24 + 1)))).toThrow(/command must be a script of at most 16 MiB/);
   });
 
   test("without dd on the host, sh itself reads the script", async () => {

@@ -1,5 +1,5 @@
 /* What the user says of a service, checked before anything is sent. */
-import { InvalidArgumentError, type OptionNames } from "@sremote/protocol";
+import { InvalidArgumentError, type OptionNames, given } from "@sremote/protocol";
 
 /** Options that every REST connector takes. */
 export interface RestOptions {
@@ -66,21 +66,21 @@ export const smallestUpload: number = 16 * 1024;
 const usualPollInterval = 300;
 
 export function checkRestOptions(options: RestOptions): RestSettings {
-  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
+  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", `an object${given(options)}`);
   const { scratchDir, concurrency = 16, queueTimeout, visibilityTimeout = 120_000, requestTimeout } = options;
   const { pollInterval = usualPollInterval } = options;
   const { uploadLimit = Number.POSITIVE_INFINITY, downloadLimit = Number.POSITIVE_INFINITY } = options;
   if (scratchDir !== undefined) checkPlainPath(scratchDir, "options.scratchDir");
   if (!(Number.isInteger(concurrency) && concurrency >= 1))
-    throw new InvalidArgumentError("options.concurrency", "a whole number from 1 on");
+    throw new InvalidArgumentError("options.concurrency", `a whole number, 1 or more${given(concurrency)}`);
   for (const [name, value] of Object.entries({ pollInterval, queueTimeout, visibilityTimeout, requestTimeout })) {
     if (value !== undefined && !(typeof value === "number" && value > 0)) {
-      throw new InvalidArgumentError(`options.${name}`, "a number of milliseconds above 0");
+      throw new InvalidArgumentError(`options.${name}`, `a positive number of milliseconds${given(value)}`);
     }
   }
   for (const [name, value] of Object.entries({ uploadLimit, downloadLimit })) {
     if (!(typeof value === "number" && value >= smallestUpload)) {
-      throw new InvalidArgumentError(`options.${name}`, `a number of bytes from ${smallestUpload} on`);
+      throw new InvalidArgumentError(`options.${name}`, `a number of bytes, ${smallestUpload} or more${given(value)}`);
     }
   }
   const sizes = { uploadLimit: Math.floor(uploadLimit), downloadLimit: Math.floor(downloadLimit) };
@@ -92,18 +92,18 @@ const plain = /^\/[A-Za-z0-9._/-]*$/;
 
 export function checkPlainPath(path: unknown, argument: string): asserts path is string {
   const valid = typeof path === "string" && plain.test(path) && !path.split("/").includes("..");
-  if (!valid) throw new InvalidArgumentError(argument, "an absolute path of letters, digits, `.`, `_`, `-` and `/`, without `..`");
+  if (!valid) throw new InvalidArgumentError(argument, `an absolute path of letters, digits and "._-/", without ".."${given(path)}`);
 }
 
 export function checkName(value: unknown, argument: string): asserts value is string {
   if (typeof value !== "string" || !/^[A-Za-z0-9._-]+$/.test(value) || value.startsWith(".")) {
-    throw new InvalidArgumentError(argument, "a name of letters, digits, `.`, `_` and `-`");
+    throw new InvalidArgumentError(argument, `a name of letters, digits and "._-" that does not begin with "."${given(value)}`);
   }
 }
 
 /** Any text that may go into a header or form, and is not empty. */
 export function checkSecret(value: unknown, argument: string): asserts value is string {
-  if (typeof value !== "string" || value === "") throw new InvalidArgumentError(argument, "a text that is not empty");
+  if (typeof value !== "string" || value === "") throw new InvalidArgumentError(argument, "a non-empty string");
 }
 
 /** Base URL without a slash at its end. */
@@ -111,9 +111,9 @@ export function checkBaseUrl(value: unknown, insecureHttp: boolean | undefined, 
   const url = value instanceof URL ? new URL(value) : typeof value === "string" ? parsed(value) : undefined;
   if (url === undefined || !["https:", "http:"].includes(url.protocol)) throw new InvalidArgumentError(argument, "an http or https URL");
   if (url.username !== "" || url.password !== "") throw new InvalidArgumentError(argument, "a URL without credentials in it");
-  if (url.search !== "" || url.hash !== "") throw new InvalidArgumentError(argument, "a URL without query and fragment");
+  if (url.search !== "" || url.hash !== "") throw new InvalidArgumentError(argument, "a URL without a query or fragment");
   if (url.protocol === "http:" && !isThisMachine(url.hostname) && insecureHttp !== true) {
-    throw new InvalidArgumentError(argument, "an https URL (or insecureHttp: true, which sends credentials in the open)");
+    throw new InvalidArgumentError(argument, "an https URL; insecureHttp: true allows http, which sends credentials in the open");
   }
   return url;
 }

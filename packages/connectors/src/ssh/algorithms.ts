@@ -185,7 +185,7 @@ export function checkAlgorithms(algorithms: unknown, argument: string): void {
     const unknown = typeof spec === "string" ? namesOf(spec).find((each) => !can.includes(each)) : "";
     if (unknown !== undefined) {
       const found = unknown === "" ? "" : `, not ${unknown}`;
-      throw new InvalidArgumentError(`${argument}.${kind}`, `names like "+${can.at(-1)}" out of ${can.join(", ")}${found}`);
+      throw new InvalidArgumentError(`${argument}.${kind}`, `a list such as "+${can.at(-1)}", of names among ${can.join(", ")}${found}`);
     }
   }
 }

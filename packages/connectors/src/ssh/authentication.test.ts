@@ -77,11 +77,14 @@ describe("keys", () => {
 
   test("a file that is missing or no key is an invalid argument", async () => {
     const missing = await attempt({ username: keyUser.name, privateKeyPath: join(lab.directory, "missing") });
-    expect(missing).toMatchObject({ code: "invalid-argument", message: expect.stringMatching(/^options\.privateKeyPath: .*ENOENT/) });
+    expect(missing).toMatchObject({
+      code: "invalid-argument",
+      message: expect.stringMatching(/^options\.privateKeyPath must be a readable file, .*ENOENT/),
+    });
     const none = await attempt({ username: keyUser.name, privateKeyPath: lab.knownHosts });
     expect(none).toMatchObject({ code: "invalid-argument", message: expect.stringMatching(/^options\.privateKeyPath/) });
     const text = await attempt({ username: keyUser.name, privateKey: "canary" });
-    expect(text).toMatchObject({ code: "invalid-argument", message: expect.stringMatching(/^options\.privateKey:/) });
+    expect(text).toMatchObject({ code: "invalid-argument", message: expect.stringMatching(/^options\.privateKey must be /) });
   });
 });
 

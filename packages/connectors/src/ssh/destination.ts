@@ -1,5 +1,5 @@
 /* `[ssh://][user@]host[:port]`, and which names are let through. */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, given } from "@sremote/protocol";
 
 export interface Destination {
   host: string;
@@ -20,7 +20,7 @@ export function parseDestination(text: string, argument = "destination"): Destin
   const destination: Destination = { host };
   if (port !== undefined) destination.port = port;
   if (username !== undefined) destination.username = username;
-  checkDestination(destination, argument);
+  checkDestination(destination, () => `${argument} must have`);
   return destination;
 }
 
@@ -37,40 +37,42 @@ function splitPort(text: string, argument: string): { host: string; port?: numbe
 }
 
 function readPort(text: string, argument: string): number {
-  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError(argument, "a port of 1 to 65535 after the colon");
+  if (!/^\d{1,5}$/.test(text)) throw new InvalidArgumentError(`${argument} must have a port from 1 to 65535 after the colon`);
   return Number(text);
 }
 
-/** @throws InvalidArgumentError when a name could be read as an option or holds what no host or user name has */
-export function checkDestination(destination: Destination, argument: string): void {
-  checkHost(destination.host, argument);
-  if (destination.username !== undefined) checkUsername(destination.username, argument);
+/**
+ * @param mustBe how a sentence about this part begins: `options.port must be`
+ * @throws InvalidArgumentError when a name could be read as an option or holds what no host or user name has
+ */
+export function checkDestination(destination: Destination, mustBe: (part: keyof Destination) => string): void {
+  checkHost(destination.host, mustBe("host"));
+  if (destination.username !== undefined) checkUsername(destination.username, mustBe("username"));
   const { port } = destination;
   if (port !== undefined && (!Number.isInteger(port) || port < 1 || port > 65_535)) {
-    throw new InvalidArgumentError(argument, "a port of 1 to 65535");
+    throw new InvalidArgumentError(`${mustBe("port")} a port from 1 to 65535${given(port)}`);
   }
 }
 
 // The characters OpenSSH 9.6 refuses, see valid_hostname and valid_ruser in its ssh.c; `%` begins an expansion in ssh_config.
 const hostile = /[\s\p{Cc}\p{Cf}'"`$\\;&<>|(){}%]/u;
 
-function checkHost(host: unknown, argument: string): void {
-  if (typeof host !== "string" || host === "") throw new InvalidArgumentError(argument, "a host name or address");
+function checkHost(host: unknown, mustBe: string): void {
+  if (typeof host !== "string" || host === "") throw new InvalidArgumentError(`${mustBe} a host name or address`);
   const scopeless = /^[0-9a-f:]+%[\w.-]+$/i.test(host) ? host.replace("%", "") : host;
   if (host.startsWith("-") || host.length > 1025 || hostile.test(scopeless) || /[@/,[\]]/.test(host)) {
     throw new InvalidArgumentError(
-      argument,
-      "a host name without a leading dash, slashes, spaces, control characters, quotes or shell characters",
+      `${mustBe} a host name without a leading dash, slashes, spaces, control characters, quotes or shell characters`,
     );
   }
 }
 
-function checkUsername(username: unknown, argument: string): void {
-  if (typeof username !== "string" || username === "") throw new InvalidArgumentError(argument, "a user name before the @");
+function checkUsername(username: unknown, mustBe: string): void {
+  if (typeof username !== "string" || username === "") throw new InvalidArgumentError(`${mustBe} a non-empty user name`);
   // A backslash parts domain and name on some hosts; at the end it would quote what follows.
   const plain = username.replace(/\\(?=.)/g, "");
   if (username.startsWith("-") || hostile.test(plain)) {
-    throw new InvalidArgumentError(argument, "a user name without a leading dash, spaces, control characters, quotes or shell characters");
+    throw new InvalidArgumentError(`${mustBe} a user name without a leading dash, spaces, control characters, quotes or shell characters`);
   }
 }
 

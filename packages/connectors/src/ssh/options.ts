@@ -1,5 +1,5 @@
 /* What a caller may say about an SSH connection. */
-import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames, given } from "@sremote/protocol";
 import { isDeadline, keepaliveTimes, isInterval } from "../argument.ts";
 import type { SshAlgorithms } from "./algorithm-options.ts";
 import { checkAlgorithms } from "./algorithms.ts";
@@ -111,17 +111,17 @@ const optionNames: OptionNames<SshOptions> = {
   algorithms: true,
 };
 
+const secrets = new Set<keyof SshOptions>(["privateKey", "passphrase", "password", "agent"]);
+
 /** @throws InvalidArgumentError naming the option */
 export function checkSshOptions(options: SshOptions, argument = "options"): void {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError(argument, "a destination or an object of options");
   checkOptionNames(options, optionNames, argument);
-  checkDestination(options, argument);
-  const fail = (name: string, expected: string): never => {
-    throw new InvalidArgumentError(`${argument}.${name}`, expected);
-  };
+  checkDestination(options, (part) => `${argument}.${part} must be`);
   const optional = (name: keyof SshOptions, expected: string, accepts: (value: unknown) => boolean): void => {
     const value: unknown = options[name];
-    if (value !== undefined && !accepts(value)) fail(name, expected);
+    if (value !== undefined && !accepts(value))
+      throw new InvalidArgumentError(`${argument}.${name}`, `${expected}${given(value, { secret: secrets.has(name) })}`);
   };
   optional("privateKey", "the text of a private key", (value) => (isText(value) && value !== "") || value instanceof Uint8Array);
   optional("privateKeyPath", "a path or a list of paths", isPaths);
@@ -134,10 +134,10 @@ export function checkSshOptions(options: SshOptions, argument = "options"): void
   optional("sshConfig", "true, false or a path", (value) => typeof value === "boolean" || isPath(value));
   optional("keepaliveInterval", keepaliveTimes, isInterval);
   optional("keepaliveCountMax", "a whole number, 1 or more", (value) => Number.isInteger(value) && Number(value) >= 1);
-  optional("connectTimeout", "milliseconds, 1 or more", isDeadline);
-  optional("startTimeout", "milliseconds, 1 or more", isDeadline);
+  optional("connectTimeout", "a number of milliseconds, 1 or more", isDeadline);
+  optional("startTimeout", "a number of milliseconds, 1 or more", isDeadline);
   optional("forwardAgent", "true or false", (value) => typeof value === "boolean");
-  optional("agentTimeout", "milliseconds, 1 or more", isDeadline);
+  optional("agentTimeout", "a number of milliseconds, 1 or more", isDeadline);
   checkAlgorithms(options.algorithms, `${argument}.algorithms`);
   jumpHosts(options.jump, `${argument}.jump`);
 }

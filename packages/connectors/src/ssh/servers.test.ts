@@ -192,6 +192,6 @@ test("a key in the wrong place is a problem of its own", async () => {
   await using server = await startEmbeddedSsh();
   expect(await attempt({ ...targetOf(server), privateKey: await readFile(server.knownHosts), privateKeyPath: undefined })).toMatchObject({
     code: "invalid-argument",
-    message: expect.stringMatching(/^options\.privateKey: .*only the public half|no private key/),
+    message: expect.stringMatching(/^options\.privateKey must .*only the public half|no private key/),
   });
 });

@@ -81,7 +81,7 @@ function localUser(): string {
   try {
     return userInfo().username;
   } catch (error) {
-    throw new InvalidArgumentError("options.username", "a name, since the local user has none", { cause: error });
+    throw new InvalidArgumentError("options.username is required: the local user has no name", undefined, { cause: error });
   }
 }
 

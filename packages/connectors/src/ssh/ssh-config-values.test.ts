@@ -165,10 +165,10 @@ describe("lists of algorithms", () => {
   });
 
   test.each([
-    [{ cipher: "aes128-ctr,rot13" }, /^options\.algorithms\.cipher: .*not rot13/],
+    [{ cipher: "aes128-ctr,rot13" }, /^options\.algorithms\.cipher must be .*not rot13/],
     [{ kex: "x" }, /^unknown option `kex` in algorithms; the options are .*keyExchange/],
-    [{ mac: 1 }, /^options\.algorithms\.mac: /],
-    ["aes", /^options\.algorithms: /],
+    [{ mac: 1 }, /^options\.algorithms\.mac must be /],
+    ["aes", /^options\.algorithms must be /],
   ])("%j is refused before anything is sent", (algorithms, message) => {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a caller without types may do
     expect(() => ssh({ host: "h", algorithms: algorithms as never })).toThrow(message);

@@ -16,7 +16,7 @@ def check_call(header):
     if protocol != PROTOCOL:
         raise Refusal("protocol-mismatch", "the call speaks protocol %d, this endpoint speaks %d" % (protocol, PROTOCOL))
     if header["type"] != "call":
-        raise protocol_error("expected a message of type call")
+        raise protocol_error("the message must be of type call")
     if not is_id(header.get("id")):
         raise protocol_error("the call's id must be 32 lower-case hex digits")
     check_function(header, "call")

@@ -373,7 +373,7 @@ def _keep_code():
 def _message(packet, kind):
     message, _ = parse(packet[SIZE:])
     if type(message) is not dict or message.get("type") != kind:
-        raise protocol_error("expected a message of type %s" % kind)
+        raise protocol_error("the message must be of type %s" % kind)
     return message
 
 

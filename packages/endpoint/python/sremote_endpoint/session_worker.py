@@ -189,7 +189,7 @@ class SessionWorker:
             del frame, part
         call, depth = parse(header)
         if type(call) is not dict or call.get("type") != "invoke":
-            raise protocol_error("expected a message of type invoke")
+            raise protocol_error("the message must be of type invoke")
         check_function(call, "invoke")
         if len(call) > _REQUIRED:
             check_members(call, ("kwargs", "naiveTimeZone", "modules"), "invoke")

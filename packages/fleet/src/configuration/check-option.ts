@@ -1,5 +1,5 @@
 /* What each option must be. */
-import { InvalidArgumentError, checkOptionNames, unknownOption, type OptionNames } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, unknownOption, type OptionNames, given } from "@sremote/protocol";
 import { type ConfiguredHost, Host } from "../host/index.ts";
 import { checkParameters } from "@sremote/process";
 import { logLevels } from "../log/index.ts";
@@ -12,14 +12,14 @@ type Check = (value: unknown, argument: string) => void;
 
 function check(expected: string, isRight: (value: unknown) => boolean): Check {
   return (value, argument) => {
-    if (!isRight(value)) throw new InvalidArgumentError(argument, expected);
+    if (!isRight(value)) throw new InvalidArgumentError(argument, `${expected}${given(value)}`);
   };
 }
 
 const oneOf = (...values: readonly unknown[]): Check => check(`one of ${values.map(String).join(", ")}`, (value) => values.includes(value));
 const count: Check = check("a whole number, 1 or more", (value) => Number.isSafeInteger(value) && Number(value) >= 1);
 const duration: Check = (value, argument) => {
-  if (value === null) throw new InvalidArgumentError(argument, "a duration, not none");
+  if (value === null) throw new InvalidArgumentError(argument, "a duration, not null");
   parseDuration(value as Duration, { argument });
 };
 const parameter =
@@ -52,7 +52,8 @@ const checks: { readonly [Name in keyof Required<FleetConfiguration>]: Check } =
 const ofHosts: OptionNames<ConfiguredHost> = { address: true, username: true, port: true, privateKeyPath: true };
 
 function checkHosts(value: unknown, argument: string): void {
-  if (!isRecord(value)) throw new InvalidArgumentError(argument, "an object from name to address, username, port and privateKeyPath");
+  if (!isRecord(value))
+    throw new InvalidArgumentError(argument, "an object from names to objects of address, username, port and privateKeyPath");
   for (const [name, facts] of Object.entries(value)) {
     const path = `${argument}.${name}`;
     if (!isRecord(facts)) throw new InvalidArgumentError(path, "an object of address, username, port and privateKeyPath");

@@ -86,28 +86,28 @@ test.each([
 
 describe("what is wrong is named", () => {
   test.each([
-    [{ username: "-x" }, "username: expected a user name"],
-    [{ port: 0 }, "port: expected a port"],
-    [{ privateKeyPath: "" }, "privateKeyPath: expected the path"],
-    [{ hosts: [] }, "hosts: expected an object"],
-    [{ hosts: { a: 3 } }, "hosts.a: expected an object"],
-    [{ hosts: { a: { port: 70_000 } } }, "hosts.a.port: expected a port"],
-    [{ hosts: { "a b": {} } }, "hosts.a b.address: expected a host name"],
-    [{ groups: 3 }, "groups: expected an object"],
-    [{ groups: "" }, "groups: expected the path"],
-    [{ groups: { a: "x[" } }, 'groups.a: expected a "]"'],
-    [{ connector: "telnet" }, "connector: expected one of ssh, openssh"],
-    [{ hostKey: "no" }, "hostKey: expected one of strict, accept-new, insecure"],
-    [{ sshConfig: "" }, "sshConfig: expected true, false or a path"],
-    [{ connectTimeout: "soon" }, "connectTimeout: expected milliseconds"],
-    [{ connectTimeout: null }, "connectTimeout: expected a duration, not none"],
-    [{ forceKillAfterDelay: -1 }, "forceKillAfterDelay: expected milliseconds"],
-    [{ timeout: "x" }, "timeout: expected milliseconds"],
-    [{ concurrency: 0 }, "concurrency: expected a whole number"],
-    [{ pty: "yes" }, "pty: expected one of true, false"],
-    [{ outputInLog: 1.5 }, "outputInLog: expected a whole number"],
-    [{ logLevel: "loud" }, "logLevel: expected one of debug"],
-    [{ color: 1 }, "color: expected one of true, false, auto"],
+    [{ username: "-x" }, "username must be a user name"],
+    [{ port: 0 }, "port must be a port"],
+    [{ privateKeyPath: "" }, "privateKeyPath must be the path"],
+    [{ hosts: [] }, "hosts must be an object"],
+    [{ hosts: { a: 3 } }, "hosts.a must be an object"],
+    [{ hosts: { a: { port: 70_000 } } }, "hosts.a.port must be a port"],
+    [{ hosts: { "a b": {} } }, "hosts.a b.address must be a host name"],
+    [{ groups: 3 }, "groups must be an object"],
+    [{ groups: "" }, "groups must be the path"],
+    [{ groups: { a: "x[" } }, 'groups.a must have a "]"'],
+    [{ connector: "telnet" }, "connector must be one of ssh, openssh"],
+    [{ hostKey: "no" }, "hostKey must be one of strict, accept-new, insecure"],
+    [{ sshConfig: "" }, "sshConfig must be true, false or a path"],
+    [{ connectTimeout: "soon" }, "connectTimeout must be a number of milliseconds"],
+    [{ connectTimeout: null }, "connectTimeout must be a duration, not null"],
+    [{ forceKillAfterDelay: -1 }, "forceKillAfterDelay must be a number of milliseconds"],
+    [{ timeout: "x" }, "timeout must be a number of milliseconds"],
+    [{ concurrency: 0 }, "concurrency must be a whole number"],
+    [{ pty: "yes" }, "pty must be one of true, false"],
+    [{ outputInLog: 1.5 }, "outputInLog must be a whole number"],
+    [{ logLevel: "loud" }, "logLevel must be one of debug"],
+    [{ color: 1 }, "color must be one of true, false, auto"],
   ])("%j", (configuration, message) => {
     const attempt = (): unknown => defineConfiguration(configuration as FleetConfiguration);
     expect(attempt).toThrow(InvalidArgumentError);
@@ -116,7 +116,7 @@ describe("what is wrong is named", () => {
   });
 
   test.each([[null], ["text"], [[]]])("%j is no configuration", (value) => {
-    expect(() => defineConfiguration(value as never)).toThrow(/^configuration: expected an object/);
+    expect(() => defineConfiguration(value as never)).toThrow(/^configuration must be an object/);
   });
 
   test("what is right comes back as it is", () => {
@@ -139,7 +139,7 @@ describe("what is wrong is named", () => {
     const groups = await loadGroups(await file("racks.txt", "rack1: node[1-2]\nall: @rack1 login\n"));
     const { groups: resolved } = resolveConfiguration({ groups }, { groups: { rack1: "weak", own: "a" } });
     expect(Object.fromEntries(resolved)).toEqual({ all: "@rack1 login", own: "a", rack1: "node[1-2]" });
-    expect(() => resolveConfiguration({ groups: new Map([["a", "x["]]) })).toThrow('groups.a: expected a "]"');
+    expect(() => resolveConfiguration({ groups: new Map([["a", "x["]]) })).toThrow('groups.a must have a "]"');
   });
 });
 
@@ -191,28 +191,28 @@ describe("a file", () => {
       hostKey: "strict",
     });
     await expect(loadConfiguration(await file("r.json", '{"preset": "toString"}'))).rejects.toThrow(
-      /preset: expected one of insecureCluster/,
+      /preset must be one of insecureCluster/,
     );
   });
 
   test.each([
     ["unknown.json", '{"usrname": "me"}', /unknown option `usrname` in .*unknown.json; did you mean `username`/],
     ["unknown.mjs", "export default { usrname: 'me' };", /unknown option `usrname` in .*unknown.mjs; did you mean `username`/],
-    ["wrong.json", '{"concurrency": "many"}', /wrong.json.concurrency: expected a whole number/],
-    ["broken.json", "{", /expected JSON in .*broken.json/],
-    ["list.json", "[]", /list.json: expected an object/],
-    ["broken.mjs", "export default {", /expected a module that can be loaded at .*broken.mjs/],
-    ["throws.mjs", "throw new Error('no');", /expected a module that can be loaded at/],
-    ["none.mjs", "export const username = 'me';", /expected a default export in/],
-    ["fleet.yaml", "username: me", /expected a file that ends with .json, .ts/],
-    ["groups.json", '{"groups": "missing.txt"}', /expected a file that can be read at .*missing.txt/],
+    ["wrong.json", '{"concurrency": "many"}', /wrong.json.concurrency must be a whole number/],
+    ["broken.json", "{", /must be a file of JSON, unlike .*broken.json/],
+    ["list.json", "[]", /list.json must be an object/],
+    ["broken.mjs", "export default {", /must be a module that can be loaded, unlike .*broken.mjs/],
+    ["throws.mjs", "throw new Error('no');", /must be a module that can be loaded, unlike/],
+    ["none.mjs", "export const username = 'me';", /must be a module with a default export, unlike/],
+    ["fleet.yaml", "username: me", /must be a file that ends with .json, .ts/],
+    ["groups.json", '{"groups": "missing.txt"}', /must be a readable file, unlike .*missing.txt/],
   ])("%s that is wrong is named", async (name, text, message) => {
     await expect(loadConfiguration(await file(name, text))).rejects.toThrow(InvalidArgumentError);
     await expect(loadConfiguration(join(folder, name))).rejects.toThrow(message);
   });
 
   test("that does not exist is named", async () => {
-    await expect(loadConfiguration(join(folder, "absent.json"))).rejects.toThrow(/a file that can be read at .*absent.json/);
-    await expect(loadConfiguration("")).rejects.toThrow(/^path: expected/);
+    await expect(loadConfiguration(join(folder, "absent.json"))).rejects.toThrow(/a readable file, unlike .*absent.json/);
+    await expect(loadConfiguration("")).rejects.toThrow(/^path must be/);
   });
 });

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { dirname, extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, given } from "@sremote/protocol";
 import { loadGroups } from "../node-set/index.ts";
 import { checkConfiguration } from "./check-option.ts";
 import { insecureCluster } from "./options.ts";
@@ -36,7 +36,7 @@ async function readJson(file: string, path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(file, "utf8"));
   } catch (error) {
-    throw new InvalidArgumentError("path", `${error instanceof SyntaxError ? "JSON in" : "a file that can be read at"} ${path}`, {
+    throw new InvalidArgumentError("path", `a ${error instanceof SyntaxError ? "file of JSON" : "readable file"}, unlike ${path}`, {
       cause: error,
     });
   }
@@ -51,9 +51,9 @@ async function runModule(file: string, path: string): Promise<unknown> {
     >;
   } catch (error) {
     if (error instanceof InvalidArgumentError) throw error;
-    throw new InvalidArgumentError("path", `a module that can be loaded at ${path}`, { cause: error });
+    throw new InvalidArgumentError("path", `a module that can be loaded, unlike ${path}`, { cause: error });
   }
-  if (!Object.hasOwn(module, "default")) throw new InvalidArgumentError("path", `a default export in ${path}`);
+  if (!Object.hasOwn(module, "default")) throw new InvalidArgumentError("path", `a module with a default export, unlike ${path}`);
   return module["default"];
 }
 
@@ -61,7 +61,7 @@ function withPreset(value: unknown, path: string): unknown {
   if (typeof value !== "object" || value === null || !Object.hasOwn(value, "preset")) return value;
   const { preset, ...options } = value as { preset: unknown };
   if (typeof preset !== "string" || !Object.hasOwn(presets, preset)) {
-    throw new InvalidArgumentError(`${path}.preset`, `one of ${Object.keys(presets).join(", ")}`);
+    throw new InvalidArgumentError(`${path}.preset`, `one of ${Object.keys(presets).join(", ")}${given(preset)}`);
   }
   return { ...presets[preset], ...options };
 }

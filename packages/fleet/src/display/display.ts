@@ -1,7 +1,7 @@
 /* A run as people watch it. */
 import type { Writable } from "node:stream";
 import { stripVTControlCharacters, styleText } from "node:util";
-import { hostText, InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
+import { hostText, InvalidArgumentError, checkOptionNames, type OptionNames, given } from "@sremote/protocol";
 import { type ColorChoice, isColored } from "../color.ts";
 import { fold } from "../node-set/index.ts";
 import { describeEnd, type Job } from "@sremote/process";
@@ -42,7 +42,8 @@ export async function display(run: Run, options: DisplayOptions = {}): Promise<v
   checkOptionNames(options, optionNames);
   const { stream = process.stderr, lines = true, hosts = 8 } = options;
   if (typeof stream.write !== "function") throw new InvalidArgumentError("options.stream", "a stream");
-  if (!Number.isSafeInteger(hosts) || hosts < 0) throw new InvalidArgumentError("options.hosts", "a whole number, 0 or more");
+  if (!Number.isSafeInteger(hosts) || hosts < 0)
+    throw new InvalidArgumentError("options.hosts", `a whole number, 0 or more${given(options.hosts)}`);
   const isTerminal = stream.isTTY === true;
   const color = isTerminal && isColored([stream], options.color, run.color);
   const paint = (kind: JobKind, text: string): string => {

@@ -73,7 +73,7 @@ describe.each([
   });
 
   test("what is no argument of a call is told before anything is sent", () => {
-    expect(() => hosts.call("time", "sleep", [1], { concurrency: -1 })).toThrow(/^options\.concurrency: expected/);
-    expect(() => hosts.call("time", "sleep", [1], { hostTimeout: "soon" })).toThrow(/^options\.hostTimeout: expected/);
+    expect(() => hosts.call("time", "sleep", [1], { concurrency: -1 })).toThrow(/^options\.concurrency must be/);
+    expect(() => hosts.call("time", "sleep", [1], { hostTimeout: "soon" })).toThrow(/^options\.hostTimeout must be/);
   });
 });

@@ -111,7 +111,7 @@ describe("a run on many hosts", () => {
     expect(String((await second).failed)).toBe("a1");
     const third = await second.rerun("failed");
     expect(third.jobs.map(({ stdout, host }) => [host!.name, stdout])).toEqual([["a1", "0\n"]]);
-    expect(() => second.rerun("unreachable")).toThrow(/^which: expected jobs of this run, but there are none/);
+    expect(() => second.rerun("unreachable")).toThrow(/^which selects no job of this run/);
     expect((await second.rerun(({ host }) => host!.name === "a4")).ok).toBe(true);
   });
 
@@ -134,17 +134,19 @@ describe("a run on many hosts", () => {
     const env = { WHO: "{{{name}}} of {{odd}} \\{{", PLAIN: "x" };
     const set = await hosts.run('printf "%s|%s" "$WHO" "$PLAIN"', { env, lists: { odd } });
     expect(set.jobs.map(({ stdout }) => stdout)).toEqual([`a1 of ${odd[0]} {{|x`, `a2 of ${odd[1]} {{|x`]);
-    expect(() => hosts.run("x", { env: { A: "{{none}}" } })).toThrow(/^options\.env\.A: expected a known name/);
-    expect(() => hosts.run("x", { env: { A: "{{nul}}" }, lists: { nul: ["\0"] } })).toThrow(/^options\.env\.A: expected text without NUL/);
-    expect(() => hosts.run(each(["echo"]))).toThrow(/^command: expected a command for each of 2 hosts, but there are 1/);
-    expect(() => hosts.run([] as never)).toThrow(/^command: expected a script, or a list of a program/);
-    expect(() => hosts.run(["echo", 3 as never])).toThrow(/^command: expected a script, or a list of a program/);
-    expect(() => hosts.run(() => undefined as never)).toThrow(/^command: expected a script, or a list of a program/);
-    expect(() => hosts.run((async () => "true") as never)).toThrow(/^command: expected a function that returns a command, not a promise/);
-    expect(() => each("echo" as never)).toThrow(/^commands: expected a list/);
-    expect(() => hosts.run("{{nothing}}")).toThrow(/^command: expected a known name/);
-    expect(() => hosts.run("x", { concurrency: 0 })).toThrow(/^options\.concurrency: expected/);
-    expect(() => hosts.run("x", { stdin: 3 as never })).toThrow(/^options\.stdin: expected/);
+    expect(() => hosts.run("x", { env: { A: "{{none}}" } })).toThrow(/^options\.env\.A must use known names/);
+    expect(() => hosts.run("x", { env: { A: "{{nul}}" }, lists: { nul: ["\0"] } })).toThrow(
+      /^options\.env\.A must be a string without NUL/,
+    );
+    expect(() => hosts.run(each(["echo"]))).toThrow(/^command must be a list with a command for each of 2 hosts, not 1/);
+    expect(() => hosts.run([] as never)).toThrow(/^command must be a script, or a list of a program/);
+    expect(() => hosts.run(["echo", 3 as never])).toThrow(/^command must be a script, or a list of a program/);
+    expect(() => hosts.run(() => undefined as never)).toThrow(/^command must be a script, or a list of a program/);
+    expect(() => hosts.run((async () => "true") as never)).toThrow(/^command must be a function that returns a command, not a promise/);
+    expect(() => each("echo" as never)).toThrow(/^commands must be a list/);
+    expect(() => hosts.run("{{nothing}}")).toThrow(/^command must use known names/);
+    expect(() => hosts.run("x", { concurrency: 0 })).toThrow(/^options\.concurrency must be/);
+    expect(() => hosts.run("x", { stdin: 3 as never })).toThrow(/^options\.stdin must be/);
   });
 
   test("G34 is iterated by line as they come, one slow host holds up no other", async () => {
@@ -338,7 +340,7 @@ describe("runs of runs", () => {
     expect(lines.toSorted()).toEqual(["a1", "a1 again", "a2", "a2 again", "a3", "a3 again"]);
     expect([between, (await run).jobs.length]).toEqual([3, 6]);
     await expect(sequence([async () => (await hosts.run("true")) as never])).rejects.toThrow(
-      /^runs: expected functions that return a Run, not a promise of one/,
+      /^runs must be functions that return a Run, not a promise of one/,
     );
   });
 
@@ -359,10 +361,10 @@ describe("runs of runs", () => {
     const hosts = openLocal("a1");
     const begun = hosts.run("true");
     await begun;
-    expect(() => sequence([begun])).toThrow(/^runs: expected runs that have not begun/);
+    expect(() => sequence([begun])).toThrow(/^runs must be Runs that have not started/);
     const part = hosts.run("true");
     await parallel([part]);
-    expect(() => parallel([part])).toThrow(/^runs: expected/);
+    expect(() => parallel([part])).toThrow(/^runs must be/);
   });
 
   test("are waited for: the first, or all, not longer than so long", async () => {

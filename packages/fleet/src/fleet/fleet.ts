@@ -141,7 +141,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
   cd(path: string | readonly string[]): Fleet {
     const paths = typeof path === "string" ? this.hosts.map(() => path) : path;
     if (!Array.isArray(paths) || paths.length !== this.length) {
-      throw new InvalidArgumentError("path", `a directory, or one for each of ${this.length} hosts`);
+      throw new InvalidArgumentError("path", `a directory, or a list with one for each of ${this.length} hosts`);
     }
     for (const each of paths) checkPlacement({ cwd: each }, "path");
     const directories = this.#directories.map((before, index) => remotePath(before, (paths as readonly string[])[index]!));

@@ -13,7 +13,7 @@ test("each host has a destination of its own, or it is an error", () => {
   expect(hostDestinations("{{rack}}/log", hosts, { lists: { rack: ["east", "west"] } })).toEqual(["east/log", "west/log"]);
   expect(hostDestinations("a\\{{b}}", hosts)).toEqual(["a{{b}}.n1", "a{{b}}.n2"]);
   for (const rack of [["east"], ["east", "./east"], ["east", "west/../east"]]) {
-    expect(() => hostDestinations("{{rack}}", hosts, { lists: { rack } })).toThrow(/^destination: expected another one for each host/);
+    expect(() => hostDestinations("{{rack}}", hosts, { lists: { rack } })).toThrow(/^destination must differ for each host/);
   }
-  expect(() => hostDestinations("{{shelf}}", hosts, { lists: { rack: ["east"] } })).toThrow(/^destination: .*known are rack/);
+  expect(() => hostDestinations("{{shelf}}", hosts, { lists: { rack: ["east"] } })).toThrow(/^destination .*the names are rack/);
 });

@@ -27,7 +27,9 @@ export function hostDestinations(destination: string, hosts: HostSet, options: D
   const all = isFilledIn ? given : hosts.map(({ key }, index) => suffixed(given[index]!, labels.get(key)!));
   // `x` and `./x` are one place.
   if (new Set(all.map(placeOf)).size !== all.length) {
-    throw new InvalidArgumentError("destination", "another one for each host; `{{{host}}}` or `{{{name}}}` stands for its address or name");
+    throw new InvalidArgumentError(
+      "destination must differ for each host; `{{{host}}}` or `{{{name}}}` in it stands for the host's address or name",
+    );
   }
   return all;
 }

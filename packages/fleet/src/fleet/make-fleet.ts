@@ -1,6 +1,6 @@
 /* How fleets are made: from options and a configuration. */
 import { local, type LocalOptions } from "@sremote/connectors";
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, given } from "@sremote/protocol";
 import { resolveConfiguration } from "../configuration/index.ts";
 import { Host, type HostLike, hostSet } from "../host/index.ts";
 import { createLogger } from "../log/index.ts";
@@ -19,9 +19,10 @@ const longestSpread = 500;
  * @throws InvalidArgumentError
  */
 export function fleet(hosts: HostLike | Iterable<HostLike>, options: FleetOptions = {}): Fleet {
-  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
+  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", `an object${given(options)}`);
   const { configuration: loaded, connect = defaultConnector, retries = 2, logger, client = {}, usernames, known, ...own } = options;
-  if (!Number.isSafeInteger(retries) || retries < 0) throw new InvalidArgumentError("options.retries", "a whole number, 0 or more");
+  if (!Number.isSafeInteger(retries) || retries < 0)
+    throw new InvalidArgumentError("options.retries", `a whole number, 0 or more${given(options.retries)}`);
   if (typeof connect !== "function") throw new InvalidArgumentError("options.connect", "a function from a host to a connector");
   const configuration = resolveConfiguration(own, loaded);
   const set = hostSet(hosts, { usernames, known, groups: configuration.groups, hosts: configuration.hosts });

@@ -1,6 +1,6 @@
 /* What may be said about a fleet, and about a run on it. */
 import type { CallOptions, RemoteClientOptions } from "@sremote/client";
-import { checkOptionNames, InvalidArgumentError, type OptionNames } from "@sremote/protocol";
+import { checkOptionNames, InvalidArgumentError, type OptionNames, given } from "@sremote/protocol";
 import type { Writable } from "node:stream";
 import type { FleetConfiguration } from "../configuration/index.ts";
 import type { Host, HostSetOptions } from "../host/index.ts";
@@ -138,20 +138,21 @@ export function checkCallOptions(options: FleetCallOptions): void {
 
 /** What runs of commands, calls and transfers have in common. @throws InvalidArgumentError naming the option */
 export function checkGroupOptions(options: Pick<RunOptions, "concurrency" | "name"> & OutputOptions): void {
-  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
+  if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", `an object${given(options)}`);
   const { concurrency, tee, logDir, totalOutputLimit, name } = options;
   if (concurrency !== undefined && !(Number.isSafeInteger(concurrency) && concurrency >= 1)) {
-    throw new InvalidArgumentError("options.concurrency", "a whole number, 1 or more");
+    throw new InvalidArgumentError("options.concurrency", `a whole number, 1 or more${given(concurrency)}`);
   }
   if (tee !== undefined && typeof tee !== "boolean" && typeof tee.write !== "function") {
-    throw new InvalidArgumentError("options.tee", "true, false or a stream");
+    throw new InvalidArgumentError("options.tee", `true, false or a stream${given(tee)}`);
   }
   if (logDir !== undefined && (typeof logDir !== "string" || logDir === ""))
-    throw new InvalidArgumentError("options.logDir", "a directory");
+    throw new InvalidArgumentError("options.logDir", `the path of a directory${given(logDir)}`);
   if (totalOutputLimit !== undefined && !(Number.isSafeInteger(totalOutputLimit) && totalOutputLimit >= 1)) {
-    throw new InvalidArgumentError("options.totalOutputLimit", "a number of bytes, 1 or more");
+    throw new InvalidArgumentError("options.totalOutputLimit", `a number of bytes, 1 or more${given(totalOutputLimit)}`);
   }
-  if (name !== undefined && (typeof name !== "string" || name === "")) throw new InvalidArgumentError("options.name", "a name");
+  if (name !== undefined && (typeof name !== "string" || name === ""))
+    throw new InvalidArgumentError("options.name", `a non-empty string${given(name)}`);
 }
 
 /** The options that were given: one that is undefined does not win over a default. */

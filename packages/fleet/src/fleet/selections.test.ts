@@ -41,7 +41,7 @@ describe("selections", () => {
     expect([failed.worst, failed.jobs[0]!.stdout]).toEqual([1, ""]);
     await here.close();
     expect((await hosts.run("true")).ok).toBe(true);
-    expect(() => hosts.cd(["/"])).toThrow(/^path: expected/);
+    expect(() => hosts.cd(["/"])).toThrow(/^path must be/);
   });
 
   test("are united, intersected and picked from; what is new is reached as the others are", async () => {
@@ -60,8 +60,8 @@ describe("selections", () => {
     const two = all.pick(2, () => 0.5);
     expect([two.length, all.intersect(two).hosts.names]).toEqual([2, two.hosts.names]);
     expect((await two.run("true")).ok).toBe(true);
-    expect(() => hosts.union("@none")).toThrow(/^nodes: expected a known group/);
-    expect(() => hosts.pick(-1)).toThrow(/^count: expected/);
+    expect(() => hosts.union("@none")).toThrow(/^nodes must use known groups/);
+    expect(() => hosts.pick(-1)).toThrow(/^count must be/);
   });
 
   test("this machine is a fleet of one", async () => {

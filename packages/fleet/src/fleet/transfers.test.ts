@@ -109,7 +109,7 @@ describe.each([
     const pulled = await nodes.pull(`${many.account.home}/{{{name}}}/only`, join(directory, "only"));
     expect([String(pulled.succeeded), String(pulled.failed)]).toEqual(["node1", "node2"]);
     expect(pulled.jobs[1]).toMatchObject({ reason: "error", exitCode: null });
-    expect(() => nodes.push("x", "/y", { concurrency: 0 })).toThrow(/^options\.concurrency: expected/);
-    expect(() => nodes.push("x", "/{{none}}")).toThrow(/^destination: expected a known name/);
+    expect(() => nodes.push("x", "/y", { concurrency: 0 })).toThrow(/^options\.concurrency must be/);
+    expect(() => nodes.push("x", "/{{none}}")).toThrow(/^destination must use known names/);
   });
 });

@@ -49,9 +49,9 @@ z
   test("of none are nothing, and what is no text is refused", () => {
     expect(formatGathered(gather([]))).toBe("");
     // @ts-expect-error wrong argument
-    expect(() => gather({ a: 3 })).toThrow(/^outputs: expected/);
+    expect(() => gather({ a: 3 })).toThrow(/^outputs must be/);
     // @ts-expect-error wrong argument
-    expect(() => gather("a")).toThrow(/^outputs: expected/);
+    expect(() => gather("a")).toThrow(/^outputs must be/);
   });
 });
 

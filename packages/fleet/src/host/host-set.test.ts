@@ -15,7 +15,7 @@ describe("a set is made", () => {
     ["of one host", { address: "a" }, ["a"]],
     ["of none", [], []],
   ])("%s: %j", (_, given, names) => {
-    if (names === undefined) expect(() => hostSet(given)).toThrow(/ascends/);
+    if (names === undefined) expect(() => hostSet(given)).toThrow(/an ascending range/);
     else expect(hostSet(given).names).toEqual(names);
   });
 
@@ -40,17 +40,17 @@ describe("a set is made", () => {
     const groups = { a: "x[1-3]", b: ["@a", "y"] };
     expect(hostSet(["@b!x2", "y?", "x*"], { groups, known: ["y1"] }).names).toEqual(["x1", "x3", "y", "y1", "x2"]);
     expect(expand("@toString", { groups: { toString: "z" } })).toEqual(["z"]);
-    expect(() => hostSet("@a", { groups: { a: "x[" } })).toThrow(/^groups.a: expected/);
-    expect(() => expand("@toString", { groups: {} })).toThrow(/^nodes: expected a known group/);
+    expect(() => hostSet("@a", { groups: { a: "x[" } })).toThrow(/^groups.a must have/);
+    expect(() => expand("@toString", { groups: {} })).toThrow(/^nodes must use known groups/);
     // @ts-expect-error a path
-    expect(() => hostSet("@a", { groups: "groups.txt" })).toThrow(/^groups: expected groups, not the path of a file/);
+    expect(() => hostSet("@a", { groups: "groups.txt" })).toThrow(/^groups must be an object or a map of groups, not the path of a file/);
   });
 
   test("not of what is no host", () => {
     // @ts-expect-error wrong argument
-    expect(() => hostSet(undefined)).toThrow(/^hosts: expected a node set/);
-    expect(() => hostSet("a;b")).toThrow(/^nodes: expected a host name/);
-    expect(() => new HostSet(["a", "-b"])).toThrow(/^hosts\[1\]: expected/);
+    expect(() => hostSet(undefined)).toThrow(/^hosts must be a node set/);
+    expect(() => hostSet("a;b")).toThrow(/^nodes must have a host name/);
+    expect(() => new HostSet(["a", "-b"])).toThrow(/^hosts\[1\] must have/);
   });
 });
 
@@ -74,7 +74,7 @@ describe("users by index", () => {
 
   test.each([[["u"]], [["u", "v", "w"]], [[]]])("%j for two hosts are refused", (usernames) => {
     expect(() => hostSet("a,b", { usernames })).toThrow(
-      `usernames: expected a user for each of 2 hosts, but there are ${usernames.length}`,
+      `usernames must be a list with a user for each of 2 hosts, not ${usernames.length}`,
     );
   });
 });
@@ -91,7 +91,7 @@ describe("at", () => {
   });
 
   test.each([5, -6, 0.5, NaN, "x", ""])("%j is refused", (position) => {
-    expect(() => hosts.at(position)).toThrow(/^position: expected/);
+    expect(() => hosts.at(position)).toThrow(/^position must be/);
   });
 
   test("a name finds a host with a user and a port", () => {
@@ -100,8 +100,8 @@ describe("at", () => {
 
   test("a name that several have is refused; user@name:port says which", () => {
     const set = hostSet("u@a,v@a,b");
-    expect(() => set.at("a")).toThrow(/one host, but "a" are 2: u@a, v@a/);
-    expect(() => set.range("a", "b")).toThrow(/"a" are 2/);
+    expect(() => set.at("a")).toThrow(/must name one host, but "a" names 2: u@a, v@a/);
+    expect(() => set.range("a", "b")).toThrow(/"a" names 2/);
     expect(set.at("v@a").username).toBe("v");
     expect(set.range("v@a", "b").map(String)).toEqual(["v@a", "b"]);
   });
@@ -162,14 +162,14 @@ describe("sets of sets", () => {
     for (const count of counts.values()) expect(Math.abs(count - 1200)).toBeLessThan(134);
     expect([hosts.pick(0).names, hosts.pick(5).names, hosts.pick(99).names]).toEqual([[], hosts.names, hosts.names]);
     expect(new HostSet().pick(1).length).toBe(0);
-    for (const wrong of [-1, 1.5, NaN]) expect(() => hosts.pick(wrong)).toThrow(/^count: expected/);
-    for (const wrong of [-0.1, 1, NaN]) expect(() => hosts.pick(1, () => wrong)).toThrow(/^random: expected/);
+    for (const wrong of [-1, 1.5, NaN]) expect(() => hosts.pick(wrong)).toThrow(/^count must be/);
+    for (const wrong of [-0.1, 1, NaN]) expect(() => hosts.pick(1, () => wrong)).toThrow(/^random must be/);
   });
 
   test("what is no list of hosts is refused, not taken for an empty one", () => {
     for (const wrong of [undefined, null, 5] as unknown as string[]) {
       for (const operation of ["union", "except", "intersect"] as const) {
-        expect(() => hosts[operation](wrong)).toThrow(/^hosts: expected a node set, or a list of hosts/);
+        expect(() => hosts[operation](wrong)).toThrow(/^hosts must be a node set, or a list of hosts/);
       }
     }
   });

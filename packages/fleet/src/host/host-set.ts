@@ -1,5 +1,5 @@
 /* An ordered set of hosts. */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, given } from "@sremote/protocol";
 import { expand, fold } from "../node-set/index.ts";
 import { Host, type HostLike } from "@sremote/process";
 
@@ -49,7 +49,7 @@ export class HostSet implements Iterable<Host> {
   at(position: Position): Host {
     const index = this.#index(position);
     const host = this.#hosts[index < 0 ? index + this.length : index];
-    if (host === undefined) throw new InvalidArgumentError("position", `an index of one of ${this.length} hosts, not ${position}`);
+    if (host === undefined) throw new InvalidArgumentError("position", `the index of one of ${this.length} hosts, not ${position}`);
     return host;
   }
 
@@ -93,13 +93,14 @@ export class HostSet implements Iterable<Host> {
    * @param random from 0 up to, but without, 1. Default `Math.random` @throws InvalidArgumentError
    */
   pick(count: number, random: () => number = Math.random): HostSet {
-    if (!Number.isSafeInteger(count) || count < 0) throw new InvalidArgumentError("count", "a whole number, 0 or more");
-    if (typeof random !== "function") throw new InvalidArgumentError("random", "a function");
+    if (!Number.isSafeInteger(count) || count < 0) throw new InvalidArgumentError("count", `a whole number, 0 or more${given(count)}`);
+    if (typeof random !== "function") throw new InvalidArgumentError("random", `a function${given(random)}`);
     let wanted = Math.min(count, this.length);
     // Each is taken with the share of those that are still wanted in those that are left.
     return this.filter((_, index) => {
       const drawn = random();
-      if (!(drawn >= 0 && drawn < 1)) throw new InvalidArgumentError("random", `a function of numbers from 0 up to 1, not ${drawn}`);
+      if (!(drawn >= 0 && drawn < 1))
+        throw new InvalidArgumentError("random", `a function that returns numbers from 0 up to 1${given(drawn)}`);
       const isTaken = drawn * (this.length - index) < wanted;
       if (isTaken) wanted -= 1;
       return isTaken;
@@ -130,16 +131,20 @@ export class HostSet implements Iterable<Host> {
 
   #index(position: Position): number {
     if (typeof position === "number") {
-      if (!Number.isInteger(position)) throw new InvalidArgumentError("position", `a whole number or a name, not ${position}`);
+      if (!Number.isInteger(position)) throw new InvalidArgumentError("position", `a whole number or a name${given(position)}`);
       return position;
     }
     const found = this.#named(position);
     if (found.length === 1) return found[0]!;
-    if (found.length === 0) throw new InvalidArgumentError("position", `a host of this set, not ${JSON.stringify(position)}`);
+    if (found.length === 0) throw new InvalidArgumentError("position", `a host of this set${given(position)}`);
     const which = found.slice(0, 5).map((index) => String(this.#hosts[index]));
-    throw new InvalidArgumentError("position", `one host, but ${JSON.stringify(position)} are ${found.length}: ${which.join(", ")}`, {
-      hint: "give an index, or user@name:port",
-    });
+    throw new InvalidArgumentError(
+      `position must name one host, but ${JSON.stringify(position)} names ${found.length}: ${which.join(", ")}`,
+      undefined,
+      {
+        hint: "give an index, or user@name:port",
+      },
+    );
   }
 
   #named(position: string): number[] {

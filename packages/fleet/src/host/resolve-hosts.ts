@@ -49,7 +49,7 @@ function listOf(hosts: HostLike | Iterable<HostLike>): HostLike[] {
 function withUsers(hosts: readonly Host[], usernames: readonly (string | null)[]): Host[] {
   if (!Array.isArray(usernames)) throw new InvalidArgumentError("usernames", "a list with a user for each host");
   if (usernames.length !== hosts.length) {
-    throw new InvalidArgumentError("usernames", `a user for each of ${hosts.length} hosts, but there are ${usernames.length}`);
+    throw new InvalidArgumentError("usernames", `a list with a user for each of ${hosts.length} hosts, not ${usernames.length}`);
   }
   return hosts.map((host, index) => (host.username === undefined ? host.with({ username: usernames[index] }) : host));
 }

@@ -37,6 +37,6 @@ describe("a logger", () => {
 
   test("of no level that there is is refused", () => {
     // @ts-expect-error wrong level
-    expect(() => createLogger({ level: "loud" })).toThrow(/^options.level: expected one of debug, info/);
+    expect(() => createLogger({ level: "loud" })).toThrow(/^options.level must be one of debug, info/);
   });
 });

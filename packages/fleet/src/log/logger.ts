@@ -1,5 +1,5 @@
 /* What goes on, for people. Whoever has a logger of their own passes it instead. */
-import { hostText, InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
+import { hostText, InvalidArgumentError, checkOptionNames, type OptionNames, given } from "@sremote/protocol";
 import type { Logger } from "@sremote/process";
 import { formatDate } from "../time/index.ts";
 
@@ -25,7 +25,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
   checkOptionNames(options, optionNames);
   const { level = "warn", write = (line) => process.stderr.write(line), now = () => new Date() } = options;
   const least = logLevels.indexOf(level);
-  if (least < 0) throw new InvalidArgumentError("options.level", `one of ${logLevels.join(", ")}`);
+  if (least < 0) throw new InvalidArgumentError("options.level", `one of ${logLevels.join(", ")}${given(options.level)}`);
   const at = (each: Exclude<LogLevel, "silent">): ((message: string) => void) =>
     logLevels.indexOf(each) < least
       ? () => {}

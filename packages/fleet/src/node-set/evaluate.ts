@@ -72,7 +72,7 @@ function matches(pattern: string, operator: Operator, left: ReadonlySet<string>,
   if (operator === "!" || operator === "&") return [...left].filter((name) => matchesWildcard(pattern, name));
   const found = [...everything(scope)].filter((name) => matchesWildcard(pattern, name));
   if (found.length > 0) return found;
-  throw new InvalidArgumentError("nodes", `a known host that matches ${JSON.stringify(pattern)}`, {
+  throw new InvalidArgumentError(`nodes must match a known host, but ${JSON.stringify(pattern)} matches none`, undefined, {
     hint: "hosts are known from groups, from the configuration, or by the option `known`",
   });
 }
@@ -90,7 +90,7 @@ function resolve(group: string, scope: Scope): Set<string> {
   if (nodes === undefined) throw unknownGroup(group, scope.groups);
   if (scope.within.includes(group)) {
     const way = [...scope.within, group].map((each) => `@${each}`).join(" → ");
-    throw new InvalidArgumentError("groups", `no group within itself, but there is ${way}`);
+    throw new InvalidArgumentError(`groups must not contain themselves, as in ${way}`);
   }
   return evaluate(nodes, { ...scope, within: [...scope.within, group] });
 }
@@ -105,7 +105,7 @@ function everything(scope: Scope): Set<string> {
 function checkCount(count: number, nodes: string, { limit }: Scope): void {
   if (count <= limit) return;
   const shown = nodes.length <= 100 ? nodes : `${nodes.slice(0, 99)}…`;
-  throw new InvalidArgumentError("nodes", `at most ${limit} names, but ${JSON.stringify(shown)} makes ${count}`, {
+  throw new InvalidArgumentError(`nodes must make at most ${limit} names, but ${JSON.stringify(shown)} makes ${count}`, undefined, {
     hint: "the option `limit` raises this",
   });
 }

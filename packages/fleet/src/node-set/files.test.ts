@@ -37,23 +37,23 @@ describe("a file of groups", () => {
     const groups = await loadGroups(await file("groups.json", '{"rack1": "node[1-2]", "all": ["@rack1", "login"], "__proto__x": "a"}'));
     expect(expand("@all", { groups })).toEqual(["node1", "node2", "login"]);
     expect(expand("@__proto__x", { groups })).toEqual(["a"]);
-    expect(() => expand("@constructor", { groups })).toThrow(/instead of @constructor/);
+    expect(() => expand("@constructor", { groups })).toThrow(/not @constructor/);
   });
 
   test.each([
-    ["no colon", "a: x\nrack1", /G:2: expected a line such as/],
-    ["twice", "a: x\n\na: y", /G:3: expected each group once, but "a" is there twice/],
-    ["a bad name", "a!b: x", /G:1: expected a group's name/],
-    ["a bad node set", "a: x\nb: node[1-", /G:2: expected a "\]" for "\[" at column 5 of "node\[1-"/],
+    ["no colon", "a: x\nrack1", /G:2 must be a line such as/],
+    ["twice", "a: x\n\na: y", /G:3 has the group "a" a second time/],
+    ["a bad name", "a!b: x", /G:1 must be a group's name/],
+    ["a bad node set", "a: x\nb: node[1-", /G:2 must have a "\]" for "\[" at column 5 of "node\[1-"/],
   ])("that has %s is refused with its line", (_, text, message) => {
     expect(() => parseGroups(text, "G")).toThrow(message);
   });
 
   test("that is no object of node sets is refused with its member", async () => {
-    expect(() => groupsOf([], "G")).toThrow(/^G: expected an object/);
-    expect(() => groupsOf({ a: 3 }, "G")).toThrow(/^G.a: expected a node set/);
-    expect(() => groupsOf({ a: "x,,y" }, "G")).toThrow(/^G.a: expected a host after "," at column 3/);
-    await expect(loadGroups(await file("bad.json", "{"))).rejects.toThrow(/expected JSON in .*bad.json/);
+    expect(() => groupsOf([], "G")).toThrow(/^G must be an object/);
+    expect(() => groupsOf({ a: 3 }, "G")).toThrow(/^G.a must be a node set/);
+    expect(() => groupsOf({ a: "x,,y" }, "G")).toThrow(/^G.a must have a host after "," at column 3/);
+    await expect(loadGroups(await file("bad.json", "{"))).rejects.toThrow(/must be a file of JSON, unlike .*bad.json/);
     await expect(loadGroups(join(folder, "missing"))).rejects.toThrow(InvalidArgumentError);
   });
 });

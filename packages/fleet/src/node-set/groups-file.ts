@@ -8,7 +8,7 @@
  *   gpu:   node[03,07] @rack9
  */
 import { readFile } from "node:fs/promises";
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, given } from "@sremote/protocol";
 import { isGroupName } from "./groups.ts";
 import type { Groups, GroupsLike } from "./groups.ts";
 import { parseNodeSet } from "./syntax.ts";
@@ -19,7 +19,7 @@ export async function loadGroups(path: string): Promise<Groups> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    throw new InvalidArgumentError("groups", `a file that can be read at ${path}`, { cause: error });
+    throw new InvalidArgumentError("groups", `a readable file, unlike ${path}`, { cause: error });
   }
   return path.endsWith(".json") ? parseJson(text, path) : parseGroups(text, path);
 }
@@ -41,7 +41,7 @@ export function parseGroups(text: string, source = "groups"): Groups {
 /** Checks groups given as an object, or as a map such as {@link loadGroups} returns. @throws InvalidArgumentError */
 export function groupsOf(record: unknown, source = "groups"): Groups {
   if (typeof record !== "object" || record === null || Array.isArray(record)) {
-    throw new InvalidArgumentError(source, "an object from group to node set");
+    throw new InvalidArgumentError(source, "an object from groups to node sets");
   }
   const groups = new Map<string, string>();
   // A map has no members of its own: it would be no groups at all.
@@ -59,7 +59,9 @@ export function groupsOf(record: unknown, source = "groups"): Groups {
 export function toGroups(groups: GroupsLike | undefined): Groups {
   if (groups === undefined) return new Map();
   if (typeof groups === "string") {
-    throw new InvalidArgumentError("groups", "groups, not the path of a file of them", { hint: "`await loadGroups(path)` reads it" });
+    throw new InvalidArgumentError("groups", "an object or a map of groups, not the path of a file", {
+      hint: "`await loadGroups(path)` reads it",
+    });
   }
   return groups instanceof Map ? (groups as Groups) : groupsOf(groups);
 }
@@ -69,20 +71,19 @@ function parseJson(text: string, path: string): Groups {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new InvalidArgumentError("groups", `JSON in ${path}`, { cause: error });
+    throw new InvalidArgumentError("groups", `a file of JSON, unlike ${path}`, { cause: error });
   }
   return groupsOf(value, path);
 }
 
 function addGroup(groups: Map<string, string>, name: string, nodes: string, where: string): void {
-  if (!isGroupName(name))
-    throw new InvalidArgumentError(where, `a group's name of letters, digits, _, - and ., not ${JSON.stringify(name)}`);
-  if (groups.has(name)) throw new InvalidArgumentError(where, `each group once, but ${JSON.stringify(name)} is there twice`);
+  if (!isGroupName(name)) throw new InvalidArgumentError(where, `a group's name of letters, digits, _, - and .${given(name)}`);
+  if (groups.has(name)) throw new InvalidArgumentError(`${where} has the group ${JSON.stringify(name)} a second time`);
   try {
     parseNodeSet(nodes);
   } catch (error) {
     if (!(error instanceof InvalidArgumentError)) throw error;
-    throw new InvalidArgumentError(where, error.message.replace(/^nodes: expected /, ""), { cause: error });
+    throw new InvalidArgumentError(`${where} ${error.message.replace(/^nodes /, "")}`, undefined, { cause: error });
   }
   groups.set(name, nodes);
 }

@@ -14,6 +14,6 @@ export function isGroupName(name: string): boolean {
 
 export function unknownGroup(name: string, groups: Groups): InvalidArgumentError {
   const known = [...groups.keys()].slice(0, 10).map((each) => `@${each}`);
-  const list = known.length === 0 ? "there are none" : `known are ${known.join(", ")}${groups.size > known.length ? ", …" : ""}`;
-  return new InvalidArgumentError("nodes", `a known group instead of @${name}; ${list}`);
+  const list = known.length === 0 ? "there are none" : `the groups are ${known.join(", ")}${groups.size > known.length ? ", …" : ""}`;
+  return new InvalidArgumentError(`nodes must use known groups, not @${name}; ${list}`);
 }

@@ -42,7 +42,7 @@ function parseRange(text: string, at: number, part: string): Range {
   }
   const range: Range = { first: Number(first), last: Number(last), step: Number(step), width };
   if (range.step < 1) throw syntaxError(text, at, "a step of 1 or more");
-  if (range.last < range.first) throw syntaxError(text, at, "a range that ascends");
+  if (range.last < range.first) throw syntaxError(text, at, "an ascending range");
   return range;
 }
 

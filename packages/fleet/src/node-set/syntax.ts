@@ -8,7 +8,7 @@
  *
  * A bracket with a colon in it belongs to an IPv6 address, as in `[fe80::1]:22`, and stays; ranges may stand within it.
  */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, given } from "@sremote/protocol";
 import { parseRanges } from "./range.ts";
 import type { Range } from "./range.ts";
 import { syntaxError } from "./syntax-error.ts";
@@ -29,7 +29,7 @@ const blank = /\s/;
 
 /** @throws InvalidArgumentError with the column of what is wrong */
 export function parseNodeSet(text: string): Term[] {
-  if (typeof text !== "string") throw new InvalidArgumentError("nodes", "a string such as node[1-9,12]");
+  if (typeof text !== "string") throw new InvalidArgumentError("nodes", `a string such as node[1-9,12]${given(text)}`);
   const terms: Term[] = [];
   let index = skipBlanks(text, 0);
   while (index < text.length) {

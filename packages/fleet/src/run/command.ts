@@ -1,6 +1,6 @@
 /* From what a caller writes to a command for each host. */
 import { type Command, quote, shell } from "@sremote/connectors";
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, given } from "@sremote/protocol";
 import type { Host } from "../host/index.ts";
 import { checkEnvironment, type Environment, toCommand } from "@sremote/process";
 import { type Lists, substitute } from "../substitute.ts";
@@ -42,12 +42,13 @@ export function each(commands: readonly (string | Command)[]): EachCommand {
 /** One command for each host. @throws InvalidArgumentError; nothing has run then */
 export function render(command: RunCommand, hosts: readonly Host[], options: RenderOptions): Command[] {
   const { substitution = "quoted" } = options;
-  if (substitution !== "quoted" && substitution !== "raw") throw new InvalidArgumentError("options.substitution", "quoted or raw");
+  if (substitution !== "quoted" && substitution !== "raw")
+    throw new InvalidArgumentError("options.substitution", `"quoted" or "raw"${given(substitution)}`);
   if (typeof command === "function") return hosts.map((host, index) => ownCommand(command(host, index)));
   if (!isEach(command)) return renderOne(command, hosts, options, "command");
   const list = command.each;
   if (list.length !== hosts.length) {
-    throw new InvalidArgumentError("command", `a command for each of ${hosts.length} hosts, but there are ${list.length}`);
+    throw new InvalidArgumentError("command", `a list with a command for each of ${hosts.length} hosts, not ${list.length}`);
   }
   return list.map((one, index) => renderOne(one, hosts, options, `command[${index}]`)[index]!);
 }
@@ -63,12 +64,12 @@ function ownCommand(command: unknown): Command {
 
 function renderOne(command: string | Command, hosts: readonly Host[], options: RenderOptions, argument: string): Command[] {
   const { lists, substitution } = options;
-  const given = toCommand(command, argument);
+  const checked = toCommand(command, argument);
   if (typeof command === "string") {
     return substitute(command, hosts, { lists, argument, quote: substitution === "raw" ? undefined : quote }).map(shell);
   }
-  if (!Array.isArray(given)) return hosts.map(() => given);
-  const words = (given as readonly string[]).map((word) => substitute(word, hosts, { lists, argument }));
+  if (!Array.isArray(checked)) return hosts.map(() => checked);
+  const words = (checked as readonly string[]).map((word) => substitute(word, hosts, { lists, argument }));
   return hosts.map((_, index) => words.map((word) => word[index]!) as [string, ...string[]]);
 }
 

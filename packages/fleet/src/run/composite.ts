@@ -1,5 +1,5 @@
 /* Runs made of runs. */
-import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames, given } from "@sremote/protocol";
 import type { Job, KillOptions, Signal, StopCause } from "@sremote/process";
 import type { Duration } from "../time/index.ts";
 import { Run, withoutAborted } from "./run.ts";
@@ -57,7 +57,7 @@ abstract class Composite extends Run {
   }
 
   protected adoptPart(part: Run): Run {
-    if (!(part instanceof Run)) throw new InvalidArgumentError("runs", "runs, or functions that make one");
+    if (!(part instanceof Run)) throw new InvalidArgumentError("runs", "Runs, or functions that return one");
     this.parts.push(part.adopt());
     part.onJob((job) => this.added(job));
     return part;
@@ -102,7 +102,7 @@ class Sequence extends Composite {
     checkOptionNames(options, ofSequences);
     const { onError } = options;
     if (onError !== undefined && onError !== "stop" && onError !== "continue")
-      throw new InvalidArgumentError("options.onError", "stop or continue");
+      throw new InvalidArgumentError("options.onError", `"stop" or "continue"${given(onError)}`);
     super(options.name ?? "sequence", options, autoStart);
     this.#options = options;
     this.#steps = steps;

@@ -1,6 +1,6 @@
 /* Many things at once, or one after the other, as one thing. */
 import { type Slots, warnOfHandler } from "@sremote/connectors";
-import { hostLimits, InvalidArgumentError } from "@sremote/protocol";
+import { hostLimits, InvalidArgumentError, given } from "@sremote/protocol";
 import type { ColorChoice } from "../color.ts";
 import type { HostSet } from "../host/index.ts";
 import type { OutputGroup } from "../gather/index.ts";
@@ -146,7 +146,7 @@ export abstract class Run<J extends Job = Job>
 
   /** Begins now rather than in the next turn. @throws InvalidArgumentError when it has begun */
   start(): this {
-    if (this.#phase !== "idle") throw new InvalidArgumentError("start", "a run that was not started");
+    if (this.#phase !== "idle") throw new InvalidArgumentError("start cannot be called: the run was started before");
     void this.begin(this.makeSlots());
     return this;
   }
@@ -154,7 +154,7 @@ export abstract class Run<J extends Job = Job>
   /** @internal Makes it a part of another run, which begins it. */
   adopt(): this {
     if (this.#isPart || this.#phase !== "idle") {
-      throw new InvalidArgumentError("runs", "runs that have not begun and are not parts of another", {
+      throw new InvalidArgumentError("runs", "Runs that have not started and are not parts of another", {
         hint: "make them where they are passed, or pass functions that make them",
       });
     }
@@ -239,7 +239,7 @@ export abstract class Run<J extends Job = Job>
   rerun(which?: Again<J>): Run<J> {
     const isWanted = wanted(which);
     const run = this.again(isWanted, true);
-    if (run === undefined) throw new InvalidArgumentError("which", "jobs of this run, but there are none of them");
+    if (run === undefined) throw new InvalidArgumentError("which selects no job of this run");
     return run;
   }
 
@@ -365,6 +365,6 @@ function wanted<J extends Job>(which: Again<J> | undefined): (job: J) => boolean
     case "all":
       return () => true;
     default:
-      throw new InvalidArgumentError("which", "failed, unreachable, all, or a function");
+      throw new InvalidArgumentError("which", `"failed", "unreachable", "all", or a function${given(which)}`);
   }
 }

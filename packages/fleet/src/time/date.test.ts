@@ -89,7 +89,7 @@ test.each([
 ])("%j is refused by name", (date) => {
   const read = (): Date => parseDate(date as string, { argument: "until", now });
   expect(read).toThrow(InvalidArgumentError);
-  expect(read).toThrow(/^until: expected /);
+  expect(read).toThrow(/^until must be /);
 });
 
 test.each([315_532_800, 1_795_342_272, 4_102_444_799])("the number %d could be Unix seconds, and is asked about", (number) => {

@@ -1,5 +1,5 @@
 /* One reader for every way to write a date. */
-import { InvalidArgumentError, parseDuration, checkOptionNames, type OptionNames } from "@sremote/protocol";
+import { InvalidArgumentError, parseDuration, checkOptionNames, type OptionNames, given } from "@sremote/protocol";
 
 /**
  * | form | meaning |
@@ -46,7 +46,7 @@ export function parseDate(date: DateLike | null | undefined, options: DateOption
   if (time === undefined || Number.isNaN(new Date(time).getTime())) {
     throw new InvalidArgumentError(
       options.argument ?? "date",
-      "a Date, milliseconds, or text such as 2026-11-22 10:11:12, 2026-11-22T10:11:12Z, +1h30m or Unix seconds",
+      `a Date, milliseconds, or text such as 2026-11-22 10:11:12, 2026-11-22T10:11:12Z, +1h30m or Unix seconds${given(date)}`,
     );
   }
   return new Date(time);
@@ -59,7 +59,7 @@ function present({ now }: DateOptions): number {
 function fromNumber(number: number, options: DateOptions): number {
   if (number >= firstDate * 1000) return number;
   if (number >= firstDate && number < lastSeconds) {
-    throw new InvalidArgumentError(options.argument ?? "date", `milliseconds; ${number} looks like Unix seconds`, {
+    throw new InvalidArgumentError(options.argument ?? "date", `a number of milliseconds, but ${number} looks like Unix seconds`, {
       hint: 'multiply Unix seconds by 1000, or give them as text; write an offset as "+10d"',
     });
   }

@@ -66,8 +66,8 @@ describe("sleep", () => {
   });
 
   test("of what is no time is refused", async () => {
-    await expect(sleep("soon", { clock })).rejects.toThrow(/^delay: expected/);
-    await expect(sleep({ until: "soon" }, { clock })).rejects.toThrow(/^until: expected/);
+    await expect(sleep("soon", { clock })).rejects.toThrow(/^delay must be/);
+    await expect(sleep({ until: "soon" }, { clock })).rejects.toThrow(/^until must be/);
   });
 
   test("on the system's clock sleeps, and is aborted for real", async () => {

@@ -61,7 +61,7 @@ export function firecrest(options: FirecrestOptions): RestConnector {
 function tokensOf(options: FirecrestOptions, label: string): TokenSource {
   const { clientId, clientSecret, token, tokenUrl, insecureHttp, ca, requestTimeout } = options;
   if ((token === undefined) === (clientSecret === undefined)) {
-    throw new InvalidArgumentError("options", "given either `clientId`, `clientSecret` and `tokenUrl`, or `token`");
+    throw new InvalidArgumentError("options must have either `clientId`, `clientSecret` and `tokenUrl`, or `token`");
   }
   if (token !== undefined) {
     checkGivenToken(token);

@@ -29,14 +29,14 @@ export function jupyter(options: JupyterOptions): RestConnector {
   const { password, kernel, insecureHttp } = options;
   const { baseUrl, token: inUrl } = serverUrl(options.baseUrl);
   if (inUrl !== undefined && options.token !== undefined && inUrl !== options.token) {
-    throw new InvalidArgumentError("options.token", "the token that `baseUrl` has, or one of the two");
+    throw new InvalidArgumentError("options.token differs from the token in `baseUrl`; give one of them");
   }
   const token = options.token ?? inUrl;
   const { host, pathname } = checkBaseUrl(baseUrl, insecureHttp);
   if (token !== undefined) checkSecret(token, "options.token");
   if (token !== undefined && /[^!-~]/.test(token)) throw new InvalidArgumentError("options.token", "a token without spaces");
   if (password !== undefined) checkSecret(password, "options.password");
-  if (token !== undefined && password !== undefined) throw new InvalidArgumentError("options.password", "no password beside a token");
+  if (token !== undefined && password !== undefined) throw new InvalidArgumentError("options.password cannot be combined with a token");
   if (kernel !== undefined) checkName(kernel, "options.kernel");
   const label = `jupyter://${host}${pathname.replace(/\/$/, "")}`;
   return new RestConnector(new JupyterServer({ label, token, password, kernel }), { ...options, baseUrl });

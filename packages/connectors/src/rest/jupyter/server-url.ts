@@ -19,7 +19,7 @@ export function serverUrl(given: unknown): ServerUrl {
   if (token !== undefined) {
     if (token === "" || token === "...") {
       // So the server's log shows it.
-      throw new InvalidArgumentError("options.baseUrl", "a URL with the whole token, or none: `jupyter server list` prints it");
+      throw new InvalidArgumentError("options.baseUrl", "a URL with the whole token or none; `jupyter server list` prints it");
     }
     url.searchParams.delete("token");
   }

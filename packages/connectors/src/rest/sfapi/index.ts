@@ -54,7 +54,7 @@ export function sfapi(options: SfapiOptions): RestConnector {
 function tokensOf(options: SfapiOptions, label: string): TokenSource {
   const { clientId, privateKey, token, tokenUrl = nerscTokens, insecureHttp, ca, requestTimeout } = options;
   if ((token === undefined) === (privateKey === undefined)) {
-    throw new InvalidArgumentError("options", "given either `clientId` and `privateKey`, or `token`");
+    throw new InvalidArgumentError("options must have either `clientId` and `privateKey`, or `token`");
   }
   if (token !== undefined) {
     checkGivenToken(token);
