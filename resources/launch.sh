@@ -5,6 +5,7 @@
 #   A B          halves of the marker, printed in the other order
 #   BASE         configured directory (relative: to the home directory), empty for the default ones
 #   INTERPRETER  configured or known interpreter, empty to search
+# Which interpreters are looked for stands in packages/endpoint/src/interpreters.ts.
 # Where nothing can be started it prints the marker, the letter N and lines of KEY=VALUE, and exits 0: the client makes an error of them.
 mode=$1 A=$2 B=$3 base=$4 interpreter=$5 runtime=$6 sha=$7 stage1=$8 size=$9
 shift 9
@@ -99,11 +100,9 @@ else
     done
     IFS=$old_ifs
     set +f
-    for name in python3 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8 python3.7 python3.6 \
-      /usr/bin/python3 /usr/local/bin/python3 /opt/homebrew/bin/python3 python; do add "$name"; done
+    for name in @pythons@; do add "$name"; done
   else
-    for name in node nodejs /usr/local/bin/node /usr/bin/node /opt/homebrew/bin/node "$HOME/.local/bin/node" \
-      "$HOME"/.nvm/versions/node/*/bin/node "$HOME"/.volta/bin/node; do add "$name"; done
+    for name in @nodes@; do add "$name"; done
   fi
 fi
 first=${candidates%%"$newline"*}

@@ -100,14 +100,12 @@ seen=''
 if [ "$runtime" != node ]; then
   venv=''
   if [ -n "$chosen" ] && [ -x "$chosen/env/bin/python" ] && all_mine "$chosen" "$chosen/env"; then venv=$chosen/env/bin/python; fi
-  for name in ${venv:+"$venv"} python3 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9 python3.8 python3.7 python3.6 \
-    /usr/bin/python3 /usr/local/bin/python3 /opt/homebrew/bin/python3 python; do
+  for name in ${venv:+"$venv"} @pythons@; do
     try "$name" python -E -c 'import sys; print("sremote=%d.%d.%d=" % tuple(sys.version_info[:3]))'
   done
 fi
 if [ "$runtime" != python ]; then
-  for name in node nodejs /usr/local/bin/node /usr/bin/node /opt/homebrew/bin/node "$HOME/.local/bin/node" \
-    "$HOME"/.nvm/versions/node/*/bin/node "$HOME"/.volta/bin/node; do
+  for name in @nodes@; do
     try "$name" node -p '"sremote=" + process.versions.node + "="'
   done
 fi

@@ -65,7 +65,7 @@ describe.each(["session", "pipes", "files"] as const)("G17 interpreters over %s"
       const missing = "/nowhere/bin/interpreter";
       await using client = new RemoteClient(connector, { runtime, [runtime]: missing });
       const error = await rejection(client.doRemoteCall(module, fn), RemoteNotSetupError);
-      expect(error.message).toContain(missing);
+      expect(`${error.message}\n${error.details}`).toContain(missing);
     });
 
     test("G17 none at all: the error names every candidate tried and what to do", async () => {

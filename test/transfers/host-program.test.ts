@@ -4,10 +4,22 @@
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chownSync, linkSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { pythonWords, script as embeddedScript } from "@sremote/endpoint";
 import { program, startProgram } from "../../packages/transfer/src/host-program.ts";
 import { hostTemporaryName } from "../../packages/transfer/src/temporary.ts";
 import { hostPath } from "../support/hosts.ts";
@@ -73,6 +85,25 @@ test("what is sent arrives, so that the refusals below mean something", () => {
   const { failures, done, status } = receive(small("small", "small"), act("mkdir", "d", 0o700), small("d/file", "below"), ...large, end);
   expect([failures, done, status]).toEqual([[], 4, 0]);
   expect(["small", "d/file", "large"].map((name) => readFileSync(join(root, name), "utf8"))).toEqual(["small", "below", "large"]);
+});
+
+test("a host whose only Python has its version in its name runs the program, as it runs calls", () => {
+  const programs = join(directory, "programs");
+  mkdirSync(programs);
+  symlinkSync(realpathSync("/usr/bin/python3"), join(programs, "python3.9"));
+  const { script, marker } = startProgram();
+  const text = script("").replaceAll(/\/\S*\/python3\b/g, "/nowhere/python3");
+  const input = Buffer.concat([program(), json("J", { op: "receive", root, parents: false, make: false }), small("a", "text"), end]);
+  const { stdout } = spawnSync("/bin/sh", ["-c", text], { input, env: { PATH: programs }, timeout: 30_000 });
+  expect(stdout.includes(`${marker}+`)).toBe(true);
+  expect(readFileSync(join(root, "a"), "utf8")).toBe("text");
+});
+
+test("calls, the probe and transfers look for the same interpreters", () => {
+  for (const text of [embeddedScript("launch.sh"), embeddedScript("probe.sh"), startProgram().script("")]) {
+    expect(text).toContain(pythonWords);
+    expect(text).not.toContain("@");
+  }
 });
 
 describe("G26 what is not as it was sent does not appear", () => {

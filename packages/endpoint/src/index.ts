@@ -2,8 +2,10 @@
 import { protocolVersion } from "@sremote/protocol";
 import { embedded } from "./embedded.ts";
 import { programs } from "./generated/programs.ts";
+import { nodeWords, pythonWords } from "./interpreters.ts";
 
 export { embedded, type Embedded } from "./embedded.ts";
+export { nodeWords, pythonWords } from "./interpreters.ts";
 
 export interface Payload {
   /** File name in the package, such as `sremote-endpoint.pyz`. */
@@ -43,7 +45,7 @@ export const nodeSessionPayload: Payload = payload("sremote-session.js.br");
 export function script(name: ScriptName): string {
   let text = scripts.get(name);
   if (text === undefined) {
-    text = embedded(programs, name).toString("utf8");
+    text = embedded(programs, name).toString("utf8").replaceAll("@pythons@", pythonWords).replaceAll("@nodes@", nodeWords);
     scripts.set(name, text);
   }
   return text;

@@ -1,7 +1,7 @@
 /* The program that a host runs for the length of a transfer: sent along, kept nowhere. */
 import { randomBytes } from "node:crypto";
 import { quote } from "@sremote/connectors";
-import { embedded } from "@sremote/endpoint";
+import { embedded, pythonWords } from "@sremote/endpoint";
 import { programs } from "./generated/programs.ts";
 import type { MakeScript } from "./host-run.ts";
 
@@ -38,7 +38,7 @@ export function startProgram(): Start {
   const [first, second] = [randomBytes(8).toString("hex"), randomBytes(8).toString("hex")];
   // Not every `python3` works: version managers leave stand-ins. 2 is what a Python without -I says.
   const script = (redirect: string): string => `LC_ALL=C; export LC_ALL
-for p in python3 /usr/bin/python3 /usr/local/bin/python3; do
+for p in ${pythonWords}; do
   command -v "$p" >/dev/null 2>&1 || continue
   "$p" -I -S -c ${quote(boot)} ${program().length} ${first} ${second}${redirect}
   r=$?
