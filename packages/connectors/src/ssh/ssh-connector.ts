@@ -4,7 +4,6 @@ import type { Command, OperationOptions, SpawnedProcess, SpawnOptions } from "..
 import { orAborted, settledWithin, withDeadline } from "../deadline.ts";
 import { endProcess, type KillSignal, plainLine, ProcessConnector, startLine, Tail } from "../process/index.ts";
 import { ChannelProcess } from "./channel-process.ts";
-import { connect } from "./connect.ts";
 import { type Connection, suspicious } from "./connection.ts";
 import { destinationLabel } from "./destination.ts";
 import { killScript } from "./kill-script.ts";
@@ -167,8 +166,14 @@ export class SshConnector extends ProcessConnector {
     void connection.end();
   }
 
+  /** ssh2 takes longer to load than all the rest of the packages. A program that connects to no host does without it. */
+  async #open(): Promise<Connection> {
+    const [settings, { connect }] = await Promise.all([this.#resolve(), import("./connect.ts")]);
+    return await connect(settings, this.#closing.signal);
+  }
+
   async #makeConnection(): Promise<Connection> {
-    const connection = await connect(await this.#resolve(), this.#closing.signal);
+    const connection = await this.#open();
     this.#connection = connection;
     return connection;
   }
@@ -205,7 +210,7 @@ export class SshConnector extends ProcessConnector {
     } catch (error) {
       if (!connection.isOpen) throw error;
       // The host allows fewer sessions for one connection than are in use; another connection has its own.
-      const own = await connect(await this.#resolve(), this.#closing.signal);
+      const own = await this.#open();
       try {
         await runToEnd(own, line);
       } finally {
