@@ -79,15 +79,20 @@ function read(path: string): Promise<Buffer | Unreadable> {
 /** A pipe is read to its end, a device without one only so far. */
 async function readBounded(path: string): Promise<Buffer | Unreadable> {
   try {
-    await using file = await open(path);
-    const bytes = Buffer.alloc(longest);
-    let length = 0;
-    while (length < longest) {
-      const { bytesRead } = await file.read(bytes, length, longest - length, null);
-      if (bytesRead === 0) break;
-      length += bytesRead;
+    // Not `await using`: where Yarn puts files of its own in the place of Node's, they cannot be disposed of.
+    const file = await open(path);
+    try {
+      const bytes = Buffer.alloc(longest);
+      let length = 0;
+      while (length < longest) {
+        const { bytesRead } = await file.read(bytes, length, longest - length, null);
+        if (bytesRead === 0) break;
+        length += bytesRead;
+      }
+      return Buffer.from(bytes.subarray(0, length));
+    } finally {
+      await file.close();
     }
-    return Buffer.from(bytes.subarray(0, length));
   } catch (error) {
     return { code: String(errnoOf(error)), error };
   }
