@@ -62,7 +62,14 @@ export async function bundlePackage(name: string): Promise<void> {
     transform: { target: "es2024", define: parts.length === 0 ? {} : { __dirname: '""', __filename: '""' } },
   });
   try {
-    const { output } = await graph.generate({ dir: target, format: "esm", sourcemap: true, chunkFileNames: "[name].js" });
+    // Maps name the sources, which are published beside the code, and do not hold them once more.
+    const { output } = await graph.generate({
+      dir: target,
+      format: "esm",
+      sourcemap: true,
+      sourcemapExcludeSources: true,
+      chunkFileNames: "[name].js",
+    });
     const files = new Map(output.map((file) => [file.fileName, file.type === "chunk" ? file.code : file.source]));
     for (const [file, text] of files) replace(join(target, file), Buffer.from(text));
     if (parts.length > 0) replace(join(target, "THIRD-PARTY-LICENSES.txt"), Buffer.from(licensesOf(parts)));
