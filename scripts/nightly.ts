@@ -55,6 +55,11 @@ const suites: readonly LongSuite[] = [
     command: vitest("test/fuzz/damaged-host.test.ts"),
     env: { SREMOTE_RUNS: "60" },
   },
+  {
+    name: "release",
+    purpose: "the packed packages by npm, pnpm and yarn, and what they cost beside others",
+    command: ["scripts/release.ts", "--dry-run"],
+  },
   { name: "mutants", purpose: "every small breaking change is noticed", command: ["scripts/mutants.ts"] },
 ];
 

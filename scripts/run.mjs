@@ -15,6 +15,7 @@ const scripts = {
   fuzz: "scripts/fuzz.ts",
   nightly: "scripts/nightly.ts",
   mutants: "scripts/mutants.ts",
+  release: "scripts/release.ts",
 };
 if (!(task in scripts)) {
   console.error(`run.mjs: unknown task ${task}; there are ${Object.keys(scripts).join(", ")}`);

@@ -1,6 +1,6 @@
 /* What applications make of the packages by their bundler's or runtime's default settings, each built and then run against a host over SSH. */
 import { spawn } from "node:child_process";
-import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -12,7 +12,8 @@ import { consumersDirectory } from "../../scripts/setup-consumers.ts";
 import { nodeProgram } from "../../scripts/setup-nodes.ts";
 import { isListening, until } from "../../scripts/labs/wait.ts";
 import { sharedSshd, stopSshd } from "../support/hosts.ts";
-import { type Consumer, makeConsumer, run } from "./consumer.ts";
+import { installWith, run } from "../../scripts/packing/index.ts";
+import { type Consumer, makeConsumer } from "./consumer.ts";
 
 let consumer: Consumer;
 let project: string;
@@ -97,9 +98,6 @@ async function answerOfNext(app: string): Promise<unknown> {
     await ended;
   }
 }
-
-/** The name of the package that npm packed into a file. */
-const packageOf = (file: string): string => file.replace(/-0\..*$/, "").replace(/^sremote-/, "@sremote/");
 
 beforeAll(async () => {
   [consumer, lab] = await Promise.all([makeConsumer(), sharedSshd()]);
@@ -216,25 +214,17 @@ test.concurrent("Node 22 with types stripped, without `await using`", async () =
   );
 });
 
-test.concurrent("pnpm installs it without a word about builds, and it calls", async () => {
-  const directory = join(project, "pnpm");
-  await mkdir(directory);
-  const archives = (await readdir(project)).filter((file) => file.endsWith(".tgz"));
-  const dependencies = Object.fromEntries(archives.map((file) => [packageOf(file), `file:../${file}`]));
-  await writeFile(
-    join(directory, "package.json"),
-    JSON.stringify({ private: true, type: "module", dependencies, pnpm: { overrides: dependencies } }),
-  );
-  await writeFile(
-    join(directory, "pnpm-workspace.yaml"),
-    `packages: []\noverrides:\n${Object.entries(dependencies)
-      .map(([name, from]) => `  "${name}": "${from}"\n`)
-      .join("")}`,
-  );
-  const { stdout, stderr } = await run(process.execPath, [bin("pnpm"), "install", "--no-frozen-lockfile"], { cwd: directory });
-  expect(`${stdout}${stderr}`).not.toMatch(/ignored build|warn|err_/i);
-  await cp(join(project, "entry.mjs"), join(directory, "entry.mjs"));
-  expect(await call(process.execPath, "pnpm/entry.mjs")).toEqual(expected);
+test.concurrent.each(["pnpm", "yarn"] as const)("%s installs it without a word about builds, and it calls", async (manager) => {
+  const directory = await mkdtemp(join(tmpdir(), `sremote-${manager}-`));
+  try {
+    const application = await installWith(manager, consumer.packed, join(directory, "application"));
+    expect(application.said).not.toMatch(/ignored build|scripts? (?:was|were|disabled)|gyp|err_/i);
+    await cp(join(project, "entry.mjs"), join(directory, "application/entry.mjs"));
+    const { stdout } = await application.exec(["node", "entry.mjs"], await environment());
+    expect(JSON.parse(stdout.trim().split("\n").at(-1) ?? "")).toEqual(expected);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });
 
 test.concurrent.each(["typescript-5.4", "typescript-5.9", "typescript"])("the README's first block compiles with %s", async (compiler) => {

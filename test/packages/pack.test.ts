@@ -1,9 +1,10 @@
 /* What npm would publish: packed, installed into an empty project as a user would, and used. Needs the built packages (`npm run build`). */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type Consumer, makeConsumer, run } from "./consumer.ts";
+import { run } from "../../scripts/packing/index.ts";
+import { type Consumer, makeConsumer } from "./consumer.ts";
 
 interface Manifest {
   exports: Record<string, string | { types: string }>;
@@ -58,6 +59,28 @@ test("nothing is installed but the packages and what they name: no native code, 
     expect(files.filter((file) => /\.(?:py|pyz|deflate|sh|cjs|node)$/.test(file))).toEqual([]);
 });
 
+test("nothing runs at installation", () => {
+  const { packages } = JSON.parse(readFileSync(join(project, "package-lock.json"), "utf8")) as {
+    packages: Record<string, { hasInstallScript?: boolean }>;
+  };
+  expect(Object.keys(packages).length).toBeGreaterThan(9);
+  expect(Object.keys(packages).filter((path) => packages[path]!.hasInstallScript)).toEqual([]);
+});
+
+test("an import loads neither ssh2 nor the libraries of web services, which the first connection needs", async () => {
+  const coverage = join(project, "coverage");
+  await run(process.execPath, ["--input-type=module", "-e", 'await import("sremote")'], {
+    cwd: project,
+    env: { ...process.env, NODE_OPTIONS: "", NODE_V8_COVERAGE: coverage },
+  });
+  const [report] = readdirSync(coverage);
+  const { result } = JSON.parse(readFileSync(join(coverage, report!), "utf8")) as { result: { url: string }[] };
+  const loaded = result.map(({ url }) => url).filter((url) => url.includes("/node_modules/"));
+  expect(loaded.some((url) => url.endsWith("/@sremote/client/dist/index.js"))).toBe(true);
+  expect(loaded.filter((url) => !url.includes("/node_modules/@sremote/") && !url.includes("/node_modules/sremote/"))).toEqual([]);
+  expect(loaded.filter((url) => readFileSync(new URL(url), "utf8").includes("node_modules/ssh2/lib/client.js"))).toEqual([]);
+});
+
 test("an application that installed it calls Python and Node", async () => {
   writeFileSync(
     join(project, "app.js"),
@@ -92,7 +115,7 @@ console.log(JSON.stringify(hostSet("@rack!node09", { groups }).map((host) => hos
 test("an application copies what differs of a large file, by a program of the package", async () => {
   writeFileSync(
     join(project, "copy.js"),
-    `import { readFileSync, writeFileSync } from "node:fs";
+    `import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { local } from "sremote";
 import { push } from "sremote/transfer";
 await using host = local({ cwd: process.cwd() });
@@ -111,7 +134,7 @@ console.log(JSON.stringify([files, transferred < 100_000, readFileSync("copy/lar
 test("an application copies a large file, whose digest a thread of the package makes", async () => {
   writeFileSync(
     join(project, "large.js"),
-    `import { readFileSync, writeFileSync } from "node:fs";
+    `import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { local } from "sremote";
 import { pull, push } from "sremote/transfer";
 const lost = [];
@@ -131,8 +154,8 @@ console.log(JSON.stringify([there.ok, back.ok, threads, lost, readFileSync("back
   expect((await run(process.execPath, ["large.js"], { cwd: project })).stdout).toBe("[true,true,2,[],true]\n");
 });
 
-test("the command is there", async () => {
-  const bin = join(project, "node_modules/.bin/sremote");
-  const { stdout } = await run(bin, ["call", "local", "math.sqrt", "81", "--sremote-dir", join(project, "base")], { cwd: project });
+test("`npx sremote` runs the command", async () => {
+  const args = ["--no-install", "sremote", "call", "local", "math.sqrt", "81", "--sremote-dir", join(project, "base")];
+  const { stdout } = await run("npx", args, { cwd: project });
   expect(stdout.trim()).toMatch(/^9(\.0)?$/);
 });
