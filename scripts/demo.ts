@@ -89,8 +89,8 @@ async function main(host: EmbeddedSsh, base: string): Promise<void> {
   heading("Output live, items of a generator, and a function of this program that the host calls");
   code('for await (const line of client.call("report", "train", [3], { cwd: "." }).stdout) …');
   for await (const line of client.call("report", "train", [3], { cwd: "." }).stdout) show("line", line);
-  code('for await (const item of client.call("report", "squares", [3], { cwd: "." })) …');
-  for await (const item of client.call("report", "squares", [3], { cwd: "." })) show("item", item);
+  code('for await (const item of client.call("report", "squares", [3], { cwd: "." }).items()) …');
+  for await (const item of client.call("report", "squares", [3], { cwd: "." }).items()) show("item", item);
   code('await client.call("functools", "reduce", [(a, b) => a + b, [1, 2, 3, 4]])');
   show("value", (await client.call("functools", "reduce", [(a: number, b: number) => a + b, [1, 2, 3, 4]])).value);
 

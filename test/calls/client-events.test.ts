@@ -142,7 +142,7 @@ describe.concurrent("calls", () => {
   test("items of a generator, and what is done with an object, are calls of their own", async () => {
     const { client, calls } = watched(local());
     await using _ = client;
-    for await (const item of client.call("builtins", "iter", [[1, 2]])) expect([1, 2]).toContain(item);
+    for await (const item of client.call("builtins", "iter", [[1, 2]]).items()) expect([1, 2]).toContain(item);
     await using counter = (await client.call("collections", "Counter", ["aab"], { returns: "object" })).value;
     await counter.call("most_common").value;
     expect(calls().map((call) => `${call.module} ${call.function}`)).toEqual([

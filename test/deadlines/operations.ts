@@ -28,7 +28,7 @@ export const operations: Record<string, Operation> = {
     for await (const line of client.call("os", "getpid", [], limits).stdout) expect(line).toBe("");
   },
   "the items of a generator": async (client, limits) => {
-    for await (const item of client.call("os", "walk", ["/"], limits)) expect(item).toBeUndefined();
+    for await (const item of client.call("os", "walk", ["/"], limits).items()) expect(item).toBeUndefined();
   },
   module: (client, limits) => client.module("os", limits)["getpid"]!(),
   getPwd: (client, limits) => client.getPwd(limits),

@@ -100,7 +100,7 @@ const steps: fc.Arbitrary<Step>[] = [
     step(`${taken} items of a generator`, async ({ client }) => {
       const items: unknown[] = [];
       if (taken > 0) {
-        for await (const item of client.call("itertools", "count", [5], { prefetch })) {
+        for await (const item of client.call("itertools", "count", [5], { prefetch }).items()) {
           items.push(item);
           if (items.length === taken) break;
         }

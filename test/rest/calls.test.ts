@@ -143,7 +143,7 @@ describe.concurrent.each([...restKinds, ...restVariants])("calls over $name, thr
       await mkdir(join(host.sandbox.home, "work"), { recursive: true });
       await writeFile(join(host.sandbox.home, "work", "iterator_module.py"), code);
       const iterate = async (): Promise<void> => {
-        for await (const item of client.call("iterator_module", "f", [], { cwd: "work" })) expect.fail(String(item));
+        for await (const item of client.call("iterator_module", "f", [], { cwd: "work" }).items()) expect.fail(String(item));
       };
       await expect(iterate()).rejects.toMatchObject({ code: "unsupported", message: expect.stringContaining("session") });
       expect(await readdir(join(host.sandbox.home, "work"))).not.toContain("iterator-ran");

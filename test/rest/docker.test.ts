@@ -40,7 +40,7 @@ describe("a container of a Docker Engine", () => {
       const sum = await client.call("functools", "reduce", [(a: number, b: number) => a + b, [1, 2, 3]]);
       expect(sum.value).toBe(6);
       const items: unknown[] = [];
-      for await (const each of client.call("itertools", "repeat", ["x", 3])) items.push(each);
+      for await (const each of client.call("itertools", "repeat", ["x", 3]).items()) items.push(each);
       expect(items).toEqual(["x", "x", "x"]);
     }
     await client.close();

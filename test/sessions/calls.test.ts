@@ -124,10 +124,10 @@ describe.each(each)("a session of $name", ({ kind, runtime }) => {
 
   test.each(["count", "acount"])("iterates a generator (%s) one item at a time, and closes it when the loop is left", async (name) => {
     const items: unknown[] = [];
-    for await (const item of client.call(lab, name, [4])) items.push(item);
+    for await (const item of client.call(lab, name, [4]).items()) items.push(item);
     expect(items).toEqual([0, 1, 2, 3]);
     const log = join(host.home, "log");
-    for await (const item of client.call(lab, name, [1_000_000, log])) if (item === 2) break;
+    for await (const item of client.call(lab, name, [1_000_000, log]).items()) if (item === 2) break;
     expect(await readFile(log, "utf8")).toBe("closed\n");
   });
 
@@ -150,7 +150,7 @@ describe.each(each)("a session of $name", ({ kind, runtime }) => {
   test("throws what a generator raises where it is iterated", async () => {
     const seen: unknown[] = [];
     const loop = async (): Promise<void> => {
-      for await (const item of client.call(lab, "breaks", [2])) seen.push(item);
+      for await (const item of client.call(lab, "breaks", [2]).items()) seen.push(item);
     };
     expect(await rejection(loop())).toMatchObject({ code: "raised", message: expect.stringContaining("broken after 2") });
     expect(seen).toEqual([0, 1]);

@@ -69,7 +69,7 @@ describe.each(runtimes)("in %s", (runtime) => {
 
   test("generators, callbacks and what needs a living process are errors over files", async () => {
     const items: unknown[] = [];
-    for await (const item of session.call(lab, "count", [3])) items.push(item);
+    for await (const item of session.call(lab, "count", [3]).items()) items.push(item);
     expect(items).toEqual([0, 1, 2]);
     expect(await rejection(files.doRemoteCall(lab, "count", [3]))).toMatchObject({ code: "unserializable-result", outcome: "raised" });
     const double = (value: number): number => value * 2;

@@ -47,7 +47,7 @@ describe.each(runtimes)("a generator of %s", (runtime) => {
     for await (const item of (await call).value as AsyncIterable<number>) expect((await call).stdout).toContain(`${item}\n`);
     expect((await call).stdout).toBe(`${text(5, 1)}end\n`);
     const long = client.call(module, "items", [4, large], { prefetch, outputLimit: large + 10 });
-    for await (const _ of long);
+    for await (const _ of long.items());
     const { output } = await long;
     const whole = Buffer.from(`${text(4, large)}end\n`);
     expect([output.stdout.total, output.stdout.truncated]).toEqual([whole.length, true]);
@@ -61,7 +61,7 @@ describe.each(runtimes)("a generator of %s", (runtime) => {
       for await (const chunk of call.stdout.bytes()) chunks.push(Uint8Array.from(chunk));
       return Buffer.concat(chunks).toString();
     })();
-    for await (const _ of call);
+    for await (const _ of call.items());
     expect((await read) === `${text(4, large)}end\n`).toBe(true);
     expect((await call).stdout).toBe("");
   });

@@ -212,7 +212,7 @@ describe("in Python", () => {
   test("a generator finds its directory, umask and streams again, other calls do not", async () => {
     const { value: before } = await run("state");
     const items: unknown[] = [];
-    for await (const item of client.call("state", "entries", ["/usr"], { cwd: "work" })) {
+    for await (const item of client.call("state", "entries", ["/usr"], { cwd: "work" }).items()) {
       items.push(item);
       expect((await run("state")).value).toEqual(before);
     }
@@ -226,7 +226,7 @@ describe("in Python", () => {
     expect((await run("old_style", [], options)).value).toBe(loop);
     expect([(await run("shared", [], options)).value, (await run("shared", [], options)).value]).toEqual(["put", "put"]);
     const steps: unknown[] = [];
-    for await (const step of client.call("state", "one_task", [], { cwd: "work", ...options })) steps.push(step);
+    for await (const step of client.call("state", "one_task", [], { cwd: "work", ...options }).items()) steps.push(step);
     expect(steps).toEqual([0, 1, 2].map(() => [true, "own"]));
     const error: unknown = await run("cleans_up", [], { timeout: 200, ...options }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: "timeout", stdout: "cleaned up\n" });
@@ -298,7 +298,7 @@ describe("in Node", () => {
   test("a generator finds its directory again, other calls do not", async () => {
     const { value: before } = await run("state");
     const items: unknown[] = [];
-    for await (const item of client.call("./state.mjs", "entries", ["/usr"], { cwd: "work", runtime: "node" })) {
+    for await (const item of client.call("./state.mjs", "entries", ["/usr"], { cwd: "work", runtime: "node" }).items()) {
       items.push(item);
       expect((await run("state")).value).toEqual(before);
     }

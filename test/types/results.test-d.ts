@@ -34,13 +34,13 @@ export async function values(): Promise<void> {
 }
 
 export async function generators(): Promise<void> {
-  for await (const item of client.call<[string, string[]]>("os", "walk", ["/"])) typed<[string, string[]]>()(item);
+  for await (const item of client.call<[string, string[]]>("os", "walk", ["/"]).items()) typed<[string, string[]]>()(item);
   const call = client.call<RemoteIterable<number>>("m", "numbers");
-  for await (const item of call) typed<number>()(item);
+  for await (const item of call.items()) typed<number>()(item);
   const { value } = await call;
   typed<RemoteIterable<number>>()(value);
   for await (const item of value) typed<number>()(item);
-  for await (const item of client.call("m", "numbers")) typed<unknown>()(item);
+  for await (const item of client.call("m", "numbers").items()) typed<unknown>()(item);
   for await (const line of call.stdout) typed<string>()(line);
   for await (const bytes of call.stdout.bytes()) typed<Uint8Array>()(bytes);
 }
@@ -52,7 +52,7 @@ export async function objects(): Promise<void> {
   typed<[string, number][]>()(await counter.call("most_common", { n: 1 }).value);
   typed<[string, number][]>()(await counter.call("most_common", [client.call<number>("m", "n")]).value);
   typed<Date>()(await counter.call("later").value);
-  for await (const item of counter.call("elements")) typed<string>()(item);
+  for await (const item of counter.call("elements").items()) typed<string>()(item);
   typed<RemoteObject<Counter>>()((await counter.call("copy", [], { returns: "object" })).value);
   typed<number>()(await counter.get("total"));
   typed<RemoteObject<number>>()(await counter.get("total", { returns: "object" }));

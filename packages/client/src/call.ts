@@ -58,9 +58,9 @@ export interface CallPlace {
 
 /**
  * A call under way. Awaiting it gives its {@link CallResult} or rejects as {@link RemoteClient.doRemoteCall} does; `stdout` and `stderr` can be read
- * while it runs; iterating over the call gives the items of a generator.
+ * while it runs, and {@link items} gives those of a generator.
  */
-export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<ItemOf<T>> {
+export class Call<T = unknown> implements Promise<CallResult<T>> {
   /** 32 hexadecimal digits, also in errors. */
   readonly id: string;
   readonly stdout: CallOutput;
@@ -232,7 +232,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
     return this.#sent;
   }
 
-  /** @internal Whether its items are waited for: `for await` says so in the turn in which the call is made, before it runs. */
+  /** @internal Whether its items are wanted: `items()` says so in the turn in which the call is made, before it runs. */
   get isIterated(): boolean {
     return this.#iterated;
   }
@@ -280,9 +280,13 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
     this.waitsFor = () => "a new session";
   }
 
-  /** The items of the generator or iterator that the function returns. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<ItemOf<T>, void, undefined> {
+  /** The items of the generator or iterator that the function returns, each when the loop wants it. Breaking the loop closes it on the host. */
+  items(): AsyncGenerator<ItemOf<T>, void, undefined> {
     this.#iterated = true;
+    return this.#iterate();
+  }
+
+  async *#iterate(): AsyncGenerator<ItemOf<T>, void, undefined> {
     const value: unknown = (await this.#result).value;
     if (!(value instanceof RemoteIterable)) {
       throw new InvalidArgumentError("call cannot be iterated: the function returned no generator or iterator");
