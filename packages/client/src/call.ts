@@ -1,4 +1,5 @@
-import { InvalidArgumentError, type RemoteExecError } from "@sremote/protocol";
+import { showAs } from "@sremote/connectors";
+import { InvalidArgumentError, type RemoteExecError, SremoteError } from "@sremote/protocol";
 import { type Ending, endedError, ownOutcome } from "./call-ending.ts";
 import type { CallNotes } from "./client-events.ts";
 import { CallLimits, cancelPatience, type Progress } from "./call-limits.ts";
@@ -74,6 +75,8 @@ export class Call<T = unknown> implements Promise<CallResult<T>> {
   #giveUp: ((error: Error) => void) | undefined;
   #patience: NodeJS.Timeout | undefined;
   #place: CallPlace | undefined;
+  /** `value`, or the code of what it rejects with. */
+  #ended: string | undefined;
   #sent = false;
   #mayRun = false;
   #iterated = false;
@@ -107,10 +110,12 @@ export class Call<T = unknown> implements Promise<CallResult<T>> {
       const result = isPlain && this.#limits === undefined ? await run(this) : await this.#orGivenUp(run(this));
       // A generator prints while it is iterated; its outputs end with it.
       if (ownsOutputs && !(result.value instanceof RemoteIterable)) this.#endOutputs();
+      this.#ended = "value";
       notes?.end(this.#outputBytes());
       return result;
     } catch (error) {
       if (ownsOutputs) this.#endOutputs({ error });
+      this.#ended = error instanceof SremoteError ? error.code : "error";
       notes?.end(this.#outputBytes(), { error });
       throw site === undefined ? error : withCallSite(error, site);
     } finally {
@@ -309,6 +314,16 @@ export class Call<T = unknown> implements Promise<CallResult<T>> {
 
   finally(callback?: (() => void) | null): Promise<CallResult<T>> {
     return this.#result.finally(callback);
+  }
+
+  static {
+    showAs(this, "Call", (self) => self.#shown());
+  }
+
+  #shown(): Record<string, string | undefined> {
+    const { what, host } = this.#context;
+    const state = this.#ended ?? (this.#place?.isTaken === true ? "running" : `waiting for ${this.waitsFor()}`);
+    return { function: what, host, id: this.id, state };
   }
 
   get [Symbol.toStringTag](): string {

@@ -1,4 +1,4 @@
-import { type Connector, type ConnectorStatus, type OperationOptions, settledWithin, withDeadline } from "@sremote/connectors";
+import { type Connector, type ConnectorStatus, type OperationOptions, settledWithin, showAs, withDeadline } from "@sremote/connectors";
 import { crc32 } from "node:zlib";
 import { SremoteError, useCrc32 } from "@sremote/protocol";
 import {
@@ -351,6 +351,15 @@ export class RemoteClient implements AsyncDisposable {
       stage: "close",
       host: this.connector.label,
     });
+  }
+
+  static {
+    showAs(this, "RemoteClient", (self) => self.#shown());
+  }
+
+  #shown(): Record<string, string> {
+    const state = this.#closed === undefined ? (this.#stream?.stateOf(this.#runtime) ?? "open") : "closed";
+    return { host: this.connector.label, runtime: this.#runtime, transport: this.#stream === undefined ? "spool" : "session", state };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

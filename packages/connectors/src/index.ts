@@ -85,6 +85,7 @@ export { openssh, type OpenSshOptions } from "./openssh/index.ts";
 export { orAborted, settledWithin, withDeadline, type OperationPlace } from "./deadline.ts";
 export { warnOfHandler } from "./handler-warning.ts";
 export { programOf } from "./sessions-in-use.ts";
+export { showAs } from "./shown.ts";
 export { Slots } from "./slots.ts";
 export { markOwned, ownBytes } from "./own-bytes.ts";
 export { errnoOf } from "./errno.ts";

@@ -160,6 +160,10 @@ export class RemoteProcess extends Job {
     return this;
   }
 
+  protected get kind(): string {
+    return "RemoteProcess";
+  }
+
   protected async carryOut(signal: AbortSignal): Promise<ExitStatus> {
     this.step("the host to be reached");
     const connector = await this.#reach(signal);

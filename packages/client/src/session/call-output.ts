@@ -1,5 +1,6 @@
 /* stdout or stderr of a call: collected for the result, read live, passed on, or dropped. */
 import { Writable } from "node:stream";
+import { showAs } from "@sremote/connectors";
 import { ByteList, hostLimits, sessionLimits } from "@sremote/protocol";
 import type { CapturedOutput } from "../call-result.ts";
 
@@ -217,6 +218,10 @@ export class CallOutput implements AsyncIterable<string> {
     }
     rest += decoder.decode();
     if (rest !== "") yield rest;
+  }
+
+  static {
+    showAs(this, "CallOutput", (self) => ({ bytes: self.#total, ended: self.#ended !== undefined }));
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<string, void, undefined> {

@@ -1,4 +1,4 @@
-import { settledWithin } from "@sremote/connectors";
+import { settledWithin, showAs } from "@sremote/connectors";
 import { ProtocolError, RemoteExecError } from "@sremote/protocol";
 import { signalPatience } from "../call-limits.ts";
 import { type RemoteReference, referenceOf, isLost } from "./remote-reference.ts";
@@ -100,6 +100,10 @@ export class RemoteIterable<T = unknown> implements AsyncIterator<T, unknown>, A
 
   [Symbol.asyncIterator](): this {
     return this;
+  }
+
+  static {
+    showAs(this, "RemoteIterable", (self) => ({ host: self.#reference.place.session.options.connector.label, ended: self.#over }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

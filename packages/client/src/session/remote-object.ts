@@ -1,4 +1,4 @@
-import { settledWithin } from "@sremote/connectors";
+import { settledWithin, showAs } from "@sremote/connectors";
 import { type CallArguments, type CallOptions, checkText, type ReturnsObject } from "../call-options.ts";
 import type { Call } from "../call.ts";
 import { type RemoteReference, referenceOf, isLost } from "./remote-reference.ts";
@@ -137,6 +137,10 @@ export class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterable
   release(): Promise<void> {
     forgotten.unregister(this);
     return (this.#released ??= releaseReference(this.#reference));
+  }
+
+  static {
+    showAs(this, "RemoteObject", (self) => ({ type: self.type, host: self.#reference.place.session.options.connector.label }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -32,6 +32,8 @@ export interface LiveSession {
   readonly session: Session;
   /** Attempts to start it go on, also where its session is over: then there will be another in its place. */
   readonly isStarting: boolean;
+  /** Its link is lost and being made anew. */
+  readonly isResuming: boolean;
   /** Resolves when calls can be sent; rejects with a SremoteError: then nothing has run. */
   readonly started: Promise<void>;
   /** For what calls wait meanwhile. */
@@ -84,11 +86,11 @@ export class StreamTransport {
       token: randomBytes(16).toString("hex"),
       lease: this.#settings.lease,
       heartbeat: this.#settings.heartbeat,
-      watch: this.#watch(runtime),
+      watch: this.#watch(runtime, (isResuming) => void (live.isResuming = isResuming)),
     };
     let session = new Session(options);
     const waitsFor = "the session on the host to start";
-    const live = { session, isStarting: true, started: Promise.resolve(), waitsFor };
+    const live = { session, isStarting: true, isResuming: false, started: Promise.resolve(), waitsFor };
     const next = (): Session => {
       // What was tried before has ended without a session on the host.
       if (session.isOver) live.session = session = new Session(options);
@@ -105,12 +107,27 @@ export class StreamTransport {
     return live;
   }
 
-  #watch(runtime: Runtime): SessionWatch {
+  /** @param setResuming called with whether its link is being made anew */
+  #watch(runtime: Runtime, setResuming: (isResuming: boolean) => void): SessionWatch {
     const { label: host } = this.#connector;
     return {
-      lost: (code, resumes) => this.#watchers.tell("disconnect", { host, runtime, time: Date.now(), code, resumes }),
-      resumed: (duration) => this.#watchers.tell("reconnect", { host, runtime, time: Date.now() - duration, duration }),
+      lost: (code, resumes) => {
+        setResuming(resumes);
+        this.#watchers.tell("disconnect", { host, runtime, time: Date.now(), code, resumes });
+      },
+      resumed: (duration) => {
+        setResuming(false);
+        this.#watchers.tell("reconnect", { host, runtime, time: Date.now() - duration, duration });
+      },
     };
+  }
+
+  /** How things stand with the session for calls of this runtime, in a word or two. */
+  stateOf(runtime: Runtime): string {
+    const live = this.#live.get(runtime);
+    if (live === undefined) return "not connected";
+    if (live.isStarting) return "connecting";
+    return live.session.isOver ? "not connected" : live.isResuming ? "reconnecting" : "connected";
   }
 
   async #attempts(runtime: Runtime, next: () => Session, onWait: (reason: string) => void): Promise<void> {

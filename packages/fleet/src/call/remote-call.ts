@@ -47,6 +47,10 @@ export class RemoteCall<T = unknown> extends Job {
     return { ...this.#result, stdout: this.stdout, stderr: this.stderr, output: both };
   }
 
+  protected get kind(): string {
+    return "RemoteCall";
+  }
+
   protected async carryOut(signal: AbortSignal): Promise<ExitStatus> {
     this.step("the host to be reached");
     const client = await this.#client(signal);

@@ -1,6 +1,6 @@
 /* Many hosts, and what is done on them. */
 import type { CallArguments } from "@sremote/client";
-import { type Connector, ownBytes } from "@sremote/connectors";
+import { type Connector, ownBytes, showAs } from "@sremote/connectors";
 import { InvalidArgumentError } from "@sremote/protocol";
 import { RemoteCall, takeArguments } from "../call/index.ts";
 import type { ResolvedConfiguration } from "../configuration/index.ts";
@@ -82,6 +82,10 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
   }
   get configuration(): ResolvedConfiguration {
     return this.#shared.configuration;
+  }
+
+  static {
+    showAs(this, "Fleet", (self) => ({ hosts: self.hosts.toString(), length: self.length }));
   }
 
   /** One host, as a fleet of one. @throws InvalidArgumentError */

@@ -30,6 +30,10 @@ export class RemoteTransfer extends Job {
     return this.#result;
   }
 
+  protected get kind(): string {
+    return "RemoteTransfer";
+  }
+
   protected async carryOut(signal: AbortSignal): Promise<ExitStatus> {
     this.step("the host to be reached");
     const connector = await this.#reach(signal);

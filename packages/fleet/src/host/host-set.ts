@@ -1,4 +1,5 @@
 /* An ordered set of hosts. */
+import { showAs } from "@sremote/connectors";
 import { InvalidArgumentError, given } from "@sremote/protocol";
 import { expand, fold } from "../node-set/index.ts";
 import { Host, type HostLike } from "@sremote/process";
@@ -116,6 +117,10 @@ export class HostSet implements Iterable<Host> {
   }
 
   /** The names as a node set: `node[1-7,9]`. */
+  static {
+    showAs(this, "HostSet", (self) => ({ hosts: self.toString(), length: self.length }));
+  }
+
   toString(): string {
     return fold(this.names);
   }

@@ -1,4 +1,5 @@
 /* What came of a run. */
+import { showAs } from "@sremote/connectors";
 import { SremoteError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { formatDifferences, formatGathered, type FormatGatheredOptions, type OutputGroup } from "../gather/index.ts";
 import { type Host, HostSet } from "../host/index.ts";
@@ -25,6 +26,10 @@ export class RunResult<J extends Job = Job> {
   constructor(name: string, jobs: readonly J[]) {
     this.name = name;
     this.jobs = jobs;
+  }
+
+  static {
+    showAs(this, "RunResult", (self) => resultShown(self));
   }
 
   /** Whether nothing has failed. */
@@ -136,4 +141,10 @@ function codeOf(failed: readonly Job[]): SremoteError["code"] {
   if (failed.some(({ reason }) => reason === "exit")) return "exited";
   if (failed.some(({ reason }) => reason === "timeout")) return "timeout";
   return failed.find(({ error }) => error !== undefined)?.error?.code ?? "exited";
+}
+
+/** How a run stands, for people. */
+export function resultShown({ name, jobs, ok, failed, unreachable }: RunResult): Record<string, string | number | boolean | undefined> {
+  const sets = { failed: failed.toString(), unreachable: unreachable.toString() };
+  return { name, jobs: jobs.length, ok, failed: sets.failed || undefined, unreachable: sets.unreachable || undefined };
 }

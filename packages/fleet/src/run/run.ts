@@ -1,5 +1,5 @@
 /* Many things at once, or one after the other, as one thing. */
-import { type Slots, warnOfHandler } from "@sremote/connectors";
+import { showAs, type Slots, warnOfHandler } from "@sremote/connectors";
 import { hostLimits, InvalidArgumentError, given } from "@sremote/protocol";
 import type { ColorChoice } from "../color.ts";
 import type { HostSet } from "../host/index.ts";
@@ -23,7 +23,7 @@ import {
 } from "@sremote/process";
 import type { Reportable, Stats } from "../report/index.ts";
 import { type Duration, parseDuration } from "../time/index.ts";
-import { type GatherOptions, RunResult } from "./result.ts";
+import { type GatherOptions, resultShown, RunResult } from "./result.ts";
 
 /** A line of output and whose it is. */
 export interface HostLine<J extends Job = Job> extends Line {
@@ -99,6 +99,10 @@ export abstract class Run<J extends Job = Job>
     queueMicrotask(() => {
       if (!this.#isPart && this.#phase === "idle") this.start();
     });
+  }
+
+  static {
+    showAs(this, "Run", (self) => (self.ended ? resultShown(self.result) : { name: self.name, jobs: self.jobs.length, state: self.state }));
   }
 
   /** All processes and calls of it, in order; of one whose parts are made as it goes, those that there are. */
