@@ -23,7 +23,7 @@ test("a client shows its host, and how things stand", async () => {
 
 test("a call shows its function and host, and whether it waits, runs or has ended, and how", async () => {
   await using client = new RemoteClient(local());
-  const call = client.call("subprocess", "call", [["sh", "-c", "echo begun; cat >&2"]]);
+  const call = client.call("subprocess", "call", [["sh", "-c", "echo begun; sleep 60"]]);
   const of = (state: string): string => `Call { function: 'subprocess.call', host: 'local://', id: '${call.id}', state: '${state}' }`;
   expect(inspect(call)).toBe(of("waiting for its turn"));
   for await (const line of call.stdout) if (line === "begun") break;

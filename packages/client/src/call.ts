@@ -1,7 +1,7 @@
 import { showAs } from "@sremote/connectors";
 import { InvalidArgumentError, type RemoteExecError, SremoteError } from "@sremote/protocol";
 import { type Ending, endedError, ownOutcome } from "./call-ending.ts";
-import type { CallNotes } from "./client-events.ts";
+import type { CallNotes } from "./call-notes.ts";
 import { CallLimits, cancelPatience, type Progress } from "./call-limits.ts";
 import type { CallOptions } from "./call-options.ts";
 import type { CallResult } from "./call-result.ts";

@@ -1,7 +1,5 @@
 /* What a client tells those who watch a program in production: of its connections and its calls, and of nothing that may be secret. */
-import { type Channel, channel } from "node:diagnostics_channel";
-import { warnOfHandler } from "@sremote/connectors";
-import { type Code, InvalidArgumentError, type Outcome, OutcomeUnknownError, RemoteExecError, SremoteError } from "@sremote/protocol";
+import type { Code, Outcome } from "@sremote/protocol";
 import type { Runtime } from "./call-options.ts";
 
 interface ClientEvent {
@@ -71,78 +69,3 @@ export interface ClientEvents {
 }
 
 export type ClientEventName = keyof ClientEvents;
-
-const names: readonly ClientEventName[] = ["connect", "disconnect", "reconnect", "call"];
-/** Of the process: what all clients tell, those that fleets make included. */
-const channels: Readonly<Record<ClientEventName, Channel>> = {
-  connect: channel("sremote:connect"),
-  disconnect: channel("sremote:disconnect"),
-  reconnect: channel("sremote:reconnect"),
-  call: channel("sremote:call"),
-};
-
-type Handler = (event: never) => unknown;
-
-export class Watchers {
-  readonly #handlers: Readonly<Record<ClientEventName, Set<Handler>>> = {
-    connect: new Set(),
-    disconnect: new Set(),
-    reconnect: new Set(),
-    call: new Set(),
-  };
-
-  /** @throws InvalidArgumentError */
-  add<N extends ClientEventName>(name: N, handler: (event: ClientEvents[N]) => unknown): () => void {
-    if (!names.includes(name)) throw new InvalidArgumentError("event", names.map((each) => `"${each}"`).join(", "));
-    if (typeof handler !== "function") throw new InvalidArgumentError("handler", "a function");
-    // Each has its own, so that one that was added twice is called twice, and removed once.
-    const own: Handler = (event: ClientEvents[N]) => handler(event);
-    this.#handlers[name].add(own);
-    return () => void this.#handlers[name].delete(own);
-  }
-
-  /** Whether calls that are made now are to be told of. */
-  get wantCalls(): boolean {
-    return channels.call.hasSubscribers || this.#handlers.call.size > 0;
-  }
-
-  /** Never throws: a handler that does has a warning of the process for it, and ends neither a link nor a call. */
-  tell<N extends ClientEventName>(name: N, event: ClientEvents[N]): void {
-    for (const handler of this.#handlers[name]) {
-      (async () => handler(event as never))().catch((error: unknown) => warnOfHandler(name, error));
-    }
-    if (channels[name].hasSubscribers) channels[name].publish(event);
-  }
-}
-
-type Begun = Pick<CallEvent, "host" | "runtime" | "id" | "module" | "function" | "transport">;
-
-/** Notes of one call that is told of. */
-export class CallNotes {
-  readonly #watchers: Watchers;
-  readonly #begun: Begun;
-  readonly #time = Date.now();
-  readonly #since = performance.now();
-  sentBytes = 0;
-  receivedBytes = 0;
-
-  constructor(watchers: Watchers, begun: Begun) {
-    this.#watchers = watchers;
-    this.#begun = begun;
-  }
-
-  /** @param failure what the call rejects with, if it does */
-  end(outputBytes: number, failure?: { readonly error: unknown }): void {
-    const { sentBytes, receivedBytes } = this;
-    const ending = failure === undefined ? { outcome: "value" as const, code: undefined } : endingOf(failure.error);
-    const duration = performance.now() - this.#since;
-    this.#watchers.tell("call", { ...this.#begun, time: this.#time, duration, ...ending, sentBytes, receivedBytes, outputBytes });
-  }
-}
-
-function endingOf(error: unknown): Pick<CallEvent, "outcome" | "code"> {
-  if (!(error instanceof SremoteError)) return { outcome: undefined, code: undefined };
-  const { code } = error;
-  if (error instanceof RemoteExecError) return { outcome: error.outcome, code };
-  return { outcome: error instanceof OutcomeUnknownError ? "unknown" : undefined, code };
-}

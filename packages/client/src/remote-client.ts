@@ -15,7 +15,8 @@ import { CallLimits } from "./call-limits.ts";
 import { callSite } from "./call-site.ts";
 import type { CallResult } from "./call-result.ts";
 import { Calls } from "./calls.ts";
-import { type ClientEventName, type ClientEvents, Watchers } from "./client-events.ts";
+import type { ClientEventName, ClientEvents } from "./client-events.ts";
+import { Watchers } from "./watchers.ts";
 import { checkClientOptions, type RemoteClientOptions, sessionDefaults } from "./client-options.ts";
 import { HostEnvironment } from "./host-environment.ts";
 import {

@@ -1,6 +1,14 @@
 import type { Connector } from "@sremote/connectors";
 import { type Code, SremoteError } from "@sremote/protocol";
 
+/** What a client says of its sessions. */
+export interface StreamSettings {
+  workers: number;
+  /** Milliseconds. */
+  lease: number;
+  heartbeat: number;
+}
+
 /** What a session is made with. */
 export interface SessionOptions {
   connector: Connector;
