@@ -110,6 +110,7 @@ async function main(host: EmbeddedSsh, base: string): Promise<void> {
     if (!(error instanceof RemoteExecError)) throw error;
     show("code", error.code);
     show("error", error.message);
+    show("details", error.details);
   });
 
   heading("This machine is a host as well");
