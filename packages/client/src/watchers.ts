@@ -1,7 +1,7 @@
 /* Those who want to be told of sessions and calls: handlers of one client, and subscribers of the process. */
 import { type Channel, channel } from "node:diagnostics_channel";
 import { warnOfHandler } from "@sremote/connectors";
-import { InvalidArgumentError } from "@sremote/protocol";
+import { given, InvalidArgumentError } from "@sremote/protocol";
 import type { ClientEventName, ClientEvents } from "./client-events.ts";
 
 const names: readonly ClientEventName[] = ["connect", "disconnect", "reconnect", "call"];
@@ -25,8 +25,8 @@ export class Watchers {
 
   /** @throws InvalidArgumentError */
   add<N extends ClientEventName>(name: N, handler: (event: ClientEvents[N]) => unknown): () => void {
-    if (!names.includes(name)) throw new InvalidArgumentError("event", names.map((each) => `"${each}"`).join(", "));
-    if (typeof handler !== "function") throw new InvalidArgumentError("handler", "a function");
+    if (!names.includes(name)) throw new InvalidArgumentError("event", `"connect", "disconnect", "reconnect" or "call"${given(name)}`);
+    if (typeof handler !== "function") throw new InvalidArgumentError("handler", `a function${given(handler)}`);
     // Each has its own, so that one that was added twice is called twice, and removed once.
     const own: Handler = (event: ClientEvents[N]) => handler(event);
     this.#handlers[name].add(own);
