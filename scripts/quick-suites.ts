@@ -25,7 +25,7 @@ export const long: readonly string[] = [
 /** Paths relative to the root, sorted. */
 export function quickSuites(root: string): string[] {
   return globSync(
-    ["packages/*/src/**/*.test.ts", "scripts/{,mutants/}*.test.ts", "test/conformance/*.test.ts", "test/simulation/*.test.ts"],
+    ["packages/*/src/**/*.test.ts", "scripts/{,errors/,mutants/}*.test.ts", "test/conformance/*.test.ts", "test/simulation/*.test.ts"],
     {
       cwd: root,
     },

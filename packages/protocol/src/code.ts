@@ -1,10 +1,10 @@
 /**
- * The closed list of error codes, one line each on what happened.
+ * The closed list of error codes, one line each on what happened; docs/errors.md says of each the cause, the cure and the texts.
  * A program may switch on them; new ones come only with a minor version.
  */
 export const codes: Readonly<Record<Code, string>> = {
   // Before anything was sent
-  "invalid-argument": "an argument of a public function is not what it must be",
+  "invalid-argument": "an argument of a public function is wrong",
   "unserializable-argument": "an argument of a call cannot travel",
   unsupported: "the connector or runtime cannot do this",
   closed: "the client or connector was closed",

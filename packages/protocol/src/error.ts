@@ -36,6 +36,7 @@ export interface SremoteErrorOptions {
  * both. Each text may quote a host, and so passes through {@link hostText}: no control sequence reaches a terminal, and none is longer than it says.
  */
 export class SremoteError extends Error {
+  /** One of the closed list; docs/errors.md says of each the cause, the cure and the texts. */
   readonly code: Code;
   readonly stage: string | undefined;
   readonly host: string | undefined;
