@@ -1,10 +1,19 @@
 /* What an error of the host tells beside its text, and why a call did not run whose argument is a call that failed. */
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { RemoteClient } from "@sremote/client";
-import { local } from "@sremote/connectors";
-import { RemoteExecError } from "@sremote/protocol";
+import { local, ssh } from "@sremote/connectors";
+import {
+  ConnectError,
+  InvalidArgumentError,
+  RemoteExecError,
+  RemoteModulesError,
+  RemoteNotSetupError,
+  SremoteError,
+  UnserializableError,
+} from "@sremote/protocol";
 import { afterAll, describe, expect, test } from "vitest";
 import { rejection } from "../support/rejection.ts";
 
@@ -77,5 +86,100 @@ describe("a call whose argument is a call that failed", () => {
     } finally {
       await rm(directory, { recursive: true });
     }
+  });
+});
+
+describe.each(["auto", "spool"] as const)("the members of docs/errors.md, over %s", (transport) => {
+  const client = new RemoteClient(local(), { transport });
+  afterAll(() => client.close());
+  const failed = (code: string): Promise<RemoteExecError> =>
+    rejection(client.doRemoteCall("builtins", "exec", [code, {}]), RemoteExecError);
+
+  test("of a function that raised: one line, then traceback, host and notes in the details", async () => {
+    const error = await failed(
+      "import sys; print('out'); print('err', file=sys.stderr); raise ValueError('first\\nsecond') from KeyError('k')",
+    );
+    expect(error).toMatchObject({
+      name: "RemoteExecError",
+      message: "builtins.exec raised ValueError: first",
+      code: "raised",
+      stage: "call",
+      host: "local://",
+      callId: expect.stringMatching(/^[0-9a-f]{32}$/) as string,
+      hint: undefined,
+      lastLines: undefined,
+      outcome: "raised",
+      remote: { type: "ValueError", message: "first\nsecond" },
+      cause: { name: "KeyError" },
+      stdout: "out\n",
+      stderr: "err\n",
+      exitCode: undefined,
+      signal: undefined,
+    });
+    expect(error.details).toMatch(/^second\nremote traceback, outermost call first:\n {2}[^]*\nhost: local:\/\/$/);
+    expect(Buffer.from(error.output!.stdout).toString()).toBe("out\n");
+    const text = inspect(error);
+    for (const part of ["ValueError: first", "\n  second\n", "remote traceback", "host: local://"])
+      expect(text.split(part)).toHaveLength(2);
+  });
+
+  test("of a process that ended: its exit status, or the signal", async () => {
+    expect(await failed("import os; os._exit(3)")).toMatchObject({ code: "exited", exitCode: 3, signal: undefined });
+    const killed = await failed("import os; os.kill(os.getpid(), 9)");
+    expect(killed).toMatchObject({ code: "killed", outcome: "killed", signal: "SIGKILL" });
+  });
+
+  test("of what was not found: a hint, which the details end with", async () => {
+    const error = await rejection(client.doRemoteCall("no_such_module_of_ours", "f"), RemoteExecError);
+    expect(error).toMatchObject({ code: "module-not-found", stage: "import", outcome: "not-run" });
+    expect(error.details.endsWith(`\nhint: ${error.hint}`)).toBe(true);
+  });
+
+  test("of what cannot travel: its path", async () => {
+    const error = await rejection(client.doRemoteCall("builtins", "len", [[Symbol("x")]]), UnserializableError);
+    expect(error).toMatchObject({ code: "unserializable-argument", path: "args[0][0]" });
+  });
+});
+
+describe("the members of docs/errors.md", () => {
+  test("of a wrong argument: no host, and no details", async () => {
+    await using client = new RemoteClient(local());
+    const error = await rejection((async () => client.doRemoteCall("os", "getpid", [], { timeout: -5 }))(), InvalidArgumentError);
+    expect(error).toMatchObject({ code: "invalid-argument", host: undefined, callId: undefined, details: "" });
+    expect(error.message).toBe("options.timeout must be a positive number of milliseconds, not -5");
+  });
+
+  test("of a host that cannot be reached: host and cause", async () => {
+    await using host = ssh({ host: "127.0.0.1", port: 1, username: "me", password: "x", sshConfig: false, hostKey: () => true });
+    const error = await rejection(host.exec(["true"]), ConnectError);
+    expect(error).toMatchObject({ code: "connect-refused", stage: "connect", host: "ssh://me@127.0.0.1:1" });
+    expect(error.details).toContain("host: ssh://me@127.0.0.1:1");
+    expect(error.cause).toMatchObject({ code: "ECONNREFUSED" });
+  });
+
+  test("of a missing interpreter and a failed installation: hint and last lines", async () => {
+    await using client = new RemoteClient(local(), { python: "/nowhere/python3" });
+    const missing = await rejection(client.doRemoteCall("os", "getpid"), RemoteNotSetupError);
+    expect(missing).toMatchObject({ code: "interpreter-missing", hint: expect.stringContaining("install it") as string });
+    await using other = new RemoteClient(local());
+    const failed = await rejection(other.installPackages([join(tmpdir(), "no-such.whl")]), RemoteModulesError);
+    expect(failed).toMatchObject({ code: "install-failed", stage: "install", lastLines: expect.stringContaining("no-such.whl") as string });
+    expect(failed.details).toContain("last lines:\n");
+  });
+
+  test("and of every class are in its table, and no others", async () => {
+    const page = await readFile(new URL("../../docs/errors.md", import.meta.url), "utf8");
+    const table = /\n## Members\n([^]*?)\n\n[^|\n]/.exec(page)![1]!;
+    const documented = [...table.matchAll(/^\| (`[^|]+) \|/gm)].flatMap(([, names]) =>
+      [...names!.matchAll(/`(\w+)`/g)].map(([, name]) => name!),
+    );
+    const errors = [
+      new SremoteError("timeout", "late", { cause: new Error("why") }),
+      new RemoteExecError("raised", "it raised", { outcome: "raised" }),
+      new UnserializableError("args[0]", "a symbol cannot travel"),
+    ];
+    const accessors = ["name", "output"];
+    const members = new Set(errors.flatMap((error) => Object.getOwnPropertyNames(error)).filter((name) => name !== "stack"));
+    expect(documented.toSorted()).toEqual([...members, ...accessors].toSorted());
   });
 });
