@@ -8,15 +8,23 @@ export type Runtime = "python" | "node";
 export type CallArguments = readonly unknown[] | Readonly<Record<string, unknown>>;
 
 export interface CallOptions {
-  /** Which endpoint runs the function. Default: the client's, which is `python`. */
+  /** Which endpoint runs the function. @default the client's, which is `python` */
   runtime?: Runtime | undefined;
-  /** Keyword arguments beside a list of positional ones. A Node function gets them as one object after the positional ones. */
+  /**
+   * Keyword arguments beside a list of positional ones. A Node function gets them as one object after the positional ones.
+   *
+   * @default none
+   */
   kwargs?: Readonly<Record<string, unknown>> | undefined;
-  /** Loads the user's login environment (`.profile` and the like) first. */
+  /** Loads the user's login environment (`.profile` and the like) first. @default false */
   loginEnv?: boolean | undefined;
-  /** Variables for this call, over the registered ones. In place before the interpreter starts. */
+  /** Variables for this call, over the registered ones. In place before the interpreter starts. @default none */
   env?: Readonly<Record<string, string>> | undefined;
-  /** Working directory on the host, created when missing; relative to the home directory. */
+  /**
+   * Working directory on the host, created when missing; relative to the home directory.
+   *
+   * @default the client's `pwdDir`, else the home directory
+   */
   cwd?: string | undefined;
   /**
    * Deadline in milliseconds, from the call: connecting, starting and waiting for a worker count. The function is then interrupted, and killed 1 s later; the call
@@ -25,28 +33,41 @@ export interface CallOptions {
   timeout?: number | undefined;
   /** Deadline in milliseconds, from the call, until a worker takes it; then it rejects with the code `timeout`, stage `queue`. @default none */
   queueTimeout?: number | undefined;
-  /** Deadline in milliseconds without output, items or callbacks while the function runs. */
+  /** Deadline in milliseconds without output, items or callbacks while the function runs. @default none */
   idleTimeout?: number | undefined;
-  /** Aborting ends the function on the host; the call rejects with the code `cancelled` within 100 ms, whether or not the host has said so. */
+  /**
+   * Aborting ends the function on the host; the call rejects with the code `cancelled` within 100 ms, whether or not the host has said so.
+   *
+   * @default none
+   */
   signal?: AbortSignal | undefined;
-  /** Bytes of stdout and of stderr that are kept, each; default 64 MiB. What is cut off is told in the result. */
+  /** Bytes of stdout and of stderr that are kept, each. What is cut off is told in the result. @default 64 MiB */
   outputLimit?: number | undefined;
-  /** What becomes of stdout: `collect` it for the result (default), `discard` it, or pass it on as it comes to a stream or `{write(chunk)}`. */
+  /**
+   * What becomes of stdout: `collect` it for the result, `discard` it, or pass it on as it comes to a stream or `{write(chunk)}`.
+   *
+   * @default `collect`
+   */
   stdout?: OutputHandling | undefined;
+  /** What becomes of stderr, as for `stdout`. @default `collect` */
   stderr?: OutputHandling | undefined;
-  /** `call`: a process of its own for this call. Default `worker`: a warm process in which modules stay loaded and module state is shared. */
+  /**
+   * `call`: a process of its own for this call. `worker`: a warm process in which modules stay loaded and module state is shared.
+   *
+   * @default `worker`
+   */
   isolation?: "call" | "worker" | undefined;
-  /** Name of a process that this call shares with all others of the same name, and with none else. */
+  /** Name of a process that this call shares with all others of the same name, and with none else. @default none: any worker */
   workerName?: string | undefined;
-  /** `object`: the result stays on the host and a RemoteObject stands for it. */
+  /** `value`: the result itself. `object`: it stays on the host and a RemoteObject stands for it. @default `value` */
   returns?: "value" | "object" | undefined;
-  /** With `returns: "object"`: milliseconds without use after which the host forgets the object. Default: none. */
+  /** With `returns: "object"`: milliseconds without use after which the host forgets the object. @default none */
   objectTimeout?: number | undefined;
-  /** Of a generator's items, how many are asked for ahead of the loop. Default 0: the generator makes one when the loop wants it. */
+  /** Of a generator's items, how many are asked for ahead of the loop. @default 0: the generator makes one when the loop wants it */
   prefetch?: number | undefined;
-  /** Zone of datetimes that have none: `UTC`, `local`, `+02:00` or an IANA name. Without it they are an error. */
+  /** Zone of datetimes that have none: `UTC`, `local`, `+02:00` or an IANA name. Without it they are an error. @default none */
   naiveTimeZone?: string | undefined;
-  /** Call id, 32 lower-case hex digits. A call repeated with the same id and arguments never runs twice. Default: random. */
+  /** Call id, 32 lower-case hex digits. A call repeated with the same id and arguments never runs twice. @default random */
   id?: string | undefined;
 }
 

@@ -4,29 +4,42 @@ import { checkText, isPlainObject, type Runtime } from "./call-options.ts";
 import { checkSerializer, type Serializer } from "./serializer.ts";
 
 export interface RemoteClientOptions {
-  /** Endpoint of calls that name none. Default `python`. */
+  /** Endpoint of calls that name none. @default `python` */
   runtime?: Runtime | undefined;
-  /** Path (absolute or with `~/`) or name of the Python interpreter on the host. Default: the endpoint's virtual environment, then `python3` and its kin on PATH. */
+  /**
+   * Path (absolute or with `~/`) or name of the Python interpreter on the host.
+   *
+   * @default the endpoint's virtual environment, then `python3` and its kin on PATH
+   */
   python?: string | undefined;
-  /** Path or name of Node on the host. Default: `node` on PATH, then the usual places. */
+  /** Path or name of Node on the host. @default `node` on PATH, then the usual places */
   node?: string | undefined;
-  /** Whether a call on a host without endpoint installs it. Default true; with false it rejects with RemoteNotSetupError. */
+  /** Whether a call on a host without endpoint installs it. @default true; with false it rejects with RemoteNotSetupError */
   autoInstall?: boolean | undefined;
   /**
-   * How calls travel. `auto` (default): over a live session where the connector can start one, else over files. `spool`: always over files, each call
+   * How calls travel. `auto`: over a live session where the connector can start one, else over files. `spool`: always over files, each call
    * in a process of its own with a durable result.
+   *
+   * @default `auto`
    */
   transport?: "auto" | "spool" | undefined;
-  /** Calls of one runtime that run at once in a session, 1 to 1024. Default 4. More wait their turn. */
+  /** Calls of one runtime that run at once in a session, 1 to 1024. More wait their turn. @default 4 */
   workers?: number | undefined;
-  /** Milliseconds for which the host keeps a session whose link is lost, at least 1000. Default 30 s. Then it ends everything that runs in it. */
+  /**
+   * Milliseconds for which the host keeps a session whose link is lost, at least 1000. Then it ends everything that runs in it.
+   *
+   * @default 30 s
+   */
   resumeTimeout?: number | undefined;
-  /** Milliseconds between two signs of life, at least 100. Default 15 s; after three without an answer a link is given up and made anew. */
+  /** Milliseconds between two signs of life, at least 100. @default 15 s; after three without an answer a link is given up and made anew */
   heartbeatInterval?: number | undefined;
-  /** As the setters of the same names. */
+  /** Directory of the endpoint on the host: see `setSremoteDir`. @default `~/.sremote` */
   sremoteDir?: string | undefined;
+  /** Directory for temporary files of calls: see `setTmpDir`. @default the host's */
   tmpDir?: string | undefined;
+  /** Working directory of calls: see `setPwdDir`. @default the home directory */
   pwdDir?: string | undefined;
+  /** How arguments and results become the wire's values: see `setSerializer`. @default `defaultSerializer` */
   serializer?: Serializer | undefined;
 }
 

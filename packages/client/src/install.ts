@@ -7,17 +7,20 @@ import { lastLines } from "./marker-text.ts";
 import type { SpoolTransport } from "./spool/spool-transport.ts";
 
 export interface InstallOptions {
-  /** `python` (pip, into the endpoint's virtual environment) or `node` (npm, into the endpoint's prefix). Default: the client's. */
+  /** `python` (pip, into the endpoint's virtual environment) or `node` (npm, into the endpoint's prefix). @default the client's */
   runtime?: Runtime | undefined;
   /** Milliseconds from now, connecting included. @default 900_000, 15 minutes, from when the host begins */
   timeout?: number | undefined;
+  /** Aborting ends the installation; the promise rejects with the code `cancelled`. @default none */
   signal?: AbortSignal | undefined;
 }
 
 export interface BootstrapOptions {
+  /** Which endpoint is installed. @default the client's */
   runtime?: Runtime | undefined;
-  /** Milliseconds from now, connecting included. Default: none. */
+  /** Milliseconds from now, connecting included. @default none */
   timeout?: number | undefined;
+  /** Aborting ends the installation; the promise rejects with the code `cancelled`. @default none */
   signal?: AbortSignal | undefined;
 }
 

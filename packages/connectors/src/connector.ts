@@ -14,20 +14,26 @@ export function shell(script: string): ShellScript {
 }
 
 export interface OperationOptions {
-  /** Aborting ends the operation and, for `exec`, the remote command; the promise rejects with the code `cancelled`. */
+  /** Aborting ends the operation and, for `exec`, the remote command; the promise rejects with the code `cancelled`. @default none */
   signal?: AbortSignal | undefined;
-  /** Deadline in milliseconds from now; then the promise rejects with the code `timeout`. Default: none. */
+  /** Deadline in milliseconds from now; then the promise rejects with the code `timeout`. @default none */
   timeout?: number | undefined;
 }
 
 export interface ExecOptions extends OperationOptions {
-  /** Bytes for standard input, which is closed after them. Only where the connector's `acceptsStdin` is true; default: empty input. */
+  /** Bytes for standard input, which is closed after them. Only where the connector's `acceptsStdin` is true. @default empty input */
   stdin?: Uint8Array | readonly Uint8Array[] | undefined;
-  /** Bytes of each of stdout and stderr to keep; more is read and dropped, and `truncated` is set. Default: 1 GiB for stdout, 1 MiB for stderr. */
+  /**
+   * Bytes of each of stdout and stderr to keep; more is read and dropped, and `truncated` is set.
+   *
+   * @default 1 GiB for stdout, 1 MiB for stderr
+   */
   outputLimit?: number | undefined;
   /**
-   * Called once, before the command can read anything of `stdin`, by connectors whose `announcesInput` is true. A command that fails, is aborted
-   * or runs out of time before that never gets its input.
+   * Called once, before the command can read anything of `stdin`, by connectors whose `announcesInput` is true. A command that fails, is
+   * aborted or runs out of time before that never gets its input.
+   *
+   * @default none
    */
   onInput?: (() => void) | undefined;
 }
@@ -44,9 +50,9 @@ export interface ExecResult {
 }
 
 export interface TransferOptions extends OperationOptions {
-  /** Permission bits of the file that is written. Default 0o600. */
+  /** Permission bits of the file that is written. @default 0o600 */
   mode?: number | undefined;
-  /** Called with the bytes moved so far. */
+  /** Called with the bytes moved so far. @default none */
   onProgress?: ((bytes: number) => void) | undefined;
 }
 
@@ -64,13 +70,19 @@ export interface PtySize {
 
 export interface SpawnOptions extends OperationOptions {
   /**
-   * A terminal for the process: what it writes to stderr comes on stdout, and line breaks are `\r\n`. Default: none. Connectors that have no
-   * terminals reject with the code `unsupported`.
+   * A terminal for the process: what it writes to stderr comes on stdout, and line breaks are `\r\n`. Connectors that have no terminals
+   * reject with the code `unsupported`.
+   *
+   * @default none
    */
   pty?: PtySize | undefined;
-  /** Called once when the start has to wait for others to end, with what it waits for, such as a session of the connection. */
+  /**
+   * Called once when the start has to wait for others to end, with what it waits for, such as a session of the connection.
+   *
+   * @default none
+   */
   onWait?: ((reason: string) => void) | undefined;
-  /** What it is, for the messages of others that wait for its session: `a session of calls`. Default: the name of its program. */
+  /** What it is, for the messages of others that wait for its session: `a session of calls`. @default the name of its program */
   purpose?: string | undefined;
 }
 

@@ -14,13 +14,13 @@ import { Host } from "./host/index.ts";
 export type Lists = Readonly<Record<string, Iterable<string | number | Host>>>;
 
 export interface SubstituteOptions {
-  /** What `{{name}}` stands for. */
+  /** What `{{name}}` stands for. @default none */
   lists?: Lists | undefined;
-  /** Applied to every value that is put in, such as quoting for a shell. Default: values are put in as they are, as execo does. */
+  /** Applied to every value that is put in, such as quoting for a shell. @default values are put in as they are, as execo does */
   quote?: ((value: string) => string) | undefined;
-  /** Applied to values of the host itself (`{{{name}}}`, and hosts in lists). Default: none. */
+  /** Applied to values of the host itself (`{{{name}}}`, and hosts in lists). @default none */
   ofHost?: ((value: string) => string) | undefined;
-  /** How errors name the text. Default `text`. */
+  /** How errors name the text. @default `text` */
   argument?: string | undefined;
 }
 

@@ -5,11 +5,11 @@ import { InvalidArgumentError } from "@sremote/protocol";
 
 /** In each, undefined leaves the choice to the next level (host, call, defaults); null says none, and ends the search. */
 export interface ConnectionParameters {
-  /** None: what ssh_config says, else the local user's name. */
+  /** Name to log in with. Null: what ssh_config says, else the local user's name. @default the next level decides */
   username?: string | null | undefined;
-  /** None: what ssh_config says, else 22. */
+  /** Port of the host's SSH server. Null: what ssh_config says, else 22. @default the next level decides */
   port?: number | null | undefined;
-  /** Path of a private key. None: those of ssh_config and of the agent. */
+  /** Path of a private key. Null: those of ssh_config and of the agent. @default the next level decides */
   privateKeyPath?: string | null | undefined;
 }
 

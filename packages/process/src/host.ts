@@ -8,7 +8,7 @@ import type { ConnectionParameters } from "./connection-parameters.ts";
 export interface HostOptions extends ConnectionParameters {
   /** A name or an address, or a `Host` of ssh_config. */
   address: string;
-  /** What the host is called in sets, reports and output. Default: its address. */
+  /** What the host is called in sets, reports and output. @default its address */
   name?: string | undefined;
 }
 

@@ -8,39 +8,53 @@ import { checkEnvironment, type Environment } from "./environment.ts";
 import { checkPlacement, type Placement } from "./placement.ts";
 
 export interface ProcessOptions extends Placement {
-  /** How messages and reports call it. Default: the connector's label. */
+  /** How messages and reports call it. @default the connector's label */
   name?: string | undefined;
-  /** Where it runs, for messages and results. */
+  /** Where it runs, for messages and results. @default none */
   host?: Host | undefined;
-  /** After which it is ended, from its start: reaching its host, and waiting for a session of its connection, are part of it. Default none. */
+  /**
+   * Milliseconds, or text with a unit, after which it is ended, from its start: reaching its host, and waiting for a session of its
+   * connection, are part of it.
+   *
+   * @default none
+   */
   timeout?: Duration | null | undefined;
-  /** Between asking it to end and SIGKILL. Default 5 s. */
+  /** Milliseconds, or text with a unit, between asking it to end and SIGKILL. @default 5000 */
   forceKillAfterDelay?: Duration | undefined;
-  /** What does not count as a failure. */
+  /** What does not count as a failure. @default nothing */
   ignore?: readonly Ignorable[] | undefined;
   /**
-   * Variables that it has beside those of the host, and instead of those of the same name. Their values are on no command line, and in no message.
-   * In a run of a fleet, values may hold `{{{host}}}` and `{{list}}`.
+   * Variables that it has beside those of the host, and instead of those of the same name. Their values are on no command line, and in no
+   * message. In a run of a fleet, values may hold `{{{host}}}` and `{{list}}`.
+   *
+   * @default none
    */
   env?: Environment | undefined;
-  /** Its standard input: text or bytes, or true for `write` and `endInput`. Default: empty. */
+  /** Its standard input: text or bytes, or true for `write` and `endInput`. @default empty */
   stdin?: string | Uint8Array | true | undefined;
-  /** A terminal, by default of 24 rows and 80 columns. stdout and stderr are one then. Default: none. */
+  /** A terminal; true is one of 24 rows and 80 columns. stdout and stderr are one then. @default none */
   pty?: boolean | PtySize | undefined;
   /**
-   * `collect` (default): kept up to `outputLimit`; who iterates gets it as it comes, and the process waits for them. `live`: kept nowhere and not
-   * read before somebody iterates, so that nothing is lost, and a process that writes much waits. `discard`: only those who iterate get it.
+   * `collect`: kept up to `outputLimit`; who iterates gets it as it comes, and the process waits for them. `live`: kept nowhere and not
+   * read before it is iterated, so that nothing is lost, and a process that writes much waits. `discard`: only those who iterate get it.
+   *
+   * @default `collect`
    */
   output?: "collect" | "live" | "discard" | undefined;
-  /** Bytes of stdout and of stderr to keep. What is cut off is told by `truncated`. Default 4 MiB each. */
+  /** Bytes of stdout and of stderr to keep. What is cut off is told by `truncated`. @default 4 MiB each */
   outputLimit?: number | undefined;
-  /** Whether the host ends the process when this program is gone. What reads input, has a terminal or runs longer needs a session of its connection for that. Default true. */
+  /**
+   * Whether the host ends the process when this program is gone. What reads input, has a terminal or runs longer needs a session of its
+   * connection for that.
+   *
+   * @default true
+   */
   killOnDisconnect?: boolean | undefined;
-  /** Aborting ends it. */
+  /** Aborting ends it, as `kill` does. @default none */
   signal?: AbortSignal | undefined;
-  /** Told of failures (`warn`) and of other ends (`debug`). Default: none. */
+  /** Told of failures (`warn`) and of other ends (`debug`). @default none */
   logger?: Logger | undefined;
-  /** Characters of output in a message of the log. Default 4096. */
+  /** Characters of output in a message of the log. @default 4096 */
   outputInLog?: number | undefined;
 }
 

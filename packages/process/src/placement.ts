@@ -3,11 +3,16 @@ import { type Command, hasUnknownTilde, quote, quotePath, shell, shellText } fro
 import { InvalidArgumentError, given } from "@sremote/protocol";
 
 export interface Placement {
-  /** Working directory. Relative to the home directory; `~/x` is below it, too. */
+  /** Working directory. Relative to the home directory; `~/x` is below it, too. @default the home directory */
   cwd?: string | undefined;
-  /** Processors the command may run on, and all it starts: `2`, `[0, 2]`, or `"0-3,8"` as for taskset(1). */
+  /** Processors the command may run on, and all it starts: `2`, `[0, 2]`, or `"0-3,8"` as for taskset(1). @default all */
   cpu?: number | readonly number[] | string | undefined;
-  /** Real-time scheduling, first in first out, as by chrt(1): true is priority 50, the kernel's own threads' default; else 1 to 99. Mostly needs root. */
+  /**
+   * Real-time scheduling, first in first out, as by chrt(1): true is priority 50, that of the kernel's own threads; else 1 to 99. Mostly
+   * needs root.
+   *
+   * @default none
+   */
   realtime?: boolean | number | undefined;
 }
 

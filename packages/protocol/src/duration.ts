@@ -19,9 +19,9 @@ import { given } from "./given.ts";
 export type Duration = number | string;
 
 export interface DurationOptions {
-  /** How errors name it. Default `duration`. */
+  /** How errors name it. @default `duration` */
   argument?: string | undefined;
-  /** What a number alone in text counts: seconds, or, as Slurm has it, minutes. */
+  /** What a number alone in text counts: seconds, or, as Slurm has it, minutes. @default `seconds` */
   bare?: "seconds" | "minutes" | undefined;
 }
 

@@ -19,15 +19,17 @@ import type { Failure, Outcome } from "./message.ts";
 const inspectCustom = Symbol.for("nodejs.util.inspect.custom");
 
 export interface SremoteErrorOptions {
-  /** What was being done: `connect`, `probe`, `deploy`, `request`, `import`, `call`, `result`, `push`, … */
+  /** What was being done: `connect`, `probe`, `deploy`, `request`, `import`, `call`, `result`, `push`, …. @default none */
   stage?: string | undefined;
-  /** The connector's label, such as `ssh://me@host:22`. */
+  /** The connector's label, such as `ssh://me@host:22`. @default none */
   host?: string | undefined;
+  /** Id of the call, 32 hexadecimal digits. @default none */
   callId?: string | undefined;
-  /** What to do about it, a sentence. */
+  /** What to do about it, a sentence. @default none */
   hint?: string | undefined;
-  /** The last lines the host printed, where they help. */
+  /** The last lines the host printed, where they help. @default none */
   lastLines?: string | undefined;
+  /** What stands behind it. @default none */
   cause?: unknown;
 }
 

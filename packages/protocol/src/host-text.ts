@@ -16,9 +16,9 @@ const unsafe = /(?![\n\t])\p{Cc}|[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u
 const maySay = /(?![\n\t])\p{Cc}|[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]|[\u{e0000}-\u{e007f}]/u;
 
 export interface HostTextOptions {
-  /** Characters to keep. Default: 8192. */
+  /** Characters to keep. @default 8192 */
   readonly limit?: number | undefined;
-  /** Which part of a longer text is kept. Default: both ends. */
+  /** Which part of a longer text is kept. @default both ends */
   readonly keep?: "ends" | "end" | undefined;
 }
 

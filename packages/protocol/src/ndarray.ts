@@ -11,9 +11,13 @@ export type Element = number | bigint | boolean | [re: number, im: number];
 export type Nested = Element | Nested[];
 
 export interface NdArrayOptions {
-  /** Default: that of the typed array. `bool` needs a Uint8Array, `complex64` a Float32Array of pairs, `complex128` a Float64Array of pairs. */
+  /**
+   * `bool` needs a Uint8Array, `complex64` a Float32Array of pairs, `complex128` a Float64Array of pairs.
+   *
+   * @default that of the typed array
+   */
   dtype?: Dtype;
-  /** Default `C`. */
+  /** Order of the elements: `C` by rows, `F` by columns. @default `C` */
   order?: Order;
 }
 

@@ -15,16 +15,16 @@ import type { TransferProgress } from "./progress.ts";
 export type TransferCheck = "size+time" | "hash" | "always" | "delta";
 
 export interface CopyOptions extends OperationOptions {
-  /** Default `size+time`. */
+  /** When a file counts as equal, and is not copied: see {@link TransferCheck}. @default `size+time` */
   check?: TransferCheck | undefined;
-  /** Keeps permission bits. Default true; otherwise new files and directories get those that the receiving side gives by default. */
+  /** Keeps permission bits. @default true; otherwise new files and directories get those that the receiving side gives by default */
   modes?: boolean | undefined;
   /**
    * Keeps set-user-ID, set-group-ID and sticky bits, too. A file of a host with the first would run as the one who pulls it, root included.
    * @default true for a push, false for a pull
    */
   specialModes?: boolean | undefined;
-  /** Keeps times of modification, to the microsecond. Default true. */
+  /** Keeps times of modification, to the microsecond. @default true */
   times?: boolean | undefined;
   /**
    * What becomes of a file that grows while it is read, as a log does. `fail`: it is not copied. `prefix`: what it held when it was listed is.
@@ -37,22 +37,24 @@ export interface CopyOptions extends OperationOptions {
    * @default "keep"
    */
   links?: "keep" | "follow" | undefined;
-  /** Removes from the destination what the source does not have, and lets a file take the place of a directory. Default false. */
+  /** Removes from the destination what the source does not have, and lets a file take the place of a directory. @default false */
   delete?: boolean | undefined;
-  /** Changes nothing and tells what would be. Default false. */
+  /** Changes nothing and tells what would be. @default false */
   dryRun?: boolean | undefined;
-  /** Makes the directories above the destination. Default true. */
+  /** Makes the directories above the destination. @default true */
   createDirectories?: boolean | undefined;
-  /** Goes on from unfinished files of an earlier transfer that was broken off. Default true. */
+  /** Goes on from unfinished files of an earlier transfer that was broken off. @default true */
   resume?: boolean | undefined;
   /**
    * Which files and directories take part, by their path relative to the destination; a directory that does not leaves out all below it.
    * What is left out is neither copied nor deleted.
+   *
+   * @default all
    */
   filter?: ((path: string, type: EntryType) => boolean) | undefined;
-  /** Told of the progress, at most every 100 ms and once at the end. */
+  /** Told of the progress, at most every 100 ms and once at the end. @default none */
   onProgress?: ((progress: TransferProgress) => void) | undefined;
-  /** Things in one tree; more are refused (`limit-exceeded`). Default 1,000,000. */
+  /** Entries (files, directories and links) in one tree; more are refused (`limit-exceeded`). @default 1,000,000 */
   entryLimit?: number | undefined;
 }
 

@@ -3,9 +3,9 @@ import { formatDuration, checkOptionNames, type OptionNames } from "@sremote/pro
 import type { TransferProgress } from "./progress.ts";
 
 export interface ProgressBarOptions {
-  /** Where it is shown. Default `process.stderr`. */
+  /** Where it is shown. @default `process.stderr` */
   stream?: { write(text: string): unknown; isTTY?: boolean; columns?: number } | undefined;
-  /** Stands before it, such as a host's name. */
+  /** Stands before it, such as a host's name. @default none */
   label?: string | undefined;
 }
 

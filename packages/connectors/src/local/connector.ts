@@ -11,9 +11,9 @@ import { startLocally } from "./process.ts";
 import { type Here, pullLocally, pushLocally } from "./transfer.ts";
 
 export interface LocalOptions {
-  /** Working directory of commands. Default: `HOME`, as after a login over SSH. */
+  /** Working directory of commands. @default `HOME`, as after a login over SSH */
   cwd?: string | undefined;
-  /** Environment variables of commands, beside those of this process; `undefined` takes one away. */
+  /** Environment variables of commands, beside those of this process; `undefined` takes one away. @default none beside them */
   env?: Readonly<Record<string, string | undefined>> | undefined;
 }
 

@@ -24,9 +24,9 @@ import type { Fault, OperationName } from "./fault.ts";
 export type { Fault, OperationName } from "./fault.ts";
 
 export interface MemoryOptions {
-  /** False: a connector of three functions, without standard input and without `spawn`. Default true. */
+  /** False: a connector of three functions, without standard input and without `spawn`. @default true */
   acceptsStdin?: boolean | undefined;
-  /** Environment variables of commands, as for `local`. `HOME` and `TMPDIR` are the private directory. */
+  /** Environment variables of commands, as for `local`. `HOME` and `TMPDIR` are the private directory. @default none beside them */
   env?: Readonly<Record<string, string | undefined>> | undefined;
 }
 

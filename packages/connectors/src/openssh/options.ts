@@ -9,33 +9,36 @@ export const defaultConnectTimeout = 20_000;
 export interface OpenSshOptions {
   /** A host, an address, or a `Host` of ssh_config. */
   host: string;
+  /** Port of the host's SSH server. @default the user's ssh_config, else 22 */
   port?: number | undefined;
+  /** Name to log in with. @default the user's ssh_config, else the local user's name */
   username?: string | undefined;
-  /** Files with private keys, tried before those of ssh_config. A passphrase can only come from an agent. */
+  /** Files with private keys, tried before those of ssh_config. A passphrase can only come from an agent. @default those of ssh_config */
   privateKeyPath?: string | readonly string[] | undefined;
-  /** Default: what ssh_config says; a question that ssh would ask counts as no. */
+  /** Which host keys are accepted. A question that ssh would ask counts as no. @default what ssh_config says */
   hostKey?: "strict" | "accept-new" | undefined;
-  /** known_hosts files instead of those of ssh_config. */
+  /** known_hosts files instead of those of ssh_config. @default those of ssh_config */
   knownHosts?: string | readonly string[] | undefined;
-  /** The user's ssh_config (default true), none (false), or a file instead of it. */
+  /** The user's ssh_config (true), none (false), or a file instead of it. @default true */
   sshConfig?: boolean | string | undefined;
-  /** Hosts to go through, as for `ssh -J`. */
+  /** Hosts to go through, as for `ssh -J`. @default what ssh_config says */
   jump?: string | undefined;
-  /** Milliseconds between probes of an idle link, rounded up to seconds. Default 15 000; 0 for none. */
+  /** Milliseconds between probes of an idle link, rounded up to seconds. @default 15 000; 0 for none */
   keepaliveInterval?: number | undefined;
+  /** Unanswered probes after which the link counts as lost. @default 3 */
   keepaliveCountMax?: number | undefined;
-  /** Milliseconds for reaching the host, rounded up to seconds. Default 20 000. */
+  /** Milliseconds for reaching the host, rounded up to seconds. @default 20 000 */
   connectTimeout?: number | undefined;
   /**
    * Milliseconds for the host to start a command over a connection that stands: for its answer, and then for the account's start-up files.
    * @default 20_000
    */
   startTimeout?: number | undefined;
-  /** Whether commands share one connection (ControlMaster). Default true; false on Windows, whose `ssh` cannot. */
+  /** Whether commands share one connection (ControlMaster). @default true; false on Windows, whose `ssh` cannot */
   multiplex?: boolean | undefined;
-  /** The program. Default `ssh`. */
+  /** The program. @default `ssh` */
   program?: string | undefined;
-  /** More options of ssh_config, such as `{CertificateFile: "…", PKCS11Provider: "…"}`. They win over the user's file. */
+  /** More options of ssh_config, such as `{CertificateFile: "…", PKCS11Provider: "…"}`. They win over the user's file. @default none */
   sshOptions?: Readonly<Record<string, string>> | undefined;
 }
 

@@ -54,15 +54,19 @@ export interface HttpOptions {
   readonly baseUrl: URL;
   /** For errors. */
   readonly label: string;
+  /** Texts that must show in no message, such as a password. @default none */
   readonly secrets?: readonly string[] | undefined;
+  /** Makes the headers that each request carries: before the first one, and when they were refused. @default none */
   readonly authenticate?: ((http: HttpClient, signal: AbortSignal) => Promise<Readonly<Record<string, string>>>) | undefined;
-  /** When the headers of `authenticate` are to be made anew though nobody refused them. */
+  /** When the headers of `authenticate` are to be made anew though nobody refused them. @default only when they are refused */
   readonly isStale?: (() => boolean) | undefined;
+  /** Looks at each reply: see {@link CheckReply}. @default a reply means what its status says */
   readonly check?: CheckReply | undefined;
+  /** Certificates (PEM) of authorities to trust instead of the usual ones. @default the usual ones */
   readonly ca?: string | readonly string[] | undefined;
-  /** Connects to a UNIX socket instead; the URL's host is then only a name. */
+  /** Connects to a UNIX socket instead; the URL's host is then only a name. @default TCP */
   readonly socketPath?: string | undefined;
-  /** Milliseconds until a reply must have begun. Default 60 000. */
+  /** Milliseconds until a reply must have begun. @default 60 000 */
   readonly requestTimeout?: number | undefined;
 }
 

@@ -37,7 +37,7 @@ import type { RestOptions } from "./settings.ts";
 export interface RestConnectorOptions extends RestOptions {
   /** Where the service is: requests go below it, and nowhere else. */
   readonly baseUrl: string | URL;
-  /** A UNIX socket on which the service listens; the host of `baseUrl` is then only a name. */
+  /** A UNIX socket on which the service listens; the host of `baseUrl` is then only a name. @default TCP */
   readonly socketPath?: string | undefined;
 }
 

@@ -3,18 +3,20 @@ import { InvalidArgumentError, type OptionNames, given } from "@sremote/protocol
 
 /** Options that every REST connector takes. */
 export interface RestOptions {
-  /** Certificates (PEM) of authorities to trust instead of the usual ones. */
+  /** Certificates (PEM) of authorities to trust instead of the usual ones. @default the usual ones */
   ca?: string | readonly string[] | undefined;
-  /** Allows plain `http:` to a host other than this machine. Credentials then travel in the open. */
+  /** Allows plain `http:` to a host other than this machine. Credentials then travel in the open. @default false */
   insecureHttp?: boolean | undefined;
   /**
-   * An existing directory of the host, absolute, in which a private one for scripts and results is made. All nodes must share it, and others must
-   * not be able to write to it. Default: the user's home directory.
+   * An existing directory of the host, absolute, in which a private one for scripts and results is made. All nodes must share it, and
+   * others must not be able to write to it.
+   *
+   * @default the user's home directory
    */
   scratchDir?: string | undefined;
-  /** Commands that may run at once over this connector; more wait. Default 16. */
+  /** Commands that may run at once over this connector; more wait. @default 16 */
   concurrency?: number | undefined;
-  /** Milliseconds until a reply must have begun, beyond the time a command takes. Default 60 000. */
+  /** Milliseconds until a reply must have begun, beyond the time a command takes. @default 60 000 */
   requestTimeout?: number | undefined;
   /**
    * Milliseconds after which a service whose commands are tasks or jobs is first asked what became of one, less up to half of it by chance.
@@ -23,16 +25,18 @@ export interface RestOptions {
    * @default 300
    */
   pollInterval?: number | undefined;
-  /** Milliseconds that a command may wait in a queue before it starts. Default: none. */
+  /** Milliseconds that a command may wait in a queue before it starts. @default none */
   queueTimeout?: number | undefined;
-  /** Milliseconds that a file may take to become visible after it was written (network file systems). Default 120 000. */
+  /** Milliseconds that a file may take to become visible after it was written (network file systems). @default 120 000 */
   visibilityTimeout?: number | undefined;
   /**
    * Largest file in bytes that one upload may have; more goes in pieces. A service or proxy that refuses an upload for its size (413) gets
-   * smaller ones from then on. Default: as the service says, at most what the dialect knows to work.
+   * smaller ones from then on.
+   *
+   * @default as the service says, at most what the dialect knows to work
    */
   uploadLimit?: number | undefined;
-  /** Largest file in bytes that one download may have; more is fetched in pieces. Default: as for `uploadLimit`. */
+  /** Largest file in bytes that one download may have; more is fetched in pieces. @default as for `uploadLimit` */
   downloadLimit?: number | undefined;
 }
 

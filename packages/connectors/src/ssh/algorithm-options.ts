@@ -5,15 +5,15 @@
  * Old hosts may need some that are not safe any more and therefore not offered: `{ keyExchange: "+diffie-hellman-group14-sha1" }`.
  */
 export interface SshAlgorithms {
-  /** As KexAlgorithms. */
+  /** As KexAlgorithms. @default ssh_config's, else the usual ones */
   keyExchange?: string | undefined;
-  /** As HostKeyAlgorithms. */
+  /** As HostKeyAlgorithms. @default ssh_config's, else the usual ones */
   hostKey?: string | undefined;
-  /** As Ciphers. */
+  /** As Ciphers. @default ssh_config's, else the usual ones */
   cipher?: string | undefined;
-  /** As MACs. */
+  /** As MACs. @default ssh_config's, else the usual ones */
   mac?: string | undefined;
-  /** As PubkeyAcceptedAlgorithms: how RSA keys of yours may sign. */
+  /** As PubkeyAcceptedAlgorithms: how RSA keys of yours may sign. @default ssh_config's, else the usual ones */
   publicKey?: string | undefined;
 }
 

@@ -38,37 +38,53 @@ export const defaultStartTimeout = 20_000;
 
 export interface SshOptions {
   host: string;
-  /** Default: the user's ssh_config, else 22. */
+  /** Port of the host's SSH server. @default the user's ssh_config, else 22 */
   port?: number | undefined;
-  /** Default: the user's ssh_config, else the local user's name. */
+  /** Name to log in with. @default the user's ssh_config, else the local user's name */
   username?: string | undefined;
-  /** A private key in OpenSSH's format, PKCS#1, PKCS#8 or SEC 1. */
+  /** A private key in OpenSSH's format, PKCS#1, PKCS#8 or SEC 1. @default none */
   privateKey?: string | Uint8Array | undefined;
-  /** Files with private keys. For a key that the agent holds, its public half will do. `~/` is the home directory, as in all paths here. */
+  /**
+   * Files with private keys. For a key that the agent holds, its public half will do. `~/` is the home directory, as in all paths here.
+   *
+   * @default those of ssh_config, else the usual ones
+   */
   privateKeyPath?: string | readonly string[] | undefined;
-  /** Decrypts the private keys given here. */
+  /** Decrypts the private keys given here. @default none */
   passphrase?: string | undefined;
+  /** Password of the account. It is also the answer to a single hidden question. @default none */
   password?: string | undefined;
-  /** Path of an agent's socket, an agent as ssh2 has them, or false for none. Default: ssh_config, else SSH_AUTH_SOCK, else the agent's pipe on Windows. */
+  /**
+   * Path of an agent's socket, an agent as ssh2 has them, or false for none.
+   *
+   * @default ssh_config, else SSH_AUTH_SOCK, else the agent's pipe on Windows
+   */
   agent?: string | false | SshAgent | undefined;
-  /** Answers the host's questions, in order. */
+  /** Answers the host's questions, in order. @default none */
   keyboardInteractive?:
     | ((prompts: readonly AuthenticationPrompt[], instructions: string) => readonly string[] | Promise<readonly string[]>)
     | undefined;
+  /** Which host keys are accepted: see {@link HostKeyPolicy}. @default `strict`, or what ssh_config says */
   hostKey?: HostKeyPolicy | undefined;
-  /** known_hosts files; the first is the one that `accept-new` adds to. Default: ssh_config, else the user's and the system's. */
+  /** known_hosts files; the first is the one that `accept-new` adds to. @default ssh_config, else the user's and the system's */
   knownHosts?: string | readonly string[] | undefined;
-  /** The user's ssh_config (default true), none (false), or a file instead of it. Read by `ssh -G` where that program exists. */
+  /** The user's ssh_config (true), none (false), or a file instead of it. Read by `ssh -G` where that program exists. @default true */
   sshConfig?: boolean | string | undefined;
-  /** Hosts to go through, in order: `"a,me@b:2222"`, options, or a list of both. False ignores a ProxyJump of ssh_config. */
+  /**
+   * Hosts to go through, in order: `"a,me@b:2222"`, options, or a list of both. False ignores a ProxyJump of ssh_config.
+   *
+   * @default what ssh_config says
+   */
   jump?: string | SshOptions | readonly (string | SshOptions)[] | false | undefined;
-  /** Milliseconds between probes of an idle link. Default 15 000; 0 for none. */
+  /** Milliseconds between probes of an idle link. @default 15 000; 0 for none */
   keepaliveInterval?: number | undefined;
-  /** Unanswered probes after which the link counts as lost. Default 3. */
+  /** Unanswered probes after which the link counts as lost. @default 3 */
   keepaliveCountMax?: number | undefined;
   /**
    * Milliseconds for reaching the host, the handshake and authentication, for each host on the way. The time of people (answers of
-   * `keyboardInteractive`) and of the agent does not count. Default 20 000.
+   * `keyboardInteractive`) and of the agent does not count.
+   *
+   * @default 20 000
    */
   connectTimeout?: number | undefined;
   /**
@@ -76,11 +92,11 @@ export interface SshOptions {
    * @default 20_000
    */
   startTimeout?: number | undefined;
-  /** Lets the host use the agent. Default false. */
+  /** Lets the host use the agent. @default false */
   forwardAgent?: boolean | undefined;
   /** Milliseconds that the agent may take for a signature, which you may have to confirm. @default 60 000 */
   agentTimeout?: number | undefined;
-  /** Algorithms other than the usual ones, for hosts that are old. Default: ssh_config's. */
+  /** Algorithms other than the usual ones, for hosts that are old. @default ssh_config's */
   algorithms?: SshAlgorithms | undefined;
 }
 

@@ -5,6 +5,7 @@ export type AgentKey = string | Uint8Array | { getPublicSSH(): Uint8Array };
 
 /** How it is to sign with an RSA key (RFC 8332). */
 export interface AgentSignOptions {
+  /** Hash of an RSA signature. @default SHA-1, as the agent protocol has it */
   hash?: "sha1" | "sha256" | "sha512";
 }
 

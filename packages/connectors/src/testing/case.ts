@@ -11,18 +11,27 @@ import type { Connector, ExecOptions, ExecResult } from "../connector.ts";
 import type { RestBed } from "./rest-bed.ts";
 
 export interface CheckOptions {
-  /** Strings that must appear in no error and no label: the passwords and keys the connector was made with. */
+  /** Strings that must appear in no error and no label: the passwords and keys the connector was made with. @default none */
   secrets?: readonly string[] | undefined;
-  /** For connectors over a network: cuts the link under an open connection, and makes it possible to connect again. */
+  /**
+   * For connectors over a network: cuts the link under an open connection, and makes it possible to connect again.
+   *
+   * @default none: those cases are skipped
+   */
   cut?: { cut(): void | Promise<void>; restore(): void | Promise<void> } | undefined;
   /**
-   * Live memory in bytes that a transfer of 64 MiB may add. Default 16 MiB; a connector whose transfers take whole files in memory,
-   * as three functions may, needs about 256 MiB.
+   * Live memory in bytes that a transfer of 64 MiB may add.
+   *
+   * @default 16 MiB; a connector whose transfers take whole files in memory, as three functions may, needs about 256 MiB
    */
   memoryLimit?: number | undefined;
-  /** For connectors over REST: the service's side, which can be made to go wrong. Adds the cases whose names begin with `REST:`. */
+  /**
+   * For connectors over REST: the service's side, which can be made to go wrong. Adds the cases whose names begin with `REST:`.
+   *
+   * @default none: those cases are skipped
+   */
   rest?: RestBed | undefined;
-  /** Milliseconds for one case. Default 60 000. */
+  /** Milliseconds for one case. @default 60 000 */
   caseTimeout?: number | undefined;
   /**
    * Cases that run at once, each over a connector of its own. Those that cut the link, make the service go wrong or measure memory run one by one.
@@ -30,7 +39,7 @@ export interface CheckOptions {
    * @default 4
    */
   concurrency?: number | undefined;
-  /** Only cases whose names it matches are tried, the others skipped. All by default. */
+  /** Only cases whose names it matches are tried, the others skipped. @default all */
   cases?: RegExp | undefined;
   /** Aborting begins no further case and rejects with the code `cancelled` at once. @default none */
   signal?: AbortSignal | undefined;

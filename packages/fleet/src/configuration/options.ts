@@ -13,31 +13,39 @@ export type FleetHostKeyPolicy = "strict" | "accept-new" | "insecure";
 
 /** In all of these undefined is not said, and null says none. */
 export interface FleetConfiguration extends ConnectionParameters {
-  /** Hosts by name. Wildcards match these names. */
+  /** Hosts by name. Wildcards match these names. @default none */
   hosts?: Readonly<Record<string, ConfiguredHost>> | undefined;
-  /** Node sets by name, also as `loadGroups` returns them. In a file of the configuration: or the path of a file of groups. */
+  /**
+   * Node sets by name, also as `loadGroups` returns them. In a file of the configuration: or the path of a file of groups.
+   *
+   * @default none
+   */
   groups?: Readonly<Record<string, string | readonly string[]>> | Groups | string | undefined;
-  /** Which SSH: ssh2, or the system's `ssh`. Default `ssh`. */
+  /** Which SSH: ssh2, or the system's `ssh`. @default `ssh` */
   connector?: "ssh" | "openssh" | undefined;
-  /** Default `strict`. */
+  /** Which host keys are accepted: see {@link FleetHostKeyPolicy}. @default `strict` */
   hostKey?: FleetHostKeyPolicy | undefined;
-  /** The user's ssh_config (true), none (false), or another file. Default true. */
+  /** The user's ssh_config (true), none (false), or another file. @default true */
   sshConfig?: boolean | string | undefined;
-  /** For reaching a host and logging in. Default 20 s. */
+  /** Milliseconds, or text with a unit, for reaching a host and logging in. @default 20 000 */
   connectTimeout?: Duration | undefined;
-  /** Processes, transfers and calls at the same time. Default 64, as clush. */
+  /** Processes, transfers and calls at the same time. @default 64, as clush */
   concurrency?: number | undefined;
-  /** For a run as a whole. Default none. */
+  /** Milliseconds, or text with a unit, for a run as a whole. @default none */
   timeout?: Duration | null | undefined;
-  /** Between asking a process to end and killing it. Default 5 s. */
+  /** Milliseconds, or text with a unit, between asking a process to end and SIGKILL. @default 5000 */
   forceKillAfterDelay?: Duration | undefined;
-  /** A terminal for remote processes; stdout and stderr are one then. Default false (execo: true, to end remote processes with the link). */
+  /**
+   * A terminal for remote processes; stdout and stderr are one then.
+   *
+   * @default false (execo: true, to end remote processes with the link)
+   */
   pty?: boolean | undefined;
-  /** Characters of output in a message of the log; what is more is left out in the middle. Default 4096. */
+  /** Characters of output in a message of the log; what is more is left out in the middle. @default 4096 */
   outputInLog?: number | undefined;
-  /** Default `warn`. */
+  /** From which level on failures are logged. @default `warn` */
   logLevel?: LogLevel | undefined;
-  /** Colours in `display` and reports. Default `auto`: on terminals, if `NO_COLOR` is not set. */
+  /** Colours in `display` and reports. @default `auto`: on terminals, if `NO_COLOR` is not set */
   color?: ColorChoice | undefined;
 }
 

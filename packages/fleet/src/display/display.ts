@@ -10,13 +10,17 @@ import { formatDuration } from "../time/index.ts";
 import { countsOf, formatCounts, type JobKind, kindOf } from "./counts.ts";
 
 export interface DisplayOptions {
-  /** Default: standard error. */
+  /** Where it is shown. @default standard error */
   stream?: (Writable & { isTTY?: boolean; columns?: number }) | undefined;
-  /** Lines of output with the host's name before them, above the progress. Default true. */
+  /** Lines of output with the host's name before them, above the progress. @default true */
   lines?: boolean | undefined;
-  /** The state of each host that has not ended well, below the progress line, in at most so many lines. Only on a terminal. Default 8; 0: none. */
+  /**
+   * The state of each host that has not ended well, below the progress line, in at most so many lines. Only on a terminal.
+   *
+   * @default 8; 0: none
+   */
   hosts?: number | undefined;
-  /** Only on a terminal. Default: the configuration's, which is `auto`: if `NO_COLOR` is not set. */
+  /** Only on a terminal. @default the configuration's, which is `auto`: if `NO_COLOR` is not set */
   color?: ColorChoice | undefined;
   /** Aborting ends the display, not the run: it rejects with the code `cancelled` at once. @default none */
   signal?: AbortSignal | undefined;

@@ -6,8 +6,9 @@ import { type HostSet, labelHosts } from "../host/index.ts";
 import { type Lists, substitute } from "../substitute.ts";
 
 export interface DestinationOptions {
+  /** What `{{name}}` stands for, by host. @default none */
   lists?: Lists | undefined;
-  /** What hosts are called, by their keys. Default: their names, and `user@name:port` where several of these hosts have one name. */
+  /** What hosts are called, by their keys. @default their names, and `user@name:port` where several of these hosts have one name */
   labels?: ReadonlyMap<string, string> | undefined;
 }
 

@@ -12,41 +12,51 @@ import type { CopyOptions, TransferProgress } from "@sremote/transfer";
 import type { ConnectorFactory } from "./connect.ts";
 
 export interface FleetOptions extends FleetConfiguration, Pick<HostSetOptions, "usernames" | "known"> {
-  /** What loaded files say; the options win over it. */
+  /** What loaded files say; the options win over it. @default none */
   configuration?: FleetConfiguration | undefined;
-  /** Makes the connector of each host. Default: as the configuration says, `ssh` or `openssh`. */
+  /** Makes the connector of each host. @default as the configuration says, `ssh` or `openssh` */
   connect?: ConnectorFactory | undefined;
   /** Maximum retries for hosts that timed out or were busy, each after a pause of random length. @default 2 */
   retries?: number | undefined;
-  /** Told of failures. Default: one that writes to standard error from the level `logLevel` on. */
+  /** Told of failures. @default one that writes to standard error from the level `logLevel` on */
   logger?: Logger | undefined;
-  /** For the clients of calls. */
+  /** For the clients of calls. @default those of RemoteClient */
   client?: RemoteClientOptions | undefined;
 }
 
 /** What a run has to say beside its processes. */
 export interface OutputOptions {
-  /** Lines with the host's name before them, as they come: to a stream, or (true) to standard output. */
+  /** Lines with the host's name before them, as they come: to a stream, or (true) to standard output. @default false */
   tee?: boolean | Writable | undefined;
-  /** Directory, made if it is missing, for a file of output for each host, `HOST.log`; what there is is added to. Mode 0600. */
+  /**
+   * Directory, made if it is missing, for a file of output for each host, `HOST.log`; what there is is added to. Mode 0600.
+   *
+   * @default none
+   */
   logDir?: string | undefined;
   /**
-   * Bytes of output of all hosts together to keep; blocks that are equal count once. Half of them are divided equally among the hosts, the other
-   * half goes to those who print more; what is cut off is told by `truncated`. Default 256 MiB, or twice `outputLimit` where that is more.
+   * Bytes of output of all hosts together to keep; blocks that are equal count once. Half of them are divided equally among the hosts, the
+   * other half goes to those who print more; what is cut off is told by `truncated`.
+   *
+   * @default 256 MiB, or twice `outputLimit` where that is more
    */
   totalOutputLimit?: number | undefined;
 }
 
 export interface RunOptions extends Omit<ProcessOptions, "host" | "name" | "timeout" | "signal">, RenderOptions, OutputOptions {
-  /** How reports call it. Default: the command's first line. */
+  /** How reports call it. @default the command's first line */
   name?: string | undefined;
-  /** For the run as a whole, from its beginning. Default: the configuration's. */
+  /** Milliseconds, or text with a unit, for the run as a whole, from its beginning. @default the configuration's */
   timeout?: Duration | null | undefined;
-  /** For each host, from when its turn came: reaching the host, and trying again, are part of it. */
+  /**
+   * Milliseconds, or text with a unit, for each host, from when its turn came: reaching the host, and trying again, are part of it.
+   *
+   * @default none
+   */
   hostTimeout?: Duration | null | undefined;
-  /** Hosts at work at once. Default: the configuration's. */
+  /** Hosts at work at once. @default the configuration's */
   concurrency?: number | undefined;
-  /** False: it begins when it is started, or as a part of another. Default true: in the next turn. */
+  /** False: it begins when it is started, or as a part of another. @default true: in the next turn */
   autoStart?: boolean | undefined;
   /** Aborting ends what runs on all hosts; awaiting the run rejects with the code `cancelled` at once. @default none */
   signal?: AbortSignal | undefined;
@@ -54,13 +64,21 @@ export interface RunOptions extends Omit<ProcessOptions, "host" | "name" | "time
 
 export interface FleetCallOptions
   extends Omit<CallOptions, "stdout" | "stderr" | "id" | "timeout" | "signal" | "returns" | "objectTimeout">, OutputOptions {
+  /** How reports call it. @default the function's name */
   name?: string | undefined;
-  /** For all calls together, from the beginning. Default: the configuration's. */
+  /** Milliseconds, or text with a unit, for all calls together, from the beginning. @default the configuration's */
   timeout?: RunOptions["timeout"];
-  /** For each host, from when its turn came: reaching the host, and trying again, are part of it. */
+  /**
+   * Milliseconds, or text with a unit, for each host, from when its turn came: reaching the host, and trying again, are part of it.
+   *
+   * @default none
+   */
   hostTimeout?: RunOptions["timeout"];
+  /** Hosts at work at once. @default the configuration's */
   concurrency?: number | undefined;
+  /** What does not count as a failure. @default nothing */
   ignore?: RunOptions["ignore"];
+  /** False: it begins when it is started, or as a part of another. @default true: in the next turn */
   autoStart?: boolean | undefined;
   /** As of a run of commands. @default none */
   signal?: RunOptions["signal"];
@@ -70,9 +88,9 @@ export interface FleetTransferOptions
   extends
     Omit<CopyOptions, "timeout" | "signal" | "onProgress">,
     Pick<FleetCallOptions, "name" | "timeout" | "hostTimeout" | "concurrency" | "ignore" | "autoStart" | "signal"> {
-  /** What `{{name}}` stands for, by host. */
+  /** What `{{name}}` stands for, by host. @default none */
   lists?: RunOptions["lists"];
-  /** Told of the progress with each host. */
+  /** Told of the progress with each host. @default none */
   onProgress?: ((progress: TransferProgress, host: Host) => void) | undefined;
 }
 

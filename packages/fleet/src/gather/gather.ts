@@ -25,7 +25,7 @@ export function gather(outputs: Iterable<readonly [name: string, output: string]
 }
 
 export interface FormatGatheredOptions {
-  /** `lines`: `node[1-7]: text` for every line, as `clubak -L`. `blocks`: a heading above each output, as `clubak -b`. Default `lines`. */
+  /** `lines`: `node[1-7]: text` for every line, as `clubak -L`. `blocks`: a heading above each output, as `clubak -b`. @default `lines` */
   style?: "lines" | "blocks" | undefined;
 }
 

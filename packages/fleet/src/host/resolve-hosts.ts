@@ -8,9 +8,9 @@ import { HostSet } from "./host-set.ts";
 export type ConfiguredHost = Omit<HostOptions, "name" | "address"> & { address?: string | undefined };
 
 export interface HostSetOptions extends ExpandOptions {
-  /** A username for each host, by index. A host that says its own keeps it. */
+  /** A username for each host, by index. A host that says its own keeps it. @default none */
   usernames?: readonly (string | null)[] | undefined;
-  /** What is known of hosts by name: their addresses, users, ports. Wildcards match these names. */
+  /** What is known of hosts by name: their addresses, users, ports. Wildcards match these names. @default none */
   hosts?: Readonly<Record<string, ConfiguredHost>> | undefined;
 }
 

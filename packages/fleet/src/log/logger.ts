@@ -11,10 +11,11 @@ export const logLevels = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
 export interface LoggerOptions {
-  /** Default `warn`, as execo: nothing is said when everything works. */
+  /** From which level on lines are written; nothing is said when everything works, as with execo. @default `warn` */
   level?: LogLevel | undefined;
-  /** Takes a line, with its line break. Default: standard error. */
+  /** Takes a line, with its line break. @default standard error */
   write?: ((line: string) => void) | undefined;
+  /** The present. @default `new Date()` */
   now?: (() => Date) | undefined;
 }
 

@@ -5,11 +5,11 @@ import type { GroupsLike } from "./groups.ts";
 import { toGroups } from "./groups-file.ts";
 
 export interface ExpandOptions {
-  /** What `@name` stands for: an object or a map by name. What is in a file, `loadGroups` reads. */
+  /** What `@name` stands for: an object or a map by name. What is in a file, `loadGroups` reads. @default none */
   groups?: GroupsLike | undefined;
-  /** Names that `*` and `?` may match, and `@*` stands for, beside the members of groups. */
+  /** Names that `*` and `?` may match, and `@*` stands for, beside the members of groups. @default none */
   known?: Iterable<string> | undefined;
-  /** The most names a set may have, and each of its parts. Default 100 000. */
+  /** The most names a set may have, and each of its parts. @default 100 000 */
   limit?: number | undefined;
 }
 

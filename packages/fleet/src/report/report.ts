@@ -18,11 +18,11 @@ export interface Reportable {
 }
 
 export interface ReportOutputOptions {
-  /** Everything of a part on one line of about 160 columns, instead of two within 80. */
+  /** Everything of a part on one line of about 160 columns, instead of two within 80. @default false */
   wide?: boolean | undefined;
-  /** Only the total. */
+  /** Only the total. @default false */
   brief?: boolean | undefined;
-  /** Default: as the first part says, and so its configuration. `auto`: if stdout and stderr are terminals and `NO_COLOR` is not set. */
+  /** `auto`: if stdout and stderr are terminals and `NO_COLOR` is not set. @default as the first part says, and so its configuration */
   color?: ColorChoice | undefined;
 }
 

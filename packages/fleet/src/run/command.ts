@@ -20,9 +20,13 @@ export type CommandForHost = (host: Host, index: number) => string | Command;
 export type RunCommand = string | Command | EachCommand | CommandForHost;
 
 export interface RenderOptions {
-  /** What `{{name}}` stands for, by host. */
+  /** What `{{name}}` stands for, by host. @default none */
   lists?: Lists | undefined;
-  /** `raw`: values stand in scripts as they are, as execo has it, for lists of several words. Default `quoted`: each is one word, whatever it holds. */
+  /**
+   * `raw`: values stand in scripts as they are, as execo has it, for lists of several words.
+   *
+   * @default `quoted`: each is one word, whatever it holds
+   */
   substitution?: "quoted" | "raw" | undefined;
 }
 

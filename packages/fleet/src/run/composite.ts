@@ -13,17 +13,18 @@ import { Slots } from "@sremote/connectors";
 export type Step = Run | ((before: readonly RunResult[]) => Run | undefined | void | Promise<void>);
 
 export interface CompositeOptions {
+  /** How reports call it. @default `parallel` or `sequence` */
   name?: string | undefined;
-  /** For all of it together. */
+  /** Milliseconds, or text with a unit, for all of it together. @default none */
   timeout?: Duration | null | undefined;
-  /** How many hosts are at work at once, over all parts. Default: the largest of the parts. */
+  /** How many hosts are at work at once, over all parts. @default the largest of the parts */
   concurrency?: number | undefined;
   /** Aborting ends all of it; awaiting it rejects with the code `cancelled` at once. @default none */
   signal?: AbortSignal | undefined;
 }
 
 export interface SequenceOptions extends CompositeOptions {
-  /** After a part in which something failed or could not be reached. Default `stop`: the others are not begun. */
+  /** After a part in which something failed or could not be reached. @default `stop`: the others are not begun */
   onError?: "stop" | "continue" | undefined;
 }
 

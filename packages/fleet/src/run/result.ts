@@ -10,7 +10,7 @@ import { type Stats, statsOf } from "../report/index.ts";
 import { gatherJobs } from "./gathered.ts";
 
 export interface GatherOptions {
-  /** Default `stdout`. `both` are as they came. */
+  /** `both` are as they came. @default `stdout` */
   stream?: "stdout" | "stderr" | "both" | undefined;
 }
 

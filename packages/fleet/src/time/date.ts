@@ -16,9 +16,9 @@ import { InvalidArgumentError, parseDuration, checkOptionNames, type OptionNames
 export type DateLike = Date | number | string;
 
 export interface DateOptions {
-  /** How errors name it. Default `date`. */
+  /** How errors name it. @default `date` */
   argument?: string | undefined;
-  /** The present, in milliseconds since 1970. Default `Date.now`. */
+  /** The present, in milliseconds since 1970. @default `Date.now` */
   now?: (() => number) | undefined;
 }
 

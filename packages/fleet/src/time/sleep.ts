@@ -5,8 +5,9 @@ import type { DateLike } from "./date.ts";
 import { type Duration, parseDuration, checkOptionNames, type OptionNames } from "@sremote/protocol";
 
 export interface SleepOptions {
-  /** Ends the sleep early: it rejects with an AbortError. */
+  /** Ends the sleep early: it rejects with the signal's reason, as timers of Node do. @default none */
   signal?: AbortSignal | undefined;
+  /** What tells the time, for tests. @default the system's */
   clock?: Clock | undefined;
 }
 

@@ -4,8 +4,9 @@ import { type Duration, parseDuration, checkOptionNames, type OptionNames } from
 import { sleep } from "./sleep.ts";
 
 export interface TimerOptions {
-  /** After which nothing remains. Default: none. */
+  /** Milliseconds, or text with a unit, after which nothing remains. @default none */
   timeout?: Duration | null | undefined;
+  /** What tells the time, for tests. @default the system's */
   clock?: Clock | undefined;
 }
 

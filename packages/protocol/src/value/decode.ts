@@ -6,11 +6,11 @@ import { isPlainObject } from "./plain.ts";
 import { restore, type ValueContext } from "./restore.ts";
 
 export interface DecodeOptions {
-  /** How the user knows the value; paths in errors begin with it. Default `value`. */
+  /** How the user knows the value; paths in errors begin with it. @default `value` */
   root?: string | undefined;
-  /** How deep the JSON around and of the value nests, when that is known; it spares a walk. */
+  /** How deep the JSON around and of the value nests, when that is known; it spares a walk. @default it is looked for */
   depth?: number | undefined;
-  /** Annotations `["custom", name]` beyond those of PROTOCOL.md: the value they mean, or undefined where the name is not known either. */
+  /** Annotations `["custom", name]` beyond those of PROTOCOL.md: the value they mean, or undefined where the name is not known either. @default none */
   custom?: ((name: string, json: Record<string, unknown>) => unknown) | undefined;
 }
 

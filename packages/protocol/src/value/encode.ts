@@ -9,9 +9,9 @@ import { describePath, escapeName, type Step } from "./path.ts";
 import { UnserializableError } from "./unserializable-error.ts";
 
 export interface EncodeOptions {
-  /** Code of the error when a value cannot travel; default `unserializable-argument`. A passed limit is always `limit-exceeded`. */
+  /** Code of the error when a value cannot travel. A passed limit is always `limit-exceeded`. @default `unserializable-argument` */
   code?: Code | undefined;
-  /** What only a session can carry, such as callbacks: asked for functions and class instances that have no form of their own. */
+  /** What only a session can carry, such as callbacks: asked for functions and class instances that have no form of their own. @default none */
   custom?: ((value: object) => CustomValue | undefined) | undefined;
 }
 

@@ -2,7 +2,7 @@ import type { Code } from "../code.ts";
 import { SremoteError, type SremoteErrorOptions } from "../error.ts";
 
 export interface UnserializableErrorOptions extends SremoteErrorOptions {
-  /** Default `unserializable-argument`. */
+  /** Code of the error. @default `unserializable-argument` */
   code?: Code | undefined;
 }
 

@@ -7,11 +7,11 @@ import { DockerEngine } from "./engine.ts";
 export interface DockerOptions {
   /** Name or id of a container that runs. */
   container: string;
-  /** The engine's UNIX socket. Default `/var/run/docker.sock`. */
+  /** The engine's UNIX socket. @default `/var/run/docker.sock` */
   socketPath?: string | undefined;
-  /** Who commands run as: `name`, `uid`, `name:group`. Default: as the container says. */
+  /** Who commands run as: `name`, `uid`, `name:group`. @default as the container says */
   user?: string | undefined;
-  /** Directory in which commands start. Default: as the container says. */
+  /** Directory in which commands start. @default as the container says */
   cwd?: string | undefined;
 }
 

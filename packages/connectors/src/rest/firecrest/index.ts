@@ -14,17 +14,25 @@ export interface FirecrestOptions extends RestOptions {
   baseUrl: string | URL;
   /** The cluster, as the service names it. */
   system: string;
+  /** Id of a client of the service. Required with `clientSecret`. @default none */
   clientId?: string | undefined;
+  /** Secret of the client. Either it or `token` is required. @default none */
   clientSecret?: string | undefined;
-  /** Where the client gets tokens. */
+  /** URL at which the client gets tokens. Required with `clientSecret`. @default none */
   tokenUrl?: string | URL | undefined;
-  /** A token instead, or a function that returns one. It is called for the first request, and again when a token was refused. */
+  /**
+   * A token instead, or a function that returns one. It is called for the first request, and again when a token was refused.
+   *
+   * @default none
+   */
   token?: GivenToken | undefined;
-  /** What jobs are charged to, and where they run. Default: as the cluster decides. */
+  /** What jobs are charged to, and where they run. @default as the cluster decides */
   account?: string | undefined;
+  /** Partition in which jobs run. @default as the cluster decides */
   partition?: string | undefined;
+  /** Reservation in which jobs run. @default none */
   reservation?: string | undefined;
-  /** Which nodes will do, as the scheduler has it: `gpu`. */
+  /** Which nodes will do, as the scheduler has it: `gpu`. @default none */
   constraints?: string | undefined;
 }
 

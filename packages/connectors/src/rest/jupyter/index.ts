@@ -12,11 +12,11 @@ export interface JupyterOptions extends RestOptions {
    * `?token=` and the page: `http://localhost:8888/lab?token=abc`.
    */
   baseUrl: string | URL;
-  /** The server's token, or one of JupyterHub. */
+  /** The server's token, or one of JupyterHub. @default none */
   token?: string | undefined;
-  /** Instead of a token. */
+  /** Instead of a token. @default none */
   password?: string | undefined;
-  /** A kernel of the server that speaks Python. Default: the server's own choice. */
+  /** A kernel of the server that speaks Python. @default the server's own choice */
   kernel?: string | undefined;
 }
 

@@ -13,9 +13,9 @@ export interface NewtOptions extends RestOptions {
   machine: string;
   username: string;
   password: string;
-  /** 1: the service as of 2010 to 2019, below `/newt`. 2: `NERSC/newt-2.0`, below `/api`. Default 1. */
+  /** 1: the service as of 2010 to 2019, below `/newt`. 2: `NERSC/newt-2.0`, below `/api`. @default 1 */
   version?: 1 | 2 | undefined;
-  /** Whether commands get the environment of a login. Default false. */
+  /** Whether commands get the environment of a login. @default false */
   loginEnv?: boolean | undefined;
 }
 

@@ -12,9 +12,12 @@ export interface ClientCredentialsOptions {
   readonly tokenUrl: URL;
   readonly clientId: string;
   readonly proof: { readonly key: ClientKey } | { readonly secret: string };
+  /** What the token is to allow, as the service names it. @default what the service gives */
   readonly scope?: string | undefined;
   readonly label: string;
+  /** Certificates (PEM) of authorities to trust instead of the usual ones. @default the usual ones */
   readonly ca?: string | readonly string[] | undefined;
+  /** Milliseconds until a reply must have begun. @default 60 000 */
   readonly requestTimeout?: number | undefined;
 }
 

@@ -17,15 +17,19 @@ const nerscTokens = "https://oidc.nersc.gov/c2id/token";
 export interface SfapiOptions extends RestOptions {
   /** The host, as the service names it: `perlmutter`, `dtns`. */
   machine: string;
-  /** A client of the service that may run commands. */
+  /** A client of the service that may run commands. @default none */
   clientId?: string | undefined;
-  /** Its key: PEM text, or a JSON Web Key as text or object. */
+  /** Its key: PEM text, or a JSON Web Key as text or object. @default none */
   privateKey?: PrivateKeyInput | undefined;
-  /** A token instead, or a function that returns one. It is called for the first request, and again when a token was refused. */
+  /**
+   * A token instead, or a function that returns one. It is called for the first request, and again when a token was refused.
+   *
+   * @default none
+   */
   token?: GivenToken | undefined;
-  /** Default: NERSC's. */
+  /** URL of the service. @default NERSC's */
   baseUrl?: string | URL | undefined;
-  /** Where the client gets tokens. Default: NERSC's. */
+  /** Where the client gets tokens. @default NERSC's */
   tokenUrl?: string | URL | undefined;
 }
 
