@@ -2,7 +2,16 @@ import { InvalidArgumentError } from "@sremote/protocol";
 
 const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
-/** `90`, `1.5s`, `500ms`, `2m`, `1h30m` in milliseconds; a number alone is seconds, as with timeout(1) and sleep(1). */
+/**
+ * `90`, `1.5s`, `500ms`, `2m`, `1h30m` in milliseconds; a number alone is seconds, as with timeout(1) and sleep(1).
+ *
+ * @example
+ * ```ts
+ * import { parseDuration } from "sremote/fleet";
+ *
+ * console.log(parseDuration("1h30m"), parseDuration(500)); // 5400000 500
+ * ```
+ */
 export function parseDuration(text: string, option = "--timeout"): number {
   const total = /^\d+(?:\.\d+)?$/.test(text) ? Number(text) * 1000 : sum(text);
   if (total === undefined || !(total > 0) || !Number.isFinite(total)) {

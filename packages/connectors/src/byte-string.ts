@@ -10,7 +10,16 @@ import { InvalidArgumentError } from "@sremote/protocol";
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/** The string that stands for these bytes; {@link toBytes} gives them back exactly. */
+/**
+ * The string that stands for these bytes; {@link toBytes} gives them back exactly.
+ *
+ * @example
+ * ```ts
+ * import { fromBytes } from "sremote";
+ *
+ * const path = fromBytes(new Uint8Array([0x2f, 0x74, 0xff])); // "/t" and a byte that is no UTF-8
+ * ```
+ */
 export function fromBytes(bytes: Uint8Array): string {
   const whole = decode(bytes);
   if (whole !== undefined) return whole;
@@ -29,6 +38,13 @@ export function fromBytes(bytes: Uint8Array): string {
  * The bytes a string stands for: UTF-8, with U+DC80 … U+DCFF as single bytes.
  * @param argument what to call the string in the error
  * @throws InvalidArgumentError for any other lone surrogate
+ *
+ * @example
+ * ```ts
+ * import { toBytes } from "sremote";
+ *
+ * const bytes = toBytes("/tmp/ä"); // UTF-8
+ * ```
  */
 export function toBytes(text: string, argument = "text"): Uint8Array {
   if (text.isWellFormed()) return encoder.encode(text);

@@ -9,6 +9,16 @@ export interface ShellScript {
   readonly shell: string;
 }
 
+/**
+ * Makes a command of a script for the host's POSIX `sh`. An argument vector needs no such thing.
+ *
+ * @example
+ * ```ts
+ * import { shell, ssh } from "sremote";
+ *
+ * const { stdout } = await ssh("me@gpu.example.org").exec(shell("df -h | head -3"));
+ * ```
+ */
 export function shell(script: string): ShellScript {
   return { shell: script };
 }

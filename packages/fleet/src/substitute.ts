@@ -45,6 +45,14 @@ const token = /\\\\(?=\{\{)|\\\{\{|\{\{\{(.*?)\}\}\}|\{\{(.*?)\}\}/gs;
  * The text for each host, in their order. All is checked before anything is returned: nothing has run when this throws.
  *
  * @throws InvalidArgumentError for a name that is unknown, an empty list, or a value that a host does not have
+ *
+ * @example
+ * ```ts
+ * import { hostSet, substitute } from "sremote/fleet";
+ *
+ * const lists = { servers: ["s1", "s2"] };
+ * console.log(substitute("iperf -c {{servers}}", hostSet("c[1-4]"), { lists })[2]); // iperf -c s1
+ * ```
  */
 export function substitute(text: string, hosts: Iterable<Host>, options: SubstituteOptions = {}): string[] {
   checkOptionNames(options, optionNames);

@@ -30,6 +30,15 @@ export type Ignorable = "exit" | "timeout" | "error";
 /**
  * As execo has it: not started, or running, or ended without an error, without a timeout and with exit status 0; each can be ignored. A
  * process that the caller ended is fine, whatever its status.
+ *
+ * @example
+ * ```ts
+ * import { fleet, isOk } from "sremote/fleet";
+ *
+ * await using nodes = fleet("node[1-3]");
+ * const { jobs } = await nodes.run("true");
+ * console.log(jobs.every((job) => isOk(job)));
+ * ```
  */
 export function isOk(process: ProcessRecord): boolean {
   if (process.endDate === null || process.reason === null) return true;

@@ -43,6 +43,13 @@ const slurm = /^(?<d>\d+)-(?<h>\d+)(?::(?<m>\d+))?(?::(?<s>\d+))?$/;
  * A duration in milliseconds; null, which is none, stays null.
  *
  * @throws InvalidArgumentError for what is negative, not finite, or in no known form
+ *
+ * @example
+ * ```ts
+ * import { parseDuration } from "sremote/fleet";
+ *
+ * console.log(parseDuration("1h30m"), parseDuration(500)); // 5400000 500
+ * ```
  */
 export function parseDuration(duration: Duration, options?: DurationOptions): number;
 export function parseDuration(duration: Duration | null | undefined, options?: DurationOptions): number | null;

@@ -3,6 +3,13 @@ import { checkOptionNames } from "./known-options.ts";
 /**
  * Milliseconds as `1d2h3m4s`, or `1d2h3m4s.056` with milliseconds; parts that are zero are left out, but `0s` stays. Null is `""`.
  * Without `milliseconds` it is rounded to the second. `parseDuration` reads it again, unless it is negative.
+ *
+ * @example
+ * ```ts
+ * import { formatDuration } from "sremote/fleet";
+ *
+ * console.log(formatDuration(5_400_000)); // 1h30m0s
+ * ```
  */
 export function formatDuration(duration: number | null | undefined, options: { milliseconds?: boolean | undefined } = {}): string {
   checkOptionNames(options, { milliseconds: true });

@@ -37,7 +37,19 @@ function textOf(bytes: Uint8Array): string | undefined {
 
 const letters = { create: "+", update: "*", delete: "-", mode: "m", time: "t" } as const;
 
-/** One line for each change, and its diff below it. */
+/**
+ * One line for each change, and its diff below it.
+ *
+ * @example
+ * ```ts
+ * import { ssh } from "sremote";
+ * import { formatChanges, sync } from "sremote/transfer";
+ *
+ * const options = { direction: "push", dryRun: true } as const;
+ * const { changes } = await sync(ssh("me@gpu.example.org"), "site", "/srv/site", options);
+ * console.log(formatChanges(changes));
+ * ```
+ */
 export function formatChanges(changes: readonly Change[]): string {
   return changes
     .map(({ kind, path, type, diff }) => {

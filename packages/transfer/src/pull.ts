@@ -22,6 +22,14 @@ import { compare, resultOf, withHost } from "./transfer.ts";
  * @param sources on the host; a relative path begins where commands do, most often in the home directory, and `~/x` always there. One path: the
  *   destination is what it is called here.
  *   A list, or a destination that ends with `/`: each goes into that directory under its own name
+ *
+ * @example
+ * ```ts
+ * import { ssh } from "sremote";
+ * import { pull } from "sremote/transfer";
+ *
+ * await pull(ssh("me@gpu.example.org"), "results/run7", "run7");
+ * ```
  */
 export async function pull(
   connector: Connector,

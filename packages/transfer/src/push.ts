@@ -34,6 +34,14 @@ const lost: readonly string[] = ["ENOENT", "EDIGEST"];
  * @param sources one path: the destination is what it is called there. A list, or a destination that ends with `/`: each goes into that
  *   directory under its own name
  * @param destination on the host; a relative one begins where commands do, most often in the home directory, and `~/x` always there
+ *
+ * @example
+ * ```ts
+ * import { ssh } from "sremote";
+ * import { push } from "sremote/transfer";
+ *
+ * const { ok, failures } = await push(ssh("me@gpu.example.org"), ["site", "data"], "www/");
+ * ```
  */
 export async function push(
   connector: Connector,

@@ -13,7 +13,16 @@ const optionNames: OptionNames<ProgressBarOptions> = { stream: true, label: true
 
 const units = ["B", "kB", "MB", "GB", "TB"];
 
-/** `1.5 MB`: decimal units, three digits at most before they change. */
+/**
+ * `1.5 MB`: decimal units, three digits at most before they change.
+ *
+ * @example
+ * ```ts
+ * import { formatBytes } from "sremote/transfer";
+ *
+ * console.log(formatBytes(5_000_000)); // 4.77 MiB
+ * ```
+ */
 export function formatBytes(bytes: number): string {
   let unit = 0;
   let value = bytes;
@@ -21,7 +30,18 @@ export function formatBytes(bytes: number): string {
   return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** One line on how far a transfer is, of at most so many columns. */
+/**
+ * One line on how far a transfer is, of at most so many columns.
+ *
+ * @example
+ * ```ts
+ * import { ssh } from "sremote";
+ * import { formatProgress, push } from "sremote/transfer";
+ *
+ * const onProgress = (progress: Parameters<typeof formatProgress>[0]) => console.log(formatProgress(progress));
+ * await push(ssh("me@gpu.example.org"), "data", "data", { onProgress });
+ * ```
+ */
 export function formatProgress(progress: TransferProgress, columns = 80): string {
   const { files, filesTotal, bytes, bytesTotal, rate, eta, path } = progress;
   const share = bytesTotal === 0 ? 100 : Math.floor((bytes / bytesTotal) * 100);
@@ -37,6 +57,14 @@ export function formatProgress(progress: TransferProgress, columns = 80): string
 /**
  * Shows progress on one line that is written over, or nothing where the stream is no terminal.
  * @returns what to give as `onProgress`; call `end` when the transfer has settled
+ *
+ * @example
+ * ```ts
+ * import { ssh } from "sremote";
+ * import { progressBar, push } from "sremote/transfer";
+ *
+ * await push(ssh("me@gpu.example.org"), "data", "data", { onProgress: progressBar({ label: "gpu" }) });
+ * ```
  */
 export function progressBar(options: ProgressBarOptions = {}): ((progress: TransferProgress) => void) & { end(): void } {
   checkOptionNames(options, optionNames);

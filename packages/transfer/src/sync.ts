@@ -15,6 +15,15 @@ export interface SyncOptions extends CopyOptions {
  * Makes one tree like the other: what is in one directory into the other, so that neither name matters. With `delete`, nothing else stays there.
  *
  * @param local a directory of this machine @param remote a directory of the host
+ *
+ * @example
+ * ```ts
+ * import { ssh } from "sremote";
+ * import { sync } from "sremote/transfer";
+ *
+ * const host = ssh("me@gpu.example.org");
+ * await sync(host, "site", "/srv/site", { direction: "push", delete: true });
+ * ```
  */
 export async function sync(connector: Connector, local: string, remote: string, options: SyncOptions): Promise<TransferResult> {
   const direction: unknown = typeof options === "object" && options !== null ? options.direction : undefined;

@@ -16,6 +16,23 @@ import { pullByFunction, pushByFunction } from "./transfer.ts";
  * with codes, which have the author's error as their cause.
  *
  * Transfers hold the whole file in memory, as the functions do.
+ *
+ * @example
+ * ```ts
+ * import { spawnSync } from "node:child_process";
+ * import { readFile, writeFile } from "node:fs/promises";
+ * import { createConnector } from "sremote";
+ *
+ * const host = createConnector({
+ *   label: "mine://",
+ *   exec: async (line) => {
+ *     const { status, stdout, stderr } = spawnSync("sh", ["-c", line]);
+ *     return { exitCode: status, stdout, stderr };
+ *   },
+ *   push: (bytes, remotePath) => writeFile(remotePath, bytes),
+ *   pull: (remotePath) => readFile(remotePath),
+ * });
+ * ```
  */
 export function createConnector(functions: CustomFunctions): Connector {
   checkFunctions(functions);

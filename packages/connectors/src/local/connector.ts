@@ -21,6 +21,13 @@ export interface LocalOptions {
  * A connector to this machine: child processes and file copies, no shell for argument vectors.
  *
  * @throws SremoteError `unsupported` on Windows, which has no POSIX shell
+ *
+ * @example
+ * ```ts
+ * import { local, RemoteClient } from "sremote";
+ *
+ * await using client = new RemoteClient(local({ cwd: "/tmp" }));
+ * ```
  */
 export function local(options: LocalOptions = {}): Connector {
   refuseWindows(process.platform);

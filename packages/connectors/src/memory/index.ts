@@ -52,7 +52,19 @@ export interface MemoryConnector extends Connector {
 
 const optionNames: OptionNames<MemoryOptions> = { acceptsStdin: true, env: true };
 
-/** A new private host in this process. It has no memory of its own but a directory under the system's temporary one. */
+/**
+ * A new private host in this process. It has no memory of its own but a directory under the system's temporary one.
+ *
+ * @example
+ * ```ts
+ * import { RemoteClient } from "sremote";
+ * import { memory } from "sremote/testing";
+ *
+ * const host = memory();
+ * host.inject("exec", { kind: "fail-after" });
+ * await using client = new RemoteClient(host, { transport: "spool" });
+ * ```
+ */
 export function memory(options: MemoryOptions = {}): MemoryConnector {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
   checkOptionNames(options, optionNames);

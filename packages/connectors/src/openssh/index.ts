@@ -13,6 +13,13 @@ export type { OpenSshOptions } from "./options.ts";
  *
  * @param destination `host`, `me@host:22`, `[::1]:22`, a `Host` of ssh_config, or all as options
  * @throws InvalidArgumentError
+ *
+ * @example
+ * ```ts
+ * import { openssh } from "sremote";
+ *
+ * const host = openssh({ host: "gpu.example.org", jump: "me@gateway.example.org" });
+ * ```
  */
 export function openssh(destination: string | OpenSshOptions, options: Omit<OpenSshOptions, "host"> = {}): Connector {
   const given = typeof destination === "string" ? { ...options, ...parseDestination(destination) } : { ...options, ...destination };

@@ -8,15 +8,44 @@ export interface Encoded {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/**
+ * A body of form fields, and its header.
+ *
+ * @example
+ * ```ts
+ * import { form } from "sremote/rest";
+ *
+ * const { body, headers } = form({ username: "me", password: "secret" });
+ * ```
+ */
 export function form(fields: Readonly<Record<string, string>>): Encoded {
   return { body: new URLSearchParams(fields).toString(), headers: { "content-type": "application/x-www-form-urlencoded" } };
 }
 
+/**
+ * A body of JSON, and its header.
+ *
+ * @example
+ * ```ts
+ * import { json } from "sremote/rest";
+ *
+ * const { body, headers } = json({ command: "true" });
+ * ```
+ */
 export function json(value: unknown): Encoded {
   return { body: JSON.stringify(value), headers: { "content-type": "application/json" } };
 }
 
-/** One file as `multipart/form-data` (RFC 7578), streamed. Field and file name are words without quotes. */
+/**
+ * One file as `multipart/form-data` (RFC 7578), streamed. Field and file name are words without quotes.
+ *
+ * @example
+ * ```ts
+ * import { type Content, multipart } from "sremote/rest";
+ *
+ * const upload = (content: Content) => multipart("file", "data.bin", content);
+ * ```
+ */
 export function multipart(field: string, filename: string, content: Content): Encoded {
   const boundary = `sremote-${randomBytes(16).toString("hex")}`;
   const head = `--${boundary}\r\ncontent-disposition: form-data; name="${field}"; filename="${filename}"\r\ncontent-type: application/octet-stream\r\n\r\n`;

@@ -5,13 +5,13 @@
  * Old hosts may need some that are not safe any more and therefore not offered: `{ keyExchange: "+diffie-hellman-group14-sha1" }`.
  */
 export interface SshAlgorithms {
-  /** As KexAlgorithms. @default ssh_config's, else the usual ones */
+  /** Key exchange, as KexAlgorithms. @default ssh_config's, else the usual ones */
   keyExchange?: string | undefined;
-  /** As HostKeyAlgorithms. @default ssh_config's, else the usual ones */
+  /** Host keys, as HostKeyAlgorithms. @default ssh_config's, else the usual ones */
   hostKey?: string | undefined;
-  /** As Ciphers. @default ssh_config's, else the usual ones */
+  /** Ciphers, as Ciphers. @default ssh_config's, else the usual ones */
   cipher?: string | undefined;
-  /** As MACs. @default ssh_config's, else the usual ones */
+  /** Message authentication codes, as MACs. @default ssh_config's, else the usual ones */
   mac?: string | undefined;
   /** As PubkeyAcceptedAlgorithms: how RSA keys of yours may sign. @default ssh_config's, else the usual ones */
   publicKey?: string | undefined;

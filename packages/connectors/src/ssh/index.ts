@@ -19,6 +19,13 @@ export { killScript } from "./kill-script.ts";
  *
  * @param destination `host`, `me@host:22`, `[::1]:22`, a `Host` of ssh_config, or all as options
  * @throws InvalidArgumentError
+ *
+ * @example
+ * ```ts
+ * import { RemoteClient, ssh } from "sremote";
+ *
+ * await using client = new RemoteClient(ssh("me@gpu.example.org"));
+ * ```
  */
 export function ssh(destination: string | SshOptions, options: Omit<SshOptions, "host"> = {}): Connector {
   const given = typeof destination === "string" ? { ...options, ...parseDestination(destination) } : { ...options, ...destination };

@@ -39,7 +39,18 @@ export class ConnectorCheckError extends Error {
   }
 }
 
-/** Every case, to be registered one by one: `for (const one of connectorCases()) test(one.name, () => one.run(make))`. */
+/**
+ * Every case, to be registered one by one: `for (const one of connectorCases()) test(one.name, () => one.run(make))`.
+ *
+ * @example
+ * ```ts
+ * import { local } from "sremote";
+ * import { connectorCases } from "sremote/testing";
+ * import { test } from "node:test";
+ *
+ * for (const one of connectorCases()) test(one.name, () => one.run(() => local()));
+ * ```
+ */
 export function connectorCases(): readonly ConnectorCase[] {
   return [...exitCases, ...byteCases, ...fileCases, ...atomicCases, ...failureCases, ...endingCases, ...lifecycleCases, ...restCases];
 }
@@ -62,6 +73,15 @@ const optionNames: OptionNames<CheckOptions> = {
  * The host must be a POSIX one on which commands may create a directory under `$TMPDIR` or `/tmp`.
  * @throws ConnectorCheckError when one or more fail
  * @throws InvalidArgumentError when `options.cases` is no regular expression, or matches no case; when `options.concurrency` is no whole number from 1 on
+ *
+ * @example
+ * ```ts
+ * import { local } from "sremote";
+ * import { checkConnector } from "sremote/testing";
+ *
+ * const { results } = await checkConnector(() => local());
+ * console.log(`${results.length} cases`);
+ * ```
  */
 export async function checkConnector(make: MakeConnector, options: CheckOptions = {}): Promise<CheckReport> {
   checkOptionNames(options, optionNames);

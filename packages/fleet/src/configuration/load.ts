@@ -19,6 +19,13 @@ const presets: Readonly<Record<string, FleetConfiguration>> = { insecureCluster 
  * Paths in it (`privateKeyPath`, `groups`, `sshConfig`) are relative to the file, `~/` is the home directory. A file of groups is read.
  *
  * @throws InvalidArgumentError naming the file, and the option that is unknown or wrong
+ *
+ * @example
+ * ```ts
+ * import { fleet, loadConfiguration } from "sremote/fleet";
+ *
+ * await using nodes = fleet("@all", { configuration: await loadConfiguration("fleet.json") });
+ * ```
  */
 export async function loadConfiguration(path: string): Promise<FleetConfiguration> {
   if (typeof path !== "string" || path === "") throw new InvalidArgumentError("path", "the path of a configuration file");

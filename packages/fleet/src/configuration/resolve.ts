@@ -5,7 +5,18 @@ import { checkConfiguration } from "./check-option.ts";
 import { defaultConfiguration } from "./options.ts";
 import type { FleetConfiguration, ResolvedConfiguration } from "./options.ts";
 
-/** For a configuration in TypeScript: checks it, and gives it back. @throws InvalidArgumentError naming the wrong option */
+/**
+ * For a configuration in TypeScript: checks it, and gives it back.
+ *
+ * @throws InvalidArgumentError naming the wrong option
+ *
+ * @example
+ * ```ts
+ * import { defineConfiguration } from "sremote/fleet";
+ *
+ * export default defineConfiguration({ username: "admin", timeout: "1h", groups: { gpu: "gpu[1-4]" } });
+ * ```
+ */
 export function defineConfiguration(configuration: FleetConfiguration): FleetConfiguration {
   checkConfiguration(configuration);
   return configuration;
@@ -16,6 +27,13 @@ export function defineConfiguration(configuration: FleetConfiguration): FleetCon
  * `resolveConfiguration(options, insecureCluster, loaded)`. Hosts and groups of all are put together, by name.
  *
  * @throws InvalidArgumentError naming the wrong option
+ *
+ * @example
+ * ```ts
+ * import { insecureCluster, loadConfiguration, resolveConfiguration } from "sremote/fleet";
+ *
+ * const configuration = resolveConfiguration({ timeout: "1h" }, insecureCluster, await loadConfiguration("fleet.json"));
+ * ```
  */
 export function resolveConfiguration(...configurations: readonly (FleetConfiguration | undefined)[]): ResolvedConfiguration {
   const given = configurations.filter((each) => each !== undefined);

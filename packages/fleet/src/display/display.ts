@@ -41,6 +41,14 @@ const order: readonly JobKind[] = ["failed", "unreachable", "running", "connecti
  * did not end well, and one at the end. Output of hosts comes above, as whole lines. Resolves when the run has ended; never throws for a host.
  *
  * @throws InvalidArgumentError
+ *
+ * @example
+ * ```ts
+ * import { display, fleet } from "sremote/fleet";
+ *
+ * await using nodes = fleet("node[1-3]");
+ * await display(nodes.run("apt-get update"), { hosts: 4 });
+ * ```
  */
 export async function display(run: Run, options: DisplayOptions = {}): Promise<void> {
   checkOptionNames(options, optionNames);

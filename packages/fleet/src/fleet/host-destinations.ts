@@ -19,6 +19,13 @@ const optionNames: OptionNames<DestinationOptions> = { lists: true, labels: true
  * (`results/` becomes `results/node1/`, `out.csv` becomes `out.csv.node1`), be it one host or many. What a host is called is one name: it never leads elsewhere.
  *
  * @throws InvalidArgumentError when two hosts would have the same one
+ *
+ * @example
+ * ```ts
+ * import { hostDestinations, hostSet } from "sremote/fleet";
+ *
+ * console.log(hostDestinations("logs/{{{name}}}.txt", hostSet("a,b")));
+ * ```
  */
 export function hostDestinations(destination: string, hosts: HostSet, options: DestinationOptions = {}): string[] {
   checkOptionNames(options, optionNames);

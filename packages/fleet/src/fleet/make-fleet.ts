@@ -17,6 +17,14 @@ const longestSpread = 500;
  * A fleet of these hosts (see `hostSet`). Nothing is connected before it is needed.
  *
  * @throws InvalidArgumentError
+ *
+ * @example
+ * ```ts
+ * import { fleet } from "sremote/fleet";
+ *
+ * await using nodes = fleet("node[01-64]!node13", { username: "admin", concurrency: 32 });
+ * const done = await nodes.run("uname -r");
+ * ```
  */
 export function fleet(hosts: HostLike | Iterable<HostLike>, options: FleetOptions = {}): Fleet {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", `an object${given(options)}`);
@@ -42,7 +50,17 @@ export function fleet(hosts: HostLike | Iterable<HostLike>, options: FleetOption
   );
 }
 
-/** This machine as a fleet of one, called `localhost`. */
+/**
+ * This machine as a fleet of one, called `localhost`.
+ *
+ * @example
+ * ```ts
+ * import { localFleet } from "sremote/fleet";
+ *
+ * await using here = localFleet();
+ * await here.run("make");
+ * ```
+ */
 export function localFleet(options: Omit<FleetOptions, "connect"> & LocalOptions = {}): Fleet {
   const { cwd, env, ...rest } = options;
   return fleet([new Host({ address: "localhost" })], { ...rest, connect: () => local({ cwd, env }) });

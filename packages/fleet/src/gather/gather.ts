@@ -9,6 +9,15 @@ import type { OutputGroup } from "./output-tree.ts";
  * Puts hosts with the same output together. Line breaks may be `\n` or `\r\n`, and one at the end counts for nothing.
  *
  * @param outputs pairs of name and output, or an object
+ *
+ * @example
+ * ```ts
+ * import { fleet, gather } from "sremote/fleet";
+ *
+ * await using nodes = fleet("node[1-3]");
+ * const { jobs } = await nodes.run("uname -r");
+ * const groups = gather(jobs.map((job): [string, string] => [job.label, job.stdout]));
+ * ```
  */
 export function gather(outputs: Iterable<readonly [name: string, output: string]> | Readonly<Record<string, string>>): OutputGroup[] {
   if (typeof outputs !== "object" || outputs === null)
@@ -41,6 +50,14 @@ function shownLines({ lines, truncated }: OutputGroup): readonly string[] {
 /**
  * The groups as text, with a line break at the end of each line. Hosts that printed nothing have a line or heading all the same; where more was
  * printed than is kept, a last line says so.
+ *
+ * @example
+ * ```ts
+ * import { fleet, formatGathered } from "sremote/fleet";
+ *
+ * await using nodes = fleet("node[1-3]");
+ * console.log(formatGathered((await nodes.run("uname -r")).gather(), { style: "blocks" }));
+ * ```
  */
 export function formatGathered(groups: readonly OutputGroup[], options: FormatGatheredOptions = {}): string {
   checkOptionNames(options, ofFormat);
@@ -70,6 +87,14 @@ const mostDifferences = 2000;
  * than 2000 lines differ. Empty where all print the same.
  *
  * @param context equal lines around each difference. Default 3
+ *
+ * @example
+ * ```ts
+ * import { fleet, formatDifferences } from "sremote/fleet";
+ *
+ * await using nodes = fleet("node[1-3]");
+ * console.log(formatDifferences((await nodes.run("cat /etc/hosts")).gather()));
+ * ```
  */
 export function formatDifferences(groups: readonly OutputGroup[], context = 3): string {
   const [first, ...others] = groups;

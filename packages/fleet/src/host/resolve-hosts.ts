@@ -23,6 +23,13 @@ const optionNames: OptionNames<HostSetOptions> = { groups: true, known: true, li
  * another host. Users are given by index before that, so that `["a", "a"]` with two users are two hosts.
  *
  * @throws InvalidArgumentError
+ *
+ * @example
+ * ```ts
+ * import { hostSet } from "sremote/fleet";
+ *
+ * const hosts = hostSet("me@node[1-3]:22,@gpu", { groups: { gpu: "gpu[1-4]" } });
+ * ```
  */
 export function hostSet(hosts: HostLike | Iterable<HostLike>, options: HostSetOptions = {}): HostSet {
   checkOptionNames(options, optionNames);

@@ -21,7 +21,20 @@ export interface LoggerOptions {
 
 const optionNames: OptionNames<LoggerOptions> = { level: true, write: true, now: true };
 
-/** Writes lines as `2026-11-22 10:11:12.345+01:00 warn: …`; further lines of a message are set in. @throws InvalidArgumentError */
+/**
+ * Writes lines as `2026-11-22 10:11:12.345+01:00 warn: …`; further lines of a message are set in.
+ *
+ * @throws InvalidArgumentError
+ *
+ * @example
+ * ```ts
+ * import { createLogger, fleet } from "sremote/fleet";
+ *
+ * const lines: string[] = [];
+ * const logger = createLogger({ level: "debug", write: (line) => lines.push(line) });
+ * await using nodes = fleet("node[1-3]", { logger });
+ * ```
+ */
 export function createLogger(options: LoggerOptions = {}): Logger {
   checkOptionNames(options, optionNames);
   const { level = "warn", write = (line) => process.stderr.write(line), now = () => new Date() } = options;

@@ -26,6 +26,13 @@ const defaultLimit = 100_000;
  * or, after `!` and `&`, those on the left.
  *
  * @throws InvalidArgumentError with the column of what is wrong, the name of an unknown group, or that there are too many names
+ *
+ * @example
+ * ```ts
+ * import { expand } from "sremote/fleet";
+ *
+ * console.log(expand("node[08-10]!node9")); // node08, node09, node10
+ * ```
  */
 export function expand(nodes: string, options: ExpandOptions = {}): string[] {
   checkOptionNames(options, optionNames);

@@ -23,6 +23,13 @@ interface Split {
 /**
  * The names as a node set: `node[1-7,9]`, sorted as people count. Leading zeros are kept. `expand` gives the names back, but for those
  * that hold characters of the syntax itself, which stay as they are.
+ *
+ * @example
+ * ```ts
+ * import { fold } from "sremote/fleet";
+ *
+ * console.log(fold(["node1", "node2", "node3"])); // node[1-3]
+ * ```
  */
 export function fold(names: Iterable<string>): string {
   const alike = Map.groupBy([...new Set(names)].map(split), ({ text }) => JSON.stringify(text));

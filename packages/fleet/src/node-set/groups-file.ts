@@ -13,7 +13,18 @@ import { isGroupName } from "./groups.ts";
 import type { Groups, GroupsLike } from "./groups.ts";
 import { parseNodeSet } from "./syntax.ts";
 
-/** Reads groups from a `.json` file, or from a text file with a line `name: node set` for each. @throws InvalidArgumentError */
+/**
+ * Reads groups from a `.json` file, or from a text file with a line `name: node set` for each.
+ *
+ * @throws InvalidArgumentError
+ *
+ * @example
+ * ```ts
+ * import { expand, loadGroups } from "sremote/fleet";
+ *
+ * console.log(expand("@gpu", { groups: await loadGroups("groups.txt") }));
+ * ```
+ */
 export async function loadGroups(path: string): Promise<Groups> {
   let text;
   try {
@@ -24,7 +35,18 @@ export async function loadGroups(path: string): Promise<Groups> {
   return path.endsWith(".json") ? parseJson(text, path) : parseGroups(text, path);
 }
 
-/** Reads the text form. @param source how errors name it @throws InvalidArgumentError with the line */
+/**
+ * Reads the text form.
+ *
+ * @param source how errors name it @throws InvalidArgumentError with the line
+ *
+ * @example
+ * ```ts
+ * import { expand, parseGroups } from "sremote/fleet";
+ *
+ * console.log(expand("@gpu", { groups: parseGroups("gpu: gpu[1-4]\n") }));
+ * ```
+ */
 export function parseGroups(text: string, source = "groups"): Groups {
   const groups = new Map<string, string>();
   for (const [index, line] of text.split(/\r?\n/).entries()) {

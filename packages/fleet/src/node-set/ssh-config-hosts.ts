@@ -10,6 +10,13 @@ const deepest = 16;
  * The names behind `Host` in an ssh_config and the files it includes, without patterns and exclusions, in their order.
  *
  * @param path default: the user's `~/.ssh/config`. A file that does not exist names no host.
+ *
+ * @example
+ * ```ts
+ * import { fleet, sshConfigHosts } from "sremote/fleet";
+ *
+ * await using nodes = fleet("gpu*", { known: await sshConfigHosts() });
+ * ```
  */
 export async function sshConfigHosts(path: string = join(homedir(), ".ssh/config")): Promise<string[]> {
   const names = new Set<string>();

@@ -68,7 +68,18 @@ export class Report implements Reportable {
   }
 }
 
-/** A part made of plain records, such as the processes of one command. */
+/**
+ * A part made of plain records, such as the processes of one command.
+ *
+ * @example
+ * ```ts
+ * import { fleet, Report, reportOn } from "sremote/fleet";
+ *
+ * await using nodes = fleet("node[1-3]");
+ * const { jobs } = await nodes.run("true");
+ * console.log(new Report([reportOn("first step", jobs)]).output());
+ * ```
+ */
 export function reportOn(name: string, processes: Iterable<ProcessRecord>): Reportable {
   const all = [...processes];
   return { name, stats: () => statsOf(all) };

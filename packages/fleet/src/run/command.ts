@@ -35,7 +35,10 @@ export interface RenderOptions {
  *
  * @example
  * ```ts
- * await fleet("a,b").run(each(["echo first", ["echo", "second"]]));
+ * import { each, fleet } from "sremote/fleet";
+ *
+ * await using hosts = fleet("a,b");
+ * await hosts.run(each(["echo first", ["echo", "second"]]));
  * ```
  */
 export function each(commands: readonly (string | Command)[]): EachCommand {

@@ -139,12 +139,36 @@ class Sequence extends Composite {
   }
 }
 
-/** All at once, within one limit of concurrency. @throws InvalidArgumentError for a run that has begun */
+/**
+ * All at once, within one limit of concurrency.
+ *
+ * @throws InvalidArgumentError for a run that has begun
+ *
+ * @example
+ * ```ts
+ * import { fleet, parallel } from "sremote/fleet";
+ *
+ * await using nodes = fleet("server,client");
+ * await parallel([nodes.at("server").run("iperf -s"), nodes.at("client").run("iperf -c server")], { timeout: "1m" });
+ * ```
+ */
 export function parallel(runs: readonly Run[], options: CompositeOptions = {}): Run {
   return new Parallel(runs, options, true);
 }
 
-/** One after the other; each begins when the one before has ended on all its hosts. @throws InvalidArgumentError for a run that has begun */
+/**
+ * One after the other; each begins when the one before has ended on all its hosts.
+ *
+ * @throws InvalidArgumentError for a run that has begun
+ *
+ * @example
+ * ```ts
+ * import { fleet, sequence } from "sremote/fleet";
+ *
+ * await using nodes = fleet("node[1-3]");
+ * await sequence([nodes.push("app.tar", "/srv/"), nodes.run("tar -xf /srv/app.tar")]);
+ * ```
+ */
 export function sequence(steps: readonly Step[], options: SequenceOptions = {}): Run {
   return new Sequence(steps, options, true);
 }

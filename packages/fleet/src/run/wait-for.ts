@@ -13,12 +13,32 @@ export interface WaitForOptions {
 
 const optionNames: OptionNames<WaitForOptions> = { timeout: true, signal: true };
 
-/** Waits until one of them has ended, or the time has passed. Returns those that have ended. The others go on. */
+/**
+ * Waits until one of them has ended, or the time has passed. Returns those that have ended. The others go on.
+ *
+ * @example
+ * ```ts
+ * import { firstOf, fleet } from "sremote/fleet";
+ *
+ * await using nodes = fleet("node[1-3]");
+ * const ended = await firstOf([nodes.run("sleep 1"), nodes.run("sleep 9")], { timeout: "5s" });
+ * ```
+ */
 export function firstOf<R extends Run>(runs: readonly R[], options: WaitForOptions = {}): Promise<R[]> {
   return waitForRuns(runs, options, "firstOf", (ends) => Promise.race(ends));
 }
 
-/** Waits until all of them have ended, or the time has passed. Returns those that have ended. */
+/**
+ * Waits until all of them have ended, or the time has passed. Returns those that have ended.
+ *
+ * @example
+ * ```ts
+ * import { allOf, fleet } from "sremote/fleet";
+ *
+ * await using nodes = fleet("node[1-3]");
+ * await allOf([nodes.run("make a"), nodes.run("make b")], { signal: AbortSignal.timeout(60_000) });
+ * ```
+ */
 export function allOf<R extends Run>(runs: readonly R[], options: WaitForOptions = {}): Promise<R[]> {
   return waitForRuns(runs, options, "allOf", (ends) => Promise.all(ends));
 }

@@ -36,6 +36,13 @@ const calendar = /^(\d{4})-(\d\d)-(\d\d)(?:[T _](\d\d):(\d\d)(?::(\d\d)(\.\d+)?)
  *
  * @throws InvalidArgumentError for what is no date, such as 30 February, an hour that a change of clocks leaves out, or a number that could
  *   be Unix seconds
+ *
+ * @example
+ * ```ts
+ * import { parseDate } from "sremote/fleet";
+ *
+ * console.log(parseDate("2026-11-22 10:11:12"), parseDate("+1h30m"));
+ * ```
  */
 export function parseDate(date: DateLike, options?: DateOptions): Date;
 export function parseDate(date: DateLike | null | undefined, options?: DateOptions): Date | null;

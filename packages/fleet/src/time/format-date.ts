@@ -3,6 +3,13 @@ import { checkOptionNames } from "@sremote/protocol";
 /**
  * A date in local time with its zone, as `2026-11-22 10:11:12+01:00`, or with `.345` behind the seconds with `milliseconds`. Null is `""`.
  * `parseDate` reads it again.
+ *
+ * @example
+ * ```ts
+ * import { formatDate } from "sremote/fleet";
+ *
+ * console.log(formatDate(new Date(), { milliseconds: true }));
+ * ```
  */
 export function formatDate(date: Date | null | undefined, options: { milliseconds?: boolean | undefined } = {}): string {
   checkOptionNames(options, { milliseconds: true });

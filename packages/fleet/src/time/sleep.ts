@@ -21,6 +21,14 @@ const longestLook = 60_000;
  * What is past or zero does not sleep.
  *
  * @throws InvalidArgumentError, or AbortError when the signal says so
+ *
+ * @example
+ * ```ts
+ * import { sleep } from "sremote/fleet";
+ *
+ * await sleep("1.5s");
+ * await sleep({ until: "+1h30m" }, { signal: AbortSignal.timeout(60_000) });
+ * ```
  */
 export async function sleep(
   time: Duration | { delay?: Duration | null | undefined; until?: DateLike | null | undefined },

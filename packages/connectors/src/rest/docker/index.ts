@@ -17,7 +17,16 @@ export interface DockerOptions {
 
 const optionNames: OptionNames<DockerOptions> = { container: true, socketPath: true, user: true, cwd: true };
 
-/** A connector to a running container, through the API of the engine that runs it. */
+/**
+ * A connector to a running container, through the API of the engine that runs it.
+ *
+ * @example
+ * ```ts
+ * import { docker, RemoteClient } from "sremote";
+ *
+ * await using client = new RemoteClient(docker({ container: "worker" }));
+ * ```
+ */
 export function docker(options: DockerOptions): RestConnector {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
   checkOptionNames(options, optionNames);

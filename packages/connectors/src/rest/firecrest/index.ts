@@ -50,7 +50,17 @@ const optionNames: OptionNames<FirecrestOptions> = {
   constraints: true,
 };
 
-/** A connector to a cluster behind FirecREST, version 2. Each command is a job. */
+/**
+ * A connector to a cluster behind FirecREST, version 2. Each command is a job.
+ *
+ * @example
+ * ```ts
+ * import { firecrest } from "sremote";
+ *
+ * const token = process.env["TOKEN"] ?? "";
+ * const host = firecrest({ baseUrl: "https://api.example.org/firecrest", system: "daint", token });
+ * ```
+ */
 export function firecrest(options: FirecrestOptions): RestConnector {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
   checkOptionNames(options, optionNames);

@@ -22,7 +22,16 @@ export interface JupyterOptions extends RestOptions {
 
 const optionNames: OptionNames<JupyterOptions> = { ...restOptionNames, baseUrl: true, token: true, password: true, kernel: true };
 
-/** A connector to the host of a Jupyter Server. Commands run beside a kernel of Python that it makes and deletes. */
+/**
+ * A connector to the host of a Jupyter Server. Commands run beside a kernel of Python that it makes and deletes.
+ *
+ * @example
+ * ```ts
+ * import { jupyter } from "sremote";
+ *
+ * const host = jupyter({ baseUrl: "http://localhost:8888/?token=abc" });
+ * ```
+ */
 export function jupyter(options: JupyterOptions): RestConnector {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
   checkOptionNames(options, optionNames);

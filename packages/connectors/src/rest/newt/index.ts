@@ -29,7 +29,17 @@ const optionNames: OptionNames<NewtOptions> = {
   loginEnv: true,
 };
 
-/** A connector to a host behind a service with the NEWT interface. */
+/**
+ * A connector to a host behind a service with the NEWT interface.
+ *
+ * @example
+ * ```ts
+ * import { newt } from "sremote";
+ *
+ * const password = process.env["PASSWORD"] ?? "";
+ * const host = newt({ baseUrl: "https://gateway.example.org/newt", machine: "edison", username: "me", password });
+ * ```
+ */
 export function newt(options: NewtOptions): RestConnector {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
   checkOptionNames(options, optionNames);

@@ -26,6 +26,18 @@ const margin = 60;
 const attempts = 4;
 const replyLimit = hostLimits.token;
 
+/**
+ * Tokens by OAuth's client credentials: asked for when they are first needed, and again before they run out.
+ *
+ * @example
+ * ```ts
+ * import { checkPrivateKey, clientCredentials } from "sremote/rest";
+ *
+ * const key = checkPrivateKey(process.env["KEY"] ?? "");
+ * const tokenUrl = new URL("https://oauth.example.org/token");
+ * const tokens = clientCredentials({ tokenUrl, clientId: "abc", proof: { key }, label: "mine://" });
+ * ```
+ */
 export function clientCredentials(options: ClientCredentialsOptions): TokenSource {
   const { tokenUrl, label, proof } = options;
   const secrets = "secret" in proof ? [proof.secret] : proof.key.secrets;

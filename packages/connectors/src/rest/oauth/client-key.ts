@@ -18,7 +18,16 @@ export interface ClientKey {
 const ofCurve: Readonly<Record<string, string>> = { prime256v1: "ES256", secp384r1: "ES384", secp521r1: "ES512" };
 const ofRsa: readonly string[] = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
 
-/** @throws InvalidArgumentError which says nothing of what is in it */
+/**
+ * @throws InvalidArgumentError which says nothing of what is in it
+ *
+ * @example
+ * ```ts
+ * import { checkPrivateKey } from "sremote/rest";
+ *
+ * const key = checkPrivateKey(process.env["KEY"] ?? "");
+ * ```
+ */
 export function checkPrivateKey(input: unknown): ClientKey {
   const argument = "options.privateKey";
   const jwk = typeof input === "string" ? parsed(input) : input;

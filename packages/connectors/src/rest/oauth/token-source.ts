@@ -20,6 +20,16 @@ export function checkGivenToken(token: unknown): asserts token is GivenToken {
   if (typeof token === "string") checkTokenText(token);
 }
 
+/**
+ * A token that the user has, or a function that returns one.
+ *
+ * @example
+ * ```ts
+ * import { givenToken } from "sremote/rest";
+ *
+ * const tokens = givenToken(async () => process.env["TOKEN"] ?? "", "mine://");
+ * ```
+ */
 export function givenToken(token: GivenToken, label: string): TokenSource {
   return {
     async get() {

@@ -43,7 +43,17 @@ const optionNames: OptionNames<SfapiOptions> = {
   tokenUrl: true,
 };
 
-/** A connector to a host behind the Superfacility API, version 1.2. */
+/**
+ * A connector to a host behind the Superfacility API, version 1.2.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from "node:fs";
+ * import { sfapi } from "sremote";
+ *
+ * const host = sfapi({ machine: "perlmutter", clientId: "abc123", privateKey: readFileSync("key.pem", "utf8") });
+ * ```
+ */
 export function sfapi(options: SfapiOptions): RestConnector {
   if (typeof options !== "object" || options === null) throw new InvalidArgumentError("options", "an object");
   checkOptionNames(options, optionNames);
