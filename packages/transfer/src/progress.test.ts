@@ -59,11 +59,11 @@ test("a line holds what fits, and nothing that moves the cursor", () => {
 test("the bar is written over on a terminal, and absent elsewhere", () => {
   const written: string[] = [];
   const stream = { write: (text: string) => written.push(text), isTTY: true, columns: 60 };
-  const bar = progressBar({ stream, label: "node1" });
+  const bar = progressBar({ writeTo: stream, label: "node1" });
   bar(some);
   bar.end();
   expect(written).toEqual(["\rnode1:  25 %  500 kB of 2.0 MB  1/3 files  250 kB/s  6s\u001b[K", "\n"]);
-  const silent = progressBar({ stream: { ...stream, isTTY: false } });
+  const silent = progressBar({ writeTo: { ...stream, isTTY: false } });
   silent(some);
   silent.end();
   expect(written).toHaveLength(2);

@@ -4,12 +4,12 @@ import type { TransferProgress } from "./progress.ts";
 
 export interface ProgressBarOptions {
   /** Where it is shown. @default `process.stderr` */
-  stream?: { write(text: string): unknown; isTTY?: boolean; columns?: number } | undefined;
+  writeTo?: { write(text: string): unknown; isTTY?: boolean; columns?: number } | undefined;
   /** Stands before it, such as a host's name. @default none */
   label?: string | undefined;
 }
 
-const optionNames: OptionNames<ProgressBarOptions> = { stream: true, label: true };
+const optionNames: OptionNames<ProgressBarOptions> = { writeTo: true, label: true };
 
 const units = ["B", "kB", "MB", "GB", "TB"];
 
@@ -68,7 +68,7 @@ export function formatProgress(progress: TransferProgress, columns = 80): string
  */
 export function progressBar(options: ProgressBarOptions = {}): ((progress: TransferProgress) => void) & { end(): void } {
   checkOptionNames(options, optionNames);
-  const { stream = process.stderr, label } = options;
+  const { writeTo: stream = process.stderr, label } = options;
   let shown = false;
   const show = (progress: TransferProgress): void => {
     if (stream.isTTY !== true) return;

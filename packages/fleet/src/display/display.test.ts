@@ -52,7 +52,7 @@ describe("a run that is watched", () => {
       concurrency: 20,
       name: "greet",
     });
-    const shown = display(run, { stream, color: false });
+    const shown = display(run, { writeTo: stream, color: false });
     await until("only one is left", () => countsOf(run.jobs).running === 1 && countsOf(run.jobs).ok === 10);
     await until("it is drawn", () => stream.screen.some((line) => line.startsWith("greet: 11/12 done: 10 ok, 1 failed; 1 running")));
     const now = stream.screen;
@@ -68,7 +68,7 @@ describe("a run that is watched", () => {
   test("elsewhere has plain lines: output, what failed, and how it ended", async () => {
     const stream = new Sink(false);
     const run = open("a[1-2]").run("printf 'x\\033[31my\\n'; exit {{{index}}}", { name: "r" });
-    await display(run, { stream });
+    await display(run, { writeTo: stream });
     const lines = stream.text.trimEnd().split("\n");
     expect(lines.slice(0, -1).toSorted()).toEqual(["a1: xy", "a2: exit status 1", "a2: xy"]);
     expect(lines.at(-1)).toMatch(/^r: 2\/2 done: 1 ok, 1 failed {2}0s$/);
@@ -78,7 +78,7 @@ describe("a run that is watched", () => {
     const stream = new Sink(true);
     stream.columns = 30;
     const run = open("some-long-name[1,3,5,7,9]").run("false", { name: "r" });
-    await display(run, { stream, lines: false, color: true });
+    await display(run, { writeTo: stream, lines: false, color: true });
     expect(
       Math.max(
         ...stream.text
@@ -105,7 +105,7 @@ describe("a run that is watched", () => {
     for (const isTTY of [true, false]) {
       const stream = new Sink(isTTY);
       // A run of runs says what its parts say.
-      await display(parallel([hosts.run("false")]), { ...options, stream });
+      await display(parallel([hosts.run("false")]), { ...options, writeTo: stream });
       expect(stream.text.includes("\u001b[31m")).toBe(isTTY && expected);
     }
   });

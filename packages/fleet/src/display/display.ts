@@ -11,7 +11,7 @@ import { countsOf, formatCounts, type JobKind, kindOf } from "./counts.ts";
 
 export interface DisplayOptions {
   /** Where it is shown. @default standard error */
-  stream?: (Writable & { isTTY?: boolean; columns?: number }) | undefined;
+  writeTo?: (Writable & { isTTY?: boolean; columns?: number }) | undefined;
   /** Lines of output with the host's name before them, above the progress. @default true */
   lines?: boolean | undefined;
   /**
@@ -19,14 +19,14 @@ export interface DisplayOptions {
    *
    * @default 8; 0: none
    */
-  hosts?: number | undefined;
+  hostLines?: number | undefined;
   /** Only on a terminal. @default the configuration's, which is `auto`: if `NO_COLOR` is not set */
   color?: ColorChoice | undefined;
   /** Aborting ends the display, not the run: it rejects with the code `cancelled` at once. @default none */
   signal?: AbortSignal | undefined;
 }
 
-const optionNames: OptionNames<DisplayOptions> = { stream: true, lines: true, hosts: true, color: true, signal: true };
+const optionNames: OptionNames<DisplayOptions> = { writeTo: true, lines: true, hostLines: true, color: true, signal: true };
 
 /** Milliseconds between two drawings; people see no more. */
 const frame = 100;
@@ -47,15 +47,15 @@ const order: readonly JobKind[] = ["failed", "unreachable", "running", "connecti
  * import { display, fleet } from "sremote/fleet";
  *
  * await using nodes = fleet("node[1-3]");
- * await display(nodes.run("apt-get update"), { hosts: 4 });
+ * await display(nodes.run("apt-get update"), { hostLines: 4 });
  * ```
  */
 export async function display(run: Run, options: DisplayOptions = {}): Promise<void> {
   checkOptionNames(options, optionNames);
-  const { stream = process.stderr, lines = true, hosts = 8 } = options;
-  if (typeof stream.write !== "function") throw new InvalidArgumentError("options.stream", "a stream");
-  if (!Number.isSafeInteger(hosts) || hosts < 0)
-    throw new InvalidArgumentError("options.hosts", `a whole number, 0 or more${given(options.hosts)}`);
+  const { writeTo: stream = process.stderr, lines = true, hostLines = 8 } = options;
+  if (typeof stream.write !== "function") throw new InvalidArgumentError("options.writeTo", "a stream");
+  if (!Number.isSafeInteger(hostLines) || hostLines < 0)
+    throw new InvalidArgumentError("options.hostLines", `a whole number, 0 or more${given(options.hostLines)}`);
   const isTerminal = stream.isTTY === true;
   const color = isTerminal && isColored([stream], options.color, run.color);
   const paint = (kind: JobKind, text: string): string => {
@@ -66,7 +66,7 @@ export async function display(run: Run, options: DisplayOptions = {}): Promise<v
   const began = performance.now();
   const progress = (): string =>
     `${run.name}: ${formatCounts(countsOf(run.jobs))}  ${formatDuration(Math.floor((performance.now() - began) / 1000) * 1000)}`;
-  const draw = (): void => screen.draw([progress(), ...states(run.jobs, hosts, paint)]);
+  const draw = (): void => screen.draw([progress(), ...states(run.jobs, hostLines, paint)]);
   const removers = [
     run.on("end", (job) => {
       if (!job.ok) screen.print(`${hostOf(job)}: ${paint(kindOf(job), describeEnd(job))}`);
@@ -96,11 +96,11 @@ function states(jobs: readonly Job[], most: number, paint: (kind: JobKind, text:
 
 /** Lines that stay, and below them some that are drawn again and again. */
 class Screen {
-  readonly #stream: NonNullable<DisplayOptions["stream"]>;
+  readonly #stream: NonNullable<DisplayOptions["writeTo"]>;
   readonly #isTerminal: boolean;
   #drawn: readonly string[] = [];
 
-  constructor(stream: NonNullable<DisplayOptions["stream"]>, isTerminal: boolean) {
+  constructor(stream: NonNullable<DisplayOptions["writeTo"]>, isTerminal: boolean) {
     this.#stream = stream;
     this.#isTerminal = isTerminal;
   }

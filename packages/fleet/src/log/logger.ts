@@ -15,8 +15,8 @@ export interface LoggerOptions {
   level?: LogLevel | undefined;
   /** Takes a line, with its line break. @default standard error */
   write?: ((line: string) => void) | undefined;
-  /** The present. @default `new Date()` */
-  now?: (() => Date) | undefined;
+  /** The present, in milliseconds since 1970. @default `Date.now` */
+  now?: (() => number) | undefined;
 }
 
 const optionNames: OptionNames<LoggerOptions> = { level: true, write: true, now: true };
@@ -37,7 +37,7 @@ const optionNames: OptionNames<LoggerOptions> = { level: true, write: true, now:
  */
 export function createLogger(options: LoggerOptions = {}): Logger {
   checkOptionNames(options, optionNames);
-  const { level = "warn", write = (line) => process.stderr.write(line), now = () => new Date() } = options;
+  const { level = "warn", write = (line) => process.stderr.write(line), now = Date.now } = options;
   const least = logLevels.indexOf(level);
   if (least < 0) throw new InvalidArgumentError("options.level", `one of ${logLevels.join(", ")}${given(options.level)}`);
   const at = (each: Exclude<LogLevel, "silent">): ((message: string) => void) =>
@@ -45,7 +45,7 @@ export function createLogger(options: LoggerOptions = {}): Logger {
       ? () => {}
       : (message) =>
           write(
-            `${formatDate(now(), { milliseconds: true })} ${each}: ${hostText(message.trimEnd(), { limit: longestMessage }).replaceAll("\n", "\n  ")}\n`,
+            `${formatDate(new Date(now()), { milliseconds: true })} ${each}: ${hostText(message.trimEnd(), { limit: longestMessage }).replaceAll("\n", "\n  ")}\n`,
           );
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }
