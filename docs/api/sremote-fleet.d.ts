@@ -215,14 +215,14 @@ interface DestinationOptions {
   labels?: ReadonlyMap<string, string> | undefined;
 }
 interface DisplayOptions {
-  stream?:
+  writeTo?:
     | (Writable & {
         isTTY?: boolean;
         columns?: number;
       })
     | undefined;
   lines?: boolean | undefined;
-  hosts?: number | undefined;
+  hostLines?: number | undefined;
   color?: ColorChoice | undefined;
   signal?: AbortSignal | undefined;
 }
@@ -367,7 +367,7 @@ interface Logger {
 interface LoggerOptions {
   level?: LogLevel | undefined;
   write?: ((line: string) => void) | undefined;
-  now?: (() => Date) | undefined;
+  now?: (() => number) | undefined;
 }
 interface Match {
   readonly index: number;

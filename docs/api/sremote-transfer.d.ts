@@ -52,7 +52,7 @@ interface PathFailure {
   readonly message: string;
 }
 interface ProgressBarOptions {
-  stream?:
+  writeTo?:
     | {
         write(text: string): unknown;
         isTTY?: boolean;
