@@ -37,6 +37,8 @@ class WorkerProcess:
         self.onward = False
         self.ready = False
         self.holds = False
+        # It was sent a signal that ends it.
+        self.doomed = False
         # It takes no more calls; the pool does not count on it; its channel is not read any more; its output is not read until there is credit; its pipes are to be renewed;
         # no time is left for its output; all of it is freed.
         self.ends = self.left = self.deaf = self.blocked = self.renew = self.late = self.gone = False
@@ -148,6 +150,11 @@ class WorkerProcess:
                 os.kill(self.pid, number)
             except ProcessLookupError:
                 pass
+
+    def doom(self, number):
+        """A signal that ends it, unless its code does not let it."""
+        self.doomed = True
+        self.signal(number)
 
     def end_strays(self):
         strays.end(mark_of(self.number), self.lifeline, self.pid)

@@ -57,7 +57,7 @@ class Workers:
         """SIGINT, then SIGTERM, then SIGKILL to the worker's group, until it gives the call back or is gone."""
         if worker.escalation is None and worker.exited is None:
             worker.escalation = [
-                self.loop.after(GRACE, worker.signal, signal.SIGTERM), self.loop.after(2 * GRACE, worker.signal, signal.SIGKILL),
+                self.loop.after(GRACE, worker.doom, signal.SIGTERM), self.loop.after(2 * GRACE, worker.doom, signal.SIGKILL),
             ]
             worker.signal(signal.SIGINT)
 
@@ -164,6 +164,10 @@ class Workers:
     def _last(self, worker, stream, flags, packet):
         if worker.escalation is not None:
             self._calm(worker)
+        if worker.doomed and not flags & ENDS:
+            # The signal may reach it when it has begun its next call.
+            worker.signal(signal.SIGKILL)
+            flags |= ENDS
         worker.holds = bool(flags & HOLDS)
         worker.had_children = worker.had_children or bool(flags & CHILDREN)
         if flags & (CHILDREN | ENDS):

@@ -42,6 +42,16 @@ class EndingTest(SessionTest):
             self.ended(client.finish(call), "cancelled", "cancelled")
             self.assertEqual(client.call("os", "getpid", route=route).value, int(call.stdout))
 
+    def test_a_worker_that_was_sent_sigterm_takes_no_other_call_even_if_it_answers(self):
+        client = self.session()
+        route = self.module("import os, signal, time\ndef run():\n    signal.signal(signal.SIGTERM, lambda *_: over.append(1))\n    over = []\n    print(os.getpid())\n"
+                            "    try:\n        time.sleep(60)\n    except KeyboardInterrupt:\n        while not over:\n            time.sleep(0.01)\n")
+        call = client.start("script", "run", route=route)
+        client.until(lambda: call.stdout)
+        client.cancel(call)
+        self.ended(client.finish(call), "cancelled", "cancelled")
+        self.assertNotEqual(client.call("os", "getpid", route=route).value, int(call.stdout))
+
     def test_a_cancelled_call_that_returns_all_the_same_is_cancelled(self):
         client = self.session()
         route = self.module("import time\ndef run():\n    print('here')\n    try:\n        time.sleep(60)\n    except KeyboardInterrupt:\n        return 'x' * 1000000\n")
