@@ -124,8 +124,9 @@ describe("TypeScript blocks", () => {
     }
   });
 
-  test("no page is longer than 200 lines", () => {
-    const lengths = documents.map((document) => [document, readFileSync(join(root, document), "utf8").split("\n").length - 1] as const);
+  test("no page is longer than 200 lines, but for the generated list of errors", () => {
+    const written = documents.filter((document) => document !== "docs/errors.md");
+    const lengths = written.map((document) => [document, readFileSync(join(root, document), "utf8").split("\n").length - 1] as const);
     expect(lengths.filter(([, lines]) => lines > 200)).toEqual([]);
   });
 
