@@ -69,9 +69,11 @@ export async function installWith(
   }
   await writeFile(join(directory, "yarn.lock"), "");
   await writeFile(join(directory, ".yarnrc.yml"), `npmRegistryServer: "${await registry()}"\n`);
-  const { stdout, stderr } = await run(process.execPath, [bin("yarn"), "install"], { cwd, env });
+  // All that it keeps goes with the project.
+  const confined = { ...env, YARN_GLOBAL_FOLDER: join(directory, ".yarn/global"), YARN_ENABLE_GLOBAL_CACHE: "false" };
+  const { stdout, stderr } = await run(process.execPath, [bin("yarn"), "install"], { cwd, env: confined });
   const exec = (args: readonly string[], more?: NodeJS.ProcessEnv): Promise<Ran> =>
-    run(process.execPath, [bin("yarn"), ...args], { cwd, env: { ...env, ...more } });
+    run(process.execPath, [bin("yarn"), ...args], { cwd, env: { ...confined, ...more } });
   return { directory, manager, said: stdout + stderr, exec };
 }
 
