@@ -61,7 +61,7 @@ async function measure(runtime: Runtime): Promise<Marks> {
   const refused = client.call(bench.module, "plain", [value]);
   await expect(refused).rejects.toMatchObject({
     code: "invalid-argument",
-    message: expect.stringContaining("this one is of another") as string,
+    message: expect.stringContaining("is an object of another session") as string,
   });
   return { authenticated, hello: proxy.carriedIn("to-server"), welcome: proxy.carriedIn("to-client") };
 }

@@ -94,7 +94,7 @@ export async function checkConnector(make: MakeConnector, options: CheckOptions 
     throw new InvalidArgumentError("options.cases", "a regular expression that matches the name of at least one case");
   }
   if (!(Number.isInteger(concurrency) && concurrency >= 1))
-    throw new InvalidArgumentError("options.concurrency", "a whole number from 1 on");
+    throw new InvalidArgumentError("options.concurrency", "a whole number, 1 or more");
   const results = new Map<ConnectorCase, CaseResult>();
   const work = async (pending: ConnectorCase[], signal: AbortSignal): Promise<void> => {
     for (let one = pending.shift(); one !== undefined && !signal.aborted; one = pending.shift())
