@@ -9,6 +9,7 @@ export type { Match, Pattern } from "./expect.ts";
 export type { JobEvents } from "./handlers.ts";
 export { Host, type HostLike, type HostOptions } from "./host.ts";
 export { Job } from "./job.ts";
+export { jobShown } from "./job-shown.ts";
 export { checkKillOptions, checkWaitOptions, type JobSettings, type KillOptions, type WaitOptions } from "./job-options.ts";
 export { Watchdog, type Signal } from "./watchdog.ts";
 export { type Line, LineTap } from "./lines.ts";

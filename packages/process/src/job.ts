@@ -1,5 +1,5 @@
 /* What processes and calls have in common: a life of states, output on its way to whoever wants it, and an end that can be waited for. */
-import { settledWithin, showAs } from "@sremote/connectors";
+import { settledWithin } from "@sremote/connectors";
 import { hostLimits, InvalidArgumentError, parseDuration, SremoteError } from "@sremote/protocol";
 import type { Host } from "./host.ts";
 import { checkKillOptions, checkWaitOptions, type JobSettings, type KillOptions, type WaitOptions } from "./job-options.ts";
@@ -62,22 +62,6 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   protected abstract carryOut(signal: AbortSignal): Promise<ExitStatus>;
   /** Ends what runs: a signal, and SIGKILL after so many milliseconds. */
   protected abstract terminate(signal: Signal, delay: number): Promise<void>;
-
-  static {
-    showAs(
-      this,
-      (self) => self.kind,
-      (self) => self.#shown(),
-    );
-  }
-
-  /** The name of its class, which a bundler may change. */
-  protected abstract get kind(): string;
-
-  #shown(): Record<string, string | number | undefined> {
-    const { label: host, state, reason, exitCode } = this;
-    return { host, state, reason: reason ?? undefined, exitCode: exitCode ?? undefined };
-  }
 
   get state(): Phase {
     return this.#state.phase;

@@ -1,5 +1,5 @@
 /* One command on one host, or on this machine. */
-import { ownBytes, programOf, settledWithin } from "@sremote/connectors";
+import { ownBytes, programOf, settledWithin, showAs } from "@sremote/connectors";
 import type { Command, Connector } from "@sremote/connectors";
 import {
   ConnectError,
@@ -14,6 +14,7 @@ import {
 import { toCommand } from "./command.ts";
 import { Expectation, type Match, type Pattern } from "./expect.ts";
 import { Job } from "./job.ts";
+import { jobShown } from "./job-shown.ts";
 import type { JobSettings, KillOptions } from "./job-options.ts";
 import { type Ended, type Signal, signals } from "./watchdog.ts";
 import { startProcess } from "./start-process.ts";
@@ -160,8 +161,8 @@ export class RemoteProcess extends Job {
     return this;
   }
 
-  protected get kind(): string {
-    return "RemoteProcess";
+  static {
+    showAs(this, "RemoteProcess", jobShown);
   }
 
   protected async carryOut(signal: AbortSignal): Promise<ExitStatus> {

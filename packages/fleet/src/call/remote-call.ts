@@ -1,8 +1,8 @@
 /* A call of a function as a part of a run. */
-import { settledWithin } from "@sremote/connectors";
+import { settledWithin, showAs } from "@sremote/connectors";
 import type { CallArguments, CallOptions, CallResult, CapturedOutput, RemoteClient } from "@sremote/client";
 import { ConnectError, SremoteError } from "@sremote/protocol";
-import { type ExitStatus, Job, type JobSettings, type Signal, type StreamName } from "@sremote/process";
+import { type ExitStatus, Job, jobShown, type JobSettings, type Signal, type StreamName } from "@sremote/process";
 
 export interface WhatToCall {
   readonly module: string;
@@ -47,8 +47,8 @@ export class RemoteCall<T = unknown> extends Job {
     return { ...this.#result, stdout: this.stdout, stderr: this.stderr, output: both };
   }
 
-  protected get kind(): string {
-    return "RemoteCall";
+  static {
+    showAs(this, "RemoteCall", jobShown);
   }
 
   protected async carryOut(signal: AbortSignal): Promise<ExitStatus> {

@@ -1,8 +1,8 @@
 /* A transfer as a part of a run. */
-import { settledWithin } from "@sremote/connectors";
+import { settledWithin, showAs } from "@sremote/connectors";
 import type { Connector } from "@sremote/connectors";
 import { ConnectError, SremoteError, TransferError } from "@sremote/protocol";
-import { type ExitStatus, Job, type JobSettings, type Signal } from "@sremote/process";
+import { type ExitStatus, Job, jobShown, type JobSettings, type Signal } from "@sremote/process";
 import type { TransferResult } from "@sremote/transfer";
 
 /** @param timeout milliseconds; undefined: none */
@@ -30,8 +30,8 @@ export class RemoteTransfer extends Job {
     return this.#result;
   }
 
-  protected get kind(): string {
-    return "RemoteTransfer";
+  static {
+    showAs(this, "RemoteTransfer", jobShown);
   }
 
   protected async carryOut(signal: AbortSignal): Promise<ExitStatus> {

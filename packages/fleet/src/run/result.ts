@@ -8,6 +8,7 @@ import { fold } from "../node-set/index.ts";
 import { describeEnd, type Job } from "@sremote/process";
 import { type Stats, statsOf } from "../report/index.ts";
 import { gatherJobs } from "./gathered.ts";
+import { resultShown } from "./result-shown.ts";
 
 export interface GatherOptions {
   /** `both` are as they came. @default `stdout` */
@@ -141,10 +142,4 @@ function codeOf(failed: readonly Job[]): SremoteError["code"] {
   if (failed.some(({ reason }) => reason === "exit")) return "exited";
   if (failed.some(({ reason }) => reason === "timeout")) return "timeout";
   return failed.find(({ error }) => error !== undefined)?.error?.code ?? "exited";
-}
-
-/** How a run stands, for people. */
-export function resultShown({ name, jobs, ok, failed, unreachable }: RunResult): Record<string, string | number | boolean | undefined> {
-  const sets = { failed: failed.toString(), unreachable: unreachable.toString() };
-  return { name, jobs: jobs.length, ok, failed: sets.failed || undefined, unreachable: sets.unreachable || undefined };
 }

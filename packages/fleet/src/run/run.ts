@@ -23,7 +23,8 @@ import {
 } from "@sremote/process";
 import type { Reportable, Stats } from "../report/index.ts";
 import { type Duration, parseDuration } from "../time/index.ts";
-import { type GatherOptions, resultShown, RunResult } from "./result.ts";
+import { type GatherOptions, RunResult } from "./result.ts";
+import { resultShown } from "./result-shown.ts";
 
 /** A line of output and whose it is. */
 export interface HostLine<J extends Job = Job> extends Line {
