@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { importsOf } from "../../scripts/import-graph.ts";
 import { run } from "../../scripts/packing/index.ts";
 import { type Consumer, makeConsumer } from "./consumer.ts";
 
@@ -40,7 +41,7 @@ test("the types of a package name nothing but what it depends on", () => {
     const seen = new Set(queue);
     const foreign = new Set<string>();
     for (const file of seen) {
-      for (const [, from = ""] of readFileSync(file, "utf8").matchAll(/(?:\bfrom |\bimport\()"([^"]+)"/g)) {
+      for (const { specifier: from } of importsOf(readFileSync(file, "utf8"))) {
         if (from.startsWith(".")) seen.add(join(dirname(file), from.replace(/\.[jt]s$/, ".d.ts")));
         else if (!from.startsWith("node:") && !Object.keys(dependencies).some((each) => `${from}/`.startsWith(`${each}/`)))
           foreign.add(from);
