@@ -125,5 +125,5 @@ test("a host that is not reached by its deadline: the error says what it waited 
   const to = { host: "127.0.0.1", port: host.port, username: "u", password: "p", sshConfig: false, agent: false } as const;
   await using hosts = fleet(["h"], { ...options, connect: () => ssh({ ...to, hostKey: () => true }) });
   const { jobs } = await hosts.run("true", { hostTimeout: 50 });
-  expect(String(jobs[0]!.error)).toContain("it had not begun: it waited for the host to be reached");
+  expect(String(jobs[0]!.error)).toContain("it had not started: it was waiting for the host to be reached");
 });

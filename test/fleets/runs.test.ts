@@ -142,7 +142,7 @@ describe("over a host with sessions enough", () => {
     expect(ninth.jobs[0]!.waitsFor).toMatch(/one of the 8 sessions .* \(sshd's MaxSessions\)/);
     const [job] = (await ninth).jobs;
     expect([job!.reason, job!.exitCode, job!.error?.code]).toEqual(["timeout", null, "timeout"]);
-    expect(job!.error?.message).toMatch(/it had not begun: it waited for .*MaxSessions/);
+    expect(job!.error?.message).toMatch(/it had not started: it was waiting for .*MaxSessions/);
     expect(warned.find((text) => /not begun, as it waits for .*MaxSessions/.test(text))).toBeDefined();
     await Promise.all(lasting.map((run) => run.kill()));
     expect(await alive(74006)).toEqual([]);
@@ -200,6 +200,6 @@ test("G02 what the host's shell exits with before the command begins is no statu
     };
     const job = await new RemoteProcess(robbed, "echo never; exit 3", options).run();
     expect([job.reason, job.exitCode, job.error?.code, job.stdout]).toEqual(["error", null, "channel-failed", ""]);
-    expect(job.error?.message).toContain("the command was not begun");
+    expect(job.error?.message).toContain("the command did not start");
   }
 });

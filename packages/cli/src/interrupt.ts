@@ -22,7 +22,7 @@ export function watchInterrupts(): Interrupt {
     const code = exitCodes.get(name) ?? 130;
     if (exitCode !== undefined) process.exit(code);
     exitCode = code;
-    control.abort(new SremoteError("cancelled", `ended by ${name}`));
+    control.abort(new SremoteError("cancelled", `interrupted by ${name}`));
   };
   for (const name of exitCodes.keys()) process.on(name, interrupt);
   return {

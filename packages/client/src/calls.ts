@@ -214,7 +214,7 @@ export class Calls {
     call.notSent();
     this.#settings.checkOpen();
     if (attempt < sessions) return;
-    throw new SremoteError("connection-lost", `${plan.what} was not run: session after session ended before it could be sent`, {
+    throw new SremoteError("connection-lost", `${plan.what} was not run: each new session ended before it could be sent`, {
       host: this.#settings.connector.label,
     });
   }

@@ -93,7 +93,7 @@ export function readLaunch(result: ExecResult, marker: Marker): Launched {
   const letter = parts.rest[0];
   if (letter !== 0x4e && letter !== 0x49) return { kind: "frame", bytes: parts.rest, noise: parts.noise };
   if (parts.rest.byteLength > hostLimits.missing)
-    throw new ProtocolError("limit-exceeded", `the host says in more than ${hostLimits.missing} bytes what it is missing`);
+    throw new ProtocolError("limit-exceeded", `the host's report of what is missing has more than ${hostLimits.missing} bytes`);
   const facts = parseFacts(Buffer.from(parts.rest).toString("utf8"));
   if (letter === 0x49) return { kind: "installed", facts };
   return { kind: "missing", reason: facts.get("reason")?.[0] ?? "unknown", facts };

@@ -77,7 +77,7 @@ export function checkSpawnOptions(options: SpawnOptions): void {
 export function refusePty(options: SpawnOptions, label: string): void {
   checkSpawnOptions(options);
   if (options.pty === undefined) return;
-  throw new SremoteError("unsupported", "this connector gives processes no terminal", { stage: "spawn", host: label });
+  throw new SremoteError("unsupported", "this connector cannot give processes a terminal", { stage: "spawn", host: label });
 }
 
 export function checkTransferOptions(options: TransferOptions): void {

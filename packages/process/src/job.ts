@@ -240,7 +240,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   #notBegun(cause: StopCause): SremoteError | undefined {
     const reason = this.waitsFor ?? (cause === "timeout" && this.#state.phase === "starting" ? this.#step : undefined);
     if (reason === undefined || cause === "error") return undefined;
-    return new SremoteError(cause === "timeout" ? "timeout" : "cancelled", `it had not begun: it waited for ${reason}`, {
+    return new SremoteError(cause === "timeout" ? "timeout" : "cancelled", `it had not started: it was waiting for ${reason}`, {
       stage: "start",
       host: this.name,
     });

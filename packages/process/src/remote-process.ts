@@ -101,11 +101,11 @@ export class RemoteProcess extends Job {
     }
   }
 
-  /** Writes to its standard input, and waits until it takes more. @throws SremoteError (`closed`) when it takes nothing any more */
+  /** Writes to its standard input, and waits until it takes more. @throws SremoteError (`closed`) when it no longer takes input */
   async write(data: string | Uint8Array): Promise<void> {
     const own = typeof data === "string" ? data : ownBytes(data);
     const stdin = await this.#input();
-    if (stdin === undefined) throw new SremoteError("closed", "the process takes nothing any more", { host: this.name });
+    if (stdin === undefined) throw new SremoteError("closed", "the process no longer takes input", { host: this.name });
     await writeTo(stdin, own, "the process");
   }
 

@@ -90,7 +90,7 @@ export class SpawnedCommand implements StartedProcess {
   async #status(begun: Promise<boolean>, label: string): Promise<ExitStatus> {
     const [{ exitCode, signal }, hasBegun] = await Promise.all([this.#process.exit, begun]);
     if (hasBegun) return { exitCode, signal };
-    throw new ConnectError("channel-failed", `the command was not begun: the host's shell ended before it, with ${exitCode ?? signal}`, {
+    throw new ConnectError("channel-failed", `the command did not start: the host's shell ended before it, with ${exitCode ?? signal}`, {
       stage: "start",
       host: label,
       hint: "a start-up file of the shell that reads its input, or ends it, takes what the command is begun with",

@@ -151,7 +151,7 @@ async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promis
   promise.catch(() => undefined);
   const { promise: aborted, reject } = Promise.withResolvers<never>();
   const late = new ConnectError("channel-failed", `the host's shell did not begin the command within ${patience} ms`, { stage: "start" });
-  const unwanted = new SremoteError("cancelled", "the command is not wanted any more", { stage: "start" });
+  const unwanted = new SremoteError("cancelled", "the command was cancelled before it started", { stage: "start" });
   const stop = (): void => reject((signal.reason as Error).name === "TimeoutError" ? late : unwanted);
   signal.addEventListener("abort", stop, { once: true });
   if (signal.aborted) stop();

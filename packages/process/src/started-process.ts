@@ -45,7 +45,7 @@ export interface StartOptions {
   readonly outputLimit: number;
   /** Takes output; what it returns is waited for. Never rejects. */
   readonly deliver: (chunk: OutputChunk) => Promise<void>;
-  /** Aborted: the command is not wanted any more, and has not begun. */
+  /** Aborted: the command was cancelled before it started, and has not begun. */
   readonly signal: AbortSignal;
   /** What it is, for the messages of others that wait for its session. */
   readonly purpose: string;

@@ -190,7 +190,7 @@ class Running {
 
   static async start(connector: Connector, onWait: () => void): Promise<Running> {
     if (connector.spawn === undefined)
-      throw new SremoteError("unsupported", "the connector starts no live processes", { host: connector.label });
+      throw new SremoteError("unsupported", "the connector cannot start live processes", { host: connector.label });
     const nonce = randomBytes(16).toString("hex");
     const running = new Running(
       await spawnInTurn(connector, shell(watchdogScript(nonce, period)), { onWait, purpose: "the watchdog" }),

@@ -11,9 +11,9 @@ import { shortened } from "./long-command.ts";
 export function startWhole(connector: Connector, command: Command, options: StartOptions): StartedProcess {
   const { pty, stdin, outputLimit, deliver } = options;
   const host = connector.label;
-  if (pty !== undefined) throw new SremoteError("unsupported", "the connector gives processes no terminal", { stage: "start", host });
+  if (pty !== undefined) throw new SremoteError("unsupported", "the connector cannot give processes a terminal", { stage: "start", host });
   if (stdin === undefined || (stdin.length > 0 && !connector.acceptsStdin)) {
-    throw new SremoteError("unsupported", "the connector takes no standard input for a process that runs", { stage: "start", host });
+    throw new SremoteError("unsupported", "the connector cannot send input to a running process", { stage: "start", host });
   }
   const control = new AbortController();
   const { promise: abandoned, reject } = Promise.withResolvers<never>();
@@ -59,7 +59,7 @@ async function execWhole(
   const exec = async (readAll: string, more: ExecOptions): Promise<ExecResult> => {
     const result = await connector.exec(script(readAll), { ...options, ...more });
     if (!Buffer.from(result.stderr).includes(word)) return result;
-    throw new ConnectError("channel-failed", "the command was not begun: the host's shell could not take what goes before it", {
+    throw new ConnectError("channel-failed", "the command did not start: the host's shell could not read the lines before it", {
       stage: "start",
       host: connector.label,
       lastLines: Buffer.from(result.stderr).toString("utf8").replace(word, "").slice(-4096),

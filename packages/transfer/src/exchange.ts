@@ -47,7 +47,7 @@ export async function takeAnswer(reader: FrameReader, take: TakeFrame, host: str
   return false;
 }
 
-/** Resolves when a stream has taken it, or takes nothing any more. Then it may be overwritten. */
+/** Resolves when a stream has taken it, or no longer takes input. Then it may be overwritten. */
 async function written(stream: Writable, bytes: Uint8Array): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const go = (): void => resolve();

@@ -38,7 +38,7 @@ export interface Outgoing extends Wanted {
 
 export interface Watch {
   readonly signal: AbortSignal;
-  /** True when the host takes nothing any more. */
+  /** True when the host no longer takes input. */
   stopped(): boolean;
   sent(bytes: number): void;
   failed(failure: PathFailure): void;

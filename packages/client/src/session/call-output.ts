@@ -266,7 +266,7 @@ export class CallOutput implements AsyncIterable<string> {
 }
 
 function writeTo(stream: Writable, chunk: Uint8Array): void | Promise<void> {
-  // A stream that has failed or ended takes nothing any more, and would never say "drain".
+  // A stream that has failed or ended no longer takes input, and would never say "drain".
   if (stream.destroyed || stream.writableEnded) throw stream.errored ?? new Error("the stream for the call's output is closed");
   if (stream.write(chunk)) return undefined;
   return new Promise((resolve, reject) => {

@@ -61,7 +61,7 @@ export async function resume(welcome: WelcomeMessage, options: SessionOptions, r
     await pause(Math.min(backOff(number, firstPause, longestPause, "none"), Math.max(0, until - performance.now())), signal);
   }
   const host = options.connector.label;
-  throw new ConnectError("connection-lost", `the link was lost and could not be made again within ${options.lease} ms`, {
+  throw new ConnectError("connection-lost", `the link was lost and could not be restored within ${options.lease} ms`, {
     stage: "call",
     host,
     cause: last,
@@ -149,10 +149,10 @@ function attachError(end: LinkEnd, options: SessionOptions): SremoteError {
 }
 
 function impostorError(options: SessionOptions): SremoteError {
-  const message = "what answered on the host in place of the session's supervisor could not prove that it is the supervisor";
+  const message = "the program that answered on the host could not prove that it is the session's supervisor";
   return new SupervisorGone("outcome-unknown", message, {
     stage: "call",
     host: options.connector.label,
-    hint: "nothing was sent to it; if this happens again, somebody on the host may be posing as your session: tell its administrator",
+    hint: "nothing was sent to it; if this happens again, another user may be impersonating your session: tell the host's administrator",
   });
 }

@@ -224,7 +224,7 @@ export class Session {
     }
     switch (packet.kind) {
       case packetKinds.welcome:
-        if (this.#state !== "starting") throw new ProtocolError("protocol-error", "the host welcomes a second time");
+        if (this.#state !== "starting") throw new ProtocolError("protocol-error", "the host sent a second welcome");
         this.#welcomed(decodeSessionMessage(packet.payload, "welcome"));
         break;
       case packetKinds.bye:

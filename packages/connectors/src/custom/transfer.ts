@@ -112,7 +112,7 @@ async function absolute(functions: CustomFunctions, path: string, place: Operati
   if (below === undefined) return path;
   const home = (await ask(functions, homeScript, signal))?.detail ?? "";
   if (home.startsWith("/")) return `${home.replace(/\/+$/, "")}/${below}`;
-  throw new TransferError("no-such-file", `${place.stage} ${shownPath(path)}: the host says of no home directory (HOME)`, {
+  throw new TransferError("no-such-file", `${place.stage} ${shownPath(path)}: the host reports no home directory (HOME)`, {
     stage: place.stage,
     host: place.label,
   });
@@ -141,7 +141,7 @@ async function writeAll(target: OpenSink, bytes: Uint8Array, about: { stage: str
     if (bytes.length > 0) await target.write(bytes);
   } catch (error) {
     if (error instanceof SremoteError) throw error;
-    throw new TransferError("transfer-failed", "what was pulled could not be written", { ...about, cause: error });
+    throw new TransferError("transfer-failed", "the pulled file could not be written", { ...about, cause: error });
   }
 }
 

@@ -67,7 +67,7 @@ async function writeTo(target: OpenSink, chunk: Uint8Array, place: OperationPlac
   try {
     await target.write(chunk);
   } catch (error) {
-    throw transferError(error, "what was pulled could not be written", { stage: place.stage, host: place.label });
+    throw transferError(error, "the pulled file could not be written", { stage: place.stage, host: place.label });
   }
 }
 
@@ -134,7 +134,7 @@ class ContentReader {
     this.remaining -= part.length;
     // Behind it there is room for the last answer and for what shells print when they end.
     this.#noise += content.length - part.length;
-    if (this.#noise > hostLimits.noise) throw new TransferError("limit-exceeded", "the host goes on behind the end of the file");
+    if (this.#noise > hostLimits.noise) throw new TransferError("limit-exceeded", "the host sends data after the end of the file");
     if (part.length > 0) await this.#take(part);
   }
 
@@ -147,7 +147,7 @@ class ContentReader {
       this.#head = this.#head.subarray(Math.max(0, at < 0 ? this.#head.length - this.#announcement.length : at));
       this.#noise += chunk.length;
       if (this.#noise > hostLimits.noise || this.#head.length > this.#announcement.length + hostLimits.markerLine)
-        throw new TransferError("limit-exceeded", "the host does not come to the content of the file");
+        throw new TransferError("limit-exceeded", "the host never sent the content of the file");
       return Buffer.alloc(0);
     }
     const size = this.#head

@@ -239,7 +239,7 @@ test("G20 a host that goes on behind the end of a pulled file is given up", asyn
     spawnLocally(shell(`${(command as { shell: string }).shell}\nhead -c ${hostLimits.noise + (1 << 20)} /dev/zero`), options);
   await expect(pullOverProcess(talkative, at("to/file"), { path: at("back") }, {}, label)).rejects.toMatchObject({
     code: "limit-exceeded",
-    message: "the host goes on behind the end of the file",
+    message: "the host sends data after the end of the file",
   });
   expect(await readdir(directory)).toEqual(["to"]);
 });

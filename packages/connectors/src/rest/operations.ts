@@ -127,7 +127,7 @@ async function takeInto(
     try {
       await target.write(chunk);
     } catch (error) {
-      throw transferError(error, "what was pulled could not be written", { stage: place.stage, host: place.label });
+      throw transferError(error, "the pulled file could not be written", { stage: place.stage, host: place.label });
     }
     signal.throwIfAborted();
     tellProgress(onProgress, size, place);

@@ -47,7 +47,7 @@ const patience = 15_000;
 
 /** Milliseconds for which a job may go on whose scheduler says nothing of it, while the service itself answers. */
 const unheardFor = 15 * 60_000;
-/** Milliseconds for which a request to start a command goes on when the command is not wanted any more. */
+/** Milliseconds for which a request to start a command goes on when the command was cancelled before it started. */
 const submitFor = 10_000;
 
 /** `void`: it is certain that it never will be. `gone`: the directory that it was to be put into. `again`: it was sent in pieces too large. */
@@ -152,7 +152,7 @@ export class ScriptRunner {
       signal.throwIfAborted();
       // It was started: no error may say any more that it was not. What the client itself refuses, such as a redirect, is told as it is.
       if (!(error instanceof ConnectError && notSent.has(error.code)) || isOurs(error)) throw error;
-      const summary = `${job.stage}: what became of the command cannot be asked: ${error.message}`;
+      const summary = `${job.stage}: whether the command ran cannot be asked: ${error.message}`;
       throw new ConnectError("connection-lost", summary, { stage: job.stage, host: this.#dialect.label, hint: error.hint, cause: error });
     }
   }
@@ -185,7 +185,7 @@ export class ScriptRunner {
     }
   }
 
-  /** The request goes on for a while when the command is not wanted any more: its answer names the job that is then to be cancelled. */
+  /** The request goes on for a while when the command was cancelled before it started: its answer names the job that is then to be cancelled. */
   async #submitJob(attempt: Attempt, signal: AbortSignal): Promise<RunState> {
     const control = new AbortController();
     const stopLate = (): void => void setTimeout(() => control.abort(signal.reason), submitFor).unref();

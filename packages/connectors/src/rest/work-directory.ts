@@ -74,7 +74,7 @@ export class WorkDirectory {
     try {
       checkPlainPath(`${parent}/`, "directory");
     } catch (cause) {
-      throw new ConnectError("connect-failed", "the host tells no home directory, or one whose name cannot be sent without quoting", {
+      throw new ConnectError("connect-failed", "the host reports no home directory, or one whose name needs quoting", {
         stage: "connect",
         host: this.#dialect.label,
         hint: "name another one with the option `directory`",

@@ -96,7 +96,7 @@ export async function readSshConfig(options: Asked, label: string): Promise<Clie
 /** Without `ssh`, a file that the caller names cannot be done without; the usual ones are named in later errors. */
 function withoutProgram({ sshConfig: config }: Asked, label: string): ClientConfig {
   if (typeof config === "string") {
-    throw new ConnectError("unsupported", `${config} cannot be read, since there is no program ssh, which knows what such files mean`, {
+    throw new ConnectError("unsupported", `${config} cannot be read without the program ssh, which is not installed`, {
       stage: "connect",
       host: label,
       hint: "install the OpenSSH client, or give host, port, username and privateKeyPath as options and sshConfig: false",

@@ -94,7 +94,7 @@ export class DockerEngine implements ProcessDialect {
     // That it was created starts nothing, so it may be created twice.
     const reply = await this.#send({ method: "POST", path: `/containers/${container}/exec`, ...json(options), idempotent: true }, context);
     const { Id: id } = reply.json();
-    if (typeof id !== "string" || !/^[0-9a-f]+$/.test(id)) throw new ProtocolError("protocol-error", "the engine names no exec");
+    if (typeof id !== "string" || !/^[0-9a-f]+$/.test(id)) throw new ProtocolError("protocol-error", "the engine's reply has no exec id");
     return id;
   }
 
@@ -137,7 +137,7 @@ export class DockerEngine implements ProcessDialect {
       if (running === false && typeof code === "number" && code >= 0) return code;
       await pause(backOff(look, 5, 2000), signal);
     }
-    throw new ProtocolError("protocol-error", "the engine does not tell an exit code");
+    throw new ProtocolError("protocol-error", "the engine reported no exit code");
   }
 
   /**

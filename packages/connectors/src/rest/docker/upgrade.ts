@@ -43,7 +43,11 @@ export async function upgrade(link: HttpLink, body: unknown, label: string, sign
     replied.catch(() => {});
     sent.on("error", () => {}).destroy();
     signal.throwIfAborted();
-    throw new ConnectError("connection-lost", "the command's start broke off", { stage: "exec", host: label, cause: error });
+    throw new ConnectError("connection-lost", "the connection broke while the command was starting", {
+      stage: "exec",
+      host: label,
+      cause: error,
+    });
   }
 }
 

@@ -61,7 +61,7 @@ async function output(ask: Ask, index: 0 | 1, state: Answer, label: string): Pro
   for (let at = parts[0]!.length; at < sizes[index];) {
     const { bytes } = await ask("read", { index, at });
     const part = Buffer.from(String(bytes), "base64");
-    if (part.length === 0) throw new TransferError("transfer-failed", "the kernel does not have all of the output", { host: label });
+    if (part.length === 0) throw new TransferError("transfer-failed", "the kernel has lost part of the output", { host: label });
     parts.push(part);
     at += part.length;
   }

@@ -75,7 +75,7 @@ export class Kernel {
         const request = JSON.stringify({ do: verb, drop, ...fields });
         const patient = AbortSignal.any([signal, AbortSignal.timeout(answerTimeout)]);
         const answer = readAnswer(await live.channel.evaluate(`${live.name}(${JSON.stringify(request)})`, patient));
-        if (answer === undefined) throw this.#error("connection-lost", "what comes from the kernel was damaged on the way");
+        if (answer === undefined) throw this.#error("connection-lost", "data from the kernel arrived damaged");
         for (const id of drop) this.#dropped.delete(id);
         pin.name = live.name;
         return answer;
@@ -206,7 +206,7 @@ export class Kernel {
     const request = { method: "POST", path: "/api/sessions", idempotent: true } as const;
     const reply = await http.send({ ...request, ...json({ path, name: "sremote", type: "sremote", kernel: { name } }) }, signal);
     const { id, kernel } = reply.json() as { id?: unknown; kernel?: { id?: unknown } };
-    if (typeof id !== "string" || typeof kernel?.id !== "string") throw new ProtocolError("protocol-error", "the reply names no kernel");
+    if (typeof id !== "string" || typeof kernel?.id !== "string") throw new ProtocolError("protocol-error", "the reply has no kernel id");
     return (this.#session = { id: encodeURIComponent(id), kernel: encodeURIComponent(kernel.id), name: "" });
   }
 
@@ -234,7 +234,7 @@ export class Kernel {
   }
 
   #died(): ConnectError {
-    return this.#error("connection-lost", "the kernel died or was restarted, and with it what was known of the command");
+    return this.#error("connection-lost", "the kernel died or was restarted, so the outcome of the command is lost");
   }
 
   #error(code: "connection-lost", summary: string): ConnectError {

@@ -53,7 +53,7 @@ export class Newt1 implements ScriptDialect {
   /** The cookie of a login that went well. */
   protected session({ auth, newt_sessionid: session }: Readonly<Record<string, unknown>>): Record<string, string> {
     if (auth !== true || typeof session !== "string") {
-      throw new ConnectError("auth-failed", "the service refused user name and password", { stage: "connect", host: this.label });
+      throw new ConnectError("auth-failed", "the service refused the user name or password", { stage: "connect", host: this.label });
     }
     return { cookie: `newt_sessionid=${session}` };
   }
@@ -103,7 +103,8 @@ export class Newt1 implements ScriptDialect {
 
   async status({ http, signal }: RestContext): Promise<string> {
     const { auth } = (await http.send({ method: "GET", path: "/login" }, signal)).json();
-    if (auth !== true) throw new ConnectError("auth-failed", "the session is not valid", { stage: "status", host: this.label });
+    if (auth !== true)
+      throw new ConnectError("auth-failed", "the service does not accept the session", { stage: "status", host: this.label });
     return "the service answered, and the session is valid";
   }
 

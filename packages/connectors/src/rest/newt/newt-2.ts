@@ -28,7 +28,8 @@ export class Newt2 extends Newt1 {
 
   override async status({ http, signal }: RestContext): Promise<string> {
     const { auth } = inner((await http.send({ method: "GET", path: "/auth/" }, signal)).json());
-    if (auth !== true) throw new ConnectError("auth-failed", "the session is not valid", { stage: "status", host: this.label });
+    if (auth !== true)
+      throw new ConnectError("auth-failed", "the service does not accept the session", { stage: "status", host: this.label });
     return "the service answered, and the session is valid";
   }
 

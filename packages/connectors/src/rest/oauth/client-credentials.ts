@@ -125,6 +125,6 @@ function refusal(reply: HttpReply, label: string, redact: (text: string) => stri
   return new ConnectError("auth-failed", summary, {
     stage: "connect",
     host: label,
-    hint: "is the client known there, its key the right one, and not expired; may it be used from this machine's address?",
+    hint: "check that the client exists, that its key is right and has not expired, and that it may be used from this machine's address",
   });
 }

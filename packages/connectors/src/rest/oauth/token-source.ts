@@ -54,6 +54,6 @@ async function made(token: () => string | Promise<string>, label: string): Promi
     return await token();
   } catch {
     // What it says may hold what it knows; the user has written it and can look there.
-    throw new ConnectError("auth-failed", "the function given as `token` failed", { stage: "connect", host: label });
+    throw new ConnectError("auth-failed", "the function passed as `token` threw", { stage: "connect", host: label });
   }
 }

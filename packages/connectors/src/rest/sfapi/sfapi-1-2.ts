@@ -143,7 +143,7 @@ export class Sfapi12 implements ScriptDialect {
     const request = { method: "POST", path: `/utilities/command/${this.#machine}`, ...form({ executable }), idempotent } as const;
     const { task_id: task } = (await http.send(request, signal)).json();
     if (typeof task !== "string" || task === "")
-      throw new ConnectError("connection-lost", "the service names no task", { host: this.label });
+      throw new ConnectError("connection-lost", "the service's reply has no task id", { host: this.label });
     return task;
   }
 }
