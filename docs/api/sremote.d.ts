@@ -2,13 +2,14 @@
 
 /* Values */
 
-declare class Call<T = unknown> implements Promise<CallResult<T>> {
+declare class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<ItemOf<T>> {
   readonly id: string;
   readonly stdout: CallOutput;
   readonly stderr: CallOutput;
   cancel(reason?: unknown): Promise<void>;
   get value(): Promise<T>;
   items(): AsyncGenerator<ItemOf<T>, void, undefined>;
+  [Symbol.asyncIterator](): AsyncGenerator<ItemOf<T>, void, undefined>;
   then<A = CallResult<T>, B = never>(
     fulfilled?: ((result: CallResult<T>) => A | PromiseLike<A>) | null,
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,

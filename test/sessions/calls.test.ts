@@ -150,7 +150,7 @@ describe.each(each)("a session of $name", ({ kind, runtime }) => {
   test("throws what a generator raises where it is iterated", async () => {
     const seen: unknown[] = [];
     const loop = async (): Promise<void> => {
-      for await (const item of client.call(lab, "breaks", [2]).items()) seen.push(item);
+      for await (const item of client.call(lab, "breaks", [2])) seen.push(item);
     };
     expect(await rejection(loop())).toMatchObject({ code: "raised", message: expect.stringContaining("broken after 2") });
     expect(seen).toEqual([0, 1]);

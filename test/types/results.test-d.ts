@@ -52,7 +52,7 @@ export async function objects(): Promise<void> {
   typed<[string, number][]>()(await counter.call("most_common", { n: 1 }).value);
   typed<[string, number][]>()(await counter.call("most_common", [client.call<number>("m", "n")]).value);
   typed<Date>()(await counter.call("later").value);
-  for await (const item of counter.call("elements").items()) typed<string>()(item);
+  for await (const item of counter.call("elements")) typed<string>()(item);
   typed<RemoteObject<Counter>>()((await counter.call("copy", [], { returns: "object" })).value);
   typed<number>()(await counter.get("total"));
   typed<RemoteObject<number>>()(await counter.get("total", { returns: "object" }));

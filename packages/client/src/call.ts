@@ -61,7 +61,7 @@ export interface CallPlace {
  * A call under way. Awaiting it gives its {@link CallResult} or rejects as {@link RemoteClient.doRemoteCall} does; `stdout` and `stderr` can be read
  * while it runs, and {@link items} gives those of a generator.
  */
-export class Call<T = unknown> implements Promise<CallResult<T>> {
+export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<ItemOf<T>> {
   /** 32 hexadecimal digits, also in errors. */
   readonly id: string;
   readonly stdout: CallOutput;
@@ -289,6 +289,11 @@ export class Call<T = unknown> implements Promise<CallResult<T>> {
   items(): AsyncGenerator<ItemOf<T>, void, undefined> {
     this.#iterated = true;
     return this.#iterate();
+  }
+
+  /** As {@link items}, so that a call whose function returns a generator can stand in `for await` itself. */
+  [Symbol.asyncIterator](): AsyncGenerator<ItemOf<T>, void, undefined> {
+    return this.items();
   }
 
   async *#iterate(): AsyncGenerator<ItemOf<T>, void, undefined> {
