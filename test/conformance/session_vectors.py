@@ -212,7 +212,7 @@ def run_proof(text, _, vector):
         received = 5 if b'"received":5' in text else 0
         text = text.replace(GIVEN, prove(TOKEN, "client", NONCE, NONCE, received).encode())
         try:
-            host.session._meet(link, PROOF, pack(PROOF, payload=text))
+            host.session._welcome_back(link, PROOF, pack(PROOF, payload=text))
         except Damaged as damage:
             link.close()
             raise Refusal(vector.get("code", "protocol-error"), str(damage))

@@ -247,7 +247,7 @@ def proof(item):
         link, _ = session_vectors.stranger(host, b"")
         link.challenge = session_vectors.NONCE, session_vectors.NONCE, 0
         try:
-            host.session._meet(link, PROOF, pack(PROOF, payload=item.data))
+            host.session._welcome_back(link, PROOF, pack(PROOF, payload=item.data))
         except Damaged as damage:
             link.close()
             raise Refusal("protocol-error", str(damage))
