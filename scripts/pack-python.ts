@@ -15,7 +15,9 @@ interface Tuned {
   orderOfSession: string[];
   orderOfSpool: string[];
 }
-const { words, orderOfSession, orderOfSpool } = JSON.parse(readFileSync(new URL("tuned-payload.json", import.meta.url), "utf8")) as Tuned;
+const tuned = JSON.parse(readFileSync(new URL("tuned-payload.json", import.meta.url), "utf8")) as Tuned;
+export const { words } = tuned;
+const { orderOfSession, orderOfSpool } = tuned;
 
 /**
  * Bytes of the payload made from the directory that holds `__main__.py` and `sremote_endpoint/`, with what the modes of `main` need

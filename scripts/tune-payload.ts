@@ -6,7 +6,7 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { deflateRawSync } from "node:zlib";
-import { joinModules, type Source, sessionModules, spoolModules, withWords } from "./pack-python.ts";
+import { joinModules, type Source, sessionModules, spoolModules, withWords, words as tunedWords } from "./pack-python.ts";
 
 const file = new URL("tuned-payload.json", import.meta.url);
 const python = fileURLToPath(new URL("../packages/endpoint/python", import.meta.url));
@@ -70,7 +70,11 @@ function chooseOrder(modules: readonly Source[], bytesOf: (modules: readonly Sou
 const seconds = Number(process.argv[2] ?? 120);
 const session = sessionModules(python).modules;
 const spool = spoolModules(python).modules;
-const words = chooseWords(joinModules(session));
+// Those of the last time may be better, in the order that was found with them.
+const text = joinModules(session);
+const words = [tunedWords, chooseWords(text)].reduce((one, other) =>
+  sizeOf(withWords(text, other)) < sizeOf(withWords(text, one)) ? other : one,
+);
 const ordered = chooseOrder(session, (modules) => withWords(joinModules(modules), words), seconds);
 const orderedSpool = chooseOrder(spool, (modules) => Buffer.from(joinModules(modules)), seconds);
 const names = (modules: readonly Source[]): string[] => modules.map(([name]) => name);
