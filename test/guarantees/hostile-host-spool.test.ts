@@ -113,7 +113,7 @@ describe.each(ways)("G20 %s", (_, acceptsStdin) => {
   test.each([
     [-1, failed("not-setup")],
     [0, failed("not-setup")],
-    [1, failed("limit-exceeded", /what it is missing/)],
+    [1, failed("limit-exceeded", /report of what is missing/)],
   ])("what is missing at its limit and %i", async (step, expected) => {
     const said = Buffer.from("N\nreason=endpoint\n".padEnd(hostLimits.missing + step, "a=\n"));
     await using client = new RemoteClient(hostileHost({ acceptsStdin, said }), { python: "/x", autoInstall: false });
