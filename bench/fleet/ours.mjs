@@ -5,7 +5,7 @@ import { fleet, OutputTree } from "sremote/fleet";
 const { task, hosts, knownHosts, config, source, target, command, printing } = JSON.parse(process.argv[2]);
 // Through the system's ssh where it has a configuration for it.
 const connect = (host) =>
-  config === undefined ? ssh({ ...host.sshOptions(), knownHosts, sshConfig: false }) : openssh({ host: host.name, config });
+  config === undefined ? ssh({ ...host.sshOptions(), knownHosts, sshConfig: false }) : openssh({ host: host.name, sshConfig: config });
 
 const tasks = {
   /** What all others begin with: Node starts, and the packages are loaded. */

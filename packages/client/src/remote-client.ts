@@ -1,4 +1,4 @@
-import { type Connector, type ConnectorStatus, type OperationOptions, settledWithin, showAs, withDeadline } from "@sremote/connectors";
+import { type Connector, type ConnectorStatus, type OperationOptions, settledWithin, showAs } from "@sremote/connectors";
 import { crc32 } from "node:zlib";
 import { SremoteError, useCrc32 } from "@sremote/protocol";
 import {
@@ -14,6 +14,7 @@ import type { Call } from "./call.ts";
 import { CallLimits } from "./call-limits.ts";
 import { callSite } from "./call-site.ts";
 import type { CallResult } from "./call-result.ts";
+import { bounded, boundedBy } from "./bounded.ts";
 import { Calls } from "./calls.ts";
 import type { ClientEventName, ClientEvents } from "./client-events.ts";
 import { Watchers } from "./watchers.ts";
@@ -175,7 +176,7 @@ export class RemoteClient implements AsyncDisposable {
     checkOptions(options, ["runtime", "timeout", "signal"]);
     this.#checkOpen();
     const runtime = options.runtime ?? this.#runtime;
-    return await this.#changing(this.#bounded("install", options, (own) => bootstrap(this.#transport, runtime, own)));
+    return await this.#changing(bounded(this.connector, "install", options, (own) => bootstrap(this.#transport, runtime, own)));
   }
 
   /** Installs a Python package from a git repository. A host without git gets the repository cloned by this machine and pushed. */
@@ -184,7 +185,7 @@ export class RemoteClient implements AsyncDisposable {
     this.#checkOpen();
     const runtime = options.runtime ?? this.#runtime;
     const module = { url, branch, name };
-    await this.#changing(this.#bounded("install", options, (own) => installGitModule(this.#transport, module, runtime, own)));
+    await this.#changing(bounded(this.connector, "install", options, (own) => installGitModule(this.#transport, module, runtime, own)));
   }
 
   /** Installs packages, Python's by pip into the endpoint's virtual environment, Node's by npm into its prefix. */
@@ -194,7 +195,7 @@ export class RemoteClient implements AsyncDisposable {
     const runtime = options.runtime ?? this.#runtime;
     // A list that is changed while the host is reached changes nothing of what is installed.
     const list = Array.isArray(packages) ? [...packages] : packages;
-    await this.#changing(this.#bounded("install", options, (own) => installPackages(this.#transport, list, runtime, own)));
+    await this.#changing(bounded(this.connector, "install", options, (own) => installPackages(this.#transport, list, runtime, own)));
   }
 
   /** Whether a module can be imported on the host; it is looked up, not imported. */
@@ -202,7 +203,7 @@ export class RemoteClient implements AsyncDisposable {
     checkOptions(options, ["runtime", "timeout", "signal"]);
     this.#checkOpen();
     const runtime = options.runtime ?? this.#runtime;
-    return await this.#bounded("call", options, (own) => isModuleInstalled(this.#transport, name, runtime, own));
+    return await bounded(this.connector, "call", options, (own) => isModuleInstalled(this.#transport, name, runtime, own));
   }
 
   /**
@@ -234,7 +235,7 @@ export class RemoteClient implements AsyncDisposable {
   async doSelfDiscovery(fileName = ".location", options: OperationOptions = {}): Promise<Discovery> {
     checkOptions(options, ["timeout", "signal"]);
     this.#checkOpen();
-    const found = await this.#bounded("discover", options, (own) => discover(this.connector, fileName, this.#locations, own));
+    const found = await bounded(this.connector, "discover", options, (own) => discover(this.connector, fileName, this.#locations, own));
     if (found.found) this.#moveTo(this.#locations.sremoteDir);
     return found;
   }
@@ -293,7 +294,7 @@ export class RemoteClient implements AsyncDisposable {
   async status(options: OperationOptions = {}): Promise<ConnectorStatus> {
     checkOptions(options, ["signal", "timeout"]);
     try {
-      return await this.#bounded("status", options, (own) => this.connector.status(own));
+      return await boundedBy(this.connector, "status", options, (own) => this.connector.status(own));
     } catch (reason) {
       const error = SremoteError.from(reason, "connect-failed", { stage: "status", host: this.connector.label });
       return { ok: false, message: error.message, error };
@@ -305,12 +306,7 @@ export class RemoteClient implements AsyncDisposable {
     checkOptions(options, ["signal", "timeout"]);
     this.#checkOpen();
     const base = this.#locations.sremoteDir;
-    return await this.#bounded("probe", options, (own) => probeHost(this.connector, { ...own, base }));
-  }
-
-  /** Work of several steps under one deadline, counted from now, and one signal. */
-  async #bounded<O extends OperationOptions, T>(stage: string, options: O, work: (options: O) => Promise<T>): Promise<T> {
-    return await withDeadline(options, { label: this.connector.label, stage }, (signal) => work({ ...options, signal }));
+    return await boundedBy(this.connector, "probe", options, (own) => probeHost(this.connector, { ...own, base }));
   }
 
   /** What is installed is seen by processes that start afterwards. */

@@ -60,7 +60,7 @@ describe.each([true, false])("with multiplex: %s", (multiplex) => {
     const before = (await lab.log()).length;
     const error = await refusal({ multiplex, jump: `nobody@${lab.address}:${lab.port}` });
     expect(error.code).toBe("host-key-unknown"); // Its known_hosts file is ssh's own: the option is the destination's.
-    expect(error.message).toContain("Host key verification failed");
+    expect(`${error.message}\n${error.details}`).toContain("Host key verification failed");
     expect((await lab.log()).slice(before).match(/^Connection from/gm)).toHaveLength(1);
   });
 
