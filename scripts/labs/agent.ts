@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { run } from "./run.ts";
+import { run, tryRun } from "./run.ts";
 import { until } from "./wait.ts";
 
 export interface AgentLab extends AsyncDisposable {
@@ -21,12 +21,14 @@ export async function startAgent(socket: string): Promise<AgentLab> {
     child.kill("SIGTERM");
     await exited;
   };
-  await until("the agent's socket", () => existsSync(socket));
+  // Its socket is there before it listens. 2 is what ssh-add says where it reaches no agent.
+  const env = { ...process.env, SSH_AUTH_SOCK: socket };
+  await until("the agent to answer", async () => existsSync(socket) && (await tryRun("ssh-add", ["-l"], { env })).code !== 2);
   return {
     socket,
     stop,
     add: async (path) => {
-      await run("ssh-add", ["-q", path], { env: { ...process.env, SSH_AUTH_SOCK: socket } });
+      await run("ssh-add", ["-q", path], { env });
     },
     [Symbol.asyncDispose]: stop,
   };
