@@ -37,11 +37,9 @@ class WorkerProcess:
         self.onward = False
         self.ready = False
         self.holds = False
-        # It was sent a signal that ends it.
-        self.doomed = False
-        # It takes no more calls; the pool does not count on it; its channel is not read any more; its output is not read until there is credit; its pipes are to be renewed;
-        # no time is left for its output; all of it is freed.
-        self.ends = self.left = self.deaf = self.blocked = self.renew = self.late = self.gone = False
+        # It was sent a signal that ends it; it takes no more calls; the pool does not count on it; its channel is not read any more; its output is not read until there is
+        # credit; its pipes are to be renewed; no time is left for its output; all of it is freed.
+        self.doomed = self.ends = self.left = self.deaf = self.blocked = self.renew = self.late = self.gone = False
         self.on_channel = self.on_output = None
         self.escalation = None
         # Did it ever start processes?

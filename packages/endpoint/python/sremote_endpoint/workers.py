@@ -164,9 +164,9 @@ class Workers:
     def _last(self, worker, stream, flags, packet):
         if worker.escalation is not None:
             self._calm(worker)
-        if worker.doomed and not flags & ENDS:
+        if worker.doomed:
             # The signal may reach it when it has begun its next call.
-            worker.signal(signal.SIGKILL)
+            self._kill(worker)
             flags |= ENDS
         worker.holds = bool(flags & HOLDS)
         worker.had_children = worker.had_children or bool(flags & CHILDREN)
