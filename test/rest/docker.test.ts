@@ -1,4 +1,5 @@
 /* What is particular to docker(), and remote calls and sessions through it, in containers of a real Docker Engine. */
+import { readFile } from "node:fs/promises";
 import { RemoteClient } from "@sremote/client";
 import { docker, shell } from "@sremote/connectors";
 import type { RestConnector } from "@sremote/connectors";
@@ -137,7 +138,12 @@ describe("a container of a Docker Engine", () => {
     const other = await lab.addContainer();
     const connector = connect({ container: other });
     const running = connector.exec(["sleep", "300"]);
-    await expect.poll(async () => (await lab.commands(other)).length).toBe(1);
+    // Before that it is the shell that says that the command begins.
+    const named = async (): Promise<string[]> => {
+      const pids = await lab.commands(other);
+      return await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")));
+    };
+    await expect.poll(named).toEqual([["sleep", "300", ""].join("\0")]);
     await lab.ask("POST", `/containers/${other}/kill`);
     expect((await running).exitCode).toBe(137);
   });
