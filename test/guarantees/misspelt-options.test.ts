@@ -49,7 +49,7 @@ const cases: Record<string, Misspelt> = {
   "client.getPwd": { call: (options) => client.getPwd(options), wrong: "timout", meant: "timeout" },
   "client.status": { call: (options) => client.status(options), wrong: "timout", meant: "timeout" },
   "client.probe": { call: (options) => client.probe(options), wrong: "timout", meant: "timeout" },
-  ssh: { call: (options) => sremote.ssh("h", options), wrong: "keyfile", meant: "jump" },
+  ssh: { call: (options) => sremote.ssh("h", options), wrong: "favourite", meant: "jump" },
   "ssh, a host on the way": { call: (options) => sremote.ssh("h", { jump: options }), wrong: "prot", meant: "port", with: { host: "j" } },
   openssh: { call: (options) => sremote.openssh("h", options), wrong: "multipex", meant: "multiplex" },
   local: { call: (options) => sremote.local(options), wrong: "cmd", meant: "cwd" },
@@ -142,7 +142,7 @@ it.each(Object.entries(cases))(
     expect(failed).toBeInstanceOf(InvalidArgumentError);
     const { message } = failed as Error;
     expect(message).toMatch(new RegExp(`^unknown option \`${wrong}\``));
-    if (wrong === "keyfile") expect(message).toContain("the options are host, port, username");
+    if (wrong === "favourite") expect(message).toContain("the options are host, port, username");
     else expect(message).toContain(`did you mean \`${meant}\`?`);
     expect(host.operations).toHaveLength(operations);
   },

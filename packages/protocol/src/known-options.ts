@@ -14,11 +14,20 @@ export function checkOptionNames<Options extends object>(options: Options, known
   for (const name of Object.keys(options)) if (!Object.hasOwn(known, name)) throw unknownOption(path, name, Object.keys(known));
 }
 
+/** Words of ssh2 and execo: by their letters another option would be nearer, and mean something else. */
+const foreign: Readonly<Record<string, string>> = {
+  readyTimeout: "connectTimeout",
+  user: "username",
+  keyfile: "privateKeyPath",
+  config: "sshConfig",
+};
+
 /** The error for an option that is not known. */
 export function unknownOption(path: string, name: string, known: readonly string[]): InvalidArgumentError {
   const within = path.replace(/^options\.?/, "");
   const where = within && ` in ${within}`;
-  const [near] = nearNames(name, known, 1);
+  const meant = Object.hasOwn(foreign, name) ? foreign[name]! : "";
+  const near = known.includes(meant) ? meant : nearNames(name, known, 1)[0];
   const help = near === undefined ? `the options are ${known.join(", ")}` : `did you mean \`${near}\`?`;
   return new InvalidArgumentError(`unknown option \`${name}\`${where}; ${help}`);
 }
