@@ -65,6 +65,12 @@ describe("a run that is watched", () => {
     expect(stream.screen.filter((line) => line.startsWith("  "))).toEqual([]);
   });
 
+  test("what is no run is refused", async () => {
+    for (const wrong of [undefined, null, 3, {}]) {
+      await expect(display(wrong as never)).rejects.toMatchObject({ code: "invalid-argument", message: "run must be a Run" });
+    }
+  });
+
   test("elsewhere has plain lines: output, what failed, and how it ended", async () => {
     const stream = new Sink(false);
     const run = open("a[1-2]").run("printf 'x\\033[31my\\n'; exit {{{index}}}", { name: "r" });

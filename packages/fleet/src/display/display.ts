@@ -51,6 +51,7 @@ const order: readonly JobKind[] = ["failed", "unreachable", "running", "connecti
  * ```
  */
 export async function display(run: Run, options: DisplayOptions = {}): Promise<void> {
+  if (typeof (run as Partial<Run> | null | undefined)?.on !== "function") throw new InvalidArgumentError("run", "a Run");
   checkOptionNames(options, optionNames);
   const { writeTo: stream = process.stderr, lines = true, hostLines = 8 } = options;
   if (typeof stream.write !== "function") throw new InvalidArgumentError("options.writeTo", "a stream");

@@ -375,5 +375,9 @@ describe("runs of runs", () => {
     expect(await allOf([endless, quick], { timeout: 50 })).toEqual([quick]);
     expect(await allOf([quick])).toEqual([quick]);
     expect(await firstOf([])).toEqual([]);
+    for (const wrong of [undefined, null, 3, [null], [{}]]) {
+      const error = await firstOf(wrong as unknown as []).catch((reason: unknown) => reason);
+      expect(error).toMatchObject({ code: "invalid-argument", message: "runs must be a list of Runs" });
+    }
   });
 });

@@ -1,5 +1,5 @@
 /* Waiting for several runs. */
-import { checkOptionNames, type OptionNames } from "@sremote/protocol";
+import { checkOptionNames, InvalidArgumentError, type OptionNames } from "@sremote/protocol";
 import { checkAbortSignal, waitFor } from "@sremote/process";
 import { type Duration, parseDuration } from "../time/index.ts";
 import type { Run } from "./run.ts";
@@ -43,12 +43,17 @@ export function allOf<R extends Run>(runs: readonly R[], options: WaitForOptions
   return waitForRuns(runs, options, "allOf", (ends) => Promise.all(ends));
 }
 
+function isRun(run: Partial<Run> | null | undefined): boolean {
+  return typeof run?.untilEnded === "function";
+}
+
 async function waitForRuns<R extends Run>(
   runs: readonly R[],
   options: WaitForOptions,
   stage: string,
   combine: (ends: Promise<unknown>[]) => Promise<unknown>,
 ): Promise<R[]> {
+  if (!Array.isArray(runs) || !runs.every(isRun)) throw new InvalidArgumentError("runs", "a list of Runs");
   checkOptionNames(options, optionNames);
   const { signal } = options;
   checkAbortSignal(signal);
