@@ -59,15 +59,18 @@ export function startSsh(
   });
   exited.catch(() => undefined);
   const readLog = async (): Promise<SshLog> => parseLog(await readEnd(logFile));
+  // Whoever waits for ssh takes the log, and so does whoever ends it: both are told the same.
+  let taken: Promise<SshLog> | undefined;
+  const takeLog = async (): Promise<SshLog> => {
+    const log = await readLog();
+    await rm(logFile, { force: true });
+    return log;
+  };
   return {
     child,
     exited,
     readLog,
-    takeLog: async () => {
-      const log = await readLog();
-      await rm(logFile, { force: true });
-      return log;
-    },
+    takeLog: () => (taken ??= takeLog()),
     end: async () => {
       child.kill("SIGTERM");
       const timer = setTimeout(() => child.kill("SIGKILL"), endTimeout);
@@ -92,23 +95,27 @@ export function shortLines(text: string): string[] {
   return text.split(/\r?\n/).map((line) => line.slice(0, longestLine));
 }
 
-async function sizeOf(path: string): Promise<number> {
+/** undefined without the file: ssh makes its log once its options are read, and the connector's directory goes when it is closed. */
+async function ifThere<T>(looked: Promise<T>): Promise<T | undefined> {
   try {
-    return (await stat(path)).size;
+    return await looked;
   } catch (error) {
-    // ssh makes the file when it has something to say, but not before its options are read.
-    if (errnoOf(error) === "ENOENT") return 0;
+    if (errnoOf(error) === "ENOENT") return undefined;
     throw error;
   }
 }
 
+async function sizeOf(path: string): Promise<number> {
+  return (await ifThere(stat(path)))?.size ?? 0;
+}
+
 /** The end of a log, whatever its length. */
 async function readEnd(path: string): Promise<string> {
-  const size = await sizeOf(path);
-  if (size === 0) return "";
-  const length = Math.min(size, hostLimits.sshLog);
-  const handle = await open(path);
+  const handle = await ifThere(open(path));
+  if (handle === undefined) return "";
   try {
+    const { size } = await handle.stat();
+    const length = Math.min(size, hostLimits.sshLog);
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, size - length);
     return buffer.toString("utf8", 0, bytesRead);
   } finally {

@@ -44,8 +44,8 @@ class EndingTest(SessionTest):
 
     def test_a_worker_that_was_sent_sigterm_takes_no_other_call_even_if_it_answers(self):
         client = self.session()
-        route = self.module("import os, signal, time\ndef run():\n    signal.signal(signal.SIGTERM, lambda *_: over.append(1))\n    over = []\n    print(os.getpid())\n"
-                            "    try:\n        time.sleep(60)\n    except KeyboardInterrupt:\n        while not over:\n            time.sleep(0.01)\n")
+        route = self.module("import os, signal, time\ndef run():\n    signal.signal(signal.SIGTERM, lambda *_: over.append(1))\n    over = []\n"
+                            "    try:\n        print(os.getpid())\n        time.sleep(60)\n    except KeyboardInterrupt:\n        while not over:\n            time.sleep(0.01)\n")
         call = client.start("script", "run", route=route)
         client.until(lambda: call.stdout)
         client.cancel(call)
@@ -54,7 +54,7 @@ class EndingTest(SessionTest):
 
     def test_a_cancelled_call_that_returns_all_the_same_is_cancelled(self):
         client = self.session()
-        route = self.module("import time\ndef run():\n    print('here')\n    try:\n        time.sleep(60)\n    except KeyboardInterrupt:\n        return 'x' * 1000000\n")
+        route = self.module("import time\ndef run():\n    try:\n        print('here')\n        time.sleep(60)\n    except KeyboardInterrupt:\n        return 'x' * 1000000\n")
         call = client.start("script", "run", route=route)
         client.until(lambda: call.stdout)
         client.cancel(call)
