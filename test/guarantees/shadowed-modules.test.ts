@@ -9,9 +9,9 @@ import { join } from "node:path";
 import { type Command, local } from "@sremote/connectors";
 import { encodePacket, packetKinds, type WelcomeMessage } from "@sremote/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { attachCommand, launchCommand, payloadOf, sessionCommand, sessionPayloadOf } from "../../packages/client/src/launch.ts";
-import { newMarker } from "../../packages/client/src/marker-text.ts";
-import { probeHost } from "../../packages/client/src/probe.ts";
+import { attachCommand, launchCommand, payloadOf, sessionCommand, sessionPayloadOf } from "../../packages/client/src/host/launch.ts";
+import { newMarker } from "../../packages/client/src/host/marker.ts";
+import { probeHost } from "../../packages/client/src/host/probe.ts";
 import { program, startProgram } from "../../packages/transfer/src/host-program.ts";
 import { hostPath, runtimes } from "../support/hosts.ts";
 

@@ -43,7 +43,7 @@ export interface Facts {
   readonly promptness: Promptness;
 }
 
-/** Milliseconds that each promise adds to what the caller asked for: call-limits.ts. */
+/** Milliseconds that each promise adds to what the caller asked for: call/limits.ts. */
 export interface Promptness {
   readonly signal: number;
   readonly timeout: number;

@@ -4,8 +4,8 @@
  */
 import { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
-import { sessionPayloadOf } from "../../packages/client/src/launch.ts";
-import type { Marker } from "../../packages/client/src/marker-text.ts";
+import { sessionPayloadOf } from "../../packages/client/src/host/launch.ts";
+import type { Marker } from "../../packages/client/src/host/marker.ts";
 import { Link } from "../../packages/endpoint/node/session/link.ts";
 import { Session } from "../../packages/endpoint/node/session/session.ts";
 import { Ledger } from "./ledger.ts";

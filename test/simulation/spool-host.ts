@@ -1,5 +1,5 @@
 /* The host of calls over files: its files, its processes, and the commands that a client executes there. */
-import { payloadOf } from "../../packages/client/src/launch.ts";
+import { payloadOf } from "../../packages/client/src/host/launch.ts";
 import { call } from "../../packages/endpoint/node/call.ts";
 import { describeEnd } from "../../packages/endpoint/node/exit-status.ts";
 import { script } from "@sremote/endpoint";

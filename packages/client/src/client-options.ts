@@ -1,7 +1,7 @@
 import type { Connector } from "@sremote/connectors";
 import { InvalidArgumentError, unknownOption, given } from "@sremote/protocol";
-import { checkText, isPlainObject, type Runtime } from "./call-options.ts";
-import { checkSerializer, type Serializer } from "./serializer.ts";
+import { checkText, isPlainObject, type Runtime } from "./call/options.ts";
+import { checkSerializer, type Serializer } from "./call/serializer.ts";
 
 export interface RemoteClientOptions {
   /** Endpoint of calls that name none. @default `python` */

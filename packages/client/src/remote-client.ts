@@ -9,17 +9,17 @@ import {
   checkText,
   type ReturnsObject,
   type Runtime,
-} from "./call-options.ts";
-import type { Call } from "./call.ts";
-import { CallLimits } from "./call-limits.ts";
-import { callSite } from "./call-site.ts";
-import type { CallResult } from "./call-result.ts";
-import { bounded, boundedBy } from "./bounded.ts";
+} from "./call/options.ts";
+import type { Call } from "./call/call.ts";
+import { CallLimits } from "./call/limits.ts";
+import { callSite } from "./call/site.ts";
+import type { CallResult } from "./call/result.ts";
+import { bounded, boundedBy } from "./host/bounded.ts";
 import { Calls } from "./calls.ts";
-import type { ClientEventName, ClientEvents } from "./client-events.ts";
-import { Watchers } from "./watchers.ts";
+import type { ClientEventName, ClientEvents } from "./events/client-events.ts";
+import { Watchers } from "./events/watchers.ts";
 import { checkClientOptions, type RemoteClientOptions, sessionDefaults } from "./client-options.ts";
-import { HostEnvironment } from "./host-environment.ts";
+import { HostEnvironment } from "./call/environment.ts";
 import {
   bootstrap,
   type BootstrapOptions,
@@ -28,18 +28,18 @@ import {
   installPackages,
   type InstallOptions,
   isModuleInstalled,
-} from "./install.ts";
-import type { Located } from "./launch.ts";
-import { type Discovery, discover, homePath, hostPath, type Locations } from "./locations.ts";
-import { environmentModules } from "./internal-call.ts";
-import { type AnyModule, type KeywordArguments, keywordArguments, moduleProxy } from "./module-proxy.ts";
-import { type HostReport, probeHost } from "./probe.ts";
-import { checkSerializer, defaultSerializer, type Serializer } from "./serializer.ts";
-import { StreamTransport } from "./session/stream-transport.ts";
-import type { HostSettings } from "./spool/spool-host.ts";
+} from "./install/install.ts";
+import type { Located } from "./host/launch.ts";
+import { type Discovery, discover, homePath, hostPath, type Locations } from "./host/locations.ts";
+import { environmentModules } from "./install/internal-call.ts";
+import { type AnyModule, type KeywordArguments, keywordArguments, moduleProxy } from "./object/module-proxy.ts";
+import { type HostReport, probeHost } from "./host/probe.ts";
+import { checkSerializer, defaultSerializer, type Serializer } from "./call/serializer.ts";
+import { StreamTransport } from "./session/sessions.ts";
+import type { HostSettings } from "./host/settings.ts";
 import { SpoolTransport } from "./spool/spool-transport.ts";
-import type { RemoteObject } from "./session/remote-object.ts";
-import type { RemoteModule } from "./typed-module.ts";
+import type { RemoteObject } from "./object/remote-object.ts";
+import type { RemoteModule } from "./object/typed-module.ts";
 
 /** Milliseconds for emptying the host's spool when the client closes; what is left then, the host sweeps. */
 const flushTimeout = 3000;

@@ -1,7 +1,7 @@
 /* Functions of this program that the host may call: SESSION.md, `ask` and `answer`. */
 import { ownBytes } from "@sremote/connectors";
 import { type AskMessage, type Attachments, encodeFrame, SremoteError } from "@sremote/protocol";
-import type { Serializer } from "../serializer.ts";
+import type { Serializer } from "../call/serializer.ts";
 
 export type Callback = (...args: never[]) => unknown;
 

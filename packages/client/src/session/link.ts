@@ -1,7 +1,7 @@
 /* One live process on the host that carries packets: the first one, which becomes the supervisor, or an `attach` to it. */
 import { type Command, type Connector, orAborted, type SpawnedProcess } from "@sremote/connectors";
 import { hostLimits, MarkerScanner, type Packet, PacketReader, printedMarker, ProtocolError, SremoteError } from "@sremote/protocol";
-import { lastLines, type Marker } from "../marker-text.ts";
+import { lastLines, type Marker } from "../host/marker.ts";
 
 export interface LinkEvents {
   packet(packet: Packet): void;

@@ -13,11 +13,11 @@ import {
   SremoteError,
   type WelcomeMessage,
 } from "@sremote/protocol";
-import { attachCommand } from "../launch.ts";
-import { lastLines, newMarker, parseFacts } from "../marker-text.ts";
+import { attachCommand } from "../host/launch.ts";
+import { lastLines, newMarker, parseFacts } from "../host/marker.ts";
 import { type Link, type LinkEnd, type LinkEvents, openLink } from "./link.ts";
 import { isSupervisor, proveClient } from "./proof.ts";
-import type { SessionOptions } from "./session-options.ts";
+import type { SessionOptions } from "./options.ts";
 
 export interface Resumed {
   link: Link;

@@ -10,11 +10,11 @@ import {
   RemoteNotSetupError,
   SremoteError,
 } from "@sremote/protocol";
-import type { Runtime } from "../call-options.ts";
-import { type Located, missingError, sessionCommand, sessionPayloadOf, silentError } from "../launch.ts";
-import { newMarker, parseFacts } from "../marker-text.ts";
-import { chooseInterpreter, probeHost } from "../probe.ts";
-import type { HostSettings } from "../spool/spool-host.ts";
+import type { Runtime } from "../call/options.ts";
+import { type Located, missingError, sessionCommand, sessionPayloadOf, silentError } from "../host/launch.ts";
+import { newMarker, parseFacts } from "../host/marker.ts";
+import { chooseInterpreter, probeHost } from "../host/probe.ts";
+import type { HostSettings } from "../host/settings.ts";
 import { type LinkEnd, openLink } from "./link.ts";
 import type { Session } from "./session.ts";
 

@@ -31,7 +31,7 @@ import {
 import type { Link, LinkEnd, LinkEvents } from "./link.ts";
 import { SessionAsks } from "./open-asks.ts";
 import { resume } from "./resume.ts";
-import { codeOf, type SessionOptions } from "./session-options.ts";
+import { codeOf, type SessionOptions } from "./options.ts";
 
 /** What a session tells the call of a stream. */
 export interface StreamEvents {

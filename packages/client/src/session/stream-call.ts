@@ -21,8 +21,8 @@ import {
   sessionLimits,
   type SremoteError,
 } from "@sremote/protocol";
-import type { CallFrame } from "../call-frame.ts";
-import type { CallOutput, OutputFlow } from "./call-output.ts";
+import type { CallFrame } from "../call/frame.ts";
+import type { CallOutput, OutputFlow } from "../call/output.ts";
 import { OpenAsks } from "./open-asks.ts";
 import type { Session, StreamEvents } from "./session.ts";
 

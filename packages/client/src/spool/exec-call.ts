@@ -1,9 +1,9 @@
 import { checksumBytes, prefixBytes, readPrefix } from "@sremote/protocol";
-import type { CallRequest } from "../call-request.ts";
-import { launchCommand, type Located, missingError, payloadOf, readLaunch, unansweredError } from "../launch.ts";
-import { newMarker } from "../marker-text.ts";
+import type { CallRequest } from "../call/request.ts";
+import { launchCommand, type Located, missingError, payloadOf, readLaunch, unansweredError } from "../host/launch.ts";
+import { newMarker } from "../host/marker.ts";
 import { statusError } from "./exit-status.ts";
-import type { SpoolHost } from "./spool-host.ts";
+import type { SpoolHost } from "../host/settings.ts";
 
 /** Time the host gets beyond a call's own deadline to start the interpreter and to report, in milliseconds. */
 const slack = 60_000;

@@ -1,13 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { backOff, belowHome, type Connector, pause } from "@sremote/connectors";
 import { hostLimits, RemoteNotSetupError, TransferError } from "@sremote/protocol";
-import type { CallRequest } from "../call-request.ts";
-import { launchCommand, type Located, missingError, payloadOf, readLaunch, unansweredError } from "../launch.ts";
-import { lastLines, newMarker } from "../marker-text.ts";
+import type { CallRequest } from "../call/request.ts";
+import { launchCommand, type Located, missingError, payloadOf, readLaunch, unansweredError } from "../host/launch.ts";
+import { lastLines, newMarker } from "../host/marker.ts";
 import { statusError } from "./exit-status.ts";
-import { chooseInterpreter, probeHost } from "../probe.ts";
+import { chooseInterpreter, probeHost } from "../host/probe.ts";
 import { PulledReply } from "./pulled-bytes.ts";
-import type { SpoolHost } from "./spool-host.ts";
+import type { SpoolHost } from "../host/settings.ts";
 
 /** How long a finished call's reply may take to become visible, in milliseconds: attribute caches of network filesystems hold for up to 60 s. */
 const visibility = 120_000;

@@ -13,16 +13,16 @@ import {
   SremoteError,
   TransferError,
 } from "@sremote/protocol";
-import type { Runtime } from "../call-options.ts";
-import type { CallRequest } from "../call-request.ts";
-import type { CapturedOutput, FetchedReply } from "../call-result.ts";
+import type { Runtime } from "../call/options.ts";
+import type { CallRequest } from "../call/request.ts";
+import type { CapturedOutput, FetchedReply } from "../call/result.ts";
 import { callByFiles } from "./file-call.ts";
-import { type Located, payloadOf, Unanswered } from "../launch.ts";
+import { type Located, payloadOf, Unanswered } from "../host/launch.ts";
 import { callByExec } from "./exec-call.ts";
-import { chooseInterpreter, probeHost } from "../probe.ts";
+import { chooseInterpreter, probeHost } from "../host/probe.ts";
 import { PulledBytes } from "./pulled-bytes.ts";
 import { Releases } from "./releases.ts";
-import type { HostSettings, SpoolHost } from "./spool-host.ts";
+import type { HostSettings, SpoolHost } from "../host/settings.ts";
 import { SentIds } from "./sent-ids.ts";
 
 /** Attempts of one call over links that break. The host answers a repeated id from its spool, so no attempt runs it again. */

@@ -1,8 +1,8 @@
 /* What travels with a call beside its arguments. */
 import { type CallMessage, type InvokeMessage, protocolVersion, type Route } from "@sremote/protocol";
-import { type CallOptions, fromHome, type Runtime } from "./call-options.ts";
-import type { HostEnvironment } from "./host-environment.ts";
-import type { Locations } from "./locations.ts";
+import { type CallOptions, fromHome, type Runtime } from "./options.ts";
+import type { HostEnvironment } from "./environment.ts";
+import type { Locations } from "../host/locations.ts";
 
 /** The length of a route is written with two bytes; a little of it is left for what is added when the call is sent. */
 const longestRoute = 65_535 - 256;

@@ -7,8 +7,8 @@
  *                A host that gives no sign at all has 300 ms, one that does 2 s: an interrupt takes up to a second.
  */
 import { DeadlineTimer } from "@sremote/protocol";
-import type { Ending } from "./call-ending.ts";
-import type { CallOptions } from "./call-options.ts";
+import type { Ending } from "./ending.ts";
+import type { CallOptions } from "./options.ts";
 
 /** Milliseconds from the abort of a signal to the rejection of its call, so that this comes within 100 ms. */
 export const signalPatience = 60;

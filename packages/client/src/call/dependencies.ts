@@ -1,5 +1,5 @@
 /* Calls whose results are arguments of other calls: SESSION.md, `keep` and `after`. */
-import type { Session } from "./session.ts";
+import type { Session } from "../session/session.ts";
 
 /** What a call must show for its result to be an argument of another. */
 export interface Dependable {

@@ -1,6 +1,6 @@
 import { settledWithin, showAs } from "@sremote/connectors";
-import { type CallArguments, type CallOptions, checkText, type ReturnsObject } from "../call-options.ts";
-import type { Call } from "../call.ts";
+import { type CallArguments, type CallOptions, checkText, type ReturnsObject } from "../call/options.ts";
+import type { Call } from "../call/call.ts";
 import { type RemoteReference, referenceOf, isLost } from "./remote-reference.ts";
 import type { RemoteIterable, ResultOf } from "./remote-iterable.ts";
 

@@ -1,10 +1,10 @@
 import { InvalidArgumentError, RemoteExecError, RemoteModulesError, SremoteError } from "@sremote/protocol";
-import { checkText, type Runtime } from "./call-options.ts";
+import { checkText, type Runtime } from "../call/options.ts";
 import { cloneHere } from "./git-clone.ts";
 import { internalCall, type InternalCallOptions } from "./internal-call.ts";
-import type { Located } from "./launch.ts";
-import { lastLines } from "./marker-text.ts";
-import type { SpoolTransport } from "./spool/spool-transport.ts";
+import type { Located } from "../host/launch.ts";
+import { lastLines } from "../host/marker.ts";
+import type { SpoolTransport } from "../spool/spool-transport.ts";
 
 export interface InstallOptions {
   /** `python` (pip, into the endpoint's virtual environment) or `node` (npm, into the endpoint's prefix). @default the client's */

@@ -1,14 +1,14 @@
 import { limits } from "@sremote/protocol";
-import type { Runtime } from "./call-options.ts";
-import { encodeArguments } from "./call-arguments.ts";
-import { CallFrame } from "./call-frame.ts";
-import { newCallId } from "./call-id.ts";
-import { callHead } from "./call-request.ts";
-import { outputText } from "./call-result.ts";
-import { HostEnvironment } from "./host-environment.ts";
-import { errorFromReply } from "./remote-failure.ts";
-import { defaultSerializer } from "./serializer.ts";
-import type { SpoolTransport } from "./spool/spool-transport.ts";
+import type { Runtime } from "../call/options.ts";
+import { encodeArguments } from "../call/arguments.ts";
+import { CallFrame } from "../call/frame.ts";
+import { newCallId } from "../call/id.ts";
+import { callHead } from "../call/request.ts";
+import { outputText } from "../call/result.ts";
+import { HostEnvironment } from "../call/environment.ts";
+import { errorFromReply } from "../call/failure.ts";
+import { defaultSerializer } from "../call/serializer.ts";
+import type { SpoolTransport } from "../spool/spool-transport.ts";
 
 /** Modules of the endpoints themselves. */
 export const environmentModules: Readonly<Record<Runtime, string>> = {

@@ -1,15 +1,15 @@
 import { showAs } from "@sremote/connectors";
 import { InvalidArgumentError, type RemoteExecError, SremoteError } from "@sremote/protocol";
-import { type Ending, endedError, ownOutcome } from "./call-ending.ts";
-import type { CallNotes } from "./call-notes.ts";
-import { CallLimits, cancelPatience, type Progress } from "./call-limits.ts";
-import type { CallOptions } from "./call-options.ts";
-import type { CallResult } from "./call-result.ts";
-import { type CallSite, withCallSite } from "./call-site.ts";
-import { CallOutput } from "./session/call-output.ts";
-import { referenceOf } from "./session/remote-reference.ts";
-import type { Session } from "./session/session.ts";
-import { RemoteIterable } from "./session/remote-iterable.ts";
+import { type Ending, endedError, ownOutcome } from "./ending.ts";
+import type { CallNotes } from "../events/call-notes.ts";
+import { CallLimits, cancelPatience, type Progress } from "./limits.ts";
+import type { CallOptions } from "./options.ts";
+import type { CallResult } from "./result.ts";
+import { type CallSite, withCallSite } from "./site.ts";
+import { CallOutput } from "./output.ts";
+import { referenceOf } from "../object/remote-reference.ts";
+import type { Session } from "../session/session.ts";
+import { RemoteIterable } from "../object/remote-iterable.ts";
 
 /** The items of a call's generator: of `Call<RemoteIterable<T>>` and of `Call<T>`, T. */
 export type ItemOf<T> = T extends AsyncIterable<infer I> ? I : T;

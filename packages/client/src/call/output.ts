@@ -2,7 +2,7 @@
 import { Writable } from "node:stream";
 import { showAs } from "@sremote/connectors";
 import { ByteList, hostLimits, sessionLimits } from "@sremote/protocol";
-import type { CapturedOutput } from "../call-result.ts";
+import type { CapturedOutput } from "./result.ts";
 
 /** Takes each chunk of bytes as it comes; while its promise is pending the function on the host waits. */
 export interface OutputSink {

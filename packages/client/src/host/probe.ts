@@ -1,9 +1,9 @@
 import type { Connector, OperationOptions } from "@sremote/connectors";
 import { script } from "@sremote/endpoint";
 import { hostLimits, RemoteNotSetupError } from "@sremote/protocol";
-import type { Runtime } from "./call-options.ts";
+import type { Runtime } from "../call/options.ts";
 import { missingError, payloadOf } from "./launch.ts";
-import { lastLines, newMarker, parseFacts, textAfterMarker } from "./marker-text.ts";
+import { lastLines, newMarker, parseFacts, textAfterMarker } from "./marker.ts";
 
 export interface FoundInterpreter {
   path: string;

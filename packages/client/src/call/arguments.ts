@@ -1,8 +1,8 @@
 /* The arguments of a call in the form in which they travel, taken when the call is made. */
 import { ownBytes } from "@sremote/connectors";
 import { describePath, NdArray, type WireValue } from "@sremote/protocol";
-import type { SplitArguments } from "./call-options.ts";
-import { longestCopy, type Pin } from "./call-frame.ts";
+import type { SplitArguments } from "./options.ts";
+import { longestCopy, type Pin } from "./frame.ts";
 import { Call } from "./call.ts";
 import { joinArray, joinObject, type Part, partOf } from "./value-parts.ts";
 

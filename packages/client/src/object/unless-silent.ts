@@ -1,6 +1,6 @@
 /* Waiting for the host's word without a deadline, but not for a host that is gone. */
 import { settledWithin } from "@sremote/connectors";
-import type { Session } from "./session.ts";
+import type { Session } from "../session/session.ts";
 
 /** Milliseconds within which a host that is there gives a sign of life when it is asked, as for {@link Call.cancel}. */
 const patience = 5000;

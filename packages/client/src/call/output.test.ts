@@ -1,6 +1,6 @@
 import { Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { CallOutput } from "./call-output.ts";
+import { CallOutput } from "./output.ts";
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 

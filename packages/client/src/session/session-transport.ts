@@ -9,17 +9,17 @@ import {
   type ResultMessage,
   SremoteError,
 } from "@sremote/protocol";
-import type { Call } from "../call.ts";
-import { type Ending, endedError, ownOutcome } from "../call-ending.ts";
-import type { CallFrame } from "../call-frame.ts";
-import type { CapturedOutput, FetchedReply } from "../call-result.ts";
-import type { Serializer } from "../serializer.ts";
-import { dependents } from "./dependencies.ts";
-import type { ObjectPlace } from "./remote-reference.ts";
+import type { Call } from "../call/call.ts";
+import { type Ending, endedError, ownOutcome } from "../call/ending.ts";
+import type { CallFrame } from "../call/frame.ts";
+import type { CapturedOutput, FetchedReply } from "../call/result.ts";
+import type { Serializer } from "../call/serializer.ts";
+import { dependents } from "../call/dependencies.ts";
+import type { ObjectPlace } from "../object/remote-reference.ts";
 import type { Callbacks } from "./callbacks.ts";
 import type { Session } from "./session.ts";
 import { StreamCall, StreamLost } from "./stream-call.ts";
-import type { LiveSession } from "./stream-transport.ts";
+import type { LiveSession } from "./sessions.ts";
 
 export interface StreamPlan {
   call: Call;

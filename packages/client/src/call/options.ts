@@ -1,6 +1,6 @@
 import { InvalidArgumentError, unknownOption, given } from "@sremote/protocol";
 import { Writable } from "node:stream";
-import type { OutputHandling } from "./session/call-output.ts";
+import type { OutputHandling } from "./output.ts";
 
 export type Runtime = "python" | "node";
 

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from "@sremote/protocol";
-import { checkEnvVariable, checkText } from "./call-options.ts";
+import { checkEnvVariable, checkText } from "./options.ts";
 
 /** What every call of a client finds in its environment. Kept on the client; sent with each call, in its body, never in an argument vector. */
 export class HostEnvironment {

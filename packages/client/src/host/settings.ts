@@ -1,6 +1,6 @@
 /* What a call over the spool needs to know of its host. */
 import type { Connector } from "@sremote/connectors";
-import type { Releases } from "./releases.ts";
+import type { Releases } from "../spool/releases.ts";
 
 /** What the client's configuration says of the host. */
 export interface HostSettings {

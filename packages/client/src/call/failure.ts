@@ -10,8 +10,8 @@ import {
   RemoteNotSetupError,
   SremoteError,
 } from "@sremote/protocol";
-import { type FetchedReply, outputText } from "./call-result.ts";
-import { lastLines } from "./marker-text.ts";
+import { type FetchedReply, outputText } from "./result.ts";
+import { lastLines } from "../host/marker.ts";
 
 const notSetup = new Set<Code>(["no-writable-directory", "unsafe-directory", "endpoint-broken", "interpreter-missing", "not-setup"]);
 

@@ -1,8 +1,8 @@
 import type { Command, ExecResult } from "@sremote/connectors";
 import { nodePayload, nodeSessionPayload, pythonPayload, pythonSessionPayload, script } from "@sremote/endpoint";
 import { hostLimits, ProtocolError, RemoteNotSetupError, type SremoteErrorOptions, type WelcomeMessage } from "@sremote/protocol";
-import type { Runtime } from "./call-options.ts";
-import { lastLines, type Marker, parseFacts, splitAtMarker } from "./marker-text.ts";
+import type { Runtime } from "../call/options.ts";
+import { lastLines, type Marker, parseFacts, splitAtMarker } from "./marker.ts";
 
 /** What is known of a host's endpoint for one runtime; empty before the first reply. */
 export interface Located {

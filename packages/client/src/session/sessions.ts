@@ -2,11 +2,11 @@
 import { randomBytes } from "node:crypto";
 import type { Connector } from "@sremote/connectors";
 import { SremoteError } from "@sremote/protocol";
-import type { Runtime } from "../call-options.ts";
-import type { Watchers } from "../watchers.ts";
-import type { Located } from "../launch.ts";
-import type { HostSettings } from "../spool/spool-host.ts";
-import type { SessionWatch, StreamSettings } from "./session-options.ts";
+import type { Runtime } from "../call/options.ts";
+import type { Watchers } from "../events/watchers.ts";
+import type { Located } from "../host/launch.ts";
+import type { HostSettings } from "../host/settings.ts";
+import type { SessionWatch, StreamSettings } from "./options.ts";
 import { SessionStarter } from "./session-starter.ts";
 import { Session } from "./session.ts";
 

@@ -14,7 +14,7 @@ import {
 } from "@sremote/protocol";
 import { expect, it, vi } from "vitest";
 import { RemoteClient } from "../remote-client.ts";
-import { sessionPayloadOf } from "../launch.ts";
+import { sessionPayloadOf } from "../host/launch.ts";
 
 const host = {
   runtime: "node",

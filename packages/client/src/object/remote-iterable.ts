@@ -1,6 +1,6 @@
 import { settledWithin, showAs } from "@sremote/connectors";
 import { ProtocolError, RemoteExecError } from "@sremote/protocol";
-import { signalPatience } from "../call-limits.ts";
+import { signalPatience } from "../call/limits.ts";
 import { type RemoteReference, referenceOf, isLost } from "./remote-reference.ts";
 import { settledUnlessSilent } from "./unless-silent.ts";
 

@@ -1,7 +1,7 @@
 /* The types of a module as an object: of one whose members are known, and of any other. */
 import type { AnyModule, KeywordArguments } from "./module-proxy.ts";
-import type { ResultOf } from "./session/remote-iterable.ts";
-import type { Positional, RemoteObject } from "./session/remote-object.ts";
+import type { ResultOf } from "./remote-iterable.ts";
+import type { Positional, RemoteObject } from "./remote-object.ts";
 
 /**
  * A module on the host: each member is a function, or a step on the way to one.

@@ -1,8 +1,8 @@
 /* Where something that stays on the host lives, and what a call needs to act on it. */
-import type { CallArguments, CallOptions } from "../call-options.ts";
-import type { CallResult } from "../call-result.ts";
-import type { Callbacks } from "./callbacks.ts";
-import type { Session } from "./session.ts";
+import type { CallArguments, CallOptions } from "../call/options.ts";
+import type { CallResult } from "../call/result.ts";
+import type { Callbacks } from "../session/callbacks.ts";
+import type { Session } from "../session/session.ts";
 
 /** The module of the endpoint whose functions act on objects. */
 export const objectModule = "sremote:object";

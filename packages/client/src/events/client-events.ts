@@ -1,6 +1,6 @@
 /* What a client tells those who watch a program in production: of its connections and its calls, and of nothing that may be secret. */
 import type { Code, Outcome } from "@sremote/protocol";
-import type { Runtime } from "./call-options.ts";
+import type { Runtime } from "../call/options.ts";
 
 interface ClientEvent {
   /** The connector's label, such as `ssh://me@host:22`. */

@@ -1,8 +1,8 @@
 /* Values that only a session can carry, in one call: callbacks, objects, results of other calls. */
 import { type Attachments, type CustomValue, InvalidArgumentError, type WireValue } from "@sremote/protocol";
-import type { DecodeHooks, EncodeHooks, Serializer } from "../serializer.ts";
+import type { DecodeHooks, EncodeHooks, Serializer } from "../call/serializer.ts";
 import type { Callback, Callbacks } from "./callbacks.ts";
-import { type RemoteReference, referenceOf } from "./remote-reference.ts";
+import { type RemoteReference, referenceOf } from "../object/remote-reference.ts";
 import type { Session } from "./session.ts";
 
 /** A result that is an argument, in place of the call that gives it. */
