@@ -107,6 +107,10 @@ def g():
     expect(stripped).not.toMatch(/for paths|Module|Doc|short|alone|within/);
   });
 
+  it("has a statement for a docstring that is all of its block, and none for others", () => {
+    expect(stripPython(source).match(/^ *0$/gm)).toEqual([" 0"]);
+  });
+
   it("a program that cannot be scanned is an error", () => {
     expect(() => stripPython('x = "')).toThrow(/does not end/);
   });

@@ -17,7 +17,9 @@ export function stripPython(source: string): string {
       const text = source.slice(at, string);
       // A string that is a statement by itself does nothing, but may be all that a block holds.
       const alone = lineStart && brackets === 0 && /^[ \t]*(?:#[^\n]*)?(?:\n|$)/.test(source.slice(string));
-      out += alone ? `0${"\n".repeat(text.split("\n").length - 1)}` : text;
+      if (alone)
+        out = (isWholeBlock(source, at, string) ? `${out}0` : out.replace(/[ \t]+$/, "")) + "\n".repeat(text.split("\n").length - 1);
+      else out += text;
       at = string;
       lineStart = false;
       continue;
@@ -55,6 +57,13 @@ export function stripPython(source: string): string {
     at++;
   }
   return out;
+}
+
+/** Whether the statement from `at` to `end` may be all that its block holds: the next one is not indented as it is. */
+function isWholeBlock(source: string, at: number, end: number): boolean {
+  const own = at - (source.lastIndexOf("\n", at) + 1);
+  const next = /^[^\n]*(?:\n[ \t]*(?:#[^\n]*)?)*\n( *)[^\s#]/.exec(source.slice(end));
+  return next?.[1]!.length !== own;
 }
 
 /** Where the string literal that begins at `at` ends, or undefined when none begins there. */
