@@ -70,7 +70,7 @@ def imported(node):
 
 
 def main():
-    paths = sorted(glob.glob(ROOT + "/*.py") + glob.glob(ROOT + "/sremote_endpoint/*.py") + glob.glob(TRANSFER + "/*.py"))
+    paths = sorted(glob.glob(ROOT + "/*.py") + glob.glob(ROOT + "/sremote_endpoint/**/*.py", recursive=True) + glob.glob(TRANSFER + "/*.py"))
     wrong = ["%s: %s" % (os.path.relpath(path, PACKAGES), problem) for path in paths for problem in check(path)]
     for path in paths:
         with open(path, "rb") as file:

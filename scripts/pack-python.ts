@@ -37,10 +37,14 @@ export function packPythonSession(source: string): Uint8Array {
 }
 
 export const spoolModules = (source: string): ReturnType<typeof collect> =>
-  collect(source, ["main", ...reach(["call", "install", "probe", "worker"], source)], shortenNames, orderOfSpool);
+  collect(source, ["main", ...reach(["spool.call", "install", "probe", "spool.worker"], source)], shortenNames, orderOfSpool);
 
 export const sessionModules = (source: string): ReturnType<typeof collect> =>
-  collect(source, reach(["serve"], source), shortenNames, orderOfSession);
+  collect(source, reach(["session.serve"], source), shortenNames, orderOfSession);
+
+/** Where in `sremote_endpoint/` the module is that the payload of sessions has under this name. */
+export const sessionSources = (source: string): ReadonlyMap<string, string> =>
+  new Map(Array.from(reach(["session.serve"], source), (module) => [lastOf(module), `${module.replace(".", "/")}.py`]));
 
 /**
  * Each word becomes one byte, 128 and up, and stands in front; deflate alone would spend two or three on every repetition. It takes a tenth off
@@ -66,8 +70,9 @@ function collect(
   const entry = stripPython(readFileSync(join(source, "__main__.py"), "utf8"));
   const modules: Source[] = [["__main__", entry]];
   for (const module of ["__init__", ...names].toSorted()) {
-    const name = module === "__init__" ? "sremote_endpoint" : `sremote_endpoint.${module}`;
-    modules.push([name, stripPython(read(source, module))]);
+    const name = module === "__init__" ? "sremote_endpoint" : `sremote_endpoint.${lastOf(module)}`;
+    if (modules.some(([other]) => other === name)) throw new Error(`two modules of one payload have the name ${name}`);
+    modules.push([name, flatten(stripPython(read(source, module)), module)]);
   }
   const place = new Map(order.map((name, index) => [name, index]));
   const placeOf = ([name]: Source): number => place.get(name) ?? order.length;
@@ -77,18 +82,46 @@ function collect(
 /** As the entry's `unpack` and the first stage of sessions take it apart. */
 export const joinModules = (modules: readonly Source[]): string => modules.flat().join("\0");
 
-/** The modules and all that they import, now or later: `from .name import`, `from . import name, name`, `load("name")`. */
+/** Of `wire.frame`, `frame`: folders are for those who read the sources, and in a payload each mention of one costs bytes. */
+const lastOf = (module: string): string => module.slice(module.lastIndexOf(".") + 1);
+
+/** How modules name each other: `from .module import name`, `from ..folder.module import name`, `from ..folder import module, module`, `load("folder.module")`. */
+const relativeImport = /^( *)from (\.+)([\w.]*) import (\(?[\w, ]+)/gm;
+const laterImport = /\bload\("([\w.]+)"\)/g;
+const folders: readonly string[] = ["wire", "session", "spool", "run", "host"];
+
+/** What an import in that module names: a folder, or a module. */
+function targetOf(module: string, dots: string, path: string): string {
+  return [...module.split(".").slice(0, -dots.length), ...(path === "" ? [] : [path])].join(".");
+}
+
+const isFolder = (target: string): boolean => folders.includes(target);
+
+/** The source as it is where all modules lie in one folder. */
+function flatten(text: string, module: string): string {
+  return text
+    .replaceAll(relativeImport, (_, indent: string, dots: string, path: string, names: string) => {
+      const target = targetOf(module, dots, path);
+      return `${indent}from .${isFolder(target) ? "" : lastOf(target)} import ${names}`;
+    })
+    .replaceAll(laterImport, (_, name: string) => `load("${lastOf(name)}")`);
+}
+
+/** The modules and all that they import, now or later. */
 function reach(roots: readonly string[], source: string): Set<string> {
-  const found = new Set(["errors", "home", ...roots]);
+  const found = new Set(["wire.errors", "host.home", ...roots]);
   for (const module of found) {
     const text = read(source, module);
-    for (const [, name] of text.matchAll(/^ *from \.(\w+) import /gm)) found.add(name!);
-    for (const [, name] of text.matchAll(/\bload\("(\w+)"\)/g)) found.add(name!);
-    for (const [, names] of text.matchAll(/^ *from \. import ([\w, ]+)/gm)) for (const name of names!.split(",")) found.add(name.trim());
+    for (const [, , dots, path, names] of text.matchAll(relativeImport)) {
+      const target = targetOf(module, dots!, path!);
+      if (isFolder(target)) for (const name of names!.split(",")) found.add(`${target}.${name.trim()}`);
+      else found.add(target);
+    }
+    for (const [, name] of text.matchAll(laterImport)) found.add(name!);
   }
   return found;
 }
 
 function read(source: string, module: string): string {
-  return readFileSync(join(source, "sremote_endpoint", `${module}.py`), "utf8");
+  return readFileSync(join(source, "sremote_endpoint", `${module.replace(".", "/")}.py`), "utf8");
 }

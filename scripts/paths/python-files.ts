@@ -1,6 +1,8 @@
 /* Which files of the Python endpoint a call runs through: a connector in between has the first stage note each call of a function. */
 import { readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import type { Connector } from "@sremote/connectors";
+import { sessionSources } from "../pack-python.ts";
 import { type ExecutedFile, withLines } from "./executed-files.ts";
 
 /** `sys.setprofile` is inherited by the workers, which are forked. Times are those of CLOCK_MONOTONIC, as `process.hrtime` has them. */
@@ -35,6 +37,7 @@ export async function executedPython(log: string, work: () => Promise<unknown>):
   await writeFile(log, "");
   await work();
   const text = await readFile(log, "utf8");
-  const names = new Set(Array.from(text.matchAll(/\/sremote_endpoint\/(\w+\.py)$/gm), ([, name]) => name!));
-  return withLines(Array.from(names, (name) => `packages/endpoint/python/sremote_endpoint/${name}`));
+  const names = new Set(Array.from(text.matchAll(/\/sremote_endpoint\/(\w+)\.py$/gm), ([, name]) => name!));
+  const sources = sessionSources(fileURLToPath(new URL("../../packages/endpoint/python", import.meta.url)));
+  return withLines(Array.from(names, (name) => `packages/endpoint/python/sremote_endpoint/${sources.get(name) ?? `${name}.py`}`));
 }

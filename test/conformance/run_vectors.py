@@ -15,12 +15,12 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.join(HERE, "../../packages/endpoint/python"))
 
-from sremote_endpoint import json_text, value_decode  # noqa: E402
-from sremote_endpoint.errors import Refusal  # noqa: E402
-from sremote_endpoint.frame import read_frame, split_frame  # noqa: E402
-from sremote_endpoint.limits import BODY  # noqa: E402
-from sremote_endpoint.call_message import check_call  # noqa: E402
-from sremote_endpoint.value_encode import Encoder  # noqa: E402
+from sremote_endpoint.wire import json_text, value_decode  # noqa: E402
+from sremote_endpoint.wire.errors import Refusal  # noqa: E402
+from sremote_endpoint.wire.frame import read_frame, split_frame  # noqa: E402
+from sremote_endpoint.wire.limits import BODY  # noqa: E402
+from sremote_endpoint.spool.call_message import check_call  # noqa: E402
+from sremote_endpoint.wire.value_encode import Encoder  # noqa: E402
 from tests.reply_check import Wrong, check_reply  # noqa: E402
 
 import session_vectors  # noqa: E402

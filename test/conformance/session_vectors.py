@@ -6,19 +6,20 @@ Of what only a client reads (`sender` is `host`) messages are read by the checks
 import os
 from types import SimpleNamespace
 
-from sremote_endpoint import session as supervisor, value_decode
-from sremote_endpoint.callback import Asking, Callback, CallbackError
-from sremote_endpoint.calls import Calls
-from sremote_endpoint.errors import Refusal
-from sremote_endpoint.frame import join_frame
-from sremote_endpoint.json_text import parse
-from sremote_endpoint.link import Link
-from sremote_endpoint.objects import object_id
-from sremote_endpoint.packet import BYE, CHALLENGE, HELLO, PROOF, RESUME, SIZE, WELCOME, Damaged, Packets, pack
-from sremote_endpoint.proof import prove
-from sremote_endpoint.replay import Sent
-from sremote_endpoint.route import read_route
-from sremote_endpoint.session_worker import SessionWorker
+from sremote_endpoint.session import session as supervisor
+from sremote_endpoint.wire import value_decode
+from sremote_endpoint.session.callbacks import Asking, Callback, CallbackError
+from sremote_endpoint.session.streams import Calls
+from sremote_endpoint.wire.errors import Refusal
+from sremote_endpoint.wire.frame import join_frame
+from sremote_endpoint.wire.json_text import parse
+from sremote_endpoint.session.link import Link
+from sremote_endpoint.session.objects import object_id
+from sremote_endpoint.wire.packet import BYE, CHALLENGE, HELLO, PROOF, RESUME, SIZE, WELCOME, Damaged, Packets, pack
+from sremote_endpoint.session.proof import prove
+from sremote_endpoint.session.replay import Sent
+from sremote_endpoint.wire.route import read_route
+from sremote_endpoint.session.worker import SessionWorker
 from tests.session_check import check_message
 
 # As in the vectors.

@@ -14,15 +14,16 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [os.path.join(HERE, "../../packages/endpoint/python"), os.path.join(HERE, "../conformance")]
 
 import session_vectors  # noqa: E402
-from sremote_endpoint import json_text, session as supervisor, value_decode  # noqa: E402
-from sremote_endpoint.call_message import check_call  # noqa: E402
-from sremote_endpoint.callback import Asking, Callback, CallbackError  # noqa: E402
-from sremote_endpoint.errors import Refusal, Unserializable  # noqa: E402
-from sremote_endpoint.frame import join_frame, plain_header, read_frame, split_frame  # noqa: E402
-from sremote_endpoint.packet import BYE, CHALLENGE, CREDIT, HELLO, PROOF, RESUME, SIZE, WELCOME, Damaged, Packets, pack  # noqa: E402
-from sremote_endpoint.proof import prove  # noqa: E402
-from sremote_endpoint.route import read_route  # noqa: E402
-from sremote_endpoint.value_encode import Encoder, digits  # noqa: E402
+from sremote_endpoint.session import session as supervisor  # noqa: E402
+from sremote_endpoint.wire import json_text, value_decode  # noqa: E402
+from sremote_endpoint.spool.call_message import check_call  # noqa: E402
+from sremote_endpoint.session.callbacks import Asking, Callback, CallbackError  # noqa: E402
+from sremote_endpoint.wire.errors import Refusal, Unserializable  # noqa: E402
+from sremote_endpoint.wire.frame import join_frame, plain_header, read_frame, split_frame  # noqa: E402
+from sremote_endpoint.wire.packet import BYE, CHALLENGE, CREDIT, HELLO, PROOF, RESUME, SIZE, WELCOME, Damaged, Packets, pack  # noqa: E402
+from sremote_endpoint.session.proof import prove  # noqa: E402
+from sremote_endpoint.wire.route import read_route  # noqa: E402
+from sremote_endpoint.wire.value_encode import Encoder, digits  # noqa: E402
 from tests.reply_check import Wrong, check_reply  # noqa: E402
 
 _CODES = {"b": "int", "h": "int", "i": "int", "l": "int", "q": "int", "B": "uint", "H": "uint", "I": "uint", "L": "uint", "Q": "uint", "f": "float", "d": "float"}

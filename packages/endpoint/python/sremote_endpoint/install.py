@@ -7,10 +7,11 @@ import os
 import struct
 import sys
 
-from . import files, spool
-from .directory import check, ensure, ensure_base
-from .errors import Refusal
-from .os_error import refuse
+from .host import files
+from .host.directory import check, ensure, ensure_base
+from .host.os_error import refuse
+from .spool import spool
+from .wire.errors import Refusal
 
 PAYLOAD = "payload.pyz"
 

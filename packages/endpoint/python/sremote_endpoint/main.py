@@ -17,8 +17,8 @@ A call whose reply was delivered ends with 0, whatever the outcome in it.
 import os
 import sys
 
-from .errors import Refusal
-from .home import find_home
+from .host.home import find_home
+from .wire.errors import Refusal
 
 _STATUS = {"unsafe-directory": 97, "disk-full": 98, "install-failed": 95, "call-conflict": 94, "invalid-argument": 91}
 
@@ -28,13 +28,13 @@ def main(argv, endpoint=None):
     try:
         mode, options, rest = _read_arguments(argv)
         if mode == "call":
-            from .call import call
+            from .spool.call import call
             return call(options["base"], options["home"], endpoint or _endpoint(), options["marker"], *rest)
         if mode == "session":
-            from .serve import serve
+            from .session.serve import serve
             return serve(options["base"], endpoint, options["marker"])
         if mode == "worker":
-            from .worker import serve_fresh
+            from .spool.worker import serve_fresh
             return serve_fresh(int(rest[0]), int(rest[1]))
         if mode == "probe":
             from .probe import probe

@@ -2,12 +2,12 @@
 import os
 import sys
 
-from .directory import check
-from .errors import Refusal
-from .files import write_all
-from .json_text import dump
-from .memory import memory_limit
-from .search_path import prepare
+from .host.directory import check
+from .host.files import write_all
+from .host.memory import memory_limit
+from .run.search_path import prepare
+from .wire.errors import Refusal
+from .wire.json_text import dump
 
 _COMMANDS = ("sbatch", "qsub", "bsub", "git", "node", "npm", "uv", "rsync", "tar")
 
@@ -113,7 +113,7 @@ def _has(name):
 def _numpy():
     if not _has("numpy"):
         return None
-    from .module_versions import find_version
+    from .run.module_versions import find_version
     try:
         return find_version("numpy")
     except Refusal:

@@ -4,7 +4,8 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from sremote_endpoint import main, spool  # noqa: E402
+from sremote_endpoint import main  # noqa: E402
+from sremote_endpoint.spool import spool  # noqa: E402
 
 last = sys.argv[1]
 

@@ -7,8 +7,8 @@ import numpy
 from tests.support import EndpointTest, request
 from tests.test_values import back, encode
 
-from sremote_endpoint.arrays import DTYPES
-from sremote_endpoint.errors import Unserializable
+from sremote_endpoint.wire.arrays import DTYPES
+from sremote_endpoint.wire.errors import Unserializable
 
 
 class NumpyTest(unittest.TestCase):

@@ -12,9 +12,9 @@ from binascii import crc32
 from tests.session_check import check_message
 from tests.support import MARKER, SOURCE, EndpointTest
 
-from sremote_endpoint import packet as wire
-from sremote_endpoint.frame import join_frame, split_frame
-from sremote_endpoint.proof import prove
+from sremote_endpoint.wire import packet as wire
+from sremote_endpoint.wire.frame import join_frame, split_frame
+from sremote_endpoint.session.proof import prove
 
 LIMIT = 30.0
 

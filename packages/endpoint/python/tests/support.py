@@ -11,8 +11,8 @@ import unittest
 SOURCE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, SOURCE)
 
-from sremote_endpoint.frame import join_frame, split_frame  # noqa: E402
-from sremote_endpoint.value_decode import Attachments  # noqa: E402
+from sremote_endpoint.wire.frame import join_frame, split_frame  # noqa: E402
+from sremote_endpoint.wire.value_decode import Attachments  # noqa: E402
 from tests.reply_check import check_reply  # noqa: E402
 
 ROOT = os.path.realpath(os.path.join(SOURCE, "../../.."))

@@ -4,7 +4,7 @@ import stat
 import tempfile
 import unittest
 
-from sremote_endpoint import files
+from sremote_endpoint.host import files
 
 
 class FilesTest(unittest.TestCase):

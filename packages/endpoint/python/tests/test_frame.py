@@ -5,10 +5,10 @@ from unittest import mock
 
 from tests.support import EndpointTest, request
 
-from sremote_endpoint import limits
-from sremote_endpoint.errors import Refusal
-from sremote_endpoint.frame import FramePart, crc32, join_frame, read_frame, read_prefix, split_frame
-from sremote_endpoint.json_text import check_memory
+from sremote_endpoint.wire import limits
+from sremote_endpoint.wire.errors import Refusal
+from sremote_endpoint.wire.frame import FramePart, crc32, join_frame, read_frame, read_prefix, split_frame
+from sremote_endpoint.wire.json_text import check_memory
 
 
 def prefix(attachments=0, header=2, body=8, magic=b"\x89SRM", version=1, flags=0):

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 
-from sremote_endpoint import environment
+from sremote_endpoint.run import packages
 from tests.support import SOURCE, EndpointTest, Reply, make_payload, request
 
 
@@ -18,7 +18,7 @@ class InstallerTest(EndpointTest):
     def test_an_installer_is_run_without_what_lies_in_the_working_directory(self):
         for name in ("json", "argparse", "runpy", "codecs", "re"):
             self.write("work/%s.py" % name, "raise SystemExit('the one of the working directory')")
-        command = [sys.executable, "-c", environment._RUN_MODULE, "json.tool", "--help"]
+        command = [sys.executable, "-c", packages._RUN_MODULE, "json.tool", "--help"]
         out = subprocess.run(command, cwd=self.home + "/work", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=20).stdout
         self.assertIn(b"usage:", out)
 

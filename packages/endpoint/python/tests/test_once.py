@@ -6,7 +6,7 @@ import sys
 
 from tests.support import SOURCE, EndpointTest, Reply, is_running, new_id, request, wait_for
 
-from sremote_endpoint import claim
+from sremote_endpoint.spool import claim
 
 DRIVER = SOURCE + "/tests/drive.py"
 COUNT = "import os\ndef run():\n    fd = os.open('effects', os.O_WRONLY | os.O_CREAT | os.O_APPEND)\n    os.write(fd, b'x')\n    os.close(fd)\n    return 'done'\n"
@@ -57,7 +57,7 @@ class OnceTest(EndpointTest):
     def test_g01_the_steps_above_are_all_there_are(self):
         seen = subprocess.check_output([sys.executable, "-I", "-c", (
             "import sys; sys.path.insert(0, %r); sys.argv[1:] = ['none']\n"
-            "from sremote_endpoint import main, spool\n"
+            "from sremote_endpoint import main\nfrom sremote_endpoint.spool import spool\n"
             "spool.step = lambda name: sys.stderr.write(name + ' ')\n"
             "main.main(['call', '--base', %r, %r, %r])") % (SOURCE, self.base, self.write("request", request()), self.home + "/reply")],
             stderr=subprocess.STDOUT)

@@ -2,8 +2,8 @@
 import os
 import unittest
 
-from sremote_endpoint import same_file
-from sremote_endpoint.same_file import SameFile
+from sremote_endpoint.session import same_file
+from sremote_endpoint.session.same_file import SameFile
 
 
 class TestSameFile(unittest.TestCase):

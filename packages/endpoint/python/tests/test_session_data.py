@@ -39,7 +39,7 @@ class DataTest(SessionTest):
     def test_a_call_whose_request_stops_half_way_can_be_cancelled(self):
         client = self.session()
         pid = client.call("os", "getpid").value
-        from sremote_endpoint.frame import join_frame
+        from sremote_endpoint.wire.frame import join_frame
         frame = b"".join(join_frame(b'{"type":"invoke","module":"os","function":"getpid","args":{"json":[]}}', [bytes(100000)]))
         for size in (10, 24, 100, 60000):
             client.next += 1
@@ -68,7 +68,7 @@ class DataTest(SessionTest):
 
     def test_g19_a_damaged_frame_is_not_run(self):
         client = self.session()
-        from sremote_endpoint.frame import join_frame
+        from sremote_endpoint.wire.frame import join_frame
         frame = b"".join(join_frame(b'{"type":"invoke","module":"os","function":"getpid","args":{"json":[]}}', []))
         for place in range(len(frame)):
             broken = bytearray(frame)

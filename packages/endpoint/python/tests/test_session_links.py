@@ -6,8 +6,8 @@ import subprocess
 import sys
 import time
 
-from sremote_endpoint.attach import Door
-from sremote_endpoint.proof import prove
+from sremote_endpoint.session.listener import Door
+from sremote_endpoint.session.proof import prove
 from tests.session_client import Client, Lost, SessionTest, wire
 from tests.support import MARKER, ROOT, SOURCE, is_running, make_payload, wait_for
 
@@ -244,7 +244,7 @@ class LinkTest(SessionTest):
         self.assertEqual((out, err, process.returncode), (b"", b"", 0))
 
     def test_g15_a_client_that_never_says_hello_ends_the_supervisor_though_its_input_never_ends(self):
-        code = "import sys; sys.path.insert(0, sys.argv[1]); from sremote_endpoint import main, session; session.GREETING = 0.3; sys.exit(main.main(sys.argv[2:]))"
+        code = "import sys; sys.path.insert(0, sys.argv[1]); from sremote_endpoint import main; from sremote_endpoint.session import session; session.GREETING = 0.3; sys.exit(main.main(sys.argv[2:]))"
         process = subprocess.Popen([sys.executable, "-E", "-c", code, SOURCE, "session", "--base", self.base], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, env=self.environment())
         self.addCleanup(self._end, process)
@@ -255,7 +255,7 @@ class LinkTest(SessionTest):
         self.assertEqual(process.stderr.read(), b"")
 
     def test_a_greeting_that_came_in_time_binds_nothing_later(self):
-        code = "import sys; sys.path.insert(0, sys.argv[1]); from sremote_endpoint import main, session; session.GREETING = 1; sys.exit(main.main(sys.argv[2:]))"
+        code = "import sys; sys.path.insert(0, sys.argv[1]); from sremote_endpoint import main; from sremote_endpoint.session import session; session.GREETING = 1; sys.exit(main.main(sys.argv[2:]))"
         client = self.session(program=["-c", code, SOURCE, "session", "--base", self.base, "--marker"] + list(MARKER))
         self.assertEqual(client.call("time", "sleep", 1.5).outcome, "value")
 

@@ -6,8 +6,8 @@ import unittest
 
 from tests.session_client import LIMIT, SessionTest, wire
 
-from sremote_endpoint.turn_token import TurnToken
-from sremote_endpoint.frame import join_frame
+from sremote_endpoint.session.turn_token import TurnToken
+from sremote_endpoint.wire.frame import join_frame
 
 _INVOKE = b'{"type":"invoke","module":"%s","function":"%s","args":{"json":[%s]}}'
 _GATE = "def gate(path):\n    print('at the gate', flush=True)\n    with open(path) as file:\n        return file.read()\n"
@@ -151,11 +151,11 @@ class WorkerTest(unittest.TestCase):
         if pid == 0:
             try:
                 self.channel.close()
-                from sremote_endpoint import session_worker
+                from sremote_endpoint.session import worker
                 for source, target in ((out, 1), (err, 2)):
                     os.dup2(source, target)
                 ends = [self.out, self.err] + list(turn_token)
-                session_worker.begin(dict(number=1, alone=False, first=1 << 24, channel=theirs.fileno(), ends=ends, cwd=False))
+                worker.begin(dict(number=1, alone=False, first=1 << 24, channel=theirs.fileno(), ends=ends, cwd=False))
             finally:
                 os._exit(70)
         theirs.close()
@@ -217,9 +217,9 @@ class WorkerTest(unittest.TestCase):
 
 class SignalTest(unittest.TestCase):
     def test_a_worker_between_two_calls_gets_no_signal_before_it_is_known_which_one_it_runs(self):
-        from sremote_endpoint.calls import Calls
-        from sremote_endpoint.route import read_route
-        from sremote_endpoint.stream import Stream
+        from sremote_endpoint.session.streams import Calls
+        from sremote_endpoint.wire.route import read_route
+        from sremote_endpoint.session.call import Stream
 
         class Worker:
             ends, signals = False, 0

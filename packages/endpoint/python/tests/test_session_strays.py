@@ -2,7 +2,7 @@
 import os
 import unittest
 
-from sremote_endpoint import strays
+from sremote_endpoint.run import strays
 from tests.support import is_running
 
 

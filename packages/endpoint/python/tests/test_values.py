@@ -14,11 +14,11 @@ import uuid
 
 from tests.support import EndpointTest
 
-from sremote_endpoint import json_text
-from sremote_endpoint.errors import Refusal, Unserializable
-from sremote_endpoint.regexp import to_javascript, to_python
-from sremote_endpoint.value_decode import Attachments, decode
-from sremote_endpoint.value_encode import Encoder
+from sremote_endpoint.wire import json_text
+from sremote_endpoint.wire.errors import Refusal, Unserializable
+from sremote_endpoint.wire.regexp import to_javascript, to_python
+from sremote_endpoint.wire.value_decode import Attachments, decode
+from sremote_endpoint.wire.value_encode import Encoder
 
 
 def encode(value, zone=None):

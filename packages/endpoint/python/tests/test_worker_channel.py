@@ -3,7 +3,7 @@ import os
 import socket
 import unittest
 
-from sremote_endpoint.worker_channel import Channel
+from sremote_endpoint.session.channel import Channel
 
 
 class TestChannel(unittest.TestCase):

@@ -1,0 +1,1 @@
+"""What runs a function: for spool and sessions alike."""

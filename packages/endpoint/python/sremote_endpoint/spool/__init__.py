@@ -1,0 +1,1 @@
+"""One call by files (PROTOCOL.md, "Spool")."""

@@ -1,0 +1,103 @@
+"""The less usual kinds of values an endpoint sends. A class whose module was never imported cannot be the class of a value."""
+import sys
+
+from ..host.lazy import load
+from ..host.standard import loaded
+
+
+def _class(module, name):
+    found = getattr(sys.modules.get(module) if module == "numpy" else loaded(module), name, None)
+    return found if isinstance(found, type) else ()
+
+
+def walk_other(encoder, value):
+    """(json, annotation tree or None) of a value that is none of the exact built-in types."""
+    if isinstance(value, _class("enum", "Enum")):
+        return encoder.walk(value.value)
+    if isinstance(value, (bytes, bytearray)):
+        return encoder.attach(bytes(value), "bytes")
+    if isinstance(value, memoryview):
+        return encoder.attach(value.tobytes(), "bytes")
+    generic, ndarray = _class("numpy", "generic"), _class("numpy", "ndarray")
+    if isinstance(value, generic) or isinstance(value, ndarray) or isinstance(value, _class("array", "array")):
+        return load("wire.arrays").walk_array(encoder, value, generic)
+    if isinstance(value, bool):
+        return bool(value), None
+    if isinstance(value, int):
+        return encoder.integer(int(value))
+    if isinstance(value, float):
+        return encoder.number(float(value))
+    if isinstance(value, str):
+        return str.__str__(value), None
+    if isinstance(value, _class("urllib.parse", "ParseResult")):
+        return value.geturl(), ["URL"]
+    if isinstance(value, tuple) and isinstance(getattr(value, "_fields", None), tuple):
+        return encoder.members(value, zip(value._fields, tuple.__iter__(value)))
+    if isinstance(value, (list, tuple)):
+        return encoder.array(value)
+    if isinstance(value, dict):
+        return encoder.mapping(value)
+    if isinstance(value, (set, frozenset)):
+        return encoder.collection(value)
+    if isinstance(value, _class("datetime", "datetime")):
+        return (None, None) if value != value else moment(encoder, value)  # NaT of pandas is no time
+    if isinstance(value, _class("datetime", "date")):
+        return value.isoformat(), None
+    if isinstance(value, type(loaded("re") and loaded("re").compile(""))):
+        return _pattern(encoder, value), ["regexp"]
+    if isinstance(value, (_class("uuid", "UUID"), _class("pathlib", "PurePath"), _class("decimal", "Decimal"))):
+        return str(value), None
+    fields = getattr(type(value), "__dataclass_fields__", None)
+    if isinstance(fields, dict) and loaded("dataclasses"):
+        names = [field.name for field in loaded("dataclasses").fields(value)]
+        return encoder.members(value, [(name, getattr(value, name)) for name in names])
+    if isinstance(value, BaseException):
+        return _error(encoder, value)
+    return encoder.fail(*_reason(value))
+
+
+def moment(encoder, value):
+    if value.utcoffset() is None:
+        if encoder.zone is None:
+            encoder.fail("a datetime without a time zone", "give it one, or name a zone with the call's naiveTimeZone")
+        value = value.replace(tzinfo=encoder.zone)
+    from datetime import timezone
+    try:
+        moment = value.astimezone(timezone.utc)
+    except OverflowError:
+        encoder.fail("a datetime that is out of range in UTC")
+    if getattr(value, "nanosecond", 0):
+        encoder.fail("a time stamp with nanoseconds", "round it to microseconds")
+    text = "%04d-%02d-%02dT%02d:%02d:%02d" % moment.timetuple()[:6]
+    micros = moment.microsecond
+    return text + (".%06dZ" % micros if micros % 1000 else ".%03dZ" % (micros // 1000)), ["Date"]
+
+
+def _pattern(encoder, value):
+    try:
+        return load("wire.regexp").to_javascript(value)
+    except ValueError as error:
+        encoder.fail("a regular expression that JavaScript has no equal for: %s" % error)
+
+
+def _error(encoder, value):
+    found = load("run.failure").describe(value, "raised", "call")
+    found["name"] = found.get("type", "Error")
+    return found, ["Error"]
+
+
+def _reason(value):
+    name = type(value).__name__
+    module = type(value).__module__
+    if module not in ("builtins", "__main__"):
+        name = "%s.%s" % (module, name)
+    if hasattr(value, "__next__") or hasattr(value, "__anext__"):
+        return "a %s cannot travel" % name, "wrap it in list() to send what it yields"
+    # Of other classes list() may give less than they hold: of a data frame the names of its columns.
+    if module in ("builtins", "collections", "itertools") and hasattr(value, "__iter__"):
+        return "a %s cannot travel" % name, "wrap it in list() to send its members"
+    if hasattr(type(value), "total_seconds"):
+        return "a %s cannot travel" % name, "send its total_seconds()"
+    if hasattr(type(value), "to_dict"):
+        return "a %s cannot travel" % name, "convert it, for example with .to_dict()"
+    return "a %s cannot travel" % name, "return plain data: numbers, strings, bytes, lists, dicts, dates, arrays"
