@@ -1,4 +1,5 @@
 /* One seed of sessions: users who call, cancel and close over a network with weather, to a host whose processes end at any moment. */
+import { crash } from "../../packages/endpoint/node/crash.ts";
 import { type Call, RemoteClient } from "@sremote/client";
 import { judge, type Made, sessionPromptness, type Wanted } from "./calls.ts";
 import { Chance } from "./chance.ts";
@@ -194,7 +195,7 @@ class SessionRun implements Outcome {
         if (made.settledAt !== undefined) return;
         made.cancelledAt = clock.now;
         this.note(`${key} is cancelled`);
-        void call.cancel();
+        call.cancel().catch(crash);
       });
     }
   }

@@ -1,5 +1,6 @@
 /* The host of calls over files: its files, its processes, and the commands that a client executes there. */
 import { payloadOf } from "../../packages/client/src/host/launch.ts";
+import { crash } from "../../packages/endpoint/node/crash.ts";
 import { call } from "../../packages/endpoint/node/call.ts";
 import { describeEnd } from "../../packages/endpoint/node/exit-status.ts";
 import { script } from "@sremote/endpoint";
@@ -127,7 +128,7 @@ export class SpoolHost implements Surroundings {
     }
     this.clock.after(this.chance.between(5, 80), process, () => {
       this.note(`${process.name} starts`);
-      void this.#call(process, request, destination);
+      this.#call(process, request, destination).catch(crash);
     });
     return process;
   }

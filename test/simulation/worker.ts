@@ -1,4 +1,5 @@
 /* A worker of the simulation: speaks with its supervisor as the real one does, and its functions count what they do in the ledger. */
+import { crash } from "../../packages/endpoint/node/crash.ts";
 import { EventEmitter } from "node:events";
 import { type Duplex, Readable } from "node:stream";
 import {
@@ -151,7 +152,7 @@ export class SimWorker {
       for (let frame = current.decoder.next(); frame !== undefined; frame = current.decoder.next()) {
         const attachments = new Attachments(frame.attachments);
         if (current.isRunning) current.asks.answer(frame.header, attachments);
-        else void this.#run(current, checkSessionMessage(frame.header, "invoke"), attachments, frame.depth);
+        else this.#run(current, checkSessionMessage(frame.header, "invoke"), attachments, frame.depth).catch(crash);
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;

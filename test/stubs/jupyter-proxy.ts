@@ -155,29 +155,25 @@ export class JupyterProxy implements AsyncDisposable {
       }
       server.write(chunk);
     });
-    void this.#answer(server, client, fates);
+    this.#answer(server, client, fates).catch(() => client.destroy()); // A reset: both sides are closed.
   }
 
   async #answer(server: Socket, client: Duplex, fates: Map<string, Fate>): Promise<void> {
     const frames = new Frames({ afterHead: true });
-    try {
-      for await (const chunk of server as AsyncIterable<Buffer>) {
-        for (const { raw, text } of frames.take(chunk)) {
-          const { channel, parent_header: parent } = (text === undefined ? {} : JSON.parse(text.toString())) as KernelReply;
-          const fate = channel === "shell" ? fates.get(parent?.msg_id ?? "") : undefined;
-          fates.delete(channel === "shell" ? (parent?.msg_id ?? "") : "");
-          if (fate?.kind === "withhold") continue;
-          if (fate?.kind === "lose" || fate?.kind === "cut") {
-            if (fate.kind === "cut") client.write(raw.subarray(0, raw.length / 2));
-            client.end();
-            return;
-          }
-          if (fate?.kind === "after") await fate.act();
-          client.write(fate?.kind === "change" ? textFrame(fate.change(text!)) : raw);
+    for await (const chunk of server as AsyncIterable<Buffer>) {
+      for (const { raw, text } of frames.take(chunk)) {
+        const { channel, parent_header: parent } = (text === undefined ? {} : JSON.parse(text.toString())) as KernelReply;
+        const fate = channel === "shell" ? fates.get(parent?.msg_id ?? "") : undefined;
+        fates.delete(channel === "shell" ? (parent?.msg_id ?? "") : "");
+        if (fate?.kind === "withhold") continue;
+        if (fate?.kind === "lose" || fate?.kind === "cut") {
+          if (fate.kind === "cut") client.write(raw.subarray(0, raw.length / 2));
+          client.end();
+          return;
         }
+        if (fate?.kind === "after") await fate.act();
+        client.write(fate?.kind === "change" ? textFrame(fate.change(text!)) : raw);
       }
-    } catch {
-      // A reset: both sides are closed.
     }
   }
 }

@@ -2,6 +2,7 @@
  * A stub of the Superfacility API 1.2, hostile by default. It is not NERSC's service: its behaviour is taken from the published models, which
  * every reply is held to, and from the public clients. What it is told to run, it really runs, in a sandbox on this machine.
  */
+import { crash } from "../../packages/endpoint/node/crash.ts";
 import { generateKeyPairSync } from "node:crypto";
 import { lstat, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -148,9 +149,8 @@ export class SfapiStub implements AsyncDisposable, Dialect {
       .map((word) => `'${word.replaceAll("'", "'\\''")}'`)
       .join(" ");
     if (loss !== "queue") {
-      void (async () => {
-        task.ended = await this.sandbox.run(`exec ${line}`);
-      })();
+      const keep = (ended: Task["ended"]): void => void (task.ended = ended);
+      this.sandbox.run(`exec ${line}`).then(keep, crash);
     }
     return this.#reply(request, { task_id: id, status: "OK", error: null });
   }

@@ -36,7 +36,9 @@ export class Lifetime {
     const own = this.#closing.signal;
     const signal = options?.signal instanceof AbortSignal ? AbortSignal.any([options.signal, own]) : own;
     const invalid = options?.signal !== undefined && !(options.signal instanceof AbortSignal);
-    const later = (work: Promise<unknown>): void => void this.#track(work);
+    const later = (work: Promise<unknown>): void => {
+      this.#track(work).catch(() => undefined); // What it comes to is the operation's to tell; here only its end is waited for.
+    };
     return await this.#track(operation(withOwnInput(invalid ? options : { ...options, signal, later })));
   }
 

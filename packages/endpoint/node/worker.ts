@@ -24,7 +24,8 @@ export async function work(base: string): Promise<void> {
   const answer = (result: Result): void => {
     if (answered) return;
     answered = true;
-    void finish(result, streams);
+    // Nobody is there to take the answer: the process must not go on for what else still runs in it.
+    finish(result, streams).catch(() => process.exit(1));
   };
   const raise = (thrown: unknown): void => answer({ outcome: "raised", error: describeThrown(thrown, "raised", "call"), attachments: [] });
   process.on("uncaughtException", (error) => {

@@ -12,7 +12,7 @@ export { Job } from "./job.ts";
 export { jobShown } from "./job-shown.ts";
 export { checkKillOptions, checkWaitOptions, type JobSettings, type KillOptions, type WaitOptions } from "./job-options.ts";
 export { Watchdog, type Signal } from "./watchdog.ts";
-export { type Line, LineTap } from "./lines.ts";
+export { type Line, LineCutter, LineTap } from "./lines.ts";
 export type { Logger } from "./logger.ts";
 export { checkProcessOptions, type ProcessOptions } from "./options.ts";
 export type { CollectedOutput, OutputChunk, StreamName, Tap } from "./output.ts";

@@ -1,5 +1,5 @@
 /* What processes and calls have in common: a life of states, output on its way to whoever wants it, and an end that can be waited for. */
-import { settledWithin } from "@sremote/connectors";
+import { settledWithin, warnOfHandler } from "@sremote/connectors";
 import { hostLimits, InvalidArgumentError, parseDuration, SremoteError } from "@sremote/protocol";
 import type { Host } from "./host.ts";
 import { checkKillOptions, checkWaitOptions, type JobSettings, type KillOptions, type WaitOptions } from "./job-options.ts";
@@ -117,10 +117,11 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   start(): this {
     if (this.#state.phase !== "idle") throw new InvalidArgumentError(`start cannot be called: the process is ${this.#state.phase}`);
     this.#apply({ type: "start" });
-    this.#round.keepDeadline(this.settings.timeout, () => void this.stop("timeout"));
+    this.#round.keepDeadline(this.settings.timeout, () => this.end("timeout"));
     this.#handlers.begin();
     this.#handlers.tell("start", this);
-    void this.#run(this.#round);
+    const round = this.#round;
+    this.#run(round).catch((error: unknown) => this.#fail(round, error));
     return this;
   }
 
@@ -237,6 +238,12 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     await round.over.promise;
   }
 
+  /** Ends it for a reason, and nobody waits for that: what keeps it from ending is its own error, and its end. */
+  protected end(cause: StopCause, error?: SremoteError): void {
+    const round = this.#round;
+    this.stop(cause, "SIGTERM", { error }).catch((failure: unknown) => this.#fail(round, failure));
+  }
+
   #notBegun(cause: StopCause): SremoteError | undefined {
     const reason = this.waitsFor ?? (cause === "timeout" && this.#state.phase === "starting" ? this.#step : undefined);
     if (reason === undefined || cause === "error") return undefined;
@@ -285,7 +292,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   protected waits(reason: string): void {
     if (this.#waitsFor === undefined) {
       const tell = (): void => {
-        if (this.waitsFor !== undefined) this.settings.logger?.warn(`${this.name}: not begun, as it waits for ${this.waitsFor}`);
+        if (this.waitsFor !== undefined) this.#log("warn", `${this.name}: not begun, as it waits for ${this.waitsFor}`);
       };
       setTimeout(tell, longWait).unref();
     }
@@ -328,13 +335,19 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     this.#over(round);
   }
 
+  /** Where it cannot be followed any more. */
+  #fail(round: Round, error: unknown): void {
+    if (round !== this.#round || this.ended) return;
+    this.#apply({ type: "fail", error: SremoteError.from(error, "channel-failed", { stage: "run", host: this.name }) });
+    this.#over(round);
+  }
+
   #over(round: Round): void {
-    const { logger, outputInLog } = this.settings;
     this.#output.settle();
     round.takeDeadline();
     const how = `${this.name}: ${describeEnd(this)}`;
-    if (this.ok) logger?.debug(how);
-    else logger?.warn(`${how}\n${compactOutput(this.#output.text(), outputInLog)}`);
+    if (this.ok) this.#log("debug", how);
+    else this.#log("warn", `${how}\n${compactOutput(this.#output.text(), this.settings.outputInLog)}`);
     round.over.resolve();
     for (const queue of this.#queues) queue.end();
     this.#handlers.tell("end", this);
@@ -342,6 +355,15 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
 
   #apply(event: ProcessEvent): void {
     this.#state = nextState(this.#state, event);
+  }
+
+  /** A logger that throws changes nothing of what it is told. */
+  #log(level: "debug" | "warn", text: string): void {
+    try {
+      this.settings.logger?.[level](text);
+    } catch (error) {
+      warnOfHandler("logger", error);
+    }
   }
 
   #newOutput(): CollectedOutput {
@@ -370,6 +392,6 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
 
   #tapFailed(cause: unknown): void {
     const summary = `an output handler threw: ${cause instanceof Error ? cause.message : String(cause)}`;
-    void this.stop("error", "SIGTERM", { error: new SremoteError("cancelled", summary, { stage: "output", cause }) });
+    this.end("error", new SremoteError("cancelled", summary, { stage: "output", cause }));
   }
 }

@@ -185,20 +185,26 @@ export class Taps {
   add(tap: Tap, before: readonly OutputChunk[] = []): () => void {
     const entry: Entry = { tap, last: Promise.resolve() };
     this.#entries.add(entry);
-    for (const chunk of before) void this.#next(entry, () => tap.chunk(chunk));
-    if (this.#ended) void this.#finish(entry);
+    for (const chunk of before) this.#queue(entry, () => tap.chunk(chunk));
+    if (this.#ended) this.#finish(entry);
     return () => this.#entries.delete(entry);
   }
 
   /** Never rejects. */
   async chunk(chunk: OutputChunk): Promise<void> {
-    await Promise.all(Array.from(this.#entries, async (entry) => this.#next(entry, () => entry.tap.chunk(chunk))));
+    for (const entry of this.#entries) this.#queue(entry, () => entry.tap.chunk(chunk));
+    await this.#allTaken();
   }
 
   /** Never rejects. */
   async end(): Promise<void> {
     this.#ended = true;
-    await Promise.all(Array.from(this.#entries, (entry) => this.#finish(entry)));
+    for (const entry of this.#entries) this.#finish(entry);
+    await this.#allTaken();
+  }
+
+  async #allTaken(): Promise<void> {
+    await Promise.all(Array.from(this.#entries, ({ last }) => last));
   }
 
   /** For another round: those who come now get what comes then. */
@@ -206,16 +212,18 @@ export class Taps {
     this.#ended = false;
   }
 
-  async #finish(entry: Entry): Promise<void> {
-    await this.#next(entry, () => entry.tap.end?.());
-    this.#entries.delete(entry);
+  #finish(entry: Entry): void {
+    this.#queue(entry, async () => {
+      await entry.tap.end?.();
+      this.#entries.delete(entry);
+    });
   }
 
-  #next(entry: Entry, work: () => void | Promise<void>): Promise<void> {
+  #queue(entry: Entry, work: () => void | Promise<void>): void {
     entry.last = this.#after(entry, entry.last, work);
-    return entry.last;
   }
 
+  /** Never rejects: what a tap throws is told to `onError`. */
   async #after(entry: Entry, before: Promise<void>, work: () => void | Promise<void>): Promise<void> {
     await before;
     if (!this.#entries.has(entry)) return;

@@ -26,11 +26,17 @@ export class Queue<T> implements AsyncIterableIterator<T> {
     this.#onReturn = onReturn;
   }
 
-  push(item: T): void | Promise<void> {
-    if (this.#left || this.#ended) return undefined;
+  /** For what is bounded in another way: it does not wait. */
+  add(item: T): void {
+    if (this.#left || this.#ended) return;
     this.#items.push(item);
     this.#weight += this.#weigh(item);
     this.#wakeReader?.();
+  }
+
+  push(item: T): void | Promise<void> {
+    this.add(item);
+    if (this.#left || this.#ended) return undefined;
     if (this.#weight < this.#capacity) return undefined;
     return new Promise((resolve) => this.#wakeWriters.push(resolve));
   }

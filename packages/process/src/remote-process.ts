@@ -93,9 +93,9 @@ export class RemoteProcess extends Job {
     this.#reach = typeof on === "function" ? on : async () => on;
     const { stdin } = options;
     this.#options = stdin instanceof Uint8Array ? { ...options, stdin: ownBytes(stdin) } : { ...options };
-    if (signal?.aborted === true) void this.stop("killed");
+    if (signal?.aborted === true) this.end("killed");
     else if (signal !== undefined) {
-      const stop = (): void => void this.stop("killed");
+      const stop = (): void => this.end("killed");
       this.on("start", () => signal.addEventListener("abort", stop, { once: true }));
       this.on("end", () => signal.removeEventListener("abort", stop));
     }
@@ -185,7 +185,11 @@ export class RemoteProcess extends Job {
       this.#started = started;
       this.began();
       // It was ended just when it began.
-      if (this.state === "ending") void this.terminate("SIGTERM", this.settings.forceKillAfterDelay);
+      if (this.state === "ending") {
+        this.terminate("SIGTERM", this.settings.forceKillAfterDelay).catch((error: unknown) =>
+          started.abandon(SremoteError.from(error, "connection-lost")),
+        );
+      }
       const status = await started.done.catch(async (error: unknown) => {
         // Without its terminal nothing tells an exit status; that it has ended, the host has seen.
         if ((await this.#hungUp) === true) return { exitCode: null, signal: null };

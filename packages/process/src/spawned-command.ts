@@ -66,7 +66,7 @@ export class SpawnedCommand implements StartedProcess {
     this.#abandoned.reject(why);
     this.#process.stdout.destroy();
     this.#process.stderr.destroy();
-    void this.#dispose().catch(() => undefined); // Why it is given up was said.
+    this.#dispose().catch(() => undefined); // Why it is given up was said.
   }
 
   /** Whether the command has said that it begins. What does not say so for long is given up. */

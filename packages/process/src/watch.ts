@@ -110,7 +110,7 @@ export class OwnWatch implements Watch {
     for (const timer of this.#timers) clearTimeout(timer);
     this.#process.stdin.destroy();
     // Nobody has to wait for a watchdog that is still being started.
-    void this.#shared?.then(
+    this.#shared?.then(
       (shared) => shared.release(),
       () => undefined,
     );

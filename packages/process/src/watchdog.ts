@@ -4,7 +4,7 @@ import { type Connector, type SpawnedProcess, settledWithin, shell } from "@srem
 import { ConnectError, DeadlineTimer, SremoteError } from "@sremote/protocol";
 import { isScarce, spawnInTurn, whenScarce } from "./sessions.ts";
 import { watchdogScript } from "./watchdog-script.ts";
-import { LineTap } from "./lines.ts";
+import { LineCutter } from "./lines.ts";
 
 export const signals = ["SIGTERM", "SIGKILL", "SIGINT", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGSTOP", "SIGCONT"] as const;
 export type Signal = (typeof signals)[number];
@@ -181,10 +181,12 @@ class Running {
       () => this.#lost(),
       (error: unknown) => this.#lost(error),
     );
-    const lines = new LineTap(({ text }) => {
-      if (text.startsWith(`${nonce} `)) this.#take(text.slice(nonce.length + 1));
+    const lines = new LineCutter();
+    process.stdout.on("data", (bytes: Uint8Array) => {
+      for (const { text } of lines.chunk({ stream: "stdout", bytes })) {
+        if (text.startsWith(`${nonce} `)) this.#take(text.slice(nonce.length + 1));
+      }
     });
-    process.stdout.on("data", (bytes: Uint8Array) => void lines.chunk({ stream: "stdout", bytes }));
     this.#beats = setInterval(() => this.tell("beat"), period * 1000).unref();
   }
 
@@ -201,7 +203,7 @@ class Running {
       await running.#answer("ready");
       return running;
     } catch (error) {
-      void running.close();
+      running.close().catch(() => undefined); // The error says why it is of no use.
       throw error;
     }
   }
@@ -247,7 +249,7 @@ class Running {
     this.#waiting.set(line, [...(this.#waiting.get(line) ?? []), waiting]);
     const timers = [
       new DeadlineTimer(milliseconds, () => waiting.reject(this.#error(`the host did not answer within ${milliseconds} ms`))),
-      new DeadlineTimer(doubt, () => void this.#proveThere(waiting)),
+      new DeadlineTimer(doubt, () => this.#proveThere(waiting)),
     ];
     try {
       return await waiting.promise;
@@ -260,9 +262,10 @@ class Running {
   }
 
   /** A host that works has its time; one that is gone is not waited for as long. */
-  async #proveThere(waiting: PromiseWithResolvers<string>): Promise<void> {
-    const { ok, error } = await this.#connector.status({ timeout: proof });
-    if (!ok) waiting.reject(this.#error("the host does not answer any more", error));
+  #proveThere(waiting: PromiseWithResolvers<string>): void {
+    const fail = (error: unknown): void =>
+      waiting.reject(this.#error("the host does not answer any more", SremoteError.from(error, "connection-lost")));
+    this.#connector.status({ timeout: proof }).then(({ ok, error }) => (ok ? undefined : fail(error)), fail);
   }
 
   /** @param reason where the connector says why, such as a login shell that did not start it */

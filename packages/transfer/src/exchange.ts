@@ -106,8 +106,8 @@ export class LiveExchange implements Exchange {
       await sent;
     } catch (error) {
       this.#broken = true;
-      void answered.catch(() => {});
-      void sent.catch(() => {});
+      answered.catch(() => {});
+      sent.catch(() => {});
       throw error;
     }
   }

@@ -48,7 +48,7 @@ export class RemoteIterable<T = unknown> implements AsyncIterator<T, unknown>, A
       // With steps asked for ahead, those behind the end find it gone.
       if (!first && isLost(error)) return { done: true, value: undefined };
       // A step that was given up says nothing about the generator, which would stay on the host.
-      if (first && isGivenUp(error)) void this.#close().catch(() => undefined);
+      if (first && isGivenUp(error)) this.#close().catch(() => undefined);
       throw error;
     }
   }

@@ -52,7 +52,7 @@ export class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterable
     this.type = type;
     this.#reference = reference;
     referenceOf.set(this, reference);
-    forgotten.register(this, () => void releaseReference(reference), this);
+    forgotten.register(this, () => releaseForgotten(reference), this);
   }
 
   /** Calls one of its methods. @param args as with {@link RemoteClient.call} */
@@ -152,6 +152,11 @@ export class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterable
 const releaseTimeout = 5000;
 
 /** Releasing what is gone already is no error. */
+/** Nobody holds it any more, so that nobody can be told: what the host does not release goes with its session. */
+function releaseForgotten(reference: RemoteReference): void {
+  releaseReference(reference).catch(() => undefined);
+}
+
 async function releaseReference(reference: RemoteReference): Promise<void> {
   const { place, id, callbacks } = reference;
   try {

@@ -86,25 +86,24 @@ export class Link {
     this.#events = options.events;
     this.#scanner = new MarkerScanner(printedMarker(...options.marker));
     const { stdin, stdout, stderr } = process;
-    stdin.on("error", (error) => void this.#broken(error));
+    stdin.on("error", (error) => this.#broken(error));
     stdin.on("drain", () => this.#drained());
     stdout.on("data", (chunk: Buffer) => this.#take(chunk));
-    stdout.on("error", (error) => void this.#broken(error));
+    stdout.on("error", (error) => this.#broken(error));
     stderr.on("data", (chunk: Buffer) => {
       this.#stderr = Buffer.concat([this.#stderr, chunk]).subarray(-keptNoise);
     });
     stderr.on("error", () => undefined); // stdout tells of the same
-    void this.#watch();
+    process.exit.then(
+      (status) => this.#exited(status),
+      (error: unknown) => this.#lost(asError(error)),
+    );
     for (const chunk of options.first) stdin.write(chunk);
   }
 
-  async #watch(): Promise<void> {
-    const { exit, stdout } = this.#process;
-    try {
-      this.#status = await exit;
-    } catch (error) {
-      return this.#lost(asError(error));
-    }
+  #exited(status: Awaited<SpawnedProcess["exit"]>): void {
+    const { stdout } = this.#process;
+    this.#status = status;
     // What it printed before may still be on its way through the stream.
     if (stdout.readableEnded || stdout.destroyed) this.#lost(undefined);
     else stdout.once("close", () => this.#lost(undefined));
@@ -200,9 +199,9 @@ export class Link {
   }
 
   /** A stream failed: the process's own end says more, if it comes. */
-  async #broken(error: Error): Promise<void> {
-    await this.ended();
-    this.#lost(error);
+  #broken(reason: Error): void {
+    const lose = (): void => this.#lost(reason);
+    this.#process.exit.then(lose, lose);
   }
 
   #lost(error: Error | undefined): void {

@@ -321,36 +321,35 @@ export class Session {
     this.#link = undefined;
     this.#state = "resuming";
     this.options.watch?.lost(codeOf(end.error), true);
-    void this.#resume(this.welcome, end);
+    this.#resume(this.welcome).catch((error: unknown) => {
+      this.#end({ error: SremoteError.from(error, "connection-lost"), link: end });
+    });
   }
 
-  async #resume(welcome: WelcomeMessage, end: LinkEnd): Promise<void> {
+  /** Rejects when the session cannot go on. */
+  async #resume(welcome: WelcomeMessage): Promise<void> {
     const since = performance.now();
-    try {
-      if (this.#fruitless > 0) await pause(backOff(this.#fruitless, fruitlessPause, longestFruitlessPause, "none"), this.#resuming.signal);
-      const resumed = await resume(welcome, this.options, this.#receipt, this.#resuming.signal);
-      const { link, received } = resumed;
-      if (this.isOver) return link.abandon();
-      if (!this.#replay.acknowledge(received)) {
-        link.abandon();
-        throw new ProtocolError("protocol-error", "the host has received packets that were never sent");
-      }
-      this.#state = "open";
-      this.#silent = 0;
-      this.#lastUnfinished = undefined;
-      this.#fruitless++;
-      this.#link = link;
-      this.#written = this.#replay.sent;
-      link.write(this.#replay.unacknowledged());
-      this.#repeated = this.#begun;
-      resumed.adopt(this.events);
-      // The new one may be over again.
-      if (this.#link === link) this.options.watch?.resumed(performance.now() - since);
-      // Bulk data that waited for the old link.
-      this.events.drained();
-    } catch (error) {
-      this.#end({ error: SremoteError.from(error, "connection-lost"), link: end });
+    if (this.#fruitless > 0) await pause(backOff(this.#fruitless, fruitlessPause, longestFruitlessPause, "none"), this.#resuming.signal);
+    const resumed = await resume(welcome, this.options, this.#receipt, this.#resuming.signal);
+    const { link, received } = resumed;
+    if (this.isOver) return link.abandon();
+    if (!this.#replay.acknowledge(received)) {
+      link.abandon();
+      throw new ProtocolError("protocol-error", "the host has received packets that were never sent");
     }
+    this.#state = "open";
+    this.#silent = 0;
+    this.#lastUnfinished = undefined;
+    this.#fruitless++;
+    this.#link = link;
+    this.#written = this.#replay.sent;
+    link.write(this.#replay.unacknowledged());
+    this.#repeated = this.#begun;
+    resumed.adopt(this.events);
+    // The new one may be over again.
+    if (this.#link === link) this.options.watch?.resumed(performance.now() - since);
+    // Bulk data that waited for the old link.
+    this.events.drained();
   }
 
   #end(end: SessionEnd): void {

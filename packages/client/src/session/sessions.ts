@@ -113,26 +113,21 @@ export class StreamTransport {
 
   /** Calls from now on get a new session: what is installed on the host, or where, has changed. */
   renew(): void {
-    for (const live of this.#live.values()) void this.#retire(live);
+    for (const live of this.#live.values()) this.#retire(live);
     this.#live.clear();
   }
 
-  async #retire(live: LiveSession): Promise<void> {
+  #retire(live: LiveSession): void {
     this.#retired.add(live);
-    try {
-      // Calls that wait for its start have no stream before, and get one in the turn of the loop in which it has started.
-      await live.started;
-      await new Promise((resolve) => {
-        setImmediate(resolve);
+    const forget = (): void => void this.#retired.delete(live);
+    const end = (): void =>
+      live.session.whenIdle(() => {
+        forget();
+        // It has nothing to do any more, and one that cannot say goodbye is ended by the host's lease.
+        live.session.close().catch(() => undefined);
       });
-    } catch {
-      this.#retired.delete(live);
-      return;
-    }
-    live.session.whenIdle(() => {
-      this.#retired.delete(live);
-      void live.session.close();
-    });
+    // Calls that wait for its start have no stream before, and get one in the turn of the loop in which it has started.
+    live.started.then(() => void setImmediate(end), forget);
   }
 
   async close(): Promise<void> {

@@ -222,11 +222,16 @@ export class StreamCall implements StreamEvents, OutputFlow {
         throw new ProtocolError("protocol-error", "the host's answer has no result");
     } catch (error) {
       if (error instanceof HostExcess) throw error;
-      // Its function may wait for the answer to a question that could not be read, and would keep its worker for ever.
-      this.cancel();
-      this.#end();
-      this.#settle.reject(error instanceof Error ? error : new Error(String(error)));
+      this.#fail(error);
     }
+  }
+
+  /** Its function may wait for the answer to a question that could not be read or answered, and would keep its worker for ever. */
+  #fail(error: unknown): void {
+    if (this.#over) return;
+    this.cancel();
+    this.#end();
+    this.#settle.reject(error instanceof Error ? error : new Error(String(error)));
   }
 
   #frame(frame: DecodedFrame, packet: Packet): void {
@@ -240,7 +245,7 @@ export class StreamCall implements StreamEvents, OutputFlow {
   #ask(message: AskMessage, attachments: Attachments, bytes: number): void {
     const excess = (this.#asks ??= new OpenAsks(this.#options.session.asks)).add(bytes);
     if (excess !== undefined) throw tooMuch(excess);
-    void this.#answer(message, attachments, bytes);
+    this.#answer(message, attachments, bytes).catch((error: unknown) => this.#fail(error));
   }
 
   async #answer(message: AskMessage, attachments: Attachments, bytes: number): Promise<void> {

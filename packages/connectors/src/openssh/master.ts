@@ -81,7 +81,9 @@ async function attemptMaster(options: MasterOptions, signal: AbortSignal): Promi
   const ssh = startSsh(program, [...args, ...shared, "--", destination], options.logFile(), label, variables);
   const { child, exited } = ssh;
   endWithUs(ssh);
-  const abort = (): void => void ssh.end();
+  const abort = (): void => {
+    ssh.end().catch(() => undefined); // Whether it has ended, `exited` tells.
+  };
   signal.addEventListener("abort", abort, { once: true });
   const said = new Tail(hostLimits.keptNoise);
   child.stdout.resume();

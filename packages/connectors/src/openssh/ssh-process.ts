@@ -97,7 +97,7 @@ export class SshProcess implements SpawnedProcess {
     const connectTimeout = shared ? undefined : options.connectTimeout;
     const stopWatching = watchStart(options.ssh, { connectTimeout, startTimeout, label }, (reason) => {
       if ("error" in reason) this.#giveUp(reason.error);
-      else void this.#late(reason.how);
+      else this.#late(reason.how);
     });
     const waits = (): boolean => !this.#ended && !this.#start.found && this.stdin.isHeld;
     const stopDoubt = options.ask === undefined ? undefined : doubtStart(options.ask, waits, (how) => this.#giveUp(this.#notStarted(how)));
@@ -160,7 +160,7 @@ export class SshProcess implements SpawnedProcess {
       this.stdin.destroy();
       this.stdout.resume();
       this.stderr.resume();
-      void this.#options.ssh.end();
+      this.#endSsh();
     }
   }
 
@@ -168,13 +168,13 @@ export class SshProcess implements SpawnedProcess {
   #giveUp(error: ConnectError): void {
     if (this.#ended || this.#start.found) return;
     this.#gaveUp.reject(error);
-    void this.#endSsh();
+    this.#endSsh();
   }
 
   /** Whether the account's shell takes too long, or the host is not there any more, only the host can say. */
-  async #late(how: string): Promise<void> {
-    const isThere = await this.#options.answers().catch(() => true);
-    this.#giveUp(isThere ? this.#notStarted(how) : silentLink(how, this.#options.label));
+  #late(how: string): void {
+    const giveUp = (isThere: boolean): void => this.#giveUp(isThere ? this.#notStarted(how) : silentLink(how, this.#options.label));
+    this.#options.answers().then(giveUp, () => giveUp(true));
   }
 
   /** The host keeps to no rule: its ssh, which waits to be read, ends. */
@@ -183,13 +183,16 @@ export class SshProcess implements SpawnedProcess {
     this.#broken = brokenRule(error, this.#options.label);
     if (this.#broken === undefined) return;
     this.#gaveUp.reject(this.#broken);
-    void this.#endSsh();
+    this.#endSsh();
   }
 
-  async #endSsh(): Promise<void> {
+  /** Why is known, and told by `exit`: a log that cannot be taken has nothing to add. */
+  #endSsh(): void {
     const { ssh } = this.#options;
-    await ssh.end();
-    await ssh.takeLog();
+    ssh
+      .end()
+      .then(() => ssh.takeLog())
+      .catch(() => undefined);
   }
 
   async #wait(reported: Promise<void>): Promise<ExitStatus> {

@@ -30,15 +30,21 @@ export function watchStart(
   const start = (): void => {
     timer = new DeadlineTimer(startTimeout, () => late({ how: ` within ${startTimeout} ms` }));
   };
-  const look = async (limit: number): Promise<void> => {
-    const { authenticated } = await ssh.readLog();
-    if (stopped) return;
-    if (authenticated) start();
-    else if (performance.now() - began < limit + connectSlack) timer = new DeadlineTimer(interval, () => void look(limit));
-    else late({ error: notInTime(limit, label) });
+  const look = (limit: number): void => {
+    const decide = (authenticated: boolean): void => {
+      if (stopped) return;
+      if (authenticated) start();
+      else if (performance.now() - began < limit + connectSlack) timer = new DeadlineTimer(interval, () => look(limit));
+      else late({ error: notInTime(limit, label) });
+    };
+    // A log that cannot be read tells nothing, and the deadline remains.
+    ssh.readLog().then(
+      ({ authenticated }) => decide(authenticated),
+      () => decide(false),
+    );
   };
   if (connectTimeout === undefined) start();
-  else timer = new DeadlineTimer(interval, () => void look(connectTimeout));
+  else timer = new DeadlineTimer(interval, () => look(connectTimeout));
   return () => {
     stopped = true;
     timer.stop();

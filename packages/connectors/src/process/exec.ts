@@ -37,10 +37,14 @@ async function communicate(process: SpawnedProcess, options: ExecOptions, label:
   const refused = onInput === undefined ? undefined : tellInput(process.stdin, onInput);
   const stdout = collect(process.stdout, outputLimit ?? hostLimits.execStdout);
   const stderr = collect(process.stderr, outputLimit ?? hostLimits.execStderr);
-  // Not awaited: a command that does not read its input may end long before everything is written.
-  void feed(process.stdin, stdin instanceof Uint8Array ? [stdin] : stdin);
+  const unfed = Promise.withResolvers<never>();
+  // Its end is not awaited: a command that does not read its input may end long before everything is written.
+  feed(process.stdin, stdin instanceof Uint8Array ? [stdin] : stdin).catch((error: unknown) => {
+    process.stdin.destroy();
+    unfed.reject(error);
+  });
   const ended = outcome(process, Promise.all([stdout, stderr]), { label, stage: "exec" });
-  const { exitCode, signal, value } = await (refused === undefined ? ended : Promise.race([ended, refused]));
+  const { exitCode, signal, value } = await Promise.race(refused === undefined ? [ended, unfed.promise] : [ended, unfed.promise, refused]);
   const [out, err] = value;
   const truncated = out.truncated || err.truncated;
   return { exitCode, signal, stdout: out.bytes, stderr: err.bytes, ...(truncated ? { truncated } : {}) };

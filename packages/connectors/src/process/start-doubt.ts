@@ -20,23 +20,22 @@ export type RunLine = (line: string) => Promise<Buffer>;
  * @returns a function that stops the clock
  */
 export function doubtStart(run: RunLine, waits: () => boolean, giveUp: (how: string) => void): () => void {
-  let timer = setTimeout(() => void ask(), patience);
   let stopped = false;
-  const ask = async (): Promise<void> => {
+  const ask = (): void => {
     if (!waits()) return;
     const [front, back] = [randomBytes(8).toString("hex"), randomBytes(8).toString("hex")];
-    let output: Buffer;
-    try {
-      output = await run(plainLine(`printf %s%s ${front} ${back}`));
-    } catch {
-      return; // No session is free for it, or the link is lost: the deadline remains.
-    }
-    if (stopped || !waits()) return;
-    if (!output.includes(front + back)) return giveUp(", nor one without input");
-    timer = setTimeout(() => {
-      if (waits()) giveUp(": a start-up file reads the input that is meant for it");
-    }, grace);
+    const decide = (output: Buffer): void => {
+      if (stopped || !waits()) return;
+      if (!output.includes(front + back)) return giveUp(", nor one without input");
+      timer = setTimeout(() => {
+        if (waits()) giveUp(": a start-up file reads the input that is meant for it");
+      }, grace);
+    };
+    // No session is free for it, or the link is lost: the deadline remains.
+    const leave = (): void => undefined;
+    run(plainLine(`printf %s%s ${front} ${back}`)).then(decide, leave);
   };
+  let timer = setTimeout(ask, patience);
   return () => {
     stopped = true;
     clearTimeout(timer);

@@ -348,11 +348,10 @@ export class ScriptRunner {
 
   /** Ends a command on the host, without anybody waiting for it but `close`. One that cannot be ended now is tried again then. */
   #end(attempt: Attempt): void {
-    const ending = this.#tryToEnd(attempt, AbortSignal.timeout(endTimeout)).catch(() => {
-      // The host cannot be reached; there is an error to report already.
-    });
+    // Where the host cannot be reached there is an error to report already.
+    const tried = this.#tryToEnd(attempt, AbortSignal.timeout(endTimeout)).catch(() => undefined);
+    const ending = tried.then(() => void this.#endings.delete(ending));
     this.#endings.add(ending);
-    void ending.then(() => this.#endings.delete(ending));
   }
 
   async #tryToEnd(attempt: Attempt, signal: AbortSignal): Promise<void> {

@@ -238,7 +238,10 @@ function answerPrompts(
       return;
     }
     const asked = prompts.map((each: Prompt): AuthenticationPrompt => ({ prompt: each.prompt, echo: each.echo === true }));
-    void during(askCaller(callback, asked, instructions)).then(answer);
+    // Where the answers cannot be sent, the link is gone, which the handshake tells.
+    during(askCaller(callback, asked, instructions))
+      .then(answer)
+      .catch(() => undefined);
   };
 }
 

@@ -215,6 +215,11 @@ export class Connection {
     await this.#carrier?.end();
   }
 
+  /** Ends it with nobody waiting for that: a link that cannot be ended in good order is cut. */
+  endAlone(): void {
+    this.end().catch((error: unknown) => this.#lose(error instanceof Error ? error : new Error(String(error))));
+  }
+
   #start<T>(line: string, pty: PtySize | undefined, take: (channel: ClientChannel) => T, timeout?: number): Promise<T> {
     const options = pty === undefined ? {} : { pty: { rows: pty.rows, cols: pty.columns } };
     return this.#request((done) => this.#client.exec(line, options, done), take, timeout);
@@ -247,12 +252,11 @@ export class Connection {
         stopListening();
         this.#asked.delete(asked);
       };
-      const refuse = async (error: unknown): Promise<void> => {
+      const fail = (reason: unknown): void => {
         forget();
-        await this.#isEnding();
-        reject(this.#lost ?? sshError(error, { phase: "channel", label: this.label }));
+        const refuse = (): void => reject(this.#lost ?? sshError(reason, { phase: "channel", label: this.label }));
+        this.#isEnding().then(refuse, refuse);
       };
-      const fail = (error: unknown): void => void refuse(error);
       try {
         // ssh2 throws when the socket is no longer writable.
         ask((error, channel) => {
@@ -294,7 +298,7 @@ export class Connection {
     this.#client.destroy();
     this.#socket.destroy();
     // A link through a jump host is as good as that host's own.
-    void this.#carrier?.end();
+    this.#carrier?.endAlone();
   }
 }
 

@@ -192,18 +192,17 @@ class OneKey extends ssh2.BaseAgent<ParsedKey> {
   }
 
   override sign(_key: ParsedKey, data: Buffer, options: SigningRequestOptions | SignCallback, callback?: SignCallback): void {
-    const done = typeof options === "function" ? options : callback;
-    // ssh2 uses the buffer again.
-    void this.#answer(this.#agent.sign(this.#key, Buffer.from(data), this.#shown.type), done);
-  }
-
-  async #answer(asked: Promise<Buffer>, done: SignCallback | undefined): Promise<void> {
-    try {
-      done?.(undefined, await this.#listener.during(asked));
-    } catch (error) {
-      // Also where ssh2 cannot use the signature.
+    const tell = typeof options === "function" ? options : callback;
+    const refuse = (error: unknown): void => {
       this.#listener.failed(`${this.#name} (${this.#agent.name} ${error instanceof Error ? error.message : "failed"})`);
-      done?.(new Error("the agent did not sign"));
-    }
+      tell?.(new Error("the agent did not sign"));
+    };
+    // ssh2 uses the buffer again.
+    const asked = this.#agent.sign(this.#key, Buffer.from(data), this.#shown.type);
+    this.#listener
+      .during(asked)
+      .then((signature) => tell?.(undefined, signature))
+      .catch(refuse) // also where ssh2 cannot use the signature
+      .catch(() => undefined); // ssh2 cannot be told when the link is gone, and the handshake has failed by that
   }
 }

@@ -78,7 +78,7 @@ export class SshConnector extends ProcessConnector {
       for (const connection of connections) {
         if (!connection.isSilent) continue;
         connections.delete(connection);
-        void connection.end();
+        connection.endAlone();
       }
     };
     endSilent();
@@ -111,7 +111,11 @@ export class SshConnector extends ProcessConnector {
         signal: (pid, name) => this.#signal(connection, pid, name),
       });
       this.#processes.add(process);
-      if (isLate) void process[Symbol.asyncDispose]();
+      if (isLate) {
+        const disposing = process[Symbol.asyncDispose]().catch(() => undefined); // The caller has its error; the channel is closed.
+        const ending: Promise<unknown> = disposing.then(() => this.#ending.delete(ending));
+        this.#ending.add(ending);
+      }
       return process;
     });
     started.catch(() => (isLate = true));
@@ -163,7 +167,7 @@ export class SshConnector extends ProcessConnector {
   #endIfUnused(connection: Connection): void {
     if (!this.#retired.has(connection) || (connection.isOpen && connection.inUse > 0)) return;
     this.#retired.delete(connection);
-    void connection.end();
+    connection.endAlone();
   }
 
   /** ssh2 takes longer to load than all the rest of the packages. A program that connects to no host does without it. */

@@ -67,7 +67,7 @@ export class Objects {
     if (kept === undefined) return;
     this.forget(id);
     // A generator's `finally` runs when nobody will ask it any more. Nobody waits for it either: what it throws has no place to go.
-    if (isOpenIterator(kept.value)) void closeQuietly(kept.value);
+    if (isOpenIterator(kept.value)) close(kept.value).catch(() => undefined);
   }
 
   /** Forgets an iterator that was closed or is at its end. */
@@ -97,12 +97,8 @@ export function isOpenIterator(value: unknown): value is OpenIterator {
   return typeof value === "object" && value !== null && "next" in value && typeof value.next === "function";
 }
 
-async function closeQuietly(iterator: OpenIterator): Promise<void> {
-  try {
-    await iterator.return?.();
-  } catch {
-    // See `release`.
-  }
+async function close(iterator: OpenIterator): Promise<void> {
+  await iterator.return?.();
 }
 
 interface KeptResult {

@@ -126,7 +126,7 @@ class SessionWorker {
       current.decoder.push(bytes);
       for (let frame = current.decoder.next(); frame !== undefined; frame = current.decoder.next()) {
         if (current.isRunning) this.#answer(current, frame);
-        else void this.#run(current, checkSessionMessage(frame.header, "invoke"), frame);
+        else this.#run(current, checkSessionMessage(frame.header, "invoke"), frame).catch((error) => this.#fail(error));
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
@@ -136,7 +136,7 @@ class SessionWorker {
     }
   }
 
-  /** Never rejects: whatever goes wrong is the call's result. */
+  /** Rejects only by a mistake of ours: whatever else goes wrong is the call's result. */
   async #run(current: Current, message: InvokeMessage, frame: DecodedFrame): Promise<void> {
     current.startedAt = performance.now();
     current.isRunning = true;
@@ -188,9 +188,10 @@ class SessionWorker {
     // What an earlier call left behind failed: that is no failure of this one.
     if (current?.isRunning !== true || isLate()) return;
     const result = { outcome: "raised" as const, error: describeThrown(thrown, "raised", "call"), attachments: [] };
+    const finish = (): void => this.#finish(current, result);
     const flushed = this.#streams.flush();
-    if (flushed === undefined) this.#finish(current, result);
-    else void flushed.then(() => this.#finish(current, result));
+    if (flushed === undefined) finish();
+    else flushed.then(finish, finish);
   }
 
   #finish(current: Current, ran: Ran): void {

@@ -89,7 +89,7 @@ export class Session {
     this.kill();
     this.#link?.drop();
     setTimeout(this.#options.onEnd, reapGrace);
-    void this.#streams?.ended().then(this.#options.onEnd);
+    this.#streams?.ended().then(this.#options.onEnd, this.#options.onEnd);
     if (this.#streams === undefined) this.#options.onEnd();
   }
 
@@ -161,15 +161,10 @@ export class Session {
     setImmediate(() => this.#streams?.prestart());
   }
 
-  #refuseClient(error: Failure, link: Link): void {
-    link.send(packetKinds.bye, encodeSessionMessage({ type: "bye", error }));
+  #refuseClient(failure: Failure, link: Link): void {
+    link.send(packetKinds.bye, encodeSessionMessage({ type: "bye", error: failure }));
     this.kill();
-    void this.#endAfter(link);
-  }
-
-  async #endAfter(link: Link): Promise<void> {
-    await link.close();
-    this.#options.onEnd();
+    link.close().then(this.#options.onEnd, this.#options.onEnd);
   }
 
   #watchSilence(link: Link): void {

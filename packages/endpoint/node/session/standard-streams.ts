@@ -2,6 +2,7 @@
 import { closeSync, openSync } from "node:fs";
 import type { Socket } from "node:net";
 import { loadNet } from "../builtin.ts";
+import { crash } from "../crash.ts";
 
 const numbers = [0, 1, 2] as const;
 
@@ -11,7 +12,7 @@ export function openStandardStreams(): { input: Socket; output: Socket } {
   const input = new PipeEnd({ fd: 0, readable: true, writable: false });
   const output = new PipeEnd({ fd: 1, readable: false, writable: true });
   const closed = [input, output].map((stream) => new Promise((resolve) => stream.once("close", resolve)));
-  void Promise.all(closed).then(letGo);
+  Promise.all(closed).then(letGo).catch(crash);
   return { input, output };
 }
 

@@ -13,6 +13,7 @@ import {
   type Packet,
   type ResultMessage,
 } from "@sremote/protocol";
+import { crash } from "../crash.ts";
 import { describeDeath } from "../death.ts";
 import { describeRefusal } from "../failure.ts";
 import { endStrays } from "../strays.ts";
@@ -23,7 +24,7 @@ import { OutputRelay, outputsEnd } from "./output-relay.ts";
 import type { WorkerContext } from "./worker-context.ts";
 import { groupEnds, signalGroup } from "./process-group.ts";
 import { removePipes, type NamedPipes } from "./worker-pipes.ts";
-import { startWorkerProcess, type StartedWorker, type WorkerKind } from "./worker-start.ts";
+import { startWorkerProcess, type WorkerKind } from "./worker-start.ts";
 
 /** How long a signal may take before the next one, and remains of a group before they are killed; in milliseconds. */
 const signalGrace = 500;
@@ -78,7 +79,7 @@ export class WorkerProcess implements CallWorker {
     this.ended = new Promise((resolve) => {
       this.#onEnded = resolve;
     });
-    void this.#start();
+    this.#start().catch((error: unknown) => this.#failToStart(error));
   }
 
   /** Whether it could begin a call now. */
@@ -162,13 +163,7 @@ export class WorkerProcess implements CallWorker {
   }
 
   async #start(): Promise<void> {
-    let started: StartedWorker;
-    try {
-      started = await startWorkerProcess(this.kind, this.#context, () => !this.isEnding);
-    } catch (error) {
-      return this.#failToStart(error);
-    }
-    const { child, channel, outputs } = started;
+    const { child, channel, outputs } = await startWorkerProcess(this.kind, this.#context, () => !this.isEnding);
     this.#child = child;
     this.#channel = channel;
     this.#outputs = outputs;
@@ -194,9 +189,9 @@ export class WorkerProcess implements CallWorker {
     const closed = new Promise<void>((resolve) => {
       channel.once("close", resolve);
     });
-    void Promise.all([this.ended, closed]).then(() =>
-      failure === undefined ? this.#onExit(child) : this.#failToStart(startFailed(failure)),
-    );
+    Promise.all([this.ended, closed])
+      .then(() => (failure === undefined ? this.#onExit(child) : this.#failToStart(startFailed(failure))))
+      .catch(crash);
   }
 
   #read(chunk: Buffer): void {
@@ -273,7 +268,7 @@ export class WorkerProcess implements CallWorker {
     if (this.#hasStartedProcesses) {
       this.#hasStartedProcesses = false;
       this.#isSwapping = true;
-      void this.#swapPipes();
+      this.#swapPipes().catch(crash);
       return;
     }
     this.#events.onFree(this);

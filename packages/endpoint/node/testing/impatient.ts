@@ -1,5 +1,6 @@
 /* The endpoint, which ends calls that nobody has waited for after a moment, and looks all the time. */
 import { audienceTimes } from "../audience.ts";
+import { crash } from "../crash.ts";
 import { main } from "../main.ts";
 
 audienceTimes.patience = 400;
@@ -10,4 +11,4 @@ async function run(): Promise<void> {
   if (status !== undefined) process.exit(status);
 }
 
-void run();
+run().catch(crash);

@@ -1,4 +1,5 @@
 /* A small client of sessions: speaks packets with the supervisor over pipes, loses its link and resumes. For tests of the endpoint alone. */
+import { crash } from "../crash.ts";
 import { spawn, type ChildProcess } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -190,7 +191,7 @@ export class TestSession {
     if (cutting === undefined || cutting.done === cutting.times || this.packets.length % cutting.every !== 0) return;
     cutting.done++;
     this.cut();
-    void this.resume();
+    this.resume().catch(crash);
   }
 
   /** Lets go of the link: what comes from it is not seen any more. */
@@ -296,7 +297,7 @@ export class TestSession {
       this.welcome = decodeSessionMessage(packet.payload, "welcome");
       this.#onWelcome(this.welcome);
     } else if (packet.kind === packetKinds.challenge) {
-      void this.#prove(decodeSessionMessage(packet.payload, "challenge"));
+      this.#prove(decodeSessionMessage(packet.payload, "challenge")).catch(crash);
     } else if (packet.kind === packetKinds.bye) {
       this.bye = decodeSessionMessage(packet.payload, "bye").error?.code;
     } else this.replay.acknowledge(decodeCount(packet.payload));
@@ -351,7 +352,7 @@ export class TestSession {
       if (message.type === "ask") {
         call.events.push("ask");
         const args = decodeValue(message.args, attachments, { custom: customDecode });
-        void this.#answer(call, message.ask, message.callback, args);
+        this.#answer(call, message.ask, message.callback, args).catch(crash);
         continue;
       }
       const value = message.value === undefined ? undefined : decodeValue(message.value, attachments, { custom: customDecode });

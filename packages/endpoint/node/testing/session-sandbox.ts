@@ -1,4 +1,5 @@
 /* Modules to call in sessions, and sessions that are looked after: at the end of each test nothing of them may be left. */
+import { crash } from "../crash.ts";
 import { existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -117,7 +118,7 @@ export function useSessions(): void {
 async function checkEnd(session: TestSession, mark: string): Promise<void> {
   if (session.child.exitCode === null && session.child.signalCode === null) {
     if (session.link === undefined) await session.resume();
-    void session.end();
+    session.end().catch(crash);
   }
   // One that does not end fails its test, and holds up no other.
   await until("the end of the session", () => session.child.exitCode !== null || session.child.signalCode !== null).finally(() => {

@@ -1,4 +1,5 @@
 /* The endpoint, killed without notice when the step named by SREMOTE_KILL_AT is done. For tests of what a sudden death leaves behind. */
+import { crash } from "../crash.ts";
 import { main } from "../main.ts";
 
 const killAt = process.env["SREMOTE_KILL_AT"];
@@ -10,4 +11,4 @@ async function run(): Promise<void> {
   if (status !== undefined) process.exit(status);
 }
 
-void run();
+run().catch(crash);

@@ -73,7 +73,7 @@ export class RemoteCall<T = unknown> extends Job {
       this.#result = result;
       return { exitCode: 0, signal: null };
     } catch (error) {
-      if (error instanceof SremoteError && error.code === "timeout") void this.stop("timeout", "SIGTERM", { error });
+      if (error instanceof SremoteError && error.code === "timeout") this.end("timeout", error);
       throw error;
     }
   }

@@ -43,7 +43,7 @@ export class RemoteTransfer extends Job {
     try {
       this.#result = await Promise.race([this.#done, this.#abandoned.promise]);
     } catch (error) {
-      if (error instanceof SremoteError && error.code === "timeout") void this.stop("timeout", "SIGTERM", { error });
+      if (error instanceof SremoteError && error.code === "timeout") this.end("timeout", error);
       throw error;
     }
     const [first] = this.#result.failures;

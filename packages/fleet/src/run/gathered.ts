@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { groupsInOrder, type OutputGroup } from "../gather/index.ts";
 import { compareNatural } from "../node-set/index.ts";
-import { type Job, LineTap, type OutputChunk, type StreamName } from "@sremote/process";
+import { type Job, LineCutter, type OutputChunk, type StreamName } from "@sremote/process";
 
 /** Characters that are digested together. */
 const portion = 1 << 16;
@@ -81,11 +81,8 @@ function digestOf(outputs: readonly (readonly OutputChunk[])[]): string {
 
 function eachLine(outputs: readonly (readonly OutputChunk[])[], take: (line: string) => void): void {
   for (const chunks of outputs) {
-    // A tap that returned anything would be waited for.
-    const cut = new LineTap(({ text }) => {
-      take(text);
-    });
-    for (const chunk of chunks) void cut.chunk(chunk);
-    void cut.end();
+    const cutter = new LineCutter();
+    for (const chunk of chunks) for (const { text } of cutter.chunk(chunk)) take(text);
+    for (const { text } of cutter.end()) take(text);
   }
 }

@@ -152,7 +152,7 @@ export abstract class Run<J extends Job = Job>
   /** Begins now rather than in the next turn. @throws InvalidArgumentError when it has begun */
   start(): this {
     if (this.#phase !== "idle") throw new InvalidArgumentError("start cannot be called: the run was started before");
-    void this.begin(this.makeSlots());
+    this.begin(this.makeSlots()).catch((error: unknown) => this.#fail(error));
     return this;
   }
 
@@ -171,7 +171,7 @@ export abstract class Run<J extends Job = Job>
   async begin(slots: Slots): Promise<void> {
     this.#phase = "started";
     if (this.#callers?.aborted === true) this.#cancel();
-    const clear = after(this.#timeout, () => void this.stop("timeout"));
+    const clear = after(this.#timeout, () => this.#stopAlone("timeout"));
     try {
       if (this.#stopped === undefined) await this.carryOut(slots);
     } catch (error) {
@@ -181,6 +181,17 @@ export abstract class Run<J extends Job = Job>
       clear();
       this.#end();
     }
+  }
+
+  /** It cannot be followed any more: those who wait for it are told. */
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#end();
+  }
+
+  /** Ends it, and nobody waits for that. */
+  #stopAlone(cause: StopCause): void {
+    this.stop(cause).catch((error: unknown) => this.#fail(error));
   }
 
   /**
@@ -223,7 +234,7 @@ export abstract class Run<J extends Job = Job>
   readonly #cancel = (): void => {
     if (this.ended) return;
     this.#cancelled.reject(cancelledBy(this.#callers?.reason, { stage: "run", host: undefined }));
-    void this.stop("killed");
+    this.#stopAlone("killed");
   };
 
   protected get stopped(): StopCause | undefined {
@@ -288,7 +299,7 @@ export abstract class Run<J extends Job = Job>
   lines(): AsyncIterableIterator<HostLine<J>> {
     return this.#collect(
       ({ text }) => text.length + itemWeight,
-      (job, push) => job.tap(new LineTap((line) => push({ ...line, host: hostOf(job), job }))),
+      (job, queue) => job.tap(new LineTap((line) => queue.push({ ...line, host: hostOf(job), job }))),
     );
   }
 
@@ -296,9 +307,9 @@ export abstract class Run<J extends Job = Job>
   completed(): AsyncIterableIterator<J> {
     return this.#collect(
       () => 0,
-      (job, push) => {
-        if (job.ended) void push(job);
-        return job.on("end", () => void push(job));
+      (job, queue) => {
+        if (job.ended) queue.add(job);
+        return job.on("end", () => queue.add(job));
       },
     );
   }
@@ -339,17 +350,15 @@ export abstract class Run<J extends Job = Job>
     for (const callback of this.#onEnd) callback();
   }
 
-  #collect<T>(
-    weigh: (item: T) => number,
-    listen: (job: J, push: (item: T) => void | Promise<void>) => () => void,
-  ): AsyncIterableIterator<T> {
+  #collect<T>(weigh: (item: T) => number, listen: (job: J, queue: Queue<T>) => () => void): AsyncIterableIterator<T> {
     const removers: (() => void)[] = [];
     const queue = new Queue<T>(queueCapacity, weigh, () => {
       for (const remove of removers) remove();
     });
-    const push = (item: T): void | Promise<void> => queue.push(item);
-    removers.push(this.onJob((job) => void removers.push(listen(job, push))));
-    void this.#over.promise.then(() => queue.end(this.#failure));
+    removers.push(this.onJob((job) => void removers.push(listen(job, queue))));
+    const end = (): void => queue.end(this.#failure);
+    if (this.ended) end();
+    else this.#onEnd.add(end);
     return queue;
   }
 }

@@ -132,7 +132,7 @@ export class Kernel {
     this.#giveUp?.();
     const live = await this.#live?.catch(() => undefined);
     live?.channel.close();
-    await this.#delete(this.#session, context);
+    await this.#delete(this.#session, context).catch(leave);
   }
 
   #get(http: HttpClient): Promise<Live> {
@@ -221,16 +221,12 @@ export class Kernel {
     session.name = "";
     if (!isGone) return;
     this.#session = undefined;
-    if (this.#http !== undefined) void this.#delete(session, { http: this.#http, signal: AbortSignal.timeout(endTimeout) });
+    if (this.#http === undefined) return;
+    this.#delete(session, { http: this.#http, signal: AbortSignal.timeout(endTimeout) }).catch(leave);
   }
 
-  /** Never rejects: what remains, the next connector to that server sweeps. */
   async #delete({ id }: Session, { http, signal }: RestContext): Promise<void> {
-    try {
-      await http.send({ method: "DELETE", path: `/api/sessions/${id}`, accept: [404, 410] }, signal);
-    } catch {
-      // As said.
-    }
+    await http.send({ method: "DELETE", path: `/api/sessions/${id}`, accept: [404, 410] }, signal);
   }
 
   #died(): ConnectError {
@@ -241,6 +237,9 @@ export class Kernel {
     return new ConnectError(code, summary, { stage: "kernel", host: this.#label });
   }
 }
+
+/** Of a session that cannot be deleted now: the next connector to that server sweeps it. */
+const leave = (): void => undefined;
 
 function isLink({ code }: SremoteError): boolean {
   return code === "connection-lost" || code.startsWith("connect-") || code === "name-not-found";
