@@ -42,7 +42,7 @@ export async function buildNode(entry: string = join(endpoint, "node/endpoint.ts
 
 /** What serves a session in Node: the program alone, which resources/stage-session.cjs unpacks. */
 export async function buildNodeSession(): Promise<Artifact> {
-  return { name: "sremote-session.js.br", bytes: await packNode(join(endpoint, "node/session/session-endpoint.ts")) };
+  return { name: "sremote-session.js.br", bytes: await packNode(join(endpoint, "node/session/serve.ts")) };
 }
 
 /** A program in ASCII, so that V8 keeps it with one byte a character, compressed with Brotli: every Node that runs it has that, and it is 8 % smaller than deflated. */

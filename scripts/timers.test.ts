@@ -22,9 +22,9 @@ const known: Readonly<Record<string, readonly string[]>> = {
   "packages/connectors/src/ssh/channel-queue.ts": ["this.#forgetAfter"],
   // The endpoint's own, by its constants.
   "packages/endpoint/node/session/output-relay.ts": ["within"],
-  "packages/endpoint/node/supervise.ts": ["grace", "2 * grace", "duration"],
-  "packages/endpoint/node/audience.ts": ["audienceTimes.look"],
-  "packages/endpoint/node/call.ts": ["wait"],
+  "packages/endpoint/node/spool/supervise.ts": ["grace", "2 * grace", "duration"],
+  "packages/endpoint/node/spool/audience.ts": ["audienceTimes.look"],
+  "packages/endpoint/node/spool/call.ts": ["wait"],
   // Both are the smaller of what was asked for and `longestTimer`.
   "packages/endpoint/node/session/link.ts": ["duration"],
 };

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as protocol from "@sremote/protocol";
 import { parseStrictJson } from "../../packages/protocol/src/header.ts";
-import { readFrame } from "../../packages/endpoint/node/request.ts";
+import { readFrame } from "../../packages/endpoint/node/wire/frame.ts";
 import { Asks } from "../../packages/endpoint/node/session/callbacks.ts";
 import { readValues } from "../conformance/session-message.ts";
 import type { Input } from "./input.ts";

@@ -1,7 +1,7 @@
 /* In the place of supervise.ts: the function's process. It outlives an endpoint that is killed, as the real one does. */
 import { Attachments, decodeFrame, decodeMessage, decodeValue, encodeValue, type Failure, SremoteError } from "@sremote/protocol";
-import { watchAudience } from "../../packages/endpoint/node/audience.ts";
-import type { Ending, RunOptions } from "../../packages/endpoint/node/supervise.ts";
+import { watchAudience } from "../../packages/endpoint/node/spool/audience.ts";
+import type { Ending, RunOptions } from "../../packages/endpoint/node/spool/supervise.ts";
 import { functions } from "./functions.ts";
 import { presentSpool } from "./present.ts";
 import { running, SimProcess } from "./virtual-clock.ts";

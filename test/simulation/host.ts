@@ -97,7 +97,7 @@ export class SimHost implements Surroundings {
     });
   }
 
-  /** As startSession of session-endpoint.ts. */
+  /** As startSession of session/serve.ts. */
   #start(supervisor: Supervisor, link: SimLink, marker: string): void {
     this.note(`${supervisor.process.name} starts on ${link.name}`);
     const input = readableOf(link.up, supervisor.process);

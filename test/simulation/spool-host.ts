@@ -1,7 +1,7 @@
 /* The host of calls over files: its files, its processes, and the commands that a client executes there. */
 import { payloadOf } from "../../packages/client/src/host/launch.ts";
 import { crash } from "../../packages/endpoint/node/crash.ts";
-import { call } from "../../packages/endpoint/node/call.ts";
+import { call } from "../../packages/endpoint/node/spool/call.ts";
 import { describeEnd } from "../../packages/endpoint/node/exit-status.ts";
 import { script } from "@sremote/endpoint";
 import { EndpointProcess, ProcessIsGone } from "./endpoint-process.ts";

@@ -43,18 +43,18 @@ vi.doMock("node:fs", async (original) => {
   return { ...real, ...replaced, readSync, fstatSync };
 });
 
-vi.doMock("../../packages/endpoint/node/identity.ts", () => ({
+vi.doMock("../../packages/endpoint/node/host/identity.ts", () => ({
   processIdentity: () => presentSpool().identityOf(endpoint()),
   isRunning: (identity: string) => presentSpool().isRunning(identity),
 }));
 
-vi.doMock("../../packages/endpoint/node/environment.ts", () => ({
+vi.doMock("../../packages/endpoint/node/run/environment.ts", () => ({
   home: () => "/sim/home",
   callEnvironment: async () => ({}),
   callDirectory: () => "/sim/home",
 }));
 
-vi.doMock("../../packages/endpoint/node/output-pipes.ts", () => ({
+vi.doMock("../../packages/endpoint/node/spool/output-pipes.ts", () => ({
   makeOutputPipes: async () => undefined,
   closePipes: () => undefined,
   closeWriteEnds: () => undefined,
@@ -62,11 +62,11 @@ vi.doMock("../../packages/endpoint/node/output-pipes.ts", () => ({
 
 vi.doMock("../../packages/endpoint/node/program.ts", () => ({ program: "endpoint.mjs", payloadDigest: () => presentSpool().payload }));
 
-vi.doMock("../../packages/endpoint/node/strays.ts", () => ({ strayVariable: "SREMOTE_WORKER", endStrays: () => undefined }));
+vi.doMock("../../packages/endpoint/node/run/strays.ts", () => ({ strayVariable: "SREMOTE_WORKER", endStrays: () => undefined }));
 
-vi.doMock("../../packages/endpoint/node/death.ts", async (original) => ({
-  ...(await original<typeof import("../../packages/endpoint/node/death.ts")>()),
+vi.doMock("../../packages/endpoint/node/run/ending.ts", async (original) => ({
+  ...(await original<typeof import("../../packages/endpoint/node/run/ending.ts")>()),
   countOomKills: () => undefined,
 }));
 
-vi.doMock("../../packages/endpoint/node/supervise.ts", async () => await import("./function-process.ts"));
+vi.doMock("../../packages/endpoint/node/spool/supervise.ts", async () => await import("./function-process.ts"));

@@ -20,8 +20,8 @@ vi.doMock("node:fs", async (original) => {
   return { ...real, renameSync };
 });
 
-vi.doMock("../../packages/endpoint/node/builtin.ts", async (original) => {
-  const real = await original<typeof import("../../packages/endpoint/node/builtin.ts")>();
+vi.doMock("../../packages/endpoint/node/host/lazy.ts", async (original) => {
+  const real = await original<typeof import("../../packages/endpoint/node/host/lazy.ts")>();
   const createServer = (_: object, accept: (socket: Socket) => void): object =>
     presentHost().createServer((socket) => accept(socket as unknown as Socket));
   return { ...real, loadNet: () => ({ createServer }) };
@@ -46,14 +46,14 @@ vi.doMock("../../packages/endpoint/node/session/watcher.ts", () => ({
   },
 }));
 
-vi.doMock("../../packages/endpoint/node/strays.ts", () => ({ strayVariable: "SREMOTE_WORKER", endStrays: () => undefined }));
+vi.doMock("../../packages/endpoint/node/run/strays.ts", () => ({ strayVariable: "SREMOTE_WORKER", endStrays: () => undefined }));
 
-vi.doMock("../../packages/endpoint/node/death.ts", async (original) => ({
-  ...(await original<typeof import("../../packages/endpoint/node/death.ts")>()),
+vi.doMock("../../packages/endpoint/node/run/ending.ts", async (original) => ({
+  ...(await original<typeof import("../../packages/endpoint/node/run/ending.ts")>()),
   countOomKills: () => undefined,
 }));
 
-vi.doMock("../../packages/endpoint/node/session/process-group.ts", () => {
+vi.doMock("../../packages/endpoint/node/run/process-control.ts", () => {
   const signalGroup = (leader: number, name: NodeJS.Signals | 0): boolean => presentHost().signal(leader, name);
   return {
     signalGroup,

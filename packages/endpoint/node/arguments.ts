@@ -1,6 +1,6 @@
 /* Arguments that modes have in common, and what launch.sh kept of the environment. */
 import { resolve } from "node:path";
-import { home } from "./environment.ts";
+import { home } from "./run/environment.ts";
 
 export interface Arguments {
   base: string;

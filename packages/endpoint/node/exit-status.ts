@@ -1,8 +1,8 @@
 /* How an endpoint that cannot answer ends: PROTOCOL.md, "Carriage". */
 import { type Code, SremoteError } from "@sremote/protocol";
-import { Undelivered } from "./deliver.ts";
-import { errorCode } from "./directory.ts";
-import { isNoSpace } from "./store.ts";
+import { Undelivered } from "./spool/deliver.ts";
+import { errorCode } from "./host/directory.ts";
+import { isNoSpace } from "./host/files.ts";
 
 /** The same as the Python endpoint's. What a function does with its own process never becomes one of them. */
 export const exitStatus = { failed: 90, usage: 91, file: 92, undelivered: 93, conflict: 94, unsafeDirectory: 97, noSpace: 98 } as const;

@@ -1,9 +1,9 @@
 /* Puts the payload where its digest says: BASE/endpoint/<sha256>/endpoint.mjs. No lock: written beside, then renamed. */
 import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { uniqueSuffix } from "./builtin.ts";
-import { sha256 } from "./digest.ts";
-import { errorCode, makeBase, makePrivateDirectory, syncDirectory } from "./directory.ts";
-import { writeAll } from "./store.ts";
+import { uniqueSuffix } from "./host/lazy.ts";
+import { sha256 } from "./host/digest.ts";
+import { errorCode, makeBase, makePrivateDirectory, syncDirectory } from "./host/directory.ts";
+import { writeAll } from "./host/files.ts";
 
 export interface InstallOptions {
   /** Absolute path of the directory of sremote on this host. */

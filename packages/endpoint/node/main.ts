@@ -1,11 +1,11 @@
 /* The command line: MODE and what belongs to it. */
 import { readFileSync } from "node:fs";
 import { giveBackNodeOptions, parseArguments } from "./arguments.ts";
-import { call, type CallOptions } from "./call.ts";
+import { call, type CallOptions } from "./spool/call.ts";
 import { describeEnd, exitStatus } from "./exit-status.ts";
 import { install } from "./install.ts";
 import { probe } from "./probe.ts";
-import { work } from "./worker.ts";
+import { work } from "./spool/worker.ts";
 
 const usage = `usage: endpoint.mjs call [--base DIR] [--marker A B] REQUEST REPLY
        endpoint.mjs probe [--base DIR] [--marker A B]

@@ -4,10 +4,10 @@ import { existsSync } from "node:fs";
 import { arch, cpus, release, totalmem, userInfo } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { protocolVersion, SremoteError } from "@sremote/protocol";
-import { markerBytes, print } from "./deliver.ts";
-import { makePrivateDirectory } from "./directory.ts";
-import { hostFacts } from "./reply.ts";
-import { openSpool } from "./spool.ts";
+import { markerBytes, print } from "./spool/deliver.ts";
+import { makePrivateDirectory } from "./host/directory.ts";
+import { hostFacts } from "./wire/reply.ts";
+import { openSpool } from "./spool/spool.ts";
 
 export function probe(base: string, marker: [string, string] | undefined): void {
   const facts = {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { sha256 } from "./digest.ts";
+import { sha256 } from "./host/digest.ts";
 
 /** The file this endpoint runs from: the bundle, or a module of the source in tests. */
 export const program: string = fileURLToPath(import.meta.url);

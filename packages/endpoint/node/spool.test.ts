@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, statSync, wr
 import { once } from "node:events";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { isRunning, processIdentity } from "./identity.ts";
+import { isRunning, processIdentity } from "./host/identity.ts";
 import { call, makeRequest, readReply, run, send, until } from "./testing/harness.ts";
 import { sandbox, steps, newId, count, start, abandoned, useSandboxes } from "./testing/spool-sandbox.ts";
 

@@ -1,8 +1,8 @@
 /* Directories of sessions whose supervisor and watcher were killed together: nobody else would remove them. */
 import { lstatSync, readdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { loadNet } from "../builtin.ts";
-import { errorCode } from "../directory.ts";
+import { loadNet } from "../host/lazy.ts";
+import { errorCode } from "../host/directory.ts";
 import { placePrefix, type PrivatePlace } from "./private-place.ts";
 
 /** How long a session lives before it looks for them, in milliseconds: a short one has better things to do. */

@@ -3,7 +3,7 @@
  * own, and neither fails nor prints into the next one.
  */
 import { AsyncLocalStorage, executionAsyncResource } from "node:async_hooks";
-import { pin } from "../own-builtins.ts";
+import { pin } from "../host/standard.ts";
 
 /** A call, or an iterator that it gave. */
 export interface Owner {

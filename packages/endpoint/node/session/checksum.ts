@@ -1,5 +1,5 @@
 import { useCrc32, type Crc32 } from "@sremote/protocol";
-import { load } from "../builtin.ts";
+import { load } from "../host/lazy.ts";
 
 let isDone = false;
 

@@ -19,11 +19,11 @@ import {
   type Result,
   type Running,
   type Sought,
-} from "../dispatch.ts";
-import { describeRefusal, describeThrown } from "../failure.ts";
-import { asOurs } from "../own-builtins.ts";
-import { checkModules } from "../registered.ts";
-import { countLoaded } from "../resolve.ts";
+} from "../run/dispatch.ts";
+import { describeRefusal, describeThrown } from "../run/failure.ts";
+import { asOurs } from "../host/standard.ts";
+import { checkModules } from "../run/module-versions.ts";
+import { countLoaded } from "../run/resolve.ts";
 import { runAs, runAsNobody, type Owner } from "./call-owner.ts";
 import { iteratorOf, objectFunctions } from "./object-functions.ts";
 import { DependencyFailed, type Kept, type Objects, type Results } from "./objects.ts";

@@ -11,7 +11,7 @@ import {
   ProtocolError,
   type ResumeMessage,
 } from "@sremote/protocol";
-import { loadNet } from "../builtin.ts";
+import { loadNet } from "../host/lazy.ts";
 import { Link, type LinkEvents } from "./link.ts";
 import { isSame, newNonce, prove } from "./proof.ts";
 

@@ -1,7 +1,7 @@
 /* The module `sremote:object`: what a client does with the objects and iterators that it holds. */
 import { SremoteError } from "@sremote/protocol";
-import type { Callable } from "../lookup.ts";
-import { asOurs } from "../own-builtins.ts";
+import type { Callable } from "../run/lookup.ts";
+import { asOurs } from "../host/standard.ts";
 import { isOpenIterator, type Objects, type OpenIterator } from "./objects.ts";
 
 export interface ObjectAction {

@@ -4,7 +4,7 @@
  */
 import { readSync } from "node:fs";
 import type { Socket } from "node:net";
-import { errorCode } from "../directory.ts";
+import { errorCode } from "../host/directory.ts";
 
 const tailBytes = 4096;
 const chunkBytes = 65_536;

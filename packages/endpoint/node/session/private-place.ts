@@ -2,7 +2,7 @@
 import { constants, lstatSync, mkdtempSync, rmSync, accessSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { isAbsolute } from "node:path";
-import { errorCode } from "../directory.ts";
+import { errorCode } from "../host/directory.ts";
 
 export interface PrivatePlace {
   /** Made with mode 0700. */

@@ -1,6 +1,6 @@
 /* How the client that comes back and the supervisor know each other: SESSION.md, section "Proof". */
 import { proofText, type ProofFacts, type Prover } from "@sremote/protocol";
-import { loadCrypto } from "../builtin.ts";
+import { loadCrypto } from "../host/lazy.ts";
 
 export function newNonce(): string {
   return loadCrypto().randomBytes(32).toString("hex");

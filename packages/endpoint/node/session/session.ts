@@ -16,7 +16,7 @@ import {
   type HostFacts,
   type Packet,
 } from "@sremote/protocol";
-import { describeRefusal } from "../failure.ts";
+import { describeRefusal } from "../run/failure.ts";
 import { sweepLater } from "./abandoned-places.ts";
 import { Link } from "./link.ts";
 import { Listener } from "./listener.ts";

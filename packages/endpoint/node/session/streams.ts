@@ -17,12 +17,12 @@ import {
   type Outcome,
   type Packet,
 } from "@sremote/protocol";
-import { describeRefusal } from "../failure.ts";
+import { describeRefusal } from "../run/failure.ts";
 import { Call, Gate } from "./call.ts";
 import { Pool } from "./pool.ts";
 import type { PrivatePlace } from "./private-place.ts";
-import { RouteReader } from "./route-reader.ts";
-import { SessionContext } from "./session-context.ts";
+import { RouteReader } from "./route.ts";
+import { SessionContext } from "./context.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
 export interface StreamsOptions {

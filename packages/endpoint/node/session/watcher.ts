@@ -3,7 +3,7 @@
  * process groups of the workers and removes the session's directory: nothing else on the host would.
  */
 import type { ChildProcess } from "node:child_process";
-import { loadChildProcess } from "../builtin.ts";
+import { loadChildProcess } from "../host/lazy.ts";
 
 /**
  * Commands, one a line: `+ GROUP`, `- GROUP`, `p NAME NAME` (makes pipes and answers with a line, the exit status), `q`.

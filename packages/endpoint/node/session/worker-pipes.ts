@@ -1,8 +1,8 @@
 /* Pipes for stdout and stderr of a worker: real ones where named pipes can be made in memory (see output-pipes.ts), else the sockets that Node makes. */
 import { closeSync, constants, openSync, rmSync } from "node:fs";
 import type { Socket } from "node:net";
-import { loadNet } from "../builtin.ts";
-import { errorCode } from "../directory.ts";
+import { loadNet } from "../host/lazy.ts";
+import { errorCode } from "../host/directory.ts";
 import type { PrivatePlace } from "./private-place.ts";
 import type { Watcher } from "./watcher.ts";
 

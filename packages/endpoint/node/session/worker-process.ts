@@ -14,15 +14,15 @@ import {
   type ResultMessage,
 } from "@sremote/protocol";
 import { crash } from "../crash.ts";
-import { describeDeath } from "../death.ts";
-import { describeRefusal } from "../failure.ts";
-import { endStrays } from "../strays.ts";
-import { startFailed } from "../supervise.ts";
+import { describeDeath } from "../run/ending.ts";
+import { describeRefusal } from "../run/failure.ts";
+import { endStrays } from "../run/strays.ts";
+import { startFailed } from "../spool/supervise.ts";
 import type { Call, CallWorker, Stop } from "./call.ts";
 import { decodeControl, encodeControl, type Control } from "./control.ts";
 import { OutputRelay, outputsEnd } from "./output-relay.ts";
 import type { WorkerContext } from "./worker-context.ts";
-import { groupEnds, signalGroup } from "./process-group.ts";
+import { groupEnds, signalGroup } from "../run/process-control.ts";
 import { removePipes, type NamedPipes } from "./worker-pipes.ts";
 import { startWorkerProcess, type WorkerKind } from "./worker-start.ts";
 

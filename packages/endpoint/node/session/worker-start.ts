@@ -3,14 +3,14 @@ import type { ChildProcess } from "node:child_process";
 import { closeSync } from "node:fs";
 import { Socket } from "node:net";
 import { SremoteError } from "@sremote/protocol";
-import { loadChildProcess } from "../builtin.ts";
-import { callDirectory } from "../environment.ts";
-import { strayVariable } from "../strays.ts";
-import { startFailed } from "../supervise.ts";
+import { loadChildProcess } from "../host/lazy.ts";
+import { callDirectory } from "../run/environment.ts";
+import { strayVariable } from "../run/strays.ts";
+import { startFailed } from "../spool/supervise.ts";
 import type { ParsedRoute } from "./call.ts";
 import type { WorkerContext } from "./worker-context.ts";
 import { OutputRelay } from "./output-relay.ts";
-import { channel as channelDescriptor } from "./session-worker.ts";
+import { channel as channelDescriptor } from "./worker.ts";
 import { openWriters, removePipes, type NamedPipes } from "./worker-pipes.ts";
 
 export interface WorkerKind extends ParsedRoute {

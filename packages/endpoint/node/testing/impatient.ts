@@ -1,6 +1,6 @@
 /* The endpoint, which ends calls that nobody has waited for after a moment, and looks all the time. */
-import { audienceTimes } from "../audience.ts";
 import { crash } from "../crash.ts";
+import { audienceTimes } from "../spool/audience.ts";
 import { main } from "../main.ts";
 
 audienceTimes.patience = 400;

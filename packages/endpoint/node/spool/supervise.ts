@@ -1,0 +1,223 @@
+/* The function's process: started early, given the request over a private channel, watched until it and its process group are gone. */
+import type { ChildProcess } from "node:child_process";
+import type { Readable } from "node:stream";
+import type { Socket } from "node:net";
+import { DeadlineTimer, FrameDecoder, SremoteError } from "@sremote/protocol";
+import { channel as channelDescriptor, readAnswer, type Answer } from "./answer.ts";
+import { watchAudience } from "./audience.ts";
+import { loadChildProcess, loadNet } from "../host/lazy.ts";
+import type { ProcessEnding } from "../run/ending.ts";
+import { errorCode } from "../host/directory.ts";
+import { Output } from "./output.ts";
+import { closeWriteEnds, type OutputPipes } from "./output-pipes.ts";
+import { program } from "../program.ts";
+import { endStrays } from "../run/strays.ts";
+
+/** How long a signal may take before the next one, and remains of the group before they are killed; in milliseconds. */
+const signalGrace = 500;
+const remainsGrace = 1000;
+/** Instead of the first where the endpoint itself was told to end, and twice that for all: who told it kills it after a second. */
+const haste = 400;
+
+export interface RunOptions {
+  /** Directory of the call, for the files `stdout` and `stderr`. */
+  directory: string;
+  /** What strays of the process are known by. */
+  mark: string;
+  /** In milliseconds from the start of the process. */
+  timeoutMs: number | undefined;
+  outputLimit: number;
+  /** Aborting ends the process group. */
+  signal: AbortSignal;
+}
+
+export interface Ending extends ProcessEnding {
+  answer: Answer | undefined;
+  /** From the start of the process to its end. */
+  wallMs: number;
+  stdout: Output;
+  stderr: Output;
+}
+
+export class FunctionProcess {
+  readonly #child: ChildProcess;
+  readonly #started: number = performance.now();
+  readonly #exited: Promise<void>;
+  readonly #outputs: readonly [Readable, Readable];
+  #startFailure: Error | undefined;
+
+  /**
+   * Starts the process in its own process group. It does nothing before it is given a request.
+   * @param argv the base directory, and the umask of the function
+   * @param pipes for its output; taken over when it could be started @throws SremoteError when it could not
+   */
+  constructor(environment: NodeJS.ProcessEnv, cwd: string, argv: readonly string[], pipes: OutputPipes | undefined) {
+    try {
+      this.#child = loadChildProcess().spawn(process.execPath, [program, "worker", ...argv], {
+        cwd,
+        env: environment,
+        detached: true,
+        stdio: ["ignore", pipes?.[0].writeEnd ?? "pipe", pipes?.[1].writeEnd ?? "pipe", "pipe"],
+      });
+    } catch (error) {
+      throw startFailed(error);
+    }
+    closeWriteEnds(pipes);
+    this.#outputs = [pipes?.[0].stream ?? this.#child.stdout!, pipes?.[1].stream ?? this.#child.stderr!];
+    this.#exited = new Promise((resolve) => {
+      this.#child.once("exit", () => resolve());
+      this.#child.once("error", (error) => {
+        this.#startFailure = error;
+        resolve();
+      });
+    });
+  }
+
+  /** Ends a process that was given no request. */
+  async abandon(): Promise<void> {
+    this.#signalGroup("SIGKILL");
+    await this.#exited;
+    for (const output of this.#outputs) output?.destroy();
+  }
+
+  /** Gives the process its request and waits until it is gone. @throws SremoteError when the process could not be started */
+  async run(request: Uint8Array, options: RunOptions): Promise<Ending> {
+    // No process, or no pipe for it: there may be no streams then, and why is told later.
+    if (this.#child.pid === undefined) await this.#exited;
+    if (this.#startFailure !== undefined) throw startFailed(this.#startFailure);
+    const channel = this.#child.stdio[channelDescriptor];
+    if (!(channel instanceof loadNet().Socket)) throw startFailed(new Error("it has no channel"));
+    const stdout = new Output(this.#outputs[0], `${options.directory}/stdout`, options.outputLimit);
+    const stderr = new Output(this.#outputs[1], `${options.directory}/stderr`, options.outputLimit);
+    const ending: Ending = { answer: undefined, begun: false, exitCode: null, signal: null, stopped: undefined, wallMs: 0, stdout, stderr };
+
+    const timers: NodeJS.Timeout[] = [];
+    let deadline: DeadlineTimer | undefined;
+    let told: number | undefined;
+    let isGone = false;
+    const escalate = (grace: number): void => {
+      timers.push(setTimeout(() => this.#signalGroup("SIGTERM"), grace));
+      timers.push(setTimeout(() => this.#signalGroup("SIGKILL"), 2 * grace));
+    };
+    const stop = (why: "timeout" | "cancelled" | "left"): void => {
+      if (why === "cancelled") told = performance.now();
+      if (isGone) return;
+      if (ending.answer === undefined && ending.stopped === undefined) {
+        ending.stopped = why;
+        this.#signalGroup("SIGINT");
+        escalate(why === "cancelled" ? haste : signalGrace);
+      } else if (why === "cancelled") escalate(haste); // also where something else had begun it
+    };
+    const listen = listenForAnswer(channel, ending, () => {
+      // Handlers of the event "exit" may still run; what keeps the process after that has no say.
+      timers.push(setTimeout(() => this.#signalGroup("SIGKILL"), remainsGrace));
+    });
+    channel.write(request);
+    if (options.timeoutMs !== undefined) {
+      const left = options.timeoutMs - (performance.now() - this.#started);
+      deadline = new DeadlineTimer(Math.max(left, 0), () => stop("timeout"));
+    }
+    const cancel = (): void => stop("cancelled");
+    options.signal.addEventListener("abort", cancel, { once: true });
+    if (options.signal.aborted) cancel();
+    const stopLooking = watchAudience(options.directory, () => stop("left"));
+
+    await this.#exited;
+    ending.wallMs = performance.now() - this.#started;
+    // Before their output is waited for: they hold the pipes.
+    if (ending.stopped !== undefined) endStrays(options.mark);
+    await listen;
+    isGone = true;
+    for (const timer of timers) clearTimeout(timer);
+    deadline?.stop();
+    stopLooking();
+    ending.exitCode = this.#child.exitCode;
+    ending.signal = this.#child.signalCode;
+    await this.#endRemains(stdout, stderr, () => (told === undefined ? Infinity : told + 2 * haste));
+    options.signal.removeEventListener("abort", cancel);
+    if (ending.stopped !== undefined) endStrays(options.mark);
+    if (this.#startFailure !== undefined) throw startFailed(this.#startFailure);
+    return ending;
+  }
+
+  /** Waits about a second for the rest of the group and for whoever holds the pipes, then kills the group and lets go of the pipes. */
+  async #endRemains(stdout: Output, stderr: Output, latest: () => number): Promise<void> {
+    const both = Promise.all([stdout.ended, stderr.ended]);
+    const deadline = performance.now() + remainsGrace;
+    while (performance.now() < Math.min(deadline, latest()) && !(stdout.isEnded && stderr.isEnded && !this.#groupIsThere())) {
+      await (stdout.isEnded && stderr.isEnded ? sleep(20) : Promise.race([both, sleep(20)]));
+    }
+    this.#signalGroup("SIGKILL");
+    // A process that left the group may hold the pipes still; what the killed ones wrote is read first.
+    await Promise.race([both, sleep(signalGrace)]);
+    stdout.stop();
+    stderr.stop();
+  }
+
+  #groupIsThere(): boolean {
+    return this.#signalGroup(0);
+  }
+
+  #signalGroup(signal: NodeJS.Signals | 0): boolean {
+    if (this.#child.pid === undefined) return false;
+    try {
+      process.kill(-this.#child.pid, signal);
+      return true;
+    } catch (error) {
+      if (errorCode(error) === "ESRCH") return false;
+      if (errorCode(error) === "EPERM") return true; // It changed its user; it can only be left alone.
+      throw error;
+    }
+  }
+}
+
+/** Resolves when the process has closed its end. */
+function listenForAnswer(channel: Socket, ending: Ending, onAnswer: () => void): Promise<void> {
+  const decoder = new FrameDecoder();
+  channel.on("data", (chunk: Buffer) => {
+    if (ending.answer !== undefined || ending.stopped !== undefined) return;
+    try {
+      decoder.push(chunk);
+      for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) {
+        if (frame.header["type"] === "begin") ending.begun = true;
+        else {
+          ending.answer = readAnswer(frame.header, frame.attachments);
+          onAnswer();
+          return;
+        }
+      }
+    } catch {
+      // User code wrote on the private descriptor. There will be no answer, and the end of the process says what to tell.
+      channel.destroy();
+    }
+  });
+  return new Promise((resolve) => {
+    // EPIPE or ECONNRESET: the process ended without reading its request; its exit status says why.
+    channel.on("error", () => channel.destroy());
+    channel.on("close", () => resolve());
+  });
+}
+
+/** The process could not be started. */
+export function startFailed(error: unknown): SremoteError {
+  const code = errorCode(error);
+  const options = { stage: "setup", cause: error };
+  if (code === "E2BIG") return new SremoteError("limit-exceeded", "environment and PATH are larger than the host allows", options);
+  const [why, hint] = startProblems.get(code ?? "") ?? [];
+  const message = `the function's process cannot be started: ${why === undefined ? (code ?? String(error)) : `${why} (${code})`}`;
+  return new SremoteError("endpoint-broken", message, { ...options, hint });
+}
+
+const startProblems: ReadonlyMap<string, readonly [why: string, hint: string]> = new Map([
+  ["EAGAIN", ["the host allows no more processes", "end others of the user, or raise the limit (ulimit -u, or that of the control group)"]],
+  ["EMFILE", ["the endpoint has as many files open as it may", "call with fewer workers, or raise the limit (ulimit -n)"]],
+  ["ENFILE", ["the host has as many files open as it can", "try again later"]],
+  ["ENOMEM", ["the host has no memory for it", "try again later, or with fewer workers"]],
+  ["ENOENT", [`the program ${process.execPath} or the working directory is gone`, "install Node again, or name another interpreter"]],
+]);
+
+function sleep(duration: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, duration);
+  });
+}
