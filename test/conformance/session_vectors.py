@@ -18,7 +18,7 @@ from sremote_endpoint.session.objects import object_id
 from sremote_endpoint.wire.packet import BYE, CHALLENGE, HELLO, PROOF, RESUME, SIZE, WELCOME, Damaged, Packets, pack
 from sremote_endpoint.session.proof import prove
 from sremote_endpoint.session.replay import Sent
-from sremote_endpoint.wire.route import read_route
+from sremote_endpoint.session.route import read_route
 from sremote_endpoint.session.worker import SessionWorker
 from tests.session_check import check_message
 

@@ -22,7 +22,7 @@ from sremote_endpoint.wire.errors import Refusal, Unserializable  # noqa: E402
 from sremote_endpoint.wire.frame import join_frame, plain_header, read_frame, split_frame  # noqa: E402
 from sremote_endpoint.wire.packet import BYE, CHALLENGE, CREDIT, HELLO, PROOF, RESUME, SIZE, WELCOME, Damaged, Packets, pack  # noqa: E402
 from sremote_endpoint.session.proof import prove  # noqa: E402
-from sremote_endpoint.wire.route import read_route  # noqa: E402
+from sremote_endpoint.session.route import read_route  # noqa: E402
 from sremote_endpoint.wire.value_encode import Encoder, digits  # noqa: E402
 from tests.reply_check import Wrong, check_reply  # noqa: E402
 

@@ -218,7 +218,7 @@ class WorkerTest(unittest.TestCase):
 class SignalTest(unittest.TestCase):
     def test_a_worker_between_two_calls_gets_no_signal_before_it_is_known_which_one_it_runs(self):
         from sremote_endpoint.session.streams import Calls
-        from sremote_endpoint.wire.route import read_route
+        from sremote_endpoint.session.route import read_route
         from sremote_endpoint.session.call import Stream
 
         class Worker:

@@ -1,7 +1,7 @@
 """The calls of a session in the supervisor: what the client sends of them, and their deadlines (SESSION.md, "Flow", "Route")."""
 from ..wire.errors import Refusal
 from ..wire.packet import CANCEL, CREDIT, TOTALS, Damaged, pack
-from ..wire.route import read_route
+from .route import read_route
 from . import outcomes
 from .call import Stream
 from .pool import Pool

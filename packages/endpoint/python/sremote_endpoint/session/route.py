@@ -1,7 +1,7 @@
 """The route of a call (SESSION.md, "Route"): where and for how long it may run."""
-from .errors import protocol_error
-from .json_text import parse
-from .message import check_members, is_count, is_duration, is_name
+from ..wire.errors import protocol_error
+from ..wire.json_text import parse
+from ..wire.message import check_members, is_count, is_duration, is_name
 
 ENVIRONMENT = ("env", "path", "cwd", "tmp", "loginEnv")
 _DURATIONS = ("timeoutMs", "queueMs", "idleMs")
