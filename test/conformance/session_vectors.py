@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from sremote_endpoint.session import session as supervisor
 from sremote_endpoint.wire import value_decode
 from sremote_endpoint.session.callbacks import Asking, Callback, CallbackError
-from sremote_endpoint.session.streams import Calls
+from sremote_endpoint.session.streams import Streams
 from sremote_endpoint.wire.errors import Refusal
 from sremote_endpoint.wire.frame import join_frame
 from sremote_endpoint.wire.json_text import parse
@@ -43,7 +43,7 @@ class Kept:
         return type(value) is Kept and (value.kind, value.number) == (self.kind, self.number)
 
 
-class OpenCalls(Calls):
+class OpenStreams(Streams):
     """The supervisor's calls, of which none ever gets a worker."""
 
     def __init__(self, loop, send, *_):
@@ -68,7 +68,7 @@ class Host:
     """A supervisor whose client is this program."""
 
     def __init__(self):
-        supervisor.Calls, supervisor.Door = OpenCalls, Door
+        supervisor.Streams, supervisor.Door = OpenStreams, Door
         self.session = supervisor.Session("/home/me", "/home/me/.sremote", None, 0o22, None)
         self.open = []
 
@@ -93,7 +93,7 @@ class Host:
 
     def greeted(self):
         self.session.hello = {"token": TOKEN, "leaseMs": 1000, "heartbeatMs": 1000}
-        self.session.calls = OpenCalls(self.session.loop, self.session.send)
+        self.session.calls = OpenStreams(self.session.loop, self.session.send)
         return self
 
     def answers(self, theirs):

@@ -217,9 +217,9 @@ class WorkerTest(unittest.TestCase):
 
 class SignalTest(unittest.TestCase):
     def test_a_worker_between_two_calls_gets_no_signal_before_it_is_known_which_one_it_runs(self):
-        from sremote_endpoint.session.streams import Calls
+        from sremote_endpoint.session.streams import Streams
         from sremote_endpoint.session.route import read_route
-        from sremote_endpoint.session.call import Stream
+        from sremote_endpoint.session.call import Call
 
         class Worker:
             ends, signals = False, 0
@@ -242,9 +242,9 @@ class SignalTest(unittest.TestCase):
             def escalate(self, worker):
                 worker.signals += 1
 
-        calls, fake, worker = Calls.__new__(Calls), Fake(), Worker()
+        calls, fake, worker = Streams.__new__(Streams), Fake(), Worker()
         calls.prefetch = calls.workers = fake
-        stream = Stream(1, read_route(b""), 0.0)
+        stream = Call(1, read_route(b""), 0.0)
         stream.worker = worker
         calls._end(stream, ("cancelled", {}))
         self.assertEqual((worker.signals, stream.reason), (0, None))

@@ -6,7 +6,7 @@ OUTPUT = 262144
 WINDOW = 4194304
 
 
-class Stream:
+class Call:
     __slots__ = ("number", "route", "worker", "over", "packets", "received", "granted", "credit", "muted", "totals",
                  "reason", "failure", "last", "timers", "begun", "seen", "since", "followers", "tries", "prefetched_by")
 

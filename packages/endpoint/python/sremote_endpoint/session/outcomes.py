@@ -7,7 +7,7 @@ from ..wire.packet import DATA, LAST, VOID, pack
 
 
 def result(stream, answer, used=None):
-    """The last packet of a Stream. `answer` is the inner part as JSON bytes."""
+    """The last packet of a Call. `answer` is the inner part as JSON bytes."""
     outer = {"type": "result"} if used is None else {"type": "result", "usage": used}
     frame = b"".join(join_frame(dump(outer)[:-1] + b"," + answer[1:], []))
     return pack(DATA, stream.number, frame, LAST | VOID if stream.begun else LAST)

@@ -17,7 +17,7 @@ from .listener import NEWCOMERS, PATIENCE, Door, take_streams
 from .loop import POLLOUT, Loop
 from .proof import is_same, new_nonce, prove
 from .replay import Received, Sent
-from .streams import Calls
+from .streams import Streams
 from .worker_start import load_all
 
 # Counted packets that are not acknowledged, in bytes: more is not read from workers.
@@ -232,7 +232,7 @@ class Session:
         self.loop.timers.cancel(self.greeting)
         self._open_door()
         settings = {"home": self.host["home"], "base": self.host["base"]}
-        self.calls = Calls(self.loop, self.send, settings, int(hello["workers"]), self.umask, self.first)
+        self.calls = Streams(self.loop, self.send, settings, int(hello["workers"]), self.umask, self.first)
         self.first = None
         self.link.put(pack(WELCOME, payload=dump({"type": "welcome", "protocol": PROTOCOL, "attach": self.door.address, "host": self.host})))
         self._listen()

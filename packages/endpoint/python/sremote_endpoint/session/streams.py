@@ -3,7 +3,7 @@ from ..wire.errors import Refusal
 from ..wire.packet import CANCEL, CREDIT, TOTALS, Damaged, pack
 from .route import read_route
 from . import outcomes
-from .call import Stream
+from .call import Call
 from .pool import Pool
 from .prefetch import Prefetch
 from .workers import Workers
@@ -11,7 +11,7 @@ from .workers import Workers
 ROUTES = 1024
 
 
-class Calls:
+class Streams:
     """`send(packet)` hands a counted packet to the client."""
 
     def __init__(self, loop, send, settings, limit, umask, first):
@@ -31,7 +31,7 @@ class Calls:
         size = int.from_bytes(packet[16:18], "little")
         if number in self.streams:
             raise Damaged("a second opening of a stream")
-        stream = Stream(number, None, self.loop.now)
+        stream = Call(number, None, self.loop.now)
         stream.received = len(packet) - 18 - size
         stream.packets = [packet]
         try:
