@@ -84,7 +84,6 @@ declare class RemoteProcess extends Job {
   write(data: string | Uint8Array): Promise<void>;
   endInput(): Promise<void>;
   sendSignal(signal: Signal): Promise<void>;
-  kill(signal?: Signal, options?: KillOptions): Promise<this>;
   expect(patterns: Pattern | readonly Pattern[], options?: ExpectOptions): Promise<Match | null>;
   reset(): Promise<this>;
 }

@@ -161,7 +161,7 @@ declare class SremoteError extends Error {
   readonly details: string;
   constructor(code: Code, text: string, options?: SremoteErrorOptions);
   get name(): string;
-  detailsWith({ host, hint }: { host?: string | undefined; hint?: string | undefined }): string;
+  detailsWith(others: { host?: string | undefined; hint?: string | undefined }): string;
   static from(error: unknown, code: Code, options?: SremoteErrorOptions): SremoteError;
   toJSON(): object;
 }

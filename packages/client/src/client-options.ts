@@ -1,4 +1,4 @@
-import type { Connector } from "@sremote/connectors";
+import { checkConnectorShape } from "@sremote/connectors";
 import { InvalidArgumentError, unknownOption, given } from "@sremote/protocol";
 import { checkText, isPlainObject, type Runtime } from "./call/options.ts";
 import { checkSerializer, type Serializer } from "./call/serializer.ts";
@@ -103,18 +103,4 @@ export function checkClientOptions(connector: unknown, options: unknown): assert
 
 function checkNumber(name: string, value: unknown, what: string, fits: (value: number) => boolean): void {
   if (typeof value !== "number" || !fits(value)) throw new InvalidArgumentError(name, `${what}${given(value)}`);
-}
-
-function checkConnectorShape(connector: unknown): asserts connector is Connector {
-  const shape = connector as Partial<Connector> | null | undefined;
-  for (const name of ["exec", "push", "pull", "status", "close"] as const) {
-    if (typeof shape?.[name] !== "function") {
-      throw new InvalidArgumentError(
-        "connector",
-        `a connector such as ssh("me@host") or local(), but has no function ${name}; createConnector() adds missing ones`,
-      );
-    }
-  }
-  if (typeof shape?.label !== "string")
-    throw new InvalidArgumentError("connector", 'a connector such as ssh("me@host") or local(), but has no label');
 }

@@ -2,7 +2,31 @@
 import { InvalidArgumentError, SremoteError, checkOptionNames, type OptionNames, given } from "@sremote/protocol";
 import { toBytes } from "./byte-string.ts";
 import type { OwnOptions } from "./own-options.ts";
-import type { Command, ExecOptions, OperationOptions, PullSink, PushSource, SpawnOptions, TransferOptions } from "./connector.ts";
+import type {
+  Command,
+  Connector,
+  ExecOptions,
+  OperationOptions,
+  PullSink,
+  PushSource,
+  SpawnOptions,
+  TransferOptions,
+} from "./connector.ts";
+
+/** @throws InvalidArgumentError with what it has not */
+export function checkConnectorShape(connector: unknown, argument = "connector"): asserts connector is Connector {
+  const shape = connector as Partial<Connector> | null | undefined;
+  for (const name of ["exec", "push", "pull", "status", "close"] as const) {
+    if (typeof shape?.[name] !== "function") {
+      throw new InvalidArgumentError(
+        argument,
+        `a connector such as ssh("me@host") or local(), but has no function ${name}; createConnector() adds missing ones`,
+      );
+    }
+  }
+  if (typeof shape?.label !== "string")
+    throw new InvalidArgumentError(argument, 'a connector such as ssh("me@host") or local(), but has no label');
+}
 
 export function checkCommand(command: Command): void {
   if (Array.isArray(command)) {

@@ -5,7 +5,7 @@
  * the lone surrogate U+DC00 + byte (U+DC80 … U+DCFF), as Python's `os.fsdecode` does (PEP 383). So every name fits into a string,
  * and names that Python prints with `surrogateescape` mean the same file.
  */
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, checkString, given } from "@sremote/protocol";
 
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
@@ -21,6 +21,7 @@ const encoder = new TextEncoder();
  * ```
  */
 export function fromBytes(bytes: Uint8Array): string {
+  if (!(bytes instanceof Uint8Array)) throw new InvalidArgumentError("bytes", `a Uint8Array${given(bytes)}`);
   const whole = decode(bytes);
   if (whole !== undefined) return whole;
   let text = "";
@@ -37,7 +38,7 @@ export function fromBytes(bytes: Uint8Array): string {
 /**
  * The bytes a string stands for: UTF-8, with U+DC80 … U+DCFF as single bytes.
  * @param argument what to call the string in the error
- * @throws InvalidArgumentError for any other lone surrogate
+ * @throws InvalidArgumentError for any other lone surrogate, and for what is no string
  *
  * @example
  * ```ts
@@ -47,6 +48,7 @@ export function fromBytes(bytes: Uint8Array): string {
  * ```
  */
 export function toBytes(text: string, argument = "text"): Uint8Array {
+  checkString(text, argument);
   if (text.isWellFormed()) return encoder.encode(text);
   const bytes: number[] = [];
   for (const character of text) {

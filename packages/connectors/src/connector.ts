@@ -1,4 +1,5 @@
 /* The seam between "what to do on a host" and "how to reach it". */
+import { checkString } from "@sremote/protocol";
 import type { Readable, Writable } from "node:stream";
 
 /** An argument vector, quoted by the connector where a shell is in the way, or an explicit shell script. */
@@ -20,6 +21,7 @@ export interface ShellScript {
  * ```
  */
 export function shell(script: string): ShellScript {
+  checkString(script, "script");
   return { shell: script };
 }
 

@@ -90,4 +90,4 @@ export { Slots } from "./slots.ts";
 export { markOwned, ownBytes } from "./own-bytes.ts";
 export { errnoOf } from "./errno.ts";
 export { codeOfMessage, shownPath, transferError } from "./transfer/error.ts";
-export { checkDeadline } from "./argument.ts";
+export { checkConnectorShape, checkDeadline } from "./argument.ts";

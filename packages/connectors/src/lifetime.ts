@@ -1,5 +1,5 @@
 /* What "closed" means for a connector that holds no connection of its own. */
-import { SremoteError } from "@sremote/protocol";
+import { SremoteError, checkObject } from "@sremote/protocol";
 import type { OperationOptions } from "./connector.ts";
 import { settledWithin } from "./deadline.ts";
 import type { OwnOptions } from "./own-options.ts";
@@ -32,6 +32,7 @@ export class Lifetime {
 
   /** Runs an operation with options whose signal is also aborted by {@link close}. Rejects with the code `closed` afterwards. */
   async run<O extends OperationOptions, T>(options: O, operation: (options: O & OwnOptions) => Promise<T>): Promise<T> {
+    checkObject(options, "options");
     if (this.closed) throw this.#error();
     const own = this.#closing.signal;
     const signal = options?.signal instanceof AbortSignal ? AbortSignal.any([options.signal, own]) : own;

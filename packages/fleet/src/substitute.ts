@@ -7,7 +7,7 @@
  *
  * Names are looked up, never evaluated.
  */
-import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames, checkList } from "@sremote/protocol";
 import { Host } from "./host/index.ts";
 
 /** A value for each host, by index. Of hosts the address is taken. */
@@ -60,7 +60,9 @@ export function substitute(text: string, hosts: Iterable<Host>, options: Substit
   if (typeof text !== "string") throw new InvalidArgumentError(argument, "a string");
   const { ofHost = (value) => value } = options;
   const parts = parse(text, options.lists ?? {}, argument, ofHost);
-  return [...hosts].map((host, index) => parts.map((part) => (typeof part === "string" ? part : quote(part(host, index)))).join(""));
+  return checkList(hosts, "hosts", "a Host", (host) => host instanceof Host).map((host, index) =>
+    parts.map((part) => (typeof part === "string" ? part : quote(part(host, index)))).join(""),
+  );
 }
 
 function parse(text: string, lists: Lists, argument: string, ofHost: (value: string) => string): Part[] {

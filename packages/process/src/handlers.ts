@@ -1,7 +1,10 @@
 /* Those who want to be called back. */
+import { checkFunction, given, InvalidArgumentError } from "@sremote/protocol";
 import { warnOfHandler } from "@sremote/connectors";
 import { type Line, LineTap } from "./lines.ts";
 import type { OutputChunk, Tap } from "./output.ts";
+
+const events: readonly string[] = ["start", "end", "reset", "output", "line"] satisfies (keyof JobEvents<unknown>)[];
 
 export interface JobEvents<J> {
   start: J;
@@ -12,6 +15,12 @@ export interface JobEvents<J> {
 }
 
 type Handler = (value: never) => void | Promise<void>;
+
+/** A name that no event has would never be heard of. @throws InvalidArgumentError */
+export function checkHandler(event: unknown, handler: unknown, known: readonly string[]): void {
+  if (!known.includes(event as string)) throw new InvalidArgumentError("event", `one of ${known.join(", ")}${given(event)}`);
+  checkFunction(handler, "handler");
+}
 
 /** Handlers of output get it in order and are waited for; when one throws, the process is ended with the reason `error`. */
 export class Handlers<J> {
@@ -24,6 +33,7 @@ export class Handlers<J> {
 
   /** @param now whether there is output to be had already */
   add(event: keyof JobEvents<J>, handler: Handler, now: boolean): () => void {
+    checkHandler(event, handler, events);
     const all = this.#handlers.get(event) ?? new Set();
     this.#handlers.set(event, all.add(handler));
     const remove = now ? this.#listen(event, handler) : undefined;

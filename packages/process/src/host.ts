@@ -1,7 +1,7 @@
 /* One host, as a value. */
 import { checkDestination, parseDestination } from "@sremote/connectors";
 import type { SshOptions } from "@sremote/connectors";
-import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames, checkObject } from "@sremote/protocol";
 import { checkParameters, resolveParameters, toSshOptions } from "./connection-parameters.ts";
 import type { ConnectionParameters } from "./connection-parameters.ts";
 
@@ -58,12 +58,14 @@ export class Host implements Readonly<HostOptions> {
     return new Host({ address, username, port }, argument);
   }
 
+  /** @throws InvalidArgumentError */
   equals(other: Host): boolean {
-    return this.key === other.key;
+    return this.key === Host.from(other, "other").key;
   }
 
   /** The same host but for these. */
   with(changes: Partial<HostOptions>): Host {
+    checkObject(changes, "changes");
     const { name, address, username, port, privateKeyPath } = this;
     return new Host({ name, address, username, port, privateKeyPath, ...changes });
   }
@@ -75,6 +77,8 @@ export class Host implements Readonly<HostOptions> {
     call?: ConnectionParameters,
     defaults?: ConnectionParameters,
   ): Pick<SshOptions, "host" | "username" | "port" | "privateKeyPath"> {
+    if (call !== undefined) checkObject(call, "call");
+    if (defaults !== undefined) checkObject(defaults, "defaults");
     return toSshOptions(this.address, resolveParameters(this, call, defaults));
   }
 

@@ -6,11 +6,11 @@ export { checkParameters, type ConnectionParameters, type ResolvedParameters, re
 export { describeEnd } from "./describe-end.ts";
 export { checkEnvironment, type Environment } from "./environment.ts";
 export type { Match, Pattern } from "./expect.ts";
-export type { JobEvents } from "./handlers.ts";
+export { checkHandler, type JobEvents } from "./handlers.ts";
 export { Host, type HostLike, type HostOptions } from "./host.ts";
 export { Job } from "./job.ts";
 export { jobShown } from "./job-shown.ts";
-export { checkKillOptions, checkWaitOptions, type JobSettings, type KillOptions, type WaitOptions } from "./job-options.ts";
+export { checkKill, checkWaitOptions, type JobSettings, type KillOptions, type WaitOptions } from "./job-options.ts";
 export { Watchdog, type Signal } from "./watchdog.ts";
 export { type Line, LineCutter, LineTap } from "./lines.ts";
 export type { Logger } from "./logger.ts";

@@ -1,5 +1,6 @@
 /* What jobs are made with, waited for and ended with. */
-import { checkOptionNames, type OptionNames, type Duration } from "@sremote/protocol";
+import { type Signal, signals } from "./watchdog.ts";
+import { checkOptionNames, type OptionNames, type Duration, given, InvalidArgumentError } from "@sremote/protocol";
 import type { Host } from "./host.ts";
 import type { Logger } from "./logger.ts";
 import type { OutputMemory } from "./output-memory.ts";
@@ -47,6 +48,12 @@ export function checkWaitOptions(options: WaitOptions): void {
 }
 
 /** @throws InvalidArgumentError */
-export function checkKillOptions(options: KillOptions): void {
+export function checkSignal(signal: unknown): void {
+  if (!signals.includes(signal as Signal)) throw new InvalidArgumentError("signal", `one of ${signals.join(", ")}${given(signal)}`);
+}
+
+/** @throws InvalidArgumentError */
+export function checkKill(signal: unknown, options: KillOptions): void {
+  checkSignal(signal);
   checkOptionNames(options, ofKill);
 }

@@ -2,7 +2,7 @@
 import { settledWithin, warnOfHandler } from "@sremote/connectors";
 import { hostLimits, InvalidArgumentError, parseDuration, SremoteError } from "@sremote/protocol";
 import type { Host } from "./host.ts";
-import { checkKillOptions, checkWaitOptions, type JobSettings, type KillOptions, type WaitOptions } from "./job-options.ts";
+import { checkKill, checkWaitOptions, type JobSettings, type KillOptions, type WaitOptions } from "./job-options.ts";
 import { compactOutput } from "./compact-output.ts";
 import { type EndReason, type Ignorable, isOk, type ProcessRecord } from "./process-record.ts";
 import { describeEnd } from "./describe-end.ts";
@@ -155,7 +155,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
    * What has not been started will not be. @throws InvalidArgumentError
    */
   async kill(signal: Signal = "SIGTERM", options: KillOptions = {}): Promise<this> {
-    checkKillOptions(options);
+    checkKill(signal, options);
     await this.stop("killed", signal, options);
     return this;
   }

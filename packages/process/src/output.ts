@@ -1,4 +1,5 @@
 /* What a process writes, on its way to whoever wants it. */
+import { given, InvalidArgumentError } from "@sremote/protocol";
 import { KeptStream, type StreamPosition } from "./kept-stream.ts";
 import type { OutputMemory } from "./output-memory.ts";
 
@@ -80,6 +81,7 @@ export class CollectedOutput implements Tap {
   }
 
   bytes(stream?: StreamName): Uint8Array {
+    checkStream(stream);
     return joined(stream === undefined ? this.chunks : this.#ofStream(stream));
   }
 
@@ -90,6 +92,7 @@ export class CollectedOutput implements Tap {
 
   /** Bytes that were written, kept or not. */
   total(stream?: StreamName): number {
+    checkStream(stream);
     return stream === undefined ? this.#total.stdout + this.#total.stderr : this.#total[stream];
   }
 
@@ -105,6 +108,7 @@ export class CollectedOutput implements Tap {
 
   /** {@link truncated}, of one of the streams. Of what a connector cut off, or nobody read, it is not known whose it was. */
   isCut(stream?: StreamName): boolean {
+    checkStream(stream);
     if (stream === undefined) return this.isCut("stdout") || this.isCut("stderr");
     return this.#lost || (this.#limit > 0 && this.#total[stream] > this.#kept[stream].length);
   }
@@ -149,6 +153,11 @@ export class CollectedOutput implements Tap {
     }
     return chunks;
   }
+}
+
+function checkStream(stream: unknown): void {
+  if (stream !== undefined && stream !== "stdout" && stream !== "stderr")
+    throw new InvalidArgumentError("stream", `"stdout" or "stderr"${given(stream)}`);
 }
 
 function streamAt(length: number): StreamName {

@@ -1,4 +1,5 @@
 /* What a report must know of a process. */
+import { checkObject } from "@sremote/protocol";
 
 /**
  * Why a process is no longer running: it exited by itself, passed its deadline, was ended by the caller, its host could not be reached (or
@@ -41,6 +42,7 @@ export type Ignorable = "exit" | "timeout" | "error";
  * ```
  */
 export function isOk(process: ProcessRecord): boolean {
+  checkObject(process, "process");
   if (process.endDate === null || process.reason === null) return true;
   const ignores = (what: Ignorable): boolean => process.ignore?.includes(what) ?? false;
   switch (process.reason) {

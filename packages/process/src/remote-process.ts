@@ -1,5 +1,5 @@
 /* One command on one host, or on this machine. */
-import { ownBytes, programOf, settledWithin, showAs } from "@sremote/connectors";
+import { ownBytes, programOf, settledWithin, showAs, checkConnectorShape } from "@sremote/connectors";
 import type { Command, Connector } from "@sremote/connectors";
 import {
   ConnectError,
@@ -15,8 +15,8 @@ import { toCommand } from "./command.ts";
 import { Expectation, type Match, type Pattern } from "./expect.ts";
 import { Job } from "./job.ts";
 import { jobShown } from "./job-shown.ts";
-import type { JobSettings, KillOptions } from "./job-options.ts";
-import { type Ended, type Signal, signals } from "./watchdog.ts";
+import { checkSignal, type JobSettings } from "./job-options.ts";
+import type { Ended, Signal } from "./watchdog.ts";
 import { startProcess } from "./start-process.ts";
 import type { ExitStatus, StartedProcess } from "./started-process.ts";
 import { checkProcessOptions, defaultForceKillDelay, defaultPty, type ProcessOptions } from "./options.ts";
@@ -76,9 +76,7 @@ export class RemoteProcess extends Job {
     shared: Partial<Pick<JobSettings, "memory" | "label">> = {},
   ) {
     checkProcessOptions(options);
-    if (typeof on !== "function" && (typeof on !== "object" || on === null || typeof on.exec !== "function")) {
-      throw new InvalidArgumentError("on", "a connector");
-    }
+    if (typeof on !== "function") checkConnectorShape(on, "on");
     const {
       name = typeof on === "function" ? "process" : on.label,
       forceKillAfterDelay = defaultForceKillDelay,
@@ -103,6 +101,8 @@ export class RemoteProcess extends Job {
 
   /** Writes to its standard input, and waits until it takes more. @throws SremoteError (`closed`) when it no longer takes input */
   async write(data: string | Uint8Array): Promise<void> {
+    if (typeof data !== "string" && !(data instanceof Uint8Array))
+      throw new InvalidArgumentError("data", `a string or a Uint8Array${given(data)}`);
     const own = typeof data === "string" ? data : ownBytes(data);
     const stdin = await this.#input();
     if (stdin === undefined) throw new SremoteError("closed", "the process no longer takes input", { host: this.name });
@@ -124,19 +124,18 @@ export class RemoteProcess extends Job {
     await this.#started.signal(signal);
   }
 
-  override async kill(signal: Signal = "SIGTERM", options: KillOptions = {}): Promise<this> {
-    checkSignal(signal);
-    return await super.kill(signal, options);
-  }
-
   /**
    * The first place behind the last match where one of the patterns is found; text is found as it is. Null when the output ends, or at the
    * deadline, without.
    */
   async expect(patterns: Pattern | readonly Pattern[], options: ExpectOptions = {}): Promise<Match | null> {
     const all: readonly Pattern[] = typeof patterns === "string" || patterns instanceof RegExp ? [patterns] : patterns;
-    if (all.length === 0 || !all.every((each) => (typeof each === "string" && each !== "") || each instanceof RegExp)) {
-      throw new InvalidArgumentError("patterns", "text, a regular expression, or a list of them");
+    if (
+      !Array.isArray(all) ||
+      all.length === 0 ||
+      !all.every((each) => (typeof each === "string" && each !== "") || each instanceof RegExp)
+    ) {
+      throw new InvalidArgumentError("patterns", `text, a regular expression, or a list of them${given(patterns)}`);
     }
     checkOptionNames(options, ofExpect);
     const timeout = parseDuration(options.timeout, { argument: "options.timeout" });
@@ -269,8 +268,4 @@ export class RemoteProcess extends Job {
     await this.whenBegun();
     return this.#started?.stdin;
   }
-}
-
-function checkSignal(signal: unknown): void {
-  if (!signals.includes(signal as Signal)) throw new InvalidArgumentError("signal", `one of ${signals.join(", ")}${given(signal)}`);
 }

@@ -53,12 +53,12 @@ export class SremoteError extends Error {
   /** @param text what happened; its first line becomes the message, the others the beginning of {@link details} */
   constructor(code: Code, text: string, options: SremoteErrorOptions = {}) {
     const [message, ...more] = hostText(text).split("\n");
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
-    const { host, hint, lastLines } = options;
+    const { stage, host, callId, hint, lastLines, cause } = options ?? {};
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    this.stage = options.stage;
+    this.stage = stage;
     this.host = host === undefined ? undefined : hostText(host);
-    this.callId = options.callId;
+    this.callId = callId;
     this.hint = hint === undefined ? undefined : hostText(hint, { limit: textLimits.hint });
     this.lastLines = lastLines === undefined ? undefined : hostText(lastLines, { limit: textLimits.lastLines, keep: "end" });
     this.#more = more.join("\n");
@@ -72,7 +72,8 @@ export class SremoteError extends Error {
   }
 
   /** The {@link details} with another host or hint, for a program whose users know others: a command line names its own options. */
-  detailsWith({ host = this.host, hint = this.hint }: { host?: string | undefined; hint?: string | undefined }): string {
+  detailsWith(others: { host?: string | undefined; hint?: string | undefined }): string {
+    const { host = this.host, hint = this.hint } = others ?? {};
     return [this.#more, host && `host: ${host}`, this.lastLines && `last lines:\n${indent(this.lastLines)}`, hint && `hint: ${hint}`]
       .filter(Boolean)
       .join("\n");
@@ -161,6 +162,7 @@ export class RemoteExecError extends SremoteError {
   readonly #output: RemoteExecDetails["output"];
 
   constructor(code: Code, text: string, details: RemoteExecDetails) {
+    if (typeof details !== "object" || details === null) throw new InvalidArgumentError("details", "an object with an outcome");
     super(code, text, details);
     this.outcome = details.outcome;
     this.remote = details.remote;

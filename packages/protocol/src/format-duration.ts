@@ -1,3 +1,5 @@
+import { InvalidArgumentError } from "./error.ts";
+import { given } from "./given.ts";
 import { checkOptionNames } from "./known-options.ts";
 
 /**
@@ -14,6 +16,7 @@ import { checkOptionNames } from "./known-options.ts";
 export function formatDuration(duration: number | null | undefined, options: { milliseconds?: boolean | undefined } = {}): string {
   checkOptionNames(options, { milliseconds: true });
   if (duration === null || duration === undefined) return "";
+  if (typeof duration !== "number") throw new InvalidArgumentError("duration", `a number of milliseconds${given(duration)}`);
   if (!Number.isFinite(duration)) return String(duration);
   const unit = options.milliseconds === true ? 1 : 1000;
   const total = Math.round(Math.abs(duration) / unit) * unit;

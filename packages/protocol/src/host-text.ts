@@ -22,11 +22,12 @@ export interface HostTextOptions {
   readonly keep?: "ends" | "end" | undefined;
 }
 
-/** The text as a terminal may have it: controls as `\x1b` or `\u202e`, line breaks as `\n`, and cut. */
+/** Never throws: what is no text is shown as one. The text as a terminal may have it: controls as `\x1b` or `\u202e`, line breaks as `\n`, and cut. */
 export function hostText(text: string, options: HostTextOptions = {}): string {
-  const { limit = textLimits.message, keep = "ends" } = options;
+  const { limit = textLimits.message, keep = "ends" } = options ?? {};
   // Cut first: what is escaped grows at most six times, and a text may have millions of characters.
-  const kept = cut(text, limit, keep);
+  // oxlint-disable-next-line typescript/no-unnecessary-type-conversion -- a program without types may have no text for it
+  const kept = cut(String(text), limit, keep);
   if (!maySay.test(kept)) return kept;
   return cut(kept.replace(colours, "").replace(/\r\n?/g, "\n").replace(unsafe, escape), limit, keep);
 }

@@ -23,6 +23,7 @@ export {
 export * from "./frame-decoder.ts";
 export { parseHeader, type ParsedHeader } from "./header.ts";
 export { jsonShape, parseForeignJson, type JsonShape } from "./json-memory.ts";
+export { checkConstruction, checkFunction, checkList, checkObject, checkString } from "./argument-kinds.ts";
 export { given } from "./given.ts";
 export { hostError, hostText, type HostTextOptions } from "./host-text.ts";
 export * from "./host-limits.ts";

@@ -1,4 +1,5 @@
 /* What a transfer changes, as a list and as text. */
+import { checkList } from "@sremote/protocol";
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
 
 export interface Change {
@@ -51,7 +52,12 @@ const letters = { create: "+", update: "*", delete: "-", mode: "m", time: "t" } 
  * ```
  */
 export function formatChanges(changes: readonly Change[]): string {
-  return changes
+  return checkList(
+    changes,
+    "changes",
+    "a change, as a TransferResult has them",
+    (change: Partial<Change> | null) => typeof change?.path === "string",
+  )
     .map(({ kind, path, type, diff }) => {
       const shown = path === "" ? "." : path.toWellFormed().replaceAll(/[\r\n]/g, "?");
       return `${letters[kind]} ${shown}${type === "directory" ? "/" : ""}\n${diff ?? ""}`;

@@ -1,5 +1,13 @@
 /* Progress for a terminal. */
-import { formatDuration, checkOptionNames, type OptionNames } from "@sremote/protocol";
+import {
+  formatDuration,
+  checkOptionNames,
+  type OptionNames,
+  checkObject,
+  checkString,
+  given,
+  InvalidArgumentError,
+} from "@sremote/protocol";
 import type { TransferProgress } from "./progress.ts";
 
 export interface ProgressBarOptions {
@@ -24,6 +32,7 @@ const units = ["B", "kB", "MB", "GB", "TB"];
  * ```
  */
 export function formatBytes(bytes: number): string {
+  if (typeof bytes !== "number") throw new InvalidArgumentError("bytes", `a number of bytes${given(bytes)}`);
   let unit = 0;
   let value = bytes;
   for (; value >= 999.5 && unit < units.length - 1; unit++) value /= 1000;
@@ -43,7 +52,10 @@ export function formatBytes(bytes: number): string {
  * ```
  */
 export function formatProgress(progress: TransferProgress, columns = 80): string {
+  checkObject(progress, "progress");
   const { files, filesTotal, bytes, bytesTotal, rate, eta, path } = progress;
+  checkString(path, "progress.path");
+  if (typeof columns !== "number") throw new InvalidArgumentError("columns", `a number${given(columns)}`);
   const share = bytesTotal === 0 ? 100 : Math.floor((bytes / bytesTotal) * 100);
   const time = eta === null ? "" : `  ${formatDuration(eta)}`;
   const figures = `${String(share).padStart(3)} %  ${formatBytes(bytes)} of ${formatBytes(bytesTotal)}  ${files}/${filesTotal} files  ${formatBytes(rate)}/s${time}`;

@@ -1,6 +1,6 @@
 /* What push and pull have in common. */
 import { TransferError } from "@sremote/protocol";
-import { codeOfMessage, orAborted, shownPath, withDeadline } from "@sremote/connectors";
+import { codeOfMessage, orAborted, shownPath, withDeadline, checkConnectorShape } from "@sremote/connectors";
 import type { Connector } from "@sremote/connectors";
 import { BatchExchange } from "./batch-exchange.ts";
 import type { Listing, PathFailure } from "./entry.ts";
@@ -32,6 +32,7 @@ export async function withHost<T>(
   options: CheckedOptions,
   run: (transfer: Transfer, exchange: Promise<Exchange>) => Promise<T>,
 ): Promise<T> {
+  checkConnectorShape(connector);
   const host = connector.label;
   return await withDeadline(given, { label: host, stage }, async (signal) => {
     await using _ = useDigests();

@@ -1,5 +1,5 @@
 import { showAs } from "@sremote/connectors";
-import { InvalidArgumentError, type RemoteExecError, SremoteError } from "@sremote/protocol";
+import { InvalidArgumentError, type RemoteExecError, SremoteError, checkConstruction } from "@sremote/protocol";
 import { type Ending, endedError, ownOutcome } from "./ending.ts";
 import type { CallNotes } from "../events/call-notes.ts";
 import { CallLimits, cancelPatience, type Progress } from "./limits.ts";
@@ -87,6 +87,7 @@ export class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<
 
   /** @internal */
   constructor(id: string, options: CallOptions, run: CallRun<T>, context: CallContext) {
+    checkConstruction(typeof run === "function", "Call", "client.call() returns one");
     const { outputs } = context;
     this.id = id;
     this.#context = context;

@@ -91,15 +91,20 @@ export function checkCall(module: unknown, fn: unknown, args: unknown, options: 
   }
   if (options.objectTimeout !== undefined && options.returns !== "object")
     throw new InvalidArgumentError('options.objectTimeout needs returns "object"');
-  if (args === undefined || args === null) return { args: [], kwargs: options.kwargs };
-  if (Array.isArray(args)) return { args, kwargs: options.kwargs };
+  return splitArguments(args, options.kwargs);
+}
+
+/** @throws InvalidArgumentError for what is neither a list nor an object, and for keywords in both */
+export function splitArguments(args: unknown, kwargs: CallOptions["kwargs"]): SplitArguments {
+  if (args === undefined || args === null) return { args: [], kwargs };
+  if (Array.isArray(args)) return { args, kwargs };
   if (!isPlainObject(args)) {
     throw new InvalidArgumentError(
       "args",
       `an array of positional arguments or a plain object of keyword arguments${given(args, { secret: true })}`,
     );
   }
-  if (options.kwargs !== undefined)
+  if (kwargs !== undefined)
     throw new InvalidArgumentError("options.kwargs cannot be combined with args that is an object of keyword arguments itself");
   return { args: [], kwargs: args };
 }

@@ -1,5 +1,5 @@
 import { settledWithin, showAs } from "@sremote/connectors";
-import { ProtocolError, RemoteExecError } from "@sremote/protocol";
+import { ProtocolError, RemoteExecError, checkConstruction } from "@sremote/protocol";
 import { signalPatience } from "../call/limits.ts";
 import { type RemoteReference, referenceOf, isLost } from "./remote-reference.ts";
 import { settledUnlessSilent } from "./unless-silent.ts";
@@ -27,6 +27,7 @@ export class RemoteIterable<T = unknown> implements AsyncIterator<T, unknown>, A
 
   /** @internal @param prefetch steps to ask for ahead of the loop @param onEnd called once, when nothing more can come */
   constructor(reference: RemoteReference, prefetch: number, onEnd: (error?: { error: unknown }) => void) {
+    checkConstruction(typeof onEnd === "function", "RemoteIterable", "a call of a generator gives one");
     this.#reference = reference;
     this.#prefetch = prefetch;
     this.#onEnd = onEnd;

@@ -1,5 +1,6 @@
+import { checkConstruction, checkObject } from "@sremote/protocol";
 import { settledWithin, showAs } from "@sremote/connectors";
-import { type CallArguments, type CallOptions, checkText, type ReturnsObject } from "../call/options.ts";
+import { type CallArguments, type CallOptions, checkText, splitArguments, type ReturnsObject } from "../call/options.ts";
 import type { Call } from "../call/call.ts";
 import { type RemoteReference, referenceOf, isLost } from "./remote-reference.ts";
 import type { RemoteIterable, ResultOf } from "./remote-iterable.ts";
@@ -49,6 +50,7 @@ export class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterable
 
   /** @internal */
   constructor(type: string, reference: RemoteReference<Call>) {
+    checkConstruction(typeof reference?.perform === "function", "RemoteObject", 'a call with returns: "object" gives one');
     this.type = type;
     this.#reference = reference;
     referenceOf.set(this, reference);
@@ -69,6 +71,7 @@ export class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterable
   call<T = unknown>(method: UnknownName<O>, args: CallArguments | undefined, options: ReturnsObject): Call<RemoteObject<T>>;
   call<T = unknown>(method: UnknownName<O>, args?: CallArguments, options?: CallOptions): Call<T>;
   call(method: string, args: CallArguments = [], options: CallOptions = {}): Call {
+    checkText("method", method, "the name of a method");
     return this.#call(method, args, options);
   }
 
@@ -79,9 +82,11 @@ export class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterable
     return this.#call(null, args, options);
   }
 
-  #call(method: string | null, args: CallArguments, { kwargs, ...options }: CallOptions): Call {
-    const split = Array.isArray(args) ? [args, kwargs ?? {}] : [[], args];
-    return this.#reference.perform("call", [this, method, ...split], options);
+  #call(method: string | null, given: CallArguments, withKeywords: CallOptions): Call {
+    checkObject(withKeywords, "options");
+    const { kwargs: keywords, ...options } = withKeywords;
+    const { args, kwargs = {} } = splitArguments(given, keywords);
+    return this.#reference.perform("call", [this, method, args, kwargs], options);
   }
 
   /** The value of an attribute. */
@@ -123,6 +128,7 @@ export class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterable
   }
 
   async #access<T = unknown>(fn: string, args: readonly unknown[], options: AccessOptions): Promise<T> {
+    checkObject(options, "options");
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the caller says what is there, as with every call
     return (await this.#reference.perform(fn, [this, ...args], options)).value as T;
   }

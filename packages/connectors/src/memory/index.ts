@@ -3,7 +3,15 @@ import { mkdtempSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ConnectError, InvalidArgumentError, SremoteError, checkOptionNames, type OptionNames } from "@sremote/protocol";
+import {
+  ConnectError,
+  InvalidArgumentError,
+  SremoteError,
+  checkOptionNames,
+  type OptionNames,
+  checkObject,
+  given,
+} from "@sremote/protocol";
 import type {
   Command,
   Connector,
@@ -84,35 +92,35 @@ export function memory(options: MemoryOptions = {}): MemoryConnector {
   };
   const lost = (stage: string): ConnectError => new ConnectError("connection-lost", "the link was cut (injected)", { stage, host: label });
 
-  async function disturb<T>(operation: Operation, given: OperationOptions, work: (fault: Fault | undefined) => Promise<T>): Promise<T> {
+  async function disturb<T>(operation: Operation, own: OperationOptions, work: (fault: Fault | undefined) => Promise<T>): Promise<T> {
     const fault = begin(operation);
     if (fault?.kind === "fail-before") throw lost(operation.name);
     if (fault?.kind === "delay") {
-      await withDeadline(given, { label, stage: operation.name }, (signal) => orAborted(fault.until, signal));
+      await withDeadline(own, { label, stage: operation.name }, (signal) => orAborted(fault.until, signal));
     }
     const result = await work(fault);
     if (fault?.kind === "fail-after") throw lost(operation.name);
     return result;
   }
 
-  async function exec(command: Command, given: ExecOptions): Promise<ExecResult> {
-    if (!acceptsStdin && given.stdin !== undefined) {
+  async function exec(command: Command, own: ExecOptions): Promise<ExecResult> {
+    if (!acceptsStdin && own.stdin !== undefined) {
       throw new SremoteError("unsupported", "exec: this connector takes no standard input", { stage: "exec", host: label });
     }
-    return disturb({ name: "exec", command }, given, async (fault) => {
-      const result = await host.exec(command, given);
+    return disturb({ name: "exec", command }, own, async (fault) => {
+      const result = await host.exec(command, own);
       if (fault?.kind === "cut") return { ...result, stdout: result.stdout.subarray(0, fault.bytes) };
       if (fault?.kind === "corrupt") return { ...result, stdout: corrupted(result.stdout) };
       return result;
     });
   }
 
-  async function pull(remotePath: string, sink: PullSink, given: TransferOptions): Promise<void> {
-    await disturb({ name: "pull", remotePath }, given, async (fault) => {
-      if (fault?.kind !== "cut" && fault?.kind !== "corrupt") return host.pull(remotePath, sink, given);
-      const whole = await read(remotePath, given);
+  async function pull(remotePath: string, sink: PullSink, own: TransferOptions): Promise<void> {
+    await disturb({ name: "pull", remotePath }, own, async (fault) => {
+      if (fault?.kind !== "cut" && fault?.kind !== "corrupt") return host.pull(remotePath, sink, own);
+      const whole = await read(remotePath, own);
       const content = fault.kind === "cut" ? whole.subarray(0, fault.bytes) : corrupted(whole);
-      const target = await openSink(sink, given.mode ?? 0o600, "pull", label);
+      const target = await openSink(sink, own.mode ?? 0o600, "pull", label);
       try {
         await target.write(content);
         await target.commit(await digestOf([content]));
@@ -122,9 +130,9 @@ export function memory(options: MemoryOptions = {}): MemoryConnector {
     });
   }
 
-  async function read(remotePath: string, given: OperationOptions): Promise<Uint8Array> {
+  async function read(remotePath: string, own: OperationOptions): Promise<Uint8Array> {
     const chunks: Uint8Array[] = [];
-    await host.pull(remotePath, { write: (chunk) => void chunks.push(chunk) }, given);
+    await host.pull(remotePath, { write: (chunk) => void chunks.push(chunk) }, own);
     return Buffer.concat(chunks);
   }
 
@@ -139,22 +147,28 @@ export function memory(options: MemoryOptions = {}): MemoryConnector {
     announcesInput: acceptsStdin,
     directory,
     operations,
-    inject: (name, fault, skip = 0) => void planned.push({ name, fault, skip }),
-    exec: (command, given = {}) => exec(command, given),
-    push: (source, remotePath, given = {}) =>
-      disturb({ name: "push", remotePath }, given, async (fault) => {
-        await host.push(source, remotePath, given);
-        if (fault?.kind === "corrupt") await host.push(corrupted(await read(remotePath, {})), remotePath, { mode: given.mode });
+    inject: (name, fault, skip = 0) => {
+      if (!["exec", "push", "pull", "spawn"].includes(name))
+        throw new InvalidArgumentError("name", `"exec", "push", "pull" or "spawn"${given(name)}`);
+      checkObject(fault, "fault");
+      if (!Number.isSafeInteger(skip) || skip < 0) throw new InvalidArgumentError("skip", `a whole number, 0 or more${given(skip)}`);
+      planned.push({ name, fault, skip });
+    },
+    exec: (command, own = {}) => exec(command, own),
+    push: (source, remotePath, own = {}) =>
+      disturb({ name: "push", remotePath }, own, async (fault) => {
+        await host.push(source, remotePath, own);
+        if (fault?.kind === "corrupt") await host.push(corrupted(await read(remotePath, {})), remotePath, { mode: own.mode });
       }),
-    pull: (remotePath, sink, given = {}) => pull(remotePath, sink, given),
+    pull: (remotePath, sink, own = {}) => pull(remotePath, sink, own),
     ...(acceptsStdin && {
-      spawn: (command: Command, given: SpawnOptions = {}) =>
-        disturb({ name: "spawn", command }, given, async () => {
+      spawn: (command: Command, own: SpawnOptions = {}) =>
+        disturb({ name: "spawn", command }, own, async () => {
           if (host.spawn === undefined) throw new SremoteError("unsupported", "spawn", { host: label });
-          return host.spawn(command, given);
+          return host.spawn(command, own);
         }),
     }),
-    status: (given) => host.status(given),
+    status: (own) => host.status(own),
     close,
     [Symbol.asyncDispose]: close,
   };

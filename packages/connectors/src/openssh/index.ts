@@ -1,4 +1,5 @@
 /* The connector that drives the system's ssh. */
+import { checkObject } from "@sremote/protocol";
 import type { Connector } from "../connector.ts";
 import { canShareConnection, parseDestination } from "../ssh/index.ts";
 import { OpenSshConnector } from "./openssh-connector.ts";
@@ -22,6 +23,7 @@ export type { OpenSshOptions } from "./options.ts";
  * ```
  */
 export function openssh(destination: string | OpenSshOptions, options: Omit<OpenSshOptions, "host"> = {}): Connector {
+  checkObject(options, "options");
   const given = typeof destination === "string" ? { ...options, ...parseDestination(destination) } : { ...options, ...destination };
   checkOpenSshOptions(given);
   return new OpenSshConnector({ ...given, multiplex: given.multiplex ?? canShareConnection() });

@@ -1,4 +1,5 @@
 /* Bodies of requests: body and content type, to be spread into a request. */
+import { checkObject, checkString, given, InvalidArgumentError } from "@sremote/protocol";
 import { randomBytes } from "node:crypto";
 import { joined, ofBytes } from "./content.ts";
 import type { Content } from "./content.ts";
@@ -19,6 +20,8 @@ export interface Encoded {
  * ```
  */
 export function form(fields: Readonly<Record<string, string>>): Encoded {
+  if (typeof fields !== "object" || fields === null || Array.isArray(fields))
+    throw new InvalidArgumentError("fields", `an object${given(fields)}`);
   return { body: new URLSearchParams(fields).toString(), headers: { "content-type": "application/x-www-form-urlencoded" } };
 }
 
@@ -47,6 +50,10 @@ export function json(value: unknown): Encoded {
  * ```
  */
 export function multipart(field: string, filename: string, content: Content): Encoded {
+  checkString(field, "field");
+  checkString(filename, "filename");
+  checkObject(content, "content", "{size, chunks()}");
+  if (!("chunks" in content)) throw new InvalidArgumentError("content", "{size, chunks()}");
   const boundary = `sremote-${randomBytes(16).toString("hex")}`;
   const head = `--${boundary}\r\ncontent-disposition: form-data; name="${field}"; filename="${filename}"\r\ncontent-type: application/octet-stream\r\n\r\n`;
   const text = (part: string): Content => ofBytes(Buffer.from(part));

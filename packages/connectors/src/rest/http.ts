@@ -2,9 +2,10 @@
  * HTTP for REST connectors: one origin, credentials that never leave it, bounded replies, and repetition only of what may be repeated.
  * Built on undici, never on the built-in fetch, whose dispatcher is another undici.
  */
+import { checkDownload, checkHttpOptions, checkRequest } from "./request-arguments.ts";
 import { Readable } from "node:stream";
 import type { Agent, Dispatcher } from "undici";
-import { ConnectError, hostLimits, InvalidArgumentError, SremoteError, TransferError } from "@sremote/protocol";
+import { ConnectError, hostLimits, InvalidArgumentError, SremoteError, TransferError, checkString } from "@sremote/protocol";
 import { orAborted } from "../deadline.ts";
 import { beginningOf, paced, wholeBody } from "./body.ts";
 import type { Pace } from "./body.ts";
@@ -108,7 +109,9 @@ export class HttpClient {
   readonly #closing = new AbortController();
   #agent: Promise<Agent> | undefined;
 
+  /** @throws InvalidArgumentError */
   constructor(options: HttpOptions) {
+    checkHttpOptions(options);
     this.label = options.label;
     this.#options = options;
     this.#base = options.baseUrl;
@@ -118,7 +121,8 @@ export class HttpClient {
   }
 
   /** Sends a request and reads the reply whole. Rejects for every status but success. */
-  send(request: HttpRequest, signal: AbortSignal): Promise<HttpReply> {
+  async send(request: HttpRequest, signal: AbortSignal): Promise<HttpReply> {
+    checkRequest(request, signal);
     const where = this.#where(request);
     return this.#persist(request, signal, where, async (response, check) => {
       const reply = await this.#read(response, request.replyLimit ?? hostLimits.reply, where);
@@ -131,6 +135,8 @@ export class HttpClient {
    * A reply that announces another size than the expected one is `no-such-file`: it is not there as it will be.
    */
   async download(request: HttpRequest, download: Download, signal: AbortSignal): Promise<void> {
+    checkRequest(request, signal);
+    checkDownload(download);
     const where = this.#where(request);
     let taken = 0;
     await this.#persist(request, signal, where, async (response, check) => {
@@ -164,7 +170,8 @@ export class HttpClient {
   }
 
   /** Sends a request and hands over the reply as a stream, for what goes on for long. Who takes it reads it to its end or destroys it. */
-  open(request: HttpRequest, signal: AbortSignal): Promise<OpenReply> {
+  async open(request: HttpRequest, signal: AbortSignal): Promise<OpenReply> {
+    checkRequest(request, signal);
     return this.#persist(request, signal, this.#where(request), async ({ statusCode, headers, body }) => {
       const head = new HttpReply(statusCode, headers, new Uint8Array(0));
       return { head, body };
@@ -173,6 +180,7 @@ export class HttpClient {
 
   /** For a connection that is no request and reply, such as a WebSocket. Counts as a request; who opens it follows no redirect. */
   async link(request: Pick<HttpRequest, "path" | "query">, signal: AbortSignal): Promise<HttpLink> {
+    checkRequest(request, signal);
     const { headers } = await orAborted(this.#credentials.get(), signal);
     this.requests += 1;
     const dispatcher = await (this.#agent ??= this.#makeAgent());
@@ -181,6 +189,7 @@ export class HttpClient {
 
   /** A text without the credentials, shortened: for messages. */
   redact(text: string): string {
+    checkString(text, "text");
     return this.#secrets.redact(text);
   }
 

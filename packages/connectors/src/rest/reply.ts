@@ -1,5 +1,5 @@
 /* What a service answered. */
-import { parseForeignJson, ProtocolError } from "@sremote/protocol";
+import { parseForeignJson, ProtocolError, checkString, checkObject, given, InvalidArgumentError } from "@sremote/protocol";
 
 export class HttpReply {
   readonly status: number;
@@ -7,6 +7,9 @@ export class HttpReply {
   readonly #bytes: Uint8Array;
 
   constructor(status: number, headers: Readonly<Record<string, string | string[] | undefined>>, bytes: Uint8Array) {
+    if (typeof status !== "number") throw new InvalidArgumentError("status", `a number${given(status)}`);
+    checkObject(headers, "headers");
+    if (!(bytes instanceof Uint8Array)) throw new InvalidArgumentError("bytes", `a Uint8Array${given(bytes)}`);
     this.status = status;
     this.#headers = headers;
     this.#bytes = bytes;
@@ -23,6 +26,7 @@ export class HttpReply {
 
   /** All headers of that name, such as `set-cookie`. */
   headers(name: string): readonly string[] {
+    checkString(name, "name");
     const value = this.#headers[name];
     return value === undefined ? [] : typeof value === "string" ? [value] : value;
   }

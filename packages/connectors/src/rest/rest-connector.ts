@@ -1,5 +1,5 @@
 /* A connector of a dialect: everything that is the same for every REST service. */
-import { SremoteError } from "@sremote/protocol";
+import { SremoteError, checkObject, checkString } from "@sremote/protocol";
 import {
   checkCommand,
   checkExecOptions,
@@ -60,7 +60,10 @@ export class RestConnector implements Connector {
   readonly #live = new LiveProcesses();
   #closing: Promise<void> | undefined;
 
+  /** @throws InvalidArgumentError */
   constructor(given: RestDialect, options: RestConnectorOptions) {
+    checkObject(given, "dialect");
+    checkString(given.label, "dialect.label");
     const settings = checkRestOptions(options);
     const dialect = guardedDialect(given);
     this.label = dialect.label;

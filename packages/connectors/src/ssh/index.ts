@@ -1,4 +1,5 @@
 /* The SSH connector. */
+import { checkObject } from "@sremote/protocol";
 import type { Connector } from "../connector.ts";
 import { parseDestination } from "./destination.ts";
 import { checkSshOptions } from "./options.ts";
@@ -28,6 +29,7 @@ export { killScript } from "./kill-script.ts";
  * ```
  */
 export function ssh(destination: string | SshOptions, options: Omit<SshOptions, "host"> = {}): Connector {
+  checkObject(options, "options");
   const given = typeof destination === "string" ? { ...options, ...parseDestination(destination) } : { ...options, ...destination };
   checkSshOptions(given);
   return new SshConnector(given);

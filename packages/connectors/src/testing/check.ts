@@ -1,5 +1,13 @@
 /* The behaviour suite as one function. */
-import { checkOptionNames, InvalidArgumentError, SremoteError, type OptionNames } from "@sremote/protocol";
+import {
+  checkOptionNames,
+  InvalidArgumentError,
+  SremoteError,
+  type OptionNames,
+  checkFunction,
+  checkObject,
+  given,
+} from "@sremote/protocol";
 import { withDeadline } from "../deadline.ts";
 import type { CheckOptions, ConnectorCase, MakeConnector } from "./case.ts";
 import { atomicCases } from "./cases/atomic.ts";
@@ -32,6 +40,8 @@ export class ConnectorCheckError extends Error {
   readonly report: CheckReport;
 
   constructor(report: CheckReport) {
+    checkObject(report, "report");
+    if (!Array.isArray(report.results)) throw new InvalidArgumentError("report.results", `an array${given(report.results)}`);
     const failed = report.results.filter(({ ok }) => !ok);
     const lines = failed.map(({ name, error }) => `- ${name}\n${messageOf(error).replace(/^/gm, "    ")}`);
     super(`${failed.length} of ${report.results.filter(({ skipped }) => skipped !== true).length} cases failed\n${lines.join("\n")}`);
@@ -84,6 +94,7 @@ const optionNames: OptionNames<CheckOptions> = {
  * ```
  */
 export async function checkConnector(make: MakeConnector, options: CheckOptions = {}): Promise<CheckReport> {
+  checkFunction(make, "make");
   checkOptionNames(options, optionNames);
   const { cases, concurrency = usualConcurrency } = options;
   const all = connectorCases();

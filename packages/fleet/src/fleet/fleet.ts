@@ -1,7 +1,7 @@
 /* Many hosts, and what is done on them. */
 import type { CallArguments } from "@sremote/client";
 import { type Connector, ownBytes, showAs } from "@sremote/connectors";
-import { InvalidArgumentError } from "@sremote/protocol";
+import { InvalidArgumentError, checkConstruction } from "@sremote/protocol";
 import { RemoteCall, takeArguments } from "../call/index.ts";
 import type { ResolvedConfiguration } from "../configuration/index.ts";
 import { type Host, type HostLike, HostSet, hostSet, labelHosts, type Position } from "../host/index.ts";
@@ -36,7 +36,7 @@ import type { Connections } from "./connections.ts";
 import { remotePath } from "./remote-path.ts";
 import { RemoteTransfer, type Transfer } from "./remote-transfer.ts";
 import {
-  checkCallOptions,
+  checkCall,
   checkGroupOptions,
   checkRunOptions,
   defined,
@@ -70,6 +70,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
 
   /** @internal use {@link fleet} */
   constructor(hosts: HostSet, shared: Shared, directories: readonly (string | undefined)[], isSelection: boolean) {
+    checkConstruction(hosts instanceof HostSet && Array.isArray(directories), "Fleet", "fleet() makes one");
     this.hosts = hosts;
     this.#shared = shared;
     this.#directories = directories;
@@ -200,7 +201,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     args: CallArguments | ((host: Host, index: number) => CallArguments) = [],
     options: FleetCallOptions = {},
   ): Run<RemoteCall<T>> {
-    checkCallOptions(options);
+    checkCall(module, fn, args, options);
     const [group, ofCall] = splitGroupOptions(options);
     const { hostTimeout, tee, logDir, ignore = [], ...rest } = ofCall;
     const { configuration, connections, logger } = this.#shared;

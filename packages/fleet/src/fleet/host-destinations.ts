@@ -1,8 +1,8 @@
 /* Where pulls from many hosts go, so that none overwrites what another brought, and however many hosts there are. */
 import { resolve } from "node:path";
-import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames, checkString, given } from "@sremote/protocol";
 import { asLocalName, localPath } from "@sremote/transfer";
-import { type HostSet, labelHosts } from "../host/index.ts";
+import { HostSet, labelHosts } from "../host/index.ts";
 import { type Lists, substitute } from "../substitute.ts";
 
 export interface DestinationOptions {
@@ -29,10 +29,12 @@ const optionNames: OptionNames<DestinationOptions> = { lists: true, labels: true
  */
 export function hostDestinations(destination: string, hosts: HostSet, options: DestinationOptions = {}): string[] {
   checkOptionNames(options, optionNames);
+  checkString(destination, "destination");
+  if (!(hosts instanceof HostSet)) throw new InvalidArgumentError("hosts", `a HostSet${given(hosts)}`);
   const labels = options.labels ?? labelHosts(hosts);
-  const given = substitute(destination, hosts, { lists: options.lists, argument: "destination", ofHost: asLocalName });
+  const filledIn = substitute(destination, hosts, { lists: options.lists, argument: "destination", ofHost: asLocalName });
   const isFilledIn = /(?<!\\)\{\{/.test(destination);
-  const all = isFilledIn ? given : hosts.map(({ key }, index) => suffixed(given[index]!, labels.get(key)!));
+  const all = isFilledIn ? filledIn : hosts.map(({ key }, index) => suffixed(filledIn[index]!, labels.get(key)!));
   // `x` and `./x` are one place.
   if (new Set(all.map(placeOf)).size !== all.length) {
     throw new InvalidArgumentError(

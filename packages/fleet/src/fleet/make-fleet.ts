@@ -1,6 +1,6 @@
 /* How fleets are made: from options and a configuration. */
 import { local, type LocalOptions } from "@sremote/connectors";
-import { InvalidArgumentError, given } from "@sremote/protocol";
+import { InvalidArgumentError, given, checkObject } from "@sremote/protocol";
 import { resolveConfiguration } from "../configuration/index.ts";
 import { Host, type HostLike, hostSet } from "../host/index.ts";
 import { createLogger } from "../log/index.ts";
@@ -62,6 +62,7 @@ export function fleet(hosts: HostLike | Iterable<HostLike>, options: FleetOption
  * ```
  */
 export function localFleet(options: Omit<FleetOptions, "connect"> & LocalOptions = {}): Fleet {
+  checkObject(options, "options");
   const { cwd, env, ...rest } = options;
   return fleet([new Host({ address: "localhost" })], { ...rest, connect: () => local({ cwd, env }) });
 }

@@ -149,7 +149,19 @@ export function checkRunOptions(options: RunOptions): void {
 }
 
 /** @throws InvalidArgumentError naming the option */
-export function checkCallOptions(options: FleetCallOptions): void {
+export function checkCall(module: unknown, fn: unknown, args: unknown, options: FleetCallOptions): void {
+  for (const [argument, value] of [
+    ["module", module],
+    ["fn", fn],
+  ] as const) {
+    if (typeof value !== "string" || value === "") throw new InvalidArgumentError(argument, `a name${given(value)}`);
+  }
+  if (typeof args !== "function" && typeof args !== "object") {
+    throw new InvalidArgumentError(
+      "args",
+      `a list, an object of keyword arguments, or a function that returns one${given(args, { secret: true })}`,
+    );
+  }
   checkOptionNames(options, ofCalls);
   checkGroupOptions(options);
 }

@@ -1,5 +1,5 @@
 /* Identical outputs, shown once. */
-import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames, checkList, given } from "@sremote/protocol";
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from "diff";
 import { fold } from "../node-set/index.ts";
 import { OutputTree } from "./output-tree.ts";
@@ -23,8 +23,10 @@ export function gather(outputs: Iterable<readonly [name: string, output: string]
   if (typeof outputs !== "object" || outputs === null)
     throw new InvalidArgumentError("outputs", "pairs of a name and a text, or an object");
   const tree = new OutputTree();
-  for (const [name, output] of Symbol.iterator in outputs ? outputs : Object.entries(outputs)) {
-    if (typeof output !== "string") throw new InvalidArgumentError("outputs", "pairs of a name and a text");
+  const pairs: Iterable<readonly [name: string, output: string]> = Symbol.iterator in outputs ? outputs : Object.entries(outputs);
+  for (const pair of pairs) {
+    const [name, output]: readonly unknown[] = Array.isArray(pair) ? pair : [];
+    if (typeof name !== "string" || typeof output !== "string") throw new InvalidArgumentError("outputs", "pairs of a name and a text");
     tree.touch(name);
     const lines = output.split(/\r?\n/);
     if (lines.at(-1) === "") lines.pop();
@@ -61,7 +63,18 @@ function shownLines({ lines, truncated }: OutputGroup): readonly string[] {
  */
 export function formatGathered(groups: readonly OutputGroup[], options: FormatGatheredOptions = {}): string {
   checkOptionNames(options, ofFormat);
-  return groups.map((group) => (options.style === "blocks" ? block(group) : prefixed(group))).join("");
+  return checkGroups(groups)
+    .map((group) => (options.style === "blocks" ? block(group) : prefixed(group)))
+    .join("");
+}
+
+function checkGroups(groups: readonly OutputGroup[]): OutputGroup[] {
+  return checkList(
+    groups,
+    "groups",
+    "a group of output, as gather() makes them",
+    (group: Partial<OutputGroup> | null) => Array.isArray(group?.names) && Array.isArray(group.lines),
+  );
 }
 
 function prefixed(group: OutputGroup): string {
@@ -97,7 +110,9 @@ const mostDifferences = 2000;
  * ```
  */
 export function formatDifferences(groups: readonly OutputGroup[], context = 3): string {
-  const [first, ...others] = groups;
+  if (!Number.isSafeInteger(context) || context < 0)
+    throw new InvalidArgumentError("context", `a number of lines, 0 or more${given(context)}`);
+  const [first, ...others] = checkGroups(groups);
   return first === undefined ? "" : others.map((other) => difference(first, other, context)).join("");
 }
 

@@ -1,4 +1,5 @@
 /* The output of many hosts, each different output kept once. */
+import { checkString } from "@sremote/protocol";
 import { compareNatural } from "../node-set/index.ts";
 
 /** A line below all lines that came before it. Hosts that printed the same so far are at the same one. */
@@ -39,11 +40,14 @@ export class OutputTree {
 
   /** A host is there from now on, also if it prints nothing. */
   touch(name: string): void {
+    checkString(name, "name");
     if (!this.#last.has(name)) this.#last.set(name, this.#root);
   }
 
   /** @param line without its line break */
   add(name: string, line: string): void {
+    checkString(name, "name");
+    checkString(line, "line");
     const before = this.#last.get(name) ?? this.#root;
     let next = lineAfter(before, line);
     if (next === undefined) {
@@ -56,6 +60,7 @@ export class OutputTree {
 
   /** The lines of a host; undefined for one that is not there. */
   lines(name: string): string[] | undefined {
+    checkString(name, "name");
     const last = this.#last.get(name);
     return last === undefined ? undefined : linesUpTo(last);
   }

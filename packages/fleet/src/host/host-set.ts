@@ -1,6 +1,6 @@
 /* An ordered set of hosts. */
 import { showAs } from "@sremote/connectors";
-import { InvalidArgumentError, given } from "@sremote/protocol";
+import { InvalidArgumentError, given, checkFunction } from "@sremote/protocol";
 import { expand, fold } from "../node-set/index.ts";
 import { Host, type HostLike } from "@sremote/process";
 
@@ -16,7 +16,7 @@ export class HostSet implements Iterable<Host> {
   constructor(hosts: Iterable<HostLike> = []) {
     const byKey = new Map<string, Host>();
     let index = 0;
-    for (const each of hosts) {
+    for (const each of checkHosts(hosts)) {
       const host = Host.from(each, `hosts[${index++}]`);
       // A key that is there keeps its place.
       byKey.set(host.key, host);
@@ -43,7 +43,8 @@ export class HostSet implements Iterable<Host> {
 
   /** The index of a host, by value. -1: it is not there. */
   indexOf(host: Host): number {
-    return this.#hosts.findIndex(({ key }) => key === host.key);
+    const wanted = Host.from(host).key;
+    return this.#hosts.findIndex(({ key }) => key === wanted);
   }
 
   /** @throws InvalidArgumentError if there is none, or more than one of that name */
@@ -109,10 +110,12 @@ export class HostSet implements Iterable<Host> {
   }
 
   filter(isWanted: (host: Host, index: number) => boolean): HostSet {
+    checkFunction(isWanted, "isWanted");
     return new HostSet(this.#hosts.filter(isWanted));
   }
 
   map<T>(convert: (host: Host, index: number) => T): T[] {
+    checkFunction(convert, "convert");
     return this.#hosts.map(convert);
   }
 
@@ -162,7 +165,7 @@ export class HostSet implements Iterable<Host> {
 /** What is no list would be one without hosts: then `except` would leave out none of those that were meant. */
 function checkHosts(hosts: Iterable<HostLike>): Iterable<HostLike> {
   if (typeof hosts !== "object" || hosts === null || !(Symbol.iterator in hosts)) {
-    throw new InvalidArgumentError("hosts", "a node set, or a list of hosts");
+    throw new InvalidArgumentError("hosts", `a list of hosts${given(hosts)}`, { hint: "hostSet() takes a node set as text" });
   }
   return hosts;
 }

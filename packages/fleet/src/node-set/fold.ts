@@ -2,6 +2,7 @@
  * From names to the shortest usual text. Every run of digits in a name is a dimension. Names that differ in one dimension only are
  * joined, last dimension first, until nothing can be joined any more: a full grid comes out as one term.
  */
+import { checkList } from "@sremote/protocol";
 import { compareNatural } from "./compare-natural.ts";
 import { formatNumber, mostDigits, paddedWidth } from "./range.ts";
 
@@ -32,7 +33,10 @@ interface Split {
  * ```
  */
 export function fold(names: Iterable<string>): string {
-  const alike = Map.groupBy([...new Set(names)].map(split), ({ text }) => JSON.stringify(text));
+  const alike = Map.groupBy(
+    [...new Set(checkList(names, "names", "a string", (name) => typeof name === "string"))].map(split),
+    ({ text }) => JSON.stringify(text),
+  );
   const terms = [...alike.values()].flatMap((splits) => joinBlocks(blocksOf(splits)).map((block) => termOf(splits[0]!.text, block)));
   return terms.toSorted(compareNatural).join(",");
 }

@@ -8,7 +8,7 @@
  *   gpu:   node[03,07] @rack9
  */
 import { readFile } from "node:fs/promises";
-import { InvalidArgumentError, given } from "@sremote/protocol";
+import { InvalidArgumentError, given, checkString } from "@sremote/protocol";
 import { isGroupName } from "./groups.ts";
 import type { Groups, GroupsLike } from "./groups.ts";
 import { parseNodeSet } from "./syntax.ts";
@@ -26,6 +26,7 @@ import { parseNodeSet } from "./syntax.ts";
  * ```
  */
 export async function loadGroups(path: string): Promise<Groups> {
+  checkString(path, "path");
   let text;
   try {
     text = await readFile(path, "utf8");
@@ -48,6 +49,7 @@ export async function loadGroups(path: string): Promise<Groups> {
  * ```
  */
 export function parseGroups(text: string, source = "groups"): Groups {
+  checkString(text, "text");
   const groups = new Map<string, string>();
   for (const [index, line] of text.split(/\r?\n/).entries()) {
     const content = line.replace(/(^|\s)#.*$/, "").trim();

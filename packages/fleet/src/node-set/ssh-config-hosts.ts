@@ -1,4 +1,5 @@
 /* The hosts that an ssh_config names, for wildcards. What is said of them is left to ssh. */
+import { checkString } from "@sremote/protocol";
 import { glob, readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { isAbsolute, join } from "node:path";
@@ -19,6 +20,7 @@ const deepest = 16;
  * ```
  */
 export async function sshConfigHosts(path: string = join(homedir(), ".ssh/config")): Promise<string[]> {
+  checkString(path, "path");
   const names = new Set<string>();
   await read(path, names, 0);
   return [...names];

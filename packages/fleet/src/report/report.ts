@@ -1,5 +1,5 @@
 /* Reports on what was run, and on reports. */
-import { checkOptionNames, type OptionNames } from "@sremote/protocol";
+import { checkOptionNames, type OptionNames, checkList, checkString } from "@sremote/protocol";
 import { type ColorChoice, isColored } from "../color.ts";
 import { statsOf, sumStats } from "./stats.ts";
 import type { Stats } from "./stats.ts";
@@ -34,13 +34,15 @@ export class Report implements Reportable {
   readonly #parts: Reportable[];
 
   constructor(parts: Iterable<Reportable> = [], name = "Report") {
+    checkString(name, "name");
     this.name = name;
-    this.#parts = [...parts];
+    this.#parts = checkList(parts, "parts", "a run or a report", isReportable);
   }
 
   /** One more, or several. A part that is there already is not counted twice. */
   add(...parts: readonly Reportable[]): this {
-    for (const part of parts) if (!this.#parts.includes(part)) this.#parts.push(part);
+    for (const part of checkList(parts, "parts", "a run or a report", isReportable))
+      if (!this.#parts.includes(part)) this.#parts.push(part);
     return this;
   }
 
@@ -81,8 +83,13 @@ export class Report implements Reportable {
  * ```
  */
 export function reportOn(name: string, processes: Iterable<ProcessRecord>): Reportable {
-  const all = [...processes];
+  checkString(name, "name");
+  const all = checkList(processes, "processes", "a process or a record of one", (each) => typeof each === "object" && each !== null);
   return { name, stats: () => statsOf(all) };
+}
+
+function isReportable(part: Reportable | undefined | null): boolean {
+  return typeof part?.stats === "function";
 }
 
 function rowsOf(part: Reportable, depth: number): Row[] {

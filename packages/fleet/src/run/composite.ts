@@ -1,5 +1,5 @@
 /* Runs made of runs. */
-import { InvalidArgumentError, checkOptionNames, type OptionNames, given } from "@sremote/protocol";
+import { InvalidArgumentError, checkOptionNames, type OptionNames, given, checkList } from "@sremote/protocol";
 import type { Job, KillOptions, Signal, StopCause } from "@sremote/process";
 import type { Duration } from "../time/index.ts";
 import { Run, withoutAborted } from "./run.ts";
@@ -58,7 +58,6 @@ abstract class Composite extends Run {
   }
 
   protected adoptPart(part: Run): Run {
-    if (!(part instanceof Run)) throw new InvalidArgumentError("runs", "Runs, or functions that return one");
     this.parts.push(part.adopt());
     part.onJob((job) => this.added(job));
     return part;
@@ -74,6 +73,8 @@ abstract class Composite extends Run {
   }
 }
 
+const isRun = (part: unknown): boolean => part instanceof Run;
+
 class Parallel extends Composite {
   readonly #options: CompositeOptions;
 
@@ -81,7 +82,7 @@ class Parallel extends Composite {
     checkOptionNames(options, ofComposites);
     super(options.name ?? "parallel", options, autoStart);
     this.#options = options;
-    for (const run of runs) this.adoptPart(run);
+    for (const run of checkList(runs, "runs", "a Run", isRun)) this.adoptPart(run);
   }
 
   again(isWanted: (job: Job) => boolean, autoStart: boolean): Parallel | undefined {
@@ -106,8 +107,8 @@ class Sequence extends Composite {
       throw new InvalidArgumentError("options.onError", `"stop" or "continue"${given(onError)}`);
     super(options.name ?? "sequence", options, autoStart);
     this.#options = options;
-    this.#steps = steps;
-    for (const step of steps) if (typeof step !== "function") this.adoptPart(step);
+    this.#steps = checkList(steps, "steps", "a Run, or a function that returns one", (step) => typeof step === "function" || isRun(step));
+    for (const step of this.#steps) if (typeof step !== "function") this.adoptPart(step);
   }
 
   again(isWanted: (job: Job) => boolean, autoStart: boolean): Sequence | undefined {

@@ -1,6 +1,6 @@
 /* What came of a run. */
 import { showAs } from "@sremote/connectors";
-import { SremoteError, checkOptionNames, type OptionNames } from "@sremote/protocol";
+import { SremoteError, checkOptionNames, type OptionNames, checkObject, given, InvalidArgumentError } from "@sremote/protocol";
 import { formatDifferences, formatGathered, type FormatGatheredOptions, type OutputGroup } from "../gather/index.ts";
 import { type Host, HostSet } from "../host/index.ts";
 import { compactOutput } from "../log/index.ts";
@@ -77,6 +77,7 @@ export class RunResult<J extends Job = Job> {
 
   /** {@link gather} as text. */
   format(options: GatherOptions & FormatGatheredOptions = {}): string {
+    checkObject(options, "options");
     const { stream, ...format } = options;
     return formatGathered(this.gather({ stream }), format);
   }
@@ -108,6 +109,7 @@ export class RunError extends SremoteError {
   readonly #result: RunResult;
 
   constructor(result: RunResult) {
+    if (!(result instanceof RunResult)) throw new InvalidArgumentError("result", `a RunResult${given(result)}`);
     const failed = result.jobs.filter(({ ok }) => !ok);
     const kinds = [...Map.groupBy(failed, kindOf)].toSorted(([, left], [, right]) => right.length - left.length);
     const shown = kinds.slice(0, mostKinds).map(([, jobs]) => `${fold(jobs.map(({ label }) => label))}: ${describeEnd(jobs[0]!)}`);

@@ -17,7 +17,8 @@ import {
   type WaitOptions,
   cancelledBy,
   checkAbortSignal,
-  checkKillOptions,
+  checkHandler,
+  checkKill,
   checkWaitOptions,
   waitFor,
 } from "@sremote/process";
@@ -216,7 +217,7 @@ export abstract class Run<J extends Job = Job>
 
   /** Ends all of it; what has not begun never will. */
   async kill(signal: Signal = "SIGTERM", options: KillOptions = {}): Promise<RunResult<J>> {
-    checkKillOptions(options);
+    checkKill(signal, options);
     await this.stop("killed", signal, options);
     return this.result;
   }
@@ -275,6 +276,7 @@ export abstract class Run<J extends Job = Job>
   on(event: "line", handler: (line: HostLine<J>) => void | Promise<void>): () => void;
   on(event: "over", handler: () => void): () => void;
   on(event: "start" | "end" | "line" | "over", handler: (value: never) => void | Promise<void>): () => void {
+    checkHandler(event, handler, ["start", "end", "line", "over"]);
     if (event === "over") {
       const call = (): void => {
         (async () => (handler as () => unknown)())().catch((error: unknown) => warnOfHandler(event, error));

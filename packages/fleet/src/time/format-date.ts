@@ -1,4 +1,4 @@
-import { checkOptionNames } from "@sremote/protocol";
+import { checkOptionNames, given, InvalidArgumentError } from "@sremote/protocol";
 
 /**
  * A date in local time with its zone, as `2026-11-22 10:11:12+01:00`, or with `.345` behind the seconds with `milliseconds`. Null is `""`.
@@ -14,6 +14,7 @@ import { checkOptionNames } from "@sremote/protocol";
 export function formatDate(date: Date | null | undefined, options: { milliseconds?: boolean | undefined } = {}): string {
   checkOptionNames(options, { milliseconds: true });
   if (date === null || date === undefined) return "";
+  if (!(date instanceof Date)) throw new InvalidArgumentError("date", `a Date${given(date)}`);
   if (Number.isNaN(date.getTime())) return "no date";
   const two = (value: number): string => String(value).padStart(2, "0");
   const day = `${String(date.getFullYear()).padStart(4, "0")}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;

@@ -2,7 +2,7 @@ import { systemClock } from "./clock.ts";
 import type { Clock } from "./clock.ts";
 import { parseDate } from "./date.ts";
 import type { DateLike } from "./date.ts";
-import { type Duration, parseDuration, checkOptionNames, type OptionNames } from "@sremote/protocol";
+import { type Duration, parseDuration, checkOptionNames, type OptionNames, InvalidArgumentError } from "@sremote/protocol";
 
 export interface SleepOptions {
   /** Ends the sleep early: it rejects with the signal's reason, as timers of Node do. @default none */
@@ -36,6 +36,7 @@ export async function sleep(
 ): Promise<void> {
   checkOptionNames(options, optionNames);
   const { signal, clock = systemClock } = options;
+  if (time === null) throw new InvalidArgumentError("time", "a duration, or {delay, until}, not null");
   const given = typeof time === "object" ? time : { delay: time };
   const end = clock.monotonic() + (parseDuration(given.delay, { argument: "delay" }) ?? 0);
   const until = parseDate(given.until, { argument: "until", now: () => clock.now() })?.getTime() ?? -Infinity;

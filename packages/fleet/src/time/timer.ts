@@ -50,6 +50,7 @@ export class Timer {
 
   /** Sleeps until so much time has passed since the start; not at all if it has. @throws InvalidArgumentError, or AbortError */
   async waitElapsed(duration: Duration, options: { signal?: AbortSignal | undefined } = {}): Promise<this> {
+    checkOptionNames(options, { signal: true });
     const delay = Math.max(0, parseDuration(duration) - this.elapsed());
     await sleep(delay, { ...options, clock: this.#clock });
     return this;

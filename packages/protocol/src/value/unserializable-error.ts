@@ -14,7 +14,7 @@ export class UnserializableError extends SremoteError {
   readonly path: string;
 
   constructor(path: string, reason: string, options: UnserializableErrorOptions = {}) {
-    super(options.code ?? "unserializable-argument", `${path}: ${reason}`, options);
+    super(options?.code ?? "unserializable-argument", `${path}: ${reason}`, options);
     this.path = path;
   }
 }

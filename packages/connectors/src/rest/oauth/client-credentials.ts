@@ -1,6 +1,7 @@
 /* Tokens for a client with credentials of its own: a private key or a secret (RFC 6749, 4.4; RFC 7523). */
+import { checkUrl } from "../request-arguments.ts";
 import type { ClientAuth } from "oauth4webapi";
-import { ConnectError, hostLimits, SremoteError } from "@sremote/protocol";
+import { ConnectError, hostLimits, SremoteError, checkObject } from "@sremote/protocol";
 import { HttpClient } from "../http.ts";
 import type { HttpReply } from "../http.ts";
 import { backOff, pause } from "../../back-off.ts";
@@ -39,7 +40,11 @@ const replyLimit = hostLimits.token;
  * ```
  */
 export function clientCredentials(options: ClientCredentialsOptions): TokenSource {
+  checkObject(options, "options");
   const { tokenUrl, label, proof } = options;
+  checkUrl(tokenUrl, "options.tokenUrl");
+  checkObject(proof, "options.proof", "an object with a key or a secret");
+  if (!("secret" in proof)) checkObject(proof.key, "options.proof.key", "a key as checkPrivateKey() returns it");
   const secrets = "secret" in proof ? [proof.secret] : proof.key.secrets;
   const http = new HttpClient({
     baseUrl: new URL(tokenUrl.origin),

@@ -1,5 +1,5 @@
 /* Where a bearer token comes from: given, or asked for with a client's own credentials (RFC 6749, 4.4). */
-import { ConnectError, InvalidArgumentError } from "@sremote/protocol";
+import { ConnectError, InvalidArgumentError, checkString } from "@sremote/protocol";
 import { checkSecret } from "../settings.ts";
 
 /** A token, or what makes one: asked when the first one is needed, and again when a token was refused. */
@@ -31,6 +31,8 @@ export function checkGivenToken(token: unknown): asserts token is GivenToken {
  * ```
  */
 export function givenToken(token: GivenToken, label: string): TokenSource {
+  checkGivenToken(token);
+  checkString(label, "label");
   return {
     async get() {
       const found: unknown = typeof token === "function" ? await made(token, label) : token;
