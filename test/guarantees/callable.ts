@@ -287,7 +287,16 @@ export const calls: Readonly<Record<string, Callable>> = {
     deleteItem: [0, {}],
     value: [{}],
   }),
-  ...ofMethods("RemoteIterable", () => new (sremote.RemoteIterable as Any)({ perform: refuse, place: { callbacks: { remove: () => undefined }, session: { isOver: true } } }, 0, () => undefined), { return: [1] }),
+  ...ofMethods(
+    "RemoteIterable",
+    () =>
+      new (sremote.RemoteIterable as Any)(
+        { perform: refuse, place: { callbacks: { remove: () => undefined }, session: { isOver: true } } },
+        0,
+        () => undefined,
+      ),
+    { return: [1] },
+  ),
   "Call.cancel": { args: ["reason"], call: (reason: Any) => client().call("os", "getcwd").cancel(reason) },
   ...functions(rest, {
     checkPrivateKey: ["key"],
