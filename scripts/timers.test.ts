@@ -10,7 +10,7 @@ const known: Readonly<Record<string, readonly string[]>> = {
   // The one place that splits long times.
   "packages/protocol/src/deadline-timer.ts": ["step"],
   // From call/limits.ts, which has constants only.
-  "packages/client/src/call/call.ts": ["milliseconds"],
+  "packages/client/src/call/invocation.ts": ["milliseconds"],
   // Refused beyond 2^31 by client-options.ts.
   "packages/client/src/session/session.ts": ["this.options.heartbeat"],
   // An attempt to take a session up again: a third of the lease, which is refused beyond 2^31.

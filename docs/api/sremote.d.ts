@@ -3,9 +3,9 @@
 /* Values */
 
 declare class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable<ItemOf<T>> {
-  readonly id: string;
-  readonly stdout: CallOutput;
-  readonly stderr: CallOutput;
+  get id(): string;
+  get stdout(): CallOutput;
+  get stderr(): CallOutput;
   cancel(reason?: unknown): Promise<void>;
   get value(): Promise<T>;
   items(): AsyncGenerator<ItemOf<T>, void, undefined>;

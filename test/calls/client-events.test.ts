@@ -186,12 +186,12 @@ describe.concurrent("calls", () => {
     const heard: string[] = [];
     const remove = client.on("call", ({ function: name }) => void heard.push(name));
     const told = client.call("math", "sqrt", [4]);
-    expect(told.notes).toBeDefined();
+    expect(told.invocation.context.notes).toBeDefined();
     await told;
     remove();
     remove();
     const untold = client.call("math", "floor", [4.5]);
-    expect(untold.notes).toBeUndefined();
+    expect(untold.invocation.context.notes).toBeUndefined();
     await untold;
     expect(heard).toEqual(["sqrt"]);
   });

@@ -291,7 +291,7 @@ export const calls: Readonly<Record<string, Callable>> = {
     "RemoteIterable",
     () =>
       new (sremote.RemoteIterable as Any)(
-        { perform: refuse, place: { callbacks: { remove: () => undefined }, session: { isOver: true } } },
+        { perform: refuse, place: { forgetCallbacks: () => undefined, session: { isOver: true } } },
         0,
         () => undefined,
       ),

@@ -1,6 +1,7 @@
 import { checkConnectorShape } from "@sremote/connectors";
 import { InvalidArgumentError, unknownOption, given } from "@sremote/protocol";
-import { checkText, isPlainObject, type Runtime } from "./call/options.ts";
+import type { Runtime } from "./call/options.ts";
+import { checkText, isPlainObject } from "./call/check-values.ts";
 import { checkSerializer, type Serializer } from "./call/serializer.ts";
 
 export interface RemoteClientOptions {

@@ -1,17 +1,10 @@
 import { type Connector, type ConnectorStatus, type OperationOptions, settledWithin, showAs } from "@sremote/connectors";
 import { crc32 } from "node:zlib";
 import { SremoteError, useCrc32 } from "@sremote/protocol";
-import {
-  type CallArguments,
-  type CallOptions,
-  checkCall,
-  checkOptions,
-  checkText,
-  type ReturnsObject,
-  type Runtime,
-} from "./call/options.ts";
+import type { CallArguments, CallOptions, ReturnsObject, Runtime } from "./call/options.ts";
+import { checkCall, checkOptions, hasLimits } from "./call/check-options.ts";
+import { checkText } from "./call/check-values.ts";
 import type { Call } from "./call/call.ts";
-import { CallLimits } from "./call/limits.ts";
 import { callSite } from "./call/site.ts";
 import type { CallResult } from "./call/result.ts";
 import { bounded, boundedBy } from "./host/bounded.ts";
@@ -19,7 +12,7 @@ import { Calls } from "./calls.ts";
 import type { ClientEventName, ClientEvents } from "./events/client-events.ts";
 import { Watchers } from "./events/watchers.ts";
 import { checkClientOptions, type RemoteClientOptions, sessionDefaults } from "./client-options.ts";
-import { HostEnvironment } from "./call/environment.ts";
+import { type CallSettings, environmentModules, HostEnvironment } from "./call/environment.ts";
 import {
   bootstrap,
   type BootstrapOptions,
@@ -31,12 +24,13 @@ import {
 } from "./install/install.ts";
 import type { Located } from "./host/launch.ts";
 import { type Discovery, discover, homePath, hostPath, type Locations } from "./host/locations.ts";
-import { environmentModules } from "./install/internal-call.ts";
 import { type AnyModule, type KeywordArguments, keywordArguments, moduleProxy } from "./object/module-proxy.ts";
 import { type HostReport, probeHost } from "./host/probe.ts";
 import { checkSerializer, defaultSerializer, type Serializer } from "./call/serializer.ts";
-import { StreamTransport } from "./session/sessions.ts";
+import { Sessions } from "./session/sessions.ts";
+import { SessionTransport } from "./session/session-transport.ts";
 import type { HostSettings } from "./host/settings.ts";
+import { Spool } from "./spool/spool.ts";
 import { SpoolTransport } from "./spool/spool-transport.ts";
 import type { RemoteObject } from "./object/remote-object.ts";
 import type { RemoteModule } from "./object/typed-module.ts";
@@ -58,8 +52,9 @@ export class RemoteClient implements AsyncDisposable {
   readonly #watchers = new Watchers();
   readonly #environment = new HostEnvironment();
   readonly #modules = new Map<Runtime, Map<string, string | null>>();
-  readonly #transport: SpoolTransport;
-  readonly #stream: StreamTransport | undefined;
+  readonly #spool: Spool;
+  /** Undefined where calls always go over files. */
+  readonly #sessions: Sessions | undefined;
   readonly #calls: Calls;
   #serializer: Serializer;
   #closed: Promise<void> | undefined;
@@ -73,7 +68,7 @@ export class RemoteClient implements AsyncDisposable {
     this.#serializer = options.serializer ?? defaultSerializer;
     this.#locations = { sremoteDir: undefined, tmpDir: undefined, pwdDir: undefined };
     this.#settings = { sremoteDir: undefined, python: options.python, node: options.node, autoInstall: options.autoInstall ?? true };
-    this.#transport = new SpoolTransport(connector, this.#settings);
+    this.#spool = new Spool(connector, this.#settings);
     const { transport = "auto" } = options;
     const {
       workers = sessionDefaults.workers,
@@ -82,20 +77,20 @@ export class RemoteClient implements AsyncDisposable {
     } = options;
     if (transport === "auto" && connector.spawn !== undefined) {
       const settings = { workers, lease: resumeTimeout, heartbeat: heartbeatInterval };
-      const locate = (runtime: Runtime): Located => this.#transport.located(runtime);
-      this.#stream = new StreamTransport(connector, this.#settings, settings, locate, this.#watchers);
+      const locate = (runtime: Runtime): Located => this.#spool.located(runtime);
+      this.#sessions = new Sessions(connector, this.#settings, settings, locate, this.#watchers);
     }
+    const settings: CallSettings = { environment: this.#environment, locations: this.#locations };
+    const spooled = new SpoolTransport(this.#spool, settings);
+    const checkOpen = (): void => this.#checkOpen();
     this.#calls = new Calls({
-      connector,
+      host: connector.label,
       runtime: this.#runtime,
-      environment: this.#environment,
-      locations: this.#locations,
       modules: this.#modules,
-      spool: this.#transport,
       watchers: this.#watchers,
-      stream: this.#stream,
+      transports: this.#sessions === undefined ? [spooled] : [new SessionTransport(this.#sessions, settings, checkOpen), spooled],
       serializer: () => this.#serializer,
-      checkOpen: () => this.#checkOpen(),
+      checkOpen,
     });
     const { sremoteDir, tmpDir, pwdDir } = options;
     if (sremoteDir !== undefined) this.#moveTo((this.#locations.sremoteDir = hostPath("options.sremoteDir", sremoteDir)));
@@ -120,8 +115,8 @@ export class RemoteClient implements AsyncDisposable {
   doRemoteCall<T = unknown>(module: string, fn: string, args?: CallArguments, options?: CallOptions): Promise<CallResult<T>>;
   async doRemoteCall(module: string, fn: string, args: CallArguments = [], options: CallOptions = {}): Promise<CallResult> {
     // A deadline is kept by somebody else who waits for the call, and whom the engine does not show in a stack.
-    const site = CallLimits.are(options ?? {}) ? callSite() : undefined;
-    return await this.#calls.call(module, fn, args, options, { site, isPlain: true }).settled;
+    const site = hasLimits(options ?? {}) ? callSite() : undefined;
+    return await this.#calls.result(module, fn, args, options, site);
   }
 
   /**
@@ -176,7 +171,7 @@ export class RemoteClient implements AsyncDisposable {
     checkOptions(options, ["runtime", "timeout", "signal"]);
     this.#checkOpen();
     const runtime = options.runtime ?? this.#runtime;
-    return await this.#changing(bounded(this.connector, "install", options, (own) => bootstrap(this.#transport, runtime, own)));
+    return await this.#changing(bounded(this.connector, "install", options, (own) => bootstrap(this.#spool, runtime, own)));
   }
 
   /** Installs a Python package from a git repository. A host without git gets the repository cloned by this machine and pushed. */
@@ -185,7 +180,7 @@ export class RemoteClient implements AsyncDisposable {
     this.#checkOpen();
     const runtime = options.runtime ?? this.#runtime;
     const module = { url, branch, name };
-    await this.#changing(bounded(this.connector, "install", options, (own) => installGitModule(this.#transport, module, runtime, own)));
+    await this.#changing(bounded(this.connector, "install", options, (own) => installGitModule(this.#spool, module, runtime, own)));
   }
 
   /** Installs packages, Python's by pip into the endpoint's virtual environment, Node's by npm into its prefix. */
@@ -195,7 +190,7 @@ export class RemoteClient implements AsyncDisposable {
     const runtime = options.runtime ?? this.#runtime;
     // A list that is changed while the host is reached changes nothing of what is installed.
     const list = Array.isArray(packages) ? [...packages] : packages;
-    await this.#changing(bounded(this.connector, "install", options, (own) => installPackages(this.#transport, list, runtime, own)));
+    await this.#changing(bounded(this.connector, "install", options, (own) => installPackages(this.#spool, list, runtime, own)));
   }
 
   /** Whether a module can be imported on the host; it is looked up, not imported. */
@@ -203,7 +198,7 @@ export class RemoteClient implements AsyncDisposable {
     checkOptions(options, ["runtime", "timeout", "signal"]);
     this.#checkOpen();
     const runtime = options.runtime ?? this.#runtime;
-    return await bounded(this.connector, "call", options, (own) => isModuleInstalled(this.#transport, name, runtime, own));
+    return await bounded(this.connector, "call", options, (own) => isModuleInstalled(this.#spool, name, runtime, own));
   }
 
   /**
@@ -314,14 +309,14 @@ export class RemoteClient implements AsyncDisposable {
     try {
       return await work;
     } finally {
-      this.#stream?.renew();
+      this.#sessions?.renew();
     }
   }
 
   #moveTo(sremoteDir: string | undefined): void {
     this.#settings.sremoteDir = sremoteDir;
-    this.#transport.forget();
-    this.#stream?.renew();
+    this.#spool.forget();
+    this.#sessions?.renew();
   }
 
   #checkOpen(): void {
@@ -340,8 +335,8 @@ export class RemoteClient implements AsyncDisposable {
   }
 
   async #end(): Promise<void> {
-    await this.#stream?.close();
-    await settledWithin(this.#transport.releases.flush(), flushTimeout);
+    await this.#sessions?.close();
+    await settledWithin(this.#spool.releases.flush(), flushTimeout);
     const closing = this.connector.close();
     if (await settledWithin(closing, closeTimeout)) return await closing;
     throw new SremoteError("timeout", `the connector did not end its connections within ${closeTimeout} ms`, {
@@ -355,8 +350,8 @@ export class RemoteClient implements AsyncDisposable {
   }
 
   #shown(): Record<string, string> {
-    const state = this.#closed === undefined ? (this.#stream?.stateOf(this.#runtime) ?? "open") : "closed";
-    return { host: this.connector.label, runtime: this.#runtime, transport: this.#stream === undefined ? "spool" : "session", state };
+    const state = this.#closed === undefined ? (this.#sessions?.stateOf(this.#runtime) ?? "open") : "closed";
+    return { host: this.connector.label, runtime: this.#runtime, transport: this.#sessions === undefined ? "spool" : "session", state };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

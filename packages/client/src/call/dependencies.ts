@@ -1,26 +1,25 @@
-/* Calls whose results are arguments of other calls: SESSION.md, `keep` and `after`. */
-import type { Session } from "../session/session.ts";
+/* Calls whose results are arguments of other calls. */
+import { dependencyFailed } from "./failure.ts";
+import type { Invocation } from "./invocation.ts";
+import type { CallFrame } from "./message.ts";
 
-/** What a call must show for its result to be an argument of another. */
-export interface Dependable {
-  /** Where it runs, once it has been sent over a session. */
-  readonly place: { readonly session: Session; readonly stream: number } | undefined;
-  /** Whether it has gone out, by whatever way. */
-  readonly isSent: boolean;
-  /** Its value. */
-  readonly value: Promise<unknown>;
+/**
+ * Waits for arguments that are calls, and makes the message.
+ * @param onHost gives what takes the place of a call whose result the host keeps; asked when that has gone out
+ */
+export function settle(waiting: Invocation, onHost: (call: Invocation) => object | undefined = () => undefined): Promise<CallFrame> {
+  waiting.waitsFor = () => "the results of calls among its arguments";
+  return waiting.message.pending!.settle(async (call) => {
+    await call.untilSent();
+    return onHost(call) ?? (await valueOf(call, waiting));
+  });
 }
 
-/** How many calls wait for each call's result, as long as that has not gone out. */
-const waiting = new WeakMap<Dependable, number>();
-
-/** Another call takes the result. Must be known before the call goes out, so that its worker keeps the value. */
-export function addDependent(call: Dependable): boolean {
-  if (call.isSent) return false;
-  waiting.set(call, dependents(call) + 1);
-  return true;
-}
-
-export function dependents(call: Dependable): number {
-  return waiting.get(call) ?? 0;
+/** The value of a call that is an argument of another. @throws RemoteExecError `dependency-failed` */
+async function valueOf(call: Invocation, waiting: Invocation): Promise<unknown> {
+  try {
+    return (await call.result).value;
+  } catch (error) {
+    throw dependencyFailed(error, { ...waiting.context, callId: waiting.id });
+  }
 }

@@ -10,19 +10,23 @@ import {
   RemoteNotSetupError,
   SremoteError,
 } from "@sremote/protocol";
-import { type FetchedReply, outputText } from "./result.ts";
+import { outputText } from "./result.ts";
+import type { Reply, Thrown } from "./transport.ts";
 import { lastLines } from "../host/marker.ts";
 
 const notSetup = new Set<Code>(["no-writable-directory", "unsafe-directory", "endpoint-broken", "interpreter-missing", "not-setup"]);
 
+/** Which call has failed. */
+export interface FailedCall {
+  /** `os.getenv`. */
+  readonly what: string;
+  readonly host: string;
+  readonly callId: string;
+}
+
 /** The error for a reply whose outcome is not a value. */
-export function errorFromReply(
-  reply: FetchedReply,
-  what: string,
-  host: string,
-  thrown?: { readonly error: unknown; readonly message: string },
-): SremoteError {
-  const { message } = reply;
+export function errorFromReply(reply: Reply, { what, host, callId }: FailedCall): SremoteError {
+  const { message, thrown } = reply;
   const failure: Failure = cutFailure(
     message.error ?? {
       code: "endpoint-broken",
@@ -31,7 +35,7 @@ export function errorFromReply(
     },
   );
   const summary = describeFailure(failure, what);
-  const options = { stage: failure.stage, host, callId: message.id, hint: failure.hint };
+  const options = { stage: failure.stage, host, callId, hint: failure.hint };
   if (message.outcome === "unknown") return new OutcomeUnknownError("outcome-unknown", summary, options);
   if (failure.code === "module-missing" || failure.code === "module-version") return new RemoteModulesError(failure.code, summary, options);
   if (failure.code === "protocol-error" && message.outcome === "not-run") {
@@ -55,11 +59,7 @@ export function errorFromReply(
 }
 
 /** A call that was not run because one among its arguments gave no value; `cause` is what that one rejected with. */
-export function dependencyFailed(
-  cause: unknown,
-  { what, host, callId }: { what: string; host: string; callId: string },
-  told?: Failure,
-): RemoteExecError {
+export function dependencyFailed(cause: unknown, { what, host, callId }: FailedCall, told?: Failure): RemoteExecError {
   const why = cause instanceof Error ? cause.message : told?.message;
   const message = `a call among its arguments gave no value: ${why?.split("\n", 1)[0] ?? "no reason given"}`;
   const remote: Failure = told ?? { code: "dependency-failed", stage: "arguments", message };
@@ -69,7 +69,7 @@ export function dependencyFailed(
 }
 
 /** What a callback of this program threw, where that is what the function ended with. */
-function ownCause(failure: Failure, thrown: { readonly error: unknown; readonly message: string } | undefined): unknown {
+function ownCause(failure: Failure, thrown: Thrown | undefined): unknown {
   const from = failure.type === "CallbackError" || failure.message === thrown?.message;
   return thrown !== undefined && from && failure.message.includes(thrown.message) ? thrown.error : undefined;
 }

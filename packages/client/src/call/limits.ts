@@ -23,9 +23,9 @@ const spoolPatience = 3000;
 /** What is known of a call under way. */
 export interface Progress {
   /** Whether the host may have got it. */
-  isSent(): boolean;
+  readonly isSentOff: boolean;
   /** Whether a worker is known to have taken it. */
-  isTaken(): boolean;
+  readonly isTaken: boolean;
   /** Asks the host for a sign; the function tells whether one has come since. Undefined for a call over files. */
   askForSign(): (() => boolean) | undefined;
 }
@@ -49,11 +49,6 @@ export class CallLimits {
     if (signal !== undefined) this.#follow(signal);
   }
 
-  /** Whether options have any limits. */
-  static are({ signal, timeout, queueTimeout }: CallOptions): boolean {
-    return signal !== undefined || timeout !== undefined || queueTimeout !== undefined;
-  }
-
   stop(): void {
     this.#unfollow?.();
     for (const timer of this.#timers) timer.stop();
@@ -72,7 +67,7 @@ export class CallLimits {
 
   #outOfTime(milliseconds: number): void {
     const ending = { kind: "timeout", stage: "call", milliseconds } as const;
-    if (!this.#progress.isSent()) return this.#end(ending, 0);
+    if (!this.#progress.isSentOff) return this.#end(ending, 0);
     const hasAnswered = this.#progress.askForSign();
     if (hasAnswered === undefined) return this.#after(spoolPatience, () => this.#end(ending, signalPatience));
     this.#after(ownDeadline, () => this.#end(ending, patience));
@@ -83,11 +78,11 @@ export class CallLimits {
 
   #queuedTooLong(milliseconds: number): void {
     const ending = { kind: "timeout", stage: "queue", milliseconds } as const;
-    if (!this.#progress.isSent()) return this.#end(ending, 0);
-    if (this.#progress.isTaken()) return;
+    if (!this.#progress.isSentOff) return this.#end(ending, 0);
+    if (this.#progress.isTaken) return;
     const hasAnswered = this.#progress.askForSign();
     const endUnlessTaken = (): void => {
-      if (!this.#progress.isTaken()) this.#end(ending, 0);
+      if (!this.#progress.isTaken) this.#end(ending, 0);
     };
     // The host keeps the same deadline; it is only asked whether it is there to do so.
     this.#after(silence, () => {

@@ -1,7 +1,7 @@
 /* stdout or stderr of a call: collected for the result, read live, passed on, or dropped. */
 import { Writable } from "node:stream";
 import { showAs } from "@sremote/connectors";
-import { ByteList, hostLimits, sessionLimits } from "@sremote/protocol";
+import { ByteList, hostLimits, limits, sessionLimits } from "@sremote/protocol";
 import type { CapturedOutput } from "./result.ts";
 
 /** Takes each chunk of bytes as it comes; while its promise is pending the function on the host waits. */
@@ -79,7 +79,7 @@ export class CallOutput implements AsyncIterable<string> {
   }
 
   /** The call goes out. @param limit bytes to collect @internal */
-  begin(flow: OutputFlow, limit: number): void {
+  begin(flow: OutputFlow, limit: number = limits.output): void {
     this.#flow = flow;
     this.#limit = limit;
     if (this.#mode === "discard") this.#mute(flow);

@@ -1,4 +1,4 @@
-import type { Attachments, HostFacts, ReplyMessage } from "@sremote/protocol";
+import type { HostFacts } from "@sremote/protocol";
 
 export interface CallResult<T = unknown> {
   /** What the function returned. */
@@ -22,16 +22,6 @@ export interface CapturedOutput {
   /** Bytes written in all. */
   total: number;
   truncated: boolean;
-}
-
-/** A reply with everything fetched that belongs to it. */
-export interface FetchedReply {
-  message: ReplyMessage;
-  attachments: Attachments;
-  /** Length of the message. */
-  bytes: number;
-  stdout: CapturedOutput;
-  stderr: CapturedOutput;
 }
 
 /** What a generator has printed, whenever somebody looks. */

@@ -1,6 +1,6 @@
 import type { Connector, OperationOptions } from "@sremote/connectors";
 import { hostLimits, InvalidArgumentError } from "@sremote/protocol";
-import { checkText, fromHome, isPlainObject } from "../call/options.ts";
+import { checkText, fromHome, isPlainObject } from "../call/check-values.ts";
 import { newMarker, textAfterMarker } from "./marker.ts";
 
 /** Where things lie on the host. A path that does not start with `/` is relative to the home directory. */

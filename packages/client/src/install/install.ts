@@ -1,10 +1,11 @@
 import { InvalidArgumentError, RemoteExecError, RemoteModulesError, SremoteError } from "@sremote/protocol";
-import { checkText, type Runtime } from "../call/options.ts";
+import type { Runtime } from "../call/options.ts";
+import { checkText } from "../call/check-values.ts";
 import { cloneHere } from "./git-clone.ts";
 import { internalCall, type InternalCallOptions } from "./internal-call.ts";
 import type { Located } from "../host/launch.ts";
 import { lastLines } from "../host/marker.ts";
-import type { SpoolTransport } from "../spool/spool-transport.ts";
+import type { Spool } from "../spool/spool.ts";
 
 export interface InstallOptions {
   /** `python` (pip, into the endpoint's virtual environment) or `node` (npm, into the endpoint's prefix). @default the client's */
@@ -34,32 +35,27 @@ export interface BootstrapResult {
 const quarterHour = 900_000;
 
 /** Installs the endpoint and its environment for one runtime; both steps leave alone what is there. */
-export async function bootstrap(transport: SpoolTransport, runtime: Runtime, options: BootstrapOptions): Promise<BootstrapResult> {
-  const known = transport.located(runtime);
-  const { value } = await internalCall(transport, runtime, "prepare", [transport.settings[runtime] === undefined], options);
-  return adopt(transport, runtime, known, value);
+export async function bootstrap(spool: Spool, runtime: Runtime, options: BootstrapOptions): Promise<BootstrapResult> {
+  const known = spool.located(runtime);
+  const { value } = await internalCall(spool, runtime, "prepare", [spool.settings[runtime] === undefined], options);
+  return adopt(spool, runtime, known, value);
 }
 
 /** From now on calls run on the interpreter of the environment. */
-function adopt(transport: SpoolTransport, runtime: Runtime, known: Located, prepared: unknown): BootstrapResult {
+function adopt(spool: Spool, runtime: Runtime, known: Located, prepared: unknown): BootstrapResult {
   const { base, interpreter } = prepared as BootstrapResult;
-  known.interpreter = transport.settings[runtime] ?? interpreter;
+  known.interpreter = spool.settings[runtime] ?? interpreter;
   return { base, interpreter };
 }
 
-export async function installPackages(
-  transport: SpoolTransport,
-  packages: unknown,
-  runtime: Runtime,
-  options: InstallOptions,
-): Promise<void> {
+export async function installPackages(spool: Spool, packages: unknown, runtime: Runtime, options: InstallOptions): Promise<void> {
   if (!Array.isArray(packages) || packages.length === 0) throw new InvalidArgumentError("packages", "an array with at least one package");
   for (const [index, each] of packages.entries()) {
     checkText(`packages[${index}]`, each, 'a package such as "numpy" or "numpy==2.1.0"');
     // An installer would take `-r file` or `--index-url=…` for an option.
     if (each.startsWith("-") || /[\r\n]/.test(each)) throw new InvalidArgumentError(`packages[${index}]`, "a package, not an option");
   }
-  await install(transport, runtime, "install_packages", [packages], options, `installing ${packages.length} package(s)`);
+  await install(spool, runtime, "install_packages", [packages], options, `installing ${packages.length} package(s)`);
 }
 
 export interface GitModule {
@@ -68,12 +64,7 @@ export interface GitModule {
   name: string | undefined;
 }
 
-export async function installGitModule(
-  transport: SpoolTransport,
-  module: GitModule,
-  runtime: Runtime,
-  options: InstallOptions,
-): Promise<void> {
+export async function installGitModule(spool: Spool, module: GitModule, runtime: Runtime, options: InstallOptions): Promise<void> {
   const { url, branch, name } = module;
   checkText("url", url, "the URL of a git repository");
   if (url.startsWith("-")) throw new InvalidArgumentError("url", "the URL of a git repository");
@@ -84,29 +75,29 @@ export async function installGitModule(
   if (name !== undefined) checkText("name", name, "the name of the module that the repository provides");
   const task = "installing a git module";
   const args = [url, branch ?? null, name ?? null];
-  const outcome = await install(transport, runtime, "install_git", args, options, task);
+  const outcome = await install(spool, runtime, "install_git", args, options, task);
   const { git, base } = outcome as { git: boolean; base: string };
-  if (!git) await pushClone(transport, base, module, runtime, options, task);
+  if (!git) await pushClone(spool, base, module, runtime, options, task);
 }
 
 /** The host has no git: clone here, push the files as an archive, install from that. */
 async function pushClone(
-  transport: SpoolTransport,
+  spool: Spool,
   base: string,
   { url, branch, name }: GitModule,
   runtime: Runtime,
   options: InstallOptions,
   task: string,
 ): Promise<void> {
-  const { connector } = transport;
+  const { connector } = spool;
   await using clone = await cloneHere(url, branch, options.signal);
   const path = `${base}/tmp/${clone.fileName}`;
   await connector.push({ path: clone.archive }, path, { signal: options.signal });
-  await install(transport, runtime, "install_archive", [path, name ?? null], options, task);
+  await install(spool, runtime, "install_archive", [path, name ?? null], options, task);
 }
 
 async function install(
-  transport: SpoolTransport,
+  spool: Spool,
   runtime: Runtime,
   fn: string,
   args: unknown[],
@@ -114,14 +105,14 @@ async function install(
   task: string,
 ): Promise<unknown> {
   const { signal, timeout = quarterHour } = options;
-  const own = transport.settings[runtime] === undefined;
-  const known = transport.located(runtime);
+  const own = spool.settings[runtime] === undefined;
+  const known = spool.located(runtime);
   try {
-    const { value } = await internalCall(transport, runtime, fn, [...args, own], { signal, timeout });
-    adopt(transport, runtime, known, value);
+    const { value } = await internalCall(spool, runtime, fn, [...args, own], { signal, timeout });
+    adopt(spool, runtime, known, value);
     return value;
   } catch (error) {
-    throw installError(error, task, transport.connector.label);
+    throw installError(error, task, spool.connector.label);
   }
 }
 
@@ -143,15 +134,10 @@ function withoutCredentials(text: string): string {
   return text.replace(/(?<=:\/\/)[^\s/@]*@/g, "");
 }
 
-export async function isModuleInstalled(
-  transport: SpoolTransport,
-  name: unknown,
-  runtime: Runtime,
-  options: InternalCallOptions,
-): Promise<boolean> {
+export async function isModuleInstalled(spool: Spool, name: unknown, runtime: Runtime, options: InternalCallOptions): Promise<boolean> {
   checkText("name", name, "the name of a module");
-  const { value } = await internalCall(transport, runtime, "is_installed", [name], options);
+  const { value } = await internalCall(spool, runtime, "is_installed", [name], options);
   if (typeof value !== "boolean")
-    throw new SremoteError("endpoint-broken", "is_installed did not answer yes or no", { host: transport.connector.label });
+    throw new SremoteError("endpoint-broken", "is_installed did not answer yes or no", { host: spool.connector.label });
   return value;
 }

@@ -1,22 +1,17 @@
+/* Calls of the endpoint's own functions: those that install. */
 import { limits } from "@sremote/protocol";
-import type { Runtime } from "../call/options.ts";
-import { encodeArguments } from "../call/arguments.ts";
-import { CallFrame } from "../call/frame.ts";
-import { newCallId } from "../call/id.ts";
-import { callHead } from "../call/request.ts";
-import { outputText } from "../call/result.ts";
-import { HostEnvironment } from "../call/environment.ts";
+import { environmentModules, HostEnvironment } from "../call/environment.ts";
 import { errorFromReply } from "../call/failure.ts";
+import { newCallId } from "../call/invocation.ts";
+import { messageOf } from "../call/message.ts";
+import type { Runtime } from "../call/options.ts";
+import { outputText } from "../call/result.ts";
 import { defaultSerializer } from "../call/serializer.ts";
-import type { SpoolTransport } from "../spool/spool-transport.ts";
+import { callHead } from "../spool/request.ts";
+import type { Spool } from "../spool/spool.ts";
 
-/** Modules of the endpoints themselves. */
-export const environmentModules: Readonly<Record<Runtime, string>> = {
-  python: "sremote_endpoint.environment",
-  node: "sremote:environment",
-};
-
-const locations = { sremoteDir: undefined, tmpDir: undefined, pwdDir: undefined };
+const settings = { environment: new HostEnvironment(), locations: { sremoteDir: undefined, tmpDir: undefined, pwdDir: undefined } };
+const noModules: ReadonlyMap<string, string | null> = new Map();
 
 export interface InternalCallOptions {
   signal?: AbortSignal | undefined;
@@ -29,7 +24,7 @@ export interface InternalCallOptions {
  * it is missing. It sees none of the user's variables: an installer must not behave differently for them.
  */
 export async function internalCall(
-  transport: SpoolTransport,
+  spool: Spool,
   runtime: Runtime,
   fn: string,
   args: readonly unknown[],
@@ -37,13 +32,14 @@ export async function internalCall(
 ): Promise<{ value: unknown; stdout: string; stderr: string }> {
   const module = environmentModules[runtime];
   const id = newCallId();
-  const head = callHead(id, module, fn, options, { environment: new HostEnvironment(), locations, modules: new Map() });
-  const { text, attachments } = encodeArguments({ args, kwargs: undefined }, (...each) => defaultSerializer.encode(...each));
-  const reply = await transport.call({
+  const what = `${module}.${fn}`;
+  const head = callHead({ id, module, function: fn, options, modules: noModules }, settings);
+  const frame = messageOf(head, { args, kwargs: undefined }, (...each) => defaultSerializer.encode(...each));
+  const reply = await spool.call({
     id,
     runtime,
-    what: `${module}.${fn}`,
-    frame: new CallFrame(head + text, attachments, []).input(),
+    what,
+    frame: frame.input(),
     check: () => undefined,
     onSent: () => undefined,
     timeout: options.timeout,
@@ -53,6 +49,7 @@ export async function internalCall(
     repeatable: false,
   });
   const { value, outcome } = reply.message;
-  if (outcome !== "value" || value === undefined) throw errorFromReply(reply, `${runtime} ${fn}`, transport.connector.label);
+  if (outcome !== "value" || value === undefined)
+    throw errorFromReply(reply, { what: `${runtime} ${fn}`, host: spool.connector.label, callId: id });
   return { value: defaultSerializer.decode(value, reply.attachments), stdout: outputText(reply.stdout), stderr: outputText(reply.stderr) };
 }

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from "@sremote/protocol";
 import { inspect } from "node:util";
-import { isPlainObject } from "../call/options.ts";
+import { isPlainObject } from "../call/check-values.ts";
 
 /** Calls by name, of a module whose members are not known. */
 export interface AnyModule {

@@ -95,7 +95,7 @@ export class RemoteIterable<T = unknown> implements AsyncIterator<T, unknown>, A
   }
 
   #finish(error?: { error: unknown }): void {
-    this.#reference.place.callbacks.remove(this.#reference.callbacks);
+    this.#reference.place.forgetCallbacks();
     this.#onEnd(error);
   }
 
@@ -104,7 +104,7 @@ export class RemoteIterable<T = unknown> implements AsyncIterator<T, unknown>, A
   }
 
   static {
-    showAs(this, "RemoteIterable", (self) => ({ host: self.#reference.place.session.options.connector.label, ended: self.#over }));
+    showAs(this, "RemoteIterable", (self) => ({ host: self.#reference.place.session.host, ended: self.#over }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,8 @@
 import { checkConstruction, checkObject } from "@sremote/protocol";
 import { settledWithin, showAs } from "@sremote/connectors";
-import { type CallArguments, type CallOptions, checkText, splitArguments, type ReturnsObject } from "../call/options.ts";
+import { splitArguments } from "../call/check-options.ts";
+import { checkText } from "../call/check-values.ts";
+import type { CallArguments, CallOptions, ReturnsObject } from "../call/options.ts";
 import type { Call } from "../call/call.ts";
 import { type RemoteReference, referenceOf, isLost } from "./remote-reference.ts";
 import type { RemoteIterable, ResultOf } from "./remote-iterable.ts";
@@ -146,7 +148,7 @@ export class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterable
   }
 
   static {
-    showAs(this, "RemoteObject", (self) => ({ type: self.type, host: self.#reference.place.session.options.connector.label }));
+    showAs(this, "RemoteObject", (self) => ({ type: self.type, host: self.#reference.place.session.host }));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -157,14 +159,14 @@ export class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterable
 /** Milliseconds for which the host's word is waited for. */
 const releaseTimeout = 5000;
 
-/** Releasing what is gone already is no error. */
 /** Nobody holds it any more, so that nobody can be told: what the host does not release goes with its session. */
 function releaseForgotten(reference: RemoteReference): void {
   releaseReference(reference).catch(() => undefined);
 }
 
+/** Releasing what is gone already is no error. */
 async function releaseReference(reference: RemoteReference): Promise<void> {
-  const { place, id, callbacks } = reference;
+  const { place, id } = reference;
   try {
     if (place.session.isOver) return;
     const released = reference.perform("release", [[id]]);
@@ -173,7 +175,7 @@ async function releaseReference(reference: RemoteReference): Promise<void> {
   } catch (error) {
     if (!place.session.isOver && !isLost(error)) throw error;
   } finally {
-    place.callbacks.remove(callbacks);
+    place.forgetCallbacks();
     place.session.letGo();
   }
 }

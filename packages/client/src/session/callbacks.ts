@@ -2,6 +2,7 @@
 import { ownBytes } from "@sremote/connectors";
 import { type AskMessage, type Attachments, encodeFrame, SremoteError } from "@sremote/protocol";
 import type { Serializer } from "../call/serializer.ts";
+import type { Thrown } from "../call/transport.ts";
 
 export type Callback = (...args: never[]) => unknown;
 
@@ -28,7 +29,7 @@ export class Callbacks {
     ask: AskMessage,
     attachments: Attachments,
     serializer: Serializer,
-    onThrow: (thrown: unknown, message: string) => void,
+    onThrow: (thrown: Thrown) => void,
   ): Promise<readonly Uint8Array[]> {
     const base = { type: "answer", ask: ask.ask };
     try {
@@ -49,7 +50,7 @@ export class Callbacks {
     } catch (thrown) {
       const name = thrown instanceof Error ? thrown.name : "Error";
       const message = thrown instanceof Error ? thrown.message : String(thrown);
-      onThrow(thrown, message);
+      onThrow({ error: thrown, message });
       return encodeFrame(JSON.stringify({ ...base, error: { name, message } }));
     }
   }

@@ -1,178 +1,146 @@
-/* A call over a session, from its options to a reply such as the spool gives. */
-import {
-  type Attachments,
-  limits,
-  OutcomeUnknownError,
-  protocolVersion,
-  type ReplyMessage,
-  type RemoteExecError,
-  type ResultMessage,
-  SremoteError,
-} from "@sremote/protocol";
-import type { Call } from "../call/call.ts";
-import { type Ending, endedError, ownOutcome } from "../call/ending.ts";
-import type { CallFrame } from "../call/frame.ts";
-import type { CapturedOutput, FetchedReply } from "../call/result.ts";
-import type { Serializer } from "../call/serializer.ts";
-import { dependents } from "../call/dependencies.ts";
-import type { ObjectPlace } from "../object/remote-reference.ts";
-import type { Callbacks } from "./callbacks.ts";
+/* Calls over live sessions: the message goes out on a stream of its own, and what comes back on that is the reply. */
+import type { Route } from "@sremote/protocol";
+import type { CallSettings } from "../call/environment.ts";
+import type { Invocation, Message } from "../call/invocation.ts";
+import { type EncodePart, messageOf } from "../call/message.ts";
+import { PendingArguments } from "../call/pending.ts";
+import type { CapturedOutput } from "../call/result.ts";
+import type { NewCall, Reply, Transport } from "../call/transport.ts";
+import { Callbacks } from "./callbacks.ts";
+import { confirmedError, failureOf, neverSentError } from "./failed-call.ts";
+import { invokeHead, isTooLong, routeOf, routeText } from "./invoke.ts";
+import { settleIn, type Settled, throwIfDependencyFailed } from "./kept-results.ts";
 import type { Session } from "./session.ts";
-import { StreamCall, StreamLost } from "./stream-call.ts";
-import type { LiveSession } from "./sessions.ts";
+import { type LiveSession, type Sessions, untilStarted } from "./sessions.ts";
+import { StreamCall, type StreamResult } from "./stream-call.ts";
+import { CallValues } from "./values.ts";
 
-export interface StreamPlan {
-  call: Call;
-  /** `os.getenv` on the host, for messages. */
-  what: string;
-  host: string;
-  serializer: Serializer;
-  outputLimit: number | undefined;
-  callbacks: Callbacks;
-  /** Those of the callbacks that are among the arguments. */
-  given: readonly number[];
-  /** The message for this session. @param keep how many calls take the result as an argument */
-  build(session: Session, keep: number): Invocation;
-}
-
-/** A call as it goes to a session. */
-export interface Invocation {
-  /** JSON, or no text for the default. */
-  readonly route: string;
-  readonly frame: readonly Uint8Array[];
-  /** Of which the frame is made. */
-  readonly source: CallFrame;
-}
-
-export interface StreamReply extends FetchedReply {
-  place: ObjectPlace;
-  /** Callbacks among the arguments; whoever holds what came of the call lets them go. */
-  callbacks: readonly number[];
-  /** What a callback threw that the function did not catch. */
-  thrown: { readonly error: unknown; readonly message: string } | undefined;
-}
-
-/** The session ended before the call could reach the host; on another one it may be tried again. */
-export class NotSent extends Error {}
-
-const nothing = Promise.resolve();
+/** Times a call is given to a new session because the one before ended without having got it. */
+const mostSessions = 4;
 const nothingPrinted: CapturedOutput = { bytes: new Uint8Array(), total: 0, truncated: false };
 
-/** @throws NotSent, or what the call rejects with */
-export async function runOverSession(live: LiveSession, plan: StreamPlan): Promise<StreamReply> {
-  const { call, host, callbacks } = plan;
-  if (live.session.welcome === undefined || live.session.isOver) await untilStarted(live, plan);
-  const { session } = live;
-  let thrown: StreamReply["thrown"];
-  let running: StreamCall;
-  let source: CallFrame;
-  let kept = 0;
-  try {
-    throwIfEnded(plan);
-    kept = dependents(call);
-    const invocation = plan.build(session, kept);
-    source = invocation.source;
-    // Not of a spread: such objects take twice the memory.
-    running = new StreamCall({
-      session,
-      route: invocation.route,
-      frame: invocation.frame,
-      source,
-      stdout: call.stdout,
-      stderr: call.stderr,
-      outputLimit: plan.outputLimit ?? limits.output,
-      answer: (ask, attachments) =>
-        callbacks.answer(ask, attachments, plan.serializer, (error, message) => {
-          thrown = { error, message };
-        }),
-    });
-  } catch (error) {
-    throw session.isOver ? new NotSent() : error;
+interface SessionMessage extends Message {
+  readonly route: Route;
+  /** Undefined where there are no arguments. */
+  readonly values: CallValues | undefined;
+}
+
+export class SessionTransport implements Transport {
+  readonly name = "session";
+  readonly #sessions: Sessions;
+  readonly #settings: CallSettings;
+  readonly #checkOpen: () => void;
+  /** Functions of this program that calls under way were given. */
+  readonly #callbacks = new Callbacks();
+
+  /** @param checkOpen throws when no call is to be tried once more */
+  constructor(sessions: Sessions, settings: CallSettings, checkOpen: () => void) {
+    this.#sessions = sessions;
+    this.#settings = settings;
+    this.#checkOpen = checkOpen;
   }
-  call.sent(running, kept);
-  call.onEnding(running);
-  try {
-    const { message, attachments, worker, bytes } = await running.result;
-    // What the host could not read may have changed while it was sent.
-    if (message.error?.code === "protocol-error") source.check();
-    const [stdout, stderr] = [call.stdout.passedOn(), call.stderr.passedOn()];
-    if (stdout !== undefined || stderr !== undefined) await Promise.all([stdout ?? nothing, stderr ?? nothing]);
-    if (message.outcome === "cancelled") throw confirmed(plan, message);
-    const place = { session, callbacks, worker };
-    return Object.assign(asReply(message, attachments, bytes, plan, live), { place, callbacks: plan.given, thrown });
-  } catch (error) {
-    throw error instanceof StreamLost
-      ? lostError(error, plan)
-      : error instanceof SremoteError
-        ? error
-        : SremoteError.from(error, "endpoint-broken", { stage: "call", host, callId: call.id });
+
+  prepare(call: NewCall): SessionMessage | undefined {
+    const { split, options, serializer, waits } = call;
+    // An id of the caller's own asks for a durable result, which only files on the host give.
+    if (options.id !== undefined) return undefined;
+    const values = split.args.length === 0 && split.kwargs === undefined ? undefined : new CallValues(this.#callbacks, serializer);
+    const encode: EncodePart = (...each) => (values ?? serializer).encode(...each);
+    try {
+      const head = invokeHead(call);
+      const frame = waits ? undefined : messageOf(head, split, encode);
+      const pending = waits ? new PendingArguments(head, split, encode) : undefined;
+      // Objects of the host have their process, and its environment, already.
+      const route = routeOf(options, values?.holdsObjects === true ? undefined : this.#settings);
+      if (!isTooLong(route)) return { frame, pending, route, values };
+    } catch (error) {
+      values?.forget();
+      throw error;
+    }
+    values?.forget();
+    return undefined;
+  }
+
+  async perform(call: Invocation<SessionMessage>): Promise<Reply> {
+    const { frame, values } = call.message;
+    try {
+      for (let attempt = 1; ; attempt++) {
+        const live = this.#session(call);
+        // Not awaited where there is nothing to wait for: many calls made at once then go out one by one, while the next is made.
+        const settled = frame === undefined ? await settleIn(() => live.session, call) : { frame };
+        if (live.session.welcome === undefined || live.session.isOver) await untilStarted(live, call);
+        const { session } = live;
+        const stream = this.#open(session, settled, call);
+        try {
+          if (stream !== undefined) {
+            const result = await stream.result;
+            const { message } = result;
+            // What the host could not read may have changed while it was sent.
+            if (message.error?.code === "protocol-error") settled.frame.check();
+            const sinks = call.passedOn();
+            if (sinks !== undefined) await sinks;
+            if (message.outcome === "cancelled") throw confirmedError(call, message);
+            if (message.error !== undefined) await throwIfDependencyFailed(settled, message, call);
+            return replyOf(result, session, stream, call);
+          }
+        } catch (error) {
+          const failure = failureOf(error, call);
+          if (failure !== undefined) throw failure;
+        }
+        call.notSent();
+        this.#checkOpen();
+        if (attempt === mostSessions) throw neverSentError(call);
+      }
+    } catch (error) {
+      values?.forget();
+      throw error;
+    }
+  }
+
+  #session({ context }: Invocation): LiveSession {
+    const known = this.#sessions.live.get(context.runtime);
+    return known !== undefined && (known.isStarting || !known.session.isOver) ? known : this.#sessions.start(context.runtime);
+  }
+
+  /** Sends the message. @returns undefined when the session has ended before that */
+  #open(session: Session, settled: Settled, call: Invocation<SessionMessage>): StreamCall | undefined {
+    const { context, dependents: keep } = call;
+    const { notes } = context;
+    if (notes !== undefined) notes.sentBytes = settled.frame.size;
+    try {
+      if (call.ending !== undefined) throw call.endedError(false);
+      const stream = new StreamCall(session, call, this.#callbacks, routeIn(session, settled, call), settled.frame, keep);
+      call.sent(stream, keep);
+      return stream;
+    } catch (error) {
+      if (session.isOver) return undefined;
+      throw error;
+    }
   }
 }
 
-function lostError({ cause, reached }: StreamLost, plan: StreamPlan): Error {
-  const { call, what, host } = plan;
-  const { ending, id } = call;
-  if (cause.code === "closed") return cause;
-  if (ending !== undefined) return ended(plan, ending, reached);
-  if (!reached) return new NotSent();
-  return new OutcomeUnknownError("outcome-unknown", `whether ${what} ran is unknown: ${cause.message}`, {
-    stage: "call",
-    host,
-    callId: id,
-    cause,
-    lastLines: cause.lastLines,
-    hint: "a call whose result must outlast its session can be given an id of its own: it then travels by files on the host and can be repeated safely",
-  });
+/** The route of a call in this session: JSON, or no text for the default. */
+function routeIn(session: Session, { after }: Settled, { message, dependents }: Invocation<SessionMessage>): string {
+  const { route, values } = message;
+  const on = values?.workerIn(session);
+  if (on === undefined && after === undefined && dependents === 0) return routeText(route);
+  const more: Route = {};
+  if (on !== undefined) more.on = on;
+  if (after !== undefined) more.after = after.stream;
+  if (dependents > 0) more.keep = true;
+  return routeText({ ...route, ...more });
 }
 
-/** Waits for the session, unless the call is ended before. */
-async function untilStarted(live: LiveSession, plan: StreamPlan): Promise<void> {
-  const { call } = plan;
-  call.waitsFor = () => live.waitsFor;
-  const { promise, reject } = Promise.withResolvers<never>();
-  promise.catch(() => undefined);
-  call.onEnding((ending) => reject(ended(plan, ending, false)));
-  await Promise.race([live.started, promise]);
-}
-
-function throwIfEnded(plan: StreamPlan): void {
-  const { ending } = plan.call;
-  if (ending !== undefined) throw ended(plan, ending, false);
-}
-
-function ended({ call, what, host }: StreamPlan, ending: Ending, mayRun: boolean): RemoteExecError {
-  return endedError(ending, { what, host, callId: call.id, ...ownOutcome(ending, mayRun), waitsFor: call.waitsFor() });
-}
-
-/** The host has ended the call, as it was told. */
-function confirmed({ call, what, host }: StreamPlan, { error }: ResultMessage): RemoteExecError {
-  const ending = call.ending ?? { kind: "cancelled", stage: "call" };
-  const waitsFor = "a worker";
-  const outcome = ending.kind === "timeout" && error?.stage === "queue" ? "not-run" : ending.kind;
-  const [stdout, stderr] = [call.stdout.captured().bytes, call.stderr.captured().bytes];
-  return endedError(ending, { what, host, callId: call.id, outcome, isConfirmed: true, waitsFor, stdout, stderr });
-}
-
-function asReply(
-  result: ResultMessage,
-  attachments: Attachments,
-  bytes: number,
-  { call }: StreamPlan,
-  { session }: LiveSession,
-): FetchedReply {
+function replyOf(result: StreamResult, session: Session, { thrown }: StreamCall, call: Invocation<SessionMessage>): Reply {
+  const { message, attachments, bytes, worker } = result;
+  const { values } = call.message;
+  // Only what has annotations can stand for something on the host, which may use the callbacks as long as it lives.
+  const holds = message.outcome === "value" && message.value?.meta !== undefined;
+  if (!holds) values?.forget();
+  const place = holds ? { session, worker, forgetCallbacks: () => values?.forget() } : undefined;
   // Of the items of a generator nobody looks at it: the output is that of the call which gave it, and may be long.
-  const isItem = call.isItem && result.outcome === "value";
-  const stdout = isItem ? nothingPrinted : call.stdout.captured();
-  const stderr = isItem ? nothingPrinted : call.stderr.captured();
-  const part = ({ total, truncated }: { total: number; truncated: boolean }): ReplyMessage["stdout"] => ({ bytes: total, truncated });
-  const message: ReplyMessage = {
-    ...result,
-    type: "reply",
-    protocol: protocolVersion,
-    id: call.id,
-    stdout: part(stdout),
-    stderr: part(stderr),
-    host: session.welcome!.host,
-  };
-  return { message, attachments, bytes, stdout, stderr };
+  const isItem = call.isItem && message.outcome === "value";
+  const stdout = isItem ? nothingPrinted : call.captured("stdout");
+  const stderr = isItem ? nothingPrinted : call.captured("stderr");
+  return { message, host: session.welcome!.host, attachments, bytes, stdout, stderr, place, thrown };
 }

@@ -28,6 +28,7 @@ import {
   SremoteError,
   type WelcomeMessage,
 } from "@sremote/protocol";
+import type { HostSession } from "../call/place.ts";
 import type { Link, LinkEnd, LinkEvents } from "./link.ts";
 import { SessionAsks } from "./open-asks.ts";
 import { resume } from "./resume.ts";
@@ -58,7 +59,7 @@ const [fruitlessPause, longestFruitlessPause] = [100, 3200];
 /** How long the host may take to end everything when the session is closed, in milliseconds. */
 const byeTimeout = 5000;
 
-export class Session {
+export class Session implements HostSession {
   readonly options: SessionOptions;
   /** Resolves when the host has answered. Rejects with what kept it from that. */
   readonly ready: Promise<WelcomeMessage>;
@@ -105,6 +106,10 @@ export class Session {
 
   get isOver(): boolean {
     return this.#state === "ended";
+  }
+
+  get host(): string {
+    return this.options.connector.label;
   }
 
   /** Streams that are not over. */

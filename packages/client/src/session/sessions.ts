@@ -1,7 +1,8 @@
-/* Calls over live sessions, one for each runtime: started when first needed, and anew when one has ended. */
+/* The live sessions of a client, one for each runtime: started when first needed, and anew when one has ended. */
 import { randomBytes } from "node:crypto";
 import type { Connector } from "@sremote/connectors";
 import { SremoteError } from "@sremote/protocol";
+import type { Invocation } from "../call/invocation.ts";
 import type { Runtime } from "../call/options.ts";
 import type { Watchers } from "../events/watchers.ts";
 import type { Located } from "../host/launch.ts";
@@ -22,13 +23,14 @@ export interface LiveSession {
   readonly waitsFor: string;
 }
 
-export class StreamTransport {
+export class Sessions {
   readonly #connector: Connector;
   readonly #settings: StreamSettings;
   readonly #starter: SessionStarter;
   readonly #watchers: Watchers;
   readonly #closing = new AbortController();
-  readonly #live = new Map<Runtime, LiveSession>();
+  /** The last that was begun, by runtime. */
+  readonly live: Map<Runtime, LiveSession> = new Map();
   /** Sessions that take no new calls and end when those they have are over. */
   readonly #retired = new Set<LiveSession>();
 
@@ -46,16 +48,14 @@ export class StreamTransport {
     this.#starter = new SessionStarter({ connector, host, workers: settings.workers, locate, signal: this.#closing.signal });
   }
 
-  /** The session for calls of this runtime, which may be starting still. */
-  session(runtime: Runtime): LiveSession {
-    const known = this.#live.get(runtime);
-    if (known !== undefined && (known.isStarting || !known.session.isOver)) return known;
-    const live = this.#start(runtime);
-    this.#live.set(runtime, live);
+  /** Begins a session for calls of this runtime. */
+  start(runtime: Runtime): LiveSession {
+    const live = this.#begun(runtime);
+    this.live.set(runtime, live);
     return live;
   }
 
-  #start(runtime: Runtime): LiveSession {
+  #begun(runtime: Runtime): LiveSession {
     const options = {
       connector: this.#connector,
       token: randomBytes(16).toString("hex"),
@@ -77,7 +77,7 @@ export class StreamTransport {
       live.isStarting = false;
     });
     live.started.catch(() => {
-      if (this.#live.get(runtime) === live) this.#live.delete(runtime);
+      if (this.live.get(runtime) === live) this.live.delete(runtime);
     });
     return live;
   }
@@ -105,7 +105,7 @@ export class StreamTransport {
 
   /** How things stand with the session for calls of this runtime, in a word or two. */
   stateOf(runtime: Runtime): string {
-    const live = this.#live.get(runtime);
+    const live = this.live.get(runtime);
     if (live === undefined) return "not connected";
     if (live.isStarting) return "connecting";
     return live.session.isOver ? "not connected" : live.isResuming ? "reconnecting" : "connected";
@@ -113,8 +113,8 @@ export class StreamTransport {
 
   /** Calls from now on get a new session: what is installed on the host, or where, has changed. */
   renew(): void {
-    for (const live of this.#live.values()) this.#retire(live);
-    this.#live.clear();
+    for (const live of this.live.values()) this.#retire(live);
+    this.live.clear();
   }
 
   #retire(live: LiveSession): void {
@@ -131,10 +131,19 @@ export class StreamTransport {
   }
 
   async close(): Promise<void> {
-    const sessions = Array.from([...this.#live.values(), ...this.#retired], ({ session }) => session);
-    this.#live.clear();
+    const sessions = Array.from([...this.live.values(), ...this.#retired], ({ session }) => session);
+    this.live.clear();
     // Calls whose session is still starting wait for nothing longer.
     this.#closing.abort(new SremoteError("closed", "the client was closed", { host: this.#connector.label }));
     await Promise.all(sessions.map((session) => session.close()));
   }
+}
+
+/** Waits for the session, unless the call is ended before. @throws SremoteError nothing has run then */
+export async function untilStarted(live: LiveSession, call: Invocation): Promise<void> {
+  call.waitsFor = () => live.waitsFor;
+  const { promise, reject } = Promise.withResolvers<never>();
+  promise.catch(() => undefined);
+  call.onEnding(() => reject(call.endedError(false)));
+  await Promise.race([live.started, promise]);
 }

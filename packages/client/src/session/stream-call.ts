@@ -5,10 +5,8 @@ import {
   checkSessionMessage,
   type AskMessage,
   type DecodedFrame,
-  decodeCount,
   decodeCredit,
   decodeFrame,
-  encodeCredit,
   encodeOpen,
   FrameDecoder,
   type Packet,
@@ -21,10 +19,15 @@ import {
   sessionLimits,
   type SremoteError,
 } from "@sremote/protocol";
-import type { CallFrame } from "../call/frame.ts";
-import type { CallOutput, OutputFlow } from "../call/output.ts";
+import type { Invocation } from "../call/invocation.ts";
+import type { CallFrame } from "../call/message.ts";
+import type { CallPlace } from "../call/place.ts";
+import type { Thrown } from "../call/transport.ts";
+import type { Callbacks } from "./callbacks.ts";
+import { HostExcess, tooMuch } from "./host-excess.ts";
 import { OpenAsks } from "./open-asks.ts";
 import type { Session, StreamEvents } from "./session.ts";
+import { StreamOutput } from "./stream-output.ts";
 
 export interface StreamResult {
   message: ResultMessage;
@@ -33,21 +36,6 @@ export interface StreamResult {
   worker: number;
   /** Length of the message. */
   bytes: number;
-}
-
-export interface StreamCallOptions {
-  session: Session;
-  /** JSON, or no text for the default. */
-  route: string;
-  /** The `invoke` frame. */
-  frame: readonly Uint8Array[];
-  /** Of which the frame is made. */
-  source: CallFrame;
-  stdout: CallOutput;
-  stderr: CallOutput;
-  outputLimit: number;
-  /** Answers an `ask` with the frame of an `answer`. Never rejects. */
-  answer(ask: AskMessage, attachments: Attachments): Promise<readonly Uint8Array[]>;
 }
 
 /** The session ended under the call. */
@@ -65,18 +53,19 @@ export class StreamLost extends Error {
 /** Thousands of calls may be under way: what is the same for all of them is kept once. */
 const nothing: readonly Uint8Array[] = [];
 
-export class StreamCall implements StreamEvents, OutputFlow {
+export class StreamCall implements StreamEvents, CallPlace {
+  readonly session: Session;
   readonly stream: number;
   readonly result: Promise<StreamResult>;
+  isOver = false;
   /** Something came from the host, which only sends what a worker has taken. */
   isTaken = false;
-  readonly #options: StreamCallOptions;
-  /** Bytes of stdout and stderr that the host may send before more credit is given. */
-  #stdoutAllowed: number = sessionLimits.outputCredit;
-  #stderrAllowed: number = sessionLimits.outputCredit;
-  /** And those that it has sent. */
-  #stdoutCame = 0;
-  #stderrCame = 0;
+  /** What a callback threw last. */
+  thrown: Thrown | undefined;
+  readonly #call: Invocation;
+  readonly #callbacks: Callbacks;
+  readonly #source: CallFrame;
+  #output: StreamOutput | undefined;
   #asks: OpenAsks | undefined;
   /** Of a frame that came in parts. */
   #decoder: FrameDecoder | undefined;
@@ -85,43 +74,36 @@ export class StreamCall implements StreamEvents, OutputFlow {
   /** Bytes of the call's own frame that are not sent yet; not counted where all of them are copies. */
   #owed = 0;
   #credit: number = sessionLimits.requestCredit;
-  #over = false;
   #settle!: { resolve(result: StreamResult): void; reject(error: Error): void };
 
-  constructor(options: StreamCallOptions) {
-    this.#options = options;
+  /**
+   * @param callbacks functions for which the host may ask
+   * @param route JSON, or no text for the default
+   * @param keep for how many calls the host is to keep the result
+   */
+  constructor(session: Session, call: Invocation, callbacks: Callbacks, route: string, source: CallFrame, keep: number) {
+    this.session = session;
+    this.#call = call;
+    this.#callbacks = callbacks;
+    this.#source = source;
+    const frame = source.chunks(keep > 0 ? `,"keep":${keep}` : "");
     this.result = new Promise((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
-    this.stream = options.session.newStream(this);
-    this.#unsent = options.frame;
-    if (options.source.isPinned) this.#owed = frameBytes(options.frame[0]!);
-    options.session.send(packetKinds.open, this.stream, encodeOpen(options.route, this.#take()));
+    this.stream = session.newStream(this);
+    this.#unsent = frame;
+    if (source.isPinned) this.#owed = frameBytes(frame[0]!);
+    session.send(packetKinds.open, this.stream, encodeOpen(route, this.#take()));
     if (!this.#isCutOff()) this.#sendMore();
-    options.stdout.begin(this, options.outputLimit);
-    options.stderr.begin(this, options.outputLimit);
   }
 
-  get session(): Session {
-    return this.#options.session;
-  }
-
-  grant(output: CallOutput, bytes: number): void {
-    if (this.#over) return;
-    const { session, stdout } = this.#options;
-    if (output === stdout) this.#stdoutAllowed += bytes;
-    else this.#stderrAllowed += bytes;
-    session.send(packetKinds.credit, this.stream, [output === stdout ? encodeCredit(bytes, 0) : encodeCredit(0, bytes)]);
-  }
-
-  mute(output: CallOutput): void {
-    if (this.#over) return;
-    const { session, stdout } = this.#options;
-    session.send(packetKinds.mute, this.stream, [], { flags: output === stdout ? packetFlags.muteStdout : packetFlags.muteStderr });
+  /** Made when something is printed, or is not to be: most calls print nothing. */
+  get flow(): StreamOutput {
+    return (this.#output ??= new StreamOutput(this, this.#call));
   }
 
   cancel(): void {
-    if (!this.#over) this.#options.session.send(packetKinds.cancel, this.stream, []);
+    if (!this.isOver) this.session.send(packetKinds.cancel, this.stream, []);
   }
 
   /** As much of what is not sent as one packet and the credit allow. */
@@ -155,7 +137,7 @@ export class StreamCall implements StreamEvents, OutputFlow {
     if (this.#owed === 0 || this.#unsent.length > 0) return false;
     this.cancel();
     try {
-      this.#options.source.check();
+      this.#source.check();
     } catch (error) {
       this.#end();
       this.#settle.reject(error as Error);
@@ -167,35 +149,23 @@ export class StreamCall implements StreamEvents, OutputFlow {
     while (this.#unsent.length > 0 && this.#credit > 0) {
       const parts = this.#take();
       if (this.#isCutOff()) return;
-      if (!this.#options.session.send(packetKinds.data, this.stream, parts)) return;
+      if (!this.session.send(packetKinds.data, this.stream, parts)) return;
     }
     if (this.#unsent.length > 0) return;
     this.#asks?.sent();
   }
 
   drained(): void {
-    if (!this.#over) this.#sendMore();
+    if (!this.isOver) this.#sendMore();
   }
 
   packet(packet: Packet): void {
     this.isTaken = true;
-    const { stdout, stderr } = this.#options;
     switch (packet.kind) {
       case packetKinds.stdout:
-        this.#stdoutCame += packet.payload.length;
-        this.#stdoutAllowed -= packet.payload.length;
-        if (this.#stdoutAllowed < 0) throw beyondCredit();
-        stdout.feed(packet.payload, this);
-        break;
       case packetKinds.stderr:
-        this.#stderrCame += packet.payload.length;
-        this.#stderrAllowed -= packet.payload.length;
-        if (this.#stderrAllowed < 0) throw beyondCredit();
-        stderr.feed(packet.payload, this);
-        break;
       case packetKinds.totals:
-        stdout.missed(Math.max(0, decodeCount(packet.payload, 0) - this.#stdoutCame));
-        stderr.missed(Math.max(0, decodeCount(packet.payload, 8) - this.#stderrCame));
+        this.flow.packet(packet);
         break;
       case packetKinds.credit:
         this.#credit += decodeCredit(packet.payload) || 0;
@@ -218,7 +188,7 @@ export class StreamCall implements StreamEvents, OutputFlow {
         decoder.push(packet.payload);
         for (let frame = decoder.next(); frame !== undefined; frame = decoder.next()) this.#frame(frame, packet);
       }
-      if ((packet.flags & packetFlags.last) !== 0 && packet.isLast && !this.#over)
+      if ((packet.flags & packetFlags.last) !== 0 && packet.isLast && !this.isOver)
         throw new ProtocolError("protocol-error", "the host's answer has no result");
     } catch (error) {
       if (error instanceof HostExcess) throw error;
@@ -228,7 +198,7 @@ export class StreamCall implements StreamEvents, OutputFlow {
 
   /** Its function may wait for the answer to a question that could not be read or answered, and would keep its worker for ever. */
   #fail(error: unknown): void {
-    if (this.#over) return;
+    if (this.isOver) return;
     this.cancel();
     this.#end();
     this.#settle.reject(error instanceof Error ? error : new Error(String(error)));
@@ -243,14 +213,14 @@ export class StreamCall implements StreamEvents, OutputFlow {
   }
 
   #ask(message: AskMessage, attachments: Attachments, bytes: number): void {
-    const excess = (this.#asks ??= new OpenAsks(this.#options.session.asks)).add(bytes);
+    const excess = (this.#asks ??= new OpenAsks(this.session.asks)).add(bytes);
     if (excess !== undefined) throw tooMuch(excess);
     this.#answer(message, attachments, bytes).catch((error: unknown) => this.#fail(error));
   }
 
   async #answer(message: AskMessage, attachments: Attachments, bytes: number): Promise<void> {
-    const answer = await this.#options.answer(message, attachments);
-    if (this.#over) return; // the function did not wait for it
+    const answer = await this.#callbacks.answer(message, attachments, this.#call.context.serializer, (thrown) => (this.thrown = thrown));
+    if (this.isOver) return; // the function did not wait for it
     this.#asks?.answered(bytes);
     this.#reply(answer);
   }
@@ -261,15 +231,15 @@ export class StreamCall implements StreamEvents, OutputFlow {
   }
 
   #end(): void {
-    this.#over = true;
+    this.isOver = true;
     this.#unsent = nothing;
     this.#asks?.end();
-    this.#options.session.forget(this.stream);
+    this.session.forget(this.stream);
   }
 
   lost(error: SremoteError, reached: boolean): void {
-    if (this.#over) return;
-    this.#over = true;
+    if (this.isOver) return;
+    this.isOver = true;
     this.#settle.reject(new StreamLost(error, reached));
   }
 }
@@ -277,17 +247,6 @@ export class StreamCall implements StreamEvents, OutputFlow {
 /** The length that a frame's first piece states. */
 function frameBytes(head: Uint8Array): number {
   return prefixBytes + peekPrefix(head).body + checksumBytes;
-}
-
-/** The host breaks the rules of flow, and so ends its session; not an answer that is too large, which costs its own call only. */
-class HostExcess extends ProtocolError {}
-
-function beyondCredit(): HostExcess {
-  return tooMuch("sent more output than it was given credit for");
-}
-
-function tooMuch(what: string): HostExcess {
-  return new HostExcess("limit-exceeded", `the host ${what}`);
 }
 
 /** One whole frame without attachments, which may be decoded where it lies: views of attachments would need its bytes aligned. */

@@ -1,9 +1,9 @@
 /* Values that only a session can carry, in one call: callbacks, objects, results of other calls. */
-import { type Attachments, type CustomValue, InvalidArgumentError, type WireValue } from "@sremote/protocol";
-import type { DecodeHooks, EncodeHooks, Serializer } from "../call/serializer.ts";
+import { type CustomValue, InvalidArgumentError, type WireValue } from "@sremote/protocol";
+import type { HostSession } from "../call/place.ts";
+import type { EncodeHooks, Serializer } from "../call/serializer.ts";
 import type { Callback, Callbacks } from "./callbacks.ts";
 import { type RemoteReference, referenceOf } from "../object/remote-reference.ts";
-import type { Session } from "./session.ts";
 
 /** A result that is an argument, in place of the call that gives it. */
 export class ResultOf {
@@ -51,7 +51,7 @@ export class CallValues {
   }
 
   /** The worker that holds the objects, if there are any. @throws InvalidArgumentError unless one worker of this session does */
-  workerIn(session: Session): number | undefined {
+  workerIn(session: HostSession): number | undefined {
     let worker: number | undefined;
     for (const { reference, root } of this.#reference) {
       const { place } = reference;
@@ -70,20 +70,4 @@ export class CallValues {
   forget(): void {
     this.#registry.remove(this.callbacks);
   }
-}
-
-/** Decodes a result; `host` makes what stays on the host from its kind, id and type. */
-export function decodeResult(
-  value: WireValue,
-  attachments: Attachments,
-  serializer: Serializer,
-  host: (kind: "object" | "iterator", id: number, type: string) => unknown,
-): unknown {
-  const hooks: DecodeHooks = {
-    custom: (name, { id, type }) => {
-      if ((name !== "object" && name !== "iterator") || typeof id !== "number" || !Number.isSafeInteger(id)) return undefined;
-      return host(name, id, typeof type === "string" ? type : "");
-    },
-  };
-  return serializer.decode(value, attachments, hooks);
 }

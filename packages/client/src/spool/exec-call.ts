@@ -1,5 +1,5 @@
 import { checksumBytes, prefixBytes, readPrefix } from "@sremote/protocol";
-import type { CallRequest } from "../call/request.ts";
+import type { CallRequest } from "./request.ts";
 import { launchCommand, type Located, missingError, payloadOf, readLaunch, unansweredError } from "../host/launch.ts";
 import { newMarker } from "../host/marker.ts";
 import { statusError } from "./exit-status.ts";

@@ -1,5 +1,5 @@
 import { RemoteExecError, RemoteNotSetupError } from "@sremote/protocol";
-import type { CallRequest } from "../call/request.ts";
+import type { CallRequest } from "./request.ts";
 
 /** Exit statuses by which an endpoint that cannot answer says why (packages/endpoint: `main`). */
 export function statusError(exitCode: number | null, request: CallRequest): RemoteNotSetupError | RemoteExecError | undefined {

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { backOff, belowHome, type Connector, pause } from "@sremote/connectors";
 import { hostLimits, RemoteNotSetupError, TransferError } from "@sremote/protocol";
-import type { CallRequest } from "../call/request.ts";
+import type { CallRequest } from "./request.ts";
 import { launchCommand, type Located, missingError, payloadOf, readLaunch, unansweredError } from "../host/launch.ts";
 import { lastLines, newMarker } from "../host/marker.ts";
 import { statusError } from "./exit-status.ts";

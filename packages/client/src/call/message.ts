@@ -1,19 +1,25 @@
-/* The frame of a call, made when the call is made: nothing that the program does with its arguments afterwards changes what is sent. */
+/* The message of a call, made when the call is made: nothing that the program does with its arguments afterwards changes what is sent. */
 import { markOwned, ownBytes } from "@sremote/connectors";
-import { checksumBytes, crc32, decodeFrame, encodeFrame, InvalidArgumentError, peekPrefix, prefixBytes } from "@sremote/protocol";
+import { decodeFrame, encodeFrame, peekPrefix, prefixBytes, type WireValue } from "@sremote/protocol";
+import type { SplitArguments } from "./options.ts";
+import { checkPins, type Pin, pinsAmong } from "./pins.ts";
 
-/**
- * Bytes up to this length are copied when the call is made, which takes less than a twentieth of the time in which they are sent. Longer ones are pinned:
- * the frame's checksum, which is made at once, tells when they have changed.
- */
-export const longestCopy: number = 1 << 20;
+/** Encodes one value. */
+export interface EncodePart {
+  (value: unknown, root: string, attachments: Uint8Array[]): WireValue;
+}
 
-/** Bytes of the program's own memory that are to be sent. */
-export interface Pin {
-  readonly bytes: Uint8Array;
-  readonly length: number;
-  /** As the user knows them: `args[0]`. */
-  readonly name: string;
+/** Of calls without attachments, which are most: there may be many under way. */
+const none: never[] = [];
+
+/** The message with this beginning, JSON without the brace that ends it, and with the arguments as they are now. It shares nothing with them but attachments. */
+export function messageOf(head: string, split: SplitArguments, encode: EncodePart): CallFrame {
+  const { args, kwargs } = split;
+  const attachments: Uint8Array[] = [];
+  let text = `${head},"args":${JSON.stringify(encode(args, "args", attachments))}`;
+  if (kwargs !== undefined) text += `,"kwargs":${JSON.stringify(encode(kwargs, "kwargs", attachments))}`;
+  if (attachments.length === 0) return new CallFrame(text, none, none);
+  return new CallFrame(text, attachments, pinsAmong(attachments, split));
 }
 
 /** A message, ready to travel: the same bytes however often and however late it is sent. */
@@ -24,7 +30,7 @@ export class CallFrame {
 
   /**
    * @param text the message's JSON without the brace that ends it
-   * @param pins those of the attachments that are longer than {@link longestCopy} and still the program's own
+   * @param pins those of the attachments that are longer than `longestCopy` and still the program's own
    */
   constructor(text: string, attachments: Uint8Array[], pins: readonly Pin[]) {
     this.#pins = pins;
@@ -75,14 +81,7 @@ export class CallFrame {
 
   /** @throws InvalidArgumentError when bytes have changed since the call was made */
   check(): void {
-    if (this.#pins.length === 0) return;
-    const gone = this.#pins.filter(({ bytes, length }) => bytes.length !== length);
-    if (gone.length > 0) throw changed(gone, "transferred or resized");
-    const [head, ...body] = this.#chunks;
-    const stated = body.pop()!;
-    let checksum = crc32(head!.subarray(prefixBytes));
-    for (const chunk of body) checksum = crc32(chunk, checksum);
-    if (checksum !== Buffer.from(stated.buffer, stated.byteOffset, checksumBytes).readUInt32LE()) throw changed(this.#pins, "written to");
+    if (this.#pins.length > 0) checkPins(this.#pins, this.#chunks);
   }
 }
 
@@ -91,13 +90,4 @@ function headerText(head: Uint8Array): string {
   const { attachments, header } = peekPrefix(head);
   const begin = prefixBytes + 8 * attachments;
   return new TextDecoder().decode(head.subarray(begin, begin + header - 1));
-}
-
-function changed(pins: readonly Pin[], how: string): InvalidArgumentError {
-  const names = [...new Set(pins.map(({ name }) => name))].join(" or ");
-  const text = `${names} must not change until the call has ended, but was ${how} while it was being sent; nothing ran`;
-  return new InvalidArgumentError(text, undefined, {
-    stage: "request",
-    hint: "give the call a copy, `bytes.slice()`: calls copy up to 1 MiB themselves, and send longer buffers from where they are",
-  });
 }
