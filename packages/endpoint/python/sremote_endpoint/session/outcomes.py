@@ -1,6 +1,4 @@
 """Results that the supervisor gives where no worker does (SESSION.md, "result")."""
-import sys
-
 from ..wire.frame import join_frame
 from ..wire.json_text import dump
 from ..wire.packet import DATA, LAST, VOID, pack
@@ -36,15 +34,6 @@ def queued_too_long(milliseconds):
 
 def _plain(milliseconds):
     return ("%f" % milliseconds).rstrip("0").rstrip(".")
-
-
-def usage(worker, seconds):
-    """Of a worker that ended: wall time of its call, the rest of its whole life."""
-    found = worker.usage
-    return {
-        "wallMs": round(seconds * 1000, 3), "cpuMs": round((found.ru_utime + found.ru_stime) * 1000, 3),
-        "maxRssBytes": found.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
-    }
 
 
 class Ended:

@@ -3,22 +3,22 @@ import os
 from _collections import deque
 from select import POLLIN, poll
 
-import _signal as signal
-
 from ..run import strays
+from ..run.process_control import Process
 from ..wire.packet import CHUNK, OWN_KINDS, PIPES, Packets, pack
 from .prefetch import SILENT
 from .worker_start import mark_of
 
 
-class WorkerProcess:
+class WorkerProcess(Process):
     def __init__(self, number, route, started):
         """`started`: what `start_worker` gave."""
+        pid, self.channel, out, err, self.lifeline, self.turn_token, parcel = started
+        Process.__init__(self, pid)
         self.number = number
         self.key = route.key
         self.name = route.name
         self.alone = route.alone
-        self.pid, self.channel, out, err, self.lifeline, self.turn_token, parcel = started
         self.packets = Packets(OWN_KINDS)
         # What its channel does not take yet.
         self.queue = deque()
@@ -45,8 +45,6 @@ class WorkerProcess:
         # Did it ever start processes?
         self.had_children = False
         self.exited = None
-        self.status = None
-        self.usage = None
         self.look = None
         self._watch_pipes()
         if parcel:
@@ -139,16 +137,6 @@ class WorkerProcess:
         self._watch_pipes()
         return old
 
-    def signal(self, number):
-        try:
-            os.killpg(self.pid, number)
-        except (ProcessLookupError, PermissionError):
-            # Before the process made its own group, or on macOS when only a zombie is left in it.
-            try:
-                os.kill(self.pid, number)
-            except ProcessLookupError:
-                pass
-
     def doom(self, number):
         """A signal that ends it, unless its code does not let it."""
         self.doomed = True
@@ -156,17 +144,6 @@ class WorkerProcess:
 
     def end_strays(self):
         strays.end(mark_of(self.number), self.lifeline, self.pid)
-
-    def has_exited(self):
-        """Notices the end of the process without reaping it: its number must stay taken until its group was ended."""
-        if self.status is not None:
-            return True
-        if hasattr(os, "waitid"):
-            return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-        pid, status, usage = os.wait4(self.pid, os.WNOHANG)
-        if pid:
-            self.status, self.usage = status, usage
-        return pid != 0
 
     def dismiss(self):
         """Tells it that no more calls come."""
@@ -180,9 +157,7 @@ class WorkerProcess:
     def bury(self):
         """Ends what is left of its group and frees everything."""
         self.gone = True
-        self.signal(signal.SIGKILL)
-        if self.status is None:
-            self.status, self.usage = os.wait4(self.pid, 0)[1:]
+        self.reap()
         strays.WORKERS.discard(self.pid)
         # One that ended by itself, and never started any, has none.
         if self.had_children or not os.WIFEXITED(self.status):

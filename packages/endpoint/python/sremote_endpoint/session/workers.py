@@ -5,8 +5,9 @@ import _signal as signal
 
 from ..host.memory import out_of_memory_kills
 from ..run.ending import describe_ending
+from ..run.process_control import escalation
 from ..wire.json_text import parse
-from ..wire.limits import DRAIN, GRACE, LINGER
+from ..wire.limits import DRAIN, LINGER
 from ..wire.packet import CHILDREN, CHUNK, DATA, EMPTY, ENDS, HOLDS, LAST, ONWARD, READY, STDERR, STDOUT, Damaged, pack
 from . import outcomes
 from .link import READ
@@ -56,10 +57,9 @@ class Workers:
     def escalate(self, worker):
         """SIGINT, then SIGTERM, then SIGKILL to the worker's group, until it gives the call back or is gone."""
         if worker.escalation is None and worker.exited is None:
-            worker.escalation = [
-                self.loop.after(GRACE, worker.doom, signal.SIGTERM), self.loop.after(2 * GRACE, worker.doom, signal.SIGKILL),
-            ]
-            worker.signal(signal.SIGINT)
+            (_, first), *others = escalation()
+            worker.escalation = [self.loop.after(delay, worker.doom, number) for delay, number in others]
+            worker.signal(first)
 
     def _escalate_late(self, worker):
         self._calm(worker)
@@ -335,7 +335,7 @@ class Workers:
             return outcomes.failed(stream, *stream.reason)
         kills = out_of_memory_kills()
         more, self.kills = kills is not None and kills != self.kills, kills
-        usage = outcomes.usage(worker, self.loop.now - stream.since)
+        usage = worker.used(self.loop.now - stream.since)
         answer = describe_ending(outcomes.Ended(worker), stream.route.members, more)
         if stream.route.keep:
             stream.failure = parse(answer)[0]["error"]

@@ -1,6 +1,4 @@
 """Step 5 of the spool: the function in its own process, and the reply of what came of it."""
-import sys
-
 from ..host.memory import out_of_memory_kills
 from ..run import strays
 from ..run.environment import environment, needs_fresh
@@ -36,11 +34,6 @@ def execute(place, call, request, home, host, limit, umask, signals):
     for output in outputs:
         output.close()
     spool.step("ended")
-    usage = {
-        "wallMs": round(ending.wall * 1000, 3),
-        "cpuMs": round((ending.usage.ru_utime + ending.usage.ru_stime) * 1000, 3),
-        "maxRssBytes": ending.usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024),
-    }
     answer, parts = None, []
     if ending.answer is not None:
         try:
@@ -51,4 +44,4 @@ def execute(place, call, request, home, host, limit, umask, signals):
         from ..run.ending import describe_ending
         oom = kills is not None and out_of_memory_kills() != kills
         answer = describe_ending(ending, call, oom)
-    return join_reply(request.id, answer, parts, outputs, host, usage)
+    return join_reply(request.id, answer, parts, outputs, host, process.used(ending.wall))

@@ -8,17 +8,18 @@ import _signal as signal
 from ..host.files import write_all
 from ..host.standard import ROOT
 from ..run.environment import become, enter
+from ..run.process_control import Process
 from ..run.strays import VARIABLE
 from ..wire.errors import Refusal
 from ..wire.frame import join_frame
 from ..wire.reply import answer_of
 
 
-class FunctionProcess:
-    """A started process: its pid (also its group and session), the ends of its pipes that are read, and what it is to be sent."""
+class FunctionProcess(Process):
+    """A started process: the ends of its pipes that are read, and what it is to be sent."""
 
     def __init__(self, pid, stdout, stderr, answer, request, request_bytes):
-        self.pid = pid
+        Process.__init__(self, pid)
         self.stdout = stdout
         self.stderr = stderr
         self.answer = answer

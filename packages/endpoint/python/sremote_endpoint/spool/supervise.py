@@ -6,6 +6,7 @@ from select import POLLIN, POLLOUT, poll
 import _signal as signal
 
 from ..run import strays
+from ..run.process_control import escalation
 from ..wire.errors import Refusal
 from ..wire.frame import read_prefix
 from ..wire.limits import DRAIN, GRACE, HASTE, LINGER, PREFIX
@@ -19,8 +20,6 @@ class Ending:
         self.begun = True
         self.reason = None
         self.status = None
-        self.usage = None
-        self.by_us = False
 
 
 class Signals:
@@ -125,7 +124,9 @@ class Supervision:
                 elif fd in self.readers:
                     self._receive(fd)
             self._look()
-        self._end_group()
+        self.process.reap()
+        self.ending.status = self.process.status
+        self.ending.wall = time.monotonic() - self.started
         self._end_strays()
         for fd in list(self.readers):
             self._close(fd)
@@ -165,11 +166,10 @@ class Supervision:
                 self.escalation = self._plan(now)
                 self.linger = float("inf")
         while self.escalation and self.exited is None and self.escalation[0][0] <= now:
-            self._signal(self.escalation.pop(0)[1])
+            self.process.signal(self.escalation.pop(0)[1])
 
     def _plan(self, now):
-        grace = GRACE if self.told is None else HASTE
-        return [(now, signal.SIGINT), (now + grace, signal.SIGTERM), (now + 2 * grace, signal.SIGKILL)]
+        return [(now + delay, number) for delay, number in escalation(GRACE if self.told is None else HASTE)]
 
     def _drained(self):
         """When the pipes are read on no more."""
@@ -221,16 +221,8 @@ class Supervision:
             os.close(fd)
 
     def _look(self):
-        """Notices the end of the process without reaping it: its number must stay taken until its group was ended."""
-        if self.exited is not None:
+        if self.exited is not None or not self.process.has_exited():
             return
-        if hasattr(os, "waitid"):
-            if os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-                return
-        else:
-            pid, self.ending.status, self.ending.usage = os.wait4(self.process.pid, os.WNOHANG)
-            if pid == 0:
-                return
         self.exited = time.monotonic()
         # Before their output is waited for: they hold the pipes.
         self._end_strays()
@@ -245,28 +237,6 @@ class Supervision:
     def _progress(self):
         return len(self.answer.data), [getattr(feed, "__self__").__dict__.get("total") for feed in self.readers.values()]
 
-    def _signal(self, number):
-        self.ending.by_us = True
-        try:
-            os.killpg(self.process.pid, number)
-        except (ProcessLookupError, PermissionError):
-            # Before the process made its own group, or on macOS when only a zombie is left in it.
-            try:
-                os.kill(self.process.pid, number)
-            except ProcessLookupError:
-                pass
-
     def _end_strays(self):
         if self.ending.reason is not None:
             strays.end(self.mark)
-
-    def _end_group(self):
-        by_us = self.ending.by_us
-        try:
-            os.killpg(self.process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
-        self.ending.by_us = by_us
-        if self.ending.status is None:
-            self.ending.status, self.ending.usage = os.wait4(self.process.pid, 0)[1:]
-        self.ending.wall = time.monotonic() - self.started
