@@ -22,7 +22,8 @@ const known: Readonly<Record<string, readonly string[]>> = {
   "packages/connectors/src/ssh/channel-queue.ts": ["this.#forgetAfter"],
   // The endpoint's own, by its constants.
   "packages/endpoint/node/session/output-relay.ts": ["within"],
-  "packages/endpoint/node/spool/supervise.ts": ["grace", "2 * grace", "duration"],
+  "packages/endpoint/node/run/process-control.ts": ["grace", "2 * grace"],
+  "packages/endpoint/node/spool/supervise.ts": ["duration"],
   "packages/endpoint/node/spool/audience.ts": ["audienceTimes.look"],
   "packages/endpoint/node/spool/call.ts": ["wait"],
   // Both are the smaller of what was asked for and `longestTimer`.

@@ -64,9 +64,6 @@ vi.doMock("../../packages/endpoint/node/program.ts", () => ({ program: "endpoint
 
 vi.doMock("../../packages/endpoint/node/run/strays.ts", () => ({ strayVariable: "SREMOTE_WORKER", endStrays: () => undefined }));
 
-vi.doMock("../../packages/endpoint/node/run/ending.ts", async (original) => ({
-  ...(await original<typeof import("../../packages/endpoint/node/run/ending.ts")>()),
-  countOomKills: () => undefined,
-}));
+vi.doMock("../../packages/endpoint/node/host/memory.ts", () => ({ countOomKills: () => undefined }));
 
 vi.doMock("../../packages/endpoint/node/spool/supervise.ts", async () => await import("./function-process.ts"));

@@ -48,14 +48,12 @@ vi.doMock("../../packages/endpoint/node/session/watcher.ts", () => ({
 
 vi.doMock("../../packages/endpoint/node/run/strays.ts", () => ({ strayVariable: "SREMOTE_WORKER", endStrays: () => undefined }));
 
-vi.doMock("../../packages/endpoint/node/run/ending.ts", async (original) => ({
-  ...(await original<typeof import("../../packages/endpoint/node/run/ending.ts")>()),
-  countOomKills: () => undefined,
-}));
+vi.doMock("../../packages/endpoint/node/host/memory.ts", () => ({ countOomKills: () => undefined }));
 
-vi.doMock("../../packages/endpoint/node/run/process-control.ts", () => {
+vi.doMock("../../packages/endpoint/node/run/process-control.ts", async (original) => {
   const signalGroup = (leader: number, name: NodeJS.Signals | 0): boolean => presentHost().signal(leader, name);
   return {
+    ...(await original<typeof import("../../packages/endpoint/node/run/process-control.ts")>()),
     signalGroup,
     groupEnds: async (leader: number, within: number): Promise<void> => {
       for (let waited = 0; waited < within && signalGroup(leader, 0); waited += 10) await later(10);

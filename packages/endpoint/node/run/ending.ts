@@ -1,6 +1,6 @@
 /* How a function's process ended without an answer, in words and codes. */
-import { readFileSync } from "node:fs";
 import type { Failure, Outcome } from "@sremote/protocol";
+import { countOomKills } from "../host/memory.ts";
 import { audienceTimes } from "../spool/audience.ts";
 
 export interface Death {
@@ -20,16 +20,6 @@ export interface ProcessEnding {
   stopped: "timeout" | "cancelled" | "left" | undefined;
   /** The last it wrote there. */
   stderr: { readonly tail: Buffer };
-}
-
-/** Kernel's count of processes it ended for lack of memory, all of this machine or container; undefined where it does not say. */
-export function countOomKills(): number | undefined {
-  try {
-    const found = /^oom_kill (\d+)$/m.exec(readFileSync("/proc/vmstat", "latin1"));
-    return found === null ? undefined : Number(found[1]);
-  } catch {
-    return undefined;
-  }
 }
 
 /** @param oomKills the count when the process started @param timeoutMs the call's */

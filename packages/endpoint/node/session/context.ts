@@ -1,6 +1,6 @@
 /* What a session gives to its workers: the program, their environments, pipes, and who watches over them. */
 import { uniqueSuffix } from "../host/lazy.ts";
-import { countOomKills } from "../run/ending.ts";
+import { countOomKills } from "../host/memory.ts";
 import { callEnvironment } from "../run/environment.ts";
 import { endStrays } from "../run/strays.ts";
 import type { Call, ParsedRoute } from "./call.ts";

@@ -16,19 +16,15 @@ import {
 import { crash } from "../crash.ts";
 import { describeDeath } from "../run/ending.ts";
 import { describeRefusal } from "../run/failure.ts";
+import { Escalation, groupEnds, remainsGrace, signalGrace, signalGroup, startFailed } from "../run/process-control.ts";
 import { endStrays } from "../run/strays.ts";
-import { startFailed } from "../spool/supervise.ts";
 import type { Call, CallWorker, Stop } from "./call.ts";
 import { decodeControl, encodeControl, type Control } from "./control.ts";
 import { OutputRelay, outputsEnd } from "./output-relay.ts";
 import type { WorkerContext } from "./worker-context.ts";
-import { groupEnds, signalGroup } from "../run/process-control.ts";
 import { removePipes, type NamedPipes } from "./worker-pipes.ts";
 import { startWorkerProcess, type WorkerKind } from "./worker-start.ts";
 
-/** How long a signal may take before the next one, and remains of a group before they are killed; in milliseconds. */
-const signalGrace = 500;
-const remainsGrace = 1000;
 /** How long a worker may take until it can begin, in milliseconds: an interpreter from a slow disk. One that could not make its threads may wait for ever. */
 const startPatience = 60_000;
 
@@ -67,7 +63,7 @@ export class WorkerProcess implements CallWorker {
   #isSwapping = false;
   #isGone = false;
   #onEnded!: () => void;
-  #timers: NodeJS.Timeout[] = [];
+  readonly #escalation = new Escalation((name) => this.#signalGroup(name));
   #startTimer: NodeJS.Timeout | undefined;
   #isLate = false;
 
@@ -142,18 +138,16 @@ export class WorkerProcess implements CallWorker {
       if (!hadReturned) return;
     } else {
       this.isEnding = true;
-      this.#signalGroup("SIGINT");
-      this.#timers.push(setTimeout(() => this.#signalGroup("SIGTERM"), signalGrace));
-      this.#timers.push(setTimeout(() => this.#signalGroup("SIGKILL"), 2 * signalGrace));
+      this.#escalation.begin(signalGrace);
     }
   }
 
   /** Ends a worker that runs no call. */
   end(): void {
-    if (this.isEnding && this.#timers.length > 0) return;
+    if (this.isEnding && this.#escalation.hasBegun) return;
     this.isEnding = true;
     if (this.#channel !== undefined) for (const chunk of encodePacket(packetKinds.bye, 0, [])) this.#write(chunk);
-    this.#timers.push(setTimeout(() => this.#signalGroup("SIGKILL"), remainsGrace));
+    this.#escalation.killLater();
   }
 
   /** Sends a signal to the process and all that it started. @returns whether there is still one of them */
@@ -307,7 +301,7 @@ export class WorkerProcess implements CallWorker {
   async #onExit(child: ChildProcess): Promise<void> {
     this.isEnding = true;
     clearTimeout(this.#startTimer);
-    for (const timer of this.#timers.splice(0)) clearTimeout(timer);
+    this.#escalation.stop();
     const { call } = this;
     const outputs = this.#outputs ?? [];
     if (call !== undefined) await outputsEnd(outputs, remainsGrace);
@@ -359,7 +353,7 @@ export class WorkerProcess implements CallWorker {
   #beGone(): void {
     if (this.#isGone) return;
     this.#isGone = true;
-    for (const timer of this.#timers.splice(0)) clearTimeout(timer);
+    this.#escalation.stop();
     for (const pipe of this.#nextPipes?.readers ?? []) pipe.destroy();
     if (this.#nextPipes !== undefined) removePipes(this.#nextPipes.paths);
     if (this.call === undefined) for (const output of this.#outputs ?? []) output.destroy();

@@ -6,7 +6,7 @@ import { SremoteError } from "@sremote/protocol";
 import { loadChildProcess } from "../host/lazy.ts";
 import { callDirectory } from "../run/environment.ts";
 import { strayVariable } from "../run/strays.ts";
-import { startFailed } from "../spool/supervise.ts";
+import { startFailed } from "../run/process-control.ts";
 import type { ParsedRoute } from "./call.ts";
 import type { WorkerContext } from "./worker-context.ts";
 import { OutputRelay } from "./output-relay.ts";

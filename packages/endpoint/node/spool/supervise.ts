@@ -2,22 +2,16 @@
 import type { ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
 import type { Socket } from "node:net";
-import { DeadlineTimer, FrameDecoder, SremoteError } from "@sremote/protocol";
+import { DeadlineTimer, FrameDecoder } from "@sremote/protocol";
 import { channel as channelDescriptor, readAnswer, type Answer } from "./answer.ts";
 import { watchAudience } from "./audience.ts";
 import { loadChildProcess, loadNet } from "../host/lazy.ts";
 import type { ProcessEnding } from "../run/ending.ts";
-import { errorCode } from "../host/directory.ts";
 import { Output } from "./output.ts";
 import { closeWriteEnds, type OutputPipes } from "./output-pipes.ts";
 import { program } from "../program.ts";
+import { Escalation, haste, remainsGrace, signalGrace, signalGroup, startFailed } from "../run/process-control.ts";
 import { endStrays } from "../run/strays.ts";
-
-/** How long a signal may take before the next one, and remains of the group before they are killed; in milliseconds. */
-const signalGrace = 500;
-const remainsGrace = 1000;
-/** Instead of the first where the endpoint itself was told to end, and twice that for all: who told it kills it after a second. */
-const haste = 400;
 
 export interface RunOptions {
   /** Directory of the call, for the files `stdout` and `stderr`. */
@@ -91,27 +85,20 @@ export class FunctionProcess {
     const stderr = new Output(this.#outputs[1], `${options.directory}/stderr`, options.outputLimit);
     const ending: Ending = { answer: undefined, begun: false, exitCode: null, signal: null, stopped: undefined, wallMs: 0, stdout, stderr };
 
-    const timers: NodeJS.Timeout[] = [];
+    const escalation = new Escalation((name) => this.#signalGroup(name));
     let deadline: DeadlineTimer | undefined;
     let told: number | undefined;
     let isGone = false;
-    const escalate = (grace: number): void => {
-      timers.push(setTimeout(() => this.#signalGroup("SIGTERM"), grace));
-      timers.push(setTimeout(() => this.#signalGroup("SIGKILL"), 2 * grace));
-    };
     const stop = (why: "timeout" | "cancelled" | "left"): void => {
       if (why === "cancelled") told = performance.now();
       if (isGone) return;
       if (ending.answer === undefined && ending.stopped === undefined) {
         ending.stopped = why;
-        this.#signalGroup("SIGINT");
-        escalate(why === "cancelled" ? haste : signalGrace);
-      } else if (why === "cancelled") escalate(haste); // also where something else had begun it
+        escalation.begin(why === "cancelled" ? haste : signalGrace);
+      } else if (why === "cancelled") escalation.strengthen(haste); // also where something else had begun it
     };
-    const listen = listenForAnswer(channel, ending, () => {
-      // Handlers of the event "exit" may still run; what keeps the process after that has no say.
-      timers.push(setTimeout(() => this.#signalGroup("SIGKILL"), remainsGrace));
-    });
+    // Handlers of the event "exit" may still run; what keeps the process after that has no say.
+    const listen = listenForAnswer(channel, ending, () => escalation.killLater());
     channel.write(request);
     if (options.timeoutMs !== undefined) {
       const left = options.timeoutMs - (performance.now() - this.#started);
@@ -128,7 +115,7 @@ export class FunctionProcess {
     if (ending.stopped !== undefined) endStrays(options.mark);
     await listen;
     isGone = true;
-    for (const timer of timers) clearTimeout(timer);
+    escalation.stop();
     deadline?.stop();
     stopLooking();
     ending.exitCode = this.#child.exitCode;
@@ -159,15 +146,7 @@ export class FunctionProcess {
   }
 
   #signalGroup(signal: NodeJS.Signals | 0): boolean {
-    if (this.#child.pid === undefined) return false;
-    try {
-      process.kill(-this.#child.pid, signal);
-      return true;
-    } catch (error) {
-      if (errorCode(error) === "ESRCH") return false;
-      if (errorCode(error) === "EPERM") return true; // It changed its user; it can only be left alone.
-      throw error;
-    }
+    return this.#child.pid !== undefined && signalGroup(this.#child.pid, signal);
   }
 }
 
@@ -197,24 +176,6 @@ function listenForAnswer(channel: Socket, ending: Ending, onAnswer: () => void):
     channel.on("close", () => resolve());
   });
 }
-
-/** The process could not be started. */
-export function startFailed(error: unknown): SremoteError {
-  const code = errorCode(error);
-  const options = { stage: "setup", cause: error };
-  if (code === "E2BIG") return new SremoteError("limit-exceeded", "environment and PATH are larger than the host allows", options);
-  const [why, hint] = startProblems.get(code ?? "") ?? [];
-  const message = `the function's process cannot be started: ${why === undefined ? (code ?? String(error)) : `${why} (${code})`}`;
-  return new SremoteError("endpoint-broken", message, { ...options, hint });
-}
-
-const startProblems: ReadonlyMap<string, readonly [why: string, hint: string]> = new Map([
-  ["EAGAIN", ["the host allows no more processes", "end others of the user, or raise the limit (ulimit -u, or that of the control group)"]],
-  ["EMFILE", ["the endpoint has as many files open as it may", "call with fewer workers, or raise the limit (ulimit -n)"]],
-  ["ENFILE", ["the host has as many files open as it can", "try again later"]],
-  ["ENOMEM", ["the host has no memory for it", "try again later, or with fewer workers"]],
-  ["ENOENT", [`the program ${process.execPath} or the working directory is gone`, "install Node again, or name another interpreter"]],
-]);
 
 function sleep(duration: number): Promise<void> {
   return new Promise((resolve) => {
