@@ -4,12 +4,8 @@
  */
 import { SremoteError } from "@sremote/protocol";
 import { errorCode } from "../host/directory.ts";
+import { type haste, linger, type signalGrace } from "../wire/limits.ts";
 
-/** How long a signal may take before the next one, and remains of a group before they are killed; in milliseconds. */
-export const signalGrace = 500;
-export const remainsGrace = 1000;
-/** Instead of the first where the endpoint itself was told to end, and twice that for all: who told it kills it after a second. */
-export const haste = 400;
 /** Between two looks, in milliseconds. */
 const interval = 10;
 
@@ -43,7 +39,7 @@ export class Escalation {
     this.#send = send;
   }
 
-  /** Whether a signal is still to come, or has come. */
+  /** Whether a signal was planned and the process is still there. */
   get hasBegun(): boolean {
     return this.#timers.length > 0;
   }
@@ -56,13 +52,12 @@ export class Escalation {
 
   /** SIGTERM after the grace, SIGKILL after twice that. */
   strengthen(grace: typeof signalGrace | typeof haste): void {
-    this.#timers.push(setTimeout(() => this.#send("SIGTERM"), grace));
-    this.#timers.push(setTimeout(() => this.#send("SIGKILL"), 2 * grace));
+    this.#timers.push(setTimeout(this.#send, grace, "SIGTERM"), setTimeout(this.#send, 2 * grace, "SIGKILL"));
   }
 
   /** SIGKILL when the process has not ended by itself in a while. */
   killLater(): void {
-    this.#timers.push(setTimeout(() => this.#send("SIGKILL"), remainsGrace));
+    this.#timers.push(setTimeout(this.#send, linger, "SIGKILL"));
   }
 
   /** The process is gone. */

@@ -1,5 +1,6 @@
 /* Functions of the client that a function on the host calls: `ask` and `answer` of SESSION.md. */
 import { checkSessionMessage, decodeValue, encodeValue, ProtocolError, type AskMessage, type Attachments } from "@sremote/protocol";
+import { openAskBytes, openAsks } from "../wire/limits.ts";
 
 interface Waiting {
   bytes: number;
@@ -7,9 +8,6 @@ interface Waiting {
   resolve(value: unknown): void;
   reject(error: Error): void;
 }
-
-/** So many questions are open at a time, and so many bytes beside one of any size: the client ends a session that asks without end. */
-const [most, mostBytes] = [64, 1_048_576];
 
 /** The questions of one call. Many may be open at once. */
 export class Asks {
@@ -49,7 +47,7 @@ export class Asks {
 
   #sendHeld(): void {
     for (let next = this.#held[0]; next !== undefined; next = this.#held[0]) {
-      if (this.#open > 0 && (this.#open >= most || this.#openBytes + next.bytes > mostBytes)) return;
+      if (this.#open > 0 && (this.#open >= openAsks || this.#openBytes + next.bytes > openAskBytes)) return;
       this.#held.shift();
       this.#open++;
       this.#openBytes += next.bytes;

@@ -12,13 +12,9 @@ import {
   type ResumeMessage,
 } from "@sremote/protocol";
 import { loadNet } from "../host/lazy.ts";
+import { newcomerPatience, newcomers } from "../wire/limits.ts";
 import { Link, type LinkEvents } from "./link.ts";
 import { isSame, newNonce, prove } from "./proof.ts";
-
-/** How long a connection may stay without a valid proof, in milliseconds. */
-const newcomerPatience = 10_000;
-/** How many may try at once. */
-const mostNewcomers = 16;
 
 export interface ListenerEvents extends LinkEvents {
   /** Counted packets received until now. */
@@ -66,7 +62,7 @@ export class Listener {
   }
 
   #accept(socket: Socket): void {
-    if (this.#newcomers.size >= mostNewcomers) {
+    if (this.#newcomers.size >= newcomers) {
       socket.destroy();
       return;
     }

@@ -1,12 +1,11 @@
 /* Which worker runs which call, and when: SESSION.md, section "Route". */
 import type { Failure, Outcome } from "@sremote/protocol";
+import { keptFailures } from "../wire/limits.ts";
 import type { Call, CallWorker } from "./call.ts";
 import type { WorkerContext } from "./worker-context.ts";
 import { WorkerProcess } from "./worker-process.ts";
 import type { WorkerKind } from "./worker-start.ts";
 
-/** How many failed calls are remembered for those that depend on them. */
-const mostFailures = 1000;
 /** So many times the limit of workers may be there, where free ones hold objects for calls of other environments. */
 const room = 2;
 
@@ -279,7 +278,7 @@ export class Pool {
   #remember(call: Call, failure: Failure): void {
     if (!this.#keepers.delete(call.stream)) return;
     this.#failures.set(call.stream, failure);
-    if (this.#failures.size > mostFailures) for (const oldest of this.#failures.keys()) return void this.#failures.delete(oldest);
+    if (this.#failures.size > keptFailures) for (const oldest of this.#failures.keys()) return void this.#failures.delete(oldest);
   }
 }
 

@@ -17,6 +17,7 @@ import {
   type Packet,
 } from "@sremote/protocol";
 import { describeRefusal } from "../run/failure.ts";
+import { greeting, leaseGrace, silentIntervals } from "../wire/limits.ts";
 import { sweepLater } from "./abandoned-places.ts";
 import { Link } from "./link.ts";
 import { Listener } from "./listener.ts";
@@ -24,14 +25,8 @@ import { longestTimer } from "./objects.ts";
 import { makePrivatePlace, removePrivatePlace, type PrivatePlace } from "./private-place.ts";
 import { Streams } from "./streams.ts";
 
-/** Within which time the client must have said `hello`, which it sends together with the payload, in milliseconds. */
-const greeting = 120_000;
-/** How long workers may take to end after SIGTERM when the lease is over, in milliseconds. */
-const leaseGrace = 1000;
 /** How long killed processes may take to be gone before the supervisor ends without them, in milliseconds. */
 const reapGrace = 1000;
-/** How many intervals of the heartbeat may pass without a byte from the client. */
-const silentIntervals = 4;
 
 export interface SessionOptions {
   base: string;

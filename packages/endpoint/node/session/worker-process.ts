@@ -16,17 +16,15 @@ import {
 import { crash } from "../crash.ts";
 import { describeDeath } from "../run/ending.ts";
 import { describeRefusal } from "../run/failure.ts";
-import { Escalation, groupEnds, remainsGrace, signalGrace, signalGroup, startFailed } from "../run/process-control.ts";
+import { Escalation, groupEnds, signalGroup, startFailed } from "../run/process-control.ts";
 import { endStrays } from "../run/strays.ts";
+import { drain, signalGrace, startPatience } from "../wire/limits.ts";
 import type { Call, CallWorker, Stop } from "./call.ts";
 import { decodeControl, encodeControl, type Control } from "./control.ts";
 import { OutputRelay, outputsEnd } from "./output-relay.ts";
 import type { WorkerContext } from "./worker-context.ts";
 import { removePipes, type NamedPipes } from "./worker-pipes.ts";
 import { startWorkerProcess, type WorkerKind } from "./worker-start.ts";
-
-/** How long a worker may take until it can begin, in milliseconds: an interpreter from a slow disk. One that could not make its threads may wait for ever. */
-const startPatience = 60_000;
 
 /** What a worker tells the pool. */
 export interface WorkerEvents {
@@ -304,9 +302,9 @@ export class WorkerProcess implements CallWorker {
     this.#escalation.stop();
     const { call } = this;
     const outputs = this.#outputs ?? [];
-    if (call !== undefined) await outputsEnd(outputs, remainsGrace);
+    if (call !== undefined) await outputsEnd(outputs, drain);
     // What was killed counts against the user's limit of processes until it is gone, and the next worker needs threads.
-    if (this.#signalGroup("SIGKILL")) await groupEnds(child.pid!, remainsGrace);
+    if (this.#signalGroup("SIGKILL")) await groupEnds(child.pid!, drain);
     // One that ended by itself, and never started any, has none.
     if (this.#hadProcesses || child.exitCode === null) endStrays(`${this.#context.workerMark(this.kind.number)}\0`);
     if (call !== undefined) await outputsEnd(outputs, signalGrace);

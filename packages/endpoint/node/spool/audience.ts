@@ -1,9 +1,10 @@
 /* Whether anybody still waits for a call of the spool: PROTOCOL.md, section "Spool", step 5. */
 import { closeSync, constants, fstatSync, lstatSync, openSync, utimesSync, writeSync } from "node:fs";
 import { errorCode } from "../host/directory.ts";
+import { audienceLook, audiencePatience } from "../wire/limits.ts";
 
-/** In milliseconds: a call that nobody has waited for so long is ended; and how often an endpoint that waits for it says so, and the one that runs it looks. */
-export const audienceTimes: { patience: number; look: number } = { patience: 40_000, look: 5000 };
+/** In milliseconds; tests shorten them. */
+export const audienceTimes: { patience: number; look: number } = { patience: audiencePatience, look: audienceLook };
 
 /**
  * Whether standard output is a pipe or socket whose other end is closed. Node has no poll(2). On a socket a write of no bytes tells; on a pipe it does

@@ -3,8 +3,7 @@ import { closeSync, lstatSync, openSync, readFileSync, readSync, rmSync } from "
 import { SremoteError } from "@sremote/protocol";
 import { errorCode, makeBase, makePrivateDirectory } from "../host/directory.ts";
 import { createFile, isNoSpace, replaceFile } from "../host/files.ts";
-
-const reserveBytes = 65_536;
+import { reserve } from "../wire/limits.ts";
 
 /** Makes `BASE/calls` and what is missing above. @throws SremoteError `unsafe-directory` */
 export function openSpool(base: string): void {
@@ -43,7 +42,7 @@ export function isClaimed(directory: string): boolean {
 
 /** Not zeros: a file system that compresses would set nothing aside. From the device, since node:crypto takes 5 ms to load. */
 function randomFill(): Uint8Array {
-  const bytes = new Uint8Array(reserveBytes);
+  const bytes = new Uint8Array(reserve);
   const fd = openSync("/dev/urandom", "r");
   try {
     for (let at = 0; at < bytes.length;) at += readSync(fd, bytes, at, bytes.length - at, null);

@@ -10,8 +10,9 @@ import type { ProcessEnding } from "../run/ending.ts";
 import { Output } from "./output.ts";
 import { closeWriteEnds, type OutputPipes } from "./output-pipes.ts";
 import { program } from "../program.ts";
-import { Escalation, haste, remainsGrace, signalGrace, signalGroup, startFailed } from "../run/process-control.ts";
+import { Escalation, signalGroup, startFailed } from "../run/process-control.ts";
 import { endStrays } from "../run/strays.ts";
+import { drain, haste, signalGrace } from "../wire/limits.ts";
 
 export interface RunOptions {
   /** Directory of the call, for the files `stdout` and `stderr`. */
@@ -130,7 +131,7 @@ export class FunctionProcess {
   /** Waits about a second for the rest of the group and for whoever holds the pipes, then kills the group and lets go of the pipes. */
   async #endRemains(stdout: Output, stderr: Output, latest: () => number): Promise<void> {
     const both = Promise.all([stdout.ended, stderr.ended]);
-    const deadline = performance.now() + remainsGrace;
+    const deadline = performance.now() + drain;
     while (performance.now() < Math.min(deadline, latest()) && !(stdout.isEnded && stderr.isEnded && !this.#groupIsThere())) {
       await (stdout.isEnded && stderr.isEnded ? sleep(20) : Promise.race([both, sleep(20)]));
     }

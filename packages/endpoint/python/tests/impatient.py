@@ -4,8 +4,8 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
-from sremote_endpoint import main  # noqa: E402
-from sremote_endpoint.spool import audience  # noqa: E402
+from sremote_endpoint.wire import limits  # noqa: E402
 
-audience.PATIENCE, audience.LOOK = 0.4, 0.05
+limits.AUDIENCE_PATIENCE, limits.AUDIENCE_LOOK = 0.4, 0.05
+from sremote_endpoint import main  # noqa: E402  with these limits
 sys.exit(main.main(sys.argv[1:]))

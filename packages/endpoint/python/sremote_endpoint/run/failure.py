@@ -2,7 +2,7 @@
 import os
 
 from ..host.standard import PACKAGE, ROOT, loaded
-from ..wire.limits import SAFE_INTEGER, TEXT
+from ..wire.limits import FAILURE_PART, SAFE_INTEGER
 
 FRAMES = 100
 # Names of members that are told, and characters of a text there.
@@ -50,7 +50,7 @@ def _describe(error, code, stage, seen, left, sources):
 
 
 def cut(text):
-    return text if len(text) <= TEXT else text[:TEXT] + "\u2026"
+    return text if len(text) <= FAILURE_PART else text[:FAILURE_PART] + "\u2026"
 
 
 def _name(kind, member):

@@ -4,7 +4,7 @@ import sys
 
 import _signal as signal
 
-from ..wire.limits import GRACE
+from ..wire.limits import SIGNAL_GRACE
 
 
 class Process:
@@ -50,6 +50,6 @@ class Process:
         }
 
 
-def escalation(grace=GRACE):
+def escalation(grace=SIGNAL_GRACE):
     """The signals that end a call: (seconds from now, signal)."""
     return [(0, signal.SIGINT), (grace, signal.SIGTERM), (2 * grace, signal.SIGKILL)]

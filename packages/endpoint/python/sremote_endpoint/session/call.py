@@ -1,9 +1,5 @@
 """One call of a session, as the supervisor sees it (SESSION.md, "Flow"): never its frames, only how much may flow."""
-
-# Bytes: of the request before the host gave credit, of each output before the client did, and of the request once a worker has the call.
-REQUEST = 65536
-OUTPUT = 262144
-WINDOW = 4194304
+from ..wire.limits import OUTPUT_CREDIT, REQUEST_CREDIT, RUNNING_CREDIT
 
 
 class Call:
@@ -18,8 +14,8 @@ class Call:
         # The request until a worker takes it.
         self.packets = []
         self.received = 0
-        self.granted = REQUEST
-        self.credit = [OUTPUT, OUTPUT]
+        self.granted = REQUEST_CREDIT
+        self.credit = [OUTPUT_CREDIT, OUTPUT_CREDIT]
         self.muted = [False, False]
         self.totals = [0, 0]
         # Why it was ended, in words of the outcome, with the failure.
@@ -41,10 +37,10 @@ class Call:
 
     def grant(self, unhanded):
         """Bytes of credit for the request that are due now. `unhanded`: what the worker has not taken from us yet."""
-        if self.received <= REQUEST // 2:
+        if self.received <= REQUEST_CREDIT // 2:
             return 0  # most requests end before, and need none
-        target = self.received - unhanded + WINDOW
-        if target - self.granted < WINDOW // 4:
+        target = self.received - unhanded + RUNNING_CREDIT
+        if target - self.granted < RUNNING_CREDIT // 4:
             return 0
         more = target - self.granted
         self.granted = target

@@ -7,12 +7,10 @@ from ..wire import value_encode
 from ..wire.errors import Refusal, Unserializable, protocol_error
 from ..wire.frame import FramePart, join_frame, split_frame
 from ..wire.json_text import dump, parse
+from ..wire.limits import LARGE_ASK
 from ..wire.message import whole
 from ..wire.value_decode import Attachments, decode
 from .channel import Over
-
-# Of frames longer than this, one is under way at a time: the client ends a session whose calls ask for more than 8 MiB together.
-LARGE = 65536
 
 OVER = "the call to which this function of the client belongs is over"
 
@@ -92,7 +90,7 @@ class Asking:
             if not interrupt.is_main():
                 self.channel.allow_threads()
             chunks = self._frame(number, callback, args, kwargs)
-            if sum(map(len, chunks)) > LARGE:
+            if sum(map(len, chunks)) > LARGE_ASK:
                 with self.large:
                     return self._exchange(stream, number, chunks)
             return self._exchange(stream, number, chunks)

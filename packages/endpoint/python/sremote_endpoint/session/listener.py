@@ -5,11 +5,9 @@ import sys
 import _socket
 from _socket import AF_UNIX, CMSG_SPACE, SOCK_STREAM, SOL_SOCKET, socket
 
+from ..wire.limits import NEWCOMERS
 from . import private_place
 
-# Seconds in which a newcomer must say who it is, and how many may try at once.
-PATIENCE = 10.0
-NEWCOMERS = 16
 
 
 class Door:

@@ -2,6 +2,8 @@
 import errno
 from _collections import deque
 
+from ..wire.limits import KEPT_CALLS
+
 HINTS = {
     errno.EAGAIN: "end other processes of the user, or raise the limit (ulimit -u, or that of the control group)",
     errno.EMFILE: "call with fewer workers, or raise the limit (ulimit -n)",
@@ -10,8 +12,6 @@ HINTS = {
 }
 RETRY = 0.05
 TRIES = 20
-# Calls with `keep` of which is remembered where they ran, or why they gave no value.
-MOST = 65536
 # So many times the limit of workers may be there, where free ones hold objects for calls of other environments.
 ROOM = 2
 
@@ -173,7 +173,7 @@ class Pool:
     def announce(self, stream):
         """A call with `keep`: calls that want its result wait until it has a worker."""
         self.ran[stream.number] = []
-        if len(self.ran) > MOST:
+        if len(self.ran) > KEPT_CALLS:
             # The dictionary is in the order of the calls, of which only those wait that came last.
             oldest = next(iter(self.ran))
             if type(self.ran[oldest]) is not list:

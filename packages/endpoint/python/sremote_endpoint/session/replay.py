@@ -1,9 +1,7 @@
 """Counted packets of both directions: what was sent is kept until the other side has it, so that nothing is lost with a link (SESSION.md, "Packet")."""
 from _collections import deque
 
-# An ack is due after so many packets or bytes.
-ACK_PACKETS = 256
-ACK_BYTES = 262144
+from ..wire.limits import ACK_BYTES, ACK_PACKETS
 
 
 class Sent:

@@ -7,30 +7,24 @@ import _signal as signal
 from ..host.standard import PACKAGE
 from ..wire.errors import Refusal, protocol_error
 from ..wire.json_text import dump, parse
-from ..wire.limits import PROTOCOL
+from ..wire.limits import GREETING, LEASE_GRACE, NEWCOMER_PATIENCE, NEWCOMERS, PROTOCOL, SILENT_INTERVALS, UNACKNOWLEDGED, WORKERS
 from ..wire.message import is_count, is_duration, is_hex, is_id, whole
 from ..wire.packet import (ACK, BYE, CANCEL, CHALLENGE, COUNTED, CREDIT, DATA, HELLO, MUTE, OPEN, PING, PONG, PROOF, RESUME, SIZE, WELCOME, Damaged,
                            count, pack)
 from ..wire.reply import host_facts
 from .link import Link
-from .listener import NEWCOMERS, PATIENCE, Door, take_streams
+from .listener import Door, take_streams
 from .loop import POLLOUT, Loop
 from .proof import is_same, new_nonce, prove
 from .replay import Received, Sent
 from .streams import Streams
 from .worker_start import load_all
 
-# Counted packets that are not acknowledged, in bytes: more is not read from workers.
-UNACKNOWLEDGED = 4194304
 # Seconds after which the first calls are likely to be over.
 QUIET = 2.0
 # While calls queue up, results are gathered up to so many bytes and seconds.
 GATHER = 16384
 MOMENT = 0.0005
-# Seconds until the client must have said `hello`, which it sends together with the payload.
-GREETING = 120.0
-# Seconds between SIGTERM and SIGKILL at the end of the lease.
-GRACE = 1.0
 # Seconds until the door is looked at again that could not be opened.
 PAUSE = 0.1
 
@@ -148,7 +142,7 @@ class Session:
 
     def _end_lease(self):
         self.calls.workers.stop(signal.SIGTERM)
-        self.lease = self.loop.after(GRACE, self._terminate)
+        self.lease = self.loop.after(LEASE_GRACE, self._terminate)
 
     def _read(self, link):
         data = link.read()
@@ -246,8 +240,8 @@ class Session:
         self.link.flush()
 
     def _listen(self):
-        """Gives up a link over which nothing came for four heartbeats."""
-        silence = 4 * self.hello["heartbeatMs"] / 1000.0
+        """Gives up a link over which nothing came for so many heartbeats."""
+        silence = SILENT_INTERVALS * self.hello["heartbeatMs"] / 1000.0
         if not silence:
             return
         if self.link is not None and self.loop.now - self.heard >= silence:
@@ -278,7 +272,7 @@ class Session:
             os.close(fd)
             return
         self.newcomers.add(fd)
-        timer = self.loop.after(PATIENCE, self._forget, fd)
+        timer = self.loop.after(NEWCOMER_PATIENCE, self._forget, fd)
         self.loop.watch(fd, lambda _: self._take_streams(fd, timer))
 
     def _take_streams(self, fd, timer):
@@ -291,7 +285,7 @@ class Session:
             return
         link = Link(streams[0], streams[1], fd)
         self.newcomers.add(link)
-        link.timer = self.loop.after(PATIENCE, self._reject, link)
+        link.timer = self.loop.after(NEWCOMER_PATIENCE, self._reject, link)
         self.loop.watch(link.reader, lambda _: self._read(link))
 
     def _forget(self, fd, close=True):
@@ -378,4 +372,4 @@ def _message(packet, kind):
 
 
 def _is_pool(value):
-    return is_count(value) and 1 <= value <= 1024
+    return is_count(value) and 1 <= value <= WORKERS

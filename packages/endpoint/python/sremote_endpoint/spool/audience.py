@@ -3,9 +3,7 @@ import os
 import time
 from select import POLLERR, POLLHUP, poll
 
-# Seconds: a call that nobody has waited for so long is ended; and how often an endpoint that waits for it says so, and the one that runs it looks.
-PATIENCE = 40.0
-LOOK = 5.0
+from ..wire.limits import AUDIENCE_LOOK, AUDIENCE_PATIENCE
 
 
 def is_left():
@@ -29,7 +27,7 @@ class Audience:
 
     def __init__(self, path):
         self.path = path
-        self.next = time.monotonic() + LOOK
+        self.next = time.monotonic() + AUDIENCE_LOOK
         self.since = None
         self.stamp = None
 
@@ -37,7 +35,7 @@ class Audience:
         """To be asked at `next`, or later."""
         if now < self.next:
             return False
-        self.next = now + LOOK
+        self.next = now + AUDIENCE_LOOK
         if not is_left():
             self.since = None
             return False
@@ -47,4 +45,4 @@ class Audience:
             stamp = None
         if self.since is None or stamp != self.stamp:
             self.since, self.stamp = now, stamp
-        return now - self.since >= PATIENCE
+        return now - self.since >= AUDIENCE_PATIENCE

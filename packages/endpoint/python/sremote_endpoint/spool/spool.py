@@ -6,7 +6,7 @@ from ..host import files
 from ..host.directory import ensure, ensure_base
 from ..host.os_error import DISK_FULL, refuse
 from ..wire.errors import Refusal
-from ..wire.limits import RESERVE
+from ..wire.limits import AUDIENCE_LOOK, RESERVE
 from . import audience, claim
 
 try:
@@ -80,7 +80,7 @@ class Spool:
                 if audience.is_left():
                     return None  # who does not wait must not keep the call running
                 audience.ask(self.path("asked"))
-                due = time.monotonic() + audience.LOOK
+                due = time.monotonic() + AUDIENCE_LOOK
             content = files.read(self.path("claim"))
             alive = content is not None and claim.is_alive(content)
             # Looked for after the holder: it may have written the reply and ended in between.

@@ -9,7 +9,7 @@ from ..run import strays
 from ..run.process_control import escalation
 from ..wire.errors import Refusal
 from ..wire.frame import read_prefix
-from ..wire.limits import DRAIN, GRACE, HASTE, LINGER, PREFIX
+from ..wire.limits import DRAIN, HASTE, LINGER, PREFIX, SIGNAL_GRACE
 
 
 class Ending:
@@ -169,7 +169,7 @@ class Supervision:
             self.process.signal(self.escalation.pop(0)[1])
 
     def _plan(self, now):
-        return [(now + delay, number) for delay, number in escalation(GRACE if self.told is None else HASTE)]
+        return [(now + delay, number) for delay, number in escalation(SIGNAL_GRACE if self.told is None else HASTE)]
 
     def _drained(self):
         """When the pipes are read on no more."""

@@ -1,4 +1,4 @@
-"""Limits of the wire, as stated in PROTOCOL.md. Sizes in bytes. And times, in seconds, that spool and sessions share."""
+"""Limits, as the tables in PROTOCOL.md and SESSION.md ("Limits") have them. Sizes in bytes, times in seconds."""
 
 PROTOCOL = 1
 CONTAINER = 1
@@ -18,13 +18,38 @@ OUTPUT = 67108864
 HEADER_MEMORY = 268435456
 SAFE_INTEGER = 9007199254740991
 RESERVE = 65536
-TEXT = 65536
+FAILURE_PART = 65536
 
-# Seconds between SIGINT, SIGTERM and SIGKILL to the group of a call that is to end.
-GRACE = 0.5
-# Instead of GRACE where the endpoint itself was told to end, and twice that for all of DRAIN: who told it kills it after a second.
+# A call of the spool that nobody has waited for so long is ended; how often an endpoint that waits says so, and the one that runs it looks.
+AUDIENCE_PATIENCE = 40.0
+AUDIENCE_LOOK = 5.0
+# Between SIGINT, SIGTERM and SIGKILL to the group of a call that is to end.
+SIGNAL_GRACE = 0.5
+# Instead of it where the endpoint itself was told to end, and twice that for all of DRAIN: who told it kills it after a second.
 HASTE = 0.4
 # How long the pipes are read on after the process ended, while a process it started holds them open.
 DRAIN = 1.0
 # How long threads and exit handlers may take after the answer was given.
 LINGER = 10.0
+
+PACKET_PAYLOAD = 1048576
+REQUEST_CREDIT = 65536
+RUNNING_CREDIT = 4194304
+OUTPUT_CREDIT = 262144
+UNACKNOWLEDGED = 4194304
+ACK_PACKETS = 256
+ACK_BYTES = 262144
+WORKERS = 1024
+# Until the client must have said `hello`, which it sends together with the payload.
+GREETING = 120.0
+# Between SIGTERM and SIGKILL at the end of the lease.
+LEASE_GRACE = 1.0
+# Of the heartbeat, without a byte from the client.
+SILENT_INTERVALS = 4
+# Connections that try to resume at once, and the time each has to say who it is.
+NEWCOMERS = 16
+NEWCOMER_PATIENCE = 10.0
+# Calls with `keep` of which is remembered where they ran, or why they gave no value.
+KEPT_CALLS = 65536
+# Of frames of `ask` longer than this, one is under way at a time: the client ends a session whose calls ask for more than 8 MiB together.
+LARGE_ASK = 65536

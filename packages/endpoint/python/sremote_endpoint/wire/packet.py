@@ -2,6 +2,8 @@
 from binascii import crc32
 from struct import Struct
 
+from .limits import PACKET_PAYLOAD
+
 HELLO, WELCOME, RESUME, CHALLENGE, PING, PONG, ACK, BYE, PROOF = range(1, 10)
 OPEN, DATA, STDOUT, STDERR, CREDIT, CANCEL, MUTE, TOTALS = range(16, 24)
 COUNTED = 16
@@ -16,7 +18,6 @@ AHEAD = 32
 CHILDREN, ENDS = 64, 128
 
 SIZE = 16
-PAYLOAD = 1048576
 # The kinds of a link: how long the payload of each may be, None where anything goes.
 KINDS = {kind: None for kind in (HELLO, WELCOME, RESUME, CHALLENGE, BYE, PROOF, OPEN, DATA, STDOUT, STDERR)}
 KINDS.update({PING: (8,), PONG: (8,), ACK: (8,), CREDIT: (4, 8), CANCEL: (0,), MUTE: (0,), TOTALS: (16,)})
@@ -66,7 +67,7 @@ class Packets:
         at, end = 0, len(data)
         while end - at >= SIZE:
             size, kind, flags, _, stream, check = _unpack(data, at)
-            if size > PAYLOAD:
+            if size > PACKET_PAYLOAD:
                 raise Damaged("a packet of %d bytes" % size)
             # A damaged length would have us take what follows for payload, for long: what the head alone tells is looked at first.
             sizes = self.kinds.get(kind, ())

@@ -1,0 +1,34 @@
+/*
+ * Limits that the endpoint has beside those of packages/protocol (`limits`, `sessionLimits`), as the tables in PROTOCOL.md and SESSION.md ("Limits") have
+ * them. Sizes in bytes, times in milliseconds.
+ */
+
+/** Allocated on the disk before a call runs, so that a reply can be stored. */
+export const reserve = 65_536;
+/** A call of the spool that nobody has waited for so long is ended; how often an endpoint that waits says so, and the one that runs it looks. */
+export const audiencePatience = 40_000;
+export const audienceLook = 5000;
+/** Between SIGINT, SIGTERM and SIGKILL to the group of a call that is to end. */
+export const signalGrace = 500;
+/** Instead of it where the endpoint itself was told to end, and twice that for all: who told it kills it after a second. */
+export const haste = 400;
+/** How long the pipes are read on after the process ended, and the rest of its group may take. */
+export const drain = 1000;
+/** How long handlers of the event "exit" may take after the answer was given. */
+export const linger = 1000;
+/** Until the client must have said `hello`, which it sends together with the payload. */
+export const greeting = 120_000;
+/** Between SIGTERM and SIGKILL at the end of the lease. */
+export const leaseGrace = 1000;
+/** Of the heartbeat, without a byte from the client. */
+export const silentIntervals = 4;
+/** Connections that try to resume at once, and the time each has to say who it is. */
+export const newcomers = 16;
+export const newcomerPatience = 10_000;
+/** Failed calls that are remembered for those that depend on them. */
+export const keptFailures = 1000;
+/** Questions of one call that are open at a time, and so many bytes beside one of any size: the client ends a session that asks without end. */
+export const openAsks = 64;
+export const openAskBytes = 1_048_576;
+/** Until a worker can begin: an interpreter from a slow disk. One that could not make its threads may wait for ever. */
+export const startPatience = 60_000;
