@@ -1,10 +1,9 @@
 /* Anything thrown, as the failure of PROTOCOL.md. */
 import { inspect } from "node:util";
-import { SremoteError, type Code, type Failure, type Stage } from "@sremote/protocol";
+import { limits, SremoteError, type Code, type Failure, type Stage } from "@sremote/protocol";
 import { asOurs } from "../host/standard.ts";
 import { stackFrames, syntaxErrorFrame } from "./stack.ts";
 
-const longest = 65_536;
 const mostCauses = 16;
 const mostExceptions = 100;
 const stages: readonly Stage[] = ["request", "setup", "import", "lookup", "arguments", "call", "result"];
@@ -116,6 +115,6 @@ function messageOf(value: unknown): string {
 }
 
 /** At most 64 KiB of UTF-8 would need a count of bytes; characters bound it well enough and never cut one in two. */
-function cut(text: string, most: number = longest): string {
+function cut(text: string, most: number = limits.failurePart): string {
   return text.length <= most ? text : `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }
