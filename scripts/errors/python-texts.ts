@@ -16,12 +16,22 @@ const ofOneCode: Readonly<Record<string, Code>> = {
 const unserializable = new RegExp(String.raw`(?:\bUnserializable\([^\n]*?, |\bself\.fail\()(${strings})`, "g");
 const withName = new RegExp(String.raw`\b(${Object.keys(ofOneCode).join("|")})\((${strings})`, "g");
 
+const plain = new RegExp(String.raw`raise (?:ValueError|TypeError|RuntimeError|OSError)\((?:errno\.\w+, )?(${strings})`, "g");
+const hint = new RegExp(String.raw`(?:\bhint ?= ?|"hint": ?|_HINT = )(${strings})`, "g");
+
+/** Every hint of a source. */
+export function pythonHints(source: string): string[] {
+  return [...source.matchAll(hint)].map(([, text]) => textOf(text!)).filter((text) => / .* /.test(text));
+}
+
 export function pythonTexts(source: string): ErrorText[] {
-  return [
+  const found: { code: string | undefined; text: string }[] = [
     ...[...source.matchAll(withCode), ...source.matchAll(inFailure)].map(([, code, text]) => ({ code: code!, text: textOf(text!) })),
     ...[...source.matchAll(withName)].map(([, name, text]) => ({ code: ofOneCode[name!]!, text: textOf(text!) })),
+    ...[...source.matchAll(plain)].map(([, text]) => ({ code: undefined, text: textOf(text!) })),
     ...[...source.matchAll(unserializable)].map(([, text]) => ({ code: "unserializable-result", text: `{path}: ${textOf(text!)}` })),
-  ].filter((each): each is ErrorText => Object.hasOwn(codes, each.code) && each.text.includes(" "));
+  ];
+  return found.filter((each): each is ErrorText => (each.code === undefined || Object.hasOwn(codes, each.code)) && each.text.includes(" "));
 }
 
 /** Literals beside each other are one; what is filled in has no name in Python. The first line is the message. */

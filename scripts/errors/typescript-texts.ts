@@ -3,9 +3,12 @@ import { parseAst } from "rolldown/parseAst";
 import { codes, type Code } from "../../packages/protocol/src/index.ts";
 
 export interface ErrorText {
-  readonly code: Code;
+  /** Undefined for an Error, TypeError or RangeError of JavaScript or Python itself. */
+  readonly code: Code | undefined;
   /** With `{name}` for what is filled in. */
   readonly text: string;
+  /** What to do, where it stands beside the text. */
+  readonly hint?: string;
 }
 
 interface Node {
@@ -37,6 +40,9 @@ const ofOneCode = new Map<string, readonly [Code, number, string]>(
   }),
 );
 
+/** Errors that have no code: of programs on the host, or mistakes of this product. */
+const withoutCode = new Set(["Error", "TypeError", "RangeError"]);
+
 /** Readers and writers of values: what they refuse, they refuse with the code of their file. */
 function refusalOf(name: string, source: string): Code | undefined {
   if (name === "tooMuch") return "limit-exceeded";
@@ -48,13 +54,25 @@ function refusalOf(name: string, source: string): Code | undefined {
 const isCode = (text: string | undefined): text is Code => text !== undefined && Object.hasOwn(codes, text);
 
 export function typescriptTexts(source: string): ErrorText[] {
+  return read(source).found;
+}
+
+/** Every hint of a source: members and constants of that name, and the tables called `hints`. */
+export function typescriptHints(source: string): string[] {
+  return [...read(source).hints];
+}
+
+function read(source: string): Reader {
   const reader = new Reader(source);
   reader.walk(parseAst(source, { lang: "ts" }) as unknown as Node);
-  return reader.found;
+  return reader;
 }
 
 class Reader {
   readonly found: ErrorText[] = [];
+  /** Hints, whatever text they belong to. */
+  readonly hints = new Set<string>();
+  #hint: string | undefined;
   readonly #source: string;
   /** What constants of the file are made of. */
   readonly #constants = new Map<string, Node>();
@@ -71,6 +89,7 @@ class Reader {
       if (node.type === "VariableDeclarator" && id?.type === "Identifier" && init) this.#constants.set(String(id["name"]), init);
     });
     for (const node of all) {
+      this.#noteHints(node);
       if (node.type === "NewExpression" || node.type === "CallExpression") this.#call(node);
       else if (node.type === "ArrayExpression") this.#beside(node["elements"] as (Node | null)[]);
       else if (node.type === "ObjectExpression") this.#failure(node);
@@ -80,8 +99,15 @@ class Reader {
   #call(node: Node): void {
     const name = this.#raw(node["callee"] as Node).replace(/^.*\.#?/, "");
     const given = node["arguments"] as Node[];
+    this.#hint = given.map((each) => this.#texts(memberOf(each, "hint"))[0]).find((hint) => hint !== undefined);
+    if (node.type === "NewExpression" && withoutCode.has(name)) {
+      for (const text of this.#texts(given[0])) if (text.includes(" ")) this.#add(undefined, text);
+      return;
+    }
     const refusal = refusalOf(name, this.#source);
-    if (refusal !== undefined) for (const text of this.#texts(given.at(-1))) this.#add(refusal, `{path}: ${text}`);
+    if (refusal !== undefined)
+      for (const text of this.#texts(given.at(-1)))
+        this.#add(refusal, `${this.#source.includes("`the host ${what}`") ? "the host " : "{path}: "}${text}`);
     const argument = ofArguments.get(name);
     const one = ofOneCode.get(name);
     if (argument !== undefined) {
@@ -110,17 +136,28 @@ class Reader {
 
   /** `{ code, stage, message }` of endpoints. */
   #failure(node: Node): void {
-    const member = (name: string): Node | undefined =>
-      (node["properties"] as Node[]).find(({ key }) => (key as Node | undefined)?.["name"] === name)?.["value"] as Node | undefined;
-    for (const code of this.#texts(member("code")).filter(isCode))
-      for (const text of this.#texts(member("message") ?? member("summary"))) if (text.includes(" ")) this.#add(code, text);
+    this.#hint = this.#texts(memberOf(node, "hint"))[0];
+    for (const code of this.#texts(memberOf(node, "code")).filter(isCode))
+      for (const text of this.#texts(memberOf(node, "message") ?? memberOf(node, "summary"))) if (text.includes(" ")) this.#add(code, text);
   }
 
-  #add(code: Code, text: string): void {
+  #noteHints(node: Node): void {
+    const { key, id, init, value } = node as Node & Partial<Record<"key" | "id" | "init" | "value", Node>>;
+    const found = [];
+    if (node.type === "Property" && key?.["name"] === "hint") found.push(...this.#texts(value));
+    if (node.type === "VariableDeclarator" && /hint$/i.test(String(id?.["name"]))) found.push(...this.#texts(init));
+    if (node.type === "VariableDeclarator" && id?.["name"] === "hints" && init?.type === "ObjectExpression") {
+      for (const row of init["properties"] as Node[]) found.push(...this.#texts(row["value"] as Node | undefined));
+    }
+    for (const hint of found) if (/^\w.* /.test(hint)) this.hints.add(hint.replace(/\s+/g, " ").trim());
+  }
+
+  #add(code: Code | undefined, text: string): void {
     // Names of errors of the system, in functions that happen to be called like one of ours.
     if (/ must be E[A-Z]+$/.test(text)) return;
     this.found.push({
       code,
+      ...(this.#hint !== undefined && { hint: this.#hint }),
       text: text
         .replace(/\{given\}/, ", not {value}")
         .replace(/\s+/g, " ")
@@ -174,6 +211,12 @@ class Reader {
   #raw(node: Node): string {
     return this.#source.slice(node.start, node.end);
   }
+}
+
+/** The value of a member of an object that is written out. */
+function memberOf(node: Node, name: string): Node | undefined {
+  if (node.type !== "ObjectExpression") return undefined;
+  return (node["properties"] as Node[]).find(({ key }) => (key as Node | undefined)?.["name"] === name)?.["value"] as Node | undefined;
 }
 
 function visit(node: unknown, see: (node: Node) => void): void {

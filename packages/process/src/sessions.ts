@@ -52,7 +52,7 @@ export async function spawnInTurn(connector: Connector, command: Command, option
         {
           stage: "start",
           host: connector.label,
-          hint: "what reads input, has a terminal or runs longer than a second needs a second session, for the watchdog; `killOnDisconnect: false` does without. A session of calls is another",
+          hint: "a command that reads input, has a terminal or runs for more than a second needs a second session, for its watchdog, unless `killOnDisconnect` is false; a client's calls use one more",
         },
       );
       control.abort(refusal);

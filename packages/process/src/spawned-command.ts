@@ -93,7 +93,7 @@ export class SpawnedCommand implements StartedProcess {
     throw new ConnectError("channel-failed", `the command did not start: the host's shell ended before it, with ${exitCode ?? signal}`, {
       stage: "start",
       host: label,
-      hint: "a start-up file of the shell that reads its input, or ends it, takes what the command is begun with",
+      hint: "a start-up file that reads the shell's input, or ends the shell, takes what starts the command",
     });
   }
 

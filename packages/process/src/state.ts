@@ -114,7 +114,7 @@ export class StillRunning extends SremoteError {
     super("permission-denied", `it still runs there (pid ${which}): the account may not end it`, {
       stage: "kill",
       host,
-      hint: "what runs as another user, as by sudo, is to be ended as that user",
+      hint: "end what runs as another user, for example by sudo, as that user",
     });
   }
 }

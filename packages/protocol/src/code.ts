@@ -47,7 +47,7 @@ export const codes: Readonly<Record<Code, string>> = {
   "module-version": "a registered module has another version on the host",
   "call-conflict": "the call id was used for another request",
   "object-lost": "a kept object was released, or its process has ended",
-  "dependency-failed": "an argument is the result of a call that gave none",
+  "dependency-failed": "an argument is the result of a call that gave no value",
   "outcome-unknown": "whether the call ran cannot be known",
   // Wire
   "protocol-error": "bytes that are not a message",

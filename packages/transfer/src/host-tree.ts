@@ -62,7 +62,7 @@ class HostListing {
   #keep(text: string): string {
     this.#text += text.length;
     if (this.#text > textOfEntry * Math.max(1000, this.#limit)) {
-      const said = `its paths have more than ${textOfEntry} characters each on average`;
+      const said = `the host's paths have more than ${textOfEntry} characters on average`;
       throw new SremoteError("limit-exceeded", said, {
         stage: "transfer",
         host: this.#host,

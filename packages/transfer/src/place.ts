@@ -29,7 +29,7 @@ export function checkSources(sources: string | readonly string[], target: string
     const path = withoutSlash(checked(source, "sources"));
     const prefix = into ? nameOf(path) : "";
     const isUsable = here === "sources" ? nameProblem(prefix) === undefined : isName(prefix) && path !== "~";
-    if (into && !isUsable) throw new InvalidArgumentError(`sources must end in a name, unlike ${shownPath(path)}`);
+    if (into && !isUsable) throw new InvalidArgumentError(`sources must end in a name, and ${shownPath(path)} does not`);
     if (seen.has(prefix)) throw new InvalidArgumentError(`sources must have different names, not ${shownPath(prefix)} twice`);
     seen.add(prefix);
     return { path, prefix, follow: true, partials: false, recursive: true };

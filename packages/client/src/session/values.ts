@@ -59,7 +59,7 @@ export class CallValues {
         throw new InvalidArgumentError(`${root} is an object of another session, or of one that has ended`);
       }
       if (worker !== undefined && worker !== place.worker) {
-        throw new InvalidArgumentError(`${root} mixes objects of several processes; give the calls that make them the same \`worker\``);
+        throw new InvalidArgumentError(`${root} mixes objects of several processes; give the calls that make them the same \`workerName\``);
       }
       worker = place.worker;
     }

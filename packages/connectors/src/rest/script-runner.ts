@@ -152,7 +152,7 @@ export class ScriptRunner {
       signal.throwIfAborted();
       // It was started: no error may say any more that it was not. What the client itself refuses, such as a redirect, is told as it is.
       if (!(error instanceof ConnectError && notSent.has(error.code)) || isOurs(error)) throw error;
-      const summary = `${job.stage}: whether the command ran cannot be asked: ${error.message}`;
+      const summary = `${job.stage}: the host cannot be asked whether the command ran: ${error.message}`;
       throw new ConnectError("connection-lost", summary, { stage: job.stage, host: this.#dialect.label, hint: error.hint, cause: error });
     }
   }
@@ -163,7 +163,7 @@ export class ScriptRunner {
       throw new TransferError("transfer-failed", `${job.stage}: the service takes no request of this size: ${error.message}`, {
         stage: job.stage,
         host: this.#dialect.label,
-        hint: "give a command's data as its input, not within the command; input is sent in as many pieces as it takes",
+        hint: "pass data as the command's input, which is sent in pieces, and not in the command",
         cause: error,
       });
     }

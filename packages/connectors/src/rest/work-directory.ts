@@ -77,7 +77,7 @@ export class WorkDirectory {
       throw new ConnectError("connect-failed", "the host reports no home directory, or one whose name needs quoting", {
         stage: "connect",
         host: this.#dialect.label,
-        hint: "name another one with the option `directory`",
+        hint: "name another one with the option `scratchDir`",
         cause,
       });
     }
@@ -87,7 +87,7 @@ export class WorkDirectory {
       await this.#dialect.makeDirectory(path, context);
     } catch (error) {
       if (!(error instanceof SremoteError)) throw error;
-      const hint = `name a directory that is there and writable with the option \`directory\``;
+      const hint = `name a directory that is there and writable with the option \`scratchDir\``;
       throw new ConnectError("connect-failed", `no private directory could be made in ${parent}: ${error.message}`, {
         stage: "connect",
         host: this.#dialect.label,

@@ -199,20 +199,20 @@ describe("a file", () => {
     ["unknown.json", '{"usrname": "me"}', /unknown option `usrname` in .*unknown.json; did you mean `username`/],
     ["unknown.mjs", "export default { usrname: 'me' };", /unknown option `usrname` in .*unknown.mjs; did you mean `username`/],
     ["wrong.json", '{"concurrency": "many"}', /wrong.json.concurrency must be a whole number/],
-    ["broken.json", "{", /must be a file of JSON, unlike .*broken.json/],
+    ["broken.json", "{", /must be a file of JSON, and .*broken.json is none/],
     ["list.json", "[]", /list.json must be an object/],
-    ["broken.mjs", "export default {", /must be a module that can be loaded, unlike .*broken.mjs/],
-    ["throws.mjs", "throw new Error('no');", /must be a module that can be loaded, unlike/],
-    ["none.mjs", "export const username = 'me';", /must be a module with a default export, unlike/],
+    ["broken.mjs", "export default {", /must be a module that can be loaded, and .*broken.mjs is none/],
+    ["throws.mjs", "throw new Error('no');", /must be a module that can be loaded, and/],
+    ["none.mjs", "export const username = 'me';", /must be a module with a default export, and/],
     ["fleet.yaml", "username: me", /must be a file that ends with .json, .ts/],
-    ["groups.json", '{"groups": "missing.txt"}', /must be a readable file, unlike .*missing.txt/],
+    ["groups.json", '{"groups": "missing.txt"}', /must be a readable file, and .*missing.txt is none/],
   ])("%s that is wrong is named", async (name, text, message) => {
     await expect(loadConfiguration(await file(name, text))).rejects.toThrow(InvalidArgumentError);
     await expect(loadConfiguration(join(folder, name))).rejects.toThrow(message);
   });
 
   test("that does not exist is named", async () => {
-    await expect(loadConfiguration(join(folder, "absent.json"))).rejects.toThrow(/a readable file, unlike .*absent.json/);
+    await expect(loadConfiguration(join(folder, "absent.json"))).rejects.toThrow(/a readable file, and .*absent.json is none/);
     await expect(loadConfiguration("")).rejects.toThrow(/^path must be/);
   });
 });

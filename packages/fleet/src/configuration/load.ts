@@ -43,7 +43,7 @@ async function readJson(file: string, path: string): Promise<unknown> {
   try {
     return JSON.parse(await readFile(file, "utf8"));
   } catch (error) {
-    throw new InvalidArgumentError("path", `a ${error instanceof SyntaxError ? "file of JSON" : "readable file"}, unlike ${path}`, {
+    throw new InvalidArgumentError("path", `a ${error instanceof SyntaxError ? "file of JSON" : "readable file"}, and ${path} is none`, {
       cause: error,
     });
   }
@@ -58,9 +58,9 @@ async function runModule(file: string, path: string): Promise<unknown> {
     >;
   } catch (error) {
     if (error instanceof InvalidArgumentError) throw error;
-    throw new InvalidArgumentError("path", `a module that can be loaded, unlike ${path}`, { cause: error });
+    throw new InvalidArgumentError("path", `a module that can be loaded, and ${path} is none`, { cause: error });
   }
-  if (!Object.hasOwn(module, "default")) throw new InvalidArgumentError("path", `a module with a default export, unlike ${path}`);
+  if (!Object.hasOwn(module, "default")) throw new InvalidArgumentError("path", `a module with a default export, and ${path} is none`);
   return module["default"];
 }
 

@@ -1,6 +1,6 @@
 /* An ordered set of hosts. */
 import { showAs } from "@sremote/connectors";
-import { InvalidArgumentError, given, checkFunction } from "@sremote/protocol";
+import { InvalidArgumentError, type SremoteErrorOptions, given, checkFunction } from "@sremote/protocol";
 import { expand, fold } from "../node-set/index.ts";
 import { Host, type HostLike } from "@sremote/process";
 
@@ -16,7 +16,7 @@ export class HostSet implements Iterable<Host> {
   constructor(hosts: Iterable<HostLike> = []) {
     const byKey = new Map<string, Host>();
     let index = 0;
-    for (const each of checkHosts(hosts)) {
+    for (const each of checkHosts(hosts, "a list of hosts", { hint: "hostSet() takes a node set as text" })) {
       const host = Host.from(each, `hosts[${index++}]`);
       // A key that is there keeps its place.
       byKey.set(host.key, host);
@@ -163,9 +163,13 @@ export class HostSet implements Iterable<Host> {
 }
 
 /** What is no list would be one without hosts: then `except` would leave out none of those that were meant. */
-function checkHosts(hosts: Iterable<HostLike>): Iterable<HostLike> {
+function checkHosts(
+  hosts: Iterable<HostLike>,
+  what = "a node set, or a list of hosts",
+  options: SremoteErrorOptions = {},
+): Iterable<HostLike> {
   if (typeof hosts !== "object" || hosts === null || !(Symbol.iterator in hosts)) {
-    throw new InvalidArgumentError("hosts", `a list of hosts${given(hosts)}`, { hint: "hostSet() takes a node set as text" });
+    throw new InvalidArgumentError("hosts", `${what}${given(hosts)}`, options);
   }
   return hosts;
 }

@@ -53,7 +53,7 @@ describe("a file of groups", () => {
     expect(() => groupsOf([], "G")).toThrow(/^G must be an object/);
     expect(() => groupsOf({ a: 3 }, "G")).toThrow(/^G.a must be a node set/);
     expect(() => groupsOf({ a: "x,,y" }, "G")).toThrow(/^G.a must have a host after "," at column 3/);
-    await expect(loadGroups(await file("bad.json", "{"))).rejects.toThrow(/must be a file of JSON, unlike .*bad.json/);
+    await expect(loadGroups(await file("bad.json", "{"))).rejects.toThrow(/must be a file of JSON, and .*bad.json is none/);
     await expect(loadGroups(join(folder, "missing"))).rejects.toThrow(InvalidArgumentError);
   });
 });

@@ -31,7 +31,7 @@ export async function loadGroups(path: string): Promise<Groups> {
   try {
     text = await readFile(path, "utf8");
   } catch (error) {
-    throw new InvalidArgumentError("groups", `a readable file, unlike ${path}`, { cause: error });
+    throw new InvalidArgumentError("groups", `a readable file, and ${path} is none`, { cause: error });
   }
   return path.endsWith(".json") ? parseJson(text, path) : parseGroups(text, path);
 }
@@ -95,7 +95,7 @@ function parseJson(text: string, path: string): Groups {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw new InvalidArgumentError("groups", `a file of JSON, unlike ${path}`, { cause: error });
+    throw new InvalidArgumentError("groups", `a file of JSON, and ${path} is none`, { cause: error });
   }
   return groupsOf(value, path);
 }

@@ -73,7 +73,7 @@ export class Firecrest2 implements ScriptDialect {
     throw new ConnectError("connect-failed", `${name} has no default directory for work`, {
       stage: "connect",
       host: this.label,
-      hint: "name a directory with the option `directory`",
+      hint: "name a directory with the option `scratchDir`",
     });
   }
 

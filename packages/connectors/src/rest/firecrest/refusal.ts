@@ -22,7 +22,7 @@ export function refusal(reply: HttpReply, path: string, label: string, redact: (
   if (path.startsWith("/filesystem/") && message.startsWith("Remote process failed") && code !== "transfer-failed")
     return new TransferError(code, said, about);
   if (unhealthy.test(message)) {
-    const hint = "the service's own probe says so, every few minutes anew; its operators know more";
+    const hint = "the service checks this itself every few minutes; ask its operators";
     return new ConnectError("connect-failed", said, { ...about, hint });
   }
   if (/\/jobs\/\w+$/.test(path) && noSuchJob.test(message)) return new TransferError("no-such-file", said, about);

@@ -115,7 +115,7 @@ export class JupyterServer implements ScriptDialect {
     throw new ConnectError("connect-failed", `${path} is outside of the server's root, ${root}`, {
       stage: "connect",
       host: this.label,
-      hint: "name a directory within it with the option `directory`",
+      hint: "name a directory within it with the option `scratchDir`",
     });
   }
 }
