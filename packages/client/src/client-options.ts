@@ -8,14 +8,14 @@ export interface RemoteClientOptions {
   /** Endpoint of calls that name none. @default `python` */
   runtime?: Runtime | undefined;
   /**
-   * Path (absolute or with `~/`) or name of the Python interpreter on the host.
+   * Path (absolute or with `~/`) or name of the Python interpreter on the host. One that is not there, or too old, is `interpreter-missing`.
    *
    * @default the endpoint's virtual environment, then `python3` and its kin on PATH
    */
   python?: string | undefined;
-  /** Path or name of Node on the host. @default `node` on PATH, then the usual places */
+  /** Path or name of Node on the host; not there, or too old: `interpreter-missing`. @default `node` on PATH, then the usual places */
   node?: string | undefined;
-  /** Whether a call on a host without endpoint installs it. @default true; with false it rejects with RemoteNotSetupError */
+  /** Whether a call on a host without endpoint installs it. @default true; with false it rejects with RemoteNotSetupError `not-setup` */
   autoInstall?: boolean | undefined;
   /**
    * How calls travel. `auto`: over a live session where the connector can start one, else over files. `spool`: always over files, each call
@@ -24,17 +24,27 @@ export interface RemoteClientOptions {
    * @default `auto`
    */
   transport?: "auto" | "spool" | undefined;
-  /** Calls of one runtime that run at once in a session, 1 to 1024. More wait their turn. @default 4 */
+  /**
+   * Calls of one runtime that run at once in a session, 1 to 1024. More wait their turn; where all workers hold objects, a call is refused (`limit-exceeded`).
+   *
+   * @default 4
+   */
   workers?: number | undefined;
   /**
-   * Milliseconds for which the host keeps a session whose link is lost, at least 1000. Then it ends everything that runs in it.
+   * Milliseconds for which the host keeps a session whose link is lost, at least 1000. Then it ends everything that runs in it, and calls
+   * under way reject with `connection-lost` or `outcome-unknown`.
    *
    * @default 30 s
    */
   resumeTimeout?: number | undefined;
   /** Milliseconds between two signs of life, at least 100. @default 15 s; after three without an answer a link is given up and made anew */
   heartbeatInterval?: number | undefined;
-  /** Directory of the endpoint on the host: see `setSremoteDir`. @default `~/.sremote` */
+  /**
+   * Directory of the endpoint on the host: see `setSremoteDir`. One that cannot be used is `no-writable-directory`, one that others may write to
+   * `unsafe-directory`.
+   *
+   * @default `~/.sremote`
+   */
   sremoteDir?: string | undefined;
   /** Directory for temporary files of calls: see `setTmpDir`. @default the host's */
   tmpDir?: string | undefined;

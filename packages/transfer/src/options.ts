@@ -27,7 +27,7 @@ export interface CopyOptions extends OperationOptions {
   /** Keeps times of modification, to the microsecond. @default true */
   times?: boolean | undefined;
   /**
-   * What becomes of a file that grows while it is read, as a log does. `fail`: it is not copied. `prefix`: what it held when it was listed is.
+   * What becomes of a file that grows while it is read, as a log does. `fail`: it is not copied (`transfer-failed`). `prefix`: what it held when it was listed is.
    * @default "fail"
    */
   growing?: "fail" | "prefix" | undefined;

@@ -14,7 +14,7 @@ export interface CallOptions {
    * @default none
    */
   kwargs?: Readonly<Record<string, unknown>> | undefined;
-  /** Loads the user's login environment (`.profile` and the like) first. @default false */
+  /** Loads the user's login environment (`.profile` and the like) first. A login shell that fails is `endpoint-broken`. @default false */
   loginEnv?: boolean | undefined;
   /** Variables for this call, over the registered ones. In place before the interpreter starts. @default none */
   env?: Readonly<Record<string, string>> | undefined;
@@ -31,7 +31,7 @@ export interface CallOptions {
   timeout?: number | undefined;
   /** Deadline in milliseconds, from the call, until a worker takes it; then it rejects with the code `timeout`, stage `queue`. @default none */
   queueTimeout?: number | undefined;
-  /** Deadline in milliseconds without output, items or callbacks while the function runs. @default none */
+  /** Deadline in milliseconds without output, items or callbacks while the function runs; then it is ended as by `timeout`. @default none */
   idleTimeout?: number | undefined;
   /**
    * Aborting ends the function on the host; the call rejects with the code `cancelled` within 100 ms, whether or not the host has said so.
@@ -55,17 +55,35 @@ export interface CallOptions {
    * @default `worker`
    */
   isolation?: "call" | "worker" | undefined;
-  /** Name of a process that this call shares with all others of the same name, and with none else. @default none: any worker */
+  /**
+   * Name of a process that this call shares with all others of the same name, and with none else. It needs a session: over files it is `unsupported`.
+   *
+   * @default none: any worker
+   */
   workerName?: string | undefined;
-  /** `value`: the result itself. `object`: it stays on the host and a RemoteObject stands for it. @default `value` */
+  /**
+   * `value`: the result itself; one that cannot travel is `unserializable-result`. `object`: it stays on the host and a RemoteObject stands for it, which
+   * needs a session: over files it is `unsupported`.
+   *
+   * @default `value`
+   */
   returns?: "value" | "object" | undefined;
-  /** With `returns: "object"`: milliseconds without use after which the host forgets the object. @default none */
+  /** With `returns: "object"`: milliseconds without use after which the host forgets the object; using it is `object-lost` then. @default none */
   objectTimeout?: number | undefined;
   /** Of a generator's items, how many are asked for ahead of the loop. @default 0: the generator makes one when the loop wants it */
   prefetch?: number | undefined;
-  /** Zone of datetimes that have none: `UTC`, `local`, `+02:00` or an IANA name. Without it they are an error. @default none */
+  /**
+   * Zone of datetimes that have none: `UTC`, `local`, `+02:00` or an IANA name, which needs Python 3.9 (else `unsupported`) and must be known there (else
+   * `bad-arguments`). Without it they are `unserializable-result`.
+   *
+   * @default none
+   */
   naiveTimeZone?: string | undefined;
-  /** Call id, 32 lower-case hex digits. A call repeated with the same id and arguments never runs twice. @default random */
+  /**
+   * Call id, 32 lower-case hex digits. A call repeated with the same id and arguments never runs twice; with others it is a `call-conflict`.
+   *
+   * @default random
+   */
   id?: string | undefined;
 }
 

@@ -25,9 +25,9 @@ export interface RestOptions {
    * @default 300
    */
   pollInterval?: number | undefined;
-  /** Milliseconds that a command may wait in a queue before it starts. @default none */
+  /** Milliseconds that a command may wait in a queue before it starts; then it is `timeout`, and never runs. @default none */
   queueTimeout?: number | undefined;
-  /** Milliseconds that a file may take to become visible after it was written (network file systems). @default 120 000 */
+  /** Milliseconds that a file may take to become visible after it was written (network file systems); then `transfer-failed`. @default 120 000 */
   visibilityTimeout?: number | undefined;
   /**
    * Largest file in bytes that one upload may have; more goes in pieces. A service or proxy that refuses an upload for its size (413) gets

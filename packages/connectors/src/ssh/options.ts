@@ -50,7 +50,7 @@ export interface SshOptions {
    * @default those of ssh_config, else the usual ones
    */
   privateKeyPath?: string | readonly string[] | undefined;
-  /** Decrypts the private keys given here. @default none */
+  /** Decrypts the private keys given here. A wrong one is `auth-failed`. @default none */
   passphrase?: string | undefined;
   /** Password of the account. It is also the answer to a single hidden question. @default none */
   password?: string | undefined;
@@ -64,7 +64,11 @@ export interface SshOptions {
   keyboardInteractive?:
     | ((prompts: readonly AuthenticationPrompt[], instructions: string) => readonly string[] | Promise<readonly string[]>)
     | undefined;
-  /** Which host keys are accepted: see {@link HostKeyPolicy}. @default `strict`, or what ssh_config says */
+  /**
+   * Which host keys are accepted: see {@link HostKeyPolicy}. Others are `host-key-unknown`, `host-key-changed` or `host-key-revoked`.
+   *
+   * @default `strict`, or what ssh_config says
+   */
   hostKey?: HostKeyPolicy | undefined;
   /** known_hosts files; the first is the one that `accept-new` adds to. @default ssh_config, else the user's and the system's */
   knownHosts?: string | readonly string[] | undefined;
@@ -82,13 +86,14 @@ export interface SshOptions {
   keepaliveCountMax?: number | undefined;
   /**
    * Milliseconds for reaching the host, the handshake and authentication, for each host on the way. The time of people (answers of
-   * `keyboardInteractive`) and of the agent does not count.
+   * `keyboardInteractive`) and of the agent does not count. Then it is `connect-timeout`.
    *
    * @default 20 000
    */
   connectTimeout?: number | undefined;
   /**
-   * Milliseconds for the host to start a command over a connection that stands: for its answer, and then for the account's start-up files.
+   * Milliseconds for the host to start a command over a connection that stands: for its answer (else
+   * `connect-timeout`), and then for the account's start-up files (else `channel-failed`).
    * @default 20_000
    */
   startTimeout?: number | undefined;
