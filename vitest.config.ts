@@ -1,6 +1,14 @@
+import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
+import { quickSuites } from "./scripts/quick-suites.ts";
+
+const root = fileURLToPath(new URL(".", import.meta.url));
+/** Suites that can share a worker. What one puts in the place of a module, as those of test/simulation do, the next one would be given too. */
+const units = quickSuites(root).filter(
+  (file) => !file.startsWith("test/simulation/") && !/\bvi\.(?:do)?mock\(/i.test(readFileSync(root + file, "utf8")),
+);
 
 /** Files that take a minute or more, mostly waiting: begun last, one of them would run on alone. */
 const longest = [
@@ -40,12 +48,27 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+// Workers, and programs that tests start from source, are compiled once, not each time.
+process.env["NODE_COMPILE_CACHE"] ??= `${root}.cache/compiled`;
+
 export default defineConfig({
   ssr: { resolve: { conditions: ["@sremote/source", "node", "import", "module", "default"] } },
   test: {
-    include: ["packages/*/src/**/*.test.ts", "packages/endpoint/node/**/*.test.ts", "scripts/**/*.test.ts", "test/**/*.test.ts"],
-    // Programs that tests start from source are compiled once, not each time.
-    env: { NODE_COMPILE_CACHE: fileURLToPath(new URL(".cache/compiled", import.meta.url)) },
+    projects: [
+      {
+        extends: true,
+        // To load the sources once for each worker and not for each file saves two fifths of what these suites take.
+        test: { name: "units", include: units, isolate: false },
+      },
+      {
+        extends: true,
+        test: {
+          name: "hosts",
+          include: ["packages/*/src/**/*.test.ts", "packages/endpoint/node/**/*.test.ts", "scripts/**/*.test.ts", "test/**/*.test.ts"],
+          exclude: [...configDefaults.exclude, ...units],
+        },
+      },
+    ],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // For two cores: two thirds of what tests do is waiting. With more workers those that start processes only make each other late.
