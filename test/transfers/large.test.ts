@@ -35,14 +35,14 @@ async function makeFile(bytes: number): Promise<string> {
   return path;
 }
 
-// Where the packets are not ours a part tells as much.
+// Where the packets are not ours a part tells as much: held whole, it would be twice what memory may grow by then.
 test.each([
   ["push", "ssh", 2 ** 30],
   ["pull", "ssh", 2 ** 30],
-  ["push", "openssh", 2 ** 29],
-  ["pull", "openssh", 2 ** 29],
-  ["push", "local", 2 ** 29],
-  ["pull", "local", 2 ** 29],
+  ["push", "openssh", 2 ** 28],
+  ["pull", "openssh", 2 ** 28],
+  ["push", "local", 2 ** 28],
+  ["pull", "local", 2 ** 28],
 ] as const)("G35 a %s over %s of %d bytes", async (direction, kind, bytes) => {
   const from = await makeFile(bytes);
   const to = join(directory, "copy");
@@ -50,7 +50,7 @@ test.each([
   const command = ["--conditions=@sremote/source", program, direction, from, to, kind, JSON.stringify(options)];
   const { grown, ...result } = JSON.parse(await run(process.execPath, command)) as { grown: number; ok: boolean; bytes: number };
   expect(result).toEqual({ ok: true, bytes });
-  expect(grown).toBeLessThan(256);
+  expect(grown).toBeLessThan(bytes === 2 ** 30 ? 256 : 128);
   expect((await stat(to)).size).toBe(bytes);
   const file = await open(to);
   const end = await file.read(Buffer.alloc(3), 0, 3, bytes - 3);
