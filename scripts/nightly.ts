@@ -42,7 +42,7 @@ const suites: readonly LongSuite[] = [
     name: "all",
     purpose: "what `npm test` tries of one connector, engine, size or Python alone, of all; and ten thousand calls",
     command: vitest(
-      ...["rest", "connectors", "guarantees", "calls", "sessions", "transfers", "fleets"].map((name) => `test/${name}`),
+      ...["rest", "connectors", "guarantees", "calls", "sessions", "transfers", "fleets", "packages"].map((name) => `test/${name}`),
       "packages/endpoint/src/python.test.ts",
       "packages/fleet/src/fleet",
       "scripts/labs",

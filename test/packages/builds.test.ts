@@ -12,6 +12,7 @@ import { consumersDirectory } from "../../scripts/setup-consumers.ts";
 import { nodeProgram } from "../../scripts/setup-nodes.ts";
 import { isListening, until } from "../../scripts/labs/wait.ts";
 import { sharedSshd, stopSshd } from "../support/hosts.ts";
+import { isNightly } from "../support/nightly.ts";
 import { installWith, run } from "../../scripts/packing/index.ts";
 import { type Consumer, makeConsumer } from "./consumer.ts";
 
@@ -149,8 +150,15 @@ test.concurrent("vite, for a server", async () => {
 });
 
 test.concurrent("webpack, for Node", async () => {
+  // Terser takes six times as long as webpack. That short names do no harm is shown by esbuild above and by Next.js below, which shorten them too.
   const config = `import path from "node:path";
-export default { mode: "production", target: "node", entry: "./entry.mjs", output: { path: path.resolve("webpack"), filename: "app.cjs" } };
+export default {
+  mode: "production",
+  target: "node",
+  entry: "./entry.mjs",
+  output: { path: path.resolve("webpack"), filename: "app.cjs" },
+  optimization: { minimize: ${isNightly} },
+};
 `;
   await writeFile(join(project, "webpack.config.mjs"), config);
   const { stdout } = await run(bin("webpack"), ["-c", "webpack.config.mjs"], { cwd: project });
