@@ -63,6 +63,7 @@ async function bundle(entry: string, format: "cjs" | "esm", target: string): Pro
     external: /^node:/,
     transform: { target },
     treeshake: { moduleSideEffects: (id) => id === entry },
+    optimization: { inlineConst: true },
   });
   try {
     const { output } = await graph.generate({ format, minify: true, codeSplitting: false });
