@@ -219,6 +219,15 @@ describe("surroundings", () => {
     const reply = await send(sandbox, request, { env: { ...process.env, HOME: home } });
     expect(reply.value).toBe("a > b");
   });
+
+  it("loginEnv loads it also where login files have the shell print each command", async () => {
+    const home = join(sandbox.root, "traced");
+    mkdirSync(home, { recursive: true });
+    writeFileSync(join(home, ".profile"), "export FROM_LOGIN=traced; exec 2>&1; set -x");
+    const request = makeRequest(sandbox, "./lib.mjs", "environment", ["FROM_LOGIN"], { loginEnv: true });
+    const reply = await send(sandbox, request, { env: { ...process.env, HOME: home } });
+    expect(reply.value).toBe("traced");
+  });
 });
 
 it("nothing of a call is left running", async () => {

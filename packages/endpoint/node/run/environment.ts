@@ -3,12 +3,11 @@ import { accessSync, constants, statSync } from "node:fs";
 import { userInfo } from "node:os";
 import { basename, isAbsolute, resolve } from "node:path";
 import { SremoteError, type CallMessage, type Code } from "@sremote/protocol";
-import { loadChildProcess } from "../host/lazy.ts";
+import { loadChildProcess, uniqueSuffix } from "../host/lazy.ts";
 import { errorCode, makeDirectories } from "../host/directory.ts";
 
 /** How long a login shell may take, in milliseconds: some wait for network file systems, none for a person. */
 const loginDeadline = 20_000;
-const marker = "c4f0a1d2e9b84a57";
 
 /** The part of a call that says what its process finds around it. */
 export type Surroundings = Pick<CallMessage, "env" | "path" | "cwd" | "tmp" | "loginEnv">;
@@ -75,7 +74,9 @@ const codes: Readonly<Record<string, Code>> = {
 /** The environment that the user's login shell sets up. What its files print stands before or after the markers and is dropped. */
 async function loginEnvironment(): Promise<NodeJS.ProcessEnv> {
   const shell = loginShell();
-  const print = `process.stdout.write("${marker}<"+JSON.stringify(process.env)+">${marker}")`;
+  const marker = uniqueSuffix();
+  // The command does not hold the marker itself: login files may have the shell print each command.
+  const print = `process.stdout.write(["",JSON.stringify(process.env),""].join(Buffer.from("${Buffer.from(marker).toString("hex")}","hex")))`;
   // A name that begins with a dash makes any shell a login shell (login(1)); csh takes no other way together with a command.
   const child = loadChildProcess().spawn(shell, ["-c", `'${process.execPath.replaceAll("'", "'\\''")}' -e '${print}'`], {
     argv0: `-${basename(shell)}`,
@@ -97,10 +98,9 @@ async function loginEnvironment(): Promise<NodeJS.ProcessEnv> {
     child.on("exit", () => clearTimeout(late));
     child.on("close", () => resolveText(Buffer.concat(parts).toString("utf8")));
   });
-  const from = text.indexOf(`${marker}<`);
-  const to = text.lastIndexOf(`>${marker}`);
-  if (from < 0 || to < 0) throw loginFailed(shell, "ended before it ran a command");
-  const environment: NodeJS.ProcessEnv = JSON.parse(text.slice(from + marker.length + 1, to));
+  const parts = text.split(marker);
+  if (parts.length < 3) throw loginFailed(shell, "ended before it ran a command");
+  const environment: NodeJS.ProcessEnv = JSON.parse(parts.at(-2)!);
   return environment;
 }
 
