@@ -67,11 +67,10 @@ def _user_of(fd):
 
 def take_streams(fd):
     """The two descriptors that the attaching process hands over: its standard input and output. None when there are none (yet)."""
-    from array import array
-    fds = array("i")
+    fds = []
     peer = socket(AF_UNIX, SOCK_STREAM, 0, fileno=fd)
     try:
-        _, extras, _, _ = peer.recvmsg(1, CMSG_SPACE(2 * fds.itemsize))
+        _, extras, _, _ = peer.recvmsg(1, CMSG_SPACE(8))
     except BlockingIOError:
         return None
     except OSError:
@@ -79,7 +78,7 @@ def take_streams(fd):
     finally:
         peer.detach()
     for extra in extras:
-        fds.frombytes(extra[2][:len(extra[2]) // fds.itemsize * fds.itemsize])
+        fds += memoryview(extra[2][:len(extra[2]) // 4 * 4]).cast("i")
     if len(fds) == 2:
         return tuple(fds)
     for each in fds:

@@ -351,7 +351,6 @@ _COUNTED = frozenset((OPEN, DATA, CREDIT, CANCEL, MUTE))
 def _preload():
     """What is in files of their own and needed where no file may be opened any more: os.wait4() loads one when it has taken a process's status."""
     try:
-        import array  # noqa: F401
         import resource  # noqa: F401
     except (OSError, ImportError):
         pass

@@ -121,11 +121,11 @@ class WorkerProcess(Process):
     def renew_pipes(self):
         """New pipes for the next call. The read ends of the old ones are returned."""
         from _socket import AF_UNIX, SCM_RIGHTS, SOCK_STREAM, SOL_SOCKET, socket
-        from array import array
+        from struct import pack as pack_numbers
         (out, stdout), (err, stderr) = os.pipe(), os.pipe()
         end = socket(AF_UNIX, SOCK_STREAM, 0, fileno=self.channel)
         try:
-            end.sendmsg([pack(PIPES)], [(SOL_SOCKET, SCM_RIGHTS, array("i", [stdout, stderr, out, err]))])
+            end.sendmsg([pack(PIPES)], [(SOL_SOCKET, SCM_RIGHTS, pack_numbers("4i", stdout, stderr, out, err))])
         finally:
             end.detach()
             os.close(stdout)

@@ -311,14 +311,13 @@ class Usage:
 def take_new_pipes(channel):
     """The supervisor sends two, and their reading ends: processes of this call keep the old ones, so that what they write later is not taken for the next call's."""
     from _socket import AF_UNIX, CMSG_SPACE, SOCK_STREAM, socket
-    from array import array
     end = socket(AF_UNIX, SOCK_STREAM, 0, fileno=channel.fd)
-    fds = array("i")
+    fds = []
 
     def receive(_, size):
-        data, extras, _, _ = end.recvmsg(size, CMSG_SPACE(4 * fds.itemsize))
+        data, extras, _, _ = end.recvmsg(size, CMSG_SPACE(16))
         for extra in extras:
-            fds.frombytes(extra[2])
+            fds.extend(memoryview(extra[2]).cast("i"))
         return data
 
     try:
