@@ -5,7 +5,7 @@ import sys
 from ..host.lazy import load, peek
 from ..host.standard import loaded
 from ..wire.errors import Unserializable
-from . import compiled, standard_streams
+from .standard_streams import flush_all
 
 
 def exit_code(error):
@@ -37,22 +37,6 @@ def unserializable(call, error):
     return found
 
 
-def flush():
-    """Everything that user code has printed leaves this process, what compiled code has printed too."""
-    if not standard_streams.flush_ours():
-        _flush_others()
-    if compiled.is_needed():
-        load("run.compiled_output").flush()
-
-
-def _flush_others():
-    for name, first in (("stdout", "__stdout__"), ("stderr", "__stderr__")):
-        stream, original = getattr(sys, name, None), getattr(sys, first, None)
-        standard_streams.flush(stream)
-        if stream is not original:
-            standard_streams.flush(original)
-
-
 def leave():
     """What a plain interpreter does at its end: wait for threads, run exit handlers. The answer is safe by now."""
     try:
@@ -66,7 +50,7 @@ def leave():
         atexit._run_exitfuncs()
     except BaseException:  # an interpreter prints this and goes on to end
         sys.excepthook(*sys.exc_info())
-    flush()
+    flush_all()
 
 
 def leave_copy(answer, status):
@@ -74,5 +58,5 @@ def leave_copy(answer, status):
     error = answer.get("error") if answer["outcome"] == "raised" else None
     if error:
         sys.stderr.write("%s: %s\n" % (error.get("type", "Error"), error["message"]))
-    flush()
+    flush_all()
     os._exit(status or int(error is not None))

@@ -6,7 +6,9 @@ import io
 import sys
 from _thread import get_ident
 
+from ..host.lazy import load
 from ..host.standard import loaded
+from . import compiled
 
 _current = {}
 # Those of stdout, stderr and stdin.
@@ -76,7 +78,19 @@ def are_ours():
         return False
 
 
-def flush_ours():
+def flush_all():
+    """Everything that user code has printed leaves this process, what compiled code has printed too."""
+    if not _flush_ours():
+        for name in ("stdout", "stderr"):
+            stream, original = getattr(sys, name, None), getattr(sys, "__%s__" % name, None)
+            flush(stream)
+            if stream is not original:
+                flush(original)
+    if compiled.is_needed():
+        load("run.compiled_output").flush()
+
+
+def _flush_ours():
     """In the usual case flushes them. False where they are not ours, or cannot be flushed."""
     out, err, _ = _ours
     try:

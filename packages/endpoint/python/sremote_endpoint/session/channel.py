@@ -4,7 +4,7 @@ from _collections import deque
 from _thread import allocate_lock
 from binascii import crc32
 from select import POLLIN, POLLOUT, poll
-from struct import Struct
+from _struct import Struct
 
 from ..run import interrupt
 from ..wire.frame import Unchecked

@@ -1,11 +1,11 @@
 """Results that the supervisor gives where no worker does (SESSION.md, "result")."""
-from ..wire.frame import join_frame
 from ..wire.json_text import dump
 from ..wire.packet import DATA, LAST, VOID, pack
 
 
 def result(stream, answer, used=None):
     """The last packet of a Call. `answer` is the inner part as JSON bytes."""
+    from ..wire.frame import join_frame  # a first call does not wait for it
     outer = {"type": "result"} if used is None else {"type": "result", "usage": used}
     frame = b"".join(join_frame(dump(outer)[:-1] + b"," + answer[1:], []))
     return pack(DATA, stream.number, frame, LAST | VOID if stream.begun else LAST)

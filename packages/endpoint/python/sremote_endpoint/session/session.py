@@ -349,9 +349,15 @@ _COUNTED = frozenset((OPEN, DATA, CREDIT, CANCEL, MUTE))
 
 
 def _preload():
-    """What is in files of their own and needed where no file may be opened any more: os.wait4() loads one when it has taken a process's status."""
+    """
+    What a first call does not wait for, and is needed where no file may be opened any more: os.wait4() loads one when it has taken a process's
+    status.
+    """
     try:
         import resource  # noqa: F401
+
+        from ..run import ending  # noqa: F401
+        from ..wire import frame  # noqa: F401
     except (OSError, ImportError):
         pass
 

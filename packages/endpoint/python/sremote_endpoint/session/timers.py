@@ -1,5 +1,5 @@
 """Deadlines of the supervisor, the next one first."""
-from heapq import heapify, heappop, heappush
+from _heapq import heapify, heappop, heappush
 
 
 class Timers:

@@ -7,7 +7,6 @@ from _thread import _count as get_thread_count
 
 from ..host.lazy import keep_hidden, load
 from ..run import compiled, dispatch, interrupt, standard_streams
-from ..run.process_end import exit_code, flush, leave, leave_copy, unserializable
 from ..run.search_path import prepare
 from ..wire.errors import Refusal, Unserializable, protocol_error
 from ..wire.frame import FramePart, join_frame, plain_header, split_frame
@@ -26,6 +25,10 @@ _PLAIN = frozenset((str, bool, type(None)))
 # type, module, function, args
 _REQUIRED = 4
 _OPTIONAL = (("returns", lambda value: value == "object"), ("leaseMs", is_duration), ("keep", is_count))
+
+
+def _at_end():
+    return load("run.process_end")
 
 
 class _Exit(Exception):
@@ -81,7 +84,7 @@ class SessionWorker:
                     break
         except EOFError:
             status = 0
-        leave()
+        _at_end().leave()
         return status
 
     def _watch_leases(self):
@@ -117,10 +120,10 @@ class SessionWorker:
             self.channel.waiting = False
             answer = {"outcome": "cancelled", "error": {"code": "cancelled", "stage": "request", "message": "the call was cancelled before it began"}}
         if os.getpid() != self.pid:
-            leave_copy(answer, status)
+            _at_end().leave_copy(answer, status)
         if "keep" in call and answer["outcome"] != "value":
             self.objects.keep_result(stream, Failed(answer["error"]), call["keep"])
-        flush()
+        standard_streams.flush_all()
         if status is None and (interrupt.in_import or interrupt.met and self.processes.are_kept() or self.process.is_spoiled()):
             status = 0  # what is left of this process is not fit for other calls
         answer["type"] = "result"
@@ -138,7 +141,7 @@ class SessionWorker:
         try:
             chunks = join_frame(dump(answer), attachments, CHUNK)
         except Refusal as error:
-            chunks = join_frame(dump({"type": "result", "outcome": "raised", "error": unserializable(call, error)}), [])
+            chunks = join_frame(dump({"type": "result", "outcome": "raised", "error": _at_end().unserializable(call, error)}), [])
         children = self.processes.were_started() and not self.processes.are_kept()
         flags = LAST | (HOLDS if self.objects else 0) | (CHILDREN if children else 0) | (ENDS if status is not None else 0)
         if not (status is None and not children and self._go_on(stream, chunks, flags) or self.channel.send(stream, chunks, flags)):
@@ -240,7 +243,7 @@ class SessionWorker:
         except (Unserializable, Refusal) as error:
             if type(error) is Refusal and error.stage in ("import", "lookup", "arguments"):
                 raise
-            report.update(outcome="raised", error=unserializable(call, error))
+            report.update(outcome="raised", error=_at_end().unserializable(call, error))
             return report, []
         except BaseException as error:
             # SIGINT between the function's end and ours, or user code while its value was read: properties, __iter__, utcoffset().
@@ -275,7 +278,7 @@ class SessionWorker:
     def _raised(self, raised, report):
         kind = type(raised.error)
         if issubclass(kind, SystemExit) and raised.stage in ("import", "call"):
-            status = exit_code(raised.error)
+            status = _at_end().exit_code(raised.error)
             message = "the function ended its process with exit status %d" % status
             report.update(outcome="killed", exitCode=status, error={"code": "exited", "stage": raised.stage, "message": message})
             raise _Exit(report, status)

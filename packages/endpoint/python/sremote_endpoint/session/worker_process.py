@@ -121,7 +121,7 @@ class WorkerProcess(Process):
     def renew_pipes(self):
         """New pipes for the next call. The read ends of the old ones are returned."""
         from _socket import AF_UNIX, SCM_RIGHTS, SOCK_STREAM, SOL_SOCKET, socket
-        from struct import pack as pack_numbers
+        from _struct import pack as pack_numbers
         (out, stdout), (err, stderr) = os.pipe(), os.pipe()
         end = socket(AF_UNIX, SOCK_STREAM, 0, fileno=self.channel)
         try:

@@ -4,7 +4,6 @@ import os
 import _signal as signal
 
 from ..host.memory import out_of_memory_kills
-from ..run.ending import describe_ending
 from ..run.process_control import escalation
 from ..wire.json_text import parse
 from ..wire.limits import DRAIN, LINGER
@@ -333,6 +332,7 @@ class Workers:
         if stream.reason is not None:
             stream.failure = stream.reason[1]
             return outcomes.failed(stream, *stream.reason)
+        from ..run.ending import describe_ending
         kills = out_of_memory_kills()
         more, self.kills = kills is not None and kills != self.kills, kills
         usage = worker.used(self.loop.now - stream.since)

@@ -4,7 +4,7 @@ import os
 from ..host.files import write_all
 from ..host.lazy import keep_hidden, load
 from ..run import compiled, dispatch, failure, interrupt, standard_streams
-from ..run.process_end import exit_code, flush, leave, leave_copy, unserializable
+from ..run.process_end import exit_code, leave, leave_copy, unserializable
 from ..run.search_path import prepare
 from ..wire import value_encode  # noqa: F401  loaded now: user code may move files or the working directory
 from ..wire.errors import Refusal, Unserializable
@@ -26,7 +26,7 @@ def work(call, parsed, answer_fd):
         answer, attachments = answer_of("not-run", refusal.failure()), []
     if os.getpid() != pid:
         leave_copy(parse(answer)[0], status)
-    flush()
+    standard_streams.flush_all()
     _send(answer_fd, opened, answer, attachments)
     leave()
     return status

@@ -1,6 +1,6 @@
 """The container of PROTOCOL.md, "Frame": bytes in, header and attachments out, and back. Knows no files."""
 from binascii import crc32
-from struct import Struct
+from _struct import Struct
 
 from .errors import Refusal, limit_exceeded, protocol_error
 from .json_text import check_memory

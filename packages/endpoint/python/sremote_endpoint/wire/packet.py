@@ -1,6 +1,6 @@
 """Packets (SESSION.md, "Packet"): sixteen bytes of head, then the payload. Knows no descriptors."""
 from binascii import crc32
-from struct import Struct
+from _struct import Struct
 
 from .limits import PACKET_PAYLOAD
 
