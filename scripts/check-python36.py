@@ -19,7 +19,7 @@ LIBRARY = set("""
     fcntl fractions functools getpass glob gzip hashlib heapq hmac importlib inspect io itertools json keyword linecache locale marshal math mmap operator
     os pathlib platform posixpath pwd py_compile random re resource runpy secrets select shlex shutil signal site socket stat string struct
     subprocess sys gc _collections _socket _thread sysconfig tarfile tempfile textwrap threading time traceback types unittest urllib uuid venv warnings weakref
-    zipfile zipimport zlib _json _locale _sha256 _signal
+    zipfile zipimport zlib _heapq _json _locale _sha256 _signal _struct
 """.split())
 # Newer or not always there, each imported behind `except ImportError`.
 GUARDED = {"ctypes", "zoneinfo", "pkg_resources", "numpy", "_sha2", "importlib.metadata"}

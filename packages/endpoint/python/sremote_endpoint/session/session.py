@@ -230,7 +230,6 @@ class Session:
         self.first = None
         self.link.put(pack(WELCOME, payload=dump({"type": "welcome", "protocol": PROTOCOL, "attach": self.door.address, "host": self.host})))
         self._listen()
-        self.loop.after(0, _preload)
         self.loop.after(QUIET, self._tidy)
 
     def _refuse(self, refusal):
@@ -346,20 +345,6 @@ class Session:
 
 
 _COUNTED = frozenset((OPEN, DATA, CREDIT, CANCEL, MUTE))
-
-
-def _preload():
-    """
-    What a first call does not wait for, and is needed where no file may be opened any more: os.wait4() loads one when it has taken a process's
-    status.
-    """
-    try:
-        import resource  # noqa: F401
-
-        from ..run import ending  # noqa: F401
-        from ..wire import frame  # noqa: F401
-    except (OSError, ImportError):
-        pass
 
 
 def _keep_code():

@@ -182,6 +182,8 @@ class Streams:
         if stream.route.keep and stream.failure is not None:
             self.pool.fail(stream, stream.failure)
         stream.over = True
+        if not self.ended:
+            self.loop.after(0, _preload)
         self.ended = self.loop.now
         del self.streams[stream.number]
         for timer in stream.timers:
@@ -192,3 +194,17 @@ class Streams:
         stream.failure = failure
         self.close(stream, outcomes.failed(stream, outcome, failure))
         stream.packets = None
+
+
+def _preload():
+    """
+    What a first call does not wait for, and is needed where no file may be opened any more: os.wait4() loads one when it has taken a process's
+    status.
+    """
+    try:
+        import resource  # noqa: F401
+
+        from ..run import ending  # noqa: F401
+        from ..wire import frame  # noqa: F401
+    except (OSError, ImportError):
+        pass
