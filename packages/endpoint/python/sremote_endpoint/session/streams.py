@@ -11,6 +11,20 @@ from .workers import Workers
 ROUTES = 1024
 
 
+def _preload():
+    """
+    What a first call does not wait for, and is needed where no file may be opened any more: os.wait4() loads one when it has taken a process's
+    status.
+    """
+    try:
+        import resource  # noqa: F401
+
+        from ..wire import frame  # noqa: F401
+        from ..run import ending  # noqa: F401
+    except (OSError, ImportError):
+        pass
+
+
 class Streams:
     """`send(packet)` hands a counted packet to the client."""
 
@@ -194,17 +208,3 @@ class Streams:
         stream.failure = failure
         self.close(stream, outcomes.failed(stream, outcome, failure))
         stream.packets = None
-
-
-def _preload():
-    """
-    What a first call does not wait for, and is needed where no file may be opened any more: os.wait4() loads one when it has taken a process's
-    status.
-    """
-    try:
-        import resource  # noqa: F401
-
-        from ..run import ending  # noqa: F401
-        from ..wire import frame  # noqa: F401
-    except (OSError, ImportError):
-        pass
