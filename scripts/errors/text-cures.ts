@@ -39,7 +39,7 @@ export const textCures: Partial<Readonly<Record<Code, Readonly<Record<string, st
   "connect-failed": {
     "the host and ssh share no algorithm": "The host is old. Allow what it offers, with `algorithms` or in ssh_config.",
     "the jump host could not reach it: {message}": "The address is looked up by the jump host. Try from there.",
-    "no private directory could be made in {parent}: {message}": "Set TMPDIR to a directory that you may write to.",
+    "no private directory could be made in {parent}: {message}": "Name a directory that exists and is writable with `scratchDir`.",
     "the host reports no home directory, or one whose name needs quoting": "Name a directory with `scratchDir`.",
     "there is no Jupyter Server at this path (status 404)": "`jupyter server list` prints the right URL.",
     "the hub has no running server there (status {status}): {said}": "Start your server on the hub's page.",
@@ -49,7 +49,7 @@ export const textCures: Partial<Readonly<Record<Code, Readonly<Record<string, st
     "the known_hosts file {file} cannot be read: {code}": "Give the file to this user, or name another one with `knownHosts`.",
     "the host's key is new, and accept-new has no known_hosts file to write it to: the next key would be accepted as well":
       "Name a file with `knownHosts`, or pass `hostKey: { fingerprint }`.",
-    "the check of the host's key failed": "The function passed as `hostKey` threw. `error.cause` has what it threw.",
+    "the check of the host's key failed": "`error.cause` has what was thrown, perhaps by the function passed as `hostKey`.",
   },
   "auth-failed": {
     "the function passed as `token` threw": "What it threw may hold a secret, so it is not shown. Log it in the function.",

@@ -1,6 +1,6 @@
 /*
  * What users may rely on is documented beside it: each public option says what it does, its default, and its unit where it is a time or a bound; each public function
- * has an example, and all examples compile against the built packages, in one run of the compiler.
+ * and each method that a user calls first has an example, and all examples compile against the built packages, in one run of the compiler.
  */
 import { spawnSync } from "node:child_process";
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -73,15 +73,56 @@ function examplesOf(name: string): string[] {
   );
 }
 
+/** Methods that users call first, by their class: each has an example of one line, in which the class's object has this name. */
+const objects = { RemoteClient: "client", Fleet: "hosts", Run: "run", RemoteProcess: "process", Job: "process" };
+/** These continue what others have begun, tell what is known already, or are the same as another one with other words. */
+const withoutExample = new Set(
+  `RemoteClient.setTmpAtHomeDir RemoteClient.setPwdAtHomeDir RemoteClient.setSerializer Fleet.slice Fleet.intersect Fleet.filter Fleet.close Run.stats Run.reports
+  Run.start Run.then Run.readNew Job.reset Job.readNew Job.chunks RemoteProcess.reset`.split(/\s+/),
+);
+const preamble = `import { RemoteClient } from "sremote";
+import { type Fleet, type RemoteProcess } from "sremote/fleet";
+declare const client: RemoteClient;
+declare const hosts: Fleet;
+declare const process: RemoteProcess;
+declare const run: ReturnType<Fleet["run"]>;`;
+
+/** The public methods of a class, as the reports have them. */
+function methodsOf(name: string): string[] {
+  const body = reports.map((text) => new RegExp(`^declare (?:abstract )?class ${name}\\b.*?^}`, "ms").exec(text)?.[0]).find(Boolean) ?? "";
+  return [...new Set([...body.matchAll(/^ {2}(?:static )?(\w+)(?:<[^(]*>)?\(/gm)].map(([, method]) => method!))].filter(
+    (method) => method !== "constructor",
+  );
+}
+
+/** The examples of one line that stand above a method, or above its first overload. */
+function examplesOfMethod(name: string, method: string): string[] {
+  const body =
+    sources.map(({ text }) => new RegExp(`^export (?:abstract )?class ${name}\\b.*?^}`, "ms").exec(text)?.[0]).find(Boolean) ?? "";
+  const doc = new RegExp(`/\\*\\*((?:(?!\\*/).)*)\\*/\\n {2}(?:override )?(?:async )?${method}\\b`, "s").exec(body)?.[1] ?? "";
+  return [...doc.matchAll(/@example (\S.*?)(?: \*?$|$)/gm)].map(([, code]) => code!.trim());
+}
+
 test("each public function has an example, and all examples compile", { timeout: 60_000 }, () => {
   const functions = [...exported("function")].map((name) => ({ name, examples: examplesOf(name) }));
   expect(functions.length).toBeGreaterThan(50);
   expect(functions.filter(({ examples }) => examples.length === 0).map(({ name }) => name)).toEqual([]);
+  const methods = Object.keys(objects).flatMap((of) =>
+    methodsOf(of)
+      .map((method) => ({ name: `${of}.${method}`, examples: examplesOfMethod(of, method) }))
+      .filter(({ name }) => !withoutExample.has(name)),
+  );
+  expect(methods.length).toBeGreaterThan(40);
+  expect(methods.filter(({ examples }) => examples.length === 0).map(({ name }) => name)).toEqual([]);
   const folder = join(root, `.cache/examples-${process.pid}`);
   mkdirSync(folder, { recursive: true });
   try {
     for (const { name, examples } of functions) {
       for (const [index, code] of examples.entries()) writeFileSync(join(folder, `${name}-${index}.ts`), `${code}\nexport {};\n`);
+    }
+    for (const { name, examples } of methods) {
+      for (const [index, code] of examples.entries())
+        writeFileSync(join(folder, `${name}-${index}.ts`), `${preamble}\n${code}\nexport {};\n`);
     }
     const configuration = { extends: "../../tsconfig.test.json", include: ["*.ts"] };
     writeFileSync(join(folder, "tsconfig.json"), JSON.stringify(configuration));

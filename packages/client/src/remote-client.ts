@@ -105,6 +105,7 @@ export class RemoteClient implements AsyncDisposable {
    * @param args positional arguments as an array, or keyword arguments as an object; both through `options.kwargs`
    * @throws RemoteExecError when it raised, was killed, timed out, was cancelled, or does not exist; RemoteNotSetupError, RemoteModulesError,
    * ConnectError, TransferError, OutcomeUnknownError (the link was lost and it may have run), InvalidArgumentError (nothing was sent)
+   * @example const { value, stdout } = await client.doRemoteCall("math", "hypot", [3, 4]);
    */
   doRemoteCall<T = unknown>(
     module: string,
@@ -125,6 +126,7 @@ export class RemoteClient implements AsyncDisposable {
    *
    * @typeParam T the type of the value, which nothing checks: of a generator's items, or `RemoteIterable<Item>` where the value itself is used. With `returns: "object"`
    * the type of the object, such as an interface of its methods; the value is a {@link RemoteObject} of it.
+   * @example for await (const line of client.call("jobs", "train", [100]).stdout) console.log(line);
    */
   call<T = unknown>(module: string, fn: string, args: CallArguments | undefined, options: ReturnsObject): Call<RemoteObject<T>>;
   call<T = unknown>(module: string, fn: string, args?: CallArguments, options?: CallOptions): Call<T>;
@@ -137,6 +139,7 @@ export class RemoteClient implements AsyncDisposable {
    * as {@link kwargs}. Only calling a member reaches the host; looking at it does not.
    *
    * @typeParam M what the module holds: `client.module<typeof import("node:os")>("node:os", { runtime: "node" })`, or an interface of a Python module's functions.
+   * @example const root = await client.module("math").sqrt(2);
    */
   module<M = unknown>(name: string, options: ReturnsObject): RemoteModule<M, "object">;
   module<M = unknown>(name: string, options?: CallOptions): RemoteModule<M>;
@@ -149,12 +152,12 @@ export class RemoteClient implements AsyncDisposable {
     }, name);
   }
 
-  /** Keyword arguments for a function of a {@link module}: `client.module("textwrap").shorten(text, client.kwargs({ width: 11 }))`. */
+  /** Keyword arguments for a function of a {@link module}. @example await client.module("textwrap").fill("a long text", client.kwargs({ width: 6 })); */
   kwargs(values: Readonly<Record<string, unknown>>): KeywordArguments {
     return keywordArguments(values);
   }
 
-  /** The value of a name that is no function: `await client.constant("math", "pi")`. Dots reach into attributes. */
+  /** The value of a name that is no function. Dots reach into attributes. @example const pi = await client.constant<number>("math", "pi"); */
   constant<T = unknown>(module: string, name: string, options: ReturnsObject): Promise<RemoteObject<T>>;
   constant<T = unknown>(module: string, name: string, options?: CallOptions): Promise<T>;
   async constant(module: string, name: string, options: CallOptions = {}): Promise<unknown> {
@@ -166,6 +169,7 @@ export class RemoteClient implements AsyncDisposable {
   /**
    * Installs the endpoint, and for Python a virtual environment in which {@link installPackages} installs. Idempotent, safe to run concurrently
    * from many places, and optional: a call on a host without endpoint installs it as well.
+   * @example const { interpreter } = await client.bootstrapInstall();
    */
   async bootstrapInstall(options: BootstrapOptions = {}): Promise<BootstrapResult> {
     checkOptions(options, ["runtime", "timeout", "signal"]);
@@ -174,7 +178,11 @@ export class RemoteClient implements AsyncDisposable {
     return await this.#changing(bounded(this.connector, "install", options, (own) => bootstrap(this.#spool, runtime, own)));
   }
 
-  /** Installs a Python package from a git repository. A host without git gets the repository cloned by this machine and pushed. */
+  /**
+   * Installs a Python package from a git repository. A host without git gets the repository cloned by this machine and pushed.
+   *
+   * @example await client.installGitModule("https://github.com/me/tools.git");
+   */
   async installGitModule(url: string, branch?: string, name?: string, options: InstallOptions = {}): Promise<void> {
     checkOptions(options, ["runtime", "timeout", "signal"]);
     this.#checkOpen();
@@ -183,7 +191,11 @@ export class RemoteClient implements AsyncDisposable {
     await this.#changing(bounded(this.connector, "install", options, (own) => installGitModule(this.#spool, module, runtime, own)));
   }
 
-  /** Installs packages, Python's by pip into the endpoint's virtual environment, Node's by npm into its prefix. */
+  /**
+   * Installs packages, Python's by pip into the endpoint's virtual environment, Node's by npm into its prefix.
+   *
+   * @example await client.installPackages(["numpy==2.1.0"]);
+   */
   async installPackages(packages: readonly string[], options: InstallOptions = {}): Promise<void> {
     checkOptions(options, ["runtime", "timeout", "signal"]);
     this.#checkOpen();
@@ -193,7 +205,11 @@ export class RemoteClient implements AsyncDisposable {
     await this.#changing(bounded(this.connector, "install", options, (own) => installPackages(this.#spool, list, runtime, own)));
   }
 
-  /** Whether a module can be imported on the host; it is looked up, not imported. */
+  /**
+   * Whether a module can be imported on the host; it is looked up, not imported.
+   *
+   * @example if (!(await client.isModuleInstalled("numpy"))) await client.installPackages(["numpy"]);
+   */
   async isModuleInstalled(name: string, options: { runtime?: Runtime } & OperationOptions = {}): Promise<boolean> {
     checkOptions(options, ["runtime", "timeout", "signal"]);
     this.#checkOpen();
@@ -204,6 +220,7 @@ export class RemoteClient implements AsyncDisposable {
   /**
    * From now on every call checks, before it runs, that the module is installed on the host, in this version if one is given, and rejects with
    * RemoteModulesError otherwise. Results tell the version found.
+   * @example client.registerRemoteModule("numpy", "2.1.0");
    */
   registerRemoteModule(name: string, version?: string, options: { runtime?: Runtime } = {}): void {
     checkOptions(options, ["runtime"]);
@@ -214,19 +231,31 @@ export class RemoteClient implements AsyncDisposable {
     this.#modules.set(runtime, modules.set(name, version ?? null));
   }
 
-  /** Sets a variable in the environment of every later call; with `onlyIfUnset` only where the host's environment has none of that name. */
+  /**
+   * Sets a variable of every later call; with `onlyIfUnset` only where the host has none of that name.
+   *
+   * @example client.registerRemoteEnvVariable("OMP_NUM_THREADS", "4");
+   */
   registerRemoteEnvVariable(name: string, value: string, options: { onlyIfUnset?: boolean } = {}): void {
     checkOptions(options, ["onlyIfUnset"]);
     const { onlyIfUnset = false } = options;
     this.#environment.setVariable(name, value, onlyIfUnset);
   }
 
-  /** Appends a directory to `PATH` of every later call. An absolute path: nothing on the host would expand a `~`. */
+  /**
+   * Appends a directory to `PATH` of every later call. An absolute path: nothing on the host would expand a `~`.
+   *
+   * @example client.registerRemoteEnvPath("/opt/tools/bin");
+   */
   registerRemoteEnvPath(path: string): void {
     this.#environment.appendPath(path);
   }
 
-  /** Takes the directories from `~/.sremote/<fileName>` on the host, a JSON file; without a valid one the configuration stays as it is. */
+  /**
+   * Takes the directories from `~/.sremote/<fileName>`, a JSON file of the host; without a valid one, none changes.
+   *
+   * @example const { found, message } = await client.doSelfDiscovery();
+   */
   async doSelfDiscovery(fileName = ".location", options: OperationOptions = {}): Promise<Discovery> {
     checkOptions(options, ["timeout", "signal"]);
     this.#checkOpen();
@@ -235,12 +264,16 @@ export class RemoteClient implements AsyncDisposable {
     return found;
   }
 
-  /** Base directory of the endpoint on the host; default `~/.sremote`. A relative path is relative to the home directory. */
+  /**
+   * Base directory of the endpoint on the host; default `~/.sremote`. A relative path begins at the home directory.
+   *
+   * @example client.setSremoteDir("/scratch/me/.sremote");
+   */
   setSremoteDir(path: string): void {
     this.#moveTo((this.#locations.sremoteDir = hostPath("path", path)));
   }
 
-  /** Directory for temporary files, `TMPDIR` of every call, created when missing. */
+  /** Directory for temporary files, `TMPDIR` of every call, created when missing. @example client.setTmpDir("/scratch/me/tmp"); */
   setTmpDir(path: string): void {
     this.#locations.tmpDir = hostPath("path", path);
   }
@@ -250,7 +283,7 @@ export class RemoteClient implements AsyncDisposable {
     this.#locations.tmpDir = homePath("path", path);
   }
 
-  /** Working directory of calls, created when missing. Default: the home directory. */
+  /** Working directory of calls, created when missing. Default: the home directory. @example client.setPwdDir("/data/run-7"); */
   setPwdDir(path: string): void {
     this.#locations.pwdDir = hostPath("path", path);
   }
@@ -260,7 +293,7 @@ export class RemoteClient implements AsyncDisposable {
     this.#locations.pwdDir = homePath("path", path);
   }
 
-  /** The working directory that calls have, as an absolute path on the host. */
+  /** The working directory that calls have, as an absolute path on the host. @example console.log(await client.getPwd()); // /home/me */
   async getPwd(options: OperationOptions = {}): Promise<string> {
     checkOptions(options, ["timeout", "signal"]);
     const fn = this.#runtime === "python" ? ["os", "getcwd"] : ["node:process", "cwd"];
@@ -278,14 +311,17 @@ export class RemoteClient implements AsyncDisposable {
    * ended (`call`). Handlers are not waited for; what one throws becomes a warning of the process. Events hold no argument, result, output or environment.
    *
    * @returns a function that removes the handler
-   * @example
-   * const remove = client.on("call", ({ module, function: fn, duration, code }) => console.log(module, fn, duration, code ?? "ok"));
+   * @example const remove = client.on("call", ({ module, function: fn, duration, code }) => console.log(module, fn, duration, code ?? "ok"));
    */
   on<N extends ClientEventName>(event: N, handler: (event: ClientEvents[N]) => unknown): () => void {
     return this.#watchers.add(event, handler);
   }
 
-  /** Whether the host can be reached and takes the credentials. Never rejects for that reason, nor for a deadline or an abort. */
+  /**
+   * Whether the host can be reached and takes the credentials. Rejects for wrong options alone, not for a deadline or an abort.
+   *
+   * @example const { ok, message } = await client.status({ timeout: 5000 });
+   */
   async status(options: OperationOptions = {}): Promise<ConnectorStatus> {
     checkOptions(options, ["signal", "timeout"]);
     try {
@@ -296,7 +332,7 @@ export class RemoteClient implements AsyncDisposable {
     }
   }
 
-  /** What the host has: interpreters, tools, directories, space. One round trip; writes nothing. */
+  /** What the host has: interpreters, tools, directories, space. One round trip; writes nothing. @example const { python, diskFree } = await client.probe(); */
   async probe(options: OperationOptions = {}): Promise<HostReport> {
     checkOptions(options, ["signal", "timeout"]);
     this.#checkOpen();
@@ -328,6 +364,7 @@ export class RemoteClient implements AsyncDisposable {
    * the code `closed`. Takes less than half a minute, whatever the host does. May be called more than once.
    *
    * @throws SremoteError `timeout` when the connector has not ended its connections by then
+   * @example await client.close(); // or: await using client = …
    */
   close(): Promise<void> {
     this.#closed ??= this.#end();

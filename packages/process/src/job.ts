@@ -82,7 +82,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   get signal(): string | null {
     return this.#state.signal;
   }
-  /** Whether SIGKILL was needed; null where nobody could look what came of the first signal. */
+  /** Whether SIGKILL was needed; null where nobody could see what the first signal did. */
   get forcedKill(): boolean | null {
     return this.#state.forcedKill;
   }
@@ -113,7 +113,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     return this.#output.truncated;
   }
 
-  /** Starts it, and does not wait. @throws InvalidArgumentError when it was started before */
+  /** Starts it, and does not wait. @throws InvalidArgumentError when it was started before @example process.start(); */
   start(): this {
     if (this.#state.phase !== "idle") throw new InvalidArgumentError(`start cannot be called: the process is ${this.#state.phase}`);
     this.#apply({ type: "start" });
@@ -134,6 +134,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
    * Its exit status when it has ended; null when it has none, or has not ended in time. One of a run may be waited for before its turn has come.
    *
    * @throws InvalidArgumentError for one that nobody has started, and that is no part of a run
+   * @example const exitCode = await process.start().wait({ timeout: "1m" });
    */
   async wait(options: WaitOptions = {}): Promise<number | null> {
     checkWaitOptions(options);
@@ -144,7 +145,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     return this.exitCode;
   }
 
-  /** Starts it and waits for its end. An abort of the signal ends the waiting alone. */
+  /** Starts it and waits for its end. An abort of the signal ends the waiting alone. @example const { stdout, exitCode } = await process.run(); */
   async run(options?: WaitOptions): Promise<this> {
     await this.start().wait(options);
     return this;
@@ -153,6 +154,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   /**
    * Ends it with everything below it: the signal, and SIGKILL after a grace. Resolves when it has ended, or when the host does not confirm it.
    * What has not been started will not be. @throws InvalidArgumentError
+   * @example await process.kill("SIGTERM", { forceKillAfterDelay: "5s" });
    */
   async kill(signal: Signal = "SIGTERM", options: KillOptions = {}): Promise<this> {
     checkKill(signal, options);
@@ -178,12 +180,12 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     return this.#output.readNew();
   }
 
-  /** Calls back at its start, its end, a reset, with each piece of output or with each line. Returns a function that removes the handler. */
+  /** Calls back at its start, end or reset, or with output. Returns a function that removes the handler. @example process.on("end", ({ ok }) => console.log(ok)); */
   on<Name extends keyof JobEvents<this>>(event: Name, handler: (value: JobEvents<this>[Name]) => void | Promise<void>): () => void {
     return this.#handlers.add(event, handler, this.#state.phase !== "idle" && !this.ended);
   }
 
-  /** Lines as they come, those before included as far as they are kept. Ends when the output does, however the process ended. */
+  /** Lines as they come, after those that are kept. Ends with the output. @example for await (const { text } of process.lines()) console.log(text); */
   lines(): AsyncIterableIterator<Line> {
     return this.#iterate<Line>(
       ({ text }) => text.length + itemWeight,

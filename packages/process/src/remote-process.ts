@@ -99,7 +99,11 @@ export class RemoteProcess extends Job {
     }
   }
 
-  /** Writes to its standard input, and waits until it takes more. @throws SremoteError (`closed`) when it no longer takes input */
+  /**
+   * Writes to its standard input, and waits until it takes more. @throws SremoteError (`closed`) when it no longer takes input
+   *
+   * @example await process.write("yes\n");
+   */
   async write(data: string | Uint8Array): Promise<void> {
     if (typeof data !== "string" && !(data instanceof Uint8Array))
       throw new InvalidArgumentError("data", `a string or a Uint8Array${given(data)}`);
@@ -109,7 +113,7 @@ export class RemoteProcess extends Job {
     await writeTo(stdin, own, "the process");
   }
 
-  /** Ends its standard input. On a terminal that is the character Control-D, at the beginning of a line. */
+  /** Ends its standard input. On a terminal that is the character Control-D, at the beginning of a line. @example await process.endInput(); */
   async endInput(): Promise<void> {
     const stdin = await this.#input();
     if (stdin === undefined || stdin.destroyed) return;
@@ -117,7 +121,11 @@ export class RemoteProcess extends Job {
     else await writeTo(stdin, "\u0004", "the process");
   }
 
-  /** Sends a signal to it and everything below it, and does nothing else. @throws InvalidArgumentError when it does not run */
+  /**
+   * Sends a signal to it and everything below it, and does nothing else. @throws InvalidArgumentError when it does not run
+   *
+   * @example await process.sendSignal("SIGUSR1");
+   */
   async sendSignal(signal: Signal): Promise<void> {
     checkSignal(signal);
     if (this.#started === undefined || this.ended) throw new InvalidArgumentError("signal cannot be sent: the process does not run");
@@ -127,6 +135,7 @@ export class RemoteProcess extends Job {
   /**
    * The first place behind the last match where one of the patterns is found; text is found as it is. Null when the output ends, or at the
    * deadline, without.
+   * @example const match = await process.expect(/listening on (\d+)/, { timeout: "10s" });
    */
   async expect(patterns: Pattern | readonly Pattern[], options: ExpectOptions = {}): Promise<Match | null> {
     const all: readonly Pattern[] = typeof patterns === "string" || patterns instanceof RegExp ? [patterns] : patterns;

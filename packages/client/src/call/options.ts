@@ -14,7 +14,7 @@ export interface CallOptions {
    * @default none
    */
   kwargs?: Readonly<Record<string, unknown>> | undefined;
-  /** Loads the user's login environment (`.profile` and the like) first. A login shell that fails is `endpoint-broken`. @default false */
+  /** Loads the user's login environment (`.profile` and the like) first. A login shell that fails is `unsupported` or `endpoint-broken`. @default false */
   loginEnv?: boolean | undefined;
   /** Variables for this call, over the registered ones. In place before the interpreter starts. @default none */
   env?: Readonly<Record<string, string>> | undefined;

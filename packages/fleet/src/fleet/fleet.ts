@@ -89,11 +89,11 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     showAs(this, "Fleet", (self) => ({ hosts: self.hosts.toString(), length: self.length }));
   }
 
-  /** One host, as a fleet of one. @throws InvalidArgumentError */
+  /** One host, as a fleet of one. @throws InvalidArgumentError @example await hosts.at("node1").run("hostname"); */
   at(position: Position): Fleet {
     return this.#select(new HostSet([this.hosts.at(position)]));
   }
-  /** From the first to the last, **both included**. */
+  /** From the first to the last, **both included**. @example await hosts.range("node2", "node4").run("hostname"); */
   range(first?: Position, last?: Position): Fleet {
     return this.#select(this.hosts.range(first, last));
   }
@@ -106,6 +106,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
    * reached as this fleet's hosts are, over its connections; working directories of other fleets' hosts come with them.
    *
    * @throws InvalidArgumentError
+   * @example const all = hosts.union("login[1-2]");
    */
   union(...others: readonly Hosts[]): Fleet {
     const { groups, hosts } = this.#shared.configuration;
@@ -119,15 +120,15 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
   intersect(hosts: Hosts): Fleet {
     return this.#select(this.hosts.intersect(listed(hosts)));
   }
-  /** The same as {@link intersect}. */
+  /** The same as {@link intersect}. @example await hosts.only("node[1-3]").run("hostname"); */
   only(hosts: Hosts): Fleet {
     return this.intersect(hosts);
   }
-  /** Without these hosts; a string is a node set of names. */
+  /** Without these hosts; a string is a node set of names. @example await hosts.except("node3").run("hostname"); */
   except(hosts: Hosts): Fleet {
     return this.#select(this.hosts.except(listed(hosts)));
   }
-  /** So many hosts at random, in their order; all, if there are no more. @throws InvalidArgumentError */
+  /** So many hosts at random, in their order; all, if there are no more. @throws InvalidArgumentError @example await hosts.pick(2).run("hostname"); */
   pick(count: number, random?: () => number): Fleet {
     return this.#select(this.hosts.pick(count, random));
   }
@@ -142,6 +143,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
   /**
    * The same hosts with another working directory, or one for each host: for what is run and called, and for paths of the host in `push`, `pull` and `sync`.
    * A relative path is relative to the one before, and at first to the home directory. That it exists is found out by what runs there.
+   * @example await hosts.cd("/srv/app").run("git pull");
    */
   cd(path: string | readonly string[]): Fleet {
     const paths = typeof path === "string" ? this.hosts.map(() => path) : path;
@@ -157,6 +159,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
    * Runs a command on all hosts, and does not wait: awaited, the run gives its result. A function, or `each([…])`, gives each host its own.
    *
    * @throws InvalidArgumentError; nothing has run then
+   * @example const { ok, worst } = await hosts.run("uptime", { timeout: "10s" });
    */
   run(command: RunCommand, options: RunOptions = {}): Run<RemoteProcess> {
     checkRunOptions(options);
@@ -194,6 +197,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
    *
    * @param args as of `RemoteClient.call`, or a function that gives them for each host
    * @throws InvalidArgumentError; nothing was sent then
+   * @example const { jobs } = await hosts.call<number>("os", "cpu_count");
    */
   call<T = unknown>(
     module: string,
@@ -246,6 +250,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
    * Copies files and directories to all hosts (see `push`). `{{{host}}}` and `{{list}}` are filled in, in sources and destination.
    *
    * @throws InvalidArgumentError; nothing was begun then
+   * @example await hosts.push("app.tar", "/srv/").orThrow();
    */
   push(sources: string | readonly string[], destination: string, options: FleetTransferOptions = {}): Run<RemoteTransfer> {
     const from = this.#sources(sources, this.#filledIn(sources, "sources", options, "here"));
@@ -258,6 +263,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
   /**
    * Copies files and directories from all hosts (see `pull`), each to a place of its own, which does not depend on how many hosts there are: with `{{{host}}}`,
    * `{{list}}` and the like filled in, or with the host's name behind the destination. @throws InvalidArgumentError; nothing was begun then
+   * @example await hosts.pull("/var/log/syslog", "logs/").orThrow();
    */
   pull(sources: string | readonly string[], destination: string, options: FleetTransferOptions = {}): Run<RemoteTransfer> {
     const from = this.#sources(sources, this.#filledIn(sources, "sources", options, "there"));
@@ -265,7 +271,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     return this.#transfer(`pull ${nameOf(destination)}`, options, (index, connector, own) => pull(connector, from(index), to[index]!, own));
   }
 
-  /** Makes a tree of each host like a local one, or the other way round (see `sync`). @throws InvalidArgumentError; nothing was begun then */
+  /** Makes a tree of each host like a local one, or vice versa: see `sync`. @example await hosts.sync("site/", "/srv/site", { direction: "push" }); */
   sync(here: string, there: string, options: FleetTransferOptions & { direction: "push" | "pull" }): Run<RemoteTransfer> {
     const [to] = this.#filledIn(there, "remote", options, "there");
     const from = options.direction === "pull" ? this.#placesHere(here, options) : this.#filledIn(here, "local", options, "here")[0]!;

@@ -146,6 +146,7 @@ export abstract class Run<J extends Job = Job>
   reports(): readonly Reportable[] {
     return this.parts;
   }
+  /** Hosts by equal output. @example for (const { names, lines } of run.gather()) console.log(names, lines); */
   gather(options?: GatherOptions): OutputGroup[] {
     return this.result.gather(options);
   }
@@ -199,6 +200,7 @@ export abstract class Run<J extends Job = Job>
    * The exit statuses when all has ended; of what has not ended in time, null.
    *
    * @throws SremoteError `cancelled` as soon as the run's signal is aborted, or that of the options, which ends the waiting alone
+   * @example const exitCodes = await run.wait({ timeout: "1m", kill: true });
    */
   async wait(options: WaitOptions = {}): Promise<(number | null)[]> {
     checkWaitOptions(options);
@@ -215,7 +217,7 @@ export abstract class Run<J extends Job = Job>
     return this.#over.promise;
   }
 
-  /** Ends all of it; what has not begun never will. */
+  /** Ends all of it; what has not begun never will. @example await run.kill("SIGINT"); */
   async kill(signal: Signal = "SIGTERM", options: KillOptions = {}): Promise<RunResult<J>> {
     checkKill(signal, options);
     await this.stop("killed", signal, options);
@@ -247,12 +249,16 @@ export abstract class Run<J extends Job = Job>
     return this.#control.signal;
   }
 
-  /** The result. @throws RunError if something failed or could not be reached */
+  /** The result. @throws RunError if something failed or could not be reached @example const { exitCodes } = await run.orThrow(); */
   async orThrow(): Promise<RunResult<J>> {
     return (await this).orThrow();
   }
 
-  /** Does again what failed or could not be reached (default), or what is wanted, as a run of its own. @throws InvalidArgumentError when there is nothing */
+  /**
+   * Does again what failed or was unreachable (default), or what is wanted, as a new run. @throws InvalidArgumentError when there is nothing
+   *
+   * @example await run.rerun("failed");
+   */
   rerun(which?: Again<J>): Run<J> {
     const isWanted = wanted(which);
     const run = this.again(isWanted, true);
@@ -271,7 +277,11 @@ export abstract class Run<J extends Job = Job>
     for (const callback of this.#onJob) callback(job as never);
   }
 
-  /** Calls back when a job starts, when one has ended, with each line, and when all has ended. Returns a function that removes the handler. */
+  /**
+   * Calls back when a job starts or ends, with each line, and when all has ended. Returns a function that removes the handler.
+   *
+   * @example run.on("line", ({ host, text }) => console.log(host, text));
+   */
   on(event: "start" | "end", handler: (job: J) => void): () => void;
   on(event: "line", handler: (line: HostLine<J>) => void | Promise<void>): () => void;
   on(event: "over", handler: () => void): () => void;
@@ -297,7 +307,11 @@ export abstract class Run<J extends Job = Job>
     };
   }
 
-  /** Lines of all hosts as they come; a slow host holds up no other. Ends when all has ended. */
+  /**
+   * Lines of all hosts as they come; a slow host holds up no other. Ends when all has ended.
+   *
+   * @example for await (const { host, text } of run) console.log(host, text);
+   */
   lines(): AsyncIterableIterator<HostLine<J>> {
     return this.#collect(
       ({ text }) => text.length + itemWeight,
@@ -305,7 +319,7 @@ export abstract class Run<J extends Job = Job>
     );
   }
 
-  /** Processes and calls in the order in which they end. */
+  /** Processes and calls in the order in which they end. @example for await (const { label, ok } of run.completed()) console.log(label, ok); */
   completed(): AsyncIterableIterator<J> {
     return this.#collect(
       () => 0,
