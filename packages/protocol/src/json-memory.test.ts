@@ -61,6 +61,7 @@ describe("G20 values that would take too much memory are refused before they are
     const nested = (depth: number): Uint8Array => bytes("[".repeat(depth) + "]".repeat(depth));
     expect(parseForeignJson(nested(limits.headerDepth), "the reply")).toBeInstanceOf(Array);
     expect(() => parseForeignJson(nested(limits.headerDepth + 1), "the reply")).toThrow("the reply nests more than 264 deep");
+    expect(() => parseForeignJson(Uint8Array.of(0x22, 0xff, 0x22), "the reply")).toThrow("the reply is not JSON");
     expect(() => parseForeignJson(bytes("{secret"), "the reply")).toThrow(/^the reply is not JSON$/);
   });
 });

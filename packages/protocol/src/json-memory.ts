@@ -62,7 +62,8 @@ export function checkHeaderMemory(bytes: Uint8Array): void {
 /**
  * The value of a JSON text that is not of our protocol, such as the reply of a web service.
  * @param what names it in errors: `the server's reply`
- * @throws ProtocolError `limit-exceeded` when its values would take more than 64 MiB or nest more than 264 deep, `protocol-error` when it is not JSON
+ * @throws ProtocolError `limit-exceeded` when its values would take more than 64 MiB or nest more than 264 deep, `protocol-error` when it is not JSON in
+ * UTF-8 (RFC 8259, 8.1): a byte that is damaged would become U+FFFD, and a name another one
  */
 export function parseForeignJson(bytes: Uint8Array, what: string): unknown {
   const { memory, depth } = jsonShape(bytes);
@@ -71,7 +72,7 @@ export function parseForeignJson(bytes: Uint8Array, what: string): unknown {
     throw new ProtocolError("limit-exceeded", `${what}: its values would take about ${memory} bytes of memory, the limit is ${most}`);
   if (depth > limits.headerDepth) throw new ProtocolError("limit-exceeded", `${what} nests more than ${limits.headerDepth} deep`);
   try {
-    return JSON.parse(new TextDecoder().decode(bytes)) as unknown;
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as unknown;
   } catch {
     // The engine's message quotes the text, which may hold what must not be shown.
     throw new ProtocolError("protocol-error", `${what} is not JSON`);

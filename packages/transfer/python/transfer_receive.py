@@ -4,7 +4,6 @@ import hashlib
 import json
 import os
 import stat
-import struct
 from time import time as now
 
 from transfer_incoming import Incoming, Mismatch, create, file_mode, place, write_part
@@ -20,8 +19,10 @@ LEFT_FOR = 600
 
 def unpacked(payload):
     """The head of a frame that holds content too, and the content."""
-    length = struct.unpack_from("<I", payload)[0]
-    return json.loads(payload[4:4 + length].decode("utf-8")), memoryview(payload)[4 + length:]
+    content = 4 + int.from_bytes(payload[:4], "little")
+    if len(payload) < content:
+        raise ValueError("a head that is longer than its frame")
+    return json.loads(payload[4:content].decode("utf-8")), memoryview(payload)[content:]
 
 
 class Receiver:
