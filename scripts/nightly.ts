@@ -44,6 +44,8 @@ const suites: readonly LongSuite[] = [
     command: vitest(
       ...["rest", "connectors", "guarantees", "calls", "sessions", "transfers", "fleets", "packages"].map((name) => `test/${name}`),
       "packages/endpoint/src/python.test.ts",
+      "packages/endpoint/node/nodes.test.ts",
+      "packages/connectors/src/ssh/ssh.conformance.test.ts",
       "packages/fleet/src/fleet",
       "scripts/labs",
     ),

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Connector } from "@sremote/connectors";
 import { pull, push, sync } from "@sremote/transfer";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test as vitestTest } from "vitest";
 import { busyboxTools } from "../../scripts/labs/bare.ts";
 import { run } from "../../scripts/labs/run.ts";
 import { bareKinds, useBareHost } from "../support/bare-hosts.ts";
@@ -21,6 +21,12 @@ import { describeTree, leftOver, makeManyFiles } from "./trees.ts";
 const ownCases: Readonly<Record<string, RegExp>> = {
   "old tools": /a tree arrives|what changed is sent|a link in the destination/,
   "bash and coreutils": /a tree arrives|what changed is sent/,
+};
+
+/** What may go wrong, but not by what these hosts have of their own: those with the same tools, or the same shell, show it. */
+const shownElsewhere: Readonly<Record<string, RegExp>> = {
+  "old tools": /a directory that is closed|without modes|a full disk/,
+  "bash and coreutils": /a directory that is closed|without modes|cannot be replaced|a full disk/,
 };
 
 describe.each(bareKinds)("a host with $name", (kind) => {
@@ -44,6 +50,9 @@ describe.each(bareKinds)("a host with $name", (kind) => {
       await host.connector.close();
       await rm(directory, { recursive: true });
     });
+    const test = (title: string, work: () => Promise<void>): void => {
+      if (isNightly || shownElsewhere[kind.name]?.test(title) !== true) vitestTest(title, work);
+    };
     const from = (path = ""): string => join(directory, "from", path);
     const there = (path = ""): string => join(host.home, "there", path);
 
@@ -205,7 +214,7 @@ describe.each(bareKinds)("a host with $name", (kind) => {
       // Files go in batches of 256: of 700 there are several, and a last one that is not full.
       const directories = isNightly ? 20 : 7;
       const all = directories * 100;
-      test(`${all} files: first all, then none, then the few that changed`, { timeout: 120_000 }, async () => {
+      vitestTest(`${all} files: first all, then none, then the few that changed`, { timeout: 120_000 }, async () => {
         await makeManyFiles(from(), directories);
         expect(await push(host.connector, from(), there())).toMatchObject({ ok: true, files: all });
         expect(await push(host.connector, from(), there())).toMatchObject({ ok: true, files: 0, unchanged: all });
@@ -233,7 +242,7 @@ describe("G26 a host that changes what it reads and writes", () => {
     tools: async () => ({ ...(await busyboxTools()), scripts: { dd: corrupt("dd"), head: corrupt("head") } }),
   });
 
-  test("is found out: no such file appears, on either side", async () => {
+  vitestTest("is found out: no such file appears, on either side", async () => {
     const { connector, home } = await host.start();
     const directory = await mkdtemp(join(tmpdir(), "sremote-corrupt-"));
     try {
@@ -272,7 +281,7 @@ describe("G25 a host whose tools lie", () => {
     },
   });
 
-  test.each([
+  vitestTest.each([
     ["a path with ..", `B\0${line}\0./../outside\0`],
     ["a path with .. further in", `B\0${line}\0./d/../../outside\0`],
     ["a file behind a link", `B\0${line.replace("81a4", "a1ff")}\0./d\0L\0./d\0..\n\0B\0${line}\0./d/outside\0`],
