@@ -17,7 +17,7 @@ from ..wire.packet import CHILDREN, CHUNK, EMPTY, ENDS, HOLDS, LAST, READY, pack
 from . import iterators
 from .channel import Channel
 from .objects import MODULE, Failed, Objects
-from .worker_state import ProcessState, Processes, Usage, take_new_pipes
+from .worker_state import ProcessState, Processes, Usage
 
 _EMPTY = {}
 # Results that need no encoder.
@@ -124,7 +124,7 @@ class SessionWorker:
         if "keep" in call and answer["outcome"] != "value":
             self.objects.keep_result(stream, Failed(answer["error"]), call["keep"])
         standard_streams.flush_all()
-        if status is None and (interrupt.in_import or interrupt.met and self.processes.are_kept() or self.process.is_spoiled()):
+        if status is None and (interrupt.in_import or interrupt.met and load("session.children").are_kept() or self.process.is_spoiled()):
             status = 0  # what is left of this process is not fit for other calls
         answer["type"] = "result"
         answer["usage"] = self.usage.of_call(started)
@@ -142,7 +142,7 @@ class SessionWorker:
             chunks = join_frame(dump(answer), attachments, CHUNK)
         except Refusal as error:
             chunks = join_frame(dump({"type": "result", "outcome": "raised", "error": _at_end().unserializable(call, error)}), [])
-        children = self.processes.were_started() and not self.processes.are_kept()
+        children = self.processes.were_started() and not load("session.children").are_kept()
         flags = LAST | (HOLDS if self.objects else 0) | (CHILDREN if children else 0) | (ENDS if status is not None else 0)
         if not (status is None and not children and self._go_on(stream, chunks, flags) or self.channel.send(stream, chunks, flags)):
             raise EOFError  # user code closed the channel
@@ -150,7 +150,7 @@ class SessionWorker:
             self._asking.end()
         if children and status is None:
             self.process.leave_outputs()
-            take_new_pipes(self.channel)
+            load("session.children").take_new_pipes(self.channel)
             self.process.keep_outputs()
 
     def _go_on(self, stream, chunks, flags):
