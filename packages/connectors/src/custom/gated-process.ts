@@ -21,10 +21,7 @@ export class GatedProcess implements SpawnedProcess {
     this.#process = process;
     this.#label = label;
     const { stdin, stdout } = process;
-    const input = new GatedInput(
-      { write: (chunk, callback) => stdin.write(chunk, callback), end: () => stdin.end(), drop: () => stdin.destroy() },
-      script,
-    );
+    const input = new GatedInput(stdin, script, () => stdin.destroy());
     this.#out = new MarkerFilter(marker, stdoutBuffer);
     this.stdin = input;
     this.stdout = this.#out;

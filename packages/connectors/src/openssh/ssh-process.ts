@@ -80,10 +80,7 @@ export class SshProcess implements SpawnedProcess {
     this.#startError = new MarkerFilter(marker, stdoutBuffer);
     this.#end = options.unreadStderr.add(new TrailerFilter(trailer, hostLimits.unreadStderr));
     const { stdin } = child;
-    this.stdin = new GatedInput(
-      { write: (chunk, callback) => stdin.write(chunk, callback), end: () => stdin.end(), drop: () => stdin.destroy() },
-      script,
-    );
+    this.stdin = new GatedInput(stdin, script, () => stdin.destroy());
     stdin.once("close", () => this.stdin.close());
     this.#output = options.pty ? new PassThrough() : this.#start;
     this.stdout = this.#output;

@@ -1,15 +1,6 @@
 /* Standard input that waits until the command is known to read it. */
 import { Writable } from "node:stream";
 
-/** What becomes of the bytes. */
-export interface InputTarget {
-  write(chunk: Uint8Array, callback: (error?: Error | null) => void): unknown;
-  /** The end of input. */
-  end(): unknown;
-  /** Nothing that still waits here is wanted. Default: `end`. */
-  drop?(): unknown;
-}
-
 /**
  * Holds what is written until {@link open}: before, a shell may be there that takes it for commands. Its end goes through at once where
  * nothing was written: that is harmless, and ends a start-up file that waits for an answer.
@@ -19,7 +10,8 @@ export interface InputTarget {
  * A target that takes no more is reported by {@link close}; what is written then fails with EPIPE, as a pipe's would.
  */
 export class GatedInput extends Writable {
-  readonly #target: InputTarget;
+  readonly #target: Writable;
+  readonly #drop: () => unknown;
   readonly #first: Uint8Array;
   #open = false;
   #closed = false;
@@ -31,10 +23,15 @@ export class GatedInput extends Writable {
   /** The end waits for the gate. */
   #final: ((error?: Error | null) => void) | undefined;
 
-  /** @param first goes before all that is written */
-  constructor(target: InputTarget, first: Uint8Array) {
+  /**
+   * @param target the command's own input
+   * @param first goes before all that is written
+   * @param drop called in place of an end of the target where nothing that still waits here is wanted
+   */
+  constructor(target: Writable, first: Uint8Array, drop: () => unknown = () => target.end()) {
     super({ highWaterMark: 256 * 1024 });
     this.#target = target;
+    this.#drop = drop;
     this.#first = first;
   }
 
@@ -94,8 +91,7 @@ export class GatedInput extends Writable {
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
     if (!this.#closed && !this.#ended) {
       this.#ended = true;
-      if (this.#target.drop === undefined) this.#target.end();
-      else this.#target.drop();
+      this.#drop();
     }
     this.#held = undefined;
     this.#answer(error ?? brokenPipe());

@@ -60,7 +60,7 @@ export class ChannelProcess implements SpawnedProcess {
     this.exit.catch(() => undefined);
     this.#out = new MarkerFilter(marker, stdoutBuffer);
     this.#err = connection.unreadStderr.add(new MarkerFilter(marker, hostLimits.unreadStderr));
-    this.stdin = new GatedInput({ write: (chunk, callback) => channel.write(chunk, callback), end: () => channel.end() }, script);
+    this.stdin = new GatedInput(channel, script);
     const late = new DeadlineTimer(options.startTimeout, () => this.#giveUp(` within ${options.startTimeout} ms`));
     const stopDoubt = doubtStart(
       options.ask,
