@@ -10,7 +10,7 @@ const page = readFileSync(new URL("../../docs/paths.md", import.meta.url), "utf8
 
 /** The most that one who follows a call has to read. Lower them when a path gets shorter; the aims are in docs/decisions/082. */
 const most: Readonly<Record<PathName, { files: number; lines: number }>> = {
-  call: { files: 36, lines: 5950 },
+  call: { files: 34, lines: 5560 },
   run: { files: 58, lines: 6650 },
   push: { files: 46, lines: 5050 },
 };

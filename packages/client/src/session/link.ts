@@ -1,7 +1,8 @@
 /* One live process on the host that carries packets: the first one, which becomes the supervisor, or an `attach` to it. */
 import { type Command, type Connector, orAborted, type SpawnedProcess } from "@sremote/connectors";
-import { hostLimits, MarkerScanner, type Packet, PacketReader, printedMarker, ProtocolError, SremoteError } from "@sremote/protocol";
+import { hostLimits, type Packet, PacketReader, SremoteError } from "@sremote/protocol";
 import { lastLines, type Marker } from "../host/marker.ts";
+import { LinkStart } from "./link-start.ts";
 
 export interface LinkEvents {
   packet(packet: Packet): void;
@@ -45,9 +46,6 @@ const { keptNoise } = hostLimits;
 const flushBytes = 16_384;
 /** Writes up to this size are joined, at the cost of copying: one packet of SSH for many small calls, two for one of bulk data and its head. */
 const joinBytes = 65_536;
-/** `N` and the beginning of `reason=`: as the length of a packet it is past the limit, so no packet begins so. */
-const missingLetter = Buffer.from("N\nre", "latin1");
-
 const nothing = (): void => undefined;
 
 /** Starts the process. @throws what the connector's `spawn` rejects with */
@@ -68,9 +66,10 @@ export async function openLink(options: LinkOptions): Promise<Link> {
 export class Link {
   readonly #process: SpawnedProcess;
   readonly #events: LinkEvents;
-  readonly #scanner: MarkerScanner;
+  readonly #start: LinkStart;
+  /** Packets come. */
+  #hasBegun = false;
   readonly #reader = new PacketReader({ pieces: true });
-  #missing: Buffer | undefined;
   #stderr: Buffer = Buffer.alloc(0);
   #queue: Uint8Array[] = [];
   #queued = 0;
@@ -84,7 +83,7 @@ export class Link {
   constructor(process: SpawnedProcess, options: LinkOptions) {
     this.#process = process;
     this.#events = options.events;
-    this.#scanner = new MarkerScanner(printedMarker(...options.marker));
+    this.#start = new LinkStart(options.marker);
     const { stdin, stdout, stderr } = process;
     stdin.on("error", (error) => this.#broken(error));
     stdin.on("drain", () => this.#drained());
@@ -170,23 +169,11 @@ export class Link {
 
   #take(chunk: Buffer): void {
     if (this.#over) return;
-    let bytes = chunk;
-    if (!this.#scanner.found) {
-      const behind = this.#scanner.push(chunk);
-      if (this.#scanner.noiseBytes > hostLimits.noise)
-        return this.#lost(tooMuch(`printed ${hostLimits.noise} bytes and did not start the endpoint`));
-      if (behind === undefined || behind.length === 0) return;
-      bytes = Buffer.from(behind.buffer, behind.byteOffset, behind.length);
-    }
-    if (this.#missing !== undefined || isMissing(bytes, this.#reader)) {
-      this.#missing = Buffer.concat([this.#missing ?? Buffer.alloc(0), bytes]);
-      if (this.#missing.length <= hostLimits.missing) return;
-      this.#missing = undefined;
-      this.#lost(tooMuch("says without end what it is missing"));
-      return;
-    }
-    this.#events.heard();
     try {
+      const bytes = this.#hasBegun ? chunk : this.#start.push(chunk);
+      if (bytes === undefined) return;
+      this.#hasBegun = true;
+      this.#events.heard();
       this.#reader.push(bytes);
       for (let packet = this.#reader.next(); packet !== undefined; packet = this.#reader.next()) {
         this.#packets++;
@@ -210,11 +197,11 @@ export class Link {
     const { exitCode = null, signal = null } = this.#status ?? {};
     this.#events.lost({
       error,
-      missing: this.#missing,
-      started: this.#scanner.found,
+      missing: this.#start.missing,
+      started: this.#start.isFound,
       exitCode,
       signal,
-      stdout: this.#scanner.noise,
+      stdout: this.#start.noise,
       stderr: this.#stderr,
     });
   }
@@ -259,16 +246,8 @@ export class Link {
   }
 }
 
-function tooMuch(what: string): ProtocolError {
-  return new ProtocolError("limit-exceeded", `the host ${what}`);
-}
-
 function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(String(thrown));
-}
-
-function isMissing(bytes: Buffer, reader: PacketReader): boolean {
-  return bytes[0] === missingLetter[0] && !reader.isWithin && bytes.subarray(0, missingLetter.length).equals(missingLetter);
 }
 
 function joined(chunks: readonly Uint8Array[], from: number, to: number): Uint8Array {

@@ -1,20 +1,22 @@
 /* Calls over live sessions: the message goes out on a stream of its own, and what comes back on that is the reply. */
-import type { Route } from "@sremote/protocol";
-import type { CallSettings } from "../call/environment.ts";
+import type { InvokeMessage, Route } from "@sremote/protocol";
+import { addEnvironment, type CallSettings } from "../call/environment.ts";
 import type { Invocation, Message } from "../call/invocation.ts";
 import { type EncodePart, messageOf } from "../call/message.ts";
 import { PendingArguments } from "../call/pending.ts";
+import type { CallOptions } from "../call/options.ts";
 import type { CapturedOutput } from "../call/result.ts";
 import type { NewCall, Reply, Transport } from "../call/transport.ts";
 import { Callbacks } from "./callbacks.ts";
 import { confirmedError, failureOf, neverSentError } from "./failed-call.ts";
-import { invokeHead, isTooLong, routeOf, routeText } from "./invoke.ts";
 import { settleIn, type Settled, throwIfDependencyFailed } from "./kept-results.ts";
 import type { Session } from "./session.ts";
 import { type LiveSession, type Sessions, untilStarted } from "./sessions.ts";
 import { StreamCall, type StreamResult } from "./stream-call.ts";
 import { CallValues } from "./values.ts";
 
+/** The length of a route is written with two bytes; a little of it is left for what is added when the call is sent. */
+const longestRoute = 65_535 - 256;
 /** Times a call is given to a new session because the one before ended without having got it. */
 const mostSessions = 4;
 const nothingPrinted: CapturedOutput = { bytes: new Uint8Array(), total: 0, truncated: false };
@@ -119,7 +121,51 @@ export class SessionTransport implements Transport {
   }
 }
 
-/** The route of a call in this session: JSON, or no text for the default. */
+/** The beginning of an `invoke`. */
+function invokeHead({ module, function: fn, options, modules }: NewCall): string {
+  const message: Omit<InvokeMessage, "args"> = { type: "invoke", module, function: fn };
+  if (options.naiveTimeZone !== undefined) message.naiveTimeZone = options.naiveTimeZone;
+  if (modules.size > 0) message.modules = Object.fromEntries(modules);
+  if (options.returns === "object") message.returns = "object";
+  if (options.objectTimeout !== undefined) message.leaseMs = options.objectTimeout;
+  return JSON.stringify(message).slice(0, -1);
+}
+
+/**
+ * What the supervisor must know of a call, as far as it is known when the call is made.
+ * @param settings undefined where objects of the host are among the arguments: those have their process, and its environment, already
+ */
+function routeOf(options: CallOptions, settings: CallSettings | undefined): Route {
+  const route: Route = {};
+  if (settings !== undefined && hasEnvironment(options, settings)) addEnvironment(route, options, settings);
+  if (options.isolation === "call") route.isolation = "call";
+  if (options.workerName !== undefined) route.worker = options.workerName;
+  if (options.timeout !== undefined) route.timeoutMs = options.timeout;
+  if (options.queueTimeout !== undefined) route.queueMs = options.queueTimeout;
+  if (options.idleTimeout !== undefined) route.idleMs = options.idleTimeout;
+  return route;
+}
+
+/** Whether the call finds anything but what its host has by itself. */
+function hasEnvironment({ env, cwd, loginEnv }: CallOptions, { environment, locations }: CallSettings): boolean {
+  if (env !== undefined || cwd !== undefined || loginEnv !== undefined) return true;
+  return environment.variables.size > 0 || environment.path.length > 0 || locations.pwdDir !== undefined || locations.tmpDir !== undefined;
+}
+
+/** Whether a session takes it; files on the host take any. What is added later is short. */
+function isTooLong(route: Route): boolean {
+  const { env, path, cwd, tmp, worker } = route;
+  if (env === undefined && path === undefined && cwd === undefined && tmp === undefined && worker === undefined) return false;
+  return Buffer.byteLength(JSON.stringify(route)) > longestRoute;
+}
+
+/** JSON, or no text for the default: equal configurations give equal text. */
+function routeText(route: Route): string {
+  const text = JSON.stringify(route);
+  return text === "{}" ? "" : text;
+}
+
+/** The route of a call in this session. */
 function routeIn(session: Session, { after }: Settled, { message, dependents }: Invocation<SessionMessage>): string {
   const { route, values } = message;
   const on = values?.workerIn(session);

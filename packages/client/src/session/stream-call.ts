@@ -26,7 +26,8 @@ import type { Thrown } from "../call/transport.ts";
 import type { Callbacks } from "./callbacks.ts";
 import { HostExcess, tooMuch } from "./host-excess.ts";
 import { OpenAsks } from "./open-asks.ts";
-import type { Session, StreamEvents } from "./session.ts";
+import type { StreamEvents } from "./packet-exchange.ts";
+import type { Session } from "./session.ts";
 import { StreamOutput } from "./stream-output.ts";
 
 export interface StreamResult {
