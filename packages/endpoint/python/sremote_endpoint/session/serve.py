@@ -6,6 +6,9 @@ import sys
 import _signal as signal
 
 from ..host.home import find_home
+# What the first worker needs as well is loaded once, here; the rest by both at the same time.
+from ..wire import json_text, message  # noqa: F401
+from .link import Link
 from .worker_start import number_settings, start_first
 
 
@@ -21,7 +24,6 @@ def serve(base, endpoint, marker):
         signal.signal(number, signal.SIG_IGN)
     home = find_home()
     first = start_first(dict(number_settings(1), home=home, base=base), umask)
-    from .link import Link
     from .session import Session
     link = Link(0, 1)
     if marker:
