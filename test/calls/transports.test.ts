@@ -4,8 +4,15 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type CallEvent, type CallOptions, RemoteClient } from "@sremote/client";
-import { type Connector, local } from "@sremote/connectors";
-import { ConnectError, InvalidArgumentError, RemoteExecError, SremoteError, UnserializableError } from "@sremote/protocol";
+import { type Connector, local, type SpawnedProcess } from "@sremote/connectors";
+import {
+  ConnectError,
+  InvalidArgumentError,
+  OutcomeUnknownError,
+  RemoteExecError,
+  SremoteError,
+  UnserializableError,
+} from "@sremote/protocol";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { rejection } from "../support/rejection.ts";
 
@@ -16,7 +23,7 @@ const run = (client: RemoteClient, code: string, options?: CallOptions): ReturnT
 
 describe.each(["session", "spool"] as const)("a call over the %s", (transport) => {
   const connect = (connector: Connector = local()): RemoteClient =>
-    new RemoteClient(connector, { transport: transport === "spool" ? "spool" : "auto" });
+    new RemoteClient(connector, { transport: transport === "spool" ? "spool" : "auto", resumeTimeout: 1000 });
   let client: RemoteClient;
   let directory: string;
   const events: CallEvent[] = [];
@@ -150,6 +157,17 @@ finally:
     expect(await rejection(own.call("os", "getpid"), ConnectError)).toMatchObject({ code: "connect-refused" });
   });
 
+  test("whose link is lost for good while it may run has an outcome that is unknown", async () => {
+    const begun = join(directory, "cut");
+    const { connector, cut } = severable(local());
+    await using own = connect(connector);
+    const call = run(own, `import time; open(${JSON.stringify(begun)}, "w").close(); time.sleep(2)`);
+    const error = rejection(call, OutcomeUnknownError);
+    await vi.waitFor(() => expect(existsSync(begun)).toBe(true), { interval: 5, timeout: 10_000 });
+    cut();
+    expect(await error).toMatchObject({ code: "outcome-unknown", stage: "call", callId: call.id, host: connector.label });
+  });
+
   test("of a client that was closed has not run", async () => {
     const own = connect();
     await own.close();
@@ -159,4 +177,34 @@ finally:
 
 function isStart(name: string | symbol): boolean {
   return name === "exec" || name === "spawn";
+}
+
+/** A connector whose commands and processes, and all later ones, can be lost at once. */
+function severable(inner: Connector): { connector: Connector; cut: () => void } {
+  const processes: SpawnedProcess[] = [];
+  const lost = Promise.withResolvers<never>();
+  lost.promise.catch(() => undefined);
+  let isCut = false;
+  const exec: Connector["exec"] = (command, options) => Promise.race([lost.promise, inner.exec(command, options)]);
+  const spawn: Connector["spawn"] = async (command, options) => {
+    if (isCut) return await lost.promise;
+    const process = await inner.spawn!(command, options);
+    processes.push(process);
+    return process;
+  };
+  return {
+    connector: new Proxy(inner, {
+      get: (target, name) => (name === "exec" ? exec : name === "spawn" ? spawn : bound(target, name)),
+    }),
+    cut: () => {
+      isCut = true;
+      lost.reject(new ConnectError("connection-lost", "the link was cut"));
+      for (const process of processes) process[Symbol.asyncDispose]().then(undefined, () => undefined);
+    },
+  };
+}
+
+function bound(target: object, name: string | symbol): unknown {
+  const member: unknown = Reflect.get(target, name, target);
+  return typeof member === "function" ? (member.bind(target) as unknown) : member;
 }
