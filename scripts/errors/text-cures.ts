@@ -15,7 +15,7 @@ export const textCures: Partial<Readonly<Record<Code, Readonly<Record<string, st
     "{names} must not change until the call has ended, but was {how} while it was being sent; nothing ran":
       "The program wrote into a buffer that it had given to a call. Give the call a copy, or wait for it first.",
     'options.objectTimeout needs returns "object"': "Only an object that stays on the host has a timeout.",
-    "signal cannot be sent: the process does not run": "Start it first, and wait for its `start` event.",
+    "signal cannot be sent: the process is not running": "Start it first, and wait for its `start` event.",
     "wait cannot be called before start()": "Call `start()` first, or `run()`, which does both.",
     "which selects no job of this run": "Nothing failed. Look at `run.failed` before you call `rerun()`.",
     '{argument} must be a connector such as ssh("me@host") or local(), but has no function {name}; createConnector() adds missing ones':
@@ -67,7 +67,7 @@ export const textCures: Partial<Readonly<Record<Code, Readonly<Record<string, st
   "channel-failed": {
     "the host serves one channel for each connection":
       "Its server has MaxSessions 1. The connector then uses a connection for each command.",
-    "no session is free: it waits for {reason}, and those in use do not end by themselves":
+    "no session is free: it waits for {reason}, and the sessions in use do not end by themselves":
       "Close a client or end a process over this connector, or make another connector.",
   },
   "transfer-failed": {

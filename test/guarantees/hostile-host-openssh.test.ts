@@ -53,7 +53,7 @@ describe("G20 openssh(): what comes before the command", () => {
     // One is the space.
     [`beginning-${markerLine - 2}`, none(/which process/)],
     [`beginning-${markerLine - 1}`, none(/which process/)],
-    [`beginning-${markerLine}`, tooMuch(/in the line that says that the command begins/)],
+    [`beginning-${markerLine}`, tooMuch(/in the line that announces the command/)],
     ["endless-", tooMuch(/did not start the command/)],
   ])("%s", async (behaviour, expected) => {
     const before = inUse();
@@ -84,7 +84,7 @@ describe("G02 G20 openssh(): how the command ends", () => {
     ["status-", none(/how the command ended/)],
     [`ending-${markerLine - 2}`, none(/how the command ended/)],
     [`ending-${markerLine - 1}`, none(/how the command ended/)],
-    [`ending-${markerLine}`, tooMuch(/in the line that says how the command ended/)],
+    [`ending-${markerLine}`, tooMuch(/in the line that tells how the command ended/)],
     ["silent-0", error("channel-failed", /did not start the command; it ended with 0/)],
     ["silent-255", error("connect-failed", /ssh could not connect/)],
     ["killed-", error("connect-failed", /ssh could not connect/)],
@@ -153,7 +153,7 @@ describe("G20 openssh() with the system's ssh", () => {
 
   test.each([
     ["prints without end before the command begins", "noise", /did not start the command/],
-    ["prints without end in the line that says that it has begun", "marker", /in the line that says/],
+    ["prints without end in the line that says that it has begun", "marker", /in the line that announces/],
   ])("a host that %s", async (_, behaviour, summary) => {
     const host = reach(behaviour);
     const before = inUse();

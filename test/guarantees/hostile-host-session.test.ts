@@ -81,7 +81,7 @@ describe("G20 before the first packet", () => {
   test.each([
     ["one byte less than the limit", -1, /no Python 3\.6 or later/],
     ["exactly", 0, /no Python 3\.6 or later/],
-    ["one byte more", 1, /says without end what it is missing/],
+    ["one byte more", 1, /sends an endless list of what it is missing/],
   ])("what the first stage misses: %s", async (_, step, expected) => {
     const said = "N\nreason=interpreter\n".padEnd(hostLimits.missing + step, "a=\n");
     const ended = await outcome({

@@ -69,7 +69,7 @@ vi.doMock("../../packages/endpoint/node/session/worker-start.ts", async () => {
       const { chance } = presentHost();
       // For its environment and its pipes.
       await later(chance.between(0, 20));
-      if (!isNeeded()) throw new SremoteError("cancelled", "the worker is not needed any more", { stage: "setup" });
+      if (!isNeeded()) throw new SremoteError("cancelled", "the worker is no longer needed", { stage: "setup" });
       if (chance.happens(0.01)) throw new SremoteError("endpoint-broken", "no process can be started (simulated)", { stage: "setup" });
       const { child, channel, outputs } = presentHost().startWorker(kind.number, host.program.length);
       const relay = (stream: unknown): InstanceType<typeof OutputRelay> => new OutputRelay(stream as Socket);

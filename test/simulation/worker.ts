@@ -89,7 +89,7 @@ export class SimWorker {
     this.#channel = running.run(this.process, () => duplexOf(there, back, this.process));
     running.run(this.process, () => {
       this.#channel.on("data", (chunk: Buffer) => this.#read(chunk));
-      // The supervisor is gone: nobody wants what runs here.
+      // The supervisor is gone: what runs here has no use.
       this.#channel.on("end", () => this.die(null, "SIGKILL"));
       this.#channel.on("error", () => this.die(null, "SIGKILL"));
       this.#channel.pause();

@@ -180,7 +180,7 @@ test.each<[string, number, RegExp, string[]]>([
   ["a variable that no shell takes", 2, /options\.env\.1A must be a name/, ["call", "local", "os.getenv", "--env", "1A=x"]],
   ["a hostile host", 2, /destination must have a host name without a leading dash/, ["call", "--", "-oProxyCommand=x", "os.getenv"]],
   ["a password in HOST", 2, /HOST must be .* without a password(?![^]*s3cret)/, ["call", "me:s3cret@host", "os.getenv"]],
-  ["options of SSH for local", 2, /HOST is local, which takes no options of SSH/, ["call", "local", "os.getenv", "-p", "22"]],
+  ["options of SSH for local", 2, /HOST is local, which takes no SSH options/, ["call", "local", "os.getenv", "-p", "22"]],
   ["no port", 2, /--port must be a number/, ["call", "host", "os.getenv", "-p", "x"]],
   ["no host key policy", 2, /--host-key must be strict, accept-new/, ["call", "host", "os.getenv", "--host-key", "any"]],
   ["nothing to install", 2, /PACKAGES is missing: name at least one package/, ["install", "local"]],

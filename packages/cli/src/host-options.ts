@@ -21,7 +21,7 @@ export type Answers = Pick<SshOptions, "password" | "passphrase" | "keyboardInte
  */
 export function connectorFor(host: string, options: HostOptions, answers: Answers = {}): Connector {
   if (host === "local") {
-    if (Object.keys(options).length > 0) throw new InvalidArgumentError("HOST is local, which takes no options of SSH connections");
+    if (Object.keys(options).length > 0) throw new InvalidArgumentError("HOST is local, which takes no SSH options");
     return local();
   }
   if (/^[^@]*:.*@/.test(host.replace(/^ssh:\/\//, ""))) {

@@ -1,4 +1,4 @@
-/** For what nobody waits for and must not fail: its error ends the program with a stack, as one that nothing catches. */
+/** For work that is not awaited and must not fail: its error ends the program with a stack, as an uncaught one does. */
 export function crash(error: unknown): void {
   setImmediate(() => {
     throw error;

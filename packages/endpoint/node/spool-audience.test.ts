@@ -51,7 +51,7 @@ async function expectLeft({ id, pid }: Waiting): Promise<void> {
   await until("the reply stored", () => existsSync(join(sandbox.base, "calls", id, "reply")));
   const { outcome, error } = storedReply(id);
   expect([outcome, error?.code]).toEqual(["cancelled", "cancelled"]);
-  expect(error?.message).toContain("nobody had waited");
+  expect(error?.message).toContain("no client had waited");
 }
 
 describe("G15 a call whose client is gone ends", () => {

@@ -128,7 +128,7 @@ export class RemoteProcess extends Job {
    */
   async sendSignal(signal: Signal): Promise<void> {
     checkSignal(signal);
-    if (this.#started === undefined || this.ended) throw new InvalidArgumentError("signal cannot be sent: the process does not run");
+    if (this.#started === undefined || this.ended) throw new InvalidArgumentError("signal cannot be sent: the process is not running");
     await this.#started.signal(signal);
   }
 

@@ -48,7 +48,7 @@ export async function spawnInTurn(connector: Connector, command: Command, option
       if (performance.now() - since < hopeless) return;
       refusal = new ConnectError(
         "channel-failed",
-        `no session is free: it waits for ${reason}, and those in use do not end by themselves`,
+        `no session is free: it waits for ${reason}, and the sessions in use do not end by themselves`,
         {
           stage: "start",
           host: connector.label,

@@ -41,7 +41,7 @@ export class LinkStart {
     this.#missing = Buffer.concat([this.#missing ?? Buffer.alloc(0), bytes]);
     if (this.#missing.length <= hostLimits.missing) return undefined;
     this.#missing = undefined;
-    throw tooMuch("says without end what it is missing");
+    throw tooMuch("sends an endless list of what it is missing");
   }
 }
 

@@ -30,7 +30,7 @@ export class TrailerFilter extends Transform {
       return callback(
         new ConnectError(
           "limit-exceeded",
-          `the host goes on for ${hostLimits.markerLine} bytes in the line that says how the command ended`,
+          `the host goes on for ${hostLimits.markerLine} bytes in the line that tells how the command ended`,
         ),
       );
     if (end >= 0) {

@@ -40,10 +40,7 @@ export class MarkerFilter extends Transform {
       return callback(new ConnectError("limit-exceeded", `the host printed ${hostLimits.noise} bytes and did not start the command`));
     if (scanner.lineBytes > hostLimits.markerLine)
       return callback(
-        new ConnectError(
-          "limit-exceeded",
-          `the host goes on for ${hostLimits.markerLine} bytes in the line that says that the command begins`,
-        ),
+        new ConnectError("limit-exceeded", `the host goes on for ${hostLimits.markerLine} bytes in the line that announces the command`),
       );
     if (marked === undefined) return callback();
     const { line, rest } = marked;

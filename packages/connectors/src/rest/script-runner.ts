@@ -92,7 +92,7 @@ export class ScriptRunner {
         this.#release(attempt);
         if (report.kind === "again") continue;
         if (submission >= submissions)
-          throw this.#error("connection-lost", "the command could not be started: requests to start it do not arrive", job);
+          throw this.#error("connection-lost", "the command could not be started: requests to start it do not arrive at the host", job);
         if (report.kind === "gone") this.#work.forget();
         await pause(backOff(submission, 50, 5000), signal);
         submission += 1;
@@ -323,7 +323,7 @@ export class ScriptRunner {
   #result(job: Job, attempt: Attempt, report: Done, signal: AbortSignal): Promise<Result> {
     const { visibilityTimeout } = this.#settings;
     if (report.stdout.size > job.stdoutLimit || report.stderr.size > job.stderrLimit)
-      throw this.#error("limit-exceeded", "the host says that it kept more of the command's output than was asked for");
+      throw this.#error("limit-exceeded", "the host says that it kept more of the command's output than it was asked to keep");
     const release = (): void => this.#release(attempt);
     return resultOf(
       report,

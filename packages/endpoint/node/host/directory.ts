@@ -16,7 +16,7 @@ export function makePrivateDirectory(path: string): boolean {
     if (errorCode(error) !== "EEXIST") throw error;
     made = false;
   }
-  // Looked at after mkdir and without following a link: whoever planted something there first is seen.
+  // Checked after mkdir and without following a link: something planted there before is seen.
   const found = lstatSync(path);
   const reason = whyUnsafe(found);
   if (reason !== undefined) {
@@ -25,7 +25,7 @@ export function makePrivateDirectory(path: string): boolean {
       hint: "remove it, or make it a directory of this user with mode 0700, or configure another directory",
     });
   }
-  // Nobody else could have put anything there; from now on nobody can look either.
+  // No other user could have put anything there; from now on none can look either.
   if ((found.mode & 0o077) !== 0) chmodSync(path, 0o700);
   return made;
 }

@@ -61,7 +61,7 @@ const ofNode: readonly [holder: object, methods: string][] = [
 for (const [holder, methods] of ofNode) for (const name of methods.split(" ")) remember(holder, name);
 for (const name of [Symbol.replace, Symbol.split, Symbol.match]) remember(RegExp.prototype, name);
 
-/** What is to be put back: in place `at` the property that the user had there. */
+/** What to restore: in place `at` the property that the user had there. */
 interface Change {
   at: number;
   theirs: PropertyDescriptor | undefined;
@@ -96,7 +96,7 @@ function firstChanged(from: number): number {
   return at;
 }
 
-/** Gives an object its methods as its own: what the user changes of its prototypes from now on does not reach it, whoever calls them. */
+/** Gives an object its methods as its own: what the user changes of its prototypes from now on does not reach it, no matter what calls them. */
 export function pin(object: object): void {
   for (let from = getPrototypeOf(object); from !== null && from !== Object.prototype; from = getPrototypeOf(from)) {
     for (const name of ownKeys(from)) {

@@ -30,7 +30,7 @@ export function describeDeath(ending: ProcessEnding, oomKills: number | undefine
   if (ending.stopped === "cancelled")
     return { outcome: "cancelled", error: failure("cancelled", "the call was cancelled and its process ended") };
   if (ending.stopped === "left") {
-    const message = `nobody had waited for the call for ${audienceTimes.patience / 1000} s: its client was gone, so its process was ended`;
+    const message = `no client had waited for the call for ${audienceTimes.patience / 1000} s, so its process was ended`;
     return { outcome: "cancelled", error: failure("cancelled", message) };
   }
   if (!ending.begun) {

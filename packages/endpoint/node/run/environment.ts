@@ -105,7 +105,7 @@ async function loginEnvironment(): Promise<NodeJS.ProcessEnv> {
 }
 
 function loginShell(): string {
-  // The account's shell, not $SHELL, which names the shell of whoever started this process.
+  // The account's shell, not $SHELL, which names the shell of the user that started this process.
   return userInfo().shell || process.env["SHELL"] || "/bin/sh";
 }
 

@@ -1,4 +1,4 @@
-/* Directories of sessions whose supervisor and watcher were killed together: nobody else would remove them. */
+/* Directories of sessions whose supervisor and watcher were killed together: nothing else would remove them. */
 import { lstatSync, readdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { loadNet } from "../host/lazy.ts";
@@ -8,7 +8,7 @@ import { placePrefix, type PrivatePlace } from "./private-place.ts";
 /** How long a session lives before it looks for them, in milliseconds: a short one has better things to do. */
 const delay = 1000;
 
-/** Removes in a while those of this user that lie beside the given one and at whose socket nobody listens. */
+/** Removes in a while those of this user that lie beside the given one and at whose socket nothing listens. */
 export function sweepLater(place: PrivatePlace): void {
   setTimeout(() => tidy(() => sweep(place.directory)), delay).unref();
 }

@@ -73,14 +73,14 @@ export class Asks {
     }
   }
 
-  /** No answer can be read any more. */
+  /** Answers can no longer be read. */
   fail(error: Error): void {
     for (const waiting of this.#waiting.values()) waiting.reject(error);
     this.#waiting.clear();
     this.#held = [];
   }
 
-  /** The call is over: nobody will answer any more. */
+  /** The call is over: no more answers come. */
   end(): void {
     for (const waiting of this.#waiting.values()) {
       // Who told of progress and did not wait must not have the worker end for it.

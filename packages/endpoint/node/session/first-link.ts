@@ -17,7 +17,7 @@ export function openStandardStreams(): { input: Socket; output: Socket } {
 }
 
 /**
- * The client's channel ends only when nobody holds any of the three; Node leaves them open when their streams are closed. The numbers stay taken,
+ * The client's channel ends only when no process holds any of the three; Node leaves them open when their streams are closed. The numbers stay taken,
  * so that nothing else gets them.
  */
 function letGo(): void {

@@ -46,7 +46,7 @@ export interface Ran {
   error?: Failure;
   modules?: Record<string, string | null>;
   attachments: Uint8Array[];
-  /** What is to be told when the call is over: what it has changed of its process. */
+  /** What to report when the call is over: what it has changed in its process. */
   end?: (changes: Changes) => void;
 }
 

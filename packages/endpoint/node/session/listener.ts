@@ -1,4 +1,4 @@
-/* Where a client finds its supervisor again: a socket in the session's directory, which nobody else may enter. Nothing listens on TCP. */
+/* Where a client finds its supervisor again: a socket in the session's directory, which no other user may enter. Nothing listens on TCP. */
 import { renameSync } from "node:fs";
 import type { Server, Socket } from "node:net";
 import { join } from "node:path";

@@ -39,7 +39,7 @@ export class Objects {
   use(id: unknown): unknown {
     const kept = typeof id === "number" ? this.#kept.get(id) : undefined;
     if (kept === undefined) {
-      throw new SremoteError("object-lost", `the object ${String(id)} is not kept any more`, {
+      throw new SremoteError("object-lost", `the object ${String(id)} is no longer kept`, {
         stage: "arguments",
         hint: "it was released, or its lease ended: ask for a longer one",
       });
@@ -66,7 +66,7 @@ export class Objects {
     const kept = this.#kept.get(id);
     if (kept === undefined) return;
     this.forget(id);
-    // A generator's `finally` runs when nobody will ask it any more. Nobody waits for it either: what it throws has no place to go.
+    // A generator's `finally` runs once no more items are wanted. Nothing waits for it, so what it throws has no place to go.
     if (isOpenIterator(kept.value)) close(kept.value).catch(() => undefined);
   }
 
@@ -124,7 +124,7 @@ export class Results {
   look(stream: unknown): unknown {
     const kept = typeof stream === "number" ? this.#kept.get(stream) : undefined;
     if (kept === undefined) {
-      throw new SremoteError("dependency-failed", `the result of call ${String(stream)} is not kept any more`, { stage: "arguments" });
+      throw new SremoteError("dependency-failed", `the result of call ${String(stream)} is no longer kept`, { stage: "arguments" });
     }
     if (kept.failure !== undefined) throw new DependencyFailed(kept.failure);
     return kept.value;

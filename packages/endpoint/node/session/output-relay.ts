@@ -1,6 +1,6 @@
 /*
  * stdout or stderr of a worker: read as long as the client has given credit, so that a function that prints more than its reader takes waits in
- * its write. What is written while no call runs belongs to nobody and is dropped.
+ * its write. What is written while no call runs belongs to no call and is dropped.
  */
 import { readSync } from "node:fs";
 import type { Socket } from "node:net";
@@ -35,7 +35,7 @@ export class OutputRelay {
   #left = mostDrained;
   /** The last bytes of the call that runs, or of the process as long as none did. */
   tail: Buffer = Buffer.alloc(0);
-  /** Called when nobody holds the other end any more. */
+  /** Called when no process holds the other end. */
   onEnd: (() => void) | undefined;
 
   constructor(stream: Socket) {
@@ -60,7 +60,7 @@ export class OutputRelay {
     this.#gate = gate;
   }
 
-  /** From now on output belongs to nobody. */
+  /** From now on output belongs to no call. */
   end(): void {
     this.#gate = undefined;
     this.#pending = undefined;
@@ -146,7 +146,7 @@ function descriptorOf(stream: Socket): number | undefined {
   return typeof fd === "number" && fd >= 0 ? fd : undefined;
 }
 
-/** Resolves when nobody holds the other ends any more, and at the latest after so many milliseconds. */
+/** Resolves when no process holds the other ends, and at the latest after so many milliseconds. */
 export function outputsEnd(outputs: readonly OutputRelay[], within: number): Promise<void> {
   return new Promise((resolve) => {
     const late = setTimeout(resolve, within);

@@ -64,7 +64,7 @@ export class Pool {
     return true;
   }
 
-  /** No worker is started any more. */
+  /** No more workers start. */
   close(): void {
     this.#isClosed = true;
   }
@@ -148,7 +148,7 @@ export class Pool {
     for (const call of this.#general.splice(0)) this.#refuse(call, "not-run", failure);
   }
 
-  /** Ends workers beyond the limit when those that they were started beside hold nothing any more, the longest free ones first. */
+  /** Ends workers beyond the limit when those that they were started beside hold nothing, the longest free ones first. */
   #trim(): void {
     if (this.#generalCount <= this.#limit || this.#general.length > 0) return;
     const idle = this.#free.filter(({ isFree, holds }) => isFree && !holds);
@@ -175,7 +175,7 @@ export class Pool {
     return this.#startGeneral(call);
   }
 
-  /** Workers that ended in favour of others and are not counted any more. */
+  /** Workers that ended in favour of others and no longer count. */
   readonly #replaced: Set<WorkerProcess> = new Set();
 
   #startGeneral(route: WorkerKindRoute): WorkerProcess {
@@ -301,7 +301,7 @@ function lostWith(what: string): Failure {
   return {
     code: "object-lost",
     stage: "arguments",
-    message: `what an argument stands for was kept by ${what}, which is gone`,
+    message: `an argument was kept by ${what}, which is gone`,
     hint: "objects and results live no longer than the process that made them",
   };
 }
@@ -310,7 +310,7 @@ function lostWith(what: string): Failure {
 const notKept: Failure = {
   code: "dependency-failed",
   stage: "arguments",
-  message: "the result that is an argument is not kept any more",
+  message: "the result that is an argument is no longer kept",
   hint: "results live no longer than the process that made them",
 };
 
@@ -324,7 +324,7 @@ function noRoom(workers: number): Failure {
     code: "limit-exceeded",
     stage: "queue",
     message: `none of the ${workers} workers can take the call: all hold objects or generators, and are of other environments`,
-    hint: "release what is not needed any more, iterate generators to their end or close them, or allow more workers",
+    hint: "release what you no longer need, iterate generators to their end or close them, or allow more workers",
   };
 }
 

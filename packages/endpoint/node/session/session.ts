@@ -171,7 +171,7 @@ export class Session {
     if (link !== this.#link) return;
     this.#link = undefined;
     if (this.#isEnding) return;
-    // Nobody but who said `hello` can come back.
+    // Only a client that said `hello` can come back.
     if (this.#hello === undefined) return this.end();
     this.#lease = setTimeout(() => this.#endLease(), Math.min(this.#hello.leaseMs, longestTimer));
   }

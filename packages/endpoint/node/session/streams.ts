@@ -87,12 +87,12 @@ export class Streams {
     return workers.length > 0;
   }
 
-  /** After the last signal: nobody needs to be watched any more. */
+  /** After the last signal: no process needs watching. */
   close(): void {
     this.#context.watcher.close();
   }
 
-  /** Resolves when every process that was started has ended: nobody else might take note of their ends, and they would stay in the host's list. */
+  /** Resolves when every process that was started has ended: no other process might reap them, and they would stay in the host's list. */
   async ended(): Promise<void> {
     await Promise.all([this.#context.watcher.ended(), ...Array.from(this.#pool.workers, ({ ended }) => ended)]);
   }

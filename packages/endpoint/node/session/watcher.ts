@@ -27,7 +27,7 @@ rm -rf "$1"`;
 export class Watcher {
   readonly #directory: string;
   readonly #groups: Set<number> = new Set();
-  /** None where the host had no process for it: whoever needs it tries again. */
+  /** None where the host had no process for it: the next use tries again. */
   #child: ChildProcess | undefined;
   #isClosed = false;
   #said = "";

@@ -59,7 +59,7 @@ function openReader(path: string): Socket {
   return new PipeEnd({ fd, readable: true, writable: false });
 }
 
-/** Descriptors of the writing ends, which need not wait since there are readers; the names are not needed any more. */
+/** Descriptors of the writing ends, which need not wait since there are readers; the names are no longer needed. */
 export function openWriters(paths: readonly [string, string]): [number, number] {
   const stdout = openSync(paths[0], constants.O_WRONLY);
   try {

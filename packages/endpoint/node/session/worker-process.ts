@@ -30,7 +30,7 @@ import { startWorkerProcess, type WorkerKind } from "./worker-start.ts";
 export interface WorkerEvents {
   /** It waits for a call. */
   onFree(worker: WorkerProcess): void;
-  /** It holds nothing any more, or still something. */
+  /** Whether it still holds something has changed. */
   onHolding(worker: WorkerProcess): void;
   /** Its process is gone, or never was. */
   onGone(worker: WorkerProcess): void;
@@ -108,7 +108,7 @@ export class WorkerProcess implements CallWorker {
     else this.#channel.write(packet, () => this.#context.onHanded(call, packet.length - sessionLimits.packetHead));
   }
 
-  /** Room for output was made, or none is needed any more. */
+  /** Room for output was made, or is no longer needed. */
   resume(): void {
     for (const output of this.#outputs ?? []) output.resume();
     this.#finishIfDrained();
@@ -192,7 +192,7 @@ export class WorkerProcess implements CallWorker {
       for (let packet = this.#reader.next(); packet !== undefined; packet = this.#reader.next()) this.#take(packet);
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      // User code wrote on the private descriptor: nothing that this process says can be understood any more.
+      // User code wrote on the private descriptor: nothing that this process says can be trusted.
       this.signal("SIGKILL");
       this.#channel?.destroy();
     }

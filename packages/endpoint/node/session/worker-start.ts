@@ -34,7 +34,7 @@ export async function startWorkerProcess(kind: WorkerKind, context: WorkerContex
   const cwd = callDirectory(kind.route);
   const pipes = await context.pipes.take();
   try {
-    if (!isNeeded()) throw new SremoteError("cancelled", "the worker is not needed any more", { stage: "setup" });
+    if (!isNeeded()) throw new SremoteError("cancelled", "the worker is no longer needed", { stage: "setup" });
     return await spawnWorker(context.workerArguments(kind.number), environment, cwd, pipes);
   } catch (error) {
     if (pipes !== undefined) removePipes(pipes.paths);

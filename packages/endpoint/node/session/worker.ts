@@ -80,7 +80,7 @@ class SessionWorker {
       for (let packet = this.#reader.next(); packet !== undefined; packet = this.#reader.next()) this.#take(packet);
     };
     this.#channel.on("data", (chunk: Buffer) => asOurs(() => take(chunk)));
-    // The supervisor is gone: nobody wants what runs here.
+    // The supervisor is gone: what runs here has no use.
     this.#channel.on("error", () => process.kill(-process.pid, "SIGKILL"));
     this.#channel.on("end", () => process.kill(-process.pid, "SIGKILL"));
     const watch = (thrown: unknown, event: "uncaughtException" | "unhandledRejection"): void => {
@@ -130,7 +130,7 @@ class SessionWorker {
       }
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
-      // What a function waits for fails, and it may go on; nobody could say any more that it did not run.
+      // What a function waits for fails, and it may go on; it could no longer be said that it did not run.
       if (current.isRunning) current.asks?.fail(error);
       else this.#finish(current, { outcome: "not-run", error: describeRefusal(error, "protocol-error", "request"), attachments: [] });
     }
@@ -179,9 +179,9 @@ class SessionWorker {
     this.#sendFrame(stream, message, attachments, 0);
   }
 
-  /** Something was thrown where nobody catches it. */
+  /** Something was thrown and not caught. */
   #fail(thrown: unknown): void {
-    // What its process is worth now nobody knows. Between calls too: the next one must not find what this one left.
+    // The state of its process is unknown now. Between calls too: the next one must not find what this one left.
     if (!this.#isEnding) this.#tell({ ending: true });
     this.#isEnding = true;
     const current = this.#current;

@@ -8,7 +8,7 @@ export const audienceTimes: { patience: number; look: number } = { patience: aud
 
 /**
  * Whether standard output is a pipe or socket whose other end is closed. Node has no poll(2). On a socket a write of no bytes tells; on a pipe it does
- * not, so an empty line goes to standard error, whose other end is the same program's. Of a file nobody can tell.
+ * not, so an empty line goes to standard error, whose other end is the same program's. Of a file that is unknown.
  */
 export function isLeft(): boolean {
   try {
@@ -23,7 +23,7 @@ export function isLeft(): boolean {
 }
 
 function probePipe(): void {
-  // Opened anew, so that it cannot wait where the pipe is full, and nobody else's descriptor changes.
+  // Opened anew, so that a full pipe cannot block it, and no other descriptor changes.
   const fd = openSync("/proc/self/fd/2", constants.O_WRONLY | constants.O_NONBLOCK);
   try {
     writeSync(fd, "\n");
@@ -44,7 +44,7 @@ export function ask(directory: string): void {
   }
 }
 
-/** Calls back once when nobody has waited for the call for a while. @returns a function that stops looking */
+/** Calls back once when no client has waited for the call for a while. @returns a function that stops looking */
 export function watchAudience(directory: string, onLeft: () => void): () => void {
   let since: number | undefined;
   let stamp: number | undefined;

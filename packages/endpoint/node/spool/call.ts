@@ -128,7 +128,7 @@ async function answer(
       return [stored];
     }
     if (child === undefined) {
-      // Its holder answers, or nobody knows: that no process can be started here says nothing about that.
+      // Its holder answers, or it is unknown: that no process can start here says nothing about that.
       if (isClaimed(directory)) return await replyOfHolder(directory, message, base);
       throw hindrance;
     }
@@ -211,7 +211,7 @@ function withoutContents(parts: ReplyParts): ReplyParts {
   return { id: parts.id, base: parts.base, outcome: parts.outcome };
 }
 
-/** Waits for the reply of the endpoint that took the claim; when it died without one, nobody knows what became of the call. */
+/** Waits for the reply of the endpoint that took the claim; if it died without one, what became of the call is unknown. */
 async function replyOfHolder(directory: string, message: CallMessage, base: string): Promise<Uint8Array[]> {
   let due = 0;
   for (let wait = 1; ; wait = Math.min(wait * 1.5, 50)) {

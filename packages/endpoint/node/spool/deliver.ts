@@ -13,10 +13,10 @@ export interface Destination {
   marker: readonly [string, string] | undefined;
 }
 
-/** The reply is stored and safe, but does not get to whoever asked. */
+/** The reply is stored and safe, but does not reach the client that asked. */
 export class Undelivered extends Error {
   override name = "Undelivered";
-  /** Whether it is of a call that was claimed: then nobody may say that it did not run. */
+  /** Whether the call was claimed: then no one may say that it did not run. */
   isClaimed = false;
 }
 

@@ -12,7 +12,7 @@ export class Output {
   bytes = 0;
   /** Bytes kept in the file. */
   kept = 0;
-  /** Resolves, and `isEnded` is set, when nobody holds the other end any more. */
+  /** Resolves, and `isEnded` is set, when no process holds the other end. */
   readonly ended: Promise<void>;
   isEnded = false;
   readonly #stream: Readable;
@@ -54,7 +54,7 @@ export class Output {
     return this.kept < this.bytes;
   }
 
-  /** Stops reading, from whoever else may still hold the other end. */
+  /** Stops reading, whatever process may still hold the other end. */
   stop(): void {
     this.#stream.destroy();
     if (this.#fd !== undefined) closeSync(this.#fd);

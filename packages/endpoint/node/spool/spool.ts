@@ -29,7 +29,7 @@ export function reserveSpace(directory: string): void {
   try {
     createFile(`${directory}/reserve`, [randomFill()], false);
   } catch (error) {
-    // A call that was claimed needs none from us: its holder answers, or nobody knows.
+    // A call that was claimed needs none from us: its holder answers, or it is unknown.
     if (isClaimed(directory)) return;
     throw isNoSpace(error) ? diskFull(directory, error) : error;
   }

@@ -24,7 +24,7 @@ export async function work(base: string): Promise<void> {
   const answer = (result: Result): void => {
     if (answered) return;
     answered = true;
-    // Nobody is there to take the answer: the process must not go on for what else still runs in it.
+    // No supervisor is left to take the answer: the process must not go on for other things that run in it.
     finish(result, streams).catch(() => process.exit(1));
   };
   const raise = (thrown: unknown): void => answer({ outcome: "raised", error: describeThrown(thrown, "raised", "call"), attachments: [] });

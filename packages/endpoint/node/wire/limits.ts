@@ -5,7 +5,7 @@
 
 /** Allocated on the disk before a call runs, so that a reply can be stored. */
 export const reserve = 65_536;
-/** A call of the spool that nobody has waited for so long is ended; how often an endpoint that waits says so, and the one that runs it looks. */
+/** A call of the spool is ended once no client has waited for it for so long; how often an endpoint that waits says so, and the one that runs it looks. */
 export const audiencePatience = 40_000;
 export const audienceLook = 5000;
 /** Between SIGINT, SIGTERM and SIGKILL to the group of a call that is to end. */

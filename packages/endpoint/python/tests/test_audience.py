@@ -43,7 +43,7 @@ class AudienceTest(EndpointTest):
         self.assertEqual(self.endpoint.wait(10), 93)  # it cannot deliver what it stored
         reply = self.reply()
         self.assertEqual((reply.outcome, reply.error["code"]), ("cancelled", "cancelled"))
-        self.assertIn("nobody had waited", reply.error["message"])
+        self.assertIn("no client had waited", reply.error["message"])
 
     def test_g15_a_call_ends_whose_client_is_gone(self):
         self.begin(subprocess.PIPE)

@@ -123,7 +123,7 @@ describe("an engine that closes the connection with input unread", () => {
     const error: unknown = await connector.exec(["cat"], { stdin: Buffer.alloc(1_000_000) }).catch((reason: unknown) => reason);
     expect(error).toMatchObject({
       code: "connection-lost",
-      message: expect.stringContaining("input in part only"),
+      message: expect.stringContaining("only a part of the command's input"),
       cause: { code: "EPIPE" },
     });
   });

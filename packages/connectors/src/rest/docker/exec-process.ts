@@ -145,7 +145,7 @@ export class ExecProcess implements SpawnedProcess {
   }
 
   #cut(): ConnectError {
-    return new ConnectError("connection-lost", "the engine took the command's input in part only", {
+    return new ConnectError("connection-lost", "the engine took only a part of the command's input", {
       stage: "exec",
       host: this.#options.label,
       cause: this.#writeError(),

@@ -72,7 +72,7 @@ export class JupyterServer implements ScriptDialect {
     if (reply.status !== 404) return;
     await this.remove(path, context);
     const why = "a part of its path begins with a dot, or the kernel runs on another host than the server";
-    const summary = `the server does not show ${path}, which its kernel made: ${why}`;
+    const summary = `the server does not show ${path}, which its kernel has made: ${why}`;
     throw new ConnectError("connect-failed", summary, { stage: "connect", host: this.label });
   }
 

@@ -31,7 +31,7 @@ def describe_ending(ending, call, oom):
     if ending.reason == "cancelled":
         return answer_of("cancelled", {"code": "cancelled", "stage": "call", "message": "the call was cancelled and its process ended"})
     if ending.reason == "left":
-        message = "nobody had waited for the call for %d s: its client was gone, so its process was ended" % AUDIENCE_PATIENCE
+        message = "no client had waited for the call for %d s, so its process was ended" % AUDIENCE_PATIENCE
         return answer_of("cancelled", {"code": "cancelled", "stage": "call", "message": message})
     if not ending.begun:
         return _before_it_began(ending)

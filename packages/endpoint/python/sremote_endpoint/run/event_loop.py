@@ -39,7 +39,7 @@ def restore():
     if module is None:
         return
     local = getattr(module.events._event_loop_policy, "_local", None)
-    # Where nobody has set one, the first who asks for it gets one made.
+    # If none is set, the first use makes one.
     if _loop is not None or getattr(local, "_set_called", False):
         _open_loop()
 
@@ -145,7 +145,7 @@ def step(iterator, method):
 
 
 def forget(iterator):
-    """No step is taken any more."""
+    """No more steps are taken."""
     entry = _steppers.pop(id(iterator), None)
     if entry is not None:
         entry[0].end()

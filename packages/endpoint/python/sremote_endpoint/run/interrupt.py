@@ -85,7 +85,7 @@ def go_on():
 
 
 def end():
-    """Ours does, and nothing of the call can be interrupted any more."""
+    """Ours does, and nothing of the call can still be interrupted."""
     global running, _held, _pending
     running = _held = _pending = False
 

@@ -16,7 +16,7 @@ OVER = "the call to which this function of the client belongs is over"
 
 
 class CallbackError(RuntimeError):
-    """The client's function threw, or cannot be asked any more. `name` is the name of its error."""
+    """The client's function threw, or can no longer be asked. `name` is the name of its error."""
 
     __module__ = "sremote_endpoint.callback"  # as SESSION.md has it
 

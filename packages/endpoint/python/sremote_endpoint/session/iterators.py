@@ -47,6 +47,6 @@ def close(value):
 
 
 def forget(value):
-    """Nobody iterates over it any more."""
+    """No more items are wanted."""
     if hasattr(type(value), "__anext__"):
         load("run.event_loop").forget(value)

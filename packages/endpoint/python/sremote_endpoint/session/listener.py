@@ -11,7 +11,7 @@ from . import private_place
 
 
 class Door:
-    """A listening socket in a directory that only this user may enter. Where the kernel tells who connects, that is looked at too."""
+    """A listening socket in a directory that only this user may enter. Where the kernel tells who connects, that is checked too."""
 
     def __init__(self):
         self.socket = None

@@ -88,7 +88,7 @@ class Pool:
         return worker
 
     def _is_busy(self):
-        """Does one of the workers for any call run one? When it is over, calls that wait are looked at again."""
+        """Does one of the workers for any call run one? When it is over, waiting calls are tried again."""
         return self.count > sum(map(len, self.free.values()))
 
     def _start(self, route):
@@ -125,7 +125,7 @@ class Pool:
             message = "an argument is the result of a call that gave none: %s" % found["message"]
             self.refuse(stream, "not-run", {"code": "dependency-failed", "stage": "arguments", "message": message, "cause": found})
         else:
-            self._give_to(self.workers.get(found), stream, "dependency-failed", "the result that is an argument is not kept any more")
+            self._give_to(self.workers.get(found), stream, "dependency-failed", "the result that is an argument is no longer kept")
 
     def _name(self, stream, route):
         worker = self.named.get((route.name, route.key))
@@ -241,14 +241,14 @@ class Pool:
         if not self.waiting or self.count < ROOM * self.limit or sum(map(len, self.free.values())) < self.count:
             return
         message = "none of the %d workers can take the call: all hold objects or generators, and are of other environments" % self.count
-        hint = "release what is not needed any more, iterate generators to their end or close them, or allow more workers"
+        hint = "release what you no longer need, iterate generators to their end or close them, or allow more workers"
         waiting, self.waiting = self.waiting, deque()
         for stream in waiting:
             if not stream.over:
                 self.refuse(stream, "not-run", {"code": "limit-exceeded", "stage": "queue", "message": message, "hint": hint})
 
     def _trim(self):
-        """Ends workers beyond the limit when those that they were started beside hold nothing any more, the longest free ones first."""
+        """Ends workers beyond the limit when those that they were started beside hold nothing, the longest free ones first."""
         if self.count <= self.limit or self.waiting:
             return
         idle = [worker for free in self.free.values() for worker in free]

@@ -40,7 +40,7 @@ def remove(directory):
 
 
 def sweep(own):
-    """Removes those of this user beside `own` at whose sockets nobody listens: their supervisors were killed."""
+    """Removes those of this user beside `own` at whose sockets nothing listens: their supervisors were killed."""
     above = os.path.dirname(own)
     try:
         names = os.listdir(above)

@@ -25,7 +25,7 @@ QUIET = 2.0
 # While calls queue up, results are gathered up to so many bytes and seconds.
 GATHER = 16384
 MOMENT = 0.0005
-# Seconds until the door is looked at again that could not be opened.
+# Seconds until a socket that could not be opened is tried again.
 PAUSE = 0.1
 
 
@@ -90,7 +90,7 @@ class Session:
     def _gathers(self):
         """
         Whether what is to be sent waits for the next result. Where short calls queue up, one write for many results saves both sides more than
-        the call itself costs; nobody waits, since the client has sent calls that no worker could take yet.
+        the call itself costs; no one waits, since the client has sent calls that no worker could take yet.
         """
         link, now = self.link, self.loop.now
         if self.calls is None or not self.calls.pool.waiting or link.size >= GATHER:

@@ -13,7 +13,7 @@ ROUTES = 1024
 
 def _preload():
     """
-    What a first call does not wait for, and is needed where no file may be opened any more: os.wait4() loads one when it has taken a process's
+    What a first call does not wait for, and is needed where no more files may be opened: os.wait4() loads one when it has taken a process's
     status.
     """
     try:

@@ -7,7 +7,7 @@ ROUNDS = 65536
 
 class TurnToken:
     """
-    A pipe with one number in it. Whoever takes it out has the say until it puts it back. The number is the round: calls that were handed ahead
+    A pipe with one number in it. The side that takes it out decides until it puts it back. The number is the round: calls that were handed ahead
     in an earlier one are taken back.
     """
 
@@ -26,7 +26,7 @@ class TurnToken:
         try:
             os.write(self.fds[1], number.to_bytes(SIZE, "little"))
         except OSError:
-            pass  # then nobody gets it any more, and the worker waits for each call
+            pass  # then neither side gets it, and the worker waits for each call
 
     def close(self):
         for fd in self.fds:

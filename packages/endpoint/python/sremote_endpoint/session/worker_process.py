@@ -69,7 +69,7 @@ class WorkerProcess(Process):
             except BlockingIOError:
                 done = 0
             except OSError:
-                return True  # it ended; whoever reads its channel learns of that
+                return True  # it ended; the reader of its channel learns of that
             if done == len(data):
                 return True
             data = memoryview(data)[done:]
@@ -78,7 +78,7 @@ class WorkerProcess(Process):
         return False
 
     def flush(self):
-        """True when nothing waits any more."""
+        """True when nothing waits."""
         while self.queue:
             data = self.queue.popleft()
             self.queued -= len(data)
@@ -173,7 +173,7 @@ class WorkerProcess(Process):
 
 
 def drop_output(fd):
-    """Reads what nobody is interested in. False at its end."""
+    """Reads what is of no interest. False at its end."""
     try:
         return os.read(fd, CHUNK) != b""
     except BlockingIOError:

@@ -47,7 +47,7 @@ serve_fresh(settings)
 def start_first(settings, umask):
     """
     As `start_worker`, for the worker of calls without an environment. Called before the supervisor has loaded its own modules, so that both load
-    theirs at the same time. None where a fresh interpreter is needed, or no process is to be had: whoever needs it tries again.
+    theirs at the same time. None where a fresh interpreter is needed, or the host has no process left: the next use tries again.
     """
     if needs_fresh({}):
         return None

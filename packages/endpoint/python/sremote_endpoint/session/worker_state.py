@@ -166,7 +166,7 @@ class ProcessState:
                 next(write for each, _, write, _ in _ALL if each == name)(value)
 
     def calm(self):
-        """The function has returned: its alarms ring no more, its handlers are not called any more."""
+        """The function has returned: its alarms and handlers no longer fire."""
         self.changes = {}
         if "signal" not in sys.modules:
             return

@@ -7,7 +7,7 @@ from ..wire.limits import AUDIENCE_LOOK, AUDIENCE_PATIENCE
 
 
 def is_left():
-    """Whether standard output is a pipe or socket whose other end is closed. Of a file nobody can tell."""
+    """Whether standard output is a pipe or socket whose other end is closed. Of a file that is unknown."""
     watch = poll()
     watch.register(1, 0)
     return any(event & (POLLERR | POLLHUP) for _, event in watch.poll(0))

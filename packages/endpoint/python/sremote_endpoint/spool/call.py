@@ -51,7 +51,7 @@ def call(base, home, endpoint, marker, request_path, reply_path):
             # Below it are replies to requests that were read, and perhaps the one that is asked for here.
             sys.stderr.write("sremote-endpoint: the reply cannot be delivered: the request cannot be read: %s\n" % refusal)
             return 93
-        # Where the call was claimed, by this endpoint or an earlier one, nobody may say that it did not run.
+        # If the call was claimed, by this endpoint or an earlier one, it must not be said that it did not run.
         claimed = problem is not refusal and _is_claimed(base, call_id)
         chunks = join_reply(call_id, answer_of("unknown" if claimed else "not-run", refusal.failure()), [], None, host)
     else:
@@ -150,7 +150,7 @@ def _run(place, home, host, request, umask, signals):
 
 
 def deliver(chunks, marker, reply_path):
-    """Hands the reply to whoever asked for it. It was stored before, so that nothing is lost when that fails."""
+    """Hands the reply to the client that asked for it. It was stored before, so nothing is lost if that fails."""
     try:
         if reply_path != "-":
             if not os.path.exists(reply_path) or read(reply_path) != b"".join(chunks):

@@ -16,7 +16,7 @@ from ..wire.reply import answer_of
 
 
 class FunctionProcess(Process):
-    """A started process: the ends of its pipes that are read, and what it is to be sent."""
+    """A started process: the ends of its pipes that are read, and what to send it."""
 
     def __init__(self, pid, stdout, stderr, answer, request, request_bytes):
         Process.__init__(self, pid)

@@ -55,13 +55,13 @@ class Spool:
             # Not zeros: a file system that compresses or leaves holes would set nothing aside.
             files.link_new(self.path("reserve"), [os.urandom(RESERVE)], flush=False)
         except OSError as error:
-            # A call that was claimed needs none from us: its holder answers, or nobody knows.
+            # A call that was claimed needs none from us: its holder answers, or it is unknown.
             if not os.path.lexists(self.path("claim")):
                 raise refuse(error, self.path("reserve"), "write")
         step("reserve")
 
     def take(self):
-        """True if this process now holds the call. Whoever holds it, held or will hold it, no other ever runs it."""
+        """True if this process now holds the call. Only the one process that ever holds it runs it."""
         try:
             taken = files.link_new(self.path("claim"), [claim.own()])
         except OSError as error:
@@ -73,7 +73,7 @@ class Spool:
         return taken
 
     def wait(self):
-        """The reply of the holder of the claim, or None when it died without one, or whoever asked this endpoint is gone."""
+        """The reply of the holder of the claim, or None if it died without one, or the client of this endpoint is gone."""
         pause, due = 0.001, 0.0
         while True:
             if time.monotonic() >= due:

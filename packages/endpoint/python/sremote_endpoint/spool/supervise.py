@@ -13,7 +13,7 @@ from ..wire.limits import DRAIN, HASTE, LINGER, PREFIX, SIGNAL_GRACE
 
 
 class Ending:
-    """How a call's process ended. `reason` is None, `timeout`, `cancelled` or `left`: nobody waited for it any more."""
+    """How a call's process ended. `reason` is None, `timeout`, `cancelled` or `left`: no client waited for it."""
 
     def __init__(self):
         self.answer = None

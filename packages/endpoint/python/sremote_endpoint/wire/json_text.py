@@ -122,7 +122,7 @@ def memory(data):
 
 def check_memory(data):
     """Refuses a header whose values would take too much memory."""
-    # No byte stands for more than an array: short texts need not be looked at.
+    # No byte stands for more than an array: short texts need no check.
     if len(data) * _CONTAINER > HEADER_MEMORY and memory(data) > HEADER_MEMORY:
         raise limit_exceeded("the values of the header would take about %d bytes of memory, at most %d are allowed" % (memory(data), HEADER_MEMORY))
 

@@ -20,7 +20,7 @@ SAFE_INTEGER = 9007199254740991
 RESERVE = 65536
 FAILURE_PART = 65536
 
-# A call of the spool that nobody has waited for so long is ended; how often an endpoint that waits says so, and the one that runs it looks.
+# A call of the spool is ended once no client has waited for it for so long; how often an endpoint that waits says so, and the one that runs it looks.
 AUDIENCE_PATIENCE = 40.0
 AUDIENCE_LOOK = 5.0
 # Between SIGINT, SIGTERM and SIGKILL to the group of a call that is to end.

@@ -9,7 +9,7 @@ OPEN, DATA, STDOUT, STDERR, CREDIT, CANCEL, MUTE, TOTALS = range(16, 24)
 COUNTED = 16
 # Flags of `data` from the host.
 LAST, HOLDS, VOID = 1, 2, 4
-# Between supervisor and worker only. Kinds: the worker can take calls; descriptors of its new output pipes; it holds no objects any more;
+# Between supervisor and worker only. Kinds: the worker can take calls; descriptors of its new output pipes; it no longer holds objects;
 # with the packet that comes next, the last of a call, it begins the next call that it was handed ahead.
 READY, PIPES, EMPTY, ONWARD = 64, 65, 66, 67
 # Flag of `open`: the call is handed ahead (prefetch.py), in the round that stands where the worker's number would.
@@ -69,7 +69,7 @@ class Packets:
             size, kind, flags, _, stream, check = _unpack(data, at)
             if size > PACKET_PAYLOAD:
                 raise Damaged("a packet of %d bytes" % size)
-            # A damaged length would have us take what follows for payload, for long: what the head alone tells is looked at first.
+            # A damaged length would have us take what follows for payload, for long: what the head alone tells is checked first.
             sizes = self.kinds.get(kind, ())
             if sizes is not None and size not in sizes:
                 raise Damaged("a packet of a wrong kind or length")
