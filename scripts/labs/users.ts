@@ -50,7 +50,10 @@ async function passwordFile(command: [string, ...string[]], input?: string): Pro
       const result = await tryRun(file, args, input === undefined ? {} : { input });
       if (result.code === 0) return true;
       if (/lock/i.test(result.stderr)) return false;
-      if (file === "userdel" && /does not exist/.test(result.stderr)) return true;
+      // Removed meanwhile, before it was looked for or after.
+      if (file === "userdel" && /does not exist|cannot remove entry/.test(result.stderr)) {
+        return (await tryRun("getent", ["passwd", args.at(-1) ?? ""])).code !== 0;
+      }
       throw new Error(`${command.join(" ")}: exit ${String(result.code)}: ${result.stderr}`);
     },
     60_000,
