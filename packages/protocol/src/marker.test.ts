@@ -41,7 +41,10 @@ describe("MarkerScanner", () => {
     for (const size of [1, 1000, 70_000, 200_000]) {
       const scanner = new MarkerScanner(printedMarker(A, B));
       const noise = Uint8Array.from({ length: 300_000 }, (_, index) => 97 + (index % 23));
-      for (let at = 0; at < noise.length; at += size) expect(scanner.push(noise.subarray(at, at + size))).toBeUndefined();
+      // One expectation for all: 300,000 of them take three seconds.
+      const told: unknown[] = [];
+      for (let at = 0; at < noise.length; at += size) told.push(scanner.push(noise.subarray(at, at + size)));
+      expect(told.filter((each) => each !== undefined)).toEqual([]);
       expect(Buffer.compare(scanner.noise, noise.subarray(noise.length - keptNoise))).toBe(0);
       expect(decode(scanner.push(encode(`${B}${A}x`))!)).toBe("x");
       expect(Buffer.compare(scanner.noise, noise.subarray(noise.length - keptNoise))).toBe(0);
