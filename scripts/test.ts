@@ -180,13 +180,18 @@ for (const each of missing) console.log(`  skipped because missing: ${each}`);
 if (missing.length > 0 && inCi) fail(`set-up: with CI=true nothing may be skipped; missing: ${missing.join(", ")}`);
 
 const node = process.execPath;
-await step("format", node, ["node_modules/.bin/oxfmt", "--check"]);
-await step("lines of documents", node, ["scripts/wrap-markdown.ts", "--check"]);
-await step("lint", node, ["node_modules/.bin/oxlint", "--type-aware", "--deny-warnings"]);
-await step("Python 3.6 syntax and standard library", "python3", ["scripts/check-python36.py"]);
-await step("layers", node, ["scripts/check-layers.ts"]);
-await step("types", node, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.test.json"]);
-await step("packages (publint, attw)", node, ["node_modules/.bin/turbo", "run", "lint:pkg"]);
+// In two lanes: some of them use one processor, some all.
+const check = (title: string, command: string, ...args: string[]): Promise<boolean> => step(title, command, args, { beside: true });
+await Promise.all([
+  check("lint", node, "node_modules/.bin/oxlint", "--type-aware", "--deny-warnings").then(() =>
+    check("types", node, "node_modules/typescript/bin/tsc", "-p", "tsconfig.test.json"),
+  ),
+  check("packages (publint, attw)", node, "node_modules/.bin/turbo", "run", "lint:pkg")
+    .then(() => check("layers", node, "scripts/check-layers.ts"))
+    .then(() => check("format", node, "node_modules/.bin/oxfmt", "--check"))
+    .then(() => check("lines of documents", node, "scripts/wrap-markdown.ts", "--check"))
+    .then(() => check("Python 3.6 syntax and standard library", "python3", "scripts/check-python36.py")),
+]);
 const [withoutSsh, environment] = withoutServers();
 await suite("all suites", node, [...withoutSsh, ...(await withoutDocker())], { env: environment, live: true });
 const others = ["22.23.3", "26.10.0"].filter((version) => !missing.some((each) => each.startsWith(`Node ${version}`)));
