@@ -67,6 +67,11 @@ describe("G24 each end is named", () => {
     expect(reply.ms).toBeLessThan(5000);
   });
 
+  it("a value that comes after the deadline is not believed", async () => {
+    const reply = await lib("yielding", [], { timeoutMs: 600 });
+    expect([reply.outcome, reply.value]).toEqual(["timeout", undefined]);
+  });
+
   it("one that ignores every polite signal is killed too", async () => {
     const file = join(sandbox.work, "stubborn");
     const reply = await lib("stubborn", [file], { timeoutMs: 600 });

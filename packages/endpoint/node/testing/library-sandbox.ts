@@ -34,6 +34,7 @@ export const signal = (name) => new Promise(() => { process.kill(process.pid, na
 export const hang = (file) => new Promise(() => { writeFileSync(file, String(process.pid)); setTimeout(() => {}, 60_000); });
 export const busy = () => { for (;;); };
 export const stubborn = (file) => new Promise(() => { for (const name of ["SIGINT", "SIGTERM"]) process.on(name, () => {}); writeFileSync(file, String(process.pid)); setTimeout(() => {}, 60_000); });
+export const yielding = () => new Promise((resolve) => { process.on("SIGINT", () => resolve("late")); setTimeout(() => {}, 60_000); });
 export const hog = () => { const kept = []; for (;;) kept.push(new Array(1e5).fill(kept.length)); };
 export const native = () => { const { buffer } = new Uint8Array(8); process.abort(buffer); };
 export const spin = () => { for (;;); };
