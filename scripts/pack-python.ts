@@ -6,6 +6,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { deflateOnce } from "./deflate-once.ts";
+import { renameOutsideStrings } from "./shorten-locals.ts";
 import { shortenNames } from "./shorten-names.ts";
 import { stripPython } from "./strip-python.ts";
 import { zip } from "./zip.ts";
@@ -68,11 +69,12 @@ function collect(
   order: readonly string[],
 ): { entry: string; modules: Source[] } {
   const entry = stripPython(readFileSync(join(source, "__main__.py"), "utf8"));
+  const limits = new Map(Array.from(read(source, limitsModule).matchAll(/^([A-Z_]+) = (.+)$/gm), ([, name, value]) => [name!, value!]));
   const modules: Source[] = [["__main__", entry]];
   for (const module of ["__init__", ...names].toSorted()) {
     const name = module === "__init__" ? "sremote_endpoint" : `sremote_endpoint.${lastOf(module)}`;
     if (modules.some(([other]) => other === name)) throw new Error(`two modules of one payload have the name ${name}`);
-    modules.push([name, flatten(stripPython(read(source, module)), module)]);
+    modules.push([name, withValues(flatten(stripPython(read(source, module)), module), limits)]);
   }
   const place = new Map(order.map((name, index) => [name, index]));
   const placeOf = ([name]: Source): number => place.get(name) ?? order.length;
@@ -114,7 +116,23 @@ function flatten(text: string, module: string): string {
     .replaceAll(laterImport, (_, name: string) => `load("${lastOf(name)}")`);
 }
 
-/** The modules and all that they import, now or later. */
+/** Its constants are written where they are used, which is shorter than to import them. */
+const limitsModule = "wire.limits";
+
+function withValues(text: string, limits: ReadonlyMap<string, string>): string {
+  const values = new Map<string, string>();
+  const bare = text.replaceAll(/^from \.limits import (.*)$/gm, (_, names: string) => {
+    for (const name of names.split(", ")) {
+      const value = limits.get(name);
+      if (value === undefined) throw new Error(`wire/limits.py has no constant ${name}`);
+      values.set(name, value);
+    }
+    return "";
+  });
+  return renameOutsideStrings(bare, /(?<![\w.])[A-Z_]+\b/g, values);
+}
+
+/** The modules and all that they import, now or later, but for constants. */
 function reach(roots: readonly string[], source: string): Set<string> {
   const found = new Set(["wire.errors", "host.home", ...roots]);
   for (const module of found) {
@@ -126,6 +144,7 @@ function reach(roots: readonly string[], source: string): Set<string> {
     }
     for (const [, name] of text.matchAll(laterImport)) found.add(name!);
   }
+  found.delete(limitsModule);
   return found;
 }
 
