@@ -4,10 +4,8 @@ import { userInfo } from "node:os";
 import { basename, isAbsolute, resolve } from "node:path";
 import { SremoteError, type CallMessage, type Code } from "@sremote/protocol";
 import { loadChildProcess, uniqueSuffix } from "../host/lazy.ts";
+import { loginShell } from "../wire/limits.ts";
 import { errorCode, makeDirectories } from "../host/directory.ts";
-
-/** How long a login shell may take, in milliseconds: some wait for network file systems, none for a person. */
-const loginDeadline = 20_000;
 
 /** The part of a call that says what its process finds around it. */
 export type Surroundings = Pick<CallMessage, "env" | "path" | "cwd" | "tmp" | "loginEnv">;
@@ -73,7 +71,7 @@ const codes: Readonly<Record<string, Code>> = {
 
 /** The environment that the user's login shell sets up. What its files print stands before or after the markers and is dropped. */
 async function loginEnvironment(): Promise<NodeJS.ProcessEnv> {
-  const shell = loginShell();
+  const shell = findLoginShell();
   const marker = uniqueSuffix();
   // The command does not hold the marker itself: login files may have the shell print each command.
   const print = `process.stdout.write(["",JSON.stringify(process.env),""].join(Buffer.from("${Buffer.from(marker).toString("hex")}","hex")))`;
@@ -88,8 +86,8 @@ async function loginEnvironment(): Promise<NodeJS.ProcessEnv> {
     const parts: Buffer[] = [];
     const late = setTimeout(() => {
       if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-      reject(loginFailed(shell, `did not end within ${loginDeadline / 1000} s`));
-    }, loginDeadline);
+      reject(loginFailed(shell, `did not end within ${loginShell / 1000} s`));
+    }, loginShell);
     child.stdout.on("data", (part: Buffer) => parts.push(part));
     child.on("error", (error) => {
       clearTimeout(late);
@@ -104,7 +102,7 @@ async function loginEnvironment(): Promise<NodeJS.ProcessEnv> {
   return environment;
 }
 
-function loginShell(): string {
+function findLoginShell(): string {
   // The account's shell, not $SHELL, which names the shell of the user that started this process.
   return userInfo().shell || process.env["SHELL"] || "/bin/sh";
 }

@@ -2,16 +2,15 @@
 import { inspect } from "node:util";
 import { limits, SremoteError, type Code, type Failure, type Stage } from "@sremote/protocol";
 import { asOurs } from "../host/standard.ts";
+import { failureCauses, failureExceptions, failureMember } from "../wire/limits.ts";
 import { stackFrames, syntaxErrorFrame } from "./stack.ts";
 
-const mostCauses = 16;
-const mostExceptions = 100;
 const stages: readonly Stage[] = ["request", "setup", "import", "lookup", "arguments", "call", "result"];
 
 /** What a function or a module's code threw: an Error, or anything else, since JavaScript throws any value. */
 export function describeThrown(thrown: unknown, code: Code, stage: Stage): Failure {
   try {
-    return asOurs(() => describe(thrown, code, stage, new Set(), mostCauses));
+    return asOurs(() => describe(thrown, code, stage, new Set(), failureCauses));
   } catch {
     // A Proxy whose traps throw, for instance.
     return { code, stage, type: typeof thrown, message: "threw something that cannot be described" };
@@ -41,14 +40,13 @@ const memberNames = [
   "exitCode",
   "signal",
 ];
-const longestMember = 1024;
 
 function membersOf(thrown: object): Pick<Failure, "members"> {
   const found: Record<string, string | number | boolean> = {};
   for (const name of memberNames) {
     const value = read(thrown, name);
     if (typeof value === "boolean" || Number.isSafeInteger(value)) found[name] = value as boolean | number;
-    else if (typeof value === "string") found[name] = cut(value, longestMember);
+    else if (typeof value === "string") found[name] = cut(value, failureMember);
   }
   return Object.keys(found).length === 0 ? {} : { members: found };
 }
@@ -71,7 +69,7 @@ function describe(thrown: unknown, code: Code, stage: Stage, seen: Set<unknown>,
   const errors = read(thrown, "errors");
   if (failure.type === "AggregateError" && Array.isArray(errors)) {
     failure.exceptions = errors
-      .slice(0, mostExceptions)
+      .slice(0, failureExceptions)
       .filter((error) => !seen.has(error))
       .map((error) => describe(error, code, stage, seen, causes - 1));
   }

@@ -4,9 +4,8 @@ import { isAbsolute } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { TracebackFrame } from "@sremote/protocol";
 import { program } from "../program.ts";
+import { failureFrames, failureSource } from "../wire/limits.ts";
 
-const mostFrames = 100;
-const mostSourceBytes = 4_194_304;
 const sources = new Map<string, string[]>();
 
 /** The frames of an error, outermost call first, without the endpoint's own and those of Node that lead to them. At most 100. */
@@ -22,7 +21,7 @@ export function stackFrames(stack: unknown): TracebackFrame[] {
   while (/^node:(?:internal\/|diagnostics_channel)/.test(frames.at(-1)?.file ?? "")) frames.pop();
   // The oldest call first, as Python prints it and as PROTOCOL.md says.
   frames.reverse();
-  if (frames.length > mostFrames) frames.splice(mostFrames / 2, frames.length - mostFrames);
+  if (frames.length > failureFrames) frames.splice(failureFrames / 2, frames.length - failureFrames);
   for (const frame of frames) frame.source = sourceLine(frame.file, frame.line);
   return frames;
 }
@@ -62,7 +61,7 @@ function sourceLine(file: string, line: number): string | null {
   let lines = sources.get(file);
   if (lines === undefined) {
     try {
-      lines = statSync(file).size <= mostSourceBytes ? readFileSync(file, "utf8").split("\n") : [];
+      lines = statSync(file).size <= failureSource ? readFileSync(file, "utf8").split("\n") : [];
     } catch {
       lines = []; // A traceback without its text is still a traceback.
     }

@@ -5,6 +5,14 @@
 
 /** Allocated on the disk before a call runs, so that a reply can be stored. */
 export const reserve = 65_536;
+/** Of a failure: errors of an AggregateError, characters of a text among the members, causes, frames, and bytes of a source file that is read for its lines. */
+export const failureExceptions = 100;
+export const failureMember = 1024;
+export const failureCauses = 16;
+export const failureFrames = 100;
+export const failureSource = 4_194_304;
+/** For the login shell of `loginEnv`: some wait for network file systems, none for a person. */
+export const loginShell = 30_000;
 /** A call of the spool is ended once no client has waited for it for so long; how often an endpoint that waits says so, and the one that runs it looks. */
 export const audiencePatience = 40_000;
 export const audienceLook = 5000;

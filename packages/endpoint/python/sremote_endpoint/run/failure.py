@@ -2,22 +2,17 @@
 import os
 
 from ..host.standard import PACKAGE, ROOT, loaded
-from ..wire.limits import FAILURE_PART, SAFE_INTEGER
+from ..wire.limits import FAILURE_CAUSES, FAILURE_FRAMES, FAILURE_MEMBER, FAILURE_PART, FAILURE_SOURCE, SAFE_INTEGER
 
-FRAMES = 100
-# Names of members that are told, and characters of a text there.
+# Names of members that are told.
 MEMBERS = ("errno", "code", "status", "status_code", "returncode", "exit_code", "signal", "filename", "filename2", "winerror")
-MEMBER_TEXT = 1024
-CHAIN = 16
-# Bytes of a source file that is read for its lines.
-_LARGEST = 4194304
 _OWN = ROOT + "/" + PACKAGE + "/"
 
 
 def describe(error, code, stage):
     """The failure of `error`. At most 16 exceptions of its chain and groups, 100 frames each, strings cut at 64 KiB."""
     try:
-        return _describe(error, code, stage, set(), [CHAIN], {})
+        return _describe(error, code, stage, set(), [FAILURE_CAUSES], {})
     except BaseException as again:
         message = "(the exception cannot be described: %s)" % type(again).__name__
         return {"code": code, "stage": stage, "message": message, "type": _name(type(error), "__qualname__")}
@@ -71,7 +66,7 @@ def _text(error):
 def _notes(error):
     try:
         notes = getattr(error, "__notes__", None)
-        return [cut(str.__str__(note)) for note in notes[:CHAIN] if isinstance(note, str)] if isinstance(notes, list) else []
+        return [cut(str.__str__(note)) for note in notes[:FAILURE_CAUSES] if isinstance(note, str)] if isinstance(notes, list) else []
     except BaseException:  # a property of the user's class
         return []
 
@@ -90,7 +85,7 @@ def _members(error):
                     found[name] = value
             elif isinstance(value, str):
                 value = str.__str__(value)
-                found[name] = value if len(value) <= MEMBER_TEXT else value[:MEMBER_TEXT] + "\u2026"
+                found[name] = value if len(value) <= FAILURE_MEMBER else value[:FAILURE_MEMBER] + "\u2026"
         except BaseException:  # there is none, or a property of the user's class
             continue
     return found
@@ -132,8 +127,8 @@ def _frames(error, sources):
         elif not file.startswith("<frozen importlib"):
             entries.append((file, trace.tb_lineno, frame.f_code.co_name, frame.f_globals))
         trace = trace.tb_next
-    if len(entries) > FRAMES:
-        entries = entries[:FRAMES // 2] + entries[-FRAMES // 2:]
+    if len(entries) > FAILURE_FRAMES:
+        entries = entries[:FAILURE_FRAMES // 2] + entries[-FAILURE_FRAMES // 2:]
     found = [
         {"file": cut(file), "line": line or 0, "function": cut(name), "source": _source(file, line, names, sources)}
         for file, line, name, names in entries
@@ -175,10 +170,10 @@ def _read(file, names):
             return cache[2]
         # In an archive, for instance.
         return (names["__loader__"].get_source(names["__name__"]) or "").split("\n") if "__loader__" in names else ()
-    if found.st_mode & 0o170000 != 0o100000 or found.st_size > _LARGEST:
+    if found.st_mode & 0o170000 != 0o100000 or found.st_size > FAILURE_SOURCE:
         return ()
     with open(file, "rb") as source:
-        return source.read(_LARGEST).split(b"\n")
+        return source.read(FAILURE_SOURCE).split(b"\n")
 
 
 def _decode(text, lines):

@@ -7,9 +7,7 @@ from select import POLLIN, poll
 import _signal as signal
 
 from ..wire.errors import Refusal
-
-# Start-up files that wait for an answer at a terminal must not hold a call for ever. Seconds.
-LIMIT = 30.0
+from ..wire.limits import LOGIN_SHELL
 
 
 def load(home):
@@ -58,7 +56,7 @@ def _run(shell, command, home):
         finally:
             os._exit(127)
     os.close(writer)
-    printed, until = b"", time.monotonic() + LIMIT
+    printed, until = b"", time.monotonic() + LOGIN_SHELL
     watch = poll()
     watch.register(reader, POLLIN)
     while time.monotonic() < until:

@@ -19,7 +19,14 @@ HEADER_MEMORY = 268435456
 SAFE_INTEGER = 9007199254740991
 RESERVE = 65536
 FAILURE_PART = 65536
+# Characters of a text among the members; exceptions of its chain and groups; bytes of a source file that is read for its lines.
+FAILURE_MEMBER = 1024
+FAILURE_CAUSES = 16
+FAILURE_FRAMES = 100
+FAILURE_SOURCE = 4194304
 
+# Login files that wait for an answer at a terminal must not hold a call for ever.
+LOGIN_SHELL = 30.0
 # A call of the spool is ended once no client has waited for it for so long; how often an endpoint that waits says so, and the one that runs it looks.
 AUDIENCE_PATIENCE = 40.0
 AUDIENCE_LOOK = 5.0
