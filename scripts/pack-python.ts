@@ -78,14 +78,7 @@ function collect(
   }
   const place = new Map(order.map((name, index) => [name, index]));
   const placeOf = ([name]: Source): number => place.get(name) ?? order.length;
-  return { entry, modules: shortened(modules.map((module) => onlyUsed(module, modules))).toSorted((a, b) => placeOf(a) - placeOf(b)) };
-}
-
-/** The table of limits without those that only the other payload holds. */
-function onlyUsed([name, text]: Source, modules: readonly Source[]): Source {
-  if (name !== "sremote_endpoint.limits") return [name, text];
-  const others = modules.flatMap(([other, source]) => (other === name ? [] : [source])).join("\n");
-  return [name, text.replaceAll(/^([A-Z_]+) = .*\n/gm, (line, limit: string) => (new RegExp(`\\b${limit}\\b`).test(others) ? line : ""))];
+  return { entry, modules: shortened(modules).toSorted((a, b) => placeOf(a) - placeOf(b)) };
 }
 
 /** As the entry's `unpack` and the first stage of sessions take it apart. */
