@@ -1,7 +1,7 @@
 import { crc32, crc32OfHead } from "../crc32.ts";
 import { ProtocolError } from "../error.ts";
 import { takeNumber } from "../integer.ts";
-import { packetKinds, sessionLimits, splitOpen, type Packet, type PacketKind } from "./packet.ts";
+import { packetKinds, payloadLengths, sessionLimits, splitOpen, type Packet, type PacketKind } from "./packet.ts";
 
 export interface PacketReaderOptions {
   /** Gives the payload of `data` packets in pieces, as it comes, so that bulk data is not copied once more. */
@@ -9,16 +9,6 @@ export interface PacketReaderOptions {
 }
 
 const kinds: ReadonlySet<number> = new Set(Object.values(packetKinds));
-/** How long the payload of a kind may be, where not anything goes. */
-const lengths: ReadonlyMap<number, readonly number[]> = new Map([
-  [packetKinds.ping, [8]],
-  [packetKinds.pong, [8]],
-  [packetKinds.ack, [8]],
-  [packetKinds.credit, [4, 8]],
-  [packetKinds.cancel, [0]],
-  [packetKinds.mute, [0]],
-  [packetKinds.totals, [16]],
-]);
 const { packetHead, packetPayload } = sessionLimits;
 
 /**
@@ -152,7 +142,7 @@ function checkSum(head: Uint8Array, checksum: number): void {
 
 function checkKind(kind: number, length: number): void {
   if (!kinds.has(kind)) throw damaged(`the kind ${kind}`);
-  if (lengths.get(kind)?.includes(length) === false) throw damaged(`the kind ${kind} and ${length} bytes`);
+  if (payloadLengths.get(kind)?.includes(length) === false) throw damaged(`the kind ${kind} and ${length} bytes`);
 }
 
 /** @param bytes head and payload; of a `data` packet the head alone will do, since its checksum covers no more */

@@ -26,6 +26,17 @@ export const packetKinds = {
 
 export type PacketKind = (typeof packetKinds)[keyof typeof packetKinds];
 
+/** How long the payload of a kind may be, where not anything goes. */
+export const payloadLengths: ReadonlyMap<number, readonly number[]> = new Map([
+  [packetKinds.ping, [8]],
+  [packetKinds.pong, [8]],
+  [packetKinds.ack, [8]],
+  [packetKinds.credit, [4, 8]],
+  [packetKinds.cancel, [0]],
+  [packetKinds.mute, [0]],
+  [packetKinds.totals, [16]],
+]);
+
 /** Flags of a `data` from the host, and of a `mute`. */
 export const packetFlags = { last: 1, holds: 2, fresh: 4, muteStdout: 1, muteStderr: 2 } as const;
 
