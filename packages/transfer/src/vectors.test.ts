@@ -1,5 +1,6 @@
 /* The vectors of WIRE.md: both ends take what they accept for the same, and neither takes what they refuse. */
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -31,6 +32,9 @@ const bytesOf = (hex: string): Buffer => Buffer.from(hex.replaceAll(" ", ""), "h
 const wireOf = (parts: readonly Part[]): Buffer =>
   Buffer.from(expand(parts.map((part) => ("hex" in part ? { hex: part.hex.replaceAll(" ", "") } : part))));
 
+/** Bytes one by one, or the digest of many: vitest on Node 22 compares 32 MiB for a minute. */
+const comparable = (bytes: Buffer): Buffer | string => (bytes.length > 1000 ? createHash("sha256").update(bytes).digest("hex") : bytes);
+
 /** All frames behind a marker, where the output comes in pieces of so many bytes. Pieces of a file's content are put together. */
 async function read(wire: Buffer, size: number): Promise<[string, Buffer][]> {
   async function* output(): AsyncGenerator<Buffer> {
@@ -56,11 +60,13 @@ describe("frames", () => {
         await expect(read(wire, size)).rejects.toThrow();
         continue;
       }
-      const expected = frames.map(([name, payload]) => [messages[name], wireOf(payload)]);
-      expect(await read(wire, size)).toEqual(expected);
+      const expected = frames.map(([name, payload]) => [messages[name], comparable(wireOf(payload))]);
+      expect((await read(wire, size)).map(([kind, payload]) => [kind, comparable(payload)])).toEqual(expected);
     }
-    if (refused === undefined)
-      expect(Buffer.concat(frames.map(([name, payload]) => encodeFrame(messages[name], wireOf(payload))))).toEqual(wire);
+    if (refused === undefined) {
+      const written = Buffer.concat(frames.map(([name, payload]) => encodeFrame(messages[name], wireOf(payload))));
+      expect(comparable(written)).toEqual(comparable(wire));
+    }
   });
 });
 
