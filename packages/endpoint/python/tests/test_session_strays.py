@@ -1,6 +1,8 @@
 """Whom the end of one worker must not touch."""
 import os
+import subprocess
 import unittest
+from unittest import mock
 
 from sremote_endpoint.run import strays
 from tests.support import is_running
@@ -39,6 +41,37 @@ class StraysTest(unittest.TestCase):
             os.waitpid(worker, 0)
             os.close(line)
             os.close(end)
+
+    def test_a_process_that_is_just_becoming_another_program_is_looked_at_again(self):
+        environment = dict(os.environ, **{strays.VARIABLE: "none.2"})
+        has, looks = strays._has, []
+
+        def first_without(pid, wanted):
+            """As in execve(2), for a moment."""
+            if pid != process.pid:
+                return False
+            looks.append(pid)
+            return has(pid, wanted) if len(looks) > 2 else None
+
+        with subprocess.Popen(["sleep", "60"], env=environment) as process, mock.patch.object(strays, "_has", first_without):
+            try:
+                strays.end("none.2")
+                self.assertEqual(process.wait(10), -9)
+            finally:
+                process.kill()
+
+    def test_what_a_process_shows_while_it_has_no_environment(self):
+        with subprocess.Popen(["sleep", "60"], env={}) as process:
+            try:
+                self.assertIsNone(strays._has(process.pid, b"\0none"))
+                strays.end("none.3")
+                self.assertIsNone(process.poll())
+            finally:
+                process.kill()
+            # A zombie: its parent has not asked.
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+            self.assertFalse(strays._has(process.pid, b"\0none"))
+            self.assertIsNotNone(strays._has(process.pid, b"\0none"))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@ Processes that began a session of their own (setsid, a daemon) and so left the g
 variable that the worker gives to all it starts, and copies of the worker itself by its lifeline, which they hold too.
 """
 import os
+import time
 
 import _signal as signal
 
@@ -11,6 +12,8 @@ VARIABLE = "SREMOTE_WORKER"
 WORKERS = set()
 # Looks at most: one that starts others all the time is left alone then.
 _LOOKS = 5
+# Seconds from one look to the next where a process was just becoming another program.
+_PAUSE = 0.01
 
 
 def end(mark, lifeline=None, worker=None):
@@ -18,14 +21,17 @@ def end(mark, lifeline=None, worker=None):
     wanted = ("\0%s=%s\0" % (VARIABLE, mark)).encode()
     pipe = "pipe:[%d]" % os.fstat(lifeline).st_ino if lifeline is not None else None
     for _ in range(_LOOKS):
-        found = [pid for pid in _pids() if (pid == worker or pid not in WORKERS) and (_has(pid, wanted) or pipe and _holds(pid, pipe))]
+        seen = {pid: _is_stray(pid, wanted, pipe) for pid in _pids() if pid == worker or pid not in WORKERS}
+        found = [pid for pid in seen if seen[pid]]
         for pid in found:
             try:
                 os.kill(pid, signal.SIGKILL)
             except OSError:
                 pass  # gone, or another user's by now
         if not found:
-            return
+            if None not in seen.values():
+                return
+            time.sleep(_PAUSE)
 
 
 def _pids():
@@ -35,10 +41,19 @@ def _pids():
         return []
 
 
+def _is_stray(pid, wanted, pipe):
+    found = _has(pid, wanted)
+    return found or pipe and _holds(pid, pipe) or found
+
+
 def _has(pid, wanted):
+    """None while it becomes another program (execve(2)): then its descriptors are closed, and its new environment is not there."""
+    place = "/proc/%d/" % pid
     try:
-        with open("/proc/%d/environ" % pid, "rb", 0) as environ:
-            return wanted in b"\0" + environ.read()
+        with open(place + "environ", "rb", 0) as file:
+            environ = file.read()
+        # A zombie and a thread of the kernel have no environment either, and no program.
+        return wanted in b"\0" + environ if environ or not os.readlink(place + "exe") else None
     except OSError:
         return False
 
