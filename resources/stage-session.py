@@ -44,20 +44,24 @@ def safe(path):
     return (st.st_mode & 0o170000) == 0o040000 and st.st_uid == os.geteuid() and not st.st_mode & 0o022
 bases = [b for b in bases.split("\n") if b]
 base = next((b for b in bases if safe(b)), bases[0])
-# Names and sources of all modules, with NUL between them; in front the words for which bytes from 128 on stand.
+# Names and sources of all modules, with NUL between them; in front the words for which bytes from 128 on stand. What is not needed stays short.
 import zlib
-words, _, text = zlib.decompress(payload, -15).partition(b"\0")
-for number, word in enumerate(words.split(b"\1")):
-    text = text.replace(bytes((128 + number,)), word)
-sources = text.decode("ascii").split("\0")
-sources = dict(zip(sources[0::2], sources[1::2]))
+parts = zlib.decompress(payload, -15).split(b"\0")
+words = [(bytes((128 + number,)), word) for number, word in enumerate(parts[0].split(b"\1"))]
+def spell(text):
+    for byte, word in words:
+        text = text.replace(byte, word)
+    return text
+sources = dict(zip(spell(b"\0".join(parts[1::2])).decode("ascii").split("\0"), parts[2::2]))
+sources["__main__"] = spell(sources["__main__"])
 entry = {"__name__": "sremote_first_stage"}
 directory = base + "/endpoint"
 exec(compile(sources["__main__"], directory + "/session/__main__.py", "exec"), entry)
 # On a host where the endpoint is installed, compiled code is kept beside it; on any other nothing is written.
 cache = "session-code-%s-%d-%s" % (sys.implementation.cache_tag, sys.flags.optimize, sha[:16])
 modules = entry["Modules"](directory + "/session", sources, directory + "/" + cache if safe(base) and safe(directory) else None)
-del payload, parts, text
+modules.words = words
+del payload, parts
 sys.meta_path.insert(0, modules)
 if sys.stdout is not None:
     sys.stdout.flush()  # what a site file printed belongs before the marker, and not into a forked process

@@ -31,6 +31,8 @@ class Modules:
     """Finder and loader of the endpoint's modules. Compiled code is kept beside the payload, for each kind of interpreter one file."""
 
     sremote_endpoint = True
+    # Pairs of a byte and the word that it stands for in the sources.
+    words = ()
 
     def __init__(self, directory, sources=None, cache=""):
         """`cache`: where compiled code is kept; None for nowhere."""
@@ -75,16 +77,17 @@ class Modules:
         """{module: bytes} of the code that is known; what runs is kept as it is, since it is in memory anyway."""
         return {name: code if type(code) is bytes else marshal.dumps(code) for name, code in self.codes.items()}
 
-    def source(self, name):
+    def read(self):
+        """{module: source}"""
         if self.sources is None:
             with open(self.directory + "/payload.pyz", "rb") as f:
                 self.sources = unpack(f.read())
-        return self.sources.get(name)
+        return self.sources
 
     def find_spec(self, name, path=None, target=None):
         if name != PACKAGE and not name.startswith(PACKAGE + "."):
             return None
-        if name not in self.codes and self.source(name) is None:
+        if name not in self.codes and name not in self.read():
             return None
         package = name == PACKAGE
         place = self.directory + "/" + name.replace(".", "/") + ("/__init__.py" if package else ".py")
@@ -99,8 +102,10 @@ class Modules:
         name = module.__name__
         code = self.codes.get(name)
         if code is None:
-            code = compile(self.source(name), module.__file__, "exec", dont_inherit=True)
-            del self.sources[name]
+            source = self.read().pop(name)
+            for byte, word in self.words:
+                source = source.replace(byte, word)
+            code = compile(source, module.__file__, "exec", dont_inherit=True)
             self.compiled = True
         elif type(code) is bytes:
             code = marshal.loads(code)

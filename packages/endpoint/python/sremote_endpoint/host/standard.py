@@ -150,8 +150,10 @@ def standard(name):
     found = _kept.get(name)
     if found is not None or not _exists(name.partition(".")[0]):
         return found
-    with enclosed:
-        found = _BOOTSTRAP._gcd_import(name)
+    found = sys.modules.get(name)
+    if not _is_standard(getattr(found, "__spec__", None)):
+        with enclosed:
+            found = _BOOTSTRAP._gcd_import(name)
     if name in _COPIED:
         module, found = found, type(sys)(name)
         found.__dict__.update(module.__dict__)

@@ -29,13 +29,14 @@ def take(left):
         if not parts[-1]: sys.exit(0)
         left -= len(parts[-1])
     return b"".join(parts)
-settings, root, directory, sources, codes = marshal.loads(take(int.from_bytes(take(8), "little")))
+settings, root, directory, sources, words, codes = marshal.loads(take(int.from_bytes(take(8), "little")))
 if root:
     path.insert(0, root)
 else:
     entry = {"__name__": "sremote_worker"}
     exec(compile(sources["__main__"], directory + "/__main__.py", "exec"), entry)
     modules = entry["Modules"](directory, sources)
+    modules.words = words
     modules.codes = codes
     sys.meta_path.insert(0, modules)
 sys.path[:] = path
@@ -178,9 +179,9 @@ def _parcel(settings):
     import marshal
     modules = next((finder for finder in sys.meta_path if hasattr(finder, PACKAGE)), None)
     if modules is None:
-        data = marshal.dumps((settings, ROOT, None, None, None))
+        data = marshal.dumps((settings, ROOT, None, None, None, None))
     else:
-        data = marshal.dumps((settings, None, modules.directory, modules.sources, modules.marshalled()))
+        data = marshal.dumps((settings, None, modules.directory, modules.sources, modules.words, modules.marshalled()))
     return len(data).to_bytes(8, "little") + data
 
 
