@@ -6,6 +6,11 @@ import _signal as signal
 
 from ..host.os_error import refuse
 
+# What a worker's processes are known by (strays.py).
+VARIABLE = "SREMOTE_WORKER"
+# Workers of this supervisor. One that was just forked still holds all that the supervisor has open, lifelines of others too.
+WORKERS = set()
+
 
 def host_text(text):
     """The string that stands for this text's UTF-8 bytes here: before 3.7 the C locale means ASCII, and some hosts have others still."""

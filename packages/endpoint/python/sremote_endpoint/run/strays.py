@@ -7,9 +7,8 @@ import time
 
 import _signal as signal
 
-VARIABLE = "SREMOTE_WORKER"
-# Workers of this supervisor. One that was just forked still holds all that the supervisor has open, lifelines of others too.
-WORKERS = set()
+from .environment import VARIABLE, WORKERS
+
 # Looks at most: one that starts others all the time is left alone then.
 _LOOKS = 5
 # Seconds from one look to the next where a process was just becoming another program.

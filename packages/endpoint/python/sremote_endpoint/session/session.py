@@ -15,7 +15,6 @@ from ..wire.reply import host_facts
 from .link import Link
 from .listener import Door, take_streams
 from .loop import POLLOUT, Loop
-from .proof import is_same, new_nonce, prove
 from .replay import Received, Sent
 from .streams import Streams
 from .worker_start import load_all
@@ -316,6 +315,7 @@ class Session:
     def _challenge(self, link, nonce):
         if not is_hex(nonce, 64):
             raise Damaged("not a resume")
+        from .proof import new_nonce, prove
         received, own = self.received.count, new_nonce()
         link.challenge = nonce, own, received
         proof = prove(self.hello["token"], "host", nonce, own, received)
@@ -325,6 +325,7 @@ class Session:
 
     def _take_back(self, link, message):
         """The client has come again: its old link is dropped, even if it seemed alive."""
+        from .proof import is_same, prove
         client, own, told = link.challenge
         received, proof = whole(message.get("received")), message.get("proof")
         if not is_count(received) or not is_hex(proof, 64) or not is_same(proof, prove(self.hello["token"], "client", client, own, received)):

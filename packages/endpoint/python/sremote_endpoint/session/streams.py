@@ -20,7 +20,7 @@ def _preload():
         import resource  # noqa: F401
 
         from ..wire import frame  # noqa: F401
-        from ..run import ending  # noqa: F401
+        from ..run import ending, strays  # noqa: F401
     except (OSError, ImportError):
         pass
 

@@ -3,7 +3,7 @@ import os
 from _collections import deque
 from select import POLLIN, poll
 
-from ..run import strays
+from ..run.environment import WORKERS
 from ..run.process_control import Process
 from ..wire.packet import CHUNK, OWN_KINDS, PIPES, Packets, pack
 from .prefetch import SILENT
@@ -143,6 +143,7 @@ class WorkerProcess(Process):
         self.signal(number)
 
     def end_strays(self):
+        from ..run import strays
         strays.end(mark_of(self.number), self.lifeline, self.pid)
 
     def dismiss(self):
@@ -158,7 +159,7 @@ class WorkerProcess(Process):
         """Ends what is left of its group and frees everything."""
         self.gone = True
         self.reap()
-        strays.WORKERS.discard(self.pid)
+        WORKERS.discard(self.pid)
         # One that ended by itself, and never started any, has none.
         if self.had_children or not os.WIFEXITED(self.status):
             self.end_strays()

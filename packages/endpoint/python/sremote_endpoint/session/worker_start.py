@@ -7,8 +7,7 @@ import _signal as signal
 
 from ..host.lazy import load
 from ..host.standard import PACKAGE, ROOT
-from ..run.environment import become, enter, environment, needs_fresh
-from ..run.strays import VARIABLE, WORKERS
+from ..run.environment import VARIABLE, WORKERS, become, enter, environment, needs_fresh
 from ..wire.errors import Refusal
 from .turn_token import TurnToken, is_possible
 

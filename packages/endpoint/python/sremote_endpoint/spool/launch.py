@@ -9,7 +9,7 @@ from ..host.files import write_all
 from ..host.standard import ROOT
 from ..run.environment import become, enter
 from ..run.process_control import Process
-from ..run.strays import VARIABLE
+from ..run.environment import VARIABLE
 from ..wire.errors import Refusal
 from ..wire.frame import join_frame
 from ..wire.reply import answer_of
