@@ -197,7 +197,8 @@ class Streams:
             self.pool.fail(stream, stream.failure)
         stream.over = True
         if not self.ended:
-            self.loop.after(0, _preload)
+            # In the next turn: this one ends with sending the result.
+            self.loop.after(1e-9, _preload)
         self.ended = self.loop.now
         del self.streams[stream.number]
         for timer in stream.timers:
