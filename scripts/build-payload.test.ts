@@ -57,17 +57,20 @@ print(len(parts) // 2 > 30)`;
     expect(execFileSync("python3", ["-c", program, archive], { encoding: "utf8" })).toBe("True\n");
   });
 
-  it("are at most 40 kB each, those of sessions 48 kB, and as the manifest says", () => {
+  // Those of sessions may be 5 % larger than before the work on trust, which made them 11 and 14 % larger at first (docs/decisions/084).
+  const most: Record<string, number> = {
+    "sremote-endpoint.mjs": 40_000,
+    "sremote-endpoint.pyz": 40_000,
+    "sremote-session.js.br": 35_568,
+    "sremote-session.py.deflate": 44_925,
+  };
+
+  it("have as many bytes as they may, and as the manifest says", () => {
     const manifest: Record<string, { size: number; sha256: string; protocol: number }> = JSON.parse(String(first.get("manifest.json")));
-    expect(Object.keys(manifest).toSorted()).toEqual([
-      "sremote-endpoint.mjs",
-      "sremote-endpoint.pyz",
-      "sremote-session.js.br",
-      "sremote-session.py.deflate",
-    ]);
+    expect(Object.keys(manifest).toSorted()).toEqual(Object.keys(most));
     for (const [name, { size, sha256, protocol }] of Object.entries(manifest)) {
       expect(first.get(name)?.length).toBe(size);
-      expect(size).toBeLessThanOrEqual(name.includes("session") ? 48_000 : 40_000);
+      expect(size).toBeLessThanOrEqual(most[name]!);
       expect(execFileSync("sha256sum", [join(root, "first", name)], { encoding: "utf8" }).slice(0, 64)).toBe(sha256);
       expect(protocol).toBe(1);
     }
