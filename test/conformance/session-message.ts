@@ -1,6 +1,6 @@
 /* Messages of sessions as those read them whom they are for, with the values that only sessions have. */
 import type { SessionMessage, WireValue } from "@sremote/protocol";
-import { decodeResult } from "../../packages/client/src/object/held-result.ts";
+import { decodeResult } from "../../packages/client/src/object/decode-result.ts";
 import { SessionValues } from "../../packages/endpoint/node/session/invoke.ts";
 import type { Objects, Results } from "../../packages/endpoint/node/session/objects.ts";
 import type { Codec } from "./check-vector.ts";

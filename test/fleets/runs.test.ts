@@ -157,7 +157,7 @@ test("on a host with one session short commands run one after the other, and wha
   expect([job!.reason, job!.error?.code, job!.exitCode]).toEqual(["error", "channel-failed", null]);
   expect(job!.error).toMatchObject({
     message: expect.stringContaining("MaxSessions") as string,
-    hint: expect.stringContaining("`killOnDisconnect: false`") as string,
+    hint: expect.stringContaining("unless `killOnDisconnect` is false") as string,
   });
   expect(await out(nodes.run("cat", { stdin: "in", killOnDisconnect: false }))).toBe("in");
   expect(await out(nodes.run("sleep 1.2; echo 3"))).toBe("3\n");

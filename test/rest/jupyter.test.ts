@@ -177,7 +177,7 @@ describe("a Jupyter Server with a token", () => {
     expect(outside.message).toMatch(/outside of the server's root/);
     await mkdir(join(lab.home, ".hidden"));
     const hidden = await rejection(connect({ scratchDir: join(lab.home, ".hidden") }).push(new Uint8Array(1), "/tmp/never"), ConnectError);
-    expect(hidden.message).toMatch(/its kernel made: a part of its path begins with/);
+    expect(hidden.message).toMatch(/its kernel has made: a part of its path begins with/);
   });
 
   test("a kernel that the server does not have is named, with those it has", async () => {

@@ -117,6 +117,9 @@ function watched(connector: Connector, tell: (command: Command) => void): Connec
       return connector.exec(command, options);
     },
     push: (source, path, options) => connector.push(source, path, options),
+    pull: (path, sink, options) => connector.pull(path, sink, options),
+    status: () => connector.status(),
+    close: () => connector.close(),
     ...(connector.spawn && {
       spawn: (command, options) => {
         tell(command);

@@ -4,7 +4,7 @@ import type { Call } from "../call/call.ts";
 import type { Invocation } from "../call/invocation.ts";
 import type { CallArguments, CallOptions } from "../call/options.ts";
 import type { CallOutput } from "../call/output.ts";
-import type { DecodeHooks, Serializer } from "../call/serializer.ts";
+import { decodeResult, type HeldKind } from "./decode-result.ts";
 import { RemoteIterable } from "./remote-iterable.ts";
 import { RemoteObject } from "./remote-object.ts";
 import type { ObjectPlace, RemoteReference } from "./remote-reference.ts";
@@ -32,26 +32,8 @@ export function valueWithHeld(
   }
 }
 
-type Kind = "object" | "iterator";
-
-/** Decodes a result; `host` makes what stays on the host from its kind, id and type. */
-export function decodeResult(
-  value: WireValue,
-  attachments: Attachments,
-  serializer: Serializer,
-  host: (kind: Kind, id: number, type: string) => unknown,
-): unknown {
-  const hooks: DecodeHooks = {
-    custom: (name, { id, type }) => {
-      if ((name !== "object" && name !== "iterator") || typeof id !== "number" || !Number.isSafeInteger(id)) return undefined;
-      return host(name, id, typeof type === "string" ? type : "");
-    },
-  };
-  return serializer.decode(value, attachments, hooks);
-}
-
 function held(
-  kind: Kind,
+  kind: HeldKind,
   id: number,
   type: string,
   place: ObjectPlace,
