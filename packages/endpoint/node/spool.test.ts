@@ -183,6 +183,8 @@ describe("G33 a reused pid or a reboot is never read as running", () => {
     const parent = spawn("sh", ["-c", "sleep 60 & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] });
     const [said] = (await once(parent.stdout, "data")) as [Buffer];
     const pid = Number(said.toString());
+    // A shell asks for it still.
+    await until("sh to be another program", () => readFileSync(`/proc/${parent.pid}/cmdline`, "latin1") === "sleep\x0060\0");
     const fields = readFileSync(`/proc/${pid}/stat`, "latin1")
       .replace(/^.*\) /s, "")
       .split(" ");
