@@ -34,7 +34,7 @@ export const textCures: Partial<Readonly<Record<Code, Readonly<Record<string, st
     "the host did not answer the request to start a command within {timeout} ms":
       "The host is reached, and its SSH server does not serve. Raise `startTimeout`, or look at the host's load.",
     "the host did not take the credentials within {connectTimeout} ms":
-      "Often a second factor that somebody must confirm, or a directory service that is slow. Raise `connectTimeout`.",
+      "Often a person has to confirm the login, or a directory service is slow. Raise `connectTimeout`.",
   },
   "connect-failed": {
     "the host and ssh share no algorithm": "The host is old. Allow what it offers, with `algorithms` or in ssh_config.",

@@ -110,8 +110,8 @@ export class Calls {
   }
 
   /**
-   * One async function from here to the transport, and nobody else who waits for it: only so the engine puts the caller of `doRemoteCall` into the
-   * stack of errors, for nothing.
+   * One async function from here to the transport, and its promise is awaited in one place only: then the engine puts the caller of `doRemoteCall`
+   * into the stack of errors, at no cost.
    */
   async #carryOut(call: Invocation, transport: Transport | undefined, refused: unknown, site: CallSite | undefined): Promise<CallResult> {
     // In the next microtask: calls that follow in the same turn may take the result as an argument, and share a packet of the network.
@@ -158,7 +158,7 @@ function what(module: string, fn: string): string {
   return module === objectModule ? `${fn} of an object` : `${module}.${fn}`;
 }
 
-/** A result that nobody waits for any more holds nothing on the host. */
+/** What a call that was given up still returns is released on the host. */
 function letGo({ value }: CallResult): void {
   // A session that is over holds nothing either.
   if (isHeld(value)) value[Symbol.asyncDispose]().then(undefined, () => undefined);

@@ -88,7 +88,7 @@ export class CallOutput implements AsyncIterable<string> {
   /** Bytes have come. @param flow which has brought them @internal */
   feed(chunk: Uint8Array, flow: OutputFlow = this.#flow): void {
     this.#total += chunk.length;
-    // Of a call that was given up: nobody reads it, and the function is not to wait for that.
+    // The call was given up: its output is not read, and the function must not wait for a reader.
     if (this.#ended !== undefined) return this.#grant(flow, chunk.length);
     if (this.#mode === "live") {
       (this.#bytes ??= new ByteList()).add(chunk);

@@ -9,7 +9,7 @@ export interface CallSite {
 /** Frames of the caller that are kept: the whole stack, with the async functions that wait for the call, would take longer than the rest of the call here. */
 const frames = 5;
 
-/** The stack of whoever asks for it. */
+/** The stack of the caller. */
 export function callSite(): CallSite {
   const site: CallSite = {};
   const limit = Error.stackTraceLimit;

@@ -33,7 +33,7 @@ type Method<O, K> = unknown extends O
 type Attribute<O, K> = unknown extends O ? unknown : K extends keyof O ? O[K] : never;
 type ItemsOfObject<O> = O extends Iterable<infer I> | AsyncIterable<infer I> ? I : unknown;
 
-/** Objects nobody refers to any more are released on the host. */
+/** Objects that the program no longer refers to are released on the host. */
 const forgotten = new FinalizationRegistry<() => void>((release) => release());
 
 /**
@@ -159,7 +159,7 @@ export class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterable
 /** Milliseconds for which the host's word is waited for. */
 const releaseTimeout = 5000;
 
-/** Nobody holds it any more, so that nobody can be told: what the host does not release goes with its session. */
+/** The program has dropped it, so there is no one to tell of a failure: what the host does not release now, it releases with the session. */
 function releaseForgotten(reference: RemoteReference): void {
   releaseReference(reference).catch(() => undefined);
 }

@@ -236,7 +236,7 @@ export class Link {
     try {
       await this.#process.exit;
     } catch {
-      // The link was lost; whoever waits here wants to know no more than that.
+      // The link was lost, which is all that is asked here.
     }
   }
 

@@ -184,7 +184,7 @@ function replyOf(result: StreamResult, session: Session, { thrown }: StreamCall,
   const holds = message.outcome === "value" && message.value?.meta !== undefined;
   if (!holds) values?.forget();
   const place = holds ? { session, worker, forgetCallbacks: () => values?.forget() } : undefined;
-  // Of the items of a generator nobody looks at it: the output is that of the call which gave it, and may be long.
+  // An item of a generator has no output of its own: it belongs to the call that gave the generator, and may be long.
   const isItem = call.isItem && message.outcome === "value";
   const stdout = isItem ? nothingPrinted : call.captured("stdout");
   const stderr = isItem ? nothingPrinted : call.captured("stderr");

@@ -123,7 +123,7 @@ export class Session extends PacketExchange implements HostSession {
     this.tell(packetKinds.ping);
   }
 
-  /** The link is of no use any more, though nobody has closed it. */
+  /** The link is of no more use, though neither side has closed it. */
   #giveUp(why: string): void {
     const error = new ConnectError("connection-lost", why, { host: this.host });
     this.linkLost({ error, started: false, exitCode: null, signal: null, stdout: new Uint8Array(), stderr: new Uint8Array() });

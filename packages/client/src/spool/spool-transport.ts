@@ -87,7 +87,7 @@ function endedError(call: Invocation, error: unknown): SremoteError | undefined 
   return ending.kind === "timeout" || !isSentOff ? call.endedError(isSentOff) : undefined;
 }
 
-/** The output comes with the reply; whoever reads it live gets it then. */
+/** The output comes with the reply, and live readers get it then. */
 async function feed(call: Invocation, reply: Reply): Promise<void> {
   for (const name of ["stdout", "stderr"] as const) {
     const { bytes, total } = reply[name];

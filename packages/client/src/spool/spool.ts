@@ -29,7 +29,7 @@ import { SentIds } from "./sent-ids.ts";
 /** Attempts of one call over links that break. The host answers a repeated id from its spool, so no attempt runs it again. */
 const attempts = 4;
 
-/** After these nobody here knows whether the host got the call. `protocol-error`: it arrived damaged, or the reply did. */
+/** After these the client cannot know whether the host got the call. `protocol-error`: the call or its reply arrived damaged. */
 const linkFailures = new Set<Code>(["connection-lost", "timeout", "protocol-error"]);
 
 /** Stage of the error for a request that the host could not read: damaged on its way, or made wrong. The host has not taken its id. */
@@ -105,7 +105,7 @@ export class Spool implements SpoolHost {
   /** The error of an aborted call, wherever the abort met it. */
   #cancelled(request: CallRequest, known: Located, error: unknown, isSent: boolean): RemoteExecError | undefined {
     if (request.signal?.aborted !== true) return undefined;
-    // The endpoint was told to end the function and stores that it did: nobody will fetch it.
+    // The endpoint was told to end the function, and stores a reply that will not be fetched.
     this.#received(request, known.base);
     const options = { stage: "call", host: this.connector.label, callId: request.id };
     return new RemoteExecError("cancelled", `${request.what} was cancelled`, {

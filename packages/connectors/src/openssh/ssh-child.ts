@@ -59,7 +59,7 @@ export function startSsh(
   });
   exited.catch(() => undefined);
   const readLog = async (): Promise<SshLog> => parseLog(await readEnd(logFile));
-  // Whoever waits for ssh takes the log, and so does whoever ends it: both are told the same.
+  // Both the code that waits for ssh and the code that ends it take the log, and get the same one.
   let taken: Promise<SshLog> | undefined;
   const takeLog = async (): Promise<SshLog> => {
     const log = await readLog();

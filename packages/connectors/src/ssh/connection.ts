@@ -215,7 +215,7 @@ export class Connection {
     await this.#carrier?.end();
   }
 
-  /** Ends it with nobody waiting for that: a link that cannot be ended in good order is cut. */
+  /** Ends it without being awaited: a link that cannot be ended in good order is cut. */
   endAlone(): void {
     this.end().catch((error: unknown) => this.#lose(error instanceof Error ? error : new Error(String(error))));
   }

@@ -164,7 +164,7 @@ function duringPhase(reason: Error, phase: Phase): Error {
   return new ConnectError("connect-timeout", `${reason.message} during authentication`, {
     stage: "connect",
     host: reason.host,
-    hint: "where the host waits for somebody (a push to a phone, a login by browser), give connectTimeout more time",
+    hint: "if a person has to confirm the login (on a phone, in a browser), raise connectTimeout",
   });
 }
 
