@@ -15,12 +15,17 @@ import {
 
 /** Bytes whose checksum is taken at once. */
 const portion = 262_144;
-/** A larger frame gets its memory as it comes, four times as much at a time: the other side says how long it is, and need not send it. */
-const allocatedAtOnce = 262_144;
+/**
+ * The memory of a frame is taken in at most three steps, the later ones when the earlier are full: the other side says how long a frame is, and need
+ * not send it. The last step is for all of it. Each step copies what has come, and more steps of a growing size cost as much as the checksum. The
+ * system gives pages when they are written to, so that memory is in use only for what has come in that step, too.
+ */
+const allocatedFirst = 262_144;
+const allocatedThen = 4_194_304;
 
 /**
  * Frames out of a stream of bytes cut anywhere. Call `next` until it gives undefined after each `push`, and `end` when the stream has ended.
- * Each byte is copied once, into the buffer of its frame, which is allocated only when the prefix has been checked; of a frame beyond 256 KiB a third of them a second time.
+ * Each byte is copied once, into the buffer of its frame, which is allocated only when the prefix has been checked; the first 4 MiB of a larger one a second time.
  * After an error every further use throws that error: where the next frame begins cannot be known.
  */
 export class FrameDecoder {
@@ -81,7 +86,7 @@ export class FrameDecoder {
       checkMagic(this.#head.subarray(0, this.#headFilled));
       if (this.#headFilled < prefixBytes) return undefined;
       this.#prefix = readPrefix(this.#head, this.#options);
-      this.#body = new Uint8Array(Math.min(this.#prefix.body + checksumBytes, allocatedAtOnce));
+      this.#body = new Uint8Array(Math.min(this.#prefix.body + checksumBytes, allocatedFirst));
       this.#bodyFilled = 0;
       this.#checksum = this.#checked = 0;
     }
@@ -118,7 +123,7 @@ export class FrameDecoder {
     for (;;) {
       this.#bodyFilled = this.#fill(this.#body, this.#bodyFilled);
       if (this.#bodyFilled < this.#body.length || this.#body.length === whole) return;
-      const larger = new Uint8Array(Math.min(whole, 4 * this.#body.length));
+      const larger = allocateBody(this.#body.length < allocatedThen ? Math.min(whole, allocatedThen) : whole);
       larger.set(this.#body);
       this.#body = larger;
     }
@@ -150,5 +155,15 @@ export class FrameDecoder {
       this.#queue = this.#queue.slice(this.#used);
       this.#used = 0;
     }
+  }
+}
+
+/** @throws ProtocolError `limit-exceeded` where the system, or a limit of this process, has no room for it */
+function allocateBody(length: number): Uint8Array {
+  try {
+    return new Uint8Array(length);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new ProtocolError("limit-exceeded", `frame: no memory for ${length} bytes in this process (${error.message})`, { cause: error });
   }
 }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { crc32 } from "./crc32.ts";
 import { ProtocolError } from "./error.ts";
 import { FrameDecoder } from "./frame-decoder.ts";
@@ -113,6 +113,18 @@ describe("FrameDecoder", () => {
     }
   });
 
+  it("reads a frame that takes all steps of its allocation, in pieces that end nowhere near one", () => {
+    const attachments = [2_000_001, 5_000_003].map((length, seed) => Uint8Array.from({ length }, (_, index) => (index >> 8) * 31 + index + seed));
+    const bytes = join(encodeFrame(header, attachments));
+    const decoder = new FrameDecoder();
+    for (let at = 0; at < bytes.length; at += 99_991) {
+      expect(decoder.next()).toBeUndefined();
+      decoder.push(bytes.subarray(at, at + 99_991));
+    }
+    // Not by toEqual, which takes seconds for so many numbers.
+    expect(decoder.next()?.attachments.map((part, index) => Buffer.compare(part, attachments[index]!))).toEqual([0, 0]);
+  });
+
   it("refuses the first byte that is not ours", () => {
     const decoder = new FrameDecoder();
     decoder.push(new TextEncoder().encode("W"));
@@ -132,17 +144,47 @@ describe("FrameDecoder", () => {
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 
-  it("G20 takes no memory for a gigabyte that was only announced", () => {
-    // A right prefix for a body of 1 GiB: the length is written over and the checksum made anew.
+  /** A right prefix for a body of 1 GiB: the length is written over and the checksum made anew. */
+  function gigabytePrefix(): Uint8Array {
     const prefix = join(encodeFrame(header)).slice(0, 24);
     new DataView(prefix.buffer).setUint32(12, 2 ** 30, true);
     new DataView(prefix.buffer).setUint32(20, crc32(prefix.subarray(0, 20)), true);
+    return prefix;
+  }
+
+  // 0 and 1 MiB end in its first and second step of allocation, 6 MiB in the last, which is the whole gigabyte.
+  it.each([0, 1, 6])("G20 takes no memory for a gigabyte of which %d MiB come", (sent) => {
     const before = process.memoryUsage.rss();
     const decoder = new FrameDecoder();
-    decoder.push(prefix);
+    decoder.push(gigabytePrefix());
     expect(decoder.next()).toBeUndefined();
+    for (let portions = 0; portions < sent * 16; portions++) {
+      decoder.push(new Uint8Array(65_536));
+      expect(decoder.next()).toBeUndefined();
+    }
     expect(process.memoryUsage.rss() - before).toBeLessThan(64 * 2 ** 20);
     expect(refusal(() => decoder.end())).toBe("protocol-error");
+  });
+
+  it("G20 says that a frame has no room where the system gives no memory", () => {
+    const decoder = new FrameDecoder();
+    decoder.push(gigabytePrefix());
+    const allocate = globalThis.Uint8Array;
+    vi.stubGlobal(
+      "Uint8Array",
+      class extends allocate {
+        constructor(length: number) {
+          if (length > 2 ** 29) throw new RangeError("Array buffer allocation failed");
+          super(length);
+        }
+      },
+    );
+    try {
+      for (let portions = 0; portions < 64; portions++) decoder.push(new allocate(65_536));
+      expect(refusal(() => decoder.next())).toBe("limit-exceeded");
+    } finally {
+      vi.unstubAllGlobals();
+    }
   });
 
   it("G20 refuses a body over the receiver's limit by its prefix alone", () => {
