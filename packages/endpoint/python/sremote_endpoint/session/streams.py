@@ -6,23 +6,10 @@ from . import outcomes
 from .call import Call
 from .pool import Pool
 from .prefetch import Prefetch
+from .worker_start import load_for_endings
 from .workers import Workers
 
 ROUTES = 1024
-
-
-def _preload():
-    """
-    What a first call does not wait for, and is needed where no more files may be opened: os.wait4() loads one when it has taken a process's
-    status.
-    """
-    try:
-        import resource  # noqa: F401
-
-        from ..wire import frame  # noqa: F401
-        from ..run import ending, strays  # noqa: F401
-    except (OSError, ImportError):
-        pass
 
 
 class Streams:
@@ -198,7 +185,7 @@ class Streams:
         stream.over = True
         if not self.ended:
             # In the next turn: this one ends with sending the result.
-            self.loop.after(1e-9, _preload)
+            self.loop.after(1e-9, load_for_endings)
         self.ended = self.loop.now
         del self.streams[stream.number]
         for timer in stream.timers:

@@ -72,6 +72,21 @@ def load_all():
     load("wire.value_encode")
     load("run.failure")
     load("session.references")
+    load_for_endings()
+
+
+def load_for_endings():
+    """
+    What a first call does not wait for, and the supervisor needs where no more files may be opened: os.wait4() loads a module when it has taken a
+    process's status. Before a fork where there is one, since what both have loaded is in memory once.
+    """
+    try:
+        import resource  # noqa: F401
+
+        from ..wire import frame  # noqa: F401
+        from ..run import ending, strays  # noqa: F401
+    except (OSError, ImportError):
+        pass
 
 
 def number_settings(number):
