@@ -297,51 +297,7 @@ interface ClientEvents {
   reconnect: ReconnectEvent;
   call: CallEvent;
 }
-type Code =
-  | "invalid-argument"
-  | "unserializable-argument"
-  | "unsupported"
-  | "closed"
-  | "connect-refused"
-  | "connect-timeout"
-  | "connect-failed"
-  | "name-not-found"
-  | "host-key-unknown"
-  | "host-key-changed"
-  | "host-key-revoked"
-  | "auth-failed"
-  | "connection-lost"
-  | "channel-failed"
-  | "transfer-failed"
-  | "no-such-file"
-  | "permission-denied"
-  | "not-a-file"
-  | "disk-full"
-  | "not-setup"
-  | "interpreter-missing"
-  | "no-writable-directory"
-  | "unsafe-directory"
-  | "endpoint-broken"
-  | "install-failed"
-  | "module-not-found"
-  | "function-not-found"
-  | "bad-arguments"
-  | "raised"
-  | "unserializable-result"
-  | "exited"
-  | "killed"
-  | "out-of-memory"
-  | "timeout"
-  | "cancelled"
-  | "module-missing"
-  | "module-version"
-  | "call-conflict"
-  | "object-lost"
-  | "dependency-failed"
-  | "outcome-unknown"
-  | "protocol-error"
-  | "protocol-mismatch"
-  | "limit-exceeded";
+type Code = (typeof codeNames)[number];
 type Command = readonly [string, ...string[]] | ShellScript;
 interface ConnectEvent extends ClientEvent {
   readonly time: number;
@@ -812,3 +768,49 @@ type UnknownName<O> = unknown extends O ? string : never;
 type WithKeywords<A extends readonly unknown[]> = number extends A["length"]
   ? [...Positional<A>, KeywordArguments]
   : Beginnings<Required<A>>;
+declare const codeNames: readonly [
+  "invalid-argument",
+  "unserializable-argument",
+  "unsupported",
+  "closed",
+  "connect-refused",
+  "connect-timeout",
+  "connect-failed",
+  "name-not-found",
+  "host-key-unknown",
+  "host-key-changed",
+  "host-key-revoked",
+  "auth-failed",
+  "connection-lost",
+  "channel-failed",
+  "transfer-failed",
+  "no-such-file",
+  "permission-denied",
+  "not-a-file",
+  "disk-full",
+  "not-setup",
+  "interpreter-missing",
+  "no-writable-directory",
+  "unsafe-directory",
+  "endpoint-broken",
+  "install-failed",
+  "module-not-found",
+  "function-not-found",
+  "bad-arguments",
+  "raised",
+  "unserializable-result",
+  "exited",
+  "killed",
+  "out-of-memory",
+  "timeout",
+  "cancelled",
+  "module-missing",
+  "module-version",
+  "call-conflict",
+  "object-lost",
+  "dependency-failed",
+  "outcome-unknown",
+  "protocol-error",
+  "protocol-mismatch",
+  "limit-exceeded",
+];

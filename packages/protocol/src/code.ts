@@ -1,7 +1,63 @@
 /**
- * The closed list of error codes, one line each on what happened; docs/errors.md says of each the cause, the cure and the texts.
- * A program may switch on them; new ones come only with a minor version.
+ * The closed list of error codes. A program may switch on them; new ones come only with a minor version. Apart from what they mean, since an endpoint
+ * needs the names only.
  */
+export const codeNames = [
+  // Before anything was sent
+  "invalid-argument",
+  "unserializable-argument",
+  "unsupported",
+  "closed",
+  // Reaching the host
+  "connect-refused",
+  "connect-timeout",
+  "connect-failed",
+  "name-not-found",
+  "host-key-unknown",
+  "host-key-changed",
+  "host-key-revoked",
+  "auth-failed",
+  "connection-lost",
+  "channel-failed",
+  // Transfers
+  "transfer-failed",
+  "no-such-file",
+  "permission-denied",
+  "not-a-file",
+  "disk-full",
+  // Deployment
+  "not-setup",
+  "interpreter-missing",
+  "no-writable-directory",
+  "unsafe-directory",
+  "endpoint-broken",
+  "install-failed",
+  // Calls
+  "module-not-found",
+  "function-not-found",
+  "bad-arguments",
+  "raised",
+  "unserializable-result",
+  "exited",
+  "killed",
+  "out-of-memory",
+  "timeout",
+  "cancelled",
+  "module-missing",
+  "module-version",
+  "call-conflict",
+  "object-lost",
+  "dependency-failed",
+  "outcome-unknown",
+  // Wire
+  "protocol-error",
+  "protocol-mismatch",
+  "limit-exceeded",
+] as const;
+
+export type Code = (typeof codeNames)[number];
+
+/** One line each on what happened; docs/errors.md says of each the cause, the cure and the texts. */
 export const codes: Readonly<Record<Code, string>> = {
   // Before anything was sent
   "invalid-argument": "an argument of a public function is wrong",
@@ -54,49 +110,3 @@ export const codes: Readonly<Record<Code, string>> = {
   "protocol-mismatch": "the other side speaks another version",
   "limit-exceeded": "a stated limit was passed",
 };
-
-export type Code =
-  | "invalid-argument"
-  | "unserializable-argument"
-  | "unsupported"
-  | "closed"
-  | "connect-refused"
-  | "connect-timeout"
-  | "connect-failed"
-  | "name-not-found"
-  | "host-key-unknown"
-  | "host-key-changed"
-  | "host-key-revoked"
-  | "auth-failed"
-  | "connection-lost"
-  | "channel-failed"
-  | "transfer-failed"
-  | "no-such-file"
-  | "permission-denied"
-  | "not-a-file"
-  | "disk-full"
-  | "not-setup"
-  | "interpreter-missing"
-  | "no-writable-directory"
-  | "unsafe-directory"
-  | "endpoint-broken"
-  | "install-failed"
-  | "module-not-found"
-  | "function-not-found"
-  | "bad-arguments"
-  | "raised"
-  | "unserializable-result"
-  | "exited"
-  | "killed"
-  | "out-of-memory"
-  | "timeout"
-  | "cancelled"
-  | "module-missing"
-  | "module-version"
-  | "call-conflict"
-  | "object-lost"
-  | "dependency-failed"
-  | "outcome-unknown"
-  | "protocol-error"
-  | "protocol-mismatch"
-  | "limit-exceeded";

@@ -1,5 +1,5 @@
 import { arrayOf, integer, members, oneOf, orNull, recordOf, string, wrong, type Check } from "./check.ts";
-import { codes } from "./code.ts";
+import { codeNames } from "./code.ts";
 import { ProtocolError } from "./error.ts";
 import { textLimits } from "./text-limits.ts";
 import { limits } from "./limits.ts";
@@ -28,7 +28,7 @@ function failureAt(depth: number): Check {
       throw new ProtocolError("limit-exceeded", `${path}: failures nest more than ${limits.failureDepth} deep`);
     const deeper: Check = (inner, innerPath) => failureAt(depth + 1)(inner, innerPath);
     members(
-      { code: oneOf(Object.keys(codes)), stage: oneOf(stages), message: string },
+      { code: oneOf(codeNames), stage: oneOf(stages), message: string },
       {
         type: string,
         module: string,

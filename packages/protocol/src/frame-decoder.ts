@@ -1,8 +1,10 @@
 import { crc32 } from "./crc32.ts";
 import { ProtocolError } from "./error.ts";
 import {
+  allocatedFirst,
   checksumBytes,
   checkMagic,
+  enlarge,
   peekPrefix,
   prefixBytes,
   readBody,
@@ -15,14 +17,6 @@ import {
 
 /** Bytes whose checksum is taken at once. */
 const portion = 262_144;
-/**
- * The memory of a frame is taken in at most three steps, the later ones when the earlier are full: the other side says how long a frame is, and need
- * not send it. The last step is for all of it. Each step copies what has come, and more steps of a growing size cost as much as the checksum. The
- * system gives pages when they are written to, so that memory is in use only for what has come in that step, too.
- */
-const allocatedFirst = 262_144;
-const allocatedThen = 4_194_304;
-
 /**
  * Frames out of a stream of bytes cut anywhere. Call `next` until it gives undefined after each `push`, and `end` when the stream has ended.
  * Each byte is copied once, into the buffer of its frame, which is allocated only when the prefix has been checked; the first 4 MiB of a larger one a second time.
@@ -123,9 +117,7 @@ export class FrameDecoder {
     for (;;) {
       this.#bodyFilled = this.#fill(this.#body, this.#bodyFilled);
       if (this.#bodyFilled < this.#body.length || this.#body.length === whole) return;
-      const larger = allocateBody(this.#body.length < allocatedThen ? Math.min(whole, allocatedThen) : whole);
-      larger.set(this.#body);
-      this.#body = larger;
+      this.#body = enlarge(this.#body, whole);
     }
   }
 
@@ -155,15 +147,5 @@ export class FrameDecoder {
       this.#queue = this.#queue.slice(this.#used);
       this.#used = 0;
     }
-  }
-}
-
-/** @throws ProtocolError `limit-exceeded` where the system, or a limit of this process, has no room for it */
-function allocateBody(length: number): Uint8Array {
-  try {
-    return new Uint8Array(length);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new ProtocolError("limit-exceeded", `frame: no memory for ${length} bytes in this process (${error.message})`, { cause: error });
   }
 }

@@ -114,7 +114,9 @@ describe("FrameDecoder", () => {
   });
 
   it("reads a frame that takes all steps of its allocation, in pieces that end nowhere near one", () => {
-    const attachments = [2_000_001, 5_000_003].map((length, seed) => Uint8Array.from({ length }, (_, index) => (index >> 8) * 31 + index + seed));
+    const attachments = [2_000_001, 5_000_003].map((length, seed) =>
+      Uint8Array.from({ length }, (_, index) => (index >> 8) * 31 + index + seed),
+    );
     const bytes = join(encodeFrame(header, attachments));
     const decoder = new FrameDecoder();
     for (let at = 0; at < bytes.length; at += 99_991) {

@@ -15,6 +15,14 @@ export const checksumBytes = 4;
 /** Frames up to this size are made as one chunk: one write costs less than copying this much. */
 const oneChunkBytes = 65_536;
 
+/**
+ * The memory of a frame is taken in at most three steps, a later one when the earlier is full: the other side says how long a frame is, and need not
+ * send it. The last step is for all of it. Each step copies what has come, and many steps of growing size cost as much as the checksum. The system
+ * gives pages when they are written to, so what has not come takes none.
+ */
+export const allocatedFirst = 262_144;
+const allocatedThen = 4_194_304;
+
 export interface DecodedFrame {
   header: Record<string, unknown>;
   /** Views of the frame's own buffer, each at a multiple of 8 from the frame's start. */
@@ -147,6 +155,22 @@ export function readPrefix(bytes: Uint8Array, options: FrameOptions = {}): Prefi
   if (body > maxBody) throw tooMuch(`a body of ${body} bytes`, maxBody);
   if (header < 2) throw refuse("a header too short for an object");
   return { attachments, header, body };
+}
+
+/**
+ * The next step of a frame's memory, with what is there.
+ * @throws ProtocolError `limit-exceeded` where the system, or a limit of this process, has no room for it
+ */
+export function enlarge(bytes: Uint8Array, whole: number): Uint8Array {
+  const length = bytes.length < allocatedThen ? Math.min(whole, allocatedThen) : whole;
+  let larger: Uint8Array;
+  try {
+    larger = new Uint8Array(length);
+  } catch (cause) {
+    throw new ProtocolError("limit-exceeded", `frame: no memory for ${length} bytes`, { cause });
+  }
+  larger.set(bytes);
+  return larger;
 }
 
 /** What a prefix says, unchecked. */

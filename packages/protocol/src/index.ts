@@ -10,9 +10,11 @@ export { checkOptionNames, unknownOption, type OptionNames } from "./known-optio
 export { nearNames } from "./near-name.ts";
 export { formatDuration } from "./format-duration.ts";
 export {
+  allocatedFirst,
   checksumBytes,
   decodeFrame,
   encodeFrame,
+  enlarge,
   prefixBytes,
   peekPrefix,
   readPrefix,

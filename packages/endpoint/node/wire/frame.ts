@@ -1,6 +1,6 @@
 /* The frame of a call, from a file or from standard input. */
 import { readFileSync, readSync } from "node:fs";
-import { ProtocolError, prefixBytes, readPrefix } from "@sremote/protocol";
+import { allocatedFirst, enlarge, ProtocolError, prefixBytes, readPrefix } from "@sremote/protocol";
 import { errorCode } from "../host/directory.ts";
 
 const standardInput = 0;
@@ -20,17 +20,14 @@ export function readFrame(fd: number): Uint8Array {
   // A short prefix goes to readPrefix too: it says whether what came was a frame at all.
   if (fill(fd, prefix, 0) < prefixBytes) throw new ProtocolError("protocol-error", "frame: truncated");
   const total = prefixBytes + readPrefix(prefix).body + 4;
-  // Grows with what really arrives: a prefix that announces 1 GiB allocates nothing by itself.
-  let frame = new Uint8Array(Math.min(total, 1 << 20));
+  let frame = new Uint8Array(Math.min(total, allocatedFirst));
   frame.set(prefix);
   let filled = prefixBytes;
   for (;;) {
     filled = fill(fd, frame, filled);
     if (filled < frame.length) throw new ProtocolError("protocol-error", "frame: truncated");
     if (filled === total) return frame;
-    const larger = new Uint8Array(Math.min(total, frame.length * 2));
-    larger.set(frame);
-    frame = larger;
+    frame = enlarge(frame, total);
   }
 }
 
