@@ -5,6 +5,7 @@ import { commandLine } from "../command-line.ts";
 import { shell } from "../connector.ts";
 import type { Command, ExecOptions, ExecResult } from "../connector.ts";
 import { orAborted, settledWithin, withDeadline } from "../deadline.ts";
+import { endTagged } from "../end-tagged.ts";
 import { connectError } from "./error.ts";
 import type { CustomFunctions, CustomResult } from "./functions.ts";
 import { proveShell } from "./shell-proof.ts";
@@ -34,17 +35,11 @@ export async function execByFunction(functions: CustomFunctions, command: Comman
 }
 
 /**
- * Ends every process that carries the tag: SIGTERM, a second later SIGKILL. It reads `/proc`; on hosts without it, a command ends
- * only if the author's function ends it when its signal is aborted.
+ * Ends every process that carries the tag. On hosts without `/proc`, a command ends only if the author's function ends it when its signal is aborted.
  */
 export async function endCommand(functions: CustomFunctions, tag: string): Promise<void> {
-  const script = `for s in TERM 0 KILL KILL; do
-  found=$(grep -l 'SREMOTE_EXEC=${tag}' /proc/[0-9]*/environ 2>/dev/null)
-  [ -n "$found" ] || exit 0
-  for f in $found; do f=\${f#/proc/}; kill -$s "\${f%/environ}" 2>/dev/null; done
-  [ $s = KILL ] || sleep 0.5 || sleep 1
-done`;
-  const ended = (async () => functions.exec(`${commandLine(shell(script))} < /dev/null`, { signal: AbortSignal.timeout(endTimeout) }))();
+  const ended = (async () =>
+    functions.exec(`${commandLine(shell(endTagged(tag)))} < /dev/null`, { signal: AbortSignal.timeout(endTimeout) }))();
   await settledWithin(ended, endTimeout);
 }
 

@@ -4,6 +4,7 @@ import { hostLimits, SremoteError } from "@sremote/protocol";
 import { shellText } from "../command-line.ts";
 import type { Command, ExecOptions, ExecResult } from "../connector.ts";
 import { orAborted, settledWithin } from "../deadline.ts";
+import { endTagged } from "../end-tagged.ts";
 import { quote } from "../quote.ts";
 import type { RestContext, ScriptDialect } from "./dialect.ts";
 
@@ -35,19 +36,9 @@ export async function execDirectly(
   } catch (error) {
     if (context.signal.aborted) {
       const signal = AbortSignal.timeout(endTimeout);
-      const ending = (async () => run(endScript(tag), [], { http: context.http, signal }))();
+      const ending = (async () => run(endTagged(tag), [], { http: context.http, signal }))();
       await settledWithin(ending, endTimeout);
     }
     throw error;
   }
-}
-
-/** SIGTERM to every process that carries the tag, a second later SIGKILL. It reads `/proc`. */
-function endScript(tag: string): string {
-  return `for s in TERM 0 KILL KILL; do
-  found=$(grep -l 'SREMOTE_EXEC=${tag}' /proc/[0-9]*/environ 2>/dev/null)
-  [ -n "$found" ] || exit 0
-  for f in $found; do f=\${f#/proc/}; kill -$s "\${f%/environ}" 2>/dev/null; done
-  [ $s = KILL ] || sleep 0.5 || sleep 1
-done`;
 }

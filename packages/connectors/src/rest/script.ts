@@ -88,7 +88,7 @@ watch() {
     n=$((n + t))
     if [ $n = ${hold ?? 0} ]; then wake; fi
     if [ $((n % 600)) = 0 ]; then touch "$w"; fi
-    if [ -f "$d/cancel" ]${deadline === undefined ? "" : ` || [ $n -ge ${deadline} ]`}; then stop TERM; sleep 1; stop KILL; fi
+    if [ -f "$d/cancel" ]${deadline === undefined ? "" : ` || [ $n -ge ${deadline} ]`}; then stop TERM; sleep 1; stop KILL; nap; stop KILL; fi
   done
 }
 wake() {

@@ -20,7 +20,7 @@ export function readFrame(fd: number): Uint8Array {
   // A short prefix goes to readPrefix too: it says whether what came was a frame at all.
   if (fill(fd, prefix, 0) < prefixBytes) throw new ProtocolError("protocol-error", "frame: truncated");
   const total = prefixBytes + readPrefix(prefix).body + 4;
-  let frame = new Uint8Array(Math.min(total, allocatedFirst));
+  let frame: Uint8Array = new Uint8Array(Math.min(total, allocatedFirst));
   frame.set(prefix);
   let filled = prefixBytes;
   for (;;) {

@@ -1,6 +1,7 @@
 /* What the shell in a container gets. */
 import { commandLine, shellText } from "../../command-line.ts";
 import type { Command } from "../../connector.ts";
+import { pause } from "../../end-tagged.ts";
 import { quote } from "../../quote.ts";
 
 /** As JSON can carry it: bytes that are no UTF-8 go as escapes. */
@@ -23,9 +24,11 @@ export function drained(command: Command): string {
  */
 export function killScript(tag: string, pid: number | undefined, name: string): string {
   const group = pid === undefined ? "" : `kill -${name} -${pid} 2>/dev/null || kill -${name} ${pid} 2>/dev/null\n`;
-  return `all=$(grep -l 'SREMOTE_EXEC=${tag}' /proc/[0-9]*/environ 2>/dev/null)
-${group}for f in $all; do
+  const look = `all=$(grep -l 'SREMOTE_EXEC=${tag}' /proc/[0-9]*/environ 2>/dev/null)\n`;
+  const others = `for f in $all; do
   f=\${f#/proc/}; f=\${f%/environ}; [ "$f" = "${pid ?? ""}" ] || kill -${name} "$f" 2>/dev/null
-done
-exit 0`;
+done\n`;
+  // A process that is becoming another program has no environment for a moment. After this signal no other follows, so it is looked for again.
+  const again = name === "KILL" ? `${pause}\n${look}${others}` : "";
+  return `${look}${group}${others}${again}exit 0`;
 }
