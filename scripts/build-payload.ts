@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants } from "node:zlib";
 import { rolldown } from "rolldown";
 import { type Artifact, writeModule } from "./embed-programs.ts";
-import { packPython, packPythonSession } from "./pack-python.ts";
+import { packPython, packPythonProgram, packPythonSession } from "./pack-python.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const endpoint = join(root, "packages/endpoint");
@@ -82,6 +82,13 @@ function protocolVersion(): number {
   return Number(found[1]);
 }
 
+/** Programs that are part of no payload: each comes with the calls that need it. */
+export function buildPrograms(): Artifact[] {
+  const source = join(endpoint, "python");
+  const programs = { "snippet.py": ["snippet"], "interpreter.py": ["snippet", "rich", "interpreter"] };
+  return Object.entries(programs).map(([name, modules]) => ({ name, bytes: Buffer.from(packPythonProgram(source, modules)) }));
+}
+
 async function build(into: string, module: string): Promise<void> {
   const artifacts = [buildPython(), buildPythonSession(), await buildNode(), await buildNodeSession()];
   const protocol = protocolVersion();
@@ -94,7 +101,8 @@ async function build(into: string, module: string): Promise<void> {
   mkdirSync(into, { recursive: true });
   for (const { name, bytes } of artifacts) writeWhole(join(into, name), bytes);
   writeWhole(join(into, "manifest.json"), Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`));
-  writeModule(module, [...artifacts, ...scripts.map((name) => ({ name, bytes: readFileSync(join(resources, name)) }))]);
+  const byHand = scripts.map((name) => ({ name, bytes: readFileSync(join(resources, name)) }));
+  writeModule(module, [...artifacts, ...byHand, ...buildPrograms()]);
 }
 
 function checkSize(artifacts: readonly Artifact[]): void {

@@ -43,6 +43,22 @@ export const spoolModules = (source: string): ReturnType<typeof collect> =>
 export const sessionModules = (source: string): ReturnType<typeof collect> =>
   collect(source, reach(["session.serve"], source), shortenNames, orderOfSession);
 
+/**
+ * The text of a program that comes with the calls that need it (run/extension.py): modules of `sremote_endpoint/programs`, each behind those that it imports.
+ * What they import of the endpoint itself, extension.py gives them.
+ */
+export function packPythonProgram(source: string, names: readonly string[]): string {
+  const limits = limitsOf(source);
+  const texts = names.map((name) => withValues(flatten(stripPython(read(source, `programs.${name}`)), `programs.${name}`), limits));
+  const bare = texts.map((text) =>
+    text.replaceAll(/^from \.(\w+) import (.*)\n/gm, (line, module: string, given: string) => {
+      if (!names.includes(module) && !["load", "Raised"].includes(given)) throw new Error(`a program cannot have this: ${line}`);
+      return "";
+    }),
+  );
+  return bare.join("\n");
+}
+
 /** Where in `sremote_endpoint/` the module is that the payload of sessions has under this name. */
 export const sessionSources = (source: string): ReadonlyMap<string, string> =>
   new Map(Array.from(reach(["session.serve"], source), (module) => [lastOf(module), `${module.replace(".", "/")}.py`]));
@@ -69,7 +85,7 @@ function collect(
   order: readonly string[],
 ): { entry: string; modules: Source[] } {
   const entry = stripPython(readFileSync(join(source, "__main__.py"), "utf8"));
-  const limits = new Map(Array.from(read(source, limitsModule).matchAll(/^([A-Z_]+) = (.+)$/gm), ([, name, value]) => [name!, value!]));
+  const limits = limitsOf(source);
   const modules: Source[] = [["__main__", entry]];
   for (const module of ["__init__", ...names].toSorted()) {
     const name = module === "__init__" ? "sremote_endpoint" : `sremote_endpoint.${lastOf(module)}`;
@@ -90,7 +106,7 @@ const lastOf = (module: string): string => module.slice(module.lastIndexOf(".") 
 /** How modules name each other: `from .module import name`, `from ..folder.module import name`, `from ..folder import module, module`, `load("folder.module")`. */
 const relativeImport = /^( *)from (\.+)([\w.]*) import (\(?[\w, ]+)/gm;
 const laterImport = /\bload\("([\w.]+)"\)/g;
-const folders: readonly string[] = ["wire", "session", "spool", "run", "host"];
+const folders: readonly string[] = ["wire", "session", "spool", "run", "host", "programs"];
 
 /** What an import in that module names: a folder, or a module. */
 function targetOf(module: string, dots: string, path: string): string {
@@ -111,6 +127,10 @@ function flatten(text: string, module: string): string {
 
 /** Its constants are written where they are used, which is shorter than to import them. */
 const limitsModule = "wire.limits";
+
+function limitsOf(source: string): Map<string, string> {
+  return new Map(Array.from(read(source, limitsModule).matchAll(/^([A-Z_]+) = (.+)$/gm), ([, name, value]) => [name!, value!]));
+}
 
 function withValues(text: string, limits: ReadonlyMap<string, string>): string {
   const values = new Map<string, string>();

@@ -51,7 +51,17 @@ export function script(name: ScriptName): string {
   return text;
 }
 
-const scripts = new Map<ScriptName, string>();
+const scripts = new Map<string, string>();
+
+/** A program that comes with the calls that need it: their first argument (run/extension.py). */
+export type ProgramName = "snippet.py" | "interpreter.py";
+
+/** The text of such a program. @throws SremoteError `endpoint-broken` where it is not what was built */
+export function program(name: ProgramName): string {
+  const text = scripts.get(name) ?? embedded(programs, name).toString("utf8");
+  scripts.set(name, text);
+  return text;
+}
 
 function payload(name: string): Payload {
   let bytes: Uint8Array | undefined;

@@ -17,7 +17,14 @@ const names = interpreters.map(({ version, path }) => `${version} (${path})`);
 process.stdout.write(`Python interpreters: ${names.join(", ")}\n`);
 const oldest = interpreters.at(0);
 const newest = interpreters.at(-1);
-const languageTests = ["tests.test_dispatch", "tests.test_failure", "tests.test_frame", "tests.test_values", "tests.test_carriage"];
+const languageTests = [
+  "tests.test_dispatch",
+  "tests.test_failure",
+  "tests.test_frame",
+  "tests.test_values",
+  "tests.test_carriage",
+  "tests.test_programs",
+];
 /** What is about processes, signals, sockets and files, and so about the system: the same on every interpreter, and tried at length on the oldest. */
 const systemTests = new Set(
   [

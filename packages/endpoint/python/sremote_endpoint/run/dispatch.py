@@ -7,7 +7,9 @@ from ..host.standard import enclosed
 from ..wire.errors import NOT_FOUND, Refusal
 
 OWN = "sremote_endpoint.environment"
-"""The one module of the endpoint that calls may name: the client's install methods do."""
+"""A module of the endpoint that calls may name: the client's install methods do."""
+EXTENSION = "sremote_endpoint.extension"
+"""The other one: it runs programs that come with their calls."""
 
 
 class Raised(Exception):
@@ -21,7 +23,8 @@ class Raised(Exception):
 
 def find(module, function):
     """The function of that name."""
-    return _find(load("run.packages") if module == OWN else _import(module), module, function)
+    own = load("run.packages") if module == OWN else load("run.extension") if module == EXTENSION else None
+    return _find(own or _import(module), module, function)
 
 
 def call(target, module, function, args, kwargs):

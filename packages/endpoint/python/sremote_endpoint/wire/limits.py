@@ -60,3 +60,10 @@ NEWCOMER_PATIENCE = 10.0
 KEPT_CALLS = 65536
 # Of frames of `ask` longer than this, one is under way at a time: the client ends a session whose calls ask for more than 8 MiB together.
 LARGE_ASK = 65536
+
+# Of an interpreter: characters of snippets that are kept for tracebacks; characters of the text that stands for a value; parts of one result, and
+# characters and bytes of them all together.
+SNIPPET_LINES = 4194304
+REPR = 65536
+PARTS = 256
+PART_BYTES = 33554432

@@ -3,6 +3,8 @@ import sys
 
 from ..host.lazy import load
 from ..host.standard import loaded
+from .errors import Unserializable
+from .limits import ATTACHMENTS, VALUE_DEPTH
 
 
 def _class(module, name):
@@ -10,8 +12,32 @@ def _class(module, name):
     return found if isinstance(found, type) else ()
 
 
+class Attempt:
+    """Travels as `{"value": …}` where the value can travel, else as `{"problem": …}`, which says why it cannot."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def walk(self, encoder):
+        count, path, others = len(encoder.attachments), list(encoder.path), set(encoder.open)
+        root = "".join(path) + ".value"
+        try:
+            found = encoder.members(self, [("value", self.value)])
+            # What is at the limits would fail the whole message.
+            if len(encoder.attachments) < ATTACHMENTS // 2 and encoder.deepest < VALUE_DEPTH // 2 - 4:
+                return found
+            problem = "too deep, or of too many arrays and byte strings"
+        except Exception as error:
+            problem = str(error) if isinstance(error, Unserializable) else "reading it raised %s" % type(error).__name__
+        del encoder.attachments[count:]
+        encoder.path, encoder.open, encoder.deepest = path, others, 0
+        return {"problem": problem.replace(root, "value")}, None
+
+
 def walk_other(encoder, value):
     """(json, annotation tree or None) of a value that is none of the exact built-in types."""
+    if type(value) is Attempt:
+        return value.walk(encoder)
     if isinstance(value, _class("enum", "Enum")):
         return encoder.walk(value.value)
     if isinstance(value, (bytes, bytearray)):
