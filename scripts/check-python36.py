@@ -15,9 +15,9 @@ ROOT = os.path.join(PACKAGES, "endpoint", "python")
 TRANSFER = os.path.join(PACKAGES, "transfer", "python")
 # Of the standard library of 3.6, what exists on Linux and macOS alike and is not gone by 3.13.
 LIBRARY = set("""
-    array ast asyncio atexit base64 binascii builtins bisect codecs collections contextlib copy csv datetime decimal difflib enum errno
+    __future__ array ast asyncio atexit base64 binascii builtins bisect codecs collections contextlib copy csv datetime decimal difflib enum errno
     fcntl fractions functools getpass glob gzip hashlib heapq hmac importlib inspect io itertools json keyword linecache locale marshal math mmap operator
-    os pathlib platform posixpath pwd py_compile random re resource runpy secrets select shlex shutil signal site socket stat string struct
+    os pathlib platform posixpath pwd py_compile random re reprlib resource runpy secrets select shlex shutil signal site socket stat string struct
     subprocess sys gc _collections _socket _thread sysconfig tarfile tempfile textwrap threading time traceback types unittest urllib uuid venv warnings weakref
     zipfile zipimport zlib _heapq _json _locale _sha256 _signal _struct
 """.split())

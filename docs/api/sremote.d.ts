@@ -1,4 +1,4 @@
-/* What sremote exports: 30 values, 91 types. `npm run api` writes this. */
+/* What sremote exports: 32 values, 102 types. `npm run api` writes this. */
 
 /* Values */
 
@@ -20,6 +20,22 @@ declare class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable
 }
 declare class ConnectError extends SremoteError {
   get name(): string;
+}
+declare class Interpreter implements AsyncDisposable {
+  readonly name: string | undefined;
+  run<T = unknown>(code: string, options?: SnippetOptions): SnippetCall<T>;
+  set(name: string, value: unknown, options?: VariableOptions): Promise<void>;
+  get<T = unknown>(
+    name: string,
+    options: VariableOptions & {
+      returns: "object";
+    },
+  ): Promise<RemoteObject<T>>;
+  get<T = unknown>(name: string, options?: VariableOptions): Promise<T>;
+  interrupt(): Promise<boolean>;
+  restart(): Promise<void>;
+  close(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
 }
 declare class InvalidArgumentError extends SremoteError {
   get name(): string;
@@ -59,6 +75,7 @@ declare class RemoteClient implements AsyncDisposable {
   kwargs(values: Readonly<Record<string, unknown>>): KeywordArguments;
   constant<T = unknown>(module: string, name: string, options: ReturnsObject): Promise<RemoteObject<T>>;
   constant<T = unknown>(module: string, name: string, options?: CallOptions): Promise<T>;
+  interpreter(options?: InterpreterOptions): Promise<Interpreter>;
   bootstrapInstall(options?: BootstrapOptions): Promise<BootstrapResult>;
   installGitModule(url: string, branch?: string, name?: string, options?: InstallOptions): Promise<void>;
   installPackages(packages: readonly string[], options?: InstallOptions): Promise<void>;
@@ -150,6 +167,21 @@ declare class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterabl
   [Symbol.asyncIterator](): AsyncGenerator<ItemsOfObject<O>, void, undefined>;
   release(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
+}
+declare class SnippetCall<T = unknown> implements Promise<SnippetResult<T>> {
+  get id(): string;
+  get stdout(): CallOutput;
+  get stderr(): CallOutput;
+  get parts(): readonly Part[];
+  get value(): Promise<T>;
+  cancel(reason?: unknown): Promise<void>;
+  then<A = SnippetResult<T>, B = never>(
+    fulfilled?: ((result: SnippetResult<T>) => A | PromiseLike<A>) | null,
+    rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B>;
+  catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<SnippetResult<T> | B>;
+  finally(callback?: (() => void) | null): Promise<SnippetResult<T>>;
+  get [Symbol.toStringTag](): string;
 }
 declare class SremoteError extends Error {
   readonly code: Code;
@@ -472,12 +504,23 @@ interface HostTextOptions {
   readonly limit?: number | undefined;
   readonly keep?: "ends" | "end" | undefined;
 }
+interface ImagePart extends PartBase {
+  readonly type: "image/png" | "image/jpeg";
+  readonly data: Uint8Array;
+}
 interface InstallOptions {
   runtime?: Runtime | undefined;
   timeout?: number | undefined;
   signal?: AbortSignal | undefined;
 }
+interface InterpreterOptions extends Pick<CallOptions, "env" | "cwd" | "loginEnv" | "timeout" | "signal"> {
+  name?: string | undefined;
+}
 type ItemOf<T> = T extends AsyncIterable<infer I> ? I : T;
+interface JsonPart extends PartBase {
+  readonly type: "application/json";
+  readonly data: unknown;
+}
 interface JupyterOptions extends RestOptions {
   baseUrl: string | URL;
   token?: string | undefined;
@@ -504,6 +547,10 @@ interface NewtOptions extends RestOptions {
   version?: 1 | 2 | undefined;
   loginEnv?: boolean | undefined;
 }
+interface OmittedPart extends PartBase {
+  readonly type: string;
+  readonly reason: string;
+}
 interface OpenSshOptions {
   host: string;
   port?: number | undefined;
@@ -526,10 +573,18 @@ interface OperationOptions {
   timeout?: number | undefined;
 }
 type Order = "C" | "F";
+interface OtherPart extends PartBase {
+  readonly type: `application/${string}`;
+  readonly data: unknown;
+}
 type Outcome = "value" | "raised" | "killed" | "timeout" | "cancelled" | "not-run" | "unknown";
 type OutputHandling = "collect" | "discard" | Writable | OutputSink;
 interface OutputSink {
   write(chunk: Uint8Array): void | Promise<void>;
+}
+type Part = ImagePart | TextPart | JsonPart | OtherPart;
+interface PartBase {
+  readonly display: number;
 }
 type Positional<A extends readonly unknown[]> = {
   [I in keyof A]: Argument<A[I]>;
@@ -624,6 +679,17 @@ interface SfapiOptions extends RestOptions {
 interface ShellScript {
   readonly shell: string;
 }
+type SnippetOptions = Pick<
+  CallOptions,
+  "timeout" | "queueTimeout" | "idleTimeout" | "signal" | "outputLimit" | "stdout" | "stderr" | "naiveTimeZone"
+>;
+interface SnippetResult<T = unknown> extends CallResult<T> {
+  value: T;
+  problem: string | undefined;
+  text: string;
+  parts: readonly Part[];
+  omitted: readonly OmittedPart[];
+}
 interface SpawnOptions extends OperationOptions {
   pty?: PtySize | undefined;
   onWait?: ((reason: string) => void) | undefined;
@@ -684,6 +750,11 @@ interface SshOptions {
   algorithms?: SshAlgorithms | undefined;
 }
 type Stage = "request" | "setup" | "queue" | "import" | "lookup" | "arguments" | "call" | "result";
+interface TextPart extends PartBase {
+  readonly type: "text/plain" | "text/html" | "text/markdown" | "text/latex" | "image/svg+xml";
+  readonly data: string;
+  readonly truncated?: true;
+}
 interface TracebackFrame {
   file: string;
   line: number;
@@ -712,6 +783,7 @@ type TypedModule<M, How extends "value" | "object"> = {
 interface UnserializableErrorOptions extends SremoteErrorOptions {
   code?: Code | undefined;
 }
+type VariableOptions = Pick<CallOptions, "timeout" | "signal">;
 interface WireValue {
   json: unknown;
   meta?: {

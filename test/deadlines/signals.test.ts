@@ -102,6 +102,14 @@ const endless = (): fleets.Run => hosts.run("true");
 const process = (): fleets.RemoteProcess => new fleets.RemoteProcess(silent, "true", { logger: undefined }).start();
 const client = new RemoteClient(silent);
 
+/** One whose calls go to the host that never answers. */
+const interpreter = (): sremote.Interpreter =>
+  new sremote.Interpreter(
+    { label: "silent://", call: (module, fn, _args, options) => client.call(module, fn, [], options) },
+    {},
+    () => true,
+  );
+
 /** By the name of the export that they belong to. */
 const waiting: Readonly<Record<string, Readonly<Record<string, Begin>>>> = {
   RemoteClient: Object.fromEntries(
@@ -109,6 +117,11 @@ const waiting: Readonly<Record<string, Readonly<Record<string, Begin>>>> = {
       .filter(([name]) => !["exec", "push", "pull"].includes(name)) // the connector's
       .map(([name, begin]) => [name, (signal) => begin(client, { signal })]),
   ),
+  Interpreter: {
+    run: (signal) => interpreter().run("1", { signal }),
+    set: (signal) => interpreter().set("x", 1, { signal }),
+    get: (signal) => interpreter().get("x", { signal }),
+  },
   local: { exec: (signal) => sremote.local().exec(["sleep", "60"], { signal }) },
   memory: { exec: (signal) => testing.memory().exec(["sleep", "60"], { signal }) },
   ...Object.fromEntries(Object.entries(connectors).map(([name, make]) => [name, ofConnector(name, make)])),
@@ -156,7 +169,7 @@ const http = (): rest.HttpClient => new rest.HttpClient({ baseUrl: new URL(muteU
 
 /** They settle at once, read a file of this machine, or are a part of what is tried above. */
 const without = new Set(
-  `Call RemoteIterable RemoteObject RunResult RunError OutputTree HostSet Host Report codes defaultConfiguration insecureCluster defaultSerializer
+  `Call SnippetCall RemoteIterable RemoteObject RunResult RunError OutputTree HostSet Host Report codes defaultConfiguration insecureCluster defaultSerializer
   shell fromBytes toBytes each compactOutput compareNatural countsOf fold formatBytes formatChanges formatCounts formatDifferences formatProgress gather
   groupsOf isOk loadConfiguration loadGroups parseGroups reportOn sshConfigHosts statsOf sumStats ConnectError InvalidArgumentError OutcomeUnknownError
   ProtocolError RemoteExecError RemoteModulesError RemoteNotSetupError SremoteError TransferError UnserializableError ConnectorCheckError connectorCases

@@ -34,6 +34,18 @@ const hosts = (): Any => fleets.fleet("n[1-2]", { connect: () => unreachable, lo
 const set = (): Any => fleets.hostSet("n[1-2]");
 const idle = (): Any => hosts().run("true", { autoStart: false });
 const job = (options?: object): Any => new fleets.RemoteProcess(unreachable, "true", options);
+/** An interpreter whose calls look at what they are given, and go nowhere. */
+const interpreter = (): Any => {
+  const call = (_module: Any, _fn: Any, _args: Any, _options: Any, { check, finish }: Any): Any => {
+    const running = (async () => {
+      check?.();
+      await refuse();
+    })();
+    const settled = finish === undefined ? running : finish(running);
+    return Object.assign(settled, { settled, cancel: () => settled.catch(() => undefined) });
+  };
+  return new (sremote.Interpreter as Any)({ label: "nowhere://", call }, {}, () => true);
+};
 const host = new fleets.Host({ address: "a" });
 const http = (): Any => new rest.HttpClient({ baseUrl: new URL("http://127.0.0.1:9/"), label: "none://" });
 const reply = (): Any => new rest.HttpReply(200, {}, new Uint8Array(0));
@@ -72,6 +84,7 @@ const ofConnectors = {
 export const calls: Readonly<Record<string, Callable>> = {
   ...constructors(sremote, {
     Call: [{}],
+    Interpreter: [{ label: "nowhere://", call: refuse }, {}, () => true],
     ConnectError: ["closed", "text", {}],
     InvalidArgumentError: ["argument", "text", {}],
     NdArray: [new Float64Array(2), [2], {}],
@@ -83,6 +96,7 @@ export const calls: Readonly<Record<string, Callable>> = {
     RemoteModulesError: ["module-missing", "text", {}],
     RemoteNotSetupError: ["not-setup", "text", {}],
     RemoteObject: ["type", {}],
+    SnippetCall: [{}, () => undefined],
     SremoteError: ["closed", "text", {}],
     TransferError: ["transfer-failed", "text", {}],
     UnserializableError: ["return", "text", {}],
@@ -99,6 +113,7 @@ export const calls: Readonly<Record<string, Callable>> = {
     module: ["os", {}],
     kwargs: [{}],
     constant: ["os", "sep", {}],
+    interpreter: [{}],
     bootstrapInstall: [{}],
     installGitModule: ["https://localhost/x.git", "main", "x", {}],
     installPackages: [["x"], {}],
@@ -118,6 +133,8 @@ export const calls: Readonly<Record<string, Callable>> = {
     status: [{}],
     probe: [{}],
   }),
+  ...ofMethods("Interpreter", interpreter, { run: ["1", {}], set: ["x", 1, {}], get: ["x", {}] }),
+  ...ofMethods("SnippetCall", () => interpreter().run("1"), { cancel: ["a reason"] }),
   ...functions(sremote, {
     createConnector: [{ label: "none://", exec: refuse, push: refuse, pull: refuse }],
     docker: [{ container: "c" }],

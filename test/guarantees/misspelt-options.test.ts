@@ -33,6 +33,7 @@ const cases: Record<string, Misspelt> = {
   "client.doRemoteCall": { call: (options) => client.doRemoteCall("os", "getcwd", [], options), wrong: "kwarg", meant: "kwargs" },
   "client.module": { call: (options) => client.module("os", options), wrong: "workername", meant: "workerName" },
   "client.constant": { call: (options) => client.constant("os", "sep", options), wrong: "Timeout", meant: "timeout" },
+  "client.interpreter": { call: (options) => client.interpreter(options), wrong: "nmae", meant: "name" },
   "client.registerRemoteEnvVariable": {
     call: (options) => client.registerRemoteEnvVariable("A", "b", options),
     wrong: "onlyifunset",
@@ -123,7 +124,7 @@ const cases: Record<string, Misspelt> = {
 
 /** These take no options, or are handed what others have made. */
 const without = new Set(
-  `Call RemoteIterable RemoteObject RunError OutputTree Fleet HostSet codes insecureCluster defaultSerializer shell fromBytes toBytes each fold formatBytes formatChanges
+  `Call Interpreter SnippetCall RemoteIterable RemoteObject RunError OutputTree Fleet HostSet codes insecureCluster defaultSerializer shell fromBytes toBytes each fold formatBytes formatChanges
   formatDifferences formatProgress gather isOk loadConfiguration loadGroups parseGroups reportOn sshConfigHosts
   ConnectError InvalidArgumentError OutcomeUnknownError ProtocolError RemoteExecError RemoteModulesError RemoteNotSetupError SremoteError
   TransferError UnserializableError ConnectorCheckError connectorCases`.split(/\s+/),

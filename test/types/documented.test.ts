@@ -74,15 +74,16 @@ function examplesOf(name: string): string[] {
 }
 
 /** Methods that users call first, by their class: each has an example of one line, in which the class's object has this name. */
-const objects = { RemoteClient: "client", Fleet: "hosts", Run: "run", RemoteProcess: "process", Job: "process" };
+const objects = { RemoteClient: "client", Fleet: "hosts", Run: "run", RemoteProcess: "process", Job: "process", Interpreter: "py" };
 /** These continue what others have begun, tell what is known already, or are the same as another one with other words. */
 const withoutExample = new Set(
   `RemoteClient.setTmpAtHomeDir RemoteClient.setPwdAtHomeDir RemoteClient.setSerializer Fleet.slice Fleet.intersect Fleet.filter Fleet.close Run.stats Run.reports
-  Run.start Run.then Run.readNew Job.reset Job.readNew Job.chunks RemoteProcess.reset`.split(/\s+/),
+  Run.start Run.then Run.readNew Job.reset Job.readNew Job.chunks RemoteProcess.reset Interpreter.close`.split(/\s+/),
 );
-const preamble = `import { RemoteClient } from "sremote";
+const preamble = `import { type Interpreter, RemoteClient } from "sremote";
 import { type Fleet, type RemoteProcess } from "sremote/fleet";
 declare const client: RemoteClient;
+declare const py: Interpreter;
 declare const hosts: Fleet;
 declare const process: RemoteProcess;
 declare const run: ReturnType<Fleet["run"]>;`;

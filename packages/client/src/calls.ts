@@ -36,6 +36,17 @@ interface CallOrigin {
   readonly site: CallSite | undefined;
   readonly isPlain: boolean;
   readonly outputs: readonly [stdout: CallOutput, stderr: CallOutput] | undefined;
+  readonly purpose: CallPurpose | undefined;
+}
+
+/** What a call is for, where that is not what its function says. */
+export interface CallPurpose {
+  /** For messages, in place of the function's name. */
+  readonly what: string;
+  /** Looks at what the call was made with. @throws InvalidArgumentError */
+  check?(): void;
+  /** What becomes of the call's result, or of its error. */
+  finish?(running: Promise<CallResult>): Promise<CallResult>;
 }
 
 const noModules: ReadonlyMap<string, string | null> = new Map();
@@ -53,25 +64,26 @@ export class Calls {
 
   /** @param outputs those of another call, to which it belongs */
   call<T>(module: string, fn: string, args: CallArguments, options: CallOptions, origin: Partial<CallOrigin> = {}): Call<T> {
-    const { site, outputs } = origin;
-    const call = this.#begin(module, fn, args, options, { site, outputs, isPlain: false });
+    const { site, outputs, purpose } = origin;
+    const call = this.#begin(module, fn, args, options, { site, outputs, purpose, isPlain: false });
     return new Call<T>(call, call.result as Promise<CallResult<T>>);
   }
 
   /** As {@link call}, where only the result is wanted. Awaited itself, the promise lets the engine show the caller in an error's stack. */
   result(module: string, fn: string, args: CallArguments, options: CallOptions, site: CallSite | undefined): Promise<CallResult> {
-    return this.#begin(module, fn, args, options, { site, outputs: undefined, isPlain: true }).result;
+    return this.#begin(module, fn, args, options, { site, outputs: undefined, purpose: undefined, isPlain: true }).result;
   }
 
   #begin(module: string, fn: string, args: CallArguments, given: CallOptions, origin: CallOrigin): Invocation {
     const id = given?.id ?? newCallId();
     const { host } = this.#settings;
-    const { outputs, isPlain, site } = origin;
-    const about = { what: what(module, fn), host, outputs, isPlain };
+    const { outputs, isPlain, site, purpose } = origin;
+    const about = { what: purpose?.what ?? what(module, fn), host, outputs, isPlain };
     let call: Invocation;
     let transport: Transport | undefined;
     let refused: unknown;
     try {
+      purpose?.check?.();
       const split = checkCall(module, fn, args, given);
       this.#settings.checkOpen();
       const awaited = split.args.length === 0 && split.kwargs === undefined ? noCalls : callsAmong(split);
@@ -90,7 +102,8 @@ export class Calls {
       const { runtime } = this.#settings;
       call = new Invocation(id, noOptions, noMessage, { ...about, runtime, serializer: defaultSerializer, notes: undefined });
     }
-    call.result = this.#carryOut(call, transport, refused, site);
+    const running = this.#carryOut(call, transport, refused, site);
+    call.result = purpose?.finish === undefined ? running : purpose.finish(running);
     return call;
   }
 

@@ -13,3 +13,7 @@ export { Call, type ItemOf } from "./call/call.ts";
 export type { CallOutput, OutputHandling, OutputSink } from "./call/output.ts";
 export { RemoteIterable, type ResultOf } from "./object/remote-iterable.ts";
 export { RemoteObject, type AccessOptions, type Argument, type ArgumentsOf, type Positional } from "./object/remote-object.ts";
+export { Interpreter } from "./interpreter/interpreter.ts";
+export type { InterpreterOptions, SnippetOptions, VariableOptions } from "./interpreter/options.ts";
+export type { ImagePart, JsonPart, OmittedPart, OtherPart, Part, PartBase, TextPart } from "./interpreter/parts.ts";
+export { SnippetCall, type SnippetResult } from "./interpreter/snippet-call.ts";

@@ -27,6 +27,9 @@ import { type Discovery, discover, homePath, hostPath, type Locations } from "./
 import { type AnyModule, type KeywordArguments, keywordArguments, moduleProxy } from "./object/module-proxy.ts";
 import { type HostReport, probeHost } from "./host/probe.ts";
 import { checkSerializer, defaultSerializer, type Serializer } from "./call/serializer.ts";
+import type { Interpreter, InterpreterHost } from "./interpreter/interpreter.ts";
+import { Interpreters } from "./interpreter/interpreters.ts";
+import type { InterpreterOptions } from "./interpreter/options.ts";
 import { Sessions } from "./session/sessions.ts";
 import { SessionTransport } from "./session/session-transport.ts";
 import type { HostSettings } from "./host/settings.ts";
@@ -56,6 +59,7 @@ export class RemoteClient implements AsyncDisposable {
   /** Undefined where calls always go over files. */
   readonly #sessions: Sessions | undefined;
   readonly #calls: Calls;
+  readonly #interpreters: Interpreters;
   #serializer: Serializer;
   #closed: Promise<void> | undefined;
 
@@ -92,6 +96,11 @@ export class RemoteClient implements AsyncDisposable {
       serializer: () => this.#serializer,
       checkOpen,
     });
+    const interpreted: InterpreterHost = {
+      label: connector.label,
+      call: (module, fn, args, own, purpose) => this.#calls.call(module, fn, args, own, { site: callSite(), purpose }),
+    };
+    this.#interpreters = new Interpreters(interpreted, this.#sessions !== undefined);
     const { sremoteDir, tmpDir, pwdDir } = options;
     if (sremoteDir !== undefined) this.#moveTo((this.#locations.sremoteDir = hostPath("options.sremoteDir", sremoteDir)));
     if (tmpDir !== undefined) this.#locations.tmpDir = hostPath("options.tmpDir", tmpDir);
@@ -164,6 +173,16 @@ export class RemoteClient implements AsyncDisposable {
     checkCall(module, name, [], options);
     const environment = environmentModules[options.runtime ?? this.#runtime];
     return (await this.doRemoteCall(environment, "constant", [module, name], options)).value;
+  }
+
+  /**
+   * Starts a Python interpreter on the host, whose variables last from snippet to snippet: docs/interpreter.md. It needs a session.
+   *
+   * @throws SremoteError `unsupported` over files; what a call throws
+   * @example await using py = await client.interpreter({ cwd: "/data" });
+   */
+  async interpreter(options: InterpreterOptions = {}): Promise<Interpreter> {
+    return await this.#interpreters.open(options);
   }
 
   /**

@@ -1,6 +1,6 @@
 /* Everything an application needs, by name: what is not listed here is not part of the product's surface. */
 
-export { Call, defaultSerializer, RemoteClient, RemoteIterable, RemoteObject } from "@sremote/client";
+export { Call, defaultSerializer, Interpreter, RemoteClient, RemoteIterable, RemoteObject, SnippetCall } from "@sremote/client";
 export type {
   AccessOptions,
   AnyModule,
@@ -23,8 +23,15 @@ export type {
   EncodeHooks,
   FoundInterpreter,
   HostReport,
+  ImagePart,
   InstallOptions,
+  InterpreterOptions,
   ItemOf,
+  JsonPart,
+  OmittedPart,
+  OtherPart,
+  Part,
+  PartBase,
   OutputHandling,
   OutputSink,
   RemoteClientOptions,
@@ -37,7 +44,11 @@ export type {
   ReturnsObject,
   Runtime,
   Serializer,
+  SnippetOptions,
+  SnippetResult,
+  TextPart,
   TypedModule,
+  VariableOptions,
 } from "@sremote/client";
 
 export {

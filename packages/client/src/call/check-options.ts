@@ -39,7 +39,7 @@ export function splitArguments(args: unknown, kwargs: CallOptions["kwargs"]): Sp
   return { args: [], kwargs: args };
 }
 
-const optionChecks: Record<keyof CallOptions | "onlyIfUnset", (name: string, value: unknown) => void> = {
+const optionChecks: Record<keyof CallOptions | "onlyIfUnset" | "name", (name: string, value: unknown) => void> = {
   runtime: (name, value) => {
     if (value !== "python" && value !== "node") throw new InvalidArgumentError(name, `"python" or "node"${given(value)}`);
   },
@@ -48,6 +48,7 @@ const optionChecks: Record<keyof CallOptions | "onlyIfUnset", (name: string, val
   },
   loginEnv: checkBoolean,
   onlyIfUnset: checkBoolean,
+  name: (name, value) => checkText(name, value, "a name"),
   env: (name, value) => {
     if (!isPlainObject(value)) throw new InvalidArgumentError(name, `an object of strings${given(value, { secret: true })}`);
     for (const [key, text] of Object.entries(value)) checkEnvVariable(`${name}.${key}`, key, text);
@@ -78,7 +79,8 @@ const optionChecks: Record<keyof CallOptions | "onlyIfUnset", (name: string, val
   },
 };
 
-const ofCall = Object.keys(optionChecks).filter((name) => name !== "onlyIfUnset");
+const ofOthers = ["onlyIfUnset", "name"];
+const ofCall = Object.keys(optionChecks).filter((name) => !ofOthers.includes(name));
 
 function checkCount(what: string): (name: string, value: unknown) => void {
   return (name, value) => {

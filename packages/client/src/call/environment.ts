@@ -10,6 +10,12 @@ export const environmentModules: Readonly<Record<Runtime, string>> = {
   node: "sremote:environment",
 };
 
+/** Those that run a program which comes with the call: `run(text of the program, name of its function, …arguments)`. */
+export const extensionModules: Readonly<Record<Runtime, string>> = {
+  python: "sremote_endpoint.extension",
+  node: "sremote:extension",
+};
+
 /** What a client's configuration says of all its calls. */
 export interface CallSettings {
   readonly environment: HostEnvironment;

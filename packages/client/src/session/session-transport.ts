@@ -99,7 +99,10 @@ export class SessionTransport implements Transport {
     }
   }
 
-  #session({ context }: Invocation): LiveSession {
+  #session({ context, message }: Invocation<SessionMessage>): LiveSession {
+    const held = message.values?.session;
+    const holding = held === undefined ? undefined : this.#sessions.holding(held);
+    if (holding !== undefined) return holding;
     const known = this.#sessions.live.get(context.runtime);
     return known !== undefined && (known.isStarting || !known.session.isOver) ? known : this.#sessions.start(context.runtime);
   }

@@ -4,6 +4,7 @@ import type { Connector } from "@sremote/connectors";
 import { SremoteError } from "@sremote/protocol";
 import type { Invocation } from "../call/invocation.ts";
 import type { Runtime } from "../call/options.ts";
+import type { HostSession } from "../call/place.ts";
 import type { Watchers } from "../events/watchers.ts";
 import type { Located } from "../host/launch.ts";
 import type { HostSettings } from "../host/settings.ts";
@@ -101,6 +102,13 @@ export class Sessions {
         this.#watchers.tell("reconnect", { host, runtime, time: Date.now() - duration, duration });
       },
     };
+  }
+
+  /** That of what stays on the host, also where calls of others go to another one by now. Undefined when it is over. */
+  holding(held: HostSession): LiveSession | undefined {
+    if (held.isOver) return undefined;
+    for (const live of [...this.live.values(), ...this.#retired]) if (live.session === held) return live;
+    return undefined;
   }
 
   /** How things stand with the session for calls of this runtime, in a word or two. */

@@ -50,6 +50,11 @@ export class CallValues {
     return this.#reference.length > 0;
   }
 
+  /** That of the first object among them. */
+  get session(): HostSession | undefined {
+    return this.#reference[0]?.reference.place.session;
+  }
+
   /** The worker that holds the objects, if there are any. @throws InvalidArgumentError unless one worker of this session does */
   workerIn(session: HostSession): number | undefined {
     let worker: number | undefined;

@@ -1,0 +1,248 @@
+/* An interpreter on the host: snippets that share their variables, in a process of their own. */
+import { randomBytes } from "node:crypto";
+import { settledWithin, showAs } from "@sremote/connectors";
+import { program } from "@sremote/endpoint";
+import { checkConstruction, InvalidArgumentError, RemoteExecError, SremoteError } from "@sremote/protocol";
+import type { CallPurpose } from "../calls.ts";
+import type { Call } from "../call/call.ts";
+import { extensionModules } from "../call/environment.ts";
+import type { CallArguments, CallOptions, ReturnsObject } from "../call/options.ts";
+import type { CallResult } from "../call/result.ts";
+import { RemoteObject } from "../object/remote-object.ts";
+import { isLost, objectModule, referenceOf } from "../object/remote-reference.ts";
+import { checkSnippet, checkVariable, type InterpreterOptions, type SnippetOptions, type VariableOptions } from "./options.ts";
+import { readRan, readShown, type Shown } from "./parts.ts";
+import { SnippetCall, type SnippetResult } from "./snippet-call.ts";
+
+/** What an interpreter needs of its client. */
+export interface InterpreterHost {
+  /** The connector's label. */
+  readonly label: string;
+  call(module: string, fn: string, args: CallArguments, options: CallOptions, purpose: CallPurpose): Call;
+}
+
+/** Milliseconds for which the host's word is waited for, where something is told or asked beside a snippet. */
+const patience = 5000;
+const lostHint = "restart() begins anew, without the variables";
+const nothingShown: Shown = { parts: [], omitted: [] };
+
+/**
+ * An interpreter on the host, as a notebook has one: variables, imports and the working directory last from snippet to snippet. It is a process of its
+ * own, which runs one snippet after the other. {@link RemoteClient.interpreter} gives one; dispose of it, or close the client, and its process ends.
+ *
+ * @example const { value, stdout } = await py.run("print(1); 6 * 7");
+ */
+export class Interpreter implements AsyncDisposable {
+  /** The name it was asked for by, if any. */
+  readonly name: string | undefined;
+  readonly #host: InterpreterHost;
+  readonly #options: InterpreterOptions;
+  readonly #letGo: () => boolean;
+  #object: RemoteObject | undefined;
+  /** Why the state is lost, if it is. */
+  #lost: string | undefined;
+  #closed: Promise<void> | undefined;
+  #isRestarting = false;
+  /** Snippets that are not over, in their order. */
+  readonly #running = new Set<Call>();
+
+  /** @internal @param letGo whether nobody else uses it */
+  constructor(host: InterpreterHost, options: InterpreterOptions, letGo: () => boolean) {
+    checkConstruction(
+      typeof host?.call === "function" && typeof letGo === "function" && typeof options === "object" && options !== null,
+      "Interpreter",
+      "client.interpreter() gives one",
+    );
+    this.name = options.name;
+    this.#host = host;
+    this.#options = options;
+    this.#letGo = letGo;
+  }
+
+  /** Starts its process. @internal */
+  async start(): Promise<this> {
+    const { env, cwd, loginEnv, timeout, signal } = this.#options;
+    const workerName = `interpreter-${randomBytes(8).toString("hex")}`;
+    const args = [program("interpreter.py"), "make"];
+    const options: ReturnsObject = { env, cwd, loginEnv, timeout, signal, workerName, returns: "object", runtime: "python" };
+    const { value } = await this.#host.call(extensionModules.python, "run", args, options, { what: "starting an interpreter" });
+    if (!(value instanceof RemoteObject))
+      throw new SremoteError("protocol-error", "the host gave no interpreter", { host: this.#host.label });
+    this.#object = value;
+    this.#lost = undefined;
+    return this;
+  }
+
+  /**
+   * Runs a snippet. It begins when those before it have ended. In Python, `await` may stand outside of functions (from 3.8 on), `display(value)` shows a value
+   * as the snippet's own is shown, and `_` is the value of the last snippet that had one.
+   *
+   * @param code the snippet; the indentation of its first line is taken off each line
+   * @throws RemoteExecError `raised` with the snippet's lines in its traceback; `timeout`, `cancelled`, `exited`, `killed`, `out-of-memory`; `object-lost`
+   * where the state is lost, since its process or its session has ended: {@link restart} then
+   * @example const { value, parts } = await py.run("import numpy; numpy.arange(3).mean()");
+   */
+  run<T = unknown>(code: string, options: SnippetOptions = {}): SnippetCall<T> {
+    let shown = nothingShown;
+    const check = (): void => checkSnippet(code, options);
+    const finish = async (running: Promise<CallResult>): Promise<SnippetResult> => {
+      try {
+        const result = await this.#finished(running);
+        const { value, problem, text, ...rest } = readRan(result.value);
+        shown = rest;
+        return { ...result, value, problem, text, ...rest };
+      } catch (error) {
+        if (error instanceof RemoteExecError && error.code === "raised") shown = await this.#takeShown();
+        throw error;
+      } finally {
+        this.#running.delete(call);
+      }
+    };
+    const call = this.#perform("run", [code], options, { what: "the snippet", check, finish });
+    this.#running.add(call);
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the caller says what the snippet gives, as with every call
+    return new SnippetCall<T>(call as Call<T>, () => shown);
+  }
+
+  /**
+   * Sets a variable. The value travels as data (docs/values.md); an object on the host that is in the same process may be one.
+   *
+   * @example await py.set("table", [[1, 2], [3, 4]]);
+   */
+  async set(name: string, value: unknown, options: VariableOptions = {}): Promise<void> {
+    const check = (): void => {
+      checkVariable(name, options);
+      if (typeof value === "function")
+        throw new InvalidArgumentError("value", "data, not a function, which could be called during one call only");
+    };
+    const finish = (running: Promise<CallResult>): Promise<CallResult> => this.#finished(running);
+    await this.#perform("set", [name, value], options, { what: `setting the variable ${name}`, check, finish });
+  }
+
+  /**
+   * The value of a variable. `returns: "object"` gives a {@link RemoteObject} for it.
+   *
+   * @throws RemoteExecError `raised` (a NameError) where there is none, `unserializable-result` where it cannot travel
+   * @example const table = await py.get<number[][]>("table");
+   */
+  get<T = unknown>(name: string, options: VariableOptions & { returns: "object" }): Promise<RemoteObject<T>>;
+  get<T = unknown>(name: string, options?: VariableOptions): Promise<T>;
+  async get(name: string, options: VariableOptions & { returns?: "object" } = {}): Promise<unknown> {
+    const check = (): void => checkVariable(name, options, ["returns"]);
+    const finish = (running: Promise<CallResult>): Promise<CallResult> => this.#finished(running);
+    return (await this.#perform("get", [name], options, { what: `the variable ${name}`, check, finish })).value;
+  }
+
+  /**
+   * Interrupts the snippet that runs, as Ctrl-C does; it rejects with `cancelled`. One that does not end within half a second is ended with its process.
+   *
+   * @returns whether the state is kept
+   * @example const isKept = await py.interrupt();
+   */
+  async interrupt(): Promise<boolean> {
+    const [call] = this.#running;
+    if (call !== undefined) await call.cancel();
+    return await this.#isAlive();
+  }
+
+  /**
+   * Ends the process and begins with another one, without variables. A snippet that runs rejects with `cancelled`.
+   *
+   * @example await py.restart();
+   */
+  async restart(): Promise<void> {
+    if (this.#closed !== undefined) throw this.#closedError();
+    if (this.#isRestarting) throw new InvalidArgumentError("restart() cannot be called while it restarts already");
+    this.#isRestarting = true;
+    try {
+      await this.#end();
+      await this.start();
+    } finally {
+      this.#isRestarting = false;
+    }
+  }
+
+  /** Ends its process, unless somebody else has asked for the same name. May be called more than once. */
+  async close(): Promise<void> {
+    if (this.#closed === undefined && this.#letGo()) this.#closed = this.#end();
+    await this.#closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  #perform(method: string, args: readonly unknown[], options: object, purpose: CallPurpose): Call {
+    const object = this.#object;
+    const check = (): void => {
+      purpose.check?.();
+      if (this.#closed !== undefined) throw this.#closedError();
+      if (object === undefined || this.#lost !== undefined || this.#isOver) throw this.#lostError();
+    };
+    return this.#host.call(objectModule, "call", [object, method, args], { ...options, runtime: "python" }, { ...purpose, check });
+  }
+
+  /** What a use of the process comes to: that the state is lost, it says in words of its own. */
+  async #finished(running: Promise<CallResult>): Promise<CallResult> {
+    try {
+      return await running;
+    } catch (error) {
+      if (isLost(error) && (error as RemoteExecError).hint !== lostHint) throw this.#lostError(error);
+      if (error instanceof InvalidArgumentError && this.#isOver) throw this.#lostError(error);
+      if (error instanceof RemoteExecError && error.outcome === "killed") this.#lost = error.remote?.message;
+      throw error;
+    }
+  }
+
+  #lostError(cause?: unknown): RemoteExecError {
+    this.#lost ??= this.#isOver ? "its session with the host has ended" : "its process has ended";
+    const options = { stage: "arguments", host: this.#host.label, hint: lostHint, outcome: "not-run", cause } as const;
+    return new RemoteExecError("object-lost", `the interpreter has lost its state: ${this.#lost}`, options);
+  }
+
+  #closedError(): SremoteError {
+    return new SremoteError("closed", "the interpreter was closed", { host: this.#host.label });
+  }
+
+  get #isOver(): boolean {
+    return this.#object !== undefined && referenceOf.get(this.#object)?.place.session.isOver === true;
+  }
+
+  /** Whether its process is there; one that is busy with a snippet is. */
+  async #isAlive(): Promise<boolean> {
+    try {
+      await this.#finished(this.#perform("ping", [], { queueTimeout: patience }, { what: "asking the interpreter" }));
+      return true;
+    } catch (error) {
+      return !isLost(error);
+    }
+  }
+
+  /** What a snippet has shown that raised then. */
+  async #takeShown(): Promise<Shown> {
+    try {
+      const options = { timeout: patience };
+      return readShown((await this.#perform("take_parts", [], options, { what: "asking the interpreter" })).value);
+    } catch {
+      return nothingShown; // its own error is what the caller is told
+    }
+  }
+
+  async #end(): Promise<void> {
+    const object = this.#object;
+    await Promise.all(Array.from(this.#running, (call) => call.cancel()));
+    if (object === undefined) return;
+    if (this.#lost === undefined && !this.#isOver) {
+      const ended = this.#host.call(objectModule, "call", [object, "end", []], { runtime: "python" }, { what: "ending the interpreter" });
+      // It has no value: its process ends.
+      const settled = ended.then(undefined, () => undefined);
+      await settledWithin(settled, patience);
+    }
+    this.#object = undefined;
+    await object.release();
+  }
+
+  static {
+    showAs(this, "Interpreter", (self) => ({ name: self.name, host: self.#host.label, lost: self.#lost !== undefined }));
+  }
+}
