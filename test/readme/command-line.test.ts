@@ -1,25 +1,28 @@
 /*
- * Runs the examples of docs/command-line.md. In a block that begins with "```sh run", a line `$ …` is a command for sh in a home directory that all
+ * Runs the examples of the command's pages. In a block that begins with "```sh run", a line `$ …` is a command for sh in a home directory that all
  * blocks share, and the lines up to the next one are what it prints, stdout and stderr. `…` stands for any text.
  */
 import { spawnSync } from "node:child_process";
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFileSync } from "node:fs";
+import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type CommandHome, commandHome, fromSource } from "../support/command.ts";
 
 interface Example {
-  line: number;
+  /** `command-line.md:12` */
+  place: string;
   command: string;
   expected: string;
 }
 
 function examplesOf(page: string): Example[] {
+  const lines = readFileSync(new URL(`../../docs/${page}`, import.meta.url), "utf8").split("\n");
   const examples: Example[] = [];
   let inside = false;
-  for (const [index, text] of page.split("\n").entries()) {
+  for (const [index, text] of lines.entries()) {
     if (text.startsWith("```")) inside = text === "```sh run";
-    else if (inside && text.startsWith("$ ")) examples.push({ line: index + 1, command: text.slice(2), expected: "" });
+    else if (inside && text.startsWith("$ ")) examples.push({ place: `${page}:${index + 1}`, command: text.slice(2), expected: "" });
     else if (inside) examples[examples.length - 1]!.expected += `${text}\n`;
   }
   return examples;
@@ -30,7 +33,7 @@ function pattern(expected: string): RegExp {
   return new RegExp(`^${parts.join("[^\\n]*")}$`);
 }
 
-const examples = examplesOf(await readFile(new URL("../../docs/command-line.md", import.meta.url), "utf8"));
+const examples = ["command-line.md", "command-line-output.md"].flatMap(examplesOf);
 let home: CommandHome;
 
 beforeAll(async () => {
@@ -45,11 +48,11 @@ afterAll(async () => {
   await home[Symbol.asyncDispose]();
 });
 
-test("the page has examples that run", () => {
+test("the pages have examples that run", () => {
   expect(examples.length).toBeGreaterThan(20);
 });
 
-test.each(examples)("line $line: $command", ({ command, expected }) => {
+test.each(examples)("$place: $command", ({ command, expected }) => {
   const env = { ...home.env, PATH: `${home.directory}/bin:${home.env["PATH"]}` };
   const { stdout } = spawnSync("sh", ["-c", `{ ${command}\n} 2>&1`], { cwd: home.directory, env, encoding: "utf8" });
   expect(stdout).toMatch(pattern(expected));

@@ -32,6 +32,8 @@ export interface CommandHome extends AsyncDisposable {
   /** The environment of the command and so of calls on `local`. */
   readonly env: Record<string, string>;
   start(...args: string[]): RunningCommand;
+  /** With this as its standard input. */
+  startWith(input: string, ...args: string[]): RunningCommand;
   run(...args: string[]): Promise<CommandEnd>;
   /** Standard output of a run that must end with 0 and print nothing on standard error. */
   output(...args: string[]): Promise<string>;
@@ -46,16 +48,18 @@ export async function commandHome(
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
   const { NODE_COMPILE_CACHE = "" } = process.env;
   const env = { HOME: directory, PATH: "/usr/local/bin:/usr/bin:/bin", LANG: "C.UTF-8", NODE_COMPILE_CACHE };
-  const start = (...args: string[]): RunningCommand => {
+  const startWith = (input: string, ...args: string[]): RunningCommand => {
     const child = spawn(process.execPath, [...program, ...args], { env, cwd: root });
-    child.stdin.end();
+    child.stdin.end(input);
     return { child, end: endOf(child) };
   };
+  const start = (...args: string[]): RunningCommand => startWith("", ...args);
   const run = (...args: string[]): Promise<CommandEnd> => start(...args).end;
   return {
     directory,
     env,
     start,
+    startWith,
     run,
     async output(...args) {
       const { exitCode, stdout, stderr } = await run(...args);

@@ -5,9 +5,9 @@ import { InvalidArgumentError } from "@sremote/protocol";
 type Reviver = (this: unknown, key: string, value: unknown, context: { source?: string }) => unknown;
 const parse = JSON.parse as (text: string, reviver: Reviver) => unknown;
 
-/** The value of one argument: JSON where it is valid JSON, else the string itself; with `literally` always the string. */
-export function parseArgument(text: string, literally: boolean, name: string): unknown {
-  if (literally || !isJson(text)) return text;
+/** The value of one argument: JSON where it is valid JSON, else the string itself. */
+export function parseArgument(text: string, name: string): unknown {
+  if (!isJson(text)) return text;
   return parse(text, (_key, value, { source }) => (typeof value === "number" ? exactNumber(value, source ?? "", name) : value));
 }
 
@@ -27,15 +27,15 @@ function exactNumber(value: number, source: string, name: string): number | bigi
   return /^-?\d+$/.test(source) && !Number.isSafeInteger(value) ? BigInt(source) : value;
 }
 
-/** `k=v` of `--kw`, each value as an argument is. @throws InvalidArgumentError without a name, or for a name given twice */
-export function parseKeywords(pairs: readonly string[], literally: boolean): Record<string, unknown> {
-  const keywords = new Map<string, unknown>();
+/** The names and texts of `--kw`. @throws InvalidArgumentError without a name, or for a name given twice */
+export function parseKeywords(pairs: readonly string[]): ReadonlyMap<string, string> {
+  const keywords = new Map<string, string>();
   for (const pair of pairs) {
     const [name, text] = splitPair(pair, "--kw");
     if (keywords.has(name)) throw new InvalidArgumentError(`--kw ${name} was given twice`);
-    keywords.set(name, parseArgument(text, literally, `--kw ${name}`));
+    keywords.set(name, text);
   }
-  return Object.fromEntries(keywords);
+  return keywords;
 }
 
 /** `NAME=VALUE` of `--env`; the value is always a string. */

@@ -48,6 +48,23 @@ def wait(mark, seconds=60):
 def long():
     return "x" * (1 << 21)
 
+def count(n):
+    for i in range(n):
+        print("making", i)
+        yield {"i": i}
+
+def forever():
+    while True:
+        yield "x" * 1000
+
+def flood():
+    while True:
+        print("x" * 1000)
+
+def announce(mark):
+    print("begun", flush=True)
+    wait(mark)
+
 class Shape:
     @staticmethod
     def sides():
@@ -218,6 +235,42 @@ test.each([
   await until("the function to be interrupted", () => existsSync(`${mark}.interrupted`));
 });
 
+test("items of a generator are lines, each as it is made, after what was printed for it", async () => {
+  expect(await home.output(...own, "sample.count", "2")).toBe("making 0\n{ i: 0 }\nmaking 1\n{ i: 1 }\n");
+});
+
+test("--json prints a generator as a line of JSON for each item, and what it printed on standard error", async () => {
+  const { exitCode, stdout, stderr } = await home.run(...own, "sample.count", "2", "--json");
+  expect(exitCode).toBe(0);
+  expect(stdout.toString()).toBe('{"i":0}\n{"i":1}\n');
+  expect(stderr).toBe("making 0\nmaking 1\n");
+});
+
+test("output comes while the function runs, and stays when it is interrupted", async () => {
+  const { child, end } = home.start(...own, "sample.announce", join(home.directory, "announced"));
+  const [first] = (await once(child.stdout, "data")) as [Buffer];
+  expect(first.toString()).toBe("begun\n");
+  child.kill("SIGINT");
+  const { exitCode, stdout } = await end;
+  expect(exitCode).toBe(130);
+  expect(stdout.toString()).toBe("begun\n");
+});
+
+test("standard input and files are arguments", async () => {
+  const child = home.startWith("[1, null]", ...own, "sample.echo", "-", "@@x", `@${join(home.directory, "sample.py")}`, "--json");
+  const { value } = JSON.parse((await child.end).stdout.toString()) as { value: [unknown[], unknown] };
+  expect(value[0]).toEqual([[1, null], "@x", sample]);
+});
+
+test.each(["forever", "flood"])("a reader that goes away ends a function that goes on for ever, quietly: %s", async (name) => {
+  const { child, end } = home.start(...own, `sample.${name}`);
+  await once(child.stdout, "readable");
+  child.stdout.destroy();
+  const { exitCode, stderr } = await end;
+  expect(stderr).toBe("");
+  expect(exitCode).toBe(141);
+});
+
 test("a reader that goes away ends it quietly", async () => {
   const { child, end } = home.start(...own, "sample.long");
   await once(child.stdout, "readable");
@@ -295,4 +348,8 @@ test("--version and --help", async () => {
   expect(await home.output("--version")).toMatch(/^\d+\.\d+\.\d+\n$/);
   expect(await home.output("--help")).toContain("sremote call me@gpu.example.org math.hypot 3 4");
   expect(await home.output("call", "--help")).toContain("SSH options:");
+  for (const command of [[], ["call"], ["install"], ["doctor"]]) {
+    const long = (await home.output(...command, "--help")).split("\n").filter((line) => line.length > 80);
+    expect(long).toEqual([]);
+  }
 });

@@ -1,5 +1,6 @@
 /* What went wrong, for people. */
 import { type Code, hostText, SremoteError } from "@sremote/protocol";
+import { commandHint } from "./command-hint.ts";
 
 export interface ErrorPlace {
   /** HOST as it was written, for commands to type. */
@@ -28,7 +29,7 @@ export function errorText(error: unknown, { host, debug }: ErrorPlace): string {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return `sremote: unexpected failure, please report it: ${hostText(stack)}\n`;
   }
-  const hint = hints[error.code]?.(host, error) ?? error.hint?.replaceAll("openssh()", "--openssh");
+  const hint = hints[error.code]?.(host, error) ?? (error.hint === undefined ? undefined : commandHint(error.hint, host));
   const details = error.detailsWith({ host: error.host === "local://" ? "" : error.host, hint });
   const parts = [`sremote: ${error.message}`];
   if (details !== "") parts.push(details.replace(/^/gm, "  "));
@@ -52,9 +53,7 @@ function moduleHint(host: string, { message, hint }: SremoteError): string | und
   const at = type > 0 ? type : parts.length - 1;
   const colon = `where ${parts.slice(at).join(".")} is a class or an object in a module, write a colon: ${parts.slice(0, at).join(".")}:${parts.slice(at).join(".")}.…`;
   // The package's name is the user's to say: a stranger may have published one under the name of the user's own module.
-  const install = hint
-    ?.replace("install it with installPackages()", `\`sremote install ${host} PACKAGE\` installs it`)
-    .replace("set cwd to the", "name with --cwd the");
+  const install = hint === undefined ? undefined : commandHint(hint, host);
   if (at < 1) return install;
   return type > 0 || install === undefined ? colon : `${install}; ${colon}`;
 }

@@ -18,8 +18,8 @@ test("an error's exit status is that of its code, any other failure is internal"
   expect(exitCodeFor(new TypeError("bug"))).toBe(70);
 });
 
-test("the table in docs/command-line.md lists the same exit statuses with the same codes", () => {
-  const page = readFileSync(new URL("../../../docs/command-line.md", import.meta.url), "utf8");
+test("the table in docs/command-line-output.md lists the same exit statuses with the same codes", () => {
+  const page = readFileSync(new URL("../../../docs/command-line-output.md", import.meta.url), "utf8");
   const rows = [...page.matchAll(/^\| (\d+) \| [^|]* \|([^|]*)\|$/gm)];
   const documented = new Map(
     rows.map(([, status, names]) => [

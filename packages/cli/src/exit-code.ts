@@ -1,4 +1,4 @@
-/* Exit statuses of the command. docs/command-line.md holds the same table; a test compares them. */
+/* Exit statuses of the command. docs/command-line-output.md holds the same table; a test compares them. */
 import { type Code, SremoteError } from "@sremote/protocol";
 
 export const exitCodes: {
@@ -17,6 +17,7 @@ export const exitCodes: {
   readonly unknown: 12;
   readonly internal: 70;
   readonly cancelled: 130;
+  readonly brokenPipe: 141;
 } = {
   value: 0,
   raised: 1,
@@ -35,6 +36,8 @@ export const exitCodes: {
   internal: 70,
   /** 128 + SIGINT, as shells have it. */
   cancelled: 130,
+  /** 128 + SIGPIPE. */
+  brokenPipe: 141,
 };
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

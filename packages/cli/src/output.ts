@@ -1,16 +1,21 @@
 /* Writing everything to a stream before the process ends. */
 import { TransferError } from "@sremote/protocol";
 
-/** An output of this process. After its reader has gone (`sremote … | head`), what is written is dropped: there is nobody to tell. */
+/** An output of this process. After its reader has gone (`sremote … | head`), what is written is dropped. */
 export class Output {
   readonly stream: NodeJS.WriteStream;
   readonly #name: string;
+  readonly #onGone: () => void;
   #closed = false;
 
-  /** @param name for errors: `standard output` */
-  constructor(stream: NodeJS.WriteStream, name: string) {
+  /**
+   * @param name for errors: `standard output`
+   * @param onGone called once, when a write has found that the reader has gone
+   */
+  constructor(stream: NodeJS.WriteStream, name: string, onGone: () => void = () => undefined) {
     this.stream = stream;
     this.#name = name;
+    this.#onGone = onGone;
     // Each write learns of its own failure; without a listener the event would end the process.
     stream.on("error", () => {
       this.#closed = true;
@@ -23,7 +28,7 @@ export class Output {
     const error = await new Promise<NodeJS.ErrnoException | null | undefined>((resolve) => this.stream.write(data, resolve));
     if (error === null || error === undefined) return;
     this.#closed = true;
-    if (error.code === "EPIPE") return;
+    if (error.code === "EPIPE") return this.#onGone();
     const full = error.code === "ENOSPC" || error.code === "EDQUOT";
     throw new TransferError(full ? "disk-full" : "transfer-failed", `${this.#name} cannot be written: ${error.message}`, {
       stage: "print",

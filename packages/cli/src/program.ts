@@ -5,6 +5,7 @@ import type { Context } from "./context.ts";
 import { doctor, type DoctorCommandOptions } from "./doctor.ts";
 import type { ExitCode } from "./exit-code.ts";
 import type { HostOptions } from "./host-options.ts";
+import { wrapWords } from "./wrap-words.ts";
 import { bootstrap, type BootstrapCommandOptions, install, type InstallCommandOptions } from "./install.ts";
 
 const hostText = "`local`, or a host over SSH: [user@]host[:port]";
@@ -23,6 +24,9 @@ Exit status: 0 a value, 1 the function raised, 2 wrong usage, 3 no such module o
 6 host key or credentials refused, 7 timeout, 8 killed or exited, 9 an installation failed, 10 transfer or disk, 11 protocol,
 12 unknown whether it ran, 130 interrupted.`;
 
+/** Of help that no terminal shows. */
+const defaultColumns = 80;
+
 /** What a parsed command line asks for. */
 export type Task = (context: Context) => Promise<ExitCode>;
 
@@ -32,7 +36,7 @@ export function buildProgram(version: string, choose: (host: string, task: Task)
     .description("Call Python and JavaScript functions on other machines, with nothing installed there beforehand.")
     .version(version, "-V, --version", "print the version")
     .option("--debug", "print the local stack of errors")
-    .addHelpText("after", examples)
+    .addHelpText("after", () => wrapWords(examples, process.stdout.isTTY ? process.stdout.columns : defaultColumns))
     .showHelpAfterError("(sremote --help tells more)");
   addCall(program, choose);
   addBootstrap(program, choose);
@@ -49,11 +53,11 @@ function addCall(program: Command, choose: Choose): void {
     .description("Call a function, print what it printed and its value.")
     .argument("HOST", hostText)
     .argument("FUNCTION", "module.function, or module:function where the function's name is dotted")
-    .argument("[ARGS...]", "each is JSON where it is valid JSON, else a string")
+    .argument("[ARGS...]", "each is JSON where it is valid JSON, else a string; @FILE is what a file holds, - standard input")
     .option("--kw <name=value>", "keyword argument, its value as ARGS are (repeatable)", collect)
     .option("-s, --string", "take all ARGS and values of --kw literally, as strings")
     .option("--node", "a function of Node instead of Python (implied by node:…)")
-    .option("--json", "print one JSON document: value, stdout, stderr, usage, or the error")
+    .option("--json", "print one JSON document: value, stdout, stderr, usage, or the error; of a generator one line for each item")
     .option("--env <name=value>", "environment variable of the call (repeatable)", collect)
     .option("--cwd <directory>", "working directory on the host, relative to its home directory")
     .option("--timeout <duration>", "end the function after this long: 90 (seconds), 500ms, 2m, 1h30m")

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { CommanderError } from "commander";
 import type { Command } from "commander";
+import { SremoteError } from "@sremote/protocol";
 import { errorText } from "./error-text.ts";
 import { exitCodeFor, exitCodes } from "./exit-code.ts";
 import { watchInterrupts } from "./interrupt.ts";
@@ -13,7 +14,10 @@ import { buildProgram, type Task } from "./program.ts";
  * what a host or a person did.
  */
 export async function run(args: readonly string[]): Promise<number> {
-  const stdout = new Output(process.stdout, "standard output");
+  const gone = new AbortController();
+  const stdout = new Output(process.stdout, "standard output", () =>
+    gone.abort(new SremoteError("cancelled", "the reader of the output has gone")),
+  );
   const stderr = new Output(process.stderr, "standard error");
   let chosen: { host: string; task: Task } | undefined;
   const program = buildProgram(version(), (host, task) => {
@@ -25,8 +29,10 @@ export async function run(args: readonly string[]): Promise<number> {
   if (usage.exitCode !== undefined || chosen === undefined) return usage.exitCode ?? exitCodes.usage;
   using interrupt = watchInterrupts();
   try {
-    return await chosen.task({ stdout, stderr, signal: interrupt.signal });
+    return await chosen.task({ stdout, stderr, signal: AbortSignal.any([interrupt.signal, gone.signal]) });
   } catch (error) {
+    // As other programs that a broken pipe ends: without a word.
+    if (gone.signal.aborted) return exitCodes.brokenPipe;
     const debug = program.opts()["debug"] === true;
     await stderr.write(errorText(error, { host: chosen.host, debug }));
     const code = exitCodeFor(error);

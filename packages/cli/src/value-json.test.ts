@@ -31,9 +31,22 @@ test.each<[string, unknown, unknown]>([
   expect(toJson([{ inside: value }])).toEqual([{ inside: json }]);
 });
 
-test("an ndarray keeps its shape and its exact bytes", () => {
-  const array = new NdArray(Int16Array.of(1, 2, 3, 4), [2, 2]);
-  expect(toJson(array)).toEqual({ $ndarray: { dtype: "int16", shape: [2, 2], order: "C", data: "AQACAAMABAA=" } });
+test("an ndarray is arrays in arrays, whatever its order in memory", () => {
+  const array = new NdArray(Int16Array.of(1, 2, 3, 4, 5, 6), [2, 3], { order: "F" });
+  const rows = [
+    [1, 3, 5],
+    [2, 4, 6],
+  ];
+  expect(toJson(array)).toEqual({ $ndarray: { dtype: "int16", shape: [2, 3], data: rows } });
+});
+
+test("elements of an ndarray that JSON cannot say have the same forms as other values", () => {
+  const large = new NdArray(BigInt64Array.of(1n, 2n ** 62n), [2]);
+  expect(toJson(large)).toEqual({
+    $ndarray: { dtype: "int64", shape: [2], data: [{ $bigint: "1" }, { $bigint: "4611686018427387904" }] },
+  });
+  const complex = new NdArray(Float64Array.of(1, NaN), [1], { dtype: "complex128" });
+  expect(toJson(complex)).toEqual({ $ndarray: { dtype: "complex128", shape: [1], data: [[1, { $number: "NaN" }]] } });
 });
 
 test("a user's own object that looks like one of these forms is wrapped", () => {

@@ -1,6 +1,6 @@
 /*
  * A returned value as JSON that a program can read back. What JSON has no form for becomes an object with one member whose name begins
- * with `$`; docs/command-line.md has the table. A user's own object of that shape is wrapped in `$object`, so nothing is ambiguous.
+ * with `$`; docs/command-line-output.md has the table. A user's own object of that shape is wrapped in `$object`, so nothing is ambiguous.
  */
 import { NdArray } from "@sremote/protocol";
 
@@ -33,8 +33,8 @@ function objectToJson(value: object): Json {
   if (value instanceof Map) return { $map: [...value].map(([key, each]) => [toJson(key), toJson(each)]) };
   if (value instanceof Uint8Array) return { $bytes: base64(value) };
   if (value instanceof NdArray) {
-    const { dtype, shape, order } = value;
-    return { $ndarray: { dtype, shape: [...shape], order, data: base64(value.bytes) } };
+    const { dtype, shape } = value;
+    return { $ndarray: { dtype, shape: [...shape], data: toJson(value.toNested()) } };
   }
   if (ArrayBuffer.isView(value)) {
     const { constructor } = value;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { valueText } from "./value-text.ts";
+import { itemText, valueText } from "./value-text.ts";
 
 const pipe = { terminal: false, colors: false, columns: 100 };
 
@@ -37,4 +37,14 @@ test("nothing is left out of a long value", () => {
     ),
   ).toContain("499");
   expect(valueText({ deep: { a: { b: { c: { d: { e: "end" } } } } } }, pipe)).toContain("end");
+});
+
+test.each<[string, unknown, string]>([
+  ["None", null, "null\n"],
+  ["undefined", undefined, "undefined\n"],
+  ["a string", "a b", "a b\n"],
+  ["a number", 2, "2\n"],
+  ["a long object", { text: "x".repeat(90), list: [1, 2, 3] }, `{ text: '${"x".repeat(90)}', list: [ 1, 2, 3 ] }\n`],
+])("%s as an item is one line", (_what, item, text) => {
+  expect(itemText(item, pipe)).toBe(text);
 });

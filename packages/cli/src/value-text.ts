@@ -15,11 +15,16 @@ export function valueText(value: unknown, options: TextOptions): string | Uint8A
   if (value instanceof Uint8Array && !options.terminal) return value;
   if (typeof value === "bigint") return `${value}\n`;
   if (value instanceof URL) return `${value.href}\n`;
-  return `${inspect(value, {
-    depth: Infinity,
-    maxArrayLength: Infinity,
-    maxStringLength: Infinity,
-    breakLength: options.columns,
-    colors: options.colors,
-  })}\n`;
+  return `${shown(value, options)}\n`;
+}
+
+/** One item of a generator as one line; None and undefined are items, too. */
+export function itemText(item: unknown, options: TextOptions): string | Uint8Array {
+  const text = item === null || item === undefined ? `${item}\n` : valueText(item, { ...options, columns: Number.POSITIVE_INFINITY });
+  return text!;
+}
+
+function shown(value: unknown, { columns, colors }: TextOptions): string {
+  const whole = { depth: Infinity, maxArrayLength: Infinity, maxStringLength: Infinity };
+  return inspect(value, { ...whole, breakLength: columns, colors });
 }
