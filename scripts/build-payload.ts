@@ -85,7 +85,11 @@ function protocolVersion(): number {
 /** Programs that are part of no payload: each comes with the calls that need it. */
 export function buildPrograms(): Artifact[] {
   const source = join(endpoint, "python");
-  const programs = { "snippet.py": ["snippet"], "interpreter.py": ["snippet", "rich", "interpreter"] };
+  const programs = {
+    "snippet.py": ["snippet"],
+    "interpreter.py": ["snippet", "rich", "interpreter"],
+    "ship.py": ["host.directory", "host.files", "ship"],
+  };
   return Object.entries(programs).map(([name, modules]) => ({ name, bytes: Buffer.from(packPythonProgram(source, modules)) }));
 }
 

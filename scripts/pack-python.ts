@@ -43,18 +43,27 @@ export const spoolModules = (source: string): ReturnType<typeof collect> =>
 export const sessionModules = (source: string): ReturnType<typeof collect> =>
   collect(source, reach(["session.serve"], source), shortenNames, orderOfSession);
 
+/** Modules of which programs may take something, since each payload has them. */
+const inEachPayload: readonly string[] = ["errors", "os_error"];
+
 /**
- * The text of a program that comes with the calls that need it (run/extension.py): modules of `sremote_endpoint/programs`, each behind those that it imports.
- * What they import of the endpoint itself, extension.py gives them.
+ * The text of a program that comes with the calls that need it (run/extension.py): modules, of `sremote_endpoint/programs` where no folder is named, each behind
+ * those that it imports. What they import of the endpoint itself, extension.py gives them, or they load it.
  */
-export function packPythonProgram(source: string, names: readonly string[]): string {
+export function packPythonProgram(source: string, modules: readonly string[]): string {
   const limits = limitsOf(source);
-  const texts = names.map((name) => withValues(flatten(stripPython(read(source, `programs.${name}`)), `programs.${name}`), limits));
-  const bare = texts.map((text) =>
-    text.replaceAll(/^from \.(\w+) import (.*)\n/gm, (line, module: string, given: string) => {
-      if (!names.includes(module) && !["load", "Raised"].includes(given)) throw new Error(`a program cannot have this: ${line}`);
-      return "";
-    }),
+  const paths = modules.map((name) => (name.includes(".") ? name : `programs.${name}`));
+  const own = paths.map(lastOf);
+  const bare = paths.map((path) =>
+    withValues(flatten(stripPython(read(source, path)), path), limits).replaceAll(
+      /^from \.(\w+) import (.*)$/gm,
+      (line, module: string, given: string) => {
+        if (own.includes(module) || ["load", "Raised"].includes(given)) return "";
+        if (!inEachPayload.includes(module)) throw new Error(`a program cannot have this: ${line}`);
+        const names = given.split(", ");
+        return names.map((name) => `${name} = load("${module}").${name}`).join("; ");
+      },
+    ),
   );
   return bare.join("\n");
 }

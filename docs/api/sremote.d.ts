@@ -1,4 +1,4 @@
-/* What sremote exports: 32 values, 102 types. `npm run api` writes this. */
+/* What sremote exports: 33 values, 103 types. `npm run api` writes this. */
 
 /* Values */
 
@@ -76,6 +76,7 @@ declare class RemoteClient implements AsyncDisposable {
   constant<T = unknown>(module: string, name: string, options: ReturnsObject): Promise<RemoteObject<T>>;
   constant<T = unknown>(module: string, name: string, options?: CallOptions): Promise<T>;
   interpreter(options?: InterpreterOptions): Promise<Interpreter>;
+  ship(path: string, options?: ShipOptions): ShippedCode;
   bootstrapInstall(options?: BootstrapOptions): Promise<BootstrapResult>;
   installGitModule(url: string, branch?: string, name?: string, options?: InstallOptions): Promise<void>;
   installPackages(packages: readonly string[], options?: InstallOptions): Promise<void>;
@@ -167,6 +168,14 @@ declare class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterabl
   [Symbol.asyncIterator](): AsyncGenerator<ItemsOfObject<O>, void, undefined>;
   release(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
+}
+declare class ShippedCode {
+  get name(): string;
+  get path(): string;
+  get runtime(): Runtime;
+  get digest(): string;
+  get files(): readonly string[];
+  unship(): void;
 }
 declare class SnippetCall<T = unknown> implements Promise<SnippetResult<T>> {
   get id(): string;
@@ -679,6 +688,13 @@ interface SfapiOptions extends RestOptions {
 interface ShellScript {
   readonly shell: string;
 }
+interface ShipOptions {
+  runtime?: Runtime | undefined;
+  as?: string | undefined;
+  include?: readonly string[] | undefined;
+  exclude?: readonly string[] | undefined;
+  gitignore?: boolean | undefined;
+}
 type SnippetOptions = Pick<
   CallOptions,
   "timeout" | "queueTimeout" | "idleTimeout" | "signal" | "outputLimit" | "stdout" | "stderr" | "naiveTimeZone"
@@ -866,6 +882,8 @@ declare const codeNames: readonly [
   "unsafe-directory",
   "endpoint-broken",
   "install-failed",
+  "code-missing",
+  "code-invalid",
   "module-not-found",
   "function-not-found",
   "bad-arguments",

@@ -110,6 +110,15 @@ export const explanations: Readonly<Record<Code, Explanation>> = {
     cause: "pip, npm or git failed on the host.",
     cure: "The last lines say why. Without internet on the host, give wheels, packages or a repository by path.",
   },
+  "code-missing": {
+    cause:
+      "The host lacks shipped code that a call needs. The client sends it and repeats the call, so that this is seen only if the host loses it again and again.",
+    cure: "See whether something removes files from the directory `code` in the endpoint's directory on the host.",
+  },
+  "code-invalid": {
+    cause: "A file of shipped code does not compile for the host's interpreter. Nothing ran.",
+    cure: "The message has the file and the line. Leave out what is no code for this interpreter with `exclude`.",
+  },
   "module-not-found": {
     cause: "The host has no such module.",
     cure: "Install it with `installPackages()`, or set `cwd` to the directory that has it.",

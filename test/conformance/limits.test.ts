@@ -49,7 +49,11 @@ const ofWire = new Map<string, number>(Object.entries({ ...limits, ...sessionLim
 /** Of what is not of this protocol. */
 ofWire.delete("foreignJsonMemory");
 const own = new Map<string, number>(Object.entries(nodeLimits));
-const ofClient = new Map<string, number>([...constants("packages/client/src/session/*.ts"), ...Object.entries(hostLimits), ...ofWire]);
+const ofClient = new Map<string, number>([
+  ...constants("packages/client/src/{code,session}/*.ts"),
+  ...Object.entries(hostLimits),
+  ...ofWire,
+]);
 
 /** As the source of that side has it, in the unit of the table. */
 function valueOf(holder: Holder, { name, unit }: Row): number | undefined {

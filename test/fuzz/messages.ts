@@ -67,7 +67,7 @@ export function message(random: SeededRandom, kind: Kind): Input {
   const ended = { exitCode: -1, signal: "SIGKILL", usage: { wallMs: 1.5, cpuMs: 0, maxRssBytes: 4096 }, modules: { m: null, n: "1" } };
   const called = { module: pick(["math", "a.b", "./x"]), function: pick(["sqrt", "Path.home"]), args: args() };
   const zoned = { naiveTimeZone: "UTC", modules: { m: null } };
-  const place = { env: [["A", "1", true]], path: ["/bin"], cwd: "w", tmp: "t", loginEnv: false };
+  const place = { env: [["A", "1", true]], path: ["/bin"], cwd: "w", tmp: "t", loginEnv: false, code: ["c0".repeat(32)] };
   const makers: Partial<Record<Kind, () => Members>> = {
     call: () => ({
       type: "call",

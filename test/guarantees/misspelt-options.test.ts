@@ -48,6 +48,7 @@ const cases: Record<string, Misspelt> = {
   },
   "client.doSelfDiscovery": { call: (options) => client.doSelfDiscovery(undefined, options), wrong: "timout", meant: "timeout" },
   "client.getPwd": { call: (options) => client.getPwd(options), wrong: "timout", meant: "timeout" },
+  "client.ship": { call: (options) => client.ship("packages", options), wrong: "exlude", meant: "exclude" },
   "client.status": { call: (options) => client.status(options), wrong: "timout", meant: "timeout" },
   "client.probe": { call: (options) => client.probe(options), wrong: "timout", meant: "timeout" },
   ssh: { call: (options) => sremote.ssh("h", options), wrong: "favourite", meant: "jump" },
@@ -124,7 +125,7 @@ const cases: Record<string, Misspelt> = {
 
 /** These take no options, or are handed what others have made. */
 const without = new Set(
-  `Call Interpreter SnippetCall RemoteIterable RemoteObject RunError OutputTree Fleet HostSet codes insecureCluster defaultSerializer shell fromBytes toBytes each fold formatBytes formatChanges
+  `Call Interpreter SnippetCall RemoteIterable RemoteObject ShippedCode RunError OutputTree Fleet HostSet codes insecureCluster defaultSerializer shell fromBytes toBytes each fold formatBytes formatChanges
   formatDifferences formatProgress gather isOk loadConfiguration loadGroups parseGroups reportOn sshConfigHosts
   ConnectError InvalidArgumentError OutcomeUnknownError ProtocolError RemoteExecError RemoteModulesError RemoteNotSetupError SremoteError
   TransferError UnserializableError ConnectorCheckError connectorCases`.split(/\s+/),

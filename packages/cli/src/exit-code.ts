@@ -70,6 +70,8 @@ export const exitCodeOf: Readonly<Record<Code, ExitCode>> = {
   "unsafe-directory": exitCodes.notSetup,
   "endpoint-broken": exitCodes.notSetup,
   "install-failed": exitCodes.modules,
+  "code-missing": exitCodes.modules,
+  "code-invalid": exitCodes.modules,
   "module-missing": exitCodes.modules,
   "module-version": exitCodes.modules,
   "module-not-found": exitCodes.notFound,

@@ -14,6 +14,7 @@ import type { NewCall, Reply, Transport } from "./call/transport.ts";
 import { CallNotes } from "./events/call-notes.ts";
 import { callChannel, type Watchers } from "./events/watchers.ts";
 import { valueWithHeld } from "./object/held-result.ts";
+import type { ShippedTrees } from "./code/shipped-trees.ts";
 import { RemoteIterable } from "./object/remote-iterable.ts";
 import { objectModule, referenceOf } from "./object/remote-reference.ts";
 
@@ -25,6 +26,8 @@ export interface CallsSettings {
   readonly watchers: Watchers;
   /** Asked in this order to take a call; the last takes any. */
   readonly transports: readonly Transport[];
+  /** Undefined for calls that take code there. */
+  readonly code: ShippedTrees | undefined;
   serializer(): Serializer;
   /** @throws SremoteError `closed` */
   checkOpen(): void;
@@ -91,16 +94,23 @@ export class Calls {
       const runtime = options.runtime ?? this.#settings.runtime;
       const modules = module === objectModule ? noModules : (this.#settings.modules.get(runtime) ?? noModules);
       const serializer = this.#settings.serializer();
-      const made = { id, module, function: fn, split, waits: awaited.length > 0, options, runtime, serializer, modules };
+      const code = module === objectModule ? undefined : this.#settings.code?.look(runtime);
+      const made = { id, module, function: fn, split, waits: awaited.length > 0, options, runtime, serializer, modules, code };
       let message: Message;
       [transport, message] = this.#prepare(made);
-      call = new Invocation(id, options, message, { ...about, runtime, serializer, notes: this.#notes(made, transport) });
+      call = new Invocation(id, options, message, { ...about, runtime, serializer, code, notes: this.#notes(made, transport) });
       for (const each of awaited) each.addDependent();
     } catch (error) {
       refused = error;
       // A call whose options are wrong is a call that rejects; nothing of them is used then.
       const { runtime } = this.#settings;
-      call = new Invocation(id, noOptions, noMessage, { ...about, runtime, serializer: defaultSerializer, notes: undefined });
+      call = new Invocation(id, noOptions, noMessage, {
+        ...about,
+        runtime,
+        serializer: defaultSerializer,
+        code: undefined,
+        notes: undefined,
+      });
     }
     const running = this.#carryOut(call, transport, refused, site);
     call.result = purpose?.finish === undefined ? running : purpose.finish(running);
@@ -151,8 +161,15 @@ export class Calls {
     const { message, host, stdout, stderr, place } = reply;
     const { what: name, serializer, notes } = call.context;
     if (notes !== undefined) notes.receivedBytes = reply.bytes;
-    if (message.outcome !== "value" || message.value === undefined)
-      throw errorFromReply(reply, { what: name, host: this.#settings.host, callId: call.id });
+    if (message.outcome !== "value" || message.value === undefined) {
+      const { host: label, code } = this.#settings;
+      throw errorFromReply(reply, {
+        what: name,
+        host: label,
+        callId: call.id,
+        localize: code?.isInUse === true ? (each) => code.localize(each) : undefined,
+      });
+    }
     const value =
       place === undefined
         ? serializer.decode(message.value, reply.attachments)

@@ -9,6 +9,12 @@ import { callSite } from "./call/site.ts";
 import type { CallResult } from "./call/result.ts";
 import { bounded, boundedBy } from "./host/bounded.ts";
 import { Calls } from "./calls.ts";
+import { codeSender } from "./code/send-code.ts";
+import { HostCode } from "./code/host-code.ts";
+import { LocalTree } from "./code/local-tree.ts";
+import { readShipOptions, type ShipOptions } from "./code/options.ts";
+import { ShippedCode } from "./code/shipped-code.ts";
+import { ShippedTrees } from "./code/shipped-trees.ts";
 import type { ClientEventName, ClientEvents } from "./events/client-events.ts";
 import { Watchers } from "./events/watchers.ts";
 import { checkClientOptions, type RemoteClientOptions, sessionDefaults } from "./client-options.ts";
@@ -60,6 +66,8 @@ export class RemoteClient implements AsyncDisposable {
   readonly #sessions: Sessions | undefined;
   readonly #calls: Calls;
   readonly #interpreters: Interpreters;
+  readonly #hostCode: HostCode;
+  readonly #code: ShippedTrees;
   #serializer: Serializer;
   #closed: Promise<void> | undefined;
 
@@ -87,12 +95,15 @@ export class RemoteClient implements AsyncDisposable {
     const settings: CallSettings = { environment: this.#environment, locations: this.#locations };
     const spooled = new SpoolTransport(this.#spool, settings);
     const checkOpen = (): void => this.#checkOpen();
+    this.#hostCode = new HostCode(connector.label, codeSender(connector, this.#sessions, this.#spool, checkOpen));
+    this.#code = new ShippedTrees(this.#hostCode);
     this.#calls = new Calls({
       host: connector.label,
       runtime: this.#runtime,
       modules: this.#modules,
       watchers: this.#watchers,
       transports: this.#sessions === undefined ? [spooled] : [new SessionTransport(this.#sessions, settings, checkOpen), spooled],
+      code: this.#code,
       serializer: () => this.#serializer,
       checkOpen,
     });
@@ -183,6 +194,24 @@ export class RemoteClient implements AsyncDisposable {
    */
   async interpreter(options: InterpreterOptions = {}): Promise<Interpreter> {
     return await this.#interpreters.open(options);
+  }
+
+  /**
+   * From now on, calls import your own code from this machine: a package directory, a directory of modules, or a file. What the host lacks is sent by content. A
+   * call runs the code that was on the disk when it was made: after an edit, the next call runs the new version, and calls under way keep theirs.
+   *
+   * Shipped code comes first on the module search path, before `cwd`, the standard library and installed packages. At most 10,000 files and 64 MiB are shipped.
+   *
+   * @param path on this machine, from the working directory of this program
+   * @throws InvalidArgumentError for wrong options or names; SremoteError `no-such-file`, `permission-denied`, `unsupported` (a symbolic link that leaves the tree)
+   * or `limit-exceeded`
+   * @example client.ship("./analysis"); // and then: await client.doRemoteCall("analysis.fit", "run", [[1, 2, 3]])
+   */
+  ship(path: string, options: ShipOptions = {}): ShippedCode {
+    this.#checkOpen();
+    const tree = new LocalTree(readShipOptions(path, options, this.#runtime));
+    tree.look();
+    return new ShippedCode(tree, this.#code.add(tree));
   }
 
   /**
@@ -371,6 +400,7 @@ export class RemoteClient implements AsyncDisposable {
   #moveTo(sremoteDir: string | undefined): void {
     this.#settings.sremoteDir = sremoteDir;
     this.#spool.forget();
+    this.#hostCode.clear();
     this.#sessions?.renew();
   }
 

@@ -33,6 +33,8 @@ export const codeNames = [
   "endpoint-broken",
   "install-failed",
   // Calls
+  "code-missing",
+  "code-invalid",
   "module-not-found",
   "function-not-found",
   "bad-arguments",
@@ -89,6 +91,8 @@ export const codes: Readonly<Record<Code, string>> = {
   "endpoint-broken": "the endpoint did not answer as it should",
   "install-failed": "an installation on the host failed",
   // Calls
+  "code-missing": "the host lacks shipped code",
+  "code-invalid": "shipped code does not compile",
   "module-not-found": "the module does not exist on the host",
   "function-not-found": "the module has no such function",
   "bad-arguments": "the function does not take these arguments",

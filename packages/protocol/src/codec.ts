@@ -6,6 +6,7 @@ import {
   callId,
   count,
   duration,
+  hex64,
   integer,
   members,
   hostName,
@@ -22,6 +23,7 @@ import {
 import { ProtocolError } from "./error.ts";
 import { checkFailure } from "./failure.ts";
 import { encodeFrame, type DecodedFrame } from "./frame.ts";
+import { limits } from "./limits.ts";
 import { protocolVersion, type Message, type Outcome, type OutputPart, type ReplyMessage } from "./message.ts";
 import { Attachments } from "./value/attachments.ts";
 
@@ -37,6 +39,11 @@ export const outcomes: readonly Outcome[] = ["value", "raised", "killed", "timeo
 export const versions: Check = recordOf(orNull(string));
 /** The same where a caller asks for them. */
 export const asked: Check = recordOf(orNull(string), hostName);
+/** Of shipped code. */
+const treeDigests: Check = (value, path) => {
+  arrayOf(hex64)(value, path);
+  if ((value as unknown[]).length > limits.codeTrees) throw wrong(path, `at most ${limits.codeTrees} digests`);
+};
 /** The environment of a call, in `call` and in a session's route. */
 export const placeMembers: Readonly<Record<string, Check>> = {
   env: arrayOf(variable),
@@ -44,6 +51,7 @@ export const placeMembers: Readonly<Record<string, Check>> = {
   cwd: hostName,
   tmp: hostName,
   loginEnv: boolean,
+  code: treeDigests,
 };
 const outputPart: Check = members({ bytes: count, truncated: boolean }, { index: count });
 export const hostFacts: Check = members({

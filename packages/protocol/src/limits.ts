@@ -19,6 +19,8 @@ export const limits: Limits = {
   inlineOutput: 8_388_608,
   /** Default for what is kept of each of stdout and stderr. */
   output: 67_108_864,
+  /** Trees of shipped code that one call may name. */
+  codeTrees: 64,
   /** Estimated memory of the values of one header, see PROTOCOL.md, "Header". */
   headerMemory: 268_435_456,
   /** The same of JSON that is not of this protocol: replies of web services, messages of kernels. */
@@ -39,6 +41,7 @@ export interface Limits {
   readonly failureText: number;
   readonly inlineOutput: number;
   readonly output: number;
+  readonly codeTrees: number;
   readonly headerMemory: number;
   readonly foreignJsonMemory: number;
 }

@@ -23,6 +23,8 @@ export interface CallMessage {
   cwd?: string;
   tmp?: string;
   loginEnv?: boolean;
+  /** Digests of shipped code. */
+  code?: string[];
   timeoutMs?: number;
   /** Bytes of each of stdout and stderr that are kept. */
   outputLimit?: number;

@@ -1,6 +1,15 @@
 /* Everything an application needs, by name: what is not listed here is not part of the product's surface. */
 
-export { Call, defaultSerializer, Interpreter, RemoteClient, RemoteIterable, RemoteObject, SnippetCall } from "@sremote/client";
+export {
+  Call,
+  defaultSerializer,
+  Interpreter,
+  RemoteClient,
+  RemoteIterable,
+  RemoteObject,
+  ShippedCode,
+  SnippetCall,
+} from "@sremote/client";
 export type {
   AccessOptions,
   AnyModule,
@@ -39,6 +48,7 @@ export type {
   Positional,
   ReconnectEvent,
   RemoteFunction,
+  ShipOptions,
   RemoteModule,
   ResultOf,
   ReturnsObject,

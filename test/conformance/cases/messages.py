@@ -7,7 +7,8 @@ from .describe import accept as _accept, obj, reject as _reject
 ID = "0123456789abcdef0123456789abcdef"
 CALL = {"type": "call", "protocol": 1, "id": ID, "module": "os", "function": "getenv", "args": {"json": ["PATH"]}}
 FULL_CALL = dict(
-    CALL, kwargs={"json": {"a": 1}}, env=[["A", "b", False], ["C", "", True]], path=["/opt/bin"], cwd="work", tmp="tmp", loginEnv=True, timeoutMs=1500.5, outputLimit=1000,
+    CALL, kwargs={"json": {"a": 1}}, env=[["A", "b", False], ["C", "", True]], path=["/opt/bin"], cwd="work", tmp="tmp", loginEnv=True, code=["c0" * 32, "0d" * 32], timeoutMs=1500.5,
+    outputLimit=1000,
     naiveTimeZone="Europe/Zurich", modules={"numpy": "2.1.0", "mine": None}, release=[ID, "f" * 32],
 )
 HOST = {
@@ -49,7 +50,7 @@ def deep_failure(depth):
 CASES = [
     accept("smallest call", CALL, value=["PATH"]),
     accept("call with every member", FULL_CALL, value=["PATH"]),
-    accept("call with empty optional members", dict(CALL, kwargs={"json": {}}, env=[], path=[], modules={}, release=[])),
+    accept("call with empty optional members", dict(CALL, kwargs={"json": {}}, env=[], path=[], code=[], modules={}, release=[])),
     accept("call with unknown members", dict(CALL, later={"a": [1]}), value=["PATH"]),
     accept("call with annotated arguments", dict(CALL, args={"json": [None, "1"], "meta": {"values": {"0": ["undefined"], "1": ["bigint"]}, "v": 1}}), value=[{"$": "undefined"}, {"$": "bigint", "v": "1"}]),
     accept("call with bytes", dict(CALL, args={"json": [{"index": 0}], "meta": {"values": {"0": [["custom", "bytes"]]}, "v": 1}}), [b"abc"], value=[{"$": "bytes", "v": "616263"}]),
@@ -134,6 +135,8 @@ wrong(CALL, "call", protocol=["1", None, 1.5, True, [1]], id=["", ID[:-1], ID + 
       env=[None, {}, {"A": "b"}, [["A", "b"]], [["A", "b", False, 1]], [["A", 1, False]], [[1, "b", False]], [["A", "b", 0]], [["A", "b", None]], ["A=b"]],
       path=[None, "/bin", [1], [None], {}], cwd=[1, None, []], tmp=[1, None, []], loginEnv=[0, 1, "true", None], timeoutMs=["1", None, -1, True, -0.5], outputLimit=["1", None, -1, 1.5, True],
       naiveTimeZone=[1, None, {}], modules=[None, [], {"a": 1}, {"a": ["1"]}, {"a": True}], release=[None, ID, [1], [ID.upper()], ["../../etc"], [ID, ID[:-1]], {}])
+NO_CODE = [None, "c0" * 32, [1], ["C0" * 32], ["../" + "0" * 61], ["c0", "c0" * 32], {}, ["c0" * 32] * 65]
+wrong(CALL, "call", code=NO_CODE)
 wrong(REPLY, "reply", protocol=["1", None, True], id=["", ID.upper(), None, "../../../../etc/passwd000000000000"[:32]], outcome=["", "Value", "ok", None, 1, "toString"], value=[42, None, [], {}, {"meta": {}}, {"json": 1, "meta": 1}],
       stdout=[None, "", [], 0], stderr=[None, "", {"index": 0}], host=[None, "host7", [], {}], exitCode=["1", None, 1.5, True], signal=[9, None, []], modules=[None, [], {"a": 1}],
       usage=[None, [], {}, {"wallMs": 1, "cpuMs": 1}, {"wallMs": "1", "cpuMs": 1, "maxRssBytes": 1}, {"wallMs": -1, "cpuMs": 1, "maxRssBytes": 1}, {"wallMs": 1, "cpuMs": 1, "maxRssBytes": 0.5}])

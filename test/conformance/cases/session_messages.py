@@ -3,7 +3,7 @@
 import json
 
 from .describe import parts
-from .messages import NO_NAME, NO_VARIABLE, FAILURE, FULL_FAILURE, HOST, ID, deep_failure, text, without
+from .messages import NO_CODE, NO_NAME, NO_VARIABLE, FAILURE, FULL_FAILURE, HOST, ID, deep_failure, text, without
 
 HELLO = {"type": "hello", "protocol": 1, "token": ID, "workers": 4, "leaseMs": 30000, "heartbeatMs": 15000}
 WELCOME = {"type": "welcome", "protocol": 1, "attach": "@sremote-1", "host": HOST}
@@ -19,7 +19,7 @@ ASK = {"type": "ask", "ask": 0, "callback": 3, "args": {"json": ["a"]}}
 ANSWER = {"type": "answer", "ask": 0, "value": {"json": 42}}
 THREW = {"type": "answer", "ask": 0, "error": {"name": "RangeError", "message": "no"}}
 ROUTE = {
-    "env": [["A", "b", False], ["C", "", True]], "path": ["/opt/bin"], "cwd": "work", "tmp": "tmp", "loginEnv": True, "isolation": "call", "worker": "a", "on": 3, "after": 1, "keep": True,
+    "env": [["A", "b", False], ["C", "", True]], "path": ["/opt/bin"], "cwd": "work", "tmp": "tmp", "loginEnv": True, "code": ["c0" * 32, "0d" * 32], "isolation": "call", "worker": "a", "on": 3, "after": 1, "keep": True,
     "timeoutMs": 1500.5, "queueMs": 0, "idleMs": 60000,
 }
 SENDER = {"hello": "client", "welcome": "host", "resume": "client", "challenge": "host", "proof": "client", "bye": "host", "invoke": "client", "result": "host", "ask": "host", "answer": "client"}
@@ -173,7 +173,7 @@ for wire in ("null", "[]", "[{}]", '"call"', "1", "true", "{", "{}{}", " ", '{"o
 CASES.append(route("265 deep", '{"a":' + "[" * 264 + "]" * 264 + "}", "reject", code="limit-exceeded"))
 for member, values in {
     "env": [None, {}, {"A": "b"}, [["A", "b"]], [["A", "b", False, 1]], [["A", 1, False]], [[1, "b", False]], [["A", "b", 0]], [["A", "b", None]], ["A=b"]],
-    "path": [None, "/bin", [1], [None], {}], "cwd": [1, None, []], "tmp": [1, None, []], "loginEnv": [0, 1, "true", None],
+    "path": [None, "/bin", [1], [None], {}], "cwd": [1, None, []], "tmp": [1, None, []], "loginEnv": [0, 1, "true", None], "code": NO_CODE,
     "isolation": [None, "", "Call", "none", True, 1, ["call"]], "worker": [None, 1, True, ["a"]], "on": NO_COUNT, "after": NO_COUNT, "keep": [0, 1, "true", None, []],
     "timeoutMs": NO_TIME, "queueMs": NO_TIME, "idleMs": NO_TIME,
 }.items():

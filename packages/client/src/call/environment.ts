@@ -1,6 +1,7 @@
 /* What every call of a client finds in its environment. Kept on the client; sent with each call, in its body, never in an argument vector. */
 import { type CallMessage, InvalidArgumentError, type Route } from "@sremote/protocol";
 import type { Locations } from "../host/locations.ts";
+import type { CallCode } from "./code.ts";
 import { checkEnvVariable, checkText, fromHome } from "./check-values.ts";
 import type { CallOptions, Runtime } from "./options.ts";
 
@@ -41,7 +42,12 @@ export class HostEnvironment {
 }
 
 /** Says in a message what the call finds. */
-export function addEnvironment(message: Omit<CallMessage, "args"> | Route, options: CallOptions, settings: CallSettings): void {
+export function addEnvironment(
+  message: Omit<CallMessage, "args"> | Route,
+  options: CallOptions,
+  settings: CallSettings,
+  code: CallCode | undefined,
+): void {
   const { environment, locations } = settings;
   const env = merged(environment.variables, options.env);
   const cwd = options.cwd === undefined ? locations.pwdDir : fromHome("options.cwd", options.cwd);
@@ -50,6 +56,7 @@ export function addEnvironment(message: Omit<CallMessage, "args"> | Route, optio
   if (cwd !== undefined) message.cwd = cwd;
   if (locations.tmpDir !== undefined) message.tmp = locations.tmpDir;
   if (options.loginEnv === true) message.loginEnv = true;
+  if (code !== undefined) message.code = [...code.digests];
 }
 
 /** The registered variables with a call's own over them. */

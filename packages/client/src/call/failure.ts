@@ -22,17 +22,23 @@ export interface FailedCall {
   readonly what: string;
   readonly host: string;
   readonly callId: string;
+  /** Puts files of this machine in the place of those that were shipped. */
+  readonly localize?: ((failure: Failure) => Failure) | undefined;
 }
 
+const asIs = (failure: Failure): Failure => failure;
+
 /** The error for a reply whose outcome is not a value. */
-export function errorFromReply(reply: Reply, { what, host, callId }: FailedCall): SremoteError {
+export function errorFromReply(reply: Reply, { what, host, callId, localize = asIs }: FailedCall): SremoteError {
   const { message, thrown } = reply;
-  const failure: Failure = cutFailure(
-    message.error ?? {
-      code: "endpoint-broken",
-      stage: "call",
-      message: `the reply has outcome ${message.outcome} and no error`,
-    },
+  const failure: Failure = localize(
+    cutFailure(
+      message.error ?? {
+        code: "endpoint-broken",
+        stage: "call",
+        message: `the reply has outcome ${message.outcome} and no error`,
+      },
+    ),
   );
   const summary = describeFailure(failure, what);
   const options = { stage: failure.stage, host, callId, hint: failure.hint };

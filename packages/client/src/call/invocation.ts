@@ -2,6 +2,7 @@
 import { randomFillSync } from "node:crypto";
 import { type RemoteExecError, SremoteError } from "@sremote/protocol";
 import type { CallNotes } from "../events/call-notes.ts";
+import type { CallCode } from "./code.ts";
 import { hasLimits } from "./check-options.ts";
 import { type Ending, endedError, ownOutcome } from "./ending.ts";
 import { CallLimits, cancelPatience } from "./limits.ts";
@@ -36,6 +37,8 @@ export interface InvocationContext {
   readonly outputs: readonly [stdout: CallOutput, stderr: CallOutput] | undefined;
   /** Only its signal can cancel it: the caller has nothing but its promise. */
   readonly isPlain: boolean;
+  /** Shipped code that it needs. */
+  readonly code: CallCode | undefined;
   /** Only where a handler is to be told of it. */
   readonly notes: CallNotes | undefined;
 }
@@ -260,6 +263,13 @@ export class Invocation<M extends Message = Message> {
   mayRun(): void {
     this.isSentOff = true;
     this.waitsFor = theHost;
+  }
+
+  /** Before it goes out: the host gets its shipped code where it lacks that. Undefined where there is nothing to wait for. */
+  untilCodeIsThere(): Promise<unknown> | undefined {
+    const sending = this.context.code?.ready();
+    if (sending !== undefined) this.waitsFor = () => "its code to be sent";
+    return sending;
   }
 
   /** It did not reach the host, and is sent once more. */

@@ -8,6 +8,7 @@
  */
 import type { Attachments, HostFacts, ReplyMessage, ResultMessage } from "@sremote/protocol";
 import type { ObjectPlace } from "../object/remote-reference.ts";
+import type { CallCode } from "./code.ts";
 import type { Invocation, Message } from "./invocation.ts";
 import type { CallOptions, Runtime, SplitArguments } from "./options.ts";
 import type { CapturedOutput } from "./result.ts";
@@ -26,6 +27,8 @@ export interface NewCall {
   readonly serializer: Serializer;
   /** Modules that must be there, with their versions. */
   readonly modules: ReadonlyMap<string, string | null>;
+  /** Undefined where none is shipped. */
+  readonly code: CallCode | undefined;
 }
 
 /** What the host said of a call, with everything fetched that belongs to it. */

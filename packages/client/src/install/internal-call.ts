@@ -33,7 +33,7 @@ export async function internalCall(
   const module = environmentModules[runtime];
   const id = newCallId();
   const what = `${module}.${fn}`;
-  const head = callHead({ id, module, function: fn, options, modules: noModules }, settings);
+  const head = callHead({ id, module, function: fn, options, modules: noModules, code: undefined }, settings);
   const frame = messageOf(head, { args, kwargs: undefined }, (...each) => defaultSerializer.encode(...each));
   const reply = await spool.call({
     id,

@@ -53,7 +53,7 @@ export class SessionTransport implements Transport {
       const frame = waits ? undefined : messageOf(head, split, encode);
       const pending = waits ? new PendingArguments(head, split, encode) : undefined;
       // Objects of the host have their process, and its environment, already.
-      const route = routeOf(options, values?.holdsObjects === true ? undefined : this.#settings);
+      const route = routeOf(call, values?.holdsObjects === true ? undefined : this.#settings);
       if (!isTooLong(route)) return { frame, pending, route, values };
     } catch (error) {
       values?.forget();
@@ -64,9 +64,14 @@ export class SessionTransport implements Transport {
   }
 
   async perform(call: Invocation<SessionMessage>): Promise<Reply> {
-    const { frame, values } = call.message;
+    const {
+      message: { frame, values },
+      context,
+    } = call;
     try {
       for (let attempt = 1; ; attempt++) {
+        const sending = call.untilCodeIsThere();
+        if (sending !== undefined) await sending;
         const live = this.#session(call);
         // Not awaited where there is nothing to wait for: many calls made at once then go out one by one, while the next is made.
         const settled = frame === undefined ? await settleIn(() => live.session, call) : { frame };
@@ -77,6 +82,11 @@ export class SessionTransport implements Transport {
           if (stream !== undefined) {
             const result = await stream.result;
             const { message } = result;
+            if (message.error?.code === "code-missing" && context.code !== undefined && attempt < mostSessions) {
+              context.code.forget();
+              call.notSent();
+              continue;
+            }
             // What the host could not read may have changed while it was sent.
             if (message.error?.code === "protocol-error") settled.frame.check();
             const sinks = call.passedOn();
@@ -138,9 +148,9 @@ function invokeHead({ module, function: fn, options, modules }: NewCall): string
  * What the supervisor must know of a call, as far as it is known when the call is made.
  * @param settings undefined where objects of the host are among the arguments: those have their process, and its environment, already
  */
-function routeOf(options: CallOptions, settings: CallSettings | undefined): Route {
+function routeOf({ options, code }: NewCall, settings: CallSettings | undefined): Route {
   const route: Route = {};
-  if (settings !== undefined && hasEnvironment(options, settings)) addEnvironment(route, options, settings);
+  if (settings !== undefined && (code !== undefined || hasEnvironment(options, settings))) addEnvironment(route, options, settings, code);
   if (options.isolation === "call") route.isolation = "call";
   if (options.workerName !== undefined) route.worker = options.workerName;
   if (options.timeout !== undefined) route.timeoutMs = options.timeout;

@@ -13,6 +13,12 @@ export function statusError(exitCode: number | null, request: CallRequest): Remo
   if (exitCode === 97) {
     return new RemoteNotSetupError("unsafe-directory", "a directory of the spool belongs to another user or is open to others", options);
   }
+  if (exitCode === 99) {
+    return new RemoteExecError("code-missing", `${request.what} was not run: the host lacks shipped code`, {
+      ...options,
+      outcome: "not-run",
+    });
+  }
   if (exitCode === 98) {
     return new RemoteExecError("disk-full", `${request.what} was not run: the host has no space for the call`, {
       ...options,

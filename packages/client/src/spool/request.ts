@@ -1,5 +1,6 @@
 /* A call as the spool takes it. */
 import { type CallMessage, protocolVersion } from "@sremote/protocol";
+import type { CallCode } from "../call/code.ts";
 import { addEnvironment, type CallSettings } from "../call/environment.ts";
 import type { CallOptions, Runtime } from "../call/options.ts";
 
@@ -30,13 +31,14 @@ export interface CallHead {
   readonly function: string;
   readonly options: CallOptions;
   readonly modules: ReadonlyMap<string, string | null>;
+  readonly code: CallCode | undefined;
 }
 
 /** The beginning of a `call`. Equal calls have equal text, so that the host knows a repetition by it. */
 export function callHead(call: CallHead, settings: CallSettings): string {
-  const { id, module, function: fn, options, modules } = call;
+  const { id, module, function: fn, options, modules, code } = call;
   const message: Omit<CallMessage, "args"> = { type: "call", protocol: protocolVersion, id, module, function: fn };
-  addEnvironment(message, options, settings);
+  addEnvironment(message, options, settings, code);
   if (options.timeout !== undefined) message.timeoutMs = options.timeout;
   if (options.outputLimit !== undefined) message.outputLimit = options.outputLimit;
   if (options.naiveTimeZone !== undefined) message.naiveTimeZone = options.naiveTimeZone;

@@ -1,5 +1,5 @@
 /* Calls over files on the host: each has a process of its own, and a durable result. */
-import { limits, SremoteError } from "@sremote/protocol";
+import { limits, RemoteExecError, SremoteError } from "@sremote/protocol";
 import { settle } from "../call/dependencies.ts";
 import type { CallSettings } from "../call/environment.ts";
 import type { Invocation, Message } from "../call/invocation.ts";
@@ -31,13 +31,17 @@ export class SpoolTransport implements Transport {
       : { frame: messageOf(head, split, encode), pending: undefined };
   }
 
-  async perform(call: Invocation): Promise<Reply> {
+  /** @param isRepeated whether the host has lacked its code once */
+  async perform(call: Invocation, isRepeated = false): Promise<Reply> {
     const { options, message, context } = call;
     for (const name of ofSessions) {
       if (options[name] !== undefined && options[name] !== "value") throw this.#unsupported(`options.${name}`, call);
     }
     // The function must not run for a result that cannot come back.
     if (call.isIterated) throw this.#unsupported("iterating over the items of a call", call);
+    const sending = call.untilCodeIsThere();
+    if (sending !== undefined) await sending;
+    if (call.ending !== undefined) throw call.endedError(false);
     call.sent();
     const frame = message.frame ?? (await settle(call));
     if (context.notes !== undefined) context.notes.sentBytes = frame.size;
@@ -65,6 +69,11 @@ export class SpoolTransport implements Transport {
       });
     } catch (error) {
       releases.giveBack(base, release);
+      if (error instanceof RemoteExecError && error.code === "code-missing" && context.code !== undefined && !isRepeated) {
+        context.code.forget();
+        call.notSent();
+        return await this.perform(call, true);
+      }
       throw endedError(call, error) ?? error;
     }
     await feed(call, reply);

@@ -14,8 +14,8 @@ export class RouteReader {
     let parsed = this.#known.get(text);
     if (parsed === undefined) {
       const route = decodeRoute(bytes);
-      const { env, path, cwd, tmp, loginEnv } = route;
-      parsed = { route, environment: JSON.stringify([env ?? [], path ?? [], cwd ?? null, tmp ?? null, loginEnv ?? false]) };
+      const { env, path, cwd, tmp, loginEnv, code } = route;
+      parsed = { route, environment: JSON.stringify([env ?? [], path ?? [], cwd ?? null, tmp ?? null, loginEnv ?? false, code ?? []]) };
       if (this.#known.size >= mostRoutes) this.#known.clear();
       this.#known.set(text, parsed);
     }

@@ -12,6 +12,7 @@ Exit status: 0, or with one line on standard error
     92  a file or directory cannot be used    97  a directory of ours is unsafe
     93  the reply cannot be delivered         98  no space is left
     94  the call id belongs to another request, whose reply lies where this one's was to go
+    99  the host lacks shipped code; nothing of the function ran, and the call id was not taken
 A call whose reply was delivered ends with 0, whatever the outcome in it.
 """
 import os
@@ -20,7 +21,7 @@ import sys
 from .host.home import find_home
 from .wire.errors import Refusal
 
-_STATUS = {"unsafe-directory": 97, "disk-full": 98, "install-failed": 95, "call-conflict": 94, "invalid-argument": 91}
+_STATUS = {"unsafe-directory": 97, "disk-full": 98, "install-failed": 95, "call-conflict": 94, "code-missing": 99, "invalid-argument": 91}
 
 
 def main(argv, endpoint=None):

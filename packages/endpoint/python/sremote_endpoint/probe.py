@@ -15,7 +15,7 @@ _COMMANDS = ("sbatch", "qsub", "bsub", "git", "node", "npm", "uv", "rsync", "tar
 def probe(base, home, endpoint, marker):
     """Prints the facts, behind the marker if one is given. Returns the exit status."""
     # Modules are looked for where a call would find them, also when the endpoint itself was started with -S.
-    prepare(False)
+    prepare(False, ())
     text = dump(_clean(facts(base, home, endpoint))) + b"\n"
     write_all(1, ("".join(reversed(marker)) if marker else "").encode() + text)
     return 0

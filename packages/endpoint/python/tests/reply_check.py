@@ -12,7 +12,7 @@ _SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../pro
 def codes():
     """The closed list, read where it is stated."""
     with open(_SOURCE, "rb") as file:
-        return set(re.findall(r'^  \| "([a-z-]+)"', file.read().decode(), re.MULTILINE))
+        return set(re.findall(r'^  "([a-z-]+)",$', file.read().decode(), re.MULTILINE))
 
 
 class Wrong(Exception):

@@ -105,6 +105,7 @@ export interface Route {
   cwd?: string;
   tmp?: string;
   loginEnv?: boolean;
+  code?: string[];
   isolation?: "call";
   worker?: string;
   on?: number;

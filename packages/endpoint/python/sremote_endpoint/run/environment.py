@@ -5,6 +5,7 @@ import sys
 import _signal as signal
 
 from ..host.os_error import refuse
+from ..wire.errors import Refusal
 
 # What a worker's processes are known by (strays.py).
 VARIABLE = "SREMOTE_WORKER"
@@ -32,8 +33,23 @@ def _changes(call, env):
             yield name, value
 
 
+def code_places(call, base):
+    """The directories of the call's shipped code."""
+    return ["%s/code/%s" % (base, digest) for digest in call.get("code", ())]
+
+
+def check_code(call, base):
+    """Raises Refusal `code-missing` unless the call's shipped code is here. It is kept for as long as it is used."""
+    for place in code_places(call, base):
+        try:
+            os.utime(place)
+        except OSError as error:
+            raise Refusal("code-missing", "the host lacks shipped code: %s: %s" % (place, error.strerror), "setup")
+
+
 def environment(call, home, base):
     """The environment of the call's process."""
+    check_code(call, base)
     env = dict(os.environ)
     if call.get("loginEnv"):
         from .login_environment import load

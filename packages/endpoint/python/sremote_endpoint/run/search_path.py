@@ -38,8 +38,8 @@ class _Shown:
         self.hidden.__enter__()
 
 
-def prepare(with_cwd):
-    """Sets up `sys` for the function and returns the Hidden to run it in."""
+def prepare(with_cwd, code):
+    """Sets up `sys` for the function and returns the Hidden to run it in. `code`: directories that come first."""
     sys.path[:] = [entry for entry in sys.path if os.path.abspath(entry) != ROOT or entry == ""]
     if sys.flags.no_site:
         _site()
@@ -47,6 +47,7 @@ def prepare(with_cwd):
         _user_site()
     if with_cwd:
         sys.path.insert(0, os.getcwd())
+    sys.path[:0] = code
     sys.argv = [""]
     main = type(sys)("__main__")
     main.__dict__.update(__builtins__=sys.modules["builtins"], __annotations__={})

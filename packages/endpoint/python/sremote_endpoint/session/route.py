@@ -3,7 +3,7 @@ from ..wire.errors import protocol_error
 from ..wire.json_text import parse
 from ..wire.message import check_members, is_count, is_duration, is_name
 
-ENVIRONMENT = ("env", "path", "cwd", "tmp", "loginEnv")
+ENVIRONMENT = ("env", "path", "cwd", "tmp", "loginEnv", "code")
 _DURATIONS = ("timeoutMs", "queueMs", "idleMs")
 
 

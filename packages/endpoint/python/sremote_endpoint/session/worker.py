@@ -44,7 +44,7 @@ def begin(settings):
     """Makes this process look like a plain interpreter, and serves."""
     standard_streams.install()
     interrupt.install()
-    keep_hidden(prepare(settings["cwd"]))
+    keep_hidden(prepare(settings["cwd"], settings["code"]))
     # What the supervisor has loaded is shared with it, until a collection writes into each object's header.
     getattr(gc, "freeze", int)()  # from 3.7 on
     gc.enable()
@@ -241,7 +241,7 @@ class SessionWorker:
         except dispatch.Raised as raised:
             return self._raised(raised, report), []
         except (Unserializable, Refusal) as error:
-            if type(error) is Refusal and error.stage in ("import", "lookup", "arguments"):
+            if type(error) is Refusal and error.stage in ("setup", "import", "lookup", "arguments"):
                 raise
             report.update(outcome="raised", error=_at_end().unserializable(call, error))
             return report, []

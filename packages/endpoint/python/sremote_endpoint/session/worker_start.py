@@ -7,7 +7,7 @@ import _signal as signal
 
 from ..host.lazy import load
 from ..host.standard import PACKAGE, ROOT
-from ..run.environment import VARIABLE, WORKERS, become, enter, environment, needs_fresh
+from ..run.environment import VARIABLE, WORKERS, become, code_places, enter, environment, needs_fresh
 from ..wire.errors import Refusal
 from .turn_token import TurnToken, is_possible
 
@@ -111,7 +111,8 @@ def _start(settings, place, alone, umask, fresh):
         turn_token = opened[8:]
         # Of its output it gets the reading ends too, to see whether all was read.
         ends = [out, err] + turn_token if turn_token else []
-        settings = dict(settings, channel=theirs, lifeline=lifeline, ends=ends, cwd="cwd" in place, alone=alone)
+        settings = dict(settings, channel=theirs, lifeline=lifeline, ends=ends, cwd="cwd" in place, alone=alone,
+                        code=code_places(place, settings["base"]))
         pid = os.fork()
     except OSError:
         for fd in opened:

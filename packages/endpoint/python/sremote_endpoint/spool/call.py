@@ -45,6 +45,8 @@ def call(base, home, endpoint, marker, request_path, reply_path):
         refusal = problem if isinstance(problem, Refusal) else refuse(problem, problem.filename or base, "use")
         if request_path != "-":
             _forget(request_path)
+        if refusal.code == "code-missing" and not _is_claimed(base, call_id):
+            raise refusal  # no reply, which would stand for the call when it is repeated
         if _is_own(reply_path, base, call_id) and (refusal.code in ("call-conflict", "unsafe-directory") or os.path.exists(reply_path)):
             raise refusal  # that place is for the reply of the request that has the id, or not safe
         if request is None and reply_path.startswith(base + "/calls/"):
@@ -102,6 +104,9 @@ def _perform(base, home, host, request, request_path, umask):
         from .sweep import release
         release(base, [name for name in message["release"] if name != request.id])
         spool.step("release")
+    if message.get("code"):
+        from ..run.environment import check_code
+        check_code(message, base)  # before the id is taken: the client repeats the call when it has sent the code
     place = spool.Spool(base, request.id)
     place.bind(request.frame)
     if request_path != "-":

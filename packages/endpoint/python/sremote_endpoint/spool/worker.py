@@ -4,6 +4,7 @@ import os
 from ..host.files import write_all
 from ..host.lazy import keep_hidden, load
 from ..run import compiled, dispatch, failure, interrupt, standard_streams
+from ..run.environment import code_places
 from ..run.process_end import exit_code, leave, leave_copy, unserializable
 from ..run.search_path import prepare
 from ..wire import value_encode  # noqa: F401  loaded now: user code may move files or the working directory
@@ -41,7 +42,7 @@ def _run(call, parsed):
     if "naiveTimeZone" in call:
         zone = load("wire.zones").find_zone(call["naiveTimeZone"])
     standard_streams.install()
-    keep_hidden(prepare("cwd" in call))
+    keep_hidden(prepare("cwd" in call, code_places(call, os.environ["SREMOTE_BASE"])))
     report = {"modules": load("run.module_versions").check_modules(call["modules"])} if call.get("modules") else {}
     try:
         interrupt.install()

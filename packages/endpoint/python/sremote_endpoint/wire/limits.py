@@ -39,6 +39,11 @@ DRAIN = 1.0
 # How long threads and exit handlers may take after the answer was given.
 LINGER = 10.0
 
+# Of shipped code: trees of one call; seconds until one that no process uses is removed, and between two looks for such trees.
+CODE_TREES = 64
+CODE_AGE = 604800.0
+CODE_SWEEP = 86400.0
+
 PACKET_PAYLOAD = 1048576
 REQUEST_CREDIT = 65536
 RUNNING_CREDIT = 4194304

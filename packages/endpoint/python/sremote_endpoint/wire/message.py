@@ -1,6 +1,6 @@
 """Members that the messages which call a function have in common."""
 from .errors import protocol_error
-from .limits import SAFE_INTEGER
+from .limits import CODE_TREES, SAFE_INTEGER
 
 _HEX = frozenset("0123456789abcdef")
 
@@ -54,6 +54,9 @@ def _all(check):
     return lambda value: type(value) is list and all(map(check, value))
 
 
+_is_hexes = _all(lambda value: is_hex(value, 64))
+
+
 def _is_module_table(value):
     return type(value) is dict and all(is_name(key) and (inner is None or type(inner) is str) for key, inner in value.items())
 
@@ -75,6 +78,7 @@ OPTIONAL = (
     ("cwd", is_name, "a path"),
     ("tmp", is_name, "a path"),
     ("loginEnv", lambda value: type(value) is bool, "a boolean"),
+    ("code", lambda value: _is_hexes(value) and len(value) <= CODE_TREES, "a list of digests"),
     ("timeoutMs", is_duration, "a number of milliseconds"),
     ("outputLimit", is_count, "a number of bytes"),
     ("naiveTimeZone", is_name, "a time zone"),

@@ -1,0 +1,79 @@
+/* All that a client ships: which versions a call gets, and where their files lie on this machine. */
+import { InvalidArgumentError, type Failure, limits } from "@sremote/protocol";
+import type { CallCode } from "../call/code.ts";
+import type { Runtime } from "../call/options.ts";
+import type { HostCode } from "./host-code.ts";
+import type { LocalTree } from "./local-tree.ts";
+import { localFile, type TreeOrigin, type TreeVersion } from "./tree-version.ts";
+
+/** Versions whose files are still known, for tracebacks. */
+const mostVersions = 1000;
+
+export class ShippedTrees {
+  readonly #hostCode: HostCode;
+  readonly #trees = new Map<Runtime, LocalTree[]>();
+  readonly #origins = new Map<string, TreeOrigin>();
+
+  constructor(hostCode: HostCode) {
+    this.#hostCode = hostCode;
+  }
+
+  /** @returns a function that removes it @throws InvalidArgumentError where another tree has the name */
+  add(tree: LocalTree): () => void {
+    const { runtime, name, origin } = tree.settings;
+    const trees = this.#trees.get(runtime) ?? [];
+    const same = trees.find(({ settings }) => settings.name === name && (name !== "." || settings.origin.root === origin.root));
+    if (same !== undefined && same.settings.origin.root !== origin.root) {
+      throw new InvalidArgumentError(`${name} is shipped already, from ${same.settings.origin.root}`, undefined, {
+        hint: "unship() that one first, or give this one another name with options.as",
+      });
+    }
+    if (same === undefined && trees.length >= limits.codeTrees)
+      throw new InvalidArgumentError(`a client cannot ship more than ${limits.codeTrees} trees`, undefined, {
+        hint: 'ship a directory that has several modules with { as: "." }',
+      });
+    // The latest comes first on the search path, as the latest wins elsewhere.
+    this.#trees.set(runtime, [tree, ...trees.filter((each) => each !== same)]);
+    return () => {
+      const left = (this.#trees.get(runtime) ?? []).filter((each) => each !== tree);
+      if (left.length === 0) this.#trees.delete(runtime);
+      else this.#trees.set(runtime, left);
+    };
+  }
+
+  /** The code of a call that is made now. @throws SremoteError when it cannot be read */
+  look(runtime: Runtime): CallCode | undefined {
+    const trees = this.#trees.get(runtime);
+    if (trees === undefined) return undefined;
+    const versions = trees.map((tree) => tree.look());
+    for (const version of versions) this.#remember(version);
+    return {
+      digests: versions.map(({ digest }) => digest),
+      ready: () => this.#hostCode.ready(runtime, versions),
+      forget: () => this.#hostCode.forget(runtime, versions),
+    };
+  }
+
+  #remember({ digest, origin }: TreeVersion): void {
+    if (this.#origins.has(digest)) return;
+    this.#origins.set(digest, origin);
+    const [oldest] = this.#origins.keys();
+    if (this.#origins.size > mostVersions) this.#origins.delete(oldest!);
+  }
+
+  /** Whether something is shipped, or was. */
+  get isInUse(): boolean {
+    return this.#origins.size > 0;
+  }
+
+  /** The failure with the files of this machine in its frames. */
+  localize(failure: Failure): Failure {
+    const local: Failure = { ...failure };
+    if (failure.frames !== undefined)
+      local.frames = failure.frames.map((frame) => ({ ...frame, file: localFile(frame.file, (digest) => this.#origins.get(digest)) }));
+    if (failure.cause !== undefined) local.cause = this.localize(failure.cause);
+    if (failure.context !== undefined) local.context = this.localize(failure.context);
+    if (failure.exceptions !== undefined) local.exceptions = failure.exceptions.map((each) => this.localize(each));
+    return local;
+  }
+}
