@@ -58,12 +58,13 @@ print(len(parts) // 2 > 30)`;
   });
 
   // Those of sessions may be 5 % larger than before the work on trust, which made them 11 and 14 % larger at first (docs/decisions/084).
+  // Tables take 6,600 bytes in Python and 5,000 in Node, as they must be there when a function returns one; nothing of them is compiled before that.
   const most: Record<string, number> = {
-    "sremote-endpoint.mjs": 40_000,
-    "sremote-endpoint.pyz": 40_000,
-    "sremote-session.js.br": 35_568,
+    "sremote-endpoint.mjs": 44_500,
+    "sremote-endpoint.pyz": 44_600,
+    "sremote-session.js.br": 40_800,
     // 60 bytes of them for where shipped code is looked for.
-    "sremote-session.py.deflate": 44_985,
+    "sremote-session.py.deflate": 52_060,
   };
 
   it("have as many bytes as they may, and as the manifest says", () => {

@@ -13,6 +13,7 @@ import { ensureSfapiClient } from "./setup-sfapi.ts";
 import { ensureJupyter } from "./setup-jupyter.ts";
 import { ensureNodes, nodeProgram } from "./setup-nodes.ts";
 import { ensureNumpy } from "./setup-numpy.ts";
+import { ensureTables } from "./setup-tables.ts";
 import { ensureSystemPackages } from "./setup-system.ts";
 import { suiteTimes } from "./suite-times.ts";
 
@@ -171,6 +172,7 @@ const missing = [
   ...system.missing.map(({ name, purpose }) => `${name}, for ${purpose} (${system.reason ?? "no reason given"})`),
   ...setUp("other Nodes", ensureNodes),
   ...setUp("numpy", ensureNumpy),
+  ...setUp("pandas, polars and pyarrow", ensureTables),
   ...setUp("Jupyter Server", ensureJupyter),
   ...setUp("NERSC's client", ensureSfapiClient),
   ...setUp("bundlers and compilers", ensureConsumers),

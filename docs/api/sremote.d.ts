@@ -1,4 +1,4 @@
-/* What sremote exports: 33 values, 103 types. `npm run api` writes this. */
+/* What sremote exports: 34 values, 115 types. `npm run api` writes this. */
 
 /* Values */
 
@@ -17,6 +17,27 @@ declare class Call<T = unknown> implements Promise<CallResult<T>>, AsyncIterable
   catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<CallResult<T> | B>;
   finally(callback?: (() => void) | null): Promise<CallResult<T>>;
   get [Symbol.toStringTag](): string;
+}
+declare class Column implements Iterable<Cell> {
+  readonly name: string;
+  readonly label: ColumnLabel;
+  constructor(values: ColumnValues, options?: ColumnOptions);
+  get type(): ColumnType;
+  get length(): number;
+  get data(): TypedArray | undefined;
+  get nulls(): Uint8Array | undefined;
+  get offsets(): Int32Array | undefined;
+  get unit(): TimeUnit | undefined;
+  get zone(): string | undefined;
+  get categories(): Column | undefined;
+  get ordered(): boolean;
+  get items(): Column | undefined;
+  isNull(row: number): boolean;
+  get(row: number): Cell;
+  toArray(): Cell[];
+  toNumbers(): (number | null)[];
+  [Symbol.iterator](): IterableIterator<Cell>;
+  toString(): string;
 }
 declare class ConnectError extends SremoteError {
   get name(): string;
@@ -44,13 +65,14 @@ declare class InvalidArgumentError extends SremoteError {
 declare class NdArray {
   readonly data: TypedArray;
   readonly shape: readonly number[];
-  readonly dtype: Dtype;
+  readonly dtype: Dtype | TimeDtype;
   readonly order: Order;
   constructor(data: TypedArray, shape: readonly number[], options?: NdArrayOptions);
   get size(): number;
   get bytes(): Uint8Array;
   get(...indices: number[]): Element;
   toNested(): Nested;
+  toNumbers(): number[];
 }
 declare class OutcomeUnknownError extends SremoteError {
   get name(): string;
@@ -76,7 +98,6 @@ declare class RemoteClient implements AsyncDisposable {
   constant<T = unknown>(module: string, name: string, options: ReturnsObject): Promise<RemoteObject<T>>;
   constant<T = unknown>(module: string, name: string, options?: CallOptions): Promise<T>;
   interpreter(options?: InterpreterOptions): Promise<Interpreter>;
-  ship(path: string, options?: ShipOptions): ShippedCode;
   bootstrapInstall(options?: BootstrapOptions): Promise<BootstrapResult>;
   installGitModule(url: string, branch?: string, name?: string, options?: InstallOptions): Promise<void>;
   installPackages(packages: readonly string[], options?: InstallOptions): Promise<void>;
@@ -169,14 +190,6 @@ declare class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterabl
   release(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
-declare class ShippedCode {
-  get name(): string;
-  get path(): string;
-  get runtime(): Runtime;
-  get digest(): string;
-  get files(): readonly string[];
-  unship(): void;
-}
 declare class SnippetCall<T = unknown> implements Promise<SnippetResult<T>> {
   get id(): string;
   get stdout(): CallOutput;
@@ -205,6 +218,21 @@ declare class SremoteError extends Error {
   detailsWith(others: { host?: string | undefined; hint?: string | undefined }): string;
   static from(error: unknown, code: Code, options?: SremoteErrorOptions): SremoteError;
   toJSON(): object;
+}
+declare class Table<R extends object = Row> implements Iterable<R> {
+  readonly numRows: number;
+  readonly columns: readonly Column[];
+  readonly index: readonly Column[] | undefined;
+  readonly form: TableForm;
+  readonly library: TableLibrary | undefined;
+  readonly columnsName: string | undefined;
+  constructor(columns: TableColumns, options?: TableOptions);
+  get columnNames(): string[];
+  column(name: string): Column;
+  row(number: number): R;
+  withLibrary(library: TableLibrary): Table<R>;
+  [Symbol.iterator](): IterableIterator<R>;
+  toString(): string;
 }
 declare class TransferError extends SremoteError {
   get name(): string;
@@ -331,6 +359,7 @@ interface CapturedOutput {
   total: number;
   truncated: boolean;
 }
+type Cell = unknown;
 type ClientEventName = keyof ClientEvents;
 interface ClientEvents {
   connect: ConnectEvent;
@@ -339,6 +368,16 @@ interface ClientEvents {
   call: CallEvent;
 }
 type Code = (typeof codeNames)[number];
+type ColumnLabel = string | number | boolean | null;
+interface ColumnOptions {
+  type?: ColumnType | undefined;
+  nulls?: Uint8Array | readonly boolean[] | undefined;
+  zone?: string | undefined;
+  categories?: readonly Cell[] | undefined;
+  ordered?: boolean | undefined;
+}
+type ColumnType = Dtype | TimeDtype | TextType | "binary" | "category" | "list" | "object";
+type ColumnValues = TypedArray | NdArray | readonly Cell[];
 type Command = readonly [string, ...string[]] | ShellScript;
 interface ConnectEvent extends ClientEvent {
   readonly time: number;
@@ -422,7 +461,7 @@ type Dtype =
   | "float64"
   | "complex64"
   | "complex128";
-type Element = number | bigint | boolean | [re: number, im: number];
+type Element = number | bigint | boolean | [re: number, im: number] | Date | null;
 type EncodeHooks = Pick<EncodeOptions, "custom">;
 interface ExecOptions extends OperationOptions {
   stdin?: Uint8Array | readonly Uint8Array[] | undefined;
@@ -544,7 +583,7 @@ interface LocalOptions {
   env?: Readonly<Record<string, string | undefined>> | undefined;
 }
 interface NdArrayOptions {
-  dtype?: Dtype;
+  dtype?: Dtype | TimeDtype;
   order?: Order;
 }
 type Nested = Element | Nested[];
@@ -672,6 +711,7 @@ type ResultOf<R> =
 type ReturnsObject = CallOptions & {
   returns: "object";
 };
+type Row = Record<string, Cell>;
 type Runtime = "python" | "node";
 interface Serializer {
   encode(value: unknown, root: string, attachments: Uint8Array[], hooks?: EncodeHooks): WireValue;
@@ -687,13 +727,6 @@ interface SfapiOptions extends RestOptions {
 }
 interface ShellScript {
   readonly shell: string;
-}
-interface ShipOptions {
-  runtime?: Runtime | undefined;
-  as?: string | undefined;
-  include?: readonly string[] | undefined;
-  exclude?: readonly string[] | undefined;
-  gitignore?: boolean | undefined;
 }
 type SnippetOptions = Pick<
   CallOptions,
@@ -766,11 +799,21 @@ interface SshOptions {
   algorithms?: SshAlgorithms | undefined;
 }
 type Stage = "request" | "setup" | "queue" | "import" | "lookup" | "arguments" | "call" | "result";
+type TableColumns = Readonly<Record<string, ColumnValues | Column>> | Iterable<readonly [string, ColumnValues | Column]>;
+type TableForm = "frame" | "series" | "index";
+type TableLibrary = "pandas" | "polars" | "pyarrow";
+interface TableOptions {
+  index?: TableColumns | undefined;
+  library?: TableLibrary | undefined;
+}
 interface TextPart extends PartBase {
   readonly type: "text/plain" | "text/html" | "text/markdown" | "text/latex" | "image/svg+xml";
   readonly data: string;
   readonly truncated?: true;
 }
+type TextType = "string" | "decimal" | "date" | "time";
+type TimeDtype = `datetime64[${TimeUnit}]` | `timedelta64[${TimeUnit}]`;
+type TimeUnit = "Y" | "M" | "W" | "D" | "h" | "m" | "s" | "ms" | "us" | "ns" | "ps" | "fs" | "as";
 interface TracebackFrame {
   file: string;
   line: number;
@@ -882,8 +925,6 @@ declare const codeNames: readonly [
   "unsafe-directory",
   "endpoint-broken",
   "install-failed",
-  "code-missing",
-  "code-invalid",
   "module-not-found",
   "function-not-found",
   "bad-arguments",

@@ -8,9 +8,11 @@ import { expand, hex, type Vector } from "./vector.ts";
 export type Codec = Pick<
   typeof import("@sremote/protocol"),
   | "Attachments"
+  | "Column"
   | "NdArray"
   | "PacketReader"
   | "SremoteError"
+  | "Table"
   | "checkSessionMessage"
   | "decodeFrame"
   | "decodeMessage"
@@ -62,17 +64,17 @@ function readWire(codec: Codec, vector: Vector): unknown {
 }
 
 function notationOf(codec: Codec, read: unknown, vector: Vector): unknown {
-  if (vector.kind !== "frame") return toNotation(read, codec.NdArray, vector.value);
+  if (vector.kind !== "frame") return toNotation(read, codec, vector.value);
   const frame = read as ReturnType<Codec["decodeFrame"]>;
   const { header } = vector.value as { header: unknown };
-  return { header: toNotation(frame.header, codec.NdArray, header), attachments: frame.attachments.map(hex) };
+  return { header: toNotation(frame.header, codec, header), attachments: frame.attachments.map(hex) };
 }
 
 /** The encoder makes exactly this wire from the value. */
 function checkCanonical(codec: Codec, vector: Vector): void {
   if (vector.kind !== "value") fail("only values have a canonical wire");
   const attachments: Uint8Array[] = [];
-  const wire = codec.encodeValue(fromNotation(vector.value, codec.NdArray), "return", attachments);
+  const wire = codec.encodeValue(fromNotation(vector.value, codec), "return", attachments);
   const expected = JSON.stringify(JSON.parse(Buffer.from(expand(vector.wire.json)).toString("utf8")));
   strictEqual(JSON.stringify(wire), expected);
   deepStrictEqual(attachments.map(hex), vector.wire.attachments.map(expand).map(hex));

@@ -7,7 +7,7 @@ import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from cases import frames, headers, values, arrays, annotations, messages, packets, session_messages, session_values  # noqa: E402
+from cases import frames, headers, values, arrays, annotations, messages, packets, session_messages, session_values, tables  # noqa: E402
 
 FILES = {
     "frames": frames.CASES,
@@ -19,6 +19,7 @@ FILES = {
     "packets": packets.CASES,
     "session-messages": session_messages.CASES,
     "session-values": session_values.CASES,
+    "tables": tables.CASES,
 }
 DIRECTORY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "vectors")
 

@@ -1,9 +1,15 @@
 /* The neutral notation of values: written from a value, and made into one. */
-import { arrayOver, dtypeOf, isDtype, type TypedArray } from "../../packages/protocol/src/dtype.ts";
-import type { NdArray as NdArrayOf } from "@sremote/protocol";
+import { arrayOver, dtypeOf, isDtype, isTimeDtype, type TypedArray } from "../../packages/protocol/src/dtype.ts";
+import type { Column as ColumnOf, NdArray as NdArrayOf, Table as TableOf } from "@sremote/protocol";
+import { columnOptions, tableNotation, type TableNotation } from "./table-notation.ts";
 import { hex, type Notation, type TaggedNotation } from "./vector.ts";
 
-type NdArrayClass = typeof NdArrayOf;
+/** Of the codec, which may be a bundle. */
+export interface Classes {
+  NdArray: typeof NdArrayOf;
+  Table: typeof TableOf;
+  Column: typeof ColumnOf;
+}
 
 /** Stands for what stays where it is: an object or iterator of a worker, a function of the client, the result of another call. */
 export class Kept {
@@ -20,7 +26,7 @@ export class Kept {
  * The value in the notation. Typed arrays of 8-bit unsigned numbers are written as the expected notation has them (bytes, typed array of
  * bool or uint8), since JavaScript has one class for all; so are float16 and complex ones.
  */
-export function toNotation(value: unknown, NdArray: NdArrayClass, expected?: unknown): Notation {
+export function toNotation(value: unknown, classes: Classes, expected?: unknown): Notation {
   if (value === null || typeof value === "boolean" || typeof value === "string") return value;
   if (value === undefined) return { $: "undefined" };
   if (typeof value === "bigint") return { $: "bigint", v: String(value) };
@@ -31,13 +37,13 @@ export function toNotation(value: unknown, NdArray: NdArrayClass, expected?: unk
   }
   if (typeof value !== "object") throw new TypeError(`no notation for a ${typeof value}`);
   const want = (typeof expected === "object" && expected !== null ? expected : {}) as { $?: string; v?: unknown; dtype?: string };
-  const inner = (item: unknown, index: number): Notation => toNotation(item, NdArray, (want.v as unknown[] | undefined)?.[index]);
+  const inner = (item: unknown, index: number): Notation => toNotation(item, classes, (want.v as unknown[] | undefined)?.[index]);
   const pair = ([key, item]: [unknown, unknown], index: number): Notation[] => {
     const [wantKey, wantItem] = ((want.v as unknown[] | undefined)?.[index] ?? []) as unknown[];
-    return [toNotation(key, NdArray, wantKey), toNotation(item, NdArray, wantItem)];
+    return [toNotation(key, classes, wantKey), toNotation(item, classes, wantItem)];
   };
   if (Array.isArray(value))
-    return Array.from(value, (item, index) => toNotation(item, NdArray, (expected as unknown[] | undefined)?.[index]));
+    return Array.from(value, (item, index) => toNotation(item, classes, (expected as unknown[] | undefined)?.[index]));
   if (value instanceof Date) return { $: "date", v: value.toISOString() };
   if (value instanceof RegExp) return { $: "regexp", source: value.source, flags: value.flags };
   if (value instanceof URL) return { $: "url", v: value.href };
@@ -49,10 +55,12 @@ export function toNotation(value: unknown, NdArray: NdArrayClass, expected?: unk
     if ("cause" in remote && value.cause !== remote["cause"]) throw new TypeError("a cause unlike what was sent of it");
     return { $: "error", v: Object.entries(remote).map(pair) };
   }
-  if (value instanceof NdArray) {
+  if (value instanceof classes.NdArray) {
     const { dtype, shape, order } = value;
     return { $: "ndarray", dtype, shape: [...shape], order, v: hex(value.bytes) };
   }
+  if (value instanceof classes.Table)
+    return tableNotation(value, want as unknown as TableNotation, (cell, wanted) => toNotation(cell, classes, wanted));
   if (ArrayBuffer.isView(value)) {
     const bytes = hex(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
     if (value instanceof Uint8Array && want.$ === "bytes") {
@@ -70,13 +78,13 @@ export function toNotation(value: unknown, NdArray: NdArrayClass, expected?: unk
 }
 
 /** The value that a notation stands for. */
-export function fromNotation(notation: unknown, NdArray: NdArrayClass): unknown {
-  if (Array.isArray(notation)) return notation.map((item) => fromNotation(item, NdArray));
+export function fromNotation(notation: unknown, classes: Classes): unknown {
+  if (Array.isArray(notation)) return notation.map((item) => fromNotation(item, classes));
   if (typeof notation !== "object" || notation === null) return notation;
   const tagged = notation as TaggedNotation;
   const text = tagged["v"] as string;
   const items = tagged["v"] as unknown[];
-  const pairs = (): [unknown, unknown][] => items.map((item) => fromNotation(item, NdArray) as [unknown, unknown]);
+  const pairs = (): [unknown, unknown][] => items.map((item) => fromNotation(item, classes) as [unknown, unknown]);
   switch (tagged.$) {
     case "undefined":
       return undefined;
@@ -91,7 +99,7 @@ export function fromNotation(notation: unknown, NdArray: NdArrayClass): unknown 
     case "url":
       return new URL(text);
     case "set":
-      return new Set(items.map((item) => fromNotation(item, NdArray)));
+      return new Set(items.map((item) => fromNotation(item, classes)));
     case "map":
       return new Map(pairs());
     case "object":
@@ -106,7 +114,19 @@ export function fromNotation(notation: unknown, NdArray: NdArrayClass): unknown 
       return typed(tagged);
     case "ndarray": {
       const { dtype, shape, order } = tagged as unknown as { dtype: "int8"; shape: number[]; order: "C" };
-      return new NdArray(typed(tagged), shape, { dtype, order });
+      return new classes.NdArray(typed(tagged), shape, { dtype, order });
+    }
+    case "table": {
+      const table = notation as unknown as TableNotation;
+      const columns = (of: TableNotation["columns"]): [string, ColumnOf][] =>
+        of.map((column) => [
+          column.name,
+          new classes.Column(
+            column.cells.map((cell) => fromNotation(cell, classes)),
+            columnOptions(column),
+          ),
+        ]);
+      return new classes.Table(columns(table.columns), { index: table.index && columns(table.index), library: table.library });
     }
     default:
       throw new TypeError(`unknown notation ${tagged.$}`);
@@ -115,7 +135,7 @@ export function fromNotation(notation: unknown, NdArray: NdArrayClass): unknown 
 
 function typed(tagged: TaggedNotation): TypedArray {
   const dtype = tagged["dtype"];
-  if (!isDtype(dtype)) throw new TypeError(`unknown dtype ${String(dtype)}`);
+  if (!isDtype(dtype) && !isTimeDtype(dtype)) throw new TypeError(`unknown dtype ${String(dtype)}`);
   return arrayOver(dtype, bytesFrom(tagged["v"] as string));
 }
 

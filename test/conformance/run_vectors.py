@@ -24,6 +24,7 @@ from sremote_endpoint.wire.value_encode import Encoder  # noqa: E402
 from tests.reply_check import Wrong, check_reply  # noqa: E402
 
 import session_vectors  # noqa: E402
+import table_cells  # noqa: E402
 
 
 def joined(parts):
@@ -134,6 +135,8 @@ def from_notation(expected):
         return bytes.fromhex(value)
     if kind == "kept":
         return session_vectors.Kept(expected["kind"], value)
+    if kind == "table":
+        return table_cells.Table(expected, from_notation)
     return Array(expected)
 
 
@@ -158,7 +161,7 @@ class Array:
 
 def same(value, expected):
     """Are they the same in every bit? int, float and bool are not the same, nor are 0.0 and -0.0."""
-    if isinstance(expected, (Array, session_vectors.Kept)):
+    if isinstance(expected, (Array, session_vectors.Kept, table_cells.Table)):
         return expected.matches(value)
     if type(value) is not type(expected):
         return False
@@ -195,6 +198,8 @@ def failure_of(vector):
     try:
         value = RUN[vector["kind"]](vector)
     except (Refusal, Wrong) as refusal:
+        if needs_pandas(vector, refusal):
+            return None
         if vector["verdict"] == "reject":
             return None if refusal.code == vector["code"] else "rejected with %s, not %s: %s" % (refusal.code, vector["code"], refusal)
         return None if needs_numpy(vector, refusal) else "rejected with %s: %s" % (refusal.code, refusal)
@@ -211,13 +216,20 @@ def failure_of(vector):
     return None
 
 
+def needs_pandas(vector, refusal):
+    """Without numpy nothing of a table is looked at, and without pandas none is made."""
+    if not vector["name"].startswith("table: ") or refusal.code != "unsupported":
+        return False
+    return "numpy" not in sys.modules or vector["verdict"] == "accept" and "pandas" not in sys.modules
+
+
 def needs_numpy(vector, refusal):
     """Without numpy the standard library has nothing to hold these arrays: a refusal that says so is what they get."""
     if "numpy" in sys.modules or refusal.code != "unsupported":
         return False
     value = vector["value"]
     shape = value.get("shape", [])
-    held = value["dtype"] not in ("float16", "complex64", "complex128") and not (len(shape) > 1 and 0 in shape)
+    held = value["dtype"] not in ("float16", "complex64", "complex128") and "[" not in value["dtype"] and not (len(shape) > 1 and 0 in shape)
     return not held or value.get("order") == "F" and len(shape) > 1
 
 
@@ -253,6 +265,7 @@ def main():
                 failed += 1
                 sys.stdout.write("%s: %s: %s\n" % (name, vector["name"], wrong.encode("ascii", "backslashreplace").decode()))
     sys.stdout.write("numpy %s\n" % (sys.modules["numpy"].__version__ if "numpy" in sys.modules else "is not installed"))
+    sys.stdout.write("pandas %s\n" % (sys.modules["pandas"].__version__ if "pandas" in sys.modules else "is not installed"))
     sys.stdout.write("left out, since only clients read such packets: %d vectors\n" % left_out)
     sys.stdout.write("left out, since they are heavy: %d vectors\n" % heavy)
     sys.stdout.write("%d passed, %d failed\n" % (passed, failed))

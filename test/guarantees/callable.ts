@@ -85,6 +85,7 @@ export const calls: Readonly<Record<string, Callable>> = {
   ...constructors(sremote, {
     Call: [{}],
     Interpreter: [{ label: "nowhere://", call: refuse }, {}, () => true],
+    Column: [[1], {}],
     ConnectError: ["closed", "text", {}],
     InvalidArgumentError: ["argument", "text", {}],
     NdArray: [new Float64Array(2), [2], {}],
@@ -99,6 +100,7 @@ export const calls: Readonly<Record<string, Callable>> = {
     ShippedCode: [{}, () => undefined],
     SnippetCall: [{}, () => undefined],
     SremoteError: ["closed", "text", {}],
+    Table: [{ a: [1] }, {}],
     TransferError: ["transfer-failed", "text", {}],
     UnserializableError: ["return", "text", {}],
   }),
@@ -108,6 +110,8 @@ export const calls: Readonly<Record<string, Callable>> = {
     call: (...args: Any[]) => sremote.SremoteError.from(...(args as [Any, Any])),
   },
   ...ofMethods("NdArray", () => new sremote.NdArray(new Float64Array(2), [2]), { get: [0] }),
+  ...ofMethods("Column", () => new sremote.Column([1]), { get: [0], isNull: [0] }),
+  ...ofMethods("Table", () => new sremote.Table({ a: [1] }), { column: ["a"], row: [0], withLibrary: ["pandas"] }),
   ...ofMethods("RemoteClient", client, {
     doRemoteCall: ["os", "getcwd", [], {}],
     call: ["os", "getcwd", [], {}],

@@ -76,6 +76,8 @@ const cases: Record<string, Misspelt> = {
     meant: "cases",
   },
   "sremote/testing memory": { call: (options) => testing.memory(options), wrong: "acceptStdin", meant: "acceptsStdin" },
+  "new Column": { call: (options) => new sremote.Column([1], options), wrong: "tpye", meant: "type" },
+  "new Table": { call: (options) => new sremote.Table({ a: [1] }, options), wrong: "idnex", meant: "index" },
   "new NdArray": { call: (options) => new sremote.NdArray(new Float64Array(1), [1], options), wrong: "dtpye", meant: "dtype" },
   "sremote/transfer push": { call: (options) => transfers.push(host, "/x", "/y", options), wrong: "dryrun", meant: "dryRun" },
   "sremote/transfer pull": { call: (options) => transfers.pull(host, "/x", "/y", options), wrong: "deletes", meant: "delete" },

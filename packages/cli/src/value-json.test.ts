@@ -1,4 +1,4 @@
-import { NdArray } from "@sremote/protocol";
+import { NdArray, Table } from "@sremote/protocol";
 import { expect, test } from "vitest";
 import { outputJson, toJson } from "./value-json.ts";
 
@@ -56,4 +56,17 @@ test("a user's own object that looks like one of these forms is wrapped", () => 
 test("output that is not UTF-8 is written as bytes", () => {
   expect(outputJson(Buffer.from("grüße\0\n"))).toBe("grüße\0\n");
   expect(outputJson(Uint8Array.of(0xff, 0x41))).toEqual({ $bytes: "/0E=" });
+});
+
+test("a table becomes its columns, with cells in the same forms", () => {
+  const table = new Table({ a: BigInt64Array.of(1n, 2n ** 60n), b: [new Date(0), null] }, { index: { k: ["x", "y"] } });
+  expect(toJson(table)).toEqual({
+    $table: {
+      columns: [
+        { name: "a", type: "int64", cells: [1, { $bigint: "1152921504606846976" }] },
+        { name: "b", type: "datetime64[ms]", zone: "UTC", cells: [{ $date: "1970-01-01T00:00:00.000Z" }, null] },
+      ],
+      index: [{ name: "k", type: "string", cells: ["x", "y"] }],
+    },
+  });
 });

@@ -2,7 +2,7 @@
  * A returned value as JSON that a program can read back. What JSON has no form for becomes an object with one member whose name begins
  * with `$`; docs/command-line-output.md has the table. A user's own object of that shape is wrapped in `$object`, so nothing is ambiguous.
  */
-import { NdArray } from "@sremote/protocol";
+import { NdArray, Table, type Column } from "@sremote/protocol";
 
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
@@ -36,6 +36,10 @@ function objectToJson(value: object): Json {
     const { dtype, shape } = value;
     return { $ndarray: { dtype, shape: [...shape], data: toJson(value.toNested()) } };
   }
+  if (value instanceof Table) {
+    const { columns, index } = value;
+    return { $table: { columns: columns.map(columnToJson), ...(index === undefined ? {} : { index: index.map(columnToJson) }) } };
+  }
   if (ArrayBuffer.isView(value)) {
     const { constructor } = value;
     return { $array: { type: constructor.name, data: Array.from(value as unknown as ArrayLike<number | bigint>, toJson) } };
@@ -44,6 +48,11 @@ function objectToJson(value: object): Json {
     return { $error: { name: value.name, message: value.message, ...(value.cause === undefined ? {} : { cause: toJson(value.cause) }) } };
   }
   return plainToJson(value);
+}
+
+function columnToJson(column: Column): Json {
+  const { name, type, zone } = column;
+  return { name, type, ...(zone === undefined ? {} : { zone }), cells: column.toArray().map(toJson) };
 }
 
 function plainToJson(value: object): Json {

@@ -103,6 +103,13 @@ describe("the Python endpoint with numpy", () => {
   }, 300_000);
 });
 
+describe("the Python endpoint with pandas, polars and pyarrow", () => {
+  it("passes its tests of tables", async () => {
+    execFileSync("sh", [`${root}scripts/setup-tables.sh`], { stdio: "inherit" });
+    expect(await passes(`${root}.cache/venv-tables/bin/python`, "-m", "unittest", "tests.table_values")).toMatch(/Ran \d+ tests/);
+  }, 300_000);
+});
+
 describe("G20 G30 the Python codec does what the vectors say", () => {
   const vectors = `${root}test/conformance/run_vectors.py`;
   // The heavy ones are about limits and time, which are the codec's, not the language's.
@@ -119,6 +126,13 @@ describe("G20 G30 the Python codec does what the vectors say", () => {
     execFileSync("sh", [`${root}scripts/setup-numpy.sh`], { stdio: "inherit" });
     const printed = await passes(`${root}.cache/venv-numpy/bin/python`, vectors, ...(isNightly ? [] : ["--without-heavy"]));
     expect(printed).toMatch(/numpy \d/);
+    expect(printed).toMatch(/[1-9]\d{2,} passed, 0 failed/);
+  }, 300_000);
+
+  it("with pandas", async () => {
+    execFileSync("sh", [`${root}scripts/setup-tables.sh`], { stdio: "inherit" });
+    const printed = await passes(`${root}.cache/venv-tables/bin/python`, vectors, "--without-heavy");
+    expect(printed).toMatch(/pandas \d/);
     expect(printed).toMatch(/[1-9]\d{2,} passed, 0 failed/);
   }, 300_000);
 });

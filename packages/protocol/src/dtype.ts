@@ -15,6 +15,11 @@ export type Dtype =
   | "complex64"
   | "complex128";
 
+/** Units of times, from years to attoseconds, as numpy has them. */
+export type TimeUnit = "Y" | "M" | "W" | "D" | "h" | "m" | "s" | "ms" | "us" | "ns" | "ps" | "fs" | "as";
+/** Times without a zone, or lengths of time: 64-bit counts of that unit, since 1970 for times. The least count, -2^63, is NaT: no time. */
+export type TimeDtype = `datetime64[${TimeUnit}]` | `timedelta64[${TimeUnit}]`;
+
 /** Any typed array; a Float16Array is one where the runtime has it. */
 export type TypedArray =
   | Int8Array
@@ -49,7 +54,7 @@ export interface DtypeFacts {
 export const float16Array: TypedArrayConstructor | undefined = Reflect.get(globalThis, "Float16Array");
 
 /** What holds each dtype: bool as Uint8Array of 0 and 1, float16 as Uint16Array of raw bits where there is no Float16Array, complex as pairs. */
-export const dtypes: Readonly<Record<Dtype, DtypeFacts>> = {
+const plainDtypes: Readonly<Record<Dtype, DtypeFacts>> = {
   bool: { size: 1, array: Uint8Array, lanes: 1 },
   int8: { size: 1, array: Int8Array, lanes: 1 },
   uint8: { size: 1, array: Uint8Array, lanes: 1 },
@@ -66,8 +71,25 @@ export const dtypes: Readonly<Record<Dtype, DtypeFacts>> = {
   complex128: { size: 16, array: Float64Array, lanes: 2 },
 };
 
+export const timeUnits: readonly TimeUnit[] = ["Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as"];
+
+/** Facts of all element types, those of times included. */
+export const dtypes: Readonly<Record<Dtype | TimeDtype, DtypeFacts>> = {
+  ...plainDtypes,
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- of every unit, both
+  ...(Object.fromEntries(
+    timeUnits.flatMap((unit) => [`datetime64[${unit}]`, `timedelta64[${unit}]`]).map((name) => [name, plainDtypes.int64]),
+  ) as Record<TimeDtype, DtypeFacts>),
+};
+
+/** Whether it names an element type, but that of times. */
 export function isDtype(name: unknown): name is Dtype {
-  return typeof name === "string" && Object.hasOwn(dtypes, name);
+  return typeof name === "string" && Object.hasOwn(plainDtypes, name);
+}
+
+/** Whether it names an element type of times or lengths of time. */
+export function isTimeDtype(name: unknown): name is TimeDtype {
+  return typeof name === "string" && Object.hasOwn(dtypes, name) && !isDtype(name);
 }
 
 const dtypeOfArray: ReadonlyMap<string, Dtype> = new Map<string, Dtype>([
@@ -107,7 +129,7 @@ function tagOf(view: ArrayBufferView): unknown {
  * A typed array over the given bytes: a view where they are aligned, a copy otherwise.
  * The length must be a multiple of the element size.
  */
-export function arrayOver(dtype: Dtype, bytes: Uint8Array): TypedArray {
+export function arrayOver(dtype: Dtype | TimeDtype, bytes: Uint8Array): TypedArray {
   const { array } = dtypes[dtype];
   const step = array.BYTES_PER_ELEMENT;
   // Not slice(), which a Buffer has as a view.

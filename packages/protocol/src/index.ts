@@ -3,7 +3,17 @@ export * from "./code.ts";
 export { decodeMessage, encodeMessage, type DecodedMessage } from "./codec.ts";
 export { cutFailure } from "./cut-failure.ts";
 export { crc32, useCrc32, type Crc32 } from "./crc32.ts";
-export { dtypes, dtypeOf, isDtype, type Dtype, type DtypeFacts, type TypedArray, type TypedArrayConstructor } from "./dtype.ts";
+export {
+  dtypes,
+  dtypeOf,
+  isDtype,
+  type Dtype,
+  type DtypeFacts,
+  type TimeDtype,
+  type TimeUnit,
+  type TypedArray,
+  type TypedArrayConstructor,
+} from "./dtype.ts";
 export { parseDuration, type Duration, type DurationOptions } from "./duration.ts";
 export * from "./error.ts";
 export { checkOptionNames, unknownOption, type OptionNames } from "./known-options.ts";
@@ -40,6 +50,11 @@ export { Receipt, Replay } from "./session/replay.ts";
 export * from "./session/session-codec.ts";
 export * from "./session/session-message.ts";
 export { DeadlineTimer } from "./deadline-timer.ts";
+export { Column, type ColumnLabel } from "./table/column.ts";
+export type { Cell, ColumnOptions, ColumnValues } from "./table/column-options.ts";
+export type { ColumnType, TextType } from "./table/column-type.ts";
+export { copyTable } from "./table/copy-table.ts";
+export { Table, type Row, type TableColumns, type TableForm, type TableLibrary, type TableOptions } from "./table/table.ts";
 export { Attachments } from "./value/attachments.ts";
 export { decodeValue, type DecodeOptions } from "./value/decode.ts";
 export { encodeValue, type CustomValue, type EncodeOptions } from "./value/encode.ts";

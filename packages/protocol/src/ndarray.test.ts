@@ -85,7 +85,7 @@ describe("dtypes", () => {
   it("have the size of their array's elements times the lanes", () => {
     for (const [name, facts] of Object.entries(dtypes)) {
       expect(facts.array.BYTES_PER_ELEMENT * facts.lanes).toBe(facts.size);
-      expect(isDtype(name)).toBe(true);
+      expect(isDtype(name)).toBe(!name.includes("["));
     }
     expect(["toString", "__proto__", "float", 3, null].map(isDtype)).toEqual([false, false, false, false, false]);
   });

@@ -1,22 +1,24 @@
 import { checkOptionNames } from "./known-options.ts";
-import { bytesOf, dtypeOf, dtypes, isDtype, type Dtype, type TypedArray } from "./dtype.ts";
+import { bytesOf, dtypeOf, dtypes, isDtype, isTimeDtype, type Dtype, type TimeDtype, type TypedArray } from "./dtype.ts";
 import { InvalidArgumentError } from "./error.ts";
 import { halfToNumber } from "./float16.ts";
 import { limits } from "./limits.ts";
+import { timeOf } from "./time-count.ts";
 
 /** `C`: the last index runs fastest; `F`: the first does. */
 export type Order = "C" | "F";
-/** One element; complex ones are `[re, im]`. */
-export type Element = number | bigint | boolean | [re: number, im: number];
+/** One element; complex ones are `[re, im]`, times a Date (to the millisecond), lengths of time the count of their unit, NaT null. */
+export type Element = number | bigint | boolean | [re: number, im: number] | Date | null;
 export type Nested = Element | Nested[];
 
 export interface NdArrayOptions {
   /**
-   * `bool` needs a Uint8Array, `complex64` a Float32Array of pairs, `complex128` a Float64Array of pairs.
+   * `bool` needs a Uint8Array, `complex64` a Float32Array of pairs, `complex128` a Float64Array of pairs, `datetime64[ns]` and other types of
+   * times a BigInt64Array of counts of their unit (since 1970, in UTC where the host's function takes it so).
    *
    * @default that of the typed array
    */
-  dtype?: Dtype;
+  dtype?: Dtype | TimeDtype;
   /** Order of the elements: `C` by rows, `F` by columns. @default `C` */
   order?: Order;
 }
@@ -25,7 +27,7 @@ export interface NdArrayOptions {
 export class NdArray {
   readonly data: TypedArray;
   readonly shape: readonly number[];
-  readonly dtype: Dtype;
+  readonly dtype: Dtype | TimeDtype;
   readonly order: Order;
 
   /** @throws InvalidArgumentError when data, shape and dtype do not fit together */
@@ -34,7 +36,11 @@ export class NdArray {
     const own = dtypeOf(data);
     if (own === undefined) throw new InvalidArgumentError("data", "a typed array");
     const dtype = options.dtype ?? own;
-    if (!isDtype(dtype)) throw new InvalidArgumentError("options.dtype", `one of ${Object.keys(dtypes).join(", ")}`);
+    if (!isDtype(dtype) && !isTimeDtype(dtype))
+      throw new InvalidArgumentError(
+        "options.dtype",
+        `one of ${Object.keys(dtypes).filter(isDtype).join(", ")}, or datetime64 or timedelta64 with a unit such as datetime64[ns]`,
+      );
     const facts = dtypes[dtype];
     if (dtypeOf(new facts.array(0)) !== own && !(dtype === "float16" && own === "uint16")) {
       throw new InvalidArgumentError("options.dtype", `an element type that a ${own} array can hold, not ${dtype}`);
@@ -90,6 +96,23 @@ export class NdArray {
     return build(0, 0);
   }
 
+  /**
+   * All elements as numbers in the order of {@link data}, of `int64` and `uint64` too.
+   *
+   * @throws InvalidArgumentError for types that are not of numbers, and an integer that no number holds exactly
+   */
+  toNumbers(): number[] {
+    if (dtypes[this.dtype].lanes === 2 || this.dtype === "bool" || isTimeDtype(this.dtype))
+      throw new InvalidArgumentError(`an array of ${this.dtype} has no numbers`);
+    return Array.from({ length: this.data.length }, (_, at) => {
+      const element = this.#element(at);
+      const number = Number(element);
+      if (typeof element === "bigint" && !Number.isSafeInteger(number))
+        throw new InvalidArgumentError(`element ${at} is ${element}, which no number holds exactly: read \`data\``);
+      return number;
+    });
+  }
+
   /** How many elements further the next index of each dimension lies. */
   #steps(): number[] {
     const steps = this.shape.map(() => 1);
@@ -103,6 +126,7 @@ export class NdArray {
     const element = this.data[at]!;
     if (this.dtype === "bool") return element !== 0;
     if (this.dtype === "float16" && this.data instanceof Uint16Array) return halfToNumber(Number(element));
+    if (typeof element === "bigint" && isTimeDtype(this.dtype)) return timeOf(element, this.dtype);
     return element;
   }
 }

@@ -46,8 +46,7 @@ class NumpyTest(unittest.TestCase):
             self.assertEqual((type(found), found), (type(value), value))
 
     def test_what_has_no_equal_is_refused(self):
-        for value in (numpy.array(["a"]), numpy.array([object()]), numpy.zeros(2, dtype="i4,f8"), numpy.array(["2026"], dtype="M8[D]"),
-                      numpy.longdouble(1), numpy.complex128(1j), numpy.ma.masked_array([1, 2], [0, 1]), numpy.zeros(2, dtype="g")):
+        for value in (numpy.zeros((2, 2), dtype="i4,f8"), numpy.zeros(1, "S1"), numpy.longdouble(1), numpy.complex128(1j), numpy.ma.masked_array([1, 2], [0, 1]), numpy.zeros(2, dtype="g")):
             with self.assertRaises(Unserializable, msg=repr(value)) as caught:
                 encode({"a": [value]})
             self.assertEqual(caught.exception.path, "return.a[0]")
@@ -70,7 +69,7 @@ class NumpyTest(unittest.TestCase):
     def test_times_that_are_none_too_fine_or_out_of_range_and_lengths_of_time(self):
         for unit in ("Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps", "fs", "as"):
             self.assertEqual(back([numpy.datetime64("NaT", unit), numpy.timedelta64("NaT", unit)]), [None, None])
-            values = [numpy.timedelta64(5, unit), numpy.array([5], "M8[%s]" % unit), numpy.array([5], "m8[%s]" % unit)]
+            values = [numpy.timedelta64(5, unit)]
             if unit in ("ns", "ps", "fs", "as"):
                 values.append(numpy.datetime64(1, unit))
             elif unit != "us":

@@ -76,7 +76,7 @@ class DispatchTest(EndpointTest):
         self.assertTrue(os.path.exists(self.home + "/work/ran"))
         self.assertEqual(self.value(self.call("os", "getpid", id="0" * 31 + "1")) > 0, True)
         reply = self.script("def run():\n    yield 1\n")
-        self.assertIn("list()", reply.error["hint"])
+        self.assertIn("items()", reply.error["hint"])
 
     def test_user_code_sees_a_plain_interpreter(self):
         plain = "import sys, json; print(json.dumps(sys.path))"

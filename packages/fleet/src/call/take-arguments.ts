@@ -1,6 +1,6 @@
 /* The arguments of a fleet's call are those of the moment at which it is made, however late its turn on a host comes. */
 import { ownBytes } from "@sremote/connectors";
-import { NdArray } from "@sremote/protocol";
+import { copyTable, NdArray, Table } from "@sremote/protocol";
 
 /** Deeper, a value cannot travel: what is there is left for the call to refuse. */
 const deepest = 300;
@@ -39,6 +39,7 @@ function copy(value: unknown, copies: Map<object, unknown>, depth: number): unkn
     const { data, shape, dtype, order } = value;
     return new NdArray(data.slice(), [...shape], { dtype, order });
   }
+  if (value instanceof Table) return copyTable(value, within);
   if (value instanceof Uint8Array) return ownBytes(value);
   if (ArrayBuffer.isView(value) && "slice" in value) return (value as Float64Array).slice();
   if (ArrayBuffer.isView(value)) return ownBytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));

@@ -39,7 +39,10 @@ class Annotations {
   readonly #steps: Step[] = [];
 
   constructor(root: string, attachments: Attachments, custom: DecodeOptions["custom"]) {
-    this.#context = { attachments, custom, describe: () => describePath(root, this.#steps) };
+    const describe = (): string => describePath(root, this.#steps);
+    const decode = (wire: unknown, name: string): unknown =>
+      decodeValue(wire, attachments, { root: describePath(describe(), [name]), custom, depth: 0 });
+    this.#context = { attachments, custom, describe, decode };
   }
 
   /**

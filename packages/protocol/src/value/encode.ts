@@ -3,6 +3,8 @@ import { bytesOf, dtypeOf, isBytes } from "../dtype.ts";
 import { limits } from "../limits.ts";
 import type { WireValue } from "../message.ts";
 import { NdArray } from "../ndarray.ts";
+import { Table } from "../table/table.ts";
+import { writeTable } from "../table/table-wire.ts";
 import { isAggregate, kindOf } from "./kind.ts";
 import { hasToJson, isPlain, isPlainNumber, isPlainObject, setMember } from "./plain.ts";
 import { describePath, escapeName, type Step } from "./path.ts";
@@ -113,6 +115,7 @@ class Encoder {
       const { dtype, shape, order } = value;
       return this.#attach("ndarray", value.bytes, { dtype, shape: [...shape], order });
     }
+    if (value instanceof Table) return this.#annotate(["custom", "table"], () => this.#table(value));
     const found = kindOf(value);
     switch (found?.kind) {
       case "Date":
@@ -186,13 +189,30 @@ class Encoder {
 
   #attach(name: string, bytes: Uint8Array, facts: Tree): unknown {
     return this.#annotate(["custom", name], () => {
-      const index = this.#attachments.length;
-      if (index >= limits.attachments) throw this.#tooMuch(`more than ${limits.attachments} attachments`);
       this.#enter(facts["shape"] === undefined ? 1 : 2);
       this.#depth -= facts["shape"] === undefined ? 1 : 2;
-      this.#attachments.push(bytes);
-      return { index, ...facts };
+      return { index: this.#push(bytes), ...facts };
     });
+  }
+
+  #push(bytes: Uint8Array): number {
+    if (this.#attachments.length >= limits.attachments) throw this.#tooMuch(`more than ${limits.attachments} attachments`);
+    return this.#attachments.push(bytes) - 1;
+  }
+
+  #table(table: Table): Tree {
+    const root = describePath(this.#root, this.#steps);
+    // A value within the value, which knows nothing of what is around it but how deep it lies.
+    const encode = (values: readonly unknown[], name: string): WireValue => {
+      const wire = encodeValue(values, describePath(root, [name]), this.#attachments, { code: this.#code, custom: this.#custom });
+      if (depthOf(wire) + this.#depth > limits.valueDepth) throw this.#tooMuch(`nests more than ${limits.valueDepth} deep`);
+      return wire;
+    };
+    // A table, its list of columns and a column.
+    this.#enter(3);
+    const json = writeTable(table, { attach: (bytes) => this.#push(bytes), encode });
+    this.#depth -= 3;
+    return json;
   }
 
   #child(step: Step, name: string | number, value: unknown): unknown {
@@ -259,6 +279,11 @@ class Encoder {
   #tooMuch(reason: string): UnserializableError {
     return new UnserializableError(describePath(this.#root, this.#steps), reason, { code: "limit-exceeded" });
   }
+}
+
+function depthOf(json: unknown): number {
+  if (typeof json !== "object" || json === null) return 0;
+  return 1 + Object.values(json).reduce<number>((most, item) => Math.max(most, depthOf(item)), 0);
 }
 
 function describeClass(value: object): string {

@@ -1,8 +1,10 @@
 /* One function for each annotation of PROTOCOL.md, section "Values": from the JSON there to the value. */
-import { arrayOver, bytesOf, dtypes, isDtype, type Dtype } from "../dtype.ts";
+import { arrayOver, bytesOf, dtypes, isDtype, isTimeDtype, type Dtype } from "../dtype.ts";
 import { ProtocolError } from "../error.ts";
 import { limits } from "../limits.ts";
 import { elementCount, NdArray } from "../ndarray.ts";
+import type { Table } from "../table/table.ts";
+import { readTable } from "../table/table-wire.ts";
 import type { Attachments } from "./attachments.ts";
 import { isPlainObject } from "./plain.ts";
 
@@ -11,6 +13,8 @@ export interface ValueContext {
   readonly custom: ((name: string, json: Record<string, unknown>) => unknown) | undefined;
   /** The path to the value, for errors. */
   describe(): string;
+  /** A value within this one, which has annotations of its own. */
+  decode(wire: unknown, name: string): unknown;
 }
 
 type Restore = (json: unknown, context: ValueContext) => unknown;
@@ -36,6 +40,7 @@ const custom: ReadonlyMap<unknown, Restore> = new Map<unknown, Restore>([
   ["bytes", restoreBytes],
   ["typed-array", restoreTypedArray],
   ["ndarray", restoreNdArray],
+  ["table", restoreTable],
 ]);
 
 /** The value that `json` with the given annotation means. @throws ProtocolError */
@@ -166,7 +171,7 @@ function restoreTypedArray(json: unknown, context: ValueContext): unknown {
 
 function restoreNdArray(json: unknown, context: ValueContext): NdArray {
   const facts = members(json, context, "an ndarray");
-  const dtype = dtypeIn(facts, context);
+  const dtype = isTimeDtype(facts["dtype"]) ? facts["dtype"] : dtypeIn(facts, context);
   const { shape, order } = facts;
   if (!isShape(shape)) throw refuse(context, "`shape` is not an array of integers from 0 on");
   if (shape.length > limits.dimensions) throw tooMuch(context, `more than ${limits.dimensions} dimensions`);
@@ -175,6 +180,14 @@ function restoreNdArray(json: unknown, context: ValueContext): NdArray {
   const expected = elementCount(shape) * dtypes[dtype].size;
   if (bytes.length !== expected) throw refuse(context, `an attachment of ${bytes.length} bytes for an array of ${expected}`);
   return new NdArray(arrayOver(dtype, bytes), shape, { dtype, order });
+}
+
+function restoreTable(json: unknown, context: ValueContext): Table {
+  return readTable(members(json, context, "a table"), {
+    take: (index) => context.attachments.take(index, context.describe()),
+    decode: (wire, name) => context.decode(wire, name),
+    refuse: (reason) => refuse(context, reason),
+  });
 }
 
 function isShape(value: unknown): value is number[] {

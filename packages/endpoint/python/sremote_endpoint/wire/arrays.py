@@ -16,15 +16,16 @@ DTYPES = {
     "float16": (2, "<f2", None), "float32": (4, "<f4", "f"), "float64": (8, "<f8", "d"),
     "complex64": (8, "<c8", None), "complex128": (16, "<c16", None),
 }
+TIMES = ["%s64[%s]" % (kind, unit) for kind in ("datetime", "timedelta") for unit in "Y M W D h m s ms us ns ps fs as".split()]
 _HINT = 'installPackages(["numpy"])'
 
 
 def decode_array(kind, json, data):
     """The array that `json` (of kind `typed-array` or `ndarray`) describes over the attachment `data`, a writable view."""
     dtype = json.get("dtype")
-    if type(dtype) is not str or dtype not in DTYPES:
+    if type(dtype) is not str or dtype not in DTYPES and not (kind == "ndarray" and dtype in TIMES):
         raise protocol_error("an array has an unknown dtype")
-    size, numpy_code, code = DTYPES[dtype]
+    size, numpy_code, code = DTYPES.get(dtype) or (8, dtype, None)
     shape, order = _shape(json) if kind == "ndarray" else (None, "C")
     count = 1
     for length in shape or ():
@@ -116,20 +117,40 @@ def _plain_array(encoder, value):
     return encoder.attach(value.tobytes(), "typed-array", dtype="%s%d" % (name, value.itemsize * 8))
 
 
+def time_counts(encoder, value):
+    """The dtype on the wire of an array of times or lengths of time, and their counts."""
+    unit, times = sys.modules["numpy"].datetime_data(value.dtype)
+    if unit == "generic":
+        encoder.fail("a numpy array of %s without a unit cannot travel" % value.dtype, 'give it one, such as .astype("%s8[s]")' % value.dtype.kind)
+    name = "%s64[%s]" % ("datetime" if value.dtype.kind == "M" else "timedelta", unit)
+    if times == 1:
+        return name, value.astype(value.dtype.newbyteorder("="), copy=False).view("i8")
+    found = value.astype(name)
+    # Counts of a smaller unit may not fit; conversions wrap around then.
+    if not ((found.astype(value.dtype) == value) | (value != value)).all():
+        encoder.fail("times of %s that do not fit %s" % (value.dtype, name), "convert them to a greater unit")
+    return name, found.view("i8")
+
+
 def _ndarray(encoder, value):
     numpy = sys.modules["numpy"]
     dtype = value.dtype.name
-    if dtype not in DTYPES or value.dtype.itemsize != DTYPES[dtype][0]:
-        # tolist() would make bare integers of some times.
-        hint = '.astype("int64")' if value.dtype.kind in "mM" else ".tolist()"
-        encoder.fail("a numpy array of dtype %s cannot travel" % value.dtype, "convert it, for example with " + hint)
     if type(value) is not numpy.ndarray and hasattr(value, "mask"):
         encoder.fail("a masked numpy array cannot travel", "send .filled() and .mask")
     if value.ndim > DIMENSIONS:
         encoder.fail("a numpy array of %d dimensions, at most %d are allowed" % (value.ndim, DIMENSIONS))
     value = numpy.asarray(value)
+    if value.dtype.kind in "OUT":
+        # Text and objects have no bytes of their own: element by element, and what cannot travel is named by its place.
+        return encoder.walk(value.tolist())
+    if value.dtype.names:
+        return load("wire.tables").structured(encoder, value)
     order = "C" if value.flags.c_contiguous or not value.flags.f_contiguous else "F"
-    value = value.astype(DTYPES[dtype][1], order="K", copy=False)
+    if value.dtype.kind in "mM":
+        dtype, value = time_counts(encoder, value)
+    elif dtype not in DTYPES or value.dtype.itemsize != DTYPES[dtype][0]:
+        encoder.fail("a numpy array of dtype %s cannot travel" % value.dtype, 'convert it, for example with .astype("float64") or .astype(str)')
+    value = value.astype(DTYPES.get(dtype, DTYPES["int64"])[1], order="K", copy=False)
     flat = numpy.ascontiguousarray(value if order == "C" else value.T).reshape(-1)
     data = memoryview(flat.view("u1")) if flat.size else b""
     return encoder.attach(data, "ndarray", dtype=dtype, shape=list(value.shape), order=order)

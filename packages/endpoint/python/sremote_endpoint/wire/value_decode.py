@@ -6,7 +6,7 @@ from .message import whole
 
 
 # The last four are known in sessions only (SESSION.md, "Objects, iterators, callbacks, results").
-_CUSTOM = ("bytes", "typed-array", "ndarray", "object", "iterator", "callback", "result")
+_CUSTOM = ("bytes", "typed-array", "ndarray", "table", "object", "iterator", "callback", "result")
 
 
 class _Node:
@@ -149,8 +149,10 @@ def _apply(node, json, attachments):
     if node.kind in _CUSTOM:
         if node.members:
             raise protocol_error("a reference has no annotations in it")
-        if node.kind in _CUSTOM[3:]:
+        if node.kind in _CUSTOM[4:]:
             return attachments.stand_in(node.kind, json)
+        if node.kind == "table":
+            return load("wire.table_decode").decode_table(json, attachments)
         data = attachments.take(json)
         if node.kind == "bytes":
             return bytes(data)

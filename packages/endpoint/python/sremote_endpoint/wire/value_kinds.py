@@ -7,6 +7,9 @@ from .errors import Unserializable
 from .limits import ATTACHMENTS, VALUE_DEPTH
 
 
+_LIBRARIES = frozenset(("pandas", "polars", "pyarrow"))
+
+
 def _class(module, name):
     found = getattr(sys.modules.get(module) if module == "numpy" else loaded(module), name, None)
     return found if isinstance(found, type) else ()
@@ -73,13 +76,17 @@ def walk_other(encoder, value):
         return _pattern(encoder, value), ["regexp"]
     if isinstance(value, (_class("uuid", "UUID"), _class("pathlib", "PurePath"), _class("decimal", "Decimal"))):
         return str(value), None
+    if not _LIBRARIES.isdisjoint(sys.modules):
+        found = load("wire.tables").walk_table(encoder, value)
+        if found:
+            return found
     fields = getattr(type(value), "__dataclass_fields__", None)
     if isinstance(fields, dict) and loaded("dataclasses"):
         names = [field.name for field in loaded("dataclasses").fields(value)]
         return encoder.members(value, [(name, getattr(value, name)) for name in names])
     if isinstance(value, BaseException):
         return _error(encoder, value)
-    return encoder.fail(*_reason(value))
+    return encoder.fail(*_reason(encoder, value))
 
 
 def moment(encoder, value):
@@ -112,18 +119,20 @@ def _error(encoder, value):
     return found, ["Error"]
 
 
-def _reason(value):
+def _reason(encoder, value):
     name = type(value).__name__
     module = type(value).__module__
     if module not in ("builtins", "__main__"):
         name = "%s.%s" % (module, name)
+    is_result = encoder.path[0].startswith("return")
     if hasattr(value, "__next__") or hasattr(value, "__anext__"):
-        return "a %s cannot travel" % name, "wrap it in list() to send what it yields"
-    # Of other classes list() may give less than they hold: of a data frame the names of its columns.
-    if module in ("builtins", "collections", "itertools") and hasattr(value, "__iter__"):
-        return "a %s cannot travel" % name, "wrap it in list() to send its members"
-    if hasattr(type(value), "total_seconds"):
-        return "a %s cannot travel" % name, "send its total_seconds()"
-    if hasattr(type(value), "to_dict"):
-        return "a %s cannot travel" % name, "convert it, for example with .to_dict()"
-    return "a %s cannot travel" % name, "return plain data: numbers, strings, bytes, lists, dicts, dates, arrays"
+        hint = "send a list of what it yields" + (", or read the result with items()" if is_result else "")
+    elif module in ("builtins", "collections", "itertools") and hasattr(value, "__iter__"):
+        hint = "send a list of its members"
+    elif hasattr(type(value), "total_seconds"):
+        hint = "send its total_seconds()"
+    elif hasattr(type(value), "to_dict"):
+        hint = "convert it, for example with .to_dict()"
+    else:
+        hint = "send plain data: numbers, strings, bytes, lists, dicts, dates, arrays, data frames"
+    return "a %s cannot travel" % name, hint + (', or keep it on the host with returns: "object"' if is_result else "")
