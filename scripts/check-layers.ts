@@ -22,7 +22,7 @@ export const allowed: Readonly<Record<string, readonly string[]>> = {
     "@sremote/process",
     "diff",
   ],
-  cli: ["@sremote/protocol", "@sremote/connectors", "@sremote/client", "commander"],
+  cli: ["@sremote/protocol", "@sremote/connectors", "@sremote/client", "@sremote/transfer", "@sremote/fleet", "commander"],
   sremote: [
     "@sremote/protocol",
     "@sremote/connectors",

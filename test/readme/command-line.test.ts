@@ -33,7 +33,7 @@ function pattern(expected: string): RegExp {
   return new RegExp(`^${parts.join("[^\\n]*")}$`);
 }
 
-const examples = ["command-line.md", "command-line-output.md"].flatMap(examplesOf);
+const examples = ["command-line.md", "command-line-output.md", "command-line-hosts.md"].flatMap(examplesOf);
 let home: CommandHome;
 
 beforeAll(async () => {

@@ -18,6 +18,7 @@ export const exitCodes: {
   readonly internal: 70;
   readonly cancelled: 130;
   readonly brokenPipe: 141;
+  readonly noCommand: 255;
 } = {
   value: 0,
   raised: 1,
@@ -38,6 +39,8 @@ export const exitCodes: {
   cancelled: 130,
   /** 128 + SIGPIPE. */
   brokenPipe: 141,
+  /** Of `exec`, whose other statuses are the command's own: as ssh(1). */
+  noCommand: 255,
 };
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];

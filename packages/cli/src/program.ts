@@ -1,14 +1,12 @@
 /* The command line: commands, options, help. */
 import { Command } from "commander";
 import { call, type CallCommandOptions } from "./call.ts";
-import type { Context } from "./context.ts";
+import type { Choose } from "./task.ts";
 import { doctor, type DoctorCommandOptions } from "./doctor.ts";
-import type { ExitCode } from "./exit-code.ts";
-import type { HostOptions } from "./host-options.ts";
+import { addHostOptions, addPlaceOptions, collect, hostText, splitOptions } from "./command-options.ts";
+import { addHostCommands } from "./program-hosts.ts";
 import { wrapWords } from "./wrap-words.ts";
 import { bootstrap, type BootstrapCommandOptions, install, type InstallCommandOptions } from "./install.ts";
-
-const hostText = "`local`, or a host over SSH: [user@]host[:port]";
 
 const examples = `
 Examples:
@@ -27,25 +25,21 @@ Exit status: 0 a value, 1 the function raised, 2 wrong usage, 3 no such module o
 /** Of help that no terminal shows. */
 const defaultColumns = 80;
 
-/** What a parsed command line asks for. */
-export type Task = (context: Context) => Promise<ExitCode>;
-
-/** The program; `choose` is called with the task of the command that was parsed, and HOST as written. */
-export function buildProgram(version: string, choose: (host: string, task: Task) => void): Command {
+export function buildProgram(version: string, choose: Choose): Command {
   const program = new Command("sremote")
     .description("Call Python and JavaScript functions on other machines, with nothing installed there beforehand.")
     .version(version, "-V, --version", "print the version")
     .option("--debug", "print the local stack of errors")
     .addHelpText("after", () => wrapWords(examples, process.stdout.isTTY ? process.stdout.columns : defaultColumns))
-    .showHelpAfterError("(sremote --help tells more)");
+    .showHelpAfterError("(sremote --help tells more)")
+    .enablePositionalOptions();
   addCall(program, choose);
   addBootstrap(program, choose);
   addInstall(program, choose);
   addDoctor(program, choose);
+  addHostCommands(program, choose);
   return program;
 }
-
-type Choose = Parameters<typeof buildProgram>[1];
 
 function addCall(program: Command, choose: Choose): void {
   const command = program
@@ -118,34 +112,4 @@ function addDoctor(program: Command, choose: Choose): void {
     const [hostOptions, options] = splitOptions<DoctorCommandOptions>(command);
     choose(host, (context) => doctor(context, host, options, hostOptions));
   });
-}
-
-function addPlaceOptions(command: Command): void {
-  command
-    .option("--python <path>", "Python interpreter on the host")
-    .option("--node-path <path>", "Node on the host")
-    .option("--sremote-dir <directory>", "directory of the endpoint on the host (default ~/.sremote)");
-}
-
-function addHostOptions(command: Command): void {
-  command
-    .optionsGroup("SSH options:")
-    .option("-i, --identity <file>", "private key; then no other is offered")
-    .option("-p, --port <number>", "port, where HOST tells none")
-    .option("-J, --jump <host>", "host to go through; several with commas")
-    .option("--host-key <policy>", "strict (default), accept-new, or the one to accept: SHA256:…")
-    .option("-F, --ssh-config <file>", "ssh_config file, or none")
-    .option("--openssh", "use the system's ssh command, with all that its configuration can do");
-}
-
-const hostOptionNames = ["identity", "port", "jump", "hostKey", "sshConfig", "openssh"];
-
-function splitOptions<T>(command: Command): [hostOptions: HostOptions, options: T] {
-  const all = Object.entries(command.opts());
-  const own = all.filter(([name]) => !hostOptionNames.includes(name));
-  return [Object.fromEntries(all.filter(([name]) => hostOptionNames.includes(name))), Object.fromEntries(own) as T];
-}
-
-function collect(value: string, before: string[] | undefined): string[] {
-  return [...(before ?? []), value];
 }

@@ -7,7 +7,8 @@ import { errorText } from "./error-text.ts";
 import { exitCodeFor, exitCodes } from "./exit-code.ts";
 import { watchInterrupts } from "./interrupt.ts";
 import { Output } from "./output.ts";
-import { buildProgram, type Task } from "./program.ts";
+import { buildProgram } from "./program.ts";
+import type { Task } from "./task.ts";
 
 /**
  * Runs the command line (without the program's own name) and resolves to the exit status. Writes to this process's outputs; never rejects for
@@ -19,9 +20,9 @@ export async function run(args: readonly string[]): Promise<number> {
     gone.abort(new SremoteError("cancelled", "the reader of the output has gone")),
   );
   const stderr = new Output(process.stderr, "standard error");
-  let chosen: { host: string; task: Task } | undefined;
-  const program = buildProgram(version(), (host, task) => {
-    chosen = { host, task };
+  let chosen: { host: string; task: Task; failed: number | undefined } | undefined;
+  const program = buildProgram(version(), (host, task, failed) => {
+    chosen = { host, task, failed };
   });
   const usage = parse(program, args);
   if (usage.text.out !== "") await stdout.write(usage.text.out);
@@ -37,7 +38,8 @@ export async function run(args: readonly string[]): Promise<number> {
     await stderr.write(errorText(error, { host: chosen.host, debug }));
     const code = exitCodeFor(error);
     // Once interrupted, whatever the call ended with is the answer to that.
-    return code === exitCodes.cancelled ? (interrupt.exitCode ?? code) : code;
+    if (code === exitCodes.cancelled) return interrupt.exitCode ?? code;
+    return code === exitCodes.usage || code === exitCodes.internal ? code : (chosen.failed ?? code);
   }
 }
 

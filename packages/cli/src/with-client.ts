@@ -1,4 +1,5 @@
 /* One command on one host: connect, ask for a password where the host wants one, close. */
+import type { Connector } from "@sremote/connectors";
 import { RemoteClient, type RemoteClientOptions } from "@sremote/client";
 import { hostText, SremoteError } from "@sremote/protocol";
 import { type Answers, connectorFor, type HostOptions } from "./host-options.ts";
@@ -11,10 +12,7 @@ const patience = 120_000;
 /** Characters of a question. */
 const longestQuestion = 2000;
 
-/**
- * Runs the work with a client for HOST, and closes the client. When the host refuses what it was offered, but would take a password or
- * asks questions, the person at the terminal is asked and the work is begun anew: nothing had been sent.
- */
+/** Runs the work with a client for HOST, as {@link withConnector}, and closes the client. */
 export async function withClient<T>(
   host: string,
   options: HostOptions,
@@ -22,16 +20,31 @@ export async function withClient<T>(
   signal: AbortSignal,
   work: (client: RemoteClient) => Promise<T>,
 ): Promise<T> {
+  return withConnector(host, options, signal, async (connector) => {
+    await using client = new RemoteClient(connector, settings);
+    return await work(client);
+  });
+}
+
+/**
+ * Runs the work with a connector for HOST, and closes it. When the host refuses what it was offered, but would take a password or asks questions,
+ * the person at the terminal is asked and the work is begun anew: nothing had been sent.
+ */
+export async function withConnector<T>(
+  host: string,
+  options: HostOptions,
+  signal: AbortSignal,
+  work: (connector: Connector) => Promise<T>,
+): Promise<T> {
   let answers: Answers = {};
   for (let asked = 0; ; asked++) {
-    await using client = new RemoteClient(connectorFor(host, options, answers), settings);
+    await using connector = connectorFor(host, options, answers);
     try {
-      return await work(client);
+      return await work(connector);
     } catch (error) {
-      const question =
-        asked < mostQuestions && options.openssh !== true && canAsk() ? questionOf(error, client.connector.label) : undefined;
+      const question = asked < mostQuestions && options.openssh !== true && canAsk() ? questionOf(error, connector.label) : undefined;
       if (question === undefined) throw error;
-      answers = await answersTo(question, client.connector.label.slice("ssh://".length), answers, signal);
+      answers = await answersTo(question, connector.label.slice("ssh://".length), answers, signal);
     }
   }
 }

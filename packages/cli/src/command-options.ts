@@ -1,0 +1,36 @@
+/* Options that commands have in common. */
+import type { Command } from "commander";
+import type { HostOptions } from "./host-options.ts";
+
+export const hostText = "`local`, or a host over SSH: [user@]host[:port]";
+export const hostsText = "a node set: me@host, node[1-8], node[1-8]!node3, local";
+
+export function addPlaceOptions(command: Command): void {
+  command
+    .option("--python <path>", "Python interpreter on the host")
+    .option("--node-path <path>", "Node on the host")
+    .option("--sremote-dir <directory>", "directory of the endpoint on the host (default ~/.sremote)");
+}
+
+export function addHostOptions(command: Command): void {
+  command
+    .optionsGroup("SSH options:")
+    .option("-i, --identity <file>", "private key; then no other is offered")
+    .option("-p, --port <number>", "port, where HOST tells none")
+    .option("-J, --jump <host>", "host to go through; several with commas")
+    .option("--host-key <policy>", "strict (default), accept-new, or the one to accept: SHA256:…")
+    .option("-F, --ssh-config <file>", "ssh_config file, or none")
+    .option("--openssh", "use the system's ssh command, with all that its configuration can do");
+}
+
+const hostOptionNames = ["identity", "port", "jump", "hostKey", "sshConfig", "openssh"];
+
+export function splitOptions<T>(command: Command): [hostOptions: HostOptions, options: T] {
+  const all = Object.entries(command.opts());
+  const own = all.filter(([name]) => !hostOptionNames.includes(name));
+  return [Object.fromEntries(all.filter(([name]) => hostOptionNames.includes(name))), Object.fromEntries(own) as T];
+}
+
+export function collect(value: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
