@@ -18,6 +18,7 @@ declare class Fleet implements AsyncDisposable, Iterable<Fleet> {
   [Symbol.iterator](): Iterator<Fleet>;
   cd(path: string | readonly string[]): Fleet;
   run(command: RunCommand, options?: RunOptions): Run<RemoteProcess>;
+  ship(path: string, options?: ShipOptions): ShippedCode;
   call<T = unknown>(
     module: string,
     fn: string,

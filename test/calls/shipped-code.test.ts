@@ -3,7 +3,9 @@ import { chmod, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from "no
 import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { execFileSync } from "node:child_process";
 import { RemoteClient } from "@sremote/client";
+import { fleet } from "@sremote/fleet";
 import { RemoteExecError } from "@sremote/protocol";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
 import { mainKinds, stopSshd, type TestHost } from "../support/hosts.ts";
@@ -235,6 +237,47 @@ def run(how):
     const error = await rejection(client.doRemoteCall("job", "run"));
     expect(error).toMatchObject({ code: "unsafe-directory" });
     expect(error.message).toContain(`shipping code: ${host.home}/.sremote/code is not a directory`);
+  });
+
+  test("a module beside the program that the host lacks is to be shipped, not installed", async () => {
+    await write({ "my_analysis.py": "" });
+    const before = process.cwd();
+    try {
+      process.chdir(root);
+      const error = await rejection(client.doRemoteCall("my_analysis", "run"));
+      expect(error).toMatchObject({ code: "module-not-found", hint: expect.stringContaining('client.ship("./my_analysis.py")') });
+      expect(error.hint).not.toContain("install");
+    } finally {
+      process.chdir(before);
+    }
+  });
+
+  test("G48 a fleet's call has one version on all hosts, that of the moment when it was made", async () => {
+    await write({ "job.py": "def run():\n    return 1\n" });
+    await using nodes = fleet("n[1-3]", { connect: () => host.again(), concurrency: 1 });
+    nodes.ship(join(root, "job.py"));
+    const first = nodes.call("job", "run");
+    writeFileSync(join(root, "job.py"), "def run():\n    return 2\n");
+    const second = nodes.call("job", "run");
+    expect((await first).jobs.map(({ value }) => value)).toEqual([1, 1, 1]);
+    expect((await second).jobs.map(({ value }) => value)).toEqual([2, 2, 2]);
+  });
+
+  test("leaves out what git ignores", async () => {
+    const git = (...args: string[]): unknown => execFileSync("git", args, { cwd: root });
+    await write({
+      "pack/__init__.py": "",
+      "pack/data/big.csv": "1",
+      "pack/made.py": "",
+      "pack/.gitignore": "made.py\n",
+      ".gitignore": "*.csv\n",
+    });
+    git("init", "-q");
+    const code = client.ship(join(root, "pack"), { gitignore: true });
+    expect(code.files).toEqual(["pack/__init__.py"]);
+    await write({ "pack/.gitignore": "" });
+    expect(code.files).toEqual(["pack/__init__.py", "pack/made.py"]);
+    expect(client.ship(join(root, "pack"), { include: ["*.csv"] }).files).toEqual(["pack/data/big.csv"]);
   });
 
   test("is refused by name where it cannot be shipped", async () => {

@@ -176,6 +176,7 @@ export const calls: Readonly<Record<string, Callable>> = {
     },
   },
   ...ofMethods("Fleet", hosts, {
+    ship: ["test/guarantees/callable.ts", { runtime: "python", as: "x" }],
     at: [0],
     range: [0, 1],
     slice: [0, 1],

@@ -10,9 +10,9 @@ function hints(): string[] {
   return [...page.matchAll(/^ *hint: (.*)$/gm)].map((match) => match[1]!).concat(section);
 }
 
-/** Of what the command does not use: REST services, fleets, objects that are kept. */
+/** Of what the command does not use: REST services, fleets, objects that are kept, shipped code. */
 const elsewhere =
-  /`(?:ca|token|scratchDir|baseUrl|kernel|known|uploadLimit|downloadLimit|socketPath|limit|startTimeout)`|entryLimit|loadGroups|hostSet|bytes\.slice|algorithms|connectTimeout|leave options\.id/;
+  /`(?:ca|token|scratchDir|baseUrl|kernel|known|uploadLimit|downloadLimit|socketPath|limit|startTimeout)`|entryLimit|loadGroups|hostSet|bytes\.slice|algorithms|connectTimeout|leave options\.id|options\.(?:as|exclude|include)|unship\(\)|client\.ship/;
 
 test("no hint that the command can show names a function or an option of the library", () => {
   const all = hints();

@@ -14,7 +14,8 @@ import type { NewCall, Reply, Transport } from "./call/transport.ts";
 import { CallNotes } from "./events/call-notes.ts";
 import { callChannel, type Watchers } from "./events/watchers.ts";
 import { valueWithHeld } from "./object/held-result.ts";
-import type { ShippedTrees } from "./code/shipped-trees.ts";
+import type { ClientCode } from "./code/client-code.ts";
+import { ownModuleHint } from "./code/own-module.ts";
 import { RemoteIterable } from "./object/remote-iterable.ts";
 import { objectModule, referenceOf } from "./object/remote-reference.ts";
 
@@ -27,7 +28,7 @@ export interface CallsSettings {
   /** Asked in this order to take a call; the last takes any. */
   readonly transports: readonly Transport[];
   /** Undefined for calls that take code there. */
-  readonly code: ShippedTrees | undefined;
+  readonly code: ClientCode | undefined;
   serializer(): Serializer;
   /** @throws SremoteError `closed` */
   checkOpen(): void;
@@ -163,11 +164,13 @@ export class Calls {
     if (notes !== undefined) notes.receivedBytes = reply.bytes;
     if (message.outcome !== "value" || message.value === undefined) {
       const { host: label, code } = this.#settings;
+      const hint = message.error?.code === "module-not-found" ? ownModuleHint(name, call.context.runtime) : undefined;
       throw errorFromReply(reply, {
         what: name,
         host: label,
         callId: call.id,
-        localize: code?.isInUse === true ? (each) => code.localize(each) : undefined,
+        hint,
+        localize: (failure) => code?.localize(failure) ?? failure,
       });
     }
     const value =

@@ -1,6 +1,7 @@
 export { RemoteClient } from "./remote-client.ts";
 export type { RemoteClientOptions } from "./client-options.ts";
 export type { ShipOptions } from "./code/options.ts";
+export { type CodeVersions, ShippedTrees } from "./code/shipped-trees.ts";
 export { ShippedCode } from "./code/shipped-code.ts";
 export type { CallArguments, CallOptions, ReturnsObject, Runtime } from "./call/options.ts";
 export type { CallResult, CapturedOutput } from "./call/result.ts";

@@ -9,12 +9,12 @@ import { callSite } from "./call/site.ts";
 import type { CallResult } from "./call/result.ts";
 import { bounded, boundedBy } from "./host/bounded.ts";
 import { Calls } from "./calls.ts";
+import { ClientCode } from "./code/client-code.ts";
 import { codeSender } from "./code/send-code.ts";
 import { HostCode } from "./code/host-code.ts";
-import { LocalTree } from "./code/local-tree.ts";
-import { readShipOptions, type ShipOptions } from "./code/options.ts";
-import { ShippedCode } from "./code/shipped-code.ts";
-import { ShippedTrees } from "./code/shipped-trees.ts";
+import type { ShipOptions } from "./code/options.ts";
+import type { ShippedCode } from "./code/shipped-code.ts";
+import type { ShippedTrees } from "./code/shipped-trees.ts";
 import type { ClientEventName, ClientEvents } from "./events/client-events.ts";
 import { Watchers } from "./events/watchers.ts";
 import { checkClientOptions, type RemoteClientOptions, sessionDefaults } from "./client-options.ts";
@@ -67,7 +67,7 @@ export class RemoteClient implements AsyncDisposable {
   readonly #calls: Calls;
   readonly #interpreters: Interpreters;
   readonly #hostCode: HostCode;
-  readonly #code: ShippedTrees;
+  readonly #code: ClientCode;
   #serializer: Serializer;
   #closed: Promise<void> | undefined;
 
@@ -96,7 +96,7 @@ export class RemoteClient implements AsyncDisposable {
     const spooled = new SpoolTransport(this.#spool, settings);
     const checkOpen = (): void => this.#checkOpen();
     this.#hostCode = new HostCode(connector.label, codeSender(connector, this.#sessions, this.#spool, checkOpen));
-    this.#code = new ShippedTrees(this.#hostCode);
+    this.#code = new ClientCode(this.#hostCode);
     this.#calls = new Calls({
       host: connector.label,
       runtime: this.#runtime,
@@ -209,9 +209,12 @@ export class RemoteClient implements AsyncDisposable {
    */
   ship(path: string, options: ShipOptions = {}): ShippedCode {
     this.#checkOpen();
-    const tree = new LocalTree(readShipOptions(path, options, this.#runtime));
-    tree.look();
-    return new ShippedCode(tree, this.#code.add(tree));
+    return this.#code.trees.ship(path, options, this.#runtime);
+  }
+
+  /** Calls have the code of these trees, which several clients share. @internal */
+  shareCode(trees: ShippedTrees): void {
+    this.#code.trees = trees;
   }
 
   /**

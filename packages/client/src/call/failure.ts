@@ -22,6 +22,8 @@ export interface FailedCall {
   readonly what: string;
   readonly host: string;
   readonly callId: string;
+  /** In the place of the one of the host. */
+  readonly hint?: string | undefined;
   /** Puts files of this machine in the place of those that were shipped. */
   readonly localize?: ((failure: Failure) => Failure) | undefined;
 }
@@ -29,7 +31,7 @@ export interface FailedCall {
 const asIs = (failure: Failure): Failure => failure;
 
 /** The error for a reply whose outcome is not a value. */
-export function errorFromReply(reply: Reply, { what, host, callId, localize = asIs }: FailedCall): SremoteError {
+export function errorFromReply(reply: Reply, { what, host, callId, hint, localize = asIs }: FailedCall): SremoteError {
   const { message, thrown } = reply;
   const failure: Failure = localize(
     cutFailure(
@@ -41,7 +43,7 @@ export function errorFromReply(reply: Reply, { what, host, callId, localize = as
     ),
   );
   const summary = describeFailure(failure, what);
-  const options = { stage: failure.stage, host, callId, hint: failure.hint };
+  const options = { stage: failure.stage, host, callId, hint: hint ?? failure.hint };
   if (message.outcome === "unknown") return new OutcomeUnknownError("outcome-unknown", summary, options);
   if (failure.code === "module-missing" || failure.code === "module-version") return new RemoteModulesError(failure.code, summary, options);
   if (failure.code === "protocol-error" && message.outcome === "not-run") {

@@ -1,25 +1,32 @@
-/* All that a client ships: which versions a call gets, and where their files lie on this machine. */
+/* All that a client or a fleet ships: which versions a call gets, and where their files lie on this machine. */
 import { InvalidArgumentError, type Failure, limits } from "@sremote/protocol";
-import type { CallCode } from "../call/code.ts";
 import type { Runtime } from "../call/options.ts";
-import type { HostCode } from "./host-code.ts";
-import type { LocalTree } from "./local-tree.ts";
+import { LocalTree } from "./local-tree.ts";
+import { readShipOptions, type ShipOptions } from "./options.ts";
+import { ShippedCode } from "./shipped-code.ts";
 import { localFile, type TreeOrigin, type TreeVersion } from "./tree-version.ts";
 
 /** Versions whose files are still known, for tracebacks. */
 const mostVersions = 1000;
 
+/** Versions of all trees at one moment. */
+export type CodeVersions = ReadonlyMap<Runtime, readonly TreeVersion[]>;
+
+/** @internal */
 export class ShippedTrees {
-  readonly #hostCode: HostCode;
   readonly #trees = new Map<Runtime, LocalTree[]>();
   readonly #origins = new Map<string, TreeOrigin>();
+  #frozen: CodeVersions | undefined;
 
-  constructor(hostCode: HostCode) {
-    this.#hostCode = hostCode;
+  /** @param runtime where neither options nor the file's ending say it @throws InvalidArgumentError @throws SremoteError */
+  ship(path: string, options: ShipOptions, runtime: Runtime): ShippedCode {
+    const tree = new LocalTree(readShipOptions(path, options, runtime));
+    tree.look();
+    return new ShippedCode(tree, this.#add(tree));
   }
 
   /** @returns a function that removes it @throws InvalidArgumentError where another tree has the name */
-  add(tree: LocalTree): () => void {
+  #add(tree: LocalTree): () => void {
     const { runtime, name, origin } = tree.settings;
     const trees = this.#trees.get(runtime) ?? [];
     const same = trees.find(({ settings }) => settings.name === name && (name !== "." || settings.origin.root === origin.root));
@@ -41,17 +48,28 @@ export class ShippedTrees {
     };
   }
 
-  /** The code of a call that is made now. @throws SremoteError when it cannot be read */
-  look(runtime: Runtime): CallCode | undefined {
-    const trees = this.#trees.get(runtime);
-    if (trees === undefined) return undefined;
-    const versions = trees.map((tree) => tree.look());
-    for (const version of versions) this.#remember(version);
-    return {
-      digests: versions.map(({ digest }) => digest),
-      ready: () => this.#hostCode.ready(runtime, versions),
-      forget: () => this.#hostCode.forget(runtime, versions),
-    };
+  /** The versions for a call that is made now; undefined where nothing is shipped. @throws SremoteError when a tree cannot be read */
+  look(runtime: Runtime): readonly TreeVersion[] | undefined {
+    if (this.#frozen !== undefined) return this.#frozen.get(runtime);
+    const versions = this.#trees.get(runtime)?.map((tree) => tree.look());
+    for (const version of versions ?? []) this.#remember(version);
+    return versions;
+  }
+
+  /** The versions that are there now, for calls that are made later: see {@link at}. @throws SremoteError when a tree cannot be read */
+  freeze(): CodeVersions {
+    return new Map(Array.from(this.#trees.keys(), (runtime) => [runtime, this.look(runtime)!]));
+  }
+
+  /** Calls that `make` makes at once have these versions. */
+  at<T>(versions: CodeVersions, make: () => T): T {
+    const before = this.#frozen;
+    this.#frozen = versions;
+    try {
+      return make();
+    } finally {
+      this.#frozen = before;
+    }
   }
 
   #remember({ digest, origin }: TreeVersion): void {

@@ -1,2 +1,2 @@
-export { RemoteCall } from "./remote-call.ts";
+export { type MakeCall, RemoteCall } from "./remote-call.ts";
 export { takeArguments } from "./take-arguments.ts";

@@ -4,11 +4,15 @@ import type { CallArguments, CallOptions, CallResult, CapturedOutput, RemoteClie
 import { ConnectError, SremoteError } from "@sremote/protocol";
 import { type ExitStatus, Job, jobShown, type JobSettings, type Signal, type StreamName } from "@sremote/process";
 
+/** Makes a call with the code that was shipped when the call on all hosts was made. */
+export type MakeCall = <C>(make: () => C) => C;
+
 export interface WhatToCall {
   readonly module: string;
   readonly fn: string;
   readonly args: CallArguments;
   readonly options: CallOptions;
+  readonly makeCall: MakeCall;
 }
 
 /** A call on one host. What the function raises is its `error`, with the reason `error`; it has no exit status but 0. */
@@ -54,17 +58,18 @@ export class RemoteCall<T = unknown> extends Job {
   protected async carryOut(signal: AbortSignal): Promise<ExitStatus> {
     this.step("the host to be reached");
     const client = await this.#client(signal);
-    const { module, fn, args, options } = this.#what;
+    const { module, fn, args, options, makeCall } = this.#what;
     // From here on the call keeps it, with the host, which can say how the function ended.
     const timeout = this.takeDeadline();
     const take = (stream: "stdout" | "stderr") => ({ write: (bytes: Uint8Array) => this.deliver({ stream, bytes }) });
-    const call = client.call<T>(module, fn, args, {
+    const own = {
       ...options,
       ...(timeout === undefined ? {} : { timeout }),
       stdout: take("stdout"),
       stderr: take("stderr"),
       signal: AbortSignal.any([signal, this.#cancel.signal]),
-    });
+    };
+    const call = makeCall(() => client.call<T>(module, fn, args, own));
     const nothing = (): void => undefined;
     this.#done = call.settled.then(nothing, nothing);
     this.began();

@@ -1,6 +1,6 @@
 /* The connections of a fleet: one for each host, made when first needed, kept until the fleet is closed. */
 import { setTimeout as delay } from "node:timers/promises";
-import { RemoteClient, type RemoteClientOptions } from "@sremote/client";
+import { RemoteClient, type RemoteClientOptions, type ShipOptions, type ShippedCode, ShippedTrees } from "@sremote/client";
 import { backOff, type Connector, pause } from "@sremote/connectors";
 import { SremoteError } from "@sremote/protocol";
 import type { ResolvedConfiguration } from "../configuration/index.ts";
@@ -34,6 +34,7 @@ const firstPause = 250;
 const longestPause = 5000;
 
 export class Connections {
+  readonly code: ShippedTrees = new ShippedTrees();
   readonly #settings: ConnectionSettings;
   readonly #entries = new Map<string, Entry>();
   #closed: Promise<void> | undefined;
@@ -78,7 +79,17 @@ export class Connections {
 
   client(host: Host): RemoteClient {
     const entry = this.#entry(host);
-    return (entry.client ??= new RemoteClient(entry.connector, this.#settings.client));
+    if (entry.client === undefined) {
+      entry.client = new RemoteClient(entry.connector, this.#settings.client);
+      entry.client.shareCode(this.code);
+    }
+    return entry.client;
+  }
+
+  /** Shipped to all hosts: looked at once for a call on all of them. */
+  ship(path: string, options: ShipOptions): ShippedCode {
+    if (this.#closed !== undefined) throw new SremoteError("closed", "the fleet was closed");
+    return this.code.ship(path, options, this.#settings.client.runtime ?? "python");
   }
 
   close(): Promise<void> {

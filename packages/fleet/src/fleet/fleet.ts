@@ -1,8 +1,8 @@
 /* Many hosts, and what is done on them. */
-import type { CallArguments } from "@sremote/client";
+import type { CallArguments, ShipOptions, ShippedCode } from "@sremote/client";
 import { type Connector, ownBytes, showAs } from "@sremote/connectors";
 import { InvalidArgumentError, checkConstruction } from "@sremote/protocol";
-import { RemoteCall, takeArguments } from "../call/index.ts";
+import { type MakeCall, RemoteCall, takeArguments } from "../call/index.ts";
 import type { ResolvedConfiguration } from "../configuration/index.ts";
 import { type Host, type HostLike, HostSet, hostSet, labelHosts, type Position } from "../host/index.ts";
 import type { Logger } from "../log/index.ts";
@@ -193,6 +193,17 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
   }
 
   /**
+   * Calls on all hosts import this code, as with `RemoteClient.ship`. A call runs one version on all hosts, that of the moment when it was made, and each host
+   * gets what it lacks. Selections share it.
+   *
+   * @throws InvalidArgumentError; SremoteError where the code cannot be read
+   * @example hosts.ship("./analysis"); // and then: await hosts.call("analysis.fit", "run")
+   */
+  ship(path: string, options: ShipOptions = {}): ShippedCode {
+    return this.#shared.connections.ship(path, options);
+  }
+
+  /**
    * Calls a function on all hosts, over one session for each. Awaiting the run gives its result; each of its `jobs` has the `value` of its host.
    *
    * @param args as of `RemoteClient.call`, or a function that gives them for each host
@@ -211,12 +222,15 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     const { configuration, connections, logger } = this.#shared;
     const milliseconds = parseDuration(hostTimeout, { argument: "options.hostTimeout" });
     const taken = typeof args === "function" ? [] : takeArguments(args);
+    const { code } = connections;
+    const versions = code.freeze();
+    const makeCall: MakeCall = (make) => code.at(versions, make);
     const common = { ...rest, kwargs: takeArguments(rest.kwargs), env: takeArguments(rest.env) };
     const makers = this.hosts.map((host, index): MakeJob<RemoteCall<T>> => {
       const own = typeof args === "function" ? takeArguments(args(host, index)) : taken;
       const directory = this.#directories[index];
       const cwd = rest.cwd === undefined ? directory : remotePath(directory, rest.cwd);
-      const what = { module, fn, args: own, options: { ...common, cwd } };
+      const what = { module, fn, args: own, options: { ...common, cwd }, makeCall };
       const { forceKillAfterDelay, outputInLog } = configuration;
       const settings = {
         name: host.toString(),

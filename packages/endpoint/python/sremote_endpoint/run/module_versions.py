@@ -15,8 +15,8 @@ def check_modules(expected):
         found[name] = find_version(name)
         if wanted is not None and found[name] != wanted:
             raise Refusal("module-version", "the registered module %s has version %s on the host, expected %s" % (name, found[name], wanted),
-                          "setup", names=[name], hint="if it is a package, install the expected version of it with installPackages(); "
-                          "if it is yours, set cwd to the directory that has it")
+                          "setup", names=[name], hint="if it is yours, ship it with ship(), or set cwd to the directory that has it; "
+                          "if it is a package, install the expected version of it with installPackages()")
     return found
 
 

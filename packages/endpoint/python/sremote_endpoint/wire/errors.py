@@ -1,7 +1,7 @@
 """The two errors the endpoint raises itself; both become the `error` of a reply."""
 
 # Of a module. It names no package: one that has the name of a module of the user's is a stranger's.
-NOT_FOUND = "if it is a package, install it with installPackages(); if it is yours, set cwd to the directory that has it"
+NOT_FOUND = "if it is yours, ship it with ship(), or set cwd to the directory that has it; if it is a package, install it with installPackages()"
 
 
 class Refusal(Exception):
