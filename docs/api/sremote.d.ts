@@ -1,4 +1,4 @@
-/* What sremote exports: 34 values, 115 types. `npm run api` writes this. */
+/* What sremote exports: 37 values, 117 types. `npm run api` writes this. */
 
 /* Values */
 
@@ -98,6 +98,7 @@ declare class RemoteClient implements AsyncDisposable {
   constant<T = unknown>(module: string, name: string, options: ReturnsObject): Promise<RemoteObject<T>>;
   constant<T = unknown>(module: string, name: string, options?: CallOptions): Promise<T>;
   interpreter(options?: InterpreterOptions): Promise<Interpreter>;
+  ship(path: string, options?: ShipOptions): ShippedCode;
   bootstrapInstall(options?: BootstrapOptions): Promise<BootstrapResult>;
   installGitModule(url: string, branch?: string, name?: string, options?: InstallOptions): Promise<void>;
   installPackages(packages: readonly string[], options?: InstallOptions): Promise<void>;
@@ -190,6 +191,14 @@ declare class RemoteObject<O = unknown> implements AsyncDisposable, AsyncIterabl
   release(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
+declare class ShippedCode {
+  get name(): string;
+  get path(): string;
+  get runtime(): Runtime;
+  get digest(): string;
+  get files(): readonly string[];
+  unship(): void;
+}
 declare class SnippetCall<T = unknown> implements Promise<SnippetResult<T>> {
   get id(): string;
   get stdout(): CallOutput;
@@ -247,8 +256,10 @@ declare function createConnector(functions: CustomFunctions): Connector;
 declare const defaultSerializer: Serializer;
 declare function docker(options: DockerOptions): RestConnector;
 declare function firecrest(options: FirecrestOptions): RestConnector;
+declare function float(value: number | bigint): PythonNumber;
 declare function fromBytes(bytes: Uint8Array): string;
 declare function hostText(text: string, options?: HostTextOptions): string;
+declare function int(value: number | bigint): PythonNumber;
 declare function jupyter(options: JupyterOptions): RestConnector;
 declare function local(options?: LocalOptions): Connector;
 declare function newt(options: NewtOptions): RestConnector;
@@ -274,7 +285,7 @@ interface AnyModule {
   (...args: unknown[]): Promise<unknown>;
   readonly [name: string]: any;
 }
-type Argument<T> = T | Call<T> | RemoteObject<T>;
+type Argument<T> = T | Call<T> | RemoteObject<T> | (Extract<T, number | bigint> extends never ? never : PythonNumber);
 type ArgumentsOf<A> = (A extends readonly unknown[] ? Readonly<Positional<A>> : never) | Readonly<Record<string, unknown>>;
 declare class Attachments {
   constructor(items: readonly Uint8Array[]);
@@ -654,6 +665,10 @@ type PushSource =
   | {
       readonly path: string;
     };
+interface PythonNumber {
+  readonly type: "float" | "int";
+  readonly value: number | bigint;
+}
 interface ReconnectEvent extends ClientEvent {
   readonly time: number;
   readonly duration: number;
@@ -727,6 +742,13 @@ interface SfapiOptions extends RestOptions {
 }
 interface ShellScript {
   readonly shell: string;
+}
+interface ShipOptions {
+  runtime?: Runtime | undefined;
+  as?: string | undefined;
+  include?: readonly string[] | undefined;
+  exclude?: readonly string[] | undefined;
+  gitignore?: boolean | undefined;
 }
 type SnippetOptions = Pick<
   CallOptions,
@@ -925,6 +947,8 @@ declare const codeNames: readonly [
   "unsafe-directory",
   "endpoint-broken",
   "install-failed",
+  "code-missing",
+  "code-invalid",
   "module-not-found",
   "function-not-found",
   "bad-arguments",

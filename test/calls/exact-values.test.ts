@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { createContext, runInContext } from "node:vm";
 import { RemoteClient } from "@sremote/client";
 import { local } from "@sremote/connectors";
-import { NdArray, ProtocolError, RemoteExecError } from "@sremote/protocol";
+import { float, int, NdArray, ProtocolError, RemoteExecError } from "@sremote/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { rejection } from "../support/rejection.ts";
 
@@ -32,6 +32,12 @@ describe.each(["auto", "spool"] as const)("over %s", (transport) => {
       expect(error.message).toMatch(/args\[1\]\.a\[0\]: .*: send an array/);
     }
     expect(await python("len", new Set([[1, 2]]))).toBe(1);
+  });
+
+  test("float() and int() choose the type that Python has", async () => {
+    const values = [float(1), 1, float(-0), float(3n), float(1e21), int(1n), int(1e21), 1e21];
+    const text = "[1.0, 1, -0.0, 3.0, 1e+21, 1, 1000000000000000000000, 1e+21]";
+    expect(await python("repr", values)).toBe(text);
   });
 
   test("what sets and keys cannot hold in JavaScript is refused with its place", async () => {

@@ -145,6 +145,8 @@ export const calls: Readonly<Record<string, Callable>> = {
     createConnector: [{ label: "none://", exec: refuse, push: refuse, pull: refuse }],
     docker: [{ container: "c" }],
     firecrest: [{ baseUrl: url, system: "s", token: "t", insecureHttp: true }],
+    float: [1],
+    int: [1],
     fromBytes: [new Uint8Array(1)],
     hostText: ["text", {}],
     jupyter: [{ baseUrl: url, token: "t", insecureHttp: true }],

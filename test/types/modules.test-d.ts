@@ -1,5 +1,5 @@
 /* Modules as objects, whose members are known or not. */
-import { local, RemoteClient, type RemoteIterable, type RemoteObject } from "sremote";
+import { float, int, local, RemoteClient, type RemoteIterable, type RemoteObject } from "sremote";
 import { typed } from "./same.js";
 
 const client = new RemoteClient(local());
@@ -18,6 +18,10 @@ export async function known(): Promise<void> {
   const lab = client.module<Lab>("lab");
   typed<string>()(await lab.shorten("text", 11));
   typed<string>()(await lab.shorten("text", 11, "…"));
+  typed<string>()(await lab.shorten("text", int(11n)));
+  typed<number>()(await lab.sum(float(1), 2));
+  // @ts-expect-error -- a text is no number
+  await lab.shorten(float(1), 11);
   typed<string>()(await lab.shorten("text", client.kwargs({ width: 11 })));
   typed<string>()(await lab.shorten(client.kwargs({ text: "text", width: 11 })));
   typed<string>()(await lab.shorten("text", client.call<number>("m", "width")));

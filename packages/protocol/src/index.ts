@@ -43,6 +43,7 @@ export * from "./limits.ts";
 export * from "./marker.ts";
 export * from "./message.ts";
 export { NdArray, type Element, type Nested, type NdArrayOptions, type Order } from "./ndarray.ts";
+export { float, int, type PythonNumber } from "./python-number.ts";
 export * from "./session/packet.ts";
 export { proofText, type ProofFacts, type Prover } from "./session/proof.ts";
 export { PacketReader } from "./session/packet-reader.ts";

@@ -1,4 +1,4 @@
-import { checkConstruction, checkObject } from "@sremote/protocol";
+import { checkConstruction, checkObject, type PythonNumber } from "@sremote/protocol";
 import { settledWithin, showAs } from "@sremote/connectors";
 import { splitArguments } from "../call/check-options.ts";
 import { checkText } from "../call/check-values.ts";
@@ -10,8 +10,8 @@ import type { RemoteIterable, ResultOf } from "./remote-iterable.ts";
 /** Options of the access to an object: `returns: "object"` keeps what is found on the host as an object of its own. */
 export type AccessOptions = Pick<CallOptions, "returns" | "objectTimeout" | "timeout" | "signal">;
 
-/** An argument of a function: a value, a call that gives it, or an object on the host that is one. */
-export type Argument<T> = T | Call<T> | RemoteObject<T>;
+/** An argument of a function: a value, a call that gives it, or an object on the host that is one; of a number, the one that `float` or `int` makes. */
+export type Argument<T> = T | Call<T> | RemoteObject<T> | (Extract<T, number | bigint> extends never ? never : PythonNumber);
 
 /** A function's parameters as {@link Argument}s. */
 export type Positional<A extends readonly unknown[]> = { [I in keyof A]: Argument<A[I]> };

@@ -186,7 +186,7 @@ function unserializableHint(value: unknown): string | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   if (Symbol.asyncIterator in value) return "an async iterator cannot travel: collect it in an array (`for await`)";
   if (Symbol.iterator in value && "next" in value) return "an iterator cannot travel: collect it in an array (`[...iterator]`)";
-  return "return a plain object with the members that are needed";
+  return 'return a plain object with the members that are needed, or keep it on the host with returns: "object"';
 }
 
 function moduleNotFound(error: ModuleNotFound, module: string): Failure {

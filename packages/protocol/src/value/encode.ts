@@ -3,6 +3,7 @@ import { bytesOf, dtypeOf, isBytes } from "../dtype.ts";
 import { limits } from "../limits.ts";
 import type { WireValue } from "../message.ts";
 import { NdArray } from "../ndarray.ts";
+import { floatText, isPythonNumber } from "../python-number.ts";
 import { Table } from "../table/table.ts";
 import { writeTable } from "../table/table-wire.ts";
 import { isAggregate, kindOf } from "./kind.ts";
@@ -116,6 +117,11 @@ class Encoder {
       return this.#attach("ndarray", value.bytes, { dtype, shape: [...shape], order });
     }
     if (value instanceof Table) return this.#annotate(["custom", "table"], () => this.#table(value));
+    if (isPythonNumber(value)) {
+      const { type, value: chosen } = value;
+      if (type === "float") return this.#annotate("number", () => floatText(Number(chosen)));
+      return Number.isSafeInteger(Number(chosen)) ? Number(chosen) : this.#visit(chosen);
+    }
     const found = kindOf(value);
     switch (found?.kind) {
       case "Date":
