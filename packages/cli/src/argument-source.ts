@@ -22,14 +22,23 @@ export class ArgumentSource {
   /** @param name for errors: `argument 2`. @throws InvalidArgumentError for a file that cannot be read, and where standard input is named twice */
   async value(text: string, name: string): Promise<unknown> {
     if (this.#literally) return text;
-    if (text === "-") {
-      if (this.#inputUsedBy !== undefined) throw new InvalidArgumentError(`${name}: standard input is already ${this.#inputUsedBy}`);
-      this.#inputUsedBy = name;
-      return contents(await readAll(this.#input, name, "standard input"), name);
-    }
     if (text.startsWith("@@")) return text.slice(1);
-    if (text.startsWith("@")) return contents(await readNamed(text.slice(1), name), name);
-    return parseArgument(text, name);
+    if (text !== "-" && !text.startsWith("@")) return parseArgument(text, name);
+    const bytes = await this.#read(text, name);
+    const decoded = decode(bytes);
+    return decoded === undefined ? bytes : parseArgument(decoded, name);
+  }
+
+  /** What `@FILE` or `-` holds; undefined where that is not UTF-8. @throws InvalidArgumentError as {@link value} */
+  async text(written: string, name: string): Promise<string | undefined> {
+    return decode(await this.#read(written, name));
+  }
+
+  async #read(written: string, name: string): Promise<Uint8Array> {
+    if (written !== "-") return readNamed(written.slice(1), name);
+    if (this.#inputUsedBy !== undefined) throw new InvalidArgumentError(`${name}: standard input is already ${this.#inputUsedBy}`);
+    this.#inputUsedBy = name;
+    return readAll(this.#input, name, "standard input");
   }
 }
 
@@ -58,14 +67,12 @@ async function readAll(input: NodeJS.ReadableStream, name: string, source: strin
   return Buffer.concat(chunks);
 }
 
-function contents(bytes: Uint8Array, name: string): unknown {
-  let text: string;
+function decode(bytes: Uint8Array): string | undefined {
   try {
-    text = utf8.decode(bytes);
+    return utf8.decode(bytes);
   } catch {
-    return bytes;
+    return undefined;
   }
-  return parseArgument(text, name);
 }
 
 /** The arguments in their order, and `NAME=VALUE` of `--kw`. @throws InvalidArgumentError without a name, or for a name given twice */

@@ -60,6 +60,17 @@ test("exec ends what runs when it is interrupted, and when the reader of its out
   await until("both to end", () => started.every(isGone));
 });
 
+test("eval prints what the code prints and the value of its last expression, or its text where it cannot travel", async () => {
+  expect(await home.output("eval", "local", "print(1)\nx = 20\nx * 2 + 2")).toBe("1\n42\n");
+  expect(await home.output("eval", "local", "object")).toBe("<class 'object'>\n");
+  expect((await home.startWith("import sys\nsys.version_info.major", "eval", "local", "-").end).stdout.toString()).toBe("3\n");
+  const { exitCode, stdout, stderr } = await home.run("eval", "local", "print('before')\n1 / 0");
+  expect(stdout.toString()).toBe("before\n");
+  expect(stderr).toMatch(/ZeroDivisionError[^]*<snippet 1>:2 [^]*1 \/ 0/);
+  expect(exitCode).toBe(1);
+  expect(JSON.parse(await home.output("eval", "local", "--json", "2 ** 64"))).toMatchObject({ value: { $bigint: "18446744073709551616" } });
+});
+
 test("run prints lines with the host's name, and tells on standard error how it went", async () => {
   const { exitCode, stdout, stderr } = await home.run("run", "local", "echo {{{host}}}; echo more; exit 4");
   expect(stdout.toString()).toBe("local: local\nlocal: more\n");

@@ -6,6 +6,7 @@ import { doctor, type DoctorCommandOptions } from "./doctor.ts";
 import { addHostOptions, addPlaceOptions, collect, hostText, splitOptions } from "./command-options.ts";
 import { addHostCommands } from "./program-hosts.ts";
 import { wrapWords } from "./wrap-words.ts";
+import { evaluate, type EvalCommandOptions } from "./eval.ts";
 import { bootstrap, type BootstrapCommandOptions, install, type InstallCommandOptions } from "./install.ts";
 
 const examples = `
@@ -15,6 +16,8 @@ Examples:
   $ sremote call me@host pathlib:Path.home              a class's function, after a colon
   $ sremote call me@host json.dumps '{"a": [1, 2]}' --kw indent=2
   $ sremote call me@host node:os.hostname               a function of Node
+  $ sremote eval me@host 'import sys; sys.version'       lines of Python
+  $ sremote run 'node[1-8]' uptime                       a command on many hosts
   $ sremote install me@host numpy && sremote call me@host numpy.mean '[1, 2, 6]'
   $ sremote doctor me@host
 
@@ -34,6 +37,7 @@ export function buildProgram(version: string, choose: Choose): Command {
     .showHelpAfterError("(sremote --help tells more)")
     .enablePositionalOptions();
   addCall(program, choose);
+  addEval(program, choose);
   addBootstrap(program, choose);
   addInstall(program, choose);
   addDoctor(program, choose);
@@ -63,6 +67,25 @@ function addCall(program: Command, choose: Choose): void {
   command.action((host: string, name: string, args: string[]) => {
     const [hostOptions, options] = splitOptions<CallCommandOptions>(command);
     choose(host, (context) => call(context, host, name, args, options, hostOptions));
+  });
+}
+
+function addEval(program: Command, choose: Choose): void {
+  const command = program
+    .command("eval")
+    .description("Run lines of Python, print what they print and the value of the last expression.")
+    .argument("HOST", hostText)
+    .argument("CODE", "the code, @FILE for what a file holds, or - for standard input")
+    .option("--json", "print one JSON document: value, stdout, stderr, usage, or the error")
+    .option("--env <name=value>", "environment variable (repeatable)", collect)
+    .option("--cwd <directory>", "working directory on the host, relative to its home directory")
+    .option("--timeout <duration>", "interrupt the code after this long: 90 (seconds), 500ms, 2m, 1h30m")
+    .option("--login-env", "load the login environment (.profile) first");
+  addPlaceOptions(command);
+  addHostOptions(command);
+  command.action((host: string, code: string) => {
+    const [hostOptions, options] = splitOptions<EvalCommandOptions>(command);
+    choose(host, (context) => evaluate(context, host, code, options, hostOptions));
   });
 }
 
