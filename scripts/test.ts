@@ -12,6 +12,7 @@ import { ensurePodman } from "./setup-podman.ts";
 import { ensureSfapiClient } from "./setup-sfapi.ts";
 import { ensureJupyter } from "./setup-jupyter.ts";
 import { ensureNodes, nodeProgram } from "./setup-nodes.ts";
+import { ensureMatplotlib } from "./setup-matplotlib.ts";
 import { ensureNumpy } from "./setup-numpy.ts";
 import { ensureTables } from "./setup-tables.ts";
 import { ensureSystemPackages } from "./setup-system.ts";
@@ -173,6 +174,7 @@ const missing = [
   ...setUp("other Nodes", ensureNodes),
   ...setUp("numpy", ensureNumpy),
   ...setUp("pandas, polars and pyarrow", ensureTables),
+  ...setUp("matplotlib", ensureMatplotlib),
   ...setUp("Jupyter Server", ensureJupyter),
   ...setUp("NERSC's client", ensureSfapiClient),
   ...setUp("bundlers and compilers", ensureConsumers),
