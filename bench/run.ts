@@ -9,6 +9,7 @@ import { measureColdCalls } from "./cold-call.ts";
 import { measureConcurrency } from "./concurrency.ts";
 import { measureFleet } from "./fleet.ts";
 import { type Figure, isMet, ratio, table } from "./figure.ts";
+import { measureInterpreter } from "./interpreter.ts";
 import { measureMemory } from "./memory.ts";
 import { replaceSection } from "./readme.ts";
 import { measureRest } from "./rest.ts";
@@ -21,6 +22,7 @@ const benchmarks: Readonly<Record<string, (setting: Setting) => Promise<Figure[]
   // First, as in a program that has just begun: behind the others its code is compiled for what they do, and its heap is theirs.
   "cold-call": measureColdCalls,
   "warm-call": measureWarmCalls,
+  interpreter: measureInterpreter,
   throughput: measureThroughput,
   bulk: measureBulk,
   "small-objects": measureSmallObjects,

@@ -1,4 +1,4 @@
-/* What sremote exports: 37 values, 117 types. `npm run api` writes this. */
+/* What sremote exports: 37 values, 120 types. `npm run api` writes this. */
 
 /* Values */
 
@@ -99,6 +99,7 @@ declare class RemoteClient implements AsyncDisposable {
   constant<T = unknown>(module: string, name: string, options?: CallOptions): Promise<T>;
   interpreter(options?: InterpreterOptions): Promise<Interpreter>;
   ship(path: string, options?: ShipOptions): ShippedCode;
+  get python(): PythonTag;
   bootstrapInstall(options?: BootstrapOptions): Promise<BootstrapResult>;
   installGitModule(url: string, branch?: string, name?: string, options?: InstallOptions): Promise<void>;
   installPackages(packages: readonly string[], options?: InstallOptions): Promise<void>;
@@ -668,6 +669,15 @@ type PushSource =
 interface PythonNumber {
   readonly type: "float" | "int";
   readonly value: number | bigint;
+}
+interface PythonObjectTag {
+  <T = unknown>(strings: TemplateStringsArray, ...values: readonly unknown[]): Call<RemoteObject<T>>;
+}
+type PythonOptions = Omit<CallOptions, "runtime" | "kwargs">;
+interface PythonTag {
+  <T = unknown>(strings: TemplateStringsArray, ...values: readonly unknown[]): Call<T>;
+  (options: PythonOptions & Pick<ReturnsObject, "returns">): PythonObjectTag;
+  (options: PythonOptions): PythonTag;
 }
 interface ReconnectEvent extends ClientEvent {
   readonly time: number;

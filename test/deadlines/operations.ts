@@ -31,6 +31,7 @@ export const operations: Record<string, Operation> = {
     for await (const item of client.call("os", "walk", ["/"], limits).items()) expect(item).toBeUndefined();
   },
   module: (client, limits) => client.module("os", limits)["getpid"]!(),
+  python: (client, limits) => client.python(limits)`1`.value,
   interpreter: (client, limits) => client.interpreter(limits),
   getPwd: (client, limits) => client.getPwd(limits),
   isModuleInstalled: (client, limits) => client.isModuleInstalled("os", limits),

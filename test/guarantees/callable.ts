@@ -139,6 +139,7 @@ export const calls: Readonly<Record<string, Callable>> = {
     status: [{}],
     probe: [{}],
   }),
+  "RemoteClient.python": { args: [{}], call: (options: Any) => client().python(options) },
   ...ofMethods("Interpreter", interpreter, { run: ["1", {}], set: ["x", 1, {}], get: ["x", {}] }),
   ...ofMethods("SnippetCall", () => interpreter().run("1"), { cancel: ["a reason"] }),
   ...functions(sremote, {

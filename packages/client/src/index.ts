@@ -20,3 +20,4 @@ export { Interpreter } from "./interpreter/interpreter.ts";
 export type { InterpreterOptions, SnippetOptions, VariableOptions } from "./interpreter/options.ts";
 export type { ImagePart, JsonPart, OmittedPart, OtherPart, Part, PartBase, TextPart } from "./interpreter/parts.ts";
 export { SnippetCall, type SnippetResult } from "./interpreter/snippet-call.ts";
+export type { PythonObjectTag, PythonOptions, PythonTag } from "./interpreter/python-tag.ts";

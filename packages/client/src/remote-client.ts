@@ -36,6 +36,7 @@ import { checkSerializer, defaultSerializer, type Serializer } from "./call/seri
 import type { Interpreter, InterpreterHost } from "./interpreter/interpreter.ts";
 import { Interpreters } from "./interpreter/interpreters.ts";
 import type { InterpreterOptions } from "./interpreter/options.ts";
+import { pythonTag, type PythonTag } from "./interpreter/python-tag.ts";
 import { Sessions } from "./session/sessions.ts";
 import { SessionTransport } from "./session/session-transport.ts";
 import type { HostSettings } from "./host/settings.ts";
@@ -68,6 +69,7 @@ export class RemoteClient implements AsyncDisposable {
   readonly #interpreters: Interpreters;
   readonly #hostCode: HostCode;
   readonly #code: ClientCode;
+  readonly #snippets: InterpreterHost;
   #serializer: Serializer;
   #closed: Promise<void> | undefined;
 
@@ -107,11 +109,11 @@ export class RemoteClient implements AsyncDisposable {
       serializer: () => this.#serializer,
       checkOpen,
     });
-    const interpreted: InterpreterHost = {
+    this.#snippets = {
       label: connector.label,
       call: (module, fn, args, own, purpose) => this.#calls.call(module, fn, args, own, { site: callSite(), purpose }),
     };
-    this.#interpreters = new Interpreters(interpreted, this.#sessions !== undefined);
+    this.#interpreters = new Interpreters(this.#snippets, this.#sessions !== undefined);
     const { sremoteDir, tmpDir, pwdDir } = options;
     if (sremoteDir !== undefined) this.#moveTo((this.#locations.sremoteDir = hostPath("options.sremoteDir", sremoteDir)));
     if (tmpDir !== undefined) this.#locations.tmpDir = hostPath("options.tmpDir", tmpDir);
@@ -215,6 +217,17 @@ export class RemoteClient implements AsyncDisposable {
   /** Calls have the code of these trees, which several clients share. @internal */
   shareCode(trees: ShippedTrees): void {
     this.#code.trees = trees;
+  }
+
+  /**
+   * Runs a snippet of Python by itself, and gives the value of its last expression. Values in the template are variables of the snippet: they travel as data
+   * (docs/values.md) and are never a part of its text. Called with options, it gives a tag with those. A call like any other, over files as well.
+   *
+   * @example const { value } = await client.python<number>`import math; math.hypot(${3}, ${4})`;
+   * @example const slow = client.python({ timeout: 60_000 })`import time; time.sleep(${10})`;
+   */
+  get python(): PythonTag {
+    return pythonTag(this.#snippets);
   }
 
   /**

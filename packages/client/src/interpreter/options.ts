@@ -26,11 +26,11 @@ const ofSnippets = ["timeout", "queueTimeout", "idleTimeout", "signal", "outputL
 const ofInterpreters = ["env", "cwd", "loginEnv", "timeout", "signal"];
 
 /** @throws InvalidArgumentError */
-export function checkSnippet(code: unknown, options: unknown): void {
+export function checkSnippet(code: unknown, options: unknown, known: readonly string[] = ofSnippets): void {
   if (typeof code !== "string" || code.includes("\0") || !code.isWellFormed()) {
     throw new InvalidArgumentError("code", `a string without NUL${given(code, { secret: true })}`);
   }
-  checkOptions(options, ofSnippets);
+  checkOptions(options, known);
 }
 
 /** @throws InvalidArgumentError */
