@@ -24,7 +24,7 @@ class Interpreter:
         self.parts = Parts()
         # Figures are for the client, whatever display the host has.
         os.environ.setdefault("MPLBACKEND", "agg")
-        warnings.filterwarnings("ignore", "(FigureCanvasAgg is non-interactive|Matplotlib is currently using agg)")
+        self.is_quiet = False
 
     def __iter__(self):
         return self
@@ -41,6 +41,10 @@ class Interpreter:
         """What the snippet gave: None where it gave nothing, else an object with its value and parts."""
         parts = self.parts = Parts()
         value = None
+        if not self.is_quiet and "show" in source:
+            # What `show()` would show, the client gets. Not for all snippets: what is set in the process is put back and set again between them.
+            warnings.filterwarnings("ignore", "(FigureCanvasAgg is non-interactive|Matplotlib is currently using agg)")
+            self.is_quiet = True
         try:
             try:
                 value = self.snippets.run(source)

@@ -9,7 +9,9 @@ from ..wire.limits import SNIPPET_LINES
 
 _COROUTINE = 0x80
 _AWAIT = getattr(ast, "PyCF_ALLOW_TOP_LEVEL_AWAIT", 0)  # from 3.8 on
+_TREE = ast.PyCF_ONLY_AST | _AWAIT
 _FUTURE = sum({getattr(__future__, name).compiler_flag for name in __future__.all_feature_names} - {0, 0x10})
+_BLANKS = frozenset(" \t\r\n")
 # Stands for the value of a snippet that ends with a statement.
 NOTHING = object()
 
@@ -27,11 +29,13 @@ class Snippets:
 
     def run(self, source, variables=()):
         """The value of the last expression, or NOTHING. Raises what the snippet raises. `variables` must be used by it."""
-        codes = self._compile(_dedent(source), variables)
+        # An indented one begins with an empty line, or with what it is indented by.
+        codes = self._compile(_dedent(source) if source[:1] in _BLANKS else source, variables)
+        found = NOTHING
         try:
-            if any(code.co_flags & _COROUTINE for code, _ in codes):
-                return load("run.event_loop").run(self._run_async(codes))
-            found = NOTHING
+            for code, _ in codes:
+                if code.co_flags & _COROUTINE:
+                    return load("run.event_loop").run(self._run_async(codes))
             for code, gives in codes:
                 value = eval(code, self.names)
                 found = value if gives else NOTHING
@@ -57,18 +61,19 @@ class Snippets:
         self.count += 1
         name = "<snippet %d>" % self.count
         self._remember(name, source)
-        tree = self._code(source, name, "exec", ast.PyCF_ONLY_AST)
+        tree = compile(source, name, "exec", _TREE | self.flags, True)
         if variables:
             _check_used(tree, variables)
-        last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-        codes = [(self._code(tree, name, "exec"), False)] if tree.body else []
+        body = tree.body
+        last = body.pop() if body and type(body[-1]) is ast.Expr else None
+        codes = [(self._code(tree, name, "exec"), False)] if body else []
         if last is not None:
             codes.append((self._code(ast.Expression(last.value), name, "eval"), not source.rstrip().endswith(";")))
         return codes
 
-    def _code(self, source, name, mode, flags=0):
-        code = compile(source, name, mode, flags | self.flags | _AWAIT, True)
-        self.flags |= getattr(code, "co_flags", 0) & _FUTURE
+    def _code(self, tree, name, mode):
+        code = compile(tree, name, mode, self.flags | _AWAIT, True)
+        self.flags |= code.co_flags & _FUTURE
         return code
 
     def _remember(self, name, source):
