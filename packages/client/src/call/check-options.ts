@@ -80,7 +80,8 @@ const optionChecks: Record<keyof CallOptions | "onlyIfUnset" | "name", (name: st
 };
 
 const ofOthers = ["onlyIfUnset", "name"];
-const ofCall = Object.keys(optionChecks).filter((name) => !ofOthers.includes(name));
+/** Names of the options of calls. */
+export const ofCall: readonly string[] = Object.keys(optionChecks).filter((name) => !ofOthers.includes(name));
 
 function checkCount(what: string): (name: string, value: unknown) => void {
   return (name, value) => {

@@ -2,6 +2,7 @@
 import { program } from "@sremote/endpoint";
 import { given, InvalidArgumentError } from "@sremote/protocol";
 import type { Call } from "../call/call.ts";
+import { ofCall } from "../call/check-options.ts";
 import { extensionModules } from "../call/environment.ts";
 import type { CallOptions, ReturnsObject } from "../call/options.ts";
 import type { RemoteObject } from "../object/remote-object.ts";
@@ -23,10 +24,7 @@ export interface PythonObjectTag {
   <T = unknown>(strings: TemplateStringsArray, ...values: readonly unknown[]): Call<RemoteObject<T>>;
 }
 
-const knownOptions = [
-  ...["loginEnv", "env", "cwd", "timeout", "queueTimeout", "idleTimeout", "signal", "outputLimit", "stdout", "stderr", "isolation"],
-  ...["workerName", "returns", "objectTimeout", "prefetch", "naiveTimeZone", "id"],
-];
+const knownOptions = ofCall.filter((name) => name !== "runtime" && name !== "kwargs");
 
 export function pythonTag(host: InterpreterHost, options: PythonOptions = {}): PythonTag {
   function tag(first: TemplateStringsArray | PythonOptions, ...values: readonly unknown[]): Call | PythonTag {
