@@ -16,9 +16,9 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const endpoint = join(root, "packages/endpoint");
 const resources = join(root, "resources");
 /** A payload travels with every first call, so its size is a promise, in bytes. */
-const largest = 45_000;
+const largest = 47_500;
 /** Sessions do more. */
-const largestOfSessions = 52_000;
+const largestOfSessions = 54_500;
 /** Written by hand, sent along by the client. */
 const scripts = ["launch.sh", "probe.sh", "stage1.py", "stage1.cjs", "stage-session.py", "stage-session.cjs", "attach.py", "attach.cjs"];
 

@@ -50,6 +50,7 @@ function around(): ConstructorParameters<typeof SessionValues>[0] {
     objects: { use: (id: unknown) => new Kept("object", id) } as unknown as Objects,
     onLoaded: () => undefined,
     results: { look: (stream: unknown) => new Kept("result", stream) } as unknown as Results,
+    sendPart: () => undefined,
     callback: (id) => new Kept("callback", id) as never,
   };
 }

@@ -30,6 +30,10 @@ export const operations: Record<string, Operation> = {
   "the items of a generator": async (client, limits) => {
     for await (const item of client.call("os", "walk", ["/"], limits).items()) expect(item).toBeUndefined();
   },
+  map: async (client, limits) => await client.map("os", "getenv", ["A", "B"], limits),
+  "the results of a map": async (client, limits) => {
+    for await (const each of client.map("os", "getenv", ["A"], limits)) expect(each).toBeUndefined();
+  },
   module: (client, limits) => client.module("os", limits)["getpid"]!(),
   python: (client, limits) => client.python(limits)`1`.value,
   interpreter: (client, limits) => client.interpreter(limits),

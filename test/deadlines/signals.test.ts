@@ -169,7 +169,7 @@ const http = (): rest.HttpClient => new rest.HttpClient({ baseUrl: new URL(muteU
 
 /** They settle at once, read a file of this machine, or are a part of what is tried above. */
 const without = new Set(
-  `Call SnippetCall RemoteIterable RemoteObject ShippedCode RunResult RunError OutputTree HostSet Host Report codes defaultConfiguration insecureCluster defaultSerializer
+  `Call SnippetCall RemoteIterable RemoteMap RemoteObject ShippedCode RunResult RunError OutputTree HostSet Host Report codes defaultConfiguration insecureCluster defaultSerializer
   shell fromBytes toBytes each compactOutput compareNatural countsOf fold formatBytes formatChanges formatCounts formatDifferences formatProgress gather
   groupsOf isOk loadConfiguration loadGroups parseGroups reportOn sshConfigHosts statsOf sumStats ConnectError InvalidArgumentError OutcomeUnknownError
   ProtocolError RemoteExecError RemoteModulesError RemoteNotSetupError SremoteError TransferError UnserializableError ConnectorCheckError connectorCases

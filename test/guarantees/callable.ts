@@ -94,6 +94,7 @@ export const calls: Readonly<Record<string, Callable>> = {
     RemoteClient: [unreachable, {}],
     RemoteExecError: ["raised", "text", { outcome: "raised" }],
     RemoteIterable: [{}],
+    RemoteMap: [{}],
     RemoteModulesError: ["module-missing", "text", {}],
     RemoteNotSetupError: ["not-setup", "text", {}],
     RemoteObject: ["type", {}],
@@ -115,6 +116,7 @@ export const calls: Readonly<Record<string, Callable>> = {
   ...ofMethods("RemoteClient", client, {
     doRemoteCall: ["os", "getcwd", [], {}],
     call: ["os", "getcwd", [], {}],
+    map: ["os", "getenv", ["A"], {}],
     module: ["os", {}],
     kwargs: [{}],
     constant: ["os", "sep", {}],
@@ -324,6 +326,7 @@ export const calls: Readonly<Record<string, Callable>> = {
       ),
     { return: [1] },
   ),
+  "RemoteMap.cancel": { args: ["reason"], call: (reason: Any) => client().map("os", "getenv", ["A"]).cancel(reason) },
   "Call.cancel": { args: ["reason"], call: (reason: Any) => client().call("os", "getcwd").cancel(reason) },
   ...functions(rest, {
     checkPrivateKey: ["key"],

@@ -31,6 +31,7 @@ const cases: Record<string, Misspelt> = {
   "new RemoteClient": { call: (options) => new RemoteClient(host, options), wrong: "runtme", meant: "runtime" },
   "client.call": { call: (options) => client.call("os", "getcwd", [], options), wrong: "timeuot", meant: "timeout" },
   "client.doRemoteCall": { call: (options) => client.doRemoteCall("os", "getcwd", [], options), wrong: "kwarg", meant: "kwargs" },
+  "client.map": { call: (options) => client.map("os", "getenv", ["A"], options), wrong: "chunksize", meant: "chunkSize" },
   "client.module": { call: (options) => client.module("os", options), wrong: "workername", meant: "workerName" },
   "client.constant": { call: (options) => client.constant("os", "sep", options), wrong: "Timeout", meant: "timeout" },
   "client.interpreter": { call: (options) => client.interpreter(options), wrong: "nmae", meant: "name" },
@@ -129,7 +130,7 @@ const cases: Record<string, Misspelt> = {
 
 /** These take no options, or are handed what others have made. */
 const without = new Set(
-  `Call Interpreter SnippetCall RemoteIterable RemoteObject ShippedCode RunError OutputTree Fleet HostSet codes insecureCluster defaultSerializer shell fromBytes toBytes each fold formatBytes formatChanges
+  `Call Interpreter SnippetCall RemoteIterable RemoteMap RemoteObject ShippedCode RunError OutputTree Fleet HostSet codes insecureCluster defaultSerializer shell fromBytes toBytes each fold formatBytes formatChanges
   formatDifferences formatProgress gather isOk loadConfiguration loadGroups parseGroups reportOn sshConfigHosts
   ConnectError InvalidArgumentError OutcomeUnknownError ProtocolError RemoteExecError RemoteModulesError RemoteNotSetupError SremoteError
   TransferError UnserializableError ConnectorCheckError connectorCases`.split(/\s+/),

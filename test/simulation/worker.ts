@@ -195,6 +195,7 @@ export class SimWorker {
       objects: undefined as unknown as Objects,
       results: this.#results,
       onLoaded: () => undefined,
+      sendPart: () => undefined,
       callback:
         (id) =>
         (...args) =>

@@ -1,8 +1,10 @@
 /* Calls of a client: which transport each takes, and what its reply becomes. */
+import type { Failure } from "@sremote/protocol";
 import { Call } from "./call/call.ts";
 import { checkCall } from "./call/check-options.ts";
 import { environmentModules } from "./call/environment.ts";
 import { errorFromReply } from "./call/failure.ts";
+import type { ItemReceiver } from "./call/item-receiver.ts";
 import { Invocation, type Message, newCallId } from "./call/invocation.ts";
 import type { CallArguments, CallOptions, Runtime } from "./call/options.ts";
 import type { CallOutput } from "./call/output.ts";
@@ -41,6 +43,9 @@ interface CallOrigin {
   readonly isPlain: boolean;
   readonly outputs: readonly [stdout: CallOutput, stderr: CallOutput] | undefined;
   readonly purpose: CallPurpose | undefined;
+  readonly each?: "item" | "args" | undefined;
+  /** With `each`. */
+  readonly receiver?: ((call: Invocation) => ItemReceiver) | undefined;
 }
 
 /** What a call is for, where that is not what its function says. */
@@ -51,6 +56,15 @@ export interface CallPurpose {
   check?(): void;
   /** What becomes of the call's result, or of its error. */
   finish?(running: Promise<CallResult>): Promise<CallResult>;
+}
+
+/** A function that is called for many items. */
+export interface MappedCall {
+  readonly module: string;
+  readonly fn: string;
+  readonly each: "item" | "args";
+  readonly options: CallOptions;
+  readonly outputs: readonly [stdout: CallOutput, stderr: CallOutput];
 }
 
 const noModules: ReadonlyMap<string, string | null> = new Map();
@@ -78,11 +92,23 @@ export class Calls {
     return this.#begin(module, fn, args, options, { site, outputs: undefined, purpose: undefined, isPlain: true }).result;
   }
 
+  /** A call with many items. What comes of them, `receiver` takes; the call's own value is nothing. */
+  items(mapped: MappedCall, items: readonly unknown[], receiver: (call: Invocation) => ItemReceiver): Invocation {
+    const { module, fn, options, outputs, each } = mapped;
+    return this.#begin(module, fn, items, options, { site: undefined, outputs, purpose: undefined, isPlain: false, each, receiver });
+  }
+
+  /** Puts files of this machine in the place of those that were shipped. */
+  localize(failure: Failure): Failure {
+    return this.#settings.code?.localize(failure) ?? failure;
+  }
+
   #begin(module: string, fn: string, args: CallArguments, given: CallOptions, origin: CallOrigin): Invocation {
     const id = given?.id ?? newCallId();
     const { host } = this.#settings;
-    const { outputs, isPlain, site, purpose } = origin;
-    const about = { what: purpose?.what ?? what(module, fn), host, outputs, isPlain };
+    const { outputs, isPlain, site, purpose, each, receiver } = origin;
+    const items: ItemReceiver | undefined = receiver && { take: (...message) => receiver(call).take(...message) };
+    const about = { what: purpose?.what ?? what(module, fn), host, outputs, isPlain, items };
     let call: Invocation;
     let transport: Transport | undefined;
     let refused: unknown;
@@ -96,11 +122,11 @@ export class Calls {
       const modules = module === objectModule ? noModules : (this.#settings.modules.get(runtime) ?? noModules);
       const serializer = this.#settings.serializer();
       const code = module === objectModule ? undefined : this.#settings.code?.look(runtime);
-      const made = { id, module, function: fn, split, waits: awaited.length > 0, options, runtime, serializer, modules, code };
+      const made = { id, module, function: fn, split, waits: awaited.length > 0, options, runtime, serializer, modules, code, each };
       let message: Message;
       [transport, message] = this.#prepare(made);
       call = new Invocation(id, options, message, { ...about, runtime, serializer, code, notes: this.#notes(made, transport) });
-      for (const each of awaited) each.addDependent();
+      for (const one of awaited) one.addDependent();
     } catch (error) {
       refused = error;
       // A call whose options are wrong is a call that rejects; nothing of them is used then.
@@ -162,23 +188,27 @@ export class Calls {
     const { message, host, stdout, stderr, place } = reply;
     const { what: name, serializer, notes } = call.context;
     if (notes !== undefined) notes.receivedBytes = reply.bytes;
+    call.context.items?.take(message, reply.attachments);
+    if (call.context.items !== undefined) place?.forgetCallbacks();
     if (message.outcome !== "value" || message.value === undefined) {
-      const { host: label, code } = this.#settings;
+      const { host: label } = this.#settings;
       const hint = message.error?.code === "module-not-found" ? ownModuleHint(name, call.context.runtime) : undefined;
       throw errorFromReply(reply, {
         what: name,
         host: label,
         callId: call.id,
         hint,
-        localize: (failure) => code?.localize(failure) ?? failure,
+        localize: (failure) => this.localize(failure),
       });
     }
     const value =
-      place === undefined
-        ? serializer.decode(message.value, reply.attachments)
-        : valueWithHeld(message.value, reply.attachments, place, call, (fn, args, options, outputs) =>
-            this.call(objectModule, fn, args, options, { outputs }),
-          );
+      call.context.items !== undefined
+        ? undefined
+        : place === undefined
+          ? serializer.decode(message.value, reply.attachments)
+          : valueWithHeld(message.value, reply.attachments, place, call, (fn, args, options, outputs) =>
+              this.call(objectModule, fn, args, options, { outputs }),
+            );
     const rest = { usage: message.usage, host, modules: message.modules ?? {}, callId: call.id };
     if (value instanceof RemoteIterable) return Object.assign(outputSoFar(call), { value, ...rest });
     return { value, stdout: outputText(stdout), stderr: outputText(stderr), output: { stdout, stderr }, ...rest };

@@ -1,6 +1,7 @@
 import { checkConnectorShape } from "@sremote/connectors";
 import { InvalidArgumentError, unknownOption, given } from "@sremote/protocol";
 import type { Runtime } from "./call/options.ts";
+import type { StreamSettings } from "./session/options.ts";
 import { checkText, isPlainObject } from "./call/check-values.ts";
 import { checkSerializer, type Serializer } from "./call/serializer.ts";
 
@@ -56,6 +57,16 @@ export interface RemoteClientOptions {
 
 /** Of sessions, where the options say nothing. */
 export const sessionDefaults = { workers: 4, resumeTimeout: 30_000, heartbeatInterval: 15_000 };
+
+/** What a session is told of them. */
+export function streamSettings(options: RemoteClientOptions): StreamSettings {
+  const { workers, resumeTimeout, heartbeatInterval } = options;
+  return {
+    workers: workers ?? sessionDefaults.workers,
+    lease: resumeTimeout ?? sessionDefaults.resumeTimeout,
+    heartbeat: heartbeatInterval ?? sessionDefaults.heartbeatInterval,
+  };
+}
 
 const known = [
   "runtime",

@@ -17,7 +17,7 @@ import type { ShippedCode } from "./code/shipped-code.ts";
 import type { ShippedTrees } from "./code/shipped-trees.ts";
 import type { ClientEventName, ClientEvents } from "./events/client-events.ts";
 import { Watchers } from "./events/watchers.ts";
-import { checkClientOptions, type RemoteClientOptions, sessionDefaults } from "./client-options.ts";
+import { checkClientOptions, type RemoteClientOptions, sessionDefaults, streamSettings } from "./client-options.ts";
 import { type CallSettings, environmentModules, HostEnvironment } from "./call/environment.ts";
 import {
   bootstrap,
@@ -30,6 +30,18 @@ import {
 } from "./install/install.ts";
 import type { Located } from "./host/launch.ts";
 import { type Discovery, discover, homePath, hostPath, type Locations } from "./host/locations.ts";
+import {
+  checkMap,
+  laneOf,
+  makeMap,
+  type MapHost,
+  mapHosts,
+  type MapItems,
+  type MapOptions,
+  type MapResult,
+  type RemoteMap,
+  type SettledMap,
+} from "./map/index.ts";
 import { type AnyModule, type KeywordArguments, keywordArguments, moduleProxy } from "./object/module-proxy.ts";
 import { type HostReport, probeHost } from "./host/probe.ts";
 import { checkSerializer, defaultSerializer, type Serializer } from "./call/serializer.ts";
@@ -83,16 +95,9 @@ export class RemoteClient implements AsyncDisposable {
     this.#locations = { sremoteDir: undefined, tmpDir: undefined, pwdDir: undefined };
     this.#settings = { sremoteDir: undefined, python: options.python, node: options.node, autoInstall: options.autoInstall ?? true };
     this.#spool = new Spool(connector, this.#settings);
-    const { transport = "auto" } = options;
-    const {
-      workers = sessionDefaults.workers,
-      resumeTimeout = sessionDefaults.resumeTimeout,
-      heartbeatInterval = sessionDefaults.heartbeatInterval,
-    } = options;
-    if (transport === "auto" && connector.spawn !== undefined) {
-      const settings = { workers, lease: resumeTimeout, heartbeat: heartbeatInterval };
+    if ((options.transport ?? "auto") === "auto" && connector.spawn !== undefined) {
       const locate = (runtime: Runtime): Located => this.#spool.located(runtime);
-      this.#sessions = new Sessions(connector, this.#settings, settings, locate, this.#watchers);
+      this.#sessions = new Sessions(connector, this.#settings, streamSettings(options), locate, this.#watchers);
     }
     const settings: CallSettings = { environment: this.#environment, locations: this.#locations };
     const spooled = new SpoolTransport(this.#spool, settings);
@@ -114,6 +119,9 @@ export class RemoteClient implements AsyncDisposable {
       call: (module, fn, args, own, purpose) => this.#calls.call(module, fn, args, own, { site: callSite(), purpose }),
     };
     this.#interpreters = new Interpreters(this.#snippets, this.#sessions !== undefined);
+    const width = this.#sessions === undefined ? undefined : 2 * (options.workers ?? sessionDefaults.workers);
+    const localize: MapHost["localize"] = (failure) => this.#calls.localize(failure);
+    mapHosts.set(this, { host: connector.label, width, localize, call: (...what) => this.#calls.items(...what) });
     const { sremoteDir, tmpDir, pwdDir } = options;
     if (sremoteDir !== undefined) this.#moveTo((this.#locations.sremoteDir = hostPath("options.sremoteDir", sremoteDir)));
     if (tmpDir !== undefined) this.#locations.tmpDir = hostPath("options.tmpDir", tmpDir);
@@ -154,6 +162,25 @@ export class RemoteClient implements AsyncDisposable {
   call<T = unknown>(module: string, fn: string, args?: CallArguments, options?: CallOptions): Call<T>;
   call(module: string, fn: string, args: CallArguments = [], options: CallOptions = {}): Call {
     return this.#calls.call(module, fn, args, options, { site: callSite() });
+  }
+
+  /**
+   * Calls a function once for each item, many items in one message, and gives the results in the order of the items. Awaited, it is the array of all results;
+   * iterated, it gives each as soon as it and all before it are there, and takes no more items than are read. An item runs at most once. One that
+   * fails ends the map, or with `settled: true` is told in its place while the others go on.
+   *
+   * @param items what the function is called with: an array, an iterator, or an async one; each is the only argument, or with `spread: true` the list of all
+   * @throws what an item rejects with, as {@link doRemoteCall}; InvalidArgumentError for wrong options, at once
+   * @example const roots = await client.map<number>("math", "sqrt", [1, 4, 9]);
+   * @example for await (const each of client.map("os.path", "getsize", ["/etc/passwd"], { settled: true })) console.log(each.index, each.status);
+   */
+  map<T = unknown>(module: string, fn: string, items: MapItems, options: SettledMap): RemoteMap<MapResult<T>>;
+  map<T = unknown>(module: string, fn: string, items: MapItems, options?: MapOptions): RemoteMap<T>;
+  map(module: string, fn: string, items: MapItems, options: MapOptions = {}): RemoteMap {
+    checkMap(module, fn, items, options);
+    this.#checkOpen();
+    const map = { module, fn, items, options, host: this.connector.label, repeats: false };
+    return makeMap(map, (...how) => [laneOf(this, ...how)]);
   }
 
   /**

@@ -53,6 +53,9 @@ export const placeMembers: Readonly<Record<string, Check>> = {
   loginEnv: boolean,
   code: treeDigests,
 };
+/** Whether an entry of the arguments is one argument, or all of a call's. */
+export const eachOf: Check = oneOf(["item", "args"]);
+export const itemFailures: Check = arrayOf(members({ item: count, outcome: oneOf(["raised", "killed", "not-run"]), error: checkFailure }));
 const outputPart: Check = members({ bytes: count, truncated: boolean }, { index: count });
 export const hostFacts: Check = members({
   runtime: oneOf(["python", "node"]),
@@ -76,6 +79,7 @@ const checks: Readonly<Record<Message["type"], Check>> = {
       naiveTimeZone: hostName,
       modules: asked,
       release: arrayOf(callId),
+      each: eachOf,
     },
   ),
   reply: members(
@@ -93,6 +97,8 @@ const checks: Readonly<Record<Message["type"], Check>> = {
       signal: string,
       usage: members({ wallMs: duration, cpuMs: duration, maxRssBytes: count }),
       modules: versions,
+      failures: itemFailures,
+      begun: count,
     },
   ),
 };

@@ -48,7 +48,7 @@ const ours: Readonly<Record<string, readonly string[]>> = {
     "rest/firecrest/firecrest-2.ts",
     "rest/jupyter/program.ts",
   ],
-  client: ["call/pins.ts"],
+  client: ["call/pins.ts", "map/chunk-size.ts"],
   endpoint: [],
   transfer: [
     ...["local-sender", "shell-read", "file-digest", "delta", "local-hash", "digest-worker", "chunks", "parts"].map((name) => `${name}.ts`),

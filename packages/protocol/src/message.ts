@@ -31,6 +31,8 @@ export interface CallMessage {
   naiveTimeZone?: string;
   modules?: Record<string, string | null>;
   release?: string[];
+  /** Whether each entry of `args` is the only argument of a call of its own, or all of its arguments. */
+  each?: "item" | "args";
 }
 
 export type Outcome = "value" | "raised" | "killed" | "timeout" | "cancelled" | "not-run" | "unknown";
@@ -59,6 +61,13 @@ export interface Failure {
   path?: string;
   names?: string[];
   hint?: string;
+}
+
+/** An item of a call with `each` that gave no value. */
+export interface ItemFailure {
+  item: number;
+  outcome: "raised" | "killed" | "not-run";
+  error: Failure;
 }
 
 export interface OutputPart {
@@ -92,6 +101,9 @@ export interface ReplyMessage {
   usage?: { wallMs: number; cpuMs: number; maxRssBytes: number };
   host: HostFacts;
   modules?: Record<string, string | null>;
+  failures?: ItemFailure[];
+  /** Items from this index on have not begun. */
+  begun?: number;
 }
 
 export type Message = CallMessage | ReplyMessage;

@@ -9,7 +9,7 @@ CALL = {"type": "call", "protocol": 1, "id": ID, "module": "os", "function": "ge
 FULL_CALL = dict(
     CALL, kwargs={"json": {"a": 1}}, env=[["A", "b", False], ["C", "", True]], path=["/opt/bin"], cwd="work", tmp="tmp", loginEnv=True, code=["c0" * 32, "0d" * 32], timeoutMs=1500.5,
     outputLimit=1000,
-    naiveTimeZone="Europe/Zurich", modules={"numpy": "2.1.0", "mine": None}, release=[ID, "f" * 32],
+    naiveTimeZone="Europe/Zurich", modules={"numpy": "2.1.0", "mine": None}, release=[ID, "f" * 32], each="args",
 )
 HOST = {
     "runtime": "python", "version": "3.11.2", "executable": "/usr/bin/python3", "platform": "linux", "pid": 4711, "home": "/home/me", "base": "/home/me/.sremote", "endpoint": "e" * 64,
@@ -40,6 +40,12 @@ def reject(name, message, code="protocol-error", attachments=(), **more):
     return _reject("message", "message: " + name, text(message) if isinstance(message, dict) else message, code, attachments, **more)
 
 
+# Of items, none of them right.
+NO_FAILURES = [None, {}, [None], [{"item": 0, "outcome": "raised"}], [{"item": -1, "outcome": "raised", "error": FAILURE}], [{"item": 0.5, "outcome": "raised", "error": FAILURE}],
+               [{"item": 0, "outcome": "value", "error": FAILURE}], [{"outcome": "raised", "error": FAILURE}], [{"item": 0, "outcome": "raised", "error": {}}]]
+NO_EACH = ["", "items", "Item", None, True, 1, ["item"], {}]
+
+
 def deep_failure(depth):
     failure = FAILURE
     for _ in range(depth - 1):
@@ -56,6 +62,11 @@ CASES = [
     accept("call with bytes", dict(CALL, args={"json": [{"index": 0}], "meta": {"values": {"0": [["custom", "bytes"]]}, "v": 1}}), [b"abc"], value=[{"$": "bytes", "v": "616263"}]),
     accept("call without arguments", dict(CALL, args={"json": []}), value=[]),
     accept("call to a dotted function", dict(CALL, module="pathlib", function="Path.home")),
+    accept("call for each item", dict(CALL, each="item"), value=["PATH"]),
+    accept("call for no items", dict(CALL, args={"json": []}, each="item"), value=[]),
+    accept("reply for items of which some failed", dict(REPLY, value={"json": [1, None, None]}, failures=[{"item": 1, "outcome": "raised", "error": FULL_FAILURE}, {"item": 2, "outcome": "killed", "error": FAILURE}]), value=[1, None, None]),
+    accept("reply for items of which none failed", dict(REPLY, value={"json": [1]}, failures=[]), value=[1]),
+    accept("reply of a process that died after some items", dict(RAISED, outcome="killed", begun=3)),
     accept("call with a timeout of 0", dict(CALL, timeoutMs=0)),
     accept("call with __proto__ as a module name", text(CALL)[:-1] + ',"modules":{"__proto__":"1"}}'),
     accept("call with __proto__ as a keyword", text(CALL)[:-1] + ',"kwargs":{"json":{"__proto__":1}}}'),
@@ -152,3 +163,5 @@ CASES += [
     reject("error is an array", dict(RAISED, error=[FAILURE])),
     reject("id inherited", '{"type":"call","protocol":1,"module":"os","function":"f","args":{"json":[]},"__proto__":{"id":"%s"}}' % ID),
 ]
+wrong(CALL, "call", each=NO_EACH)
+wrong(REPLY, "reply", failures=NO_FAILURES, begun=[-1, 1.5, "1", None, True, []])

@@ -3,7 +3,7 @@
 import json
 
 from .describe import parts
-from .messages import NO_CODE, NO_NAME, NO_VARIABLE, FAILURE, FULL_FAILURE, HOST, ID, deep_failure, text, without
+from .messages import NO_CODE, NO_EACH, NO_FAILURES, NO_NAME, NO_VARIABLE, FAILURE, FULL_FAILURE, HOST, ID, deep_failure, text, without
 
 HELLO = {"type": "hello", "protocol": 1, "token": ID, "workers": 4, "leaseMs": 30000, "heartbeatMs": 15000}
 WELCOME = {"type": "welcome", "protocol": 1, "attach": "@sremote-1", "host": HOST}
@@ -12,9 +12,10 @@ CHALLENGE = {"type": "challenge", "nonce": "5e" * 32, "received": 7, "proof": "1
 PROOF = {"type": "proof", "received": 0, "proof": "bdd0a72a32cafac0b964ff0ee76ab92bec6c11b5da0220e5b537ff36be647ebf"}
 BYE = {"type": "bye"}
 INVOKE = {"type": "invoke", "module": "os", "function": "getenv", "args": {"json": ["PATH"]}}
-FULL_INVOKE = dict(INVOKE, kwargs={"json": {"a": 1}}, naiveTimeZone="Europe/Zurich", modules={"numpy": "2.1.0", "mine": None}, returns="object", leaseMs=1500.5, keep=2)
+FULL_INVOKE = dict(INVOKE, kwargs={"json": {"a": 1}}, naiveTimeZone="Europe/Zurich", modules={"numpy": "2.1.0", "mine": None}, returns="object", leaseMs=1500.5, keep=2, each="args")
 RESULT = {"type": "result", "outcome": "value", "value": {"json": 42}}
 RAISED = {"type": "result", "outcome": "raised", "error": FAILURE}
+PART = {"type": "part", "value": {"json": [1, None]}}
 ASK = {"type": "ask", "ask": 0, "callback": 3, "args": {"json": ["a"]}}
 ANSWER = {"type": "answer", "ask": 0, "value": {"json": 42}}
 THREW = {"type": "answer", "ask": 0, "error": {"name": "RangeError", "message": "no"}}
@@ -22,7 +23,7 @@ ROUTE = {
     "env": [["A", "b", False], ["C", "", True]], "path": ["/opt/bin"], "cwd": "work", "tmp": "tmp", "loginEnv": True, "code": ["c0" * 32, "0d" * 32], "isolation": "call", "worker": "a", "on": 3, "after": 1, "keep": True,
     "timeoutMs": 1500.5, "queueMs": 0, "idleMs": 60000,
 }
-SENDER = {"hello": "client", "welcome": "host", "resume": "client", "challenge": "host", "proof": "client", "bye": "host", "invoke": "client", "result": "host", "ask": "host", "answer": "client"}
+SENDER = {"hello": "client", "welcome": "host", "resume": "client", "challenge": "host", "proof": "client", "bye": "host", "invoke": "client", "result": "host", "part": "host", "ask": "host", "answer": "client"}
 
 
 def bytes_of(message):
@@ -47,7 +48,7 @@ def route(name, wire, verdict="accept", **more):
     return dict({"name": "route: " + name, "kind": "route", "wire": bytes_of(wire) if wire != {} else parts("{}"), "verdict": verdict}, **more)
 
 
-RIGHT = (HELLO, WELCOME, RESUME, CHALLENGE, PROOF, BYE, INVOKE, RESULT, ASK, ANSWER)
+RIGHT = (HELLO, WELCOME, RESUME, CHALLENGE, PROOF, BYE, INVOKE, RESULT, PART, ASK, ANSWER)
 CASES = [
     accept("hello with the fewest workers and no lease", dict(HELLO, workers=1, leaseMs=0)),
     accept("hello with the most workers and times that are no integers", dict(HELLO, workers=1024, leaseMs=0.5, heartbeatMs=100.25)),
@@ -77,6 +78,11 @@ CASES = [
     accept("result of a call that waited too long", dict(RAISED, outcome="not-run", error=dict(FAILURE, code="timeout", stage="queue"))),
     accept("result of a call whose object is lost", dict(RAISED, outcome="not-run", error=dict(FAILURE, code="object-lost", stage="arguments"))),
     accept("result of a call that depended on a failed one", dict(RAISED, outcome="not-run", error=dict(FAILURE, code="dependency-failed", stage="arguments", cause=FAILURE))),
+    accept("invoke for each item", dict(INVOKE, each="item"), value=["PATH"]),
+    accept("part with failures", dict(PART, failures=[{"item": 1, "outcome": "raised", "error": FULL_FAILURE}])),
+    accept("part with nothing", dict(PART, value={"json": []})),
+    accept("result for items that failed", dict(RESULT, value={"json": [None]}, failures=[{"item": 7, "outcome": "not-run", "error": FAILURE}]), value=[None]),
+    accept("result of a process that died after some items", dict(RAISED, outcome="killed", begun=3)),
     reject("result with outcome value without a value", "result", without(RESULT, "value")),
     accept("ask with keywords", dict(ASK, ask=2**53 - 1, kwargs={"json": {"a": 1}}), value=["a"]),
     accept("answer with null", dict(ANSWER, value={"json": None}), value=None),
@@ -149,6 +155,9 @@ wrong(INVOKE, "invoke", module=[1, None, ["os"]], function=[1, None, {}], args=N
       returns=["", "handle", "Object", None, True, 1, ["object"]], leaseMs=NO_TIME, keep=NO_COUNT)
 wrong(RESULT, "result", outcome=["", "Value", "ok", None, 1, "toString"], value=NO_VALUE, exitCode=["1", None, 1.5, True], signal=[9, None, []], modules=NO_VERSIONS,
       usage=[None, [], {}, {"wallMs": 1, "cpuMs": 1}, {"wallMs": "1", "cpuMs": 1, "maxRssBytes": 1}, {"wallMs": -1, "cpuMs": 1, "maxRssBytes": 1}, {"wallMs": 1, "cpuMs": 1, "maxRssBytes": 0.5}])
+wrong(INVOKE, "invoke", each=NO_EACH)
+wrong(RESULT, "result", failures=NO_FAILURES, begun=NO_COUNT)
+wrong(PART, "part", value=NO_VALUE + [{"json": 42}, {"json": {}}, {"json": [], "meta": {"values": ["set"], "v": 1}}], failures=NO_FAILURES)
 wrong(RAISED, "result", error=[None, "no", [FAILURE], {}, dict(FAILURE, code="no-such-code"), dict(FAILURE, stage="later"), without(FAILURE, "message"), dict(FAILURE, cause=1)])
 wrong(ASK, "ask", ask=NO_COUNT, callback=NO_COUNT, args=NO_ARGS, kwargs=NO_KWARGS)
 wrong(ANSWER, "answer", ask=NO_COUNT, value=NO_VALUE)

@@ -31,7 +31,10 @@ export interface FailedCall {
 const asIs = (failure: Failure): Failure => failure;
 
 /** The error for a reply whose outcome is not a value. */
-export function errorFromReply(reply: Reply, { what, host, callId, hint, localize = asIs }: FailedCall): SremoteError {
+export function errorFromReply(
+  reply: Pick<Reply, "message" | "stdout" | "stderr" | "thrown">,
+  { what, host, callId, hint, localize = asIs }: FailedCall,
+): SremoteError {
   const { message, thrown } = reply;
   const failure: Failure = localize(
     cutFailure(

@@ -1,6 +1,7 @@
 /* One call on its way: what its transport is given, and what is known of it until its answer is there. */
 import { randomFillSync } from "node:crypto";
 import { type RemoteExecError, SremoteError } from "@sremote/protocol";
+import type { ItemReceiver } from "./item-receiver.ts";
 import type { CallNotes } from "../events/call-notes.ts";
 import type { CallCode } from "./code.ts";
 import { hasLimits } from "./check-options.ts";
@@ -35,6 +36,8 @@ export interface InvocationContext {
   readonly serializer: Serializer;
   /** Those of the generator whose item it makes. */
   readonly outputs: readonly [stdout: CallOutput, stderr: CallOutput] | undefined;
+  /** Takes what comes of the items of a call with many. */
+  readonly items?: ItemReceiver | undefined;
   /** Only its signal can cancel it: the caller has nothing but its promise. */
   readonly isPlain: boolean;
   /** Shipped code that it needs. */

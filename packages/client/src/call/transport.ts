@@ -25,6 +25,8 @@ export interface NewCall {
   readonly options: CallOptions;
   readonly runtime: Runtime;
   readonly serializer: Serializer;
+  /** Whether each argument is an item, or the arguments of one: then it is a call of a map. */
+  readonly each: "item" | "args" | undefined;
   /** Modules that must be there, with their versions. */
   readonly modules: ReadonlyMap<string, string | null>;
   /** Undefined where none is shipped. */

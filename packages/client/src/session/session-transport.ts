@@ -135,9 +135,10 @@ export class SessionTransport implements Transport {
 }
 
 /** The beginning of an `invoke`. */
-function invokeHead({ module, function: fn, options, modules }: NewCall): string {
+function invokeHead({ module, function: fn, options, modules, each }: NewCall): string {
   const message: Omit<InvokeMessage, "args"> = { type: "invoke", module, function: fn };
   if (options.naiveTimeZone !== undefined) message.naiveTimeZone = options.naiveTimeZone;
+  if (each !== undefined) message.each = each;
   if (modules.size > 0) message.modules = Object.fromEntries(modules);
   if (options.returns === "object") message.returns = "object";
   if (options.objectTimeout !== undefined) message.leaseMs = options.objectTimeout;

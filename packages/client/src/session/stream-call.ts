@@ -14,6 +14,7 @@ import {
   packetKinds,
   peekPrefix,
   prefixBytes,
+  type PartMessage,
   ProtocolError,
   type ResultMessage,
   sessionLimits,
@@ -206,11 +207,18 @@ export class StreamCall implements StreamEvents, CallPlace {
   }
 
   #frame(frame: DecodedFrame, packet: Packet): void {
-    const message = checkSessionMessage(frame.header, "result", "ask");
+    const message = checkSessionMessage(frame.header, "result", "part", "ask");
     const attachments = new Attachments(frame.attachments);
+    if (message.type === "part") return this.#part(message, attachments);
     if (message.type === "ask") return this.#ask(message, attachments, frame.bytes);
     this.#end();
     this.#settle.resolve({ message, attachments, worker: packet.worker, bytes: frame.bytes });
+  }
+
+  #part(message: PartMessage, attachments: Attachments): void {
+    const { items } = this.#call.context;
+    if (items === undefined) throw new ProtocolError("protocol-error", "the host sent a part of an answer that has none");
+    items.take(message, attachments);
   }
 
   #ask(message: AskMessage, attachments: Attachments, bytes: number): void {

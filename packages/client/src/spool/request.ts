@@ -32,16 +32,18 @@ export interface CallHead {
   readonly options: CallOptions;
   readonly modules: ReadonlyMap<string, string | null>;
   readonly code: CallCode | undefined;
+  readonly each?: "item" | "args" | undefined;
 }
 
 /** The beginning of a `call`. Equal calls have equal text, so that the host knows a repetition by it. */
 export function callHead(call: CallHead, settings: CallSettings): string {
-  const { id, module, function: fn, options, modules, code } = call;
+  const { id, module, function: fn, options, modules, code, each } = call;
   const message: Omit<CallMessage, "args"> = { type: "call", protocol: protocolVersion, id, module, function: fn };
   addEnvironment(message, options, settings, code);
   if (options.timeout !== undefined) message.timeoutMs = options.timeout;
   if (options.outputLimit !== undefined) message.outputLimit = options.outputLimit;
   if (options.naiveTimeZone !== undefined) message.naiveTimeZone = options.naiveTimeZone;
+  if (each !== undefined) message.each = each;
   if (modules.size > 0) message.modules = Object.fromEntries(modules);
   return JSON.stringify(message).slice(0, -1);
 }

@@ -1,20 +1,9 @@
-/* Runs one call in this process: arguments, registered modules, module, function, result. */
-import {
-  decodeValue,
-  encodeValue,
-  limits,
-  SremoteError,
-  UnserializableError,
-  type Attachments,
-  type CallMessage,
-  type Failure,
-  type Outcome,
-} from "@sremote/protocol";
+/* Finds the function of a call and runs it. */
+import { SremoteError, UnserializableError, type CallMessage, type Failure, type ItemFailure, type Outcome } from "@sremote/protocol";
 import { describeRefusal, describeThrown } from "./failure.ts";
 import { asOurs } from "../host/standard.ts";
 import { findConstant, findFunction, FunctionNotFound, type Callable, type FoundFunction } from "./lookup.ts";
 import { findSyntaxError } from "./syntax-error.ts";
-import { checkModules } from "./module-versions.ts";
 import { isPath, loadedModule, loadModule, ModuleNotFound, notFoundHint, type Namespace } from "./resolve.ts";
 
 export interface Result {
@@ -24,31 +13,7 @@ export interface Result {
   value?: string;
   attachments: Uint8Array[];
   modules?: Record<string, string | null>;
-}
-
-/** Attachments of a reply that are not the value's: stdout and stderr. */
-const reserved = 2;
-
-/** @param attachments the request's @param base for packages installed by us */
-export async function dispatch(call: CallMessage, attachments: Attachments, base: string): Promise<Result> {
-  let args: unknown;
-  let kwargs: unknown;
-  try {
-    args = decodeValue(call.args, attachments, { root: "args" });
-    if (!Array.isArray(args)) throw new SremoteError("protocol-error", "args: not an array", { stage: "request" });
-    if (call.kwargs !== undefined) kwargs = decodeValue(call.kwargs, attachments, { root: "kwargs" });
-  } catch (error) {
-    return refused(describeRefusal(error, "protocol-error", "request"));
-  }
-  let modules: Record<string, string | null> | undefined;
-  try {
-    if (call.modules !== undefined) modules = checkModules(call.modules, base);
-  } catch (error) {
-    return refused(describeRefusal(error, "module-missing", "import"));
-  }
-  const performed = await perform(call, kwargs === undefined ? (args as unknown[]) : [...(args as unknown[]), kwargs], base);
-  const result = "returned" in performed ? asOurs(() => encodeResult(performed.returned, call)) : performed;
-  return modules === undefined ? result : { ...result, modules };
+  failures?: ItemFailure[];
 }
 
 /** What a function returned, or why it returned nothing. */
@@ -60,7 +25,7 @@ export interface Running {
   apply<Value>(run: () => Value): Value;
 }
 
-const plainly: Running = { load: (run) => run(), apply: (run) => run() };
+export const plainly: Running = { load: (run) => run(), apply: (run) => run() };
 
 type Asked = Pick<CallMessage, "module" | "function">;
 
@@ -87,7 +52,7 @@ export async function perform(
   running: Running = plainly,
   sought?: Sought,
 ): Promise<Performed> {
-  const found = sought ?? (await loadAndSeek(asked, args, base, running));
+  const found = sought ?? (await find(asked, args, base, running));
   if (!("callable" in found)) return found;
   try {
     return { returned: await running.apply(() => apply(found, args)) };
@@ -96,7 +61,7 @@ export async function perform(
   }
 }
 
-async function loadAndSeek(asked: Asked, args: unknown[], base: string, running: Running): Promise<Sought> {
+export async function find(asked: Asked, args: unknown[], base: string, running: Running): Promise<Sought> {
   const call = meant(asked, args);
   try {
     const namespace = await running.load(() => loadModule(call.module, base));
@@ -130,19 +95,6 @@ function seek(namespace: Namespace, call: Asked, isConstant: boolean): Sought {
   }
 }
 
-function encodeResult(value: unknown, call: CallMessage): Result {
-  const attachments: Uint8Array[] = [];
-  try {
-    const wire = encodeValue(value, "return", attachments, { code: "unserializable-result" });
-    if (attachments.length + reserved > limits.attachments) {
-      throw new SremoteError("limit-exceeded", `return: more than ${limits.attachments - reserved} attachments`, { stage: "result" });
-    }
-    return { outcome: "value", value: JSON.stringify(wire), attachments };
-  } catch (error) {
-    return raised(describeUnserializable(error, value, `${call.module}.${call.function}`));
-  }
-}
-
 /** Taken at the start, since the user may replace them. */
 const { apply: applyFunction, construct } = Reflect;
 // oxlint-disable-next-line typescript/unbound-method -- applied to what it is to tell of
@@ -156,7 +108,7 @@ function kindOf(callable: Callable): FoundCallable["kind"] {
   return text.endsWith("{ [native code] }") && Object.hasOwn(callable, "prototype") ? "native" : "function";
 }
 
-function apply({ callable, receiver, kind }: FoundCallable, args: unknown[]): unknown {
+export function apply({ callable, receiver, kind }: FoundCallable, args: unknown[]): unknown {
   if (kind === "class") return construct(callable, args);
   if (kind === "function") return applyFunction(callable, receiver, args);
   try {

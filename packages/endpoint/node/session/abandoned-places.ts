@@ -7,6 +7,7 @@ import { placePrefix, type PrivatePlace } from "./private-place.ts";
 
 /** How long a session lives before it looks for them, in milliseconds: a short one has better things to do. */
 const delay = 1000;
+const day = 86_400_000;
 
 /** Removes in a while those of this user that lie beside the given one and at whose socket nothing listens. */
 export function sweepLater(place: PrivatePlace): void {
@@ -26,8 +27,16 @@ function sweep(own: string): void {
   const above = dirname(own);
   for (const name of readdirSync(above)) {
     const path = `${above}/${name}`;
-    if (name.startsWith(placePrefix) && path !== own && isOwnSocket(`${path}/s`)) removeUnlessUsed(path);
+    if (!name.startsWith(placePrefix) || path === own) continue;
+    if (isOwnSocket(`${path}/s`)) removeUnlessUsed(path);
+    else if (isOldFile(path)) rmSync(path, { force: true });
   }
+}
+
+/** Left by a worker that ran many items and was killed together with its supervisor. */
+function isOldFile(path: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.isFile() === true && found.uid === process.geteuid?.() && Date.now() - found.mtimeMs > day;
 }
 
 function isOwnSocket(path: string): boolean {

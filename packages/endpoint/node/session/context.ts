@@ -2,6 +2,7 @@
 import { uniqueSuffix } from "../host/lazy.ts";
 import { countOomKills } from "../host/memory.ts";
 import { callEnvironment } from "../run/environment.ts";
+import { removeBegun } from "../run/begun.ts";
 import { endStrays } from "../run/strays.ts";
 import type { Call, ParsedRoute } from "./call.ts";
 import type { WorkerContext } from "./worker-context.ts";
@@ -55,6 +56,7 @@ export class SessionContext implements WorkerContext {
   /** All workers are killed: what left their groups is too. */
   endStrays(): void {
     endStrays(`${this.#mark}.`);
+    removeBegun(`${this.#mark}.`);
   }
 
   workerArguments(number: number): string[] {

@@ -6,6 +6,7 @@ import {
   type Attachments,
   type Failure,
   type InvokeMessage,
+  type ItemFailure,
   type Outcome,
   type WireValue,
 } from "@sremote/protocol";
@@ -21,6 +22,10 @@ import {
   type Sought,
 } from "../run/dispatch.ts";
 import { describeRefusal, describeThrown } from "../run/failure.ts";
+import { begunPaths } from "../run/begun.ts";
+import type { SendPart, SentItems } from "../run/item-results.ts";
+import { performMany } from "../run/many.ts";
+import { strayVariable } from "../run/strays.ts";
 import { asOurs } from "../host/standard.ts";
 import { checkModules } from "../run/module-versions.ts";
 import { countLoaded } from "../run/resolve.ts";
@@ -38,6 +43,8 @@ export interface Surroundings {
   onLoaded(): void;
   /** A function that asks the client. */
   callback(id: number): (...args: unknown[]) => Promise<unknown>;
+  /** Sends a part of what a call with many items came to. */
+  sendPart: SendPart;
 }
 
 export interface Ran {
@@ -45,6 +52,7 @@ export interface Ran {
   value?: WireValue;
   error?: Failure;
   modules?: Record<string, string | null>;
+  failures?: ItemFailure[];
   attachments: Uint8Array[];
   /** What to report when the call is over: what it has changed in its process. */
   end?: (changes: Changes) => void;
@@ -52,6 +60,9 @@ export interface Ran {
 
 /** The module whose functions take a step of an iterator, release an object, and the like. */
 const objectModule = "sremote:object";
+
+/** Under which this process is known, as it was before any code of the user's ran. */
+const ownMark = process.env[strayVariable] ?? "";
 
 /** As it was before any code of the user's ran. */
 const OwnPromise = Promise;
@@ -128,6 +139,8 @@ export interface Prepared {
   message: InvokeMessage;
   values: SessionValues;
   args: unknown[];
+  /** Of each item; those of other calls are the last of `args`. */
+  kwargs: unknown;
   /** What the call leaves behind is its own. */
   owner: Owner;
   /** The iterator that it takes a step of. */
@@ -141,18 +154,31 @@ export interface Prepared {
 export function prepare(message: InvokeMessage, attachments: Attachments, depth: number, around: Surroundings): Prepared {
   const values = new SessionValues(around);
   const owner: Owner = { isOver: false };
-  const prepared: Prepared = { message, values, args: [], owner, step: undefined, modules: undefined, sought: undefined };
+  const prepared: Prepared = {
+    message,
+    values,
+    args: [],
+    kwargs: undefined,
+    owner,
+    step: undefined,
+    modules: undefined,
+    sought: undefined,
+  };
   try {
     const args = values.decode(message.args, attachments, "args", depth);
     if (!Array.isArray(args)) throw new SremoteError("protocol-error", "args: not an array", { stage: "request" });
     prepared.args = args;
-    if (message.kwargs !== undefined) args.push(values.decode(message.kwargs, attachments, "kwargs", depth));
+    if (message.kwargs !== undefined) {
+      const kwargs = values.decode(message.kwargs, attachments, "kwargs", depth);
+      if (message.each === undefined) args.push(kwargs);
+      else prepared.kwargs = kwargs;
+    }
     values.taken();
     if (message.modules !== undefined) prepared.modules = checkModules(message.modules, around.base);
     if (message.module === objectModule) {
       prepared.step = around.objects.iterator(values.idOf(args[0]));
       if (prepared.step !== undefined) for (const change of prepared.step.changes) change();
-    } else prepared.sought = seekLoaded(message, args);
+    } else prepared.sought = seekLoaded(message, message.each === undefined ? args : []);
   } catch (error) {
     values.taken();
     prepared.sought = refused(describeBadArguments(error));
@@ -161,16 +187,28 @@ export function prepare(message: InvokeMessage, attachments: Attachments, depth:
 }
 
 /** Runs the function of a call. Resolves always: whatever goes wrong is in the result. */
-export function execute(prepared: Prepared, around: Surroundings): Promise<Performed> {
-  const { message, args, owner, sought, step } = prepared;
+export function execute(prepared: Prepared, around: Surroundings): Promise<Performed | SentItems> {
+  const { message, args, kwargs, owner, sought, step } = prepared;
   if (message.module === objectModule && sought === undefined) return runAs(step?.owner ?? owner, () => act(prepared, around));
+  if (message.each !== undefined) {
+    const { base, sendPart: send } = around;
+    return performMany(
+      { ...message, items: args, kwargs },
+      { base, send, paths: begunPaths(ownMark), running: running(owner, around), sought },
+    );
+  }
   return perform(message, args, around.base, running(owner, around), sought);
 }
 
 /** What becomes of a call that has run. Run it inside `asOurs`. @param stream the call's */
-export function conclude(stream: number, prepared: Prepared, performed: Performed, around: Surroundings): Ran {
+export function conclude(stream: number, prepared: Prepared, performed: Performed | SentItems, around: Surroundings): Ran {
   const { message, owner, modules } = prepared;
-  const ran = "returned" in performed ? send(performed.returned, message, around, owner) : withoutValue(performed);
+  const ran: Ran =
+    "failures" in performed && !("outcome" in performed)
+      ? { outcome: "value", ...performed }
+      : "returned" in performed
+        ? toSend(performed.returned, message, around, owner)
+        : withoutValue(performed);
   const step = prepared.step ?? around.objects.ofOwner(owner);
   ran.end = (changes) => {
     if (step?.owner !== owner) owner.isOver = true;
@@ -234,7 +272,7 @@ function withoutValue({ outcome, error, attachments }: Result): Ran {
   return error === undefined ? { outcome, attachments } : { outcome, error, attachments };
 }
 
-function send(value: unknown, message: InvokeMessage, { objects }: Surroundings, owner: Owner): Ran {
+function toSend(value: unknown, message: InvokeMessage, { objects }: Surroundings, owner: Owner): Ran {
   const attachments: Uint8Array[] = [];
   try {
     if (message.returns === "object") {

@@ -14,6 +14,7 @@ import {
   type ResultMessage,
 } from "@sremote/protocol";
 import { crash } from "../crash.ts";
+import { begunPaths, takeBegun } from "../run/begun.ts";
 import { describeDeath } from "../run/ending.ts";
 import { describeRefusal } from "../run/failure.ts";
 import { Escalation, groupEnds, signalGroup, startFailed } from "../run/process-control.ts";
@@ -314,6 +315,7 @@ export class WorkerProcess implements CallWorker {
   }
 
   #describeEnd(child: ChildProcess, call: Call): ResultMessage {
+    const begun = takeBegun(begunPaths(this.#context.workerMark(this.kind.number)));
     if (call.stopped !== undefined) return { type: "result", outcome: call.stopped.outcome, error: stopFailure(call.stopped) };
     if (this.#isLate) {
       const message = `the function's process was not ready within ${startPatience} ms and was ended`;
@@ -328,6 +330,7 @@ export class WorkerProcess implements CallWorker {
       error,
       ...(exitCode === undefined ? {} : { exitCode }),
       ...(signal === undefined ? {} : { signal }),
+      ...(begun === undefined ? {} : { begun }),
     };
   }
 

@@ -71,6 +71,7 @@ class SessionWorker {
         (id) =>
         (...args) =>
           this.#ask(id, args),
+      sendPart: (part, attachments) => this.#sendPart(part, attachments),
     };
   }
 
@@ -174,6 +175,20 @@ class SessionWorker {
     return current.asks;
   }
 
+  /** Functions that wait for nothing let nothing be sent in between: what a host slower than they takes later is waited for. */
+  #sendPart(part: object, attachments: Uint8Array[]): Promise<void> | undefined {
+    if (this.#current === undefined) return undefined;
+    this.#sendFrame(this.#current.stream, JSON.stringify({ type: "part", ...part }), attachments, 0);
+    if (this.#channel.writableLength < largeBytes) return undefined;
+    this.#channel.ref();
+    return new Promise((resolve) => {
+      this.#channel.once("drain", () => {
+        this.#channel.unref();
+        resolve();
+      });
+    });
+  }
+
   #sendAsk(stream: number, message: string, attachments: Uint8Array[]): void {
     this.#channel.ref();
     this.#sendFrame(stream, message, attachments, 0);
@@ -204,13 +219,14 @@ class SessionWorker {
     current.asks?.end();
     this.#channel.ref();
     if (this.#streams.takeStarted()) this.#tell({ processes: true });
-    const { attachments, end, outcome, value, error: failure, modules } = ran;
+    const { attachments, end, outcome, value, error: failure, modules, failures } = ran;
     const usage = this.#usage.of(current.startedAt);
     // Member by member: objects that are made of the rest of others are slow to write as JSON.
     const result: ResultMessage = { type: "result", outcome, usage };
     if (value !== undefined) result.value = value;
     if (failure !== undefined) result.error = failure;
     if (modules !== undefined) result.modules = modules;
+    if (failures !== undefined && failures.length > 0) result.failures = failures;
     const flags = packetFlags.last | (this.#holds() ? packetFlags.holds : 0);
     try {
       this.#sendFrame(current.stream, JSON.stringify(result), attachments, flags);

@@ -1,5 +1,5 @@
 /* What the function's process tells its supervisor over their private channel: frames whose headers never leave this host. */
-import type { Failure, Outcome } from "@sremote/protocol";
+import type { Failure, ItemFailure, Outcome } from "@sremote/protocol";
 
 /** Descriptor of the channel in the function's process. */
 export const channel = 3;
@@ -14,6 +14,7 @@ export interface AnswerHeader {
   outcome: Outcome;
   error?: Failure;
   modules?: Record<string, string | null>;
+  failures?: ItemFailure[];
   cpuMs: number;
   maxRssBytes: number;
 }

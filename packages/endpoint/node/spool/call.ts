@@ -4,6 +4,7 @@ import { decodeFrame, decodeMessage, limits, SremoteError, type CallMessage, typ
 import { ask, audienceTimes, isLeft } from "./audience.ts";
 import { holderIsRunning, takeClaim } from "./claim.ts";
 import { countOomKills } from "../host/memory.ts";
+import { takeBegun } from "../run/begun.ts";
 import { describeDeath } from "../run/ending.ts";
 import { deliver, Undelivered, type Destination } from "./deliver.ts";
 import { sha256 } from "../host/digest.ts";
@@ -176,11 +177,13 @@ async function run(
     const ending = await running;
     step("ended");
     parts.outputs = [ending.stdout, ending.stderr];
-    if (ending.answer === undefined) Object.assign(parts, describeDeath(ending, oomKills, timeoutMs));
-    else {
+    if (ending.answer === undefined) {
+      Object.assign(parts, describeDeath(ending, oomKills, timeoutMs));
+      if (message.each !== undefined) parts.begun = takeBegun([`${directory}/begun`]);
+    } else {
       const { header, value, attachments } = ending.answer;
-      const { outcome, error, modules, cpuMs, maxRssBytes } = header;
-      Object.assign(parts, { outcome, error, modules, value, attachments, usage: { wallMs: ending.wallMs, cpuMs, maxRssBytes } });
+      const { outcome, error, modules, failures, cpuMs, maxRssBytes } = header;
+      Object.assign(parts, { outcome, error, modules, failures, value, attachments, usage: { wallMs: ending.wallMs, cpuMs, maxRssBytes } });
     }
   } catch (error) {
     if (!(error instanceof SremoteError)) throw error;

@@ -2,7 +2,8 @@
 import type { Writable } from "node:stream";
 import { decodeFrame, decodeMessage, encodeFrame } from "@sremote/protocol";
 import { channel, type AnswerHeader, type BeginHeader } from "./answer.ts";
-import { dispatch, type Result } from "../run/dispatch.ts";
+import type { Result } from "../run/dispatch.ts";
+import { dispatch } from "./dispatch.ts";
 import { describeThrown } from "../run/failure.ts";
 import { asOurs } from "../host/standard.ts";
 import { NeverSettled, stackDepth } from "../run/never-settled.ts";
@@ -62,6 +63,7 @@ function send(result: Result): void {
   };
   if (result.error !== undefined) header.error = result.error;
   if (result.modules !== undefined) header.modules = result.modules;
+  if (result.failures !== undefined) header.failures = result.failures;
   const attachments = value === undefined ? [] : [...result.attachments, Buffer.from(value)];
   writeAll(channel, encodeFrame(JSON.stringify(header), attachments));
 }

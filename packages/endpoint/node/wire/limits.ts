@@ -11,6 +11,10 @@ export const failureMember = 1024;
 export const failureCauses = 16;
 export const failureFrames = 100;
 export const failureSource = 4_194_304;
+/** Failures of items in one message that are told in full. */
+export const fullFailures = 100;
+/** How long items run until a part with their results is sent. */
+export const partPace = 5;
 /** For the login shell of `loginEnv`: some wait for network file systems, none for a person. */
 export const loginShell = 30_000;
 /** A call of the spool is ended once no client has waited for it for so long; how often an endpoint that waits says so, and the one that runs it looks. */

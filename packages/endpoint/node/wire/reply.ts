@@ -6,6 +6,7 @@ import {
   ProtocolError,
   type Failure,
   type HostFacts,
+  type ItemFailure,
   type Outcome,
   type OutputPart,
   type ReplyMessage,
@@ -32,6 +33,8 @@ export interface ReplyParts {
   signal?: string | undefined;
   usage?: ReplyMessage["usage"];
   modules?: Record<string, string | null> | undefined;
+  failures?: ItemFailure[] | undefined;
+  begun?: number | undefined;
 }
 
 /** The frame of a reply, as chunks. A value too large for a frame becomes a failure. */
@@ -68,6 +71,8 @@ function encode(parts: ReplyParts): Uint8Array[] {
   if (parts.signal !== undefined) reply.signal = parts.signal;
   if (parts.usage !== undefined) reply.usage = parts.usage;
   if (parts.modules !== undefined) reply.modules = parts.modules;
+  if (parts.failures !== undefined) reply.failures = parts.failures;
+  if (parts.begun !== undefined) reply.begun = parts.begun;
   const header = JSON.stringify(reply);
   // The value's text was made in the function's process and is put in as it is.
   const withValue = parts.value === undefined ? header : `${header.slice(0, -1)},"value":${Buffer.from(parts.value).toString("utf8")}}`;

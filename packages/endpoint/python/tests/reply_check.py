@@ -69,6 +69,16 @@ def check_failure(found, known, depth=1):
         check_failure(inner, known, depth + 1)
 
 
+def check_items(header):
+    """What a reply, result or part says of items that failed, and of those that have not begun."""
+    need("begun" not in header or is_count(header["begun"]), "begun")
+    failures = header.get("failures", [])
+    need(type(failures) is list, "failures")
+    for found in failures:
+        need(type(found) is dict and is_count(found.get("item")) and found.get("outcome") in ("raised", "killed", "not-run"), "failures")
+        check_failure(found.get("error"), codes())
+
+
 def check_outcome(header):
     """What replies and results have in common."""
     need(header.get("outcome") in OUTCOMES if is_text(header.get("outcome")) else False, "outcome")
@@ -86,6 +96,7 @@ def check_outcome(header):
              and is_count(usage.get("maxRssBytes")), "usage")
     if "modules" in header:
         need(type(header["modules"]) is dict and all(v is None or is_text(v) for v in header["modules"].values()), "modules")
+    check_items(header)
 
 
 def check_host(host):

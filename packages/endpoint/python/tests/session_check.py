@@ -1,7 +1,7 @@
 """The messages of SESSION.md that a host sends, checked member by member: what the endpoint writes is held to it in every test."""
 import re
 
-from tests.reply_check import check_failure, check_host, check_outcome, check_protocol, codes, is_count, is_text, need
+from tests.reply_check import check_failure, check_items, check_host, check_outcome, check_protocol, codes, is_count, is_text, need
 
 
 def _welcome(header):
@@ -25,6 +25,11 @@ def _result(header):
     need("value" not in header or _is_value(header["value"]), "value")
 
 
+def _part(header):
+    need(_is_plain(header.get("value"), list), "value")
+    check_items(header)
+
+
 def _ask(header):
     need(is_count(header.get("ask")), "ask")
     need(is_count(header.get("callback")), "callback")
@@ -41,7 +46,7 @@ def _is_plain(value, kind):
     return _is_value(value) and type(value["json"]) is kind and type(value.get("meta", {}).get("values")) is not list
 
 
-CHECKS = {"welcome": _welcome, "challenge": _challenge, "bye": _bye, "result": _result, "ask": _ask}
+CHECKS = {"welcome": _welcome, "challenge": _challenge, "bye": _bye, "result": _result, "part": _part, "ask": _ask}
 
 
 def check_message(header, *types):

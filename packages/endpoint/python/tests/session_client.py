@@ -31,6 +31,7 @@ class Call:
         self.output = {wire.STDOUT: bytearray(), wire.STDERR: bytearray()}
         self.frames = bytearray()
         self.asks = []
+        self.parts = []
         self.granted = 65536
         self.totals = None
         self.result = None
@@ -61,6 +62,13 @@ class Call:
     @property
     def error(self):
         return self.result["error"]
+
+    @property
+    def items(self):
+        """(values, failures by item) of a call with `each`, from its parts and its result."""
+        messages = self.parts + [self.result]
+        values = [value for message in messages if "value" in message for value in message["value"]["json"]]
+        return values, {found["item"]: found for message in messages for found in message.get("failures", [])}
 
 
 class Client:
@@ -238,8 +246,10 @@ class Client:
             call.frames = call.frames[size:]
             header, parts = split_frame(frame)
             message = json.loads(header.decode())
-            check_message(message, "result", "ask")
-            if message["type"] == "result":
+            check_message(message, "result", "part", "ask")
+            if message["type"] == "part":
+                call.parts.append(message)
+            elif message["type"] == "result":
                 call.result, call.attachments, call.flags = message, parts, flags
             else:
                 call.asks.append(message)

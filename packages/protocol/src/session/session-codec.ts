@@ -18,7 +18,7 @@ import {
   wrong,
   type Check,
 } from "../check.ts";
-import { asked, hostFacts, outcomes, placeMembers, versions } from "../codec.ts";
+import { asked, eachOf, hostFacts, itemFailures, outcomes, placeMembers, versions } from "../codec.ts";
 import { ProtocolError } from "../error.ts";
 import { checkFailure } from "../failure.ts";
 import { parseHeader, parseStrictJson } from "../header.ts";
@@ -46,12 +46,23 @@ const checks: Readonly<Record<SessionMessage["type"], Check>> = {
       returns: oneOf(["object"]),
       leaseMs: duration,
       keep: count,
+      each: eachOf,
     },
   ),
   result: members(
     { outcome: oneOf(outcomes) },
-    { value: wireValue, error: checkFailure, exitCode: integer, signal: string, usage, modules: versions },
+    {
+      value: wireValue,
+      error: checkFailure,
+      exitCode: integer,
+      signal: string,
+      usage,
+      modules: versions,
+      failures: itemFailures,
+      begun: count,
+    },
   ),
+  part: members({ value: plainWireValue("array") }, { failures: itemFailures }),
   ask: members({ ask: count, callback: count, args: plainWireValue("array") }, { kwargs: plainWireValue("object") }),
   answer: members({ ask: count }, { value: wireValue, error: members({ name: string, message: string }) }),
 };

@@ -1,5 +1,5 @@
 /* One type per message of SESSION.md. A test holds these types and the headings of that page together. */
-import type { Failure, HostFacts, Outcome, WireValue } from "../message.ts";
+import type { Failure, HostFacts, ItemFailure, Outcome, WireValue } from "../message.ts";
 
 export interface HelloMessage {
   type: "hello";
@@ -58,6 +58,7 @@ export interface InvokeMessage {
   returns?: "object";
   leaseMs?: number;
   keep?: number;
+  each?: "item" | "args";
 }
 
 export interface ResultMessage {
@@ -69,6 +70,15 @@ export interface ResultMessage {
   signal?: string;
   usage?: { wallMs: number; cpuMs: number; maxRssBytes: number };
   modules?: Record<string, string | null>;
+  failures?: ItemFailure[];
+  begun?: number;
+}
+
+/** What has come so far of a call with `each`. */
+export interface PartMessage {
+  type: "part";
+  value: WireValue;
+  failures?: ItemFailure[];
 }
 
 export interface AskMessage {
@@ -95,6 +105,7 @@ export type SessionMessage =
   | ByeMessage
   | InvokeMessage
   | ResultMessage
+  | PartMessage
   | AskMessage
   | AnswerMessage;
 

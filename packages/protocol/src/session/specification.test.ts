@@ -29,7 +29,7 @@ describe("SESSION.md and the code", () => {
     expect(types.length).toBeGreaterThan(0);
   });
 
-  it.each(["hello", "welcome", "resume", "challenge", "proof", "bye", "invoke", "result", "ask", "answer"])(
+  it.each(["hello", "welcome", "resume", "challenge", "proof", "bye", "invoke", "result", "part", "ask", "answer"])(
     "give %s the same members",
     (type) => {
       const text = section(type, 3);

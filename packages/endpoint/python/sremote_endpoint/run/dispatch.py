@@ -43,7 +43,7 @@ def call(target, module, function, args, kwargs):
         raise  # of a function of ours
     except BaseException as error:
         if issubclass(type(error), TypeError) and sys.exc_info()[2].tb_next is None:
-            _check_arguments(target, module, function, args, kwargs)
+            check_arguments(target, module, function, args, kwargs)
         raise Raised(error, "call") from None
     return value
 
@@ -122,8 +122,8 @@ def _near(name, owner):
     return get_close_matches(name, known, 5)
 
 
-def _check_arguments(target, module, function, args, kwargs):
-    """A TypeError that no frame of the function has seen may be a wrong call: then nothing ran."""
+def check_arguments(target, module, function, args, kwargs):
+    """Raises Refusal where they do not fit. A TypeError that no frame of the function has seen may be a wrong call: then nothing ran."""
     import inspect
     try:
         with enclosed:

@@ -1,9 +1,11 @@
 """A directory that only this user may enter, for the socket at which a supervisor is reached again; in memory where the host has such a place."""
 import os
 import sys
+from time import time
 
 PREFIX = "sremote-"
 SOCKET = "/s"
+_DAY = 86400.0
 
 
 def parents():
@@ -11,6 +13,11 @@ def parents():
     runtime, temporary = os.environ.get("XDG_RUNTIME_DIR", ""), os.environ.get("TMPDIR", "")
     found = ["/dev/shm"] if sys.platform.startswith("linux") else []
     return found + [path for path in (runtime, temporary) if path[:1] == "/"] + ["/tmp"]
+
+
+def begun(mark):
+    """Where a worker of this mark may leave how many items have begun (run/begun.py), the best place first."""
+    return ["%s/%s%s" % (parent, PREFIX, mark) for parent in ("/dev/shm", "/tmp")] if mark else []
 
 
 def make(fill):
@@ -48,8 +55,20 @@ def sweep(own):
         return
     for name in names:
         path = "%s/%s" % (above, name)
-        if name.startswith(PREFIX) and path != own and _is_abandoned(path):
-            remove(path)
+        if name.startswith(PREFIX) and path != own:
+            if _is_abandoned(path):
+                remove(path)
+            elif _is_old_file(path):
+                os.unlink(path)
+
+
+def _is_old_file(path):
+    """Left by a worker that was killed together with its supervisor."""
+    try:
+        found = os.lstat(path)
+        return found.st_mode & 0o170000 == 0o100000 and found.st_uid == os.geteuid() and time() - found.st_mtime > _DAY
+    except OSError:
+        return False
 
 
 def _is_abandoned(path):

@@ -7,6 +7,7 @@ from _thread import _count as get_thread_count
 
 from ..host.lazy import keep_hidden, load
 from ..run import compiled, dispatch, interrupt, standard_streams
+from ..run.environment import VARIABLE
 from ..run.search_path import prepare
 from ..wire.errors import Refusal, Unserializable, protocol_error
 from ..wire.frame import FramePart, join_frame, plain_header, split_frame
@@ -196,7 +197,7 @@ class SessionWorker:
             raise protocol_error("the message must be of type invoke")
         check_function(call, "invoke")
         if len(call) > _REQUIRED:
-            check_members(call, ("kwargs", "naiveTimeZone", "modules"), "invoke")
+            check_members(call, ("kwargs", "naiveTimeZone", "modules", "each"), "invoke")
             for name, check in _OPTIONAL:
                 if name in call and not check(call[name]):
                     raise protocol_error("the invoke's %s is not what it must be" % name)
@@ -232,6 +233,12 @@ class SessionWorker:
                         self._accept()
                 elif self.owner is not None:
                     self.process.resume(self.owner.state)
+                if "each" in call:
+                    answer, attachments, status = self._perform_many(call, target, args, kwargs)
+                    report.update(answer)
+                    if status is not None:
+                        raise _Exit(report, status)
+                    return report, attachments
                 value = dispatch.call(target, module, function, args, kwargs)
                 del args, kwargs
                 report["value"], attachments = self._encode(value, call, zone)
@@ -240,6 +247,8 @@ class SessionWorker:
                 self.process.calm()
         except dispatch.Raised as raised:
             return self._raised(raised, report), []
+        except _Exit:
+            raise
         except (Unserializable, Refusal) as error:
             if type(error) is Refusal and error.stage in ("setup", "import", "lookup", "arguments"):
                 raise
@@ -254,6 +263,15 @@ class SessionWorker:
             self.objects.keep_result(self.channel.stream, value, call["keep"])
         report["outcome"] = "value"
         return report, attachments
+
+    def _perform_many(self, call, target, items, kwargs):
+        stream = self.channel.stream
+
+        def emit(part, attachments):
+            if not self.channel.send(stream, join_frame(dump(part), attachments, CHUNK)):
+                raise EOFError  # user code closed the channel
+
+        return load("run.many").run(call, target, items, kwargs, self.zone, load("session.private_place").begun(os.environ.get(VARIABLE)), emit)
 
     def _encode(self, value, call, zone):
         """(wire form, attachments) of a result."""

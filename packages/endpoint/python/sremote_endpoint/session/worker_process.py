@@ -45,6 +45,8 @@ class WorkerProcess(Process):
         # Did it ever start processes?
         self.had_children = False
         self.exited = None
+        # Of a call with many items, how many have begun, where it died with one.
+        self.begun = None
         self.look = None
         self._watch_pipes()
         if parcel:
@@ -160,6 +162,10 @@ class WorkerProcess(Process):
         self.gone = True
         self.reap()
         WORKERS.discard(self.pid)
+        if self.stream is not None:
+            from . import private_place
+            from ..run.begun import take
+            self.begun = take(private_place.begun(mark_of(self.number)))
         # One that ended by itself, and never started any, has none.
         if self.had_children or not os.WIFEXITED(self.status):
             self.end_strays()

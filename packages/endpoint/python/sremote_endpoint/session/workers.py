@@ -339,6 +339,8 @@ class Workers:
         answer = describe_ending(outcomes.Ended(worker), stream.route.members, more)
         if stream.route.keep:
             stream.failure = parse(answer)[0]["error"]
+        if worker.begun is not None:
+            answer = answer[:-1] + b',"begun":%d}' % worker.begun
         return outcomes.result(stream, answer, usage)
 
     def stop(self, number):

@@ -44,4 +44,9 @@ def execute(place, call, request, home, host, limit, umask, signals):
         from ..run.ending import describe_ending
         oom = kills is not None and out_of_memory_kills() != kills
         answer = describe_ending(ending, call, oom)
+        if "each" in call:
+            from ..run.begun import take
+            begun = take([place.path("begun")])
+            if begun is not None:
+                answer = answer[:-1] + b',"begun":%d}' % begun
     return join_reply(request.id, answer, parts, outputs, host, process.used(ending.wall))

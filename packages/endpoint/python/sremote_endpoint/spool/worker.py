@@ -51,6 +51,10 @@ def _run(call, parsed):
             target = dispatch.find(call["module"], call["function"])
             if compiled.is_needed():
                 load("run.compiled_output").begin()
+            if "each" in call:
+                paths = ["%s/calls/%s/begun" % (os.environ["SREMOTE_BASE"], call["id"])]
+                answer, found, status = load("run.many").run(call, target, args, kwargs, zone, paths)
+                return dump(dict(report, **answer)), found, status or 0
             value = dispatch.call(target, call["module"], call["function"], args, kwargs)
         finally:
             interrupt.end()

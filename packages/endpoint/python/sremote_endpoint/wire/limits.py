@@ -24,6 +24,8 @@ FAILURE_MEMBER = 1024
 FAILURE_CAUSES = 16
 FAILURE_FRAMES = 100
 FAILURE_SOURCE = 4194304
+# Failures of items in one message that are told in full.
+FULL_FAILURES = 100
 
 # Login files that wait for an answer at a terminal must not hold a call for ever.
 LOGIN_SHELL = 30.0
@@ -72,3 +74,5 @@ SNIPPET_LINES = 4194304
 REPR = 65536
 PARTS = 256
 PART_BYTES = 33554432
+# How long items run until a part with their results is sent.
+PART_PACE = 0.005

@@ -84,6 +84,7 @@ OPTIONAL = (
     ("naiveTimeZone", is_name, "a time zone"),
     ("modules", _is_module_table, "an object of versions"),
     ("release", _all(is_id), "a list of call ids"),
+    ("each", lambda value: value in ("item", "args"), "item or args"),
 )
 
 
