@@ -1,4 +1,4 @@
-/* What sremote exports: 38 values, 124 types. `npm run api` writes this. */
+/* What sremote exports: 39 values, 125 types. `npm run api` writes this. */
 
 /* Values */
 
@@ -92,8 +92,6 @@ declare class RemoteClient implements AsyncDisposable {
   doRemoteCall<T = unknown>(module: string, fn: string, args?: CallArguments, options?: CallOptions): Promise<CallResult<T>>;
   call<T = unknown>(module: string, fn: string, args: CallArguments | undefined, options: ReturnsObject): Call<RemoteObject<T>>;
   call<T = unknown>(module: string, fn: string, args?: CallArguments, options?: CallOptions): Call<T>;
-  map<T = unknown>(module: string, fn: string, items: MapItems, options: SettledMap): RemoteMap<MapResult<T>>;
-  map<T = unknown>(module: string, fn: string, items: MapItems, options?: MapOptions): RemoteMap<T>;
   module<M = unknown>(name: string, options: ReturnsObject): RemoteModule<M, "object">;
   module<M = unknown>(name: string, options?: CallOptions): RemoteModule<M>;
   kwargs(values: Readonly<Record<string, unknown>>): KeywordArguments;
@@ -156,20 +154,6 @@ declare class RemoteIterable<T = unknown> implements AsyncIterator<T, unknown>, 
   return(value?: unknown): Promise<IteratorResult<T, unknown>>;
   [Symbol.asyncIterator](): this;
   [Symbol.asyncDispose](): Promise<void>;
-}
-declare class RemoteMap<T = unknown> implements Promise<T[]>, AsyncIterable<T>, AsyncDisposable {
-  get stdout(): CallOutput;
-  get stderr(): CallOutput;
-  cancel(reason?: unknown): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
-  [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined>;
-  then<A = T[], B = never>(
-    fulfilled?: ((results: T[]) => A | PromiseLike<A>) | null,
-    rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
-  ): Promise<A | B>;
-  catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T[] | B>;
-  finally(callback?: (() => void) | null): Promise<T[]>;
-  get [Symbol.toStringTag](): string;
 }
 declare class RemoteModulesError extends SremoteError {
   get name(): string;
@@ -284,6 +268,8 @@ declare function openssh(destination: string | OpenSshOptions, options?: Omit<Op
 declare function sfapi(options: SfapiOptions): RestConnector;
 declare function shell(script: string): ShellScript;
 declare function ssh(destination: string | SshOptions, options?: Omit<SshOptions, "host">): Connector;
+declare function tableFromArrow(table: ArrowTable): Table;
+declare function toArrow<T>(table: Table<object>, arrow: ArrowModule<T>): T;
 declare function toBytes(text: string, argument?: string): Uint8Array;
 
 /* Types */
@@ -304,6 +290,47 @@ interface AnyModule {
 }
 type Argument<T> = T | Call<T> | RemoteObject<T> | (Extract<T, number | bigint> extends never ? never : PythonNumber);
 type ArgumentsOf<A> = (A extends readonly unknown[] ? Readonly<Positional<A>> : never) | Readonly<Record<string, unknown>>;
+interface ArrowData {
+  readonly type: ArrowType;
+  readonly length: number;
+  readonly offset: number;
+  readonly nullCount: number;
+  readonly values: unknown;
+  readonly valueOffsets: unknown;
+  readonly nullBitmap: Uint8Array | null | undefined;
+  readonly children: readonly ArrowData[];
+  readonly dictionary?: ArrowVector | undefined;
+}
+interface ArrowModule<T = unknown> {
+  readonly Table: new (columns: never) => T;
+  readonly makeVector: (data: never) => unknown;
+  readonly makeData: (facts: never) => unknown;
+}
+interface ArrowTable {
+  readonly numRows: number;
+  readonly schema: {
+    readonly fields: readonly {
+      readonly name: string;
+    }[];
+  };
+  getChildAt(index: number): ArrowVector | null;
+}
+interface ArrowType {
+  readonly typeId: number;
+  readonly bitWidth?: number;
+  readonly isSigned?: boolean;
+  readonly precision?: number;
+  readonly scale?: number;
+  readonly unit?: number;
+  readonly timezone?: string | null | undefined;
+  readonly isOrdered?: boolean;
+}
+interface ArrowVector {
+  readonly length: number;
+  readonly type: ArrowType;
+  readonly data: readonly ArrowData[];
+  get(index: number): unknown;
+}
 declare class Attachments {
   constructor(items: readonly Uint8Array[]);
   static from(items: readonly Uint8Array[] | Attachments): Attachments;
@@ -610,28 +637,6 @@ interface LocalOptions {
   cwd?: string | undefined;
   env?: Readonly<Record<string, string | undefined>> | undefined;
 }
-type MapItems = Iterable<unknown> | AsyncIterable<unknown>;
-interface MapOptions extends Pick<CallOptions, Shared> {
-  spread?: boolean | undefined;
-  settled?: boolean | undefined;
-  chunkSize?: number | undefined;
-  concurrency?: number | undefined;
-  timeout?: number | undefined;
-  signal?: AbortSignal | undefined;
-}
-type MapResult<T = unknown> =
-  | {
-      readonly status: "fulfilled";
-      readonly index: number;
-      readonly host: string;
-      readonly value: T;
-    }
-  | {
-      readonly status: "rejected";
-      readonly index: number;
-      readonly host: string;
-      readonly reason: SremoteError;
-    };
 interface NdArrayOptions {
   dtype?: Dtype | TimeDtype;
   order?: Order;
@@ -780,9 +785,6 @@ interface Serializer {
   encode(value: unknown, root: string, attachments: Uint8Array[], hooks?: EncodeHooks): WireValue;
   decode(value: WireValue, attachments: Attachments, hooks?: DecodeHooks): unknown;
 }
-type SettledMap = MapOptions & {
-  settled: true;
-};
 interface SfapiOptions extends RestOptions {
   machine: string;
   clientId?: string | undefined;
@@ -968,7 +970,6 @@ type MethodName<O> = {
   string;
 type OfTools = "then" | "toJSON" | "asymmetricMatch" | "$$typeof" | "nodeType" | "constructor" | "prototype" | "valueOf" | "toString";
 type Result<R, How> = How extends "object" ? RemoteObject<Awaited<R>> : ResultOf<R>;
-type Shared = "runtime" | "kwargs" | "loginEnv" | "env" | "cwd" | "outputLimit" | "stdout" | "stderr" | "naiveTimeZone";
 type UnknownName<O> = unknown extends O ? string : never;
 type WithKeywords<A extends readonly unknown[]> = number extends A["length"]
   ? [...Positional<A>, KeywordArguments]

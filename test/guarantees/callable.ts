@@ -149,6 +149,8 @@ export const calls: Readonly<Record<string, Callable>> = {
     docker: [{ container: "c" }],
     firecrest: [{ baseUrl: url, system: "s", token: "t", insecureHttp: true }],
     float: [1],
+    tableFromArrow: [{ numRows: 0, schema: { fields: [] }, getChildAt: () => null }],
+    toArrow: [new sremote.Table({ a: [1] }), { Table: Object, makeVector: () => ({}), makeData: () => ({}), Int64: Object }],
     int: [1],
     fromBytes: [new Uint8Array(1)],
     hostText: ["text", {}],

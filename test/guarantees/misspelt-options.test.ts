@@ -130,7 +130,7 @@ const cases: Record<string, Misspelt> = {
 
 /** These take no options, or are handed what others have made. */
 const without = new Set(
-  `Call Interpreter SnippetCall RemoteIterable RemoteMap RemoteObject ShippedCode RunError OutputTree Fleet HostSet codes insecureCluster defaultSerializer shell fromBytes toBytes each fold formatBytes formatChanges
+  `Call Interpreter SnippetCall RemoteIterable RemoteMap RemoteObject ShippedCode RunError OutputTree Fleet HostSet codes insecureCluster defaultSerializer float int tableFromArrow toArrow shell fromBytes toBytes each fold formatBytes formatChanges
   formatDifferences formatProgress gather isOk loadConfiguration loadGroups parseGroups reportOn sshConfigHosts
   ConnectError InvalidArgumentError OutcomeUnknownError ProtocolError RemoteExecError RemoteModulesError RemoteNotSetupError SremoteError
   TransferError UnserializableError ConnectorCheckError connectorCases`.split(/\s+/),

@@ -137,10 +137,17 @@ export {
   RemoteNotSetupError,
   SremoteError,
   Table,
+  tableFromArrow,
+  toArrow,
   TransferError,
   UnserializableError,
 } from "@sremote/protocol";
 export type {
+  ArrowData,
+  ArrowModule,
+  ArrowTable,
+  ArrowType,
+  ArrowVector,
   Attachments,
   Cell,
   Code,
