@@ -25,7 +25,12 @@ class ChosenNumber implements PythonNumber {
  * @throws InvalidArgumentError
  *
  * @example
- *   await client.doRemoteCall("math", "fsum", [[float(1), float(2)]]); // fsum([1.0, 2.0])
+ * ```ts
+ * import { float, local, RemoteClient } from "sremote";
+ *
+ * await using client = new RemoteClient(local());
+ * await client.doRemoteCall("builtins", "repr", [[float(1), 2]]); // "[1.0, 2]"
+ * ```
  */
 export function float(value: number | bigint): PythonNumber {
   const number = typeof value === "bigint" ? Number(value) : value;
@@ -42,8 +47,12 @@ export function float(value: number | bigint): PythonNumber {
  * @throws InvalidArgumentError
  *
  * @example
- *   await client.doRemoteCall("math", "factorial", [int(1e21 % 20)]);
- *   await client.doRemoteCall("builtins", "hex", [int(1e21)]); // hex(1000000000000000000000)
+ * ```ts
+ * import { int, local, RemoteClient } from "sremote";
+ *
+ * await using client = new RemoteClient(local());
+ * await client.doRemoteCall("builtins", "hex", [int(1e21)]); // "0x3635c9adc5dea00000"
+ * ```
  */
 export function int(value: number | bigint): PythonNumber {
   if (typeof value !== "bigint" && !Number.isInteger(value))

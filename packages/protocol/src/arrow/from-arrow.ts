@@ -18,8 +18,12 @@ import { arrowUnits, typeIds, type ArrowData, type ArrowTable, type ArrowVector 
  * @throws InvalidArgumentError for what is no such table, and two columns of one name
  *
  * @example
- *   import { tableFromIPC } from "apache-arrow";
- *   const table = tableFromArrow(tableFromIPC(await readFile("trips.arrow")));
+ * ```ts
+ * import { type ArrowTable, tableFromArrow } from "sremote";
+ *
+ * declare const trips: ArrowTable; // tableFromIPC(await readFile("trips.arrow")), of apache-arrow
+ * const table = tableFromArrow(trips);
+ * ```
  */
 export function tableFromArrow(table: ArrowTable): Table {
   checkObject(table, "table", "a table of apache-arrow");

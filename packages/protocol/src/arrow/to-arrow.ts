@@ -23,9 +23,12 @@ export interface ArrowModule<T = unknown> {
  * @throws InvalidArgumentError for a column that Arrow cannot hold: of objects and of complex numbers; it names the column
  *
  * @example
- *   import * as arrow from "apache-arrow";
- *   const { value } = await client.doRemoteCall<Table>("lab", "measurements");
- *   await writeFile("measurements.arrow", arrow.tableToIPC(toArrow(value, arrow), "file"));
+ * ```ts
+ * import { type ArrowModule, Table, toArrow } from "sremote";
+ *
+ * declare const arrow: ArrowModule; // import * as arrow from "apache-arrow"
+ * const table = toArrow(new Table({ city: ["Rome", "Oslo"], degrees: new Float64Array([21.5, 4]) }), arrow);
+ * ```
  */
 export function toArrow<T>(table: Table<object>, arrow: ArrowModule<T>): T {
   if (!(table instanceof Table)) throw new InvalidArgumentError("table", "a Table");

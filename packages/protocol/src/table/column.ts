@@ -30,10 +30,12 @@ export class CheckedFacts {
  * One column of a {@link Table}. Its data are views, not copies; do not write to them.
  *
  * @example
- *   const price = new Column(new Float64Array([1.5, 2, 0]), { nulls: [false, false, true] });
- *   price.get(2); // null
- *   const size = new Column(["S", "L", "S"], { type: "category", categories: ["S", "M", "L"], ordered: true });
- *   size.data; // Int8Array [0, 2, 0]
+ * ```ts
+ * const price = new Column(new Float64Array([1.5, 2, 0]), { nulls: [false, false, true] });
+ * price.get(2); // null
+ * const size = new Column(["S", "L", "S"], { type: "category", categories: ["S", "M", "L"], ordered: true });
+ * size.data; // Int8Array [0, 2, 0]
+ * ```
  */
 export class Column implements Iterable<Cell> {
   /** In its table; "" outside of one. */

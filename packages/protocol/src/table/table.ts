@@ -47,9 +47,11 @@ export interface TableParts {
  * the host. Numbers are views of what came over the link, not copies. A table cannot be changed.
  *
  * @example
- *   const table = new Table({ city: ["Rome", "Oslo"], degrees: new Float64Array([21.5, 4]) });
- *   table.column("degrees").data; // Float64Array [21.5, 4]
- *   for (const row of table) console.log(row["city"], row["degrees"]);
+ * ```ts
+ * const table = new Table({ city: ["Rome", "Oslo"], degrees: new Float64Array([21.5, 4]) });
+ * table.column("degrees").data; // Float64Array [21.5, 4]
+ * for (const row of table) console.log(row["city"], row["degrees"]);
+ * ```
  *
  * @typeParam R what a row is, for the compiler: `Table<{ city: string; degrees: number }>`
  */
