@@ -1,4 +1,4 @@
-/* What sremote exports: 39 values, 125 types. `npm run api` writes this. */
+/* What sremote exports: 40 values, 129 types. `npm run api` writes this. */
 
 /* Values */
 
@@ -92,6 +92,8 @@ declare class RemoteClient implements AsyncDisposable {
   doRemoteCall<T = unknown>(module: string, fn: string, args?: CallArguments, options?: CallOptions): Promise<CallResult<T>>;
   call<T = unknown>(module: string, fn: string, args: CallArguments | undefined, options: ReturnsObject): Call<RemoteObject<T>>;
   call<T = unknown>(module: string, fn: string, args?: CallArguments, options?: CallOptions): Call<T>;
+  map<T = unknown>(module: string, fn: string, items: MapItems, options: SettledMap): RemoteMap<MapResult<T>>;
+  map<T = unknown>(module: string, fn: string, items: MapItems, options?: MapOptions): RemoteMap<T>;
   module<M = unknown>(name: string, options: ReturnsObject): RemoteModule<M, "object">;
   module<M = unknown>(name: string, options?: CallOptions): RemoteModule<M>;
   kwargs(values: Readonly<Record<string, unknown>>): KeywordArguments;
@@ -154,6 +156,20 @@ declare class RemoteIterable<T = unknown> implements AsyncIterator<T, unknown>, 
   return(value?: unknown): Promise<IteratorResult<T, unknown>>;
   [Symbol.asyncIterator](): this;
   [Symbol.asyncDispose](): Promise<void>;
+}
+declare class RemoteMap<T = unknown> implements Promise<T[]>, AsyncIterable<T>, AsyncDisposable {
+  get stdout(): CallOutput;
+  get stderr(): CallOutput;
+  cancel(reason?: unknown): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+  [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined>;
+  then<A = T[], B = never>(
+    fulfilled?: ((results: T[]) => A | PromiseLike<A>) | null,
+    rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B>;
+  catch<B = never>(rejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<T[] | B>;
+  finally(callback?: (() => void) | null): Promise<T[]>;
+  get [Symbol.toStringTag](): string;
 }
 declare class RemoteModulesError extends SremoteError {
   get name(): string;
@@ -637,6 +653,28 @@ interface LocalOptions {
   cwd?: string | undefined;
   env?: Readonly<Record<string, string | undefined>> | undefined;
 }
+type MapItems = Iterable<unknown> | AsyncIterable<unknown>;
+interface MapOptions extends Pick<CallOptions, Shared> {
+  spread?: boolean | undefined;
+  settled?: boolean | undefined;
+  chunkSize?: number | undefined;
+  concurrency?: number | undefined;
+  timeout?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+type MapResult<T = unknown> =
+  | {
+      readonly status: "fulfilled";
+      readonly index: number;
+      readonly host: string;
+      readonly value: T;
+    }
+  | {
+      readonly status: "rejected";
+      readonly index: number;
+      readonly host: string;
+      readonly reason: SremoteError;
+    };
 interface NdArrayOptions {
   dtype?: Dtype | TimeDtype;
   order?: Order;
@@ -785,6 +823,9 @@ interface Serializer {
   encode(value: unknown, root: string, attachments: Uint8Array[], hooks?: EncodeHooks): WireValue;
   decode(value: WireValue, attachments: Attachments, hooks?: DecodeHooks): unknown;
 }
+type SettledMap = MapOptions & {
+  settled: true;
+};
 interface SfapiOptions extends RestOptions {
   machine: string;
   clientId?: string | undefined;
@@ -970,6 +1011,7 @@ type MethodName<O> = {
   string;
 type OfTools = "then" | "toJSON" | "asymmetricMatch" | "$$typeof" | "nodeType" | "constructor" | "prototype" | "valueOf" | "toString";
 type Result<R, How> = How extends "object" ? RemoteObject<Awaited<R>> : ResultOf<R>;
+type Shared = "runtime" | "kwargs" | "loginEnv" | "env" | "cwd" | "outputLimit" | "stdout" | "stderr" | "naiveTimeZone";
 type UnknownName<O> = unknown extends O ? string : never;
 type WithKeywords<A extends readonly unknown[]> = number extends A["length"]
   ? [...Positional<A>, KeywordArguments]

@@ -60,7 +60,7 @@ const table = new Table(
 describe("toArrow and tableFromArrow", () => {
   it("keep types, nulls, zones and categories, and put the index last", () => {
     const made = throughFile(toArrow(table, arrow));
-    expect(made.schema.fields.map(({ name, type }) => `${name}: ${type}`)).toEqual([
+    expect(made.schema.fields.map(({ name, type }) => `${name}: ${String(type)}`)).toEqual([
       "float: Float64",
       "int: Int16",
       "big: Int64",

@@ -14,7 +14,7 @@ export function joinColumns(parts: readonly ColumnFacts[]): ColumnFacts {
     data: first.data && joinArrays(parts.map(({ data }) => data!)),
     offsets: first.offsets && joinOffsets(parts, length),
     nulls: parts.some(({ nulls }) => nulls !== undefined)
-      ? (joinArrays(parts.map((part) => part.nulls ?? new Uint8Array(part.length))) as Uint8Array)
+      ? joinArrays<Uint8Array>(parts.map((part) => part.nulls ?? new Uint8Array(part.length)))
       : undefined,
     items: first.items && joinColumns(parts.map(({ items }) => items!)),
     values: first.values && parts.flatMap(({ values }) => values!),
