@@ -83,14 +83,15 @@ function protocolVersion(): number {
 }
 
 /** Programs that are part of no payload: each comes with the calls that need it. */
-export function buildPrograms(): Artifact[] {
+export async function buildPrograms(): Promise<Artifact[]> {
   const source = join(endpoint, "python");
   const programs = {
     "snippet.py": ["snippet"],
     "interpreter.py": ["snippet", "rich", "interpreter"],
     "ship.py": ["host.directory", "host.files", "ship"],
   };
-  return Object.entries(programs).map(([name, modules]) => ({ name, bytes: Buffer.from(packPythonProgram(source, modules)) }));
+  const python = Object.entries(programs).map(([name, modules]) => ({ name, bytes: Buffer.from(packPythonProgram(source, modules)) }));
+  return [...python, { name: "ship.cjs", bytes: Buffer.from(await bundle(join(endpoint, "node/programs/ship.ts"), "cjs", "node18")) }];
 }
 
 async function build(into: string, module: string): Promise<void> {
@@ -106,7 +107,7 @@ async function build(into: string, module: string): Promise<void> {
   for (const { name, bytes } of artifacts) writeWhole(join(into, name), bytes);
   writeWhole(join(into, "manifest.json"), Buffer.from(`${JSON.stringify(manifest, undefined, 2)}\n`));
   const byHand = scripts.map((name) => ({ name, bytes: readFileSync(join(resources, name)) }));
-  writeModule(module, [...artifacts, ...byHand, ...buildPrograms()]);
+  writeModule(module, [...artifacts, ...byHand, ...(await buildPrograms())]);
 }
 
 function checkSize(artifacts: readonly Artifact[]): void {

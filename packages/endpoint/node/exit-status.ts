@@ -5,10 +5,20 @@ import { errorCode } from "./host/directory.ts";
 import { isNoSpace } from "./host/files.ts";
 
 /** The same as the Python endpoint's. What a function does with its own process never becomes one of them. */
-export const exitStatus = { failed: 90, usage: 91, file: 92, undelivered: 93, conflict: 94, unsafeDirectory: 97, noSpace: 98 } as const;
+export const exitStatus = {
+  failed: 90,
+  usage: 91,
+  file: 92,
+  undelivered: 93,
+  conflict: 94,
+  unsafeDirectory: 97,
+  noSpace: 98,
+  noCode: 99,
+} as const;
 const refusals: Readonly<Partial<Record<Code, number>>> = {
   "unsafe-directory": exitStatus.unsafeDirectory,
   "call-conflict": exitStatus.conflict,
+  "code-missing": exitStatus.noCode,
 };
 
 export function describeEnd(error: unknown): [message: string, status: number] {

@@ -1,25 +1,14 @@
 /* A directory or file of source code on this machine, whose versions calls on hosts import. */
 import { SremoteError } from "@sremote/protocol";
-import type { Runtime } from "../call/options.ts";
-import type { Patterns } from "./patterns.ts";
-import { Changing, TreeReader } from "./read-tree.ts";
-import { type TreeOrigin, type TreeVersion, versionOf } from "./tree-version.ts";
+import type { TreeSettings } from "./tree-settings.ts";
+import { nodeFiles } from "./node-files.ts";
+import { Changing, type ReadFile, TreeReader } from "./read-tree.ts";
+import { type TreeFile, type TreeVersion, versionOf } from "./tree-version.ts";
 
 /** Looks in a row of which the last must find nothing changed. */
 const mostLooks = 10;
 /** Trees up to this many files are looked at for every call. Larger ones once for all calls that are made without a pause. */
 const smallTree = 256;
-
-export interface TreeSettings {
-  readonly runtime: Runtime;
-  /** By which calls import it. */
-  readonly name: string;
-  readonly origin: TreeOrigin;
-  /** As the user named it. */
-  readonly shown: string;
-  readonly patterns: Patterns;
-  readonly gitignore: boolean;
-}
 
 export class LocalTree {
   readonly settings: TreeSettings;
@@ -28,9 +17,9 @@ export class LocalTree {
   #isLookedAt = false;
 
   constructor(settings: TreeSettings) {
-    const { origin, shown, patterns, gitignore } = settings;
+    const { path, shown, patterns, gitignore } = settings;
     this.settings = settings;
-    this.#reader = new TreeReader(origin.root, shown, patterns, gitignore);
+    this.#reader = new TreeReader(path, shown, patterns, gitignore);
   }
 
   /**
@@ -72,7 +61,7 @@ export class LocalTree {
     }
     this.#version ??= versionOf(
       origin,
-      [...files].map(([path, file]) => ({ ...file, path: origin.prefix === undefined ? fileName(this.settings) : origin.prefix + path })),
+      this.settings.runtime === "python" ? pythonFiles(this.settings, files) : nodeFiles(this.settings, files),
     );
     if (files.size > smallTree) {
       this.#isLookedAt = true;
@@ -82,6 +71,6 @@ export class LocalTree {
   }
 }
 
-function fileName({ name, origin, runtime }: TreeSettings): string {
-  return runtime === "python" ? `${name}.py` : `${name}${/\.[cm]?[jt]s$/.exec(origin.root)?.[0] ?? ".js"}`;
+function pythonFiles({ name, origin }: TreeSettings, files: ReadonlyMap<string, ReadFile>): TreeFile[] {
+  return Array.from(files, ([path, file]) => ({ ...file, path: origin.prefix === undefined ? `${name}.py` : origin.prefix + path }));
 }

@@ -1,11 +1,11 @@
 /* What `ship` is told, checked. */
-import { statSync } from "node:fs";
-import { basename, extname, resolve } from "node:path";
+import { readFileSync, statSync } from "node:fs";
+import { basename, dirname, extname, join, resolve } from "node:path";
 import { given, InvalidArgumentError, SremoteError, unknownOption } from "@sremote/protocol";
 import { checkText, isPlainObject } from "../call/check-values.ts";
 import type { Runtime } from "../call/options.ts";
 import { compilePattern, type Patterns } from "./patterns.ts";
-import type { TreeSettings } from "./local-tree.ts";
+import type { TreeSettings } from "./tree-settings.ts";
 
 export interface ShipOptions {
   /** For calls of which runtime. @default that of the file's ending, else the client's */
@@ -52,19 +52,27 @@ export function readShipOptions(path: unknown, options: unknown, clientRuntime: 
   const root = resolve(path);
   const isFile = isRegularFile(root, path);
   const runtime = givenRuntime ?? runtimeOf(root, isFile) ?? clientRuntime;
-  if (runtime === "node") {
-    throw new SremoteError("unsupported", `code cannot be shipped: ${path} is for Node, and only Python code can be`, {
-      stage: "request",
-      hint: 'name the runtime where it is Python code: { runtime: "python" }',
-    });
-  }
+  const common = { runtime, path: root, shown: path, patterns, gitignore };
   if (as === ".") {
     if (isFile) throw new InvalidArgumentError("options.as", 'the name of a module for a file: "." is for a directory');
-    return { runtime, name: ".", origin: { root, prefix: "" }, shown: path, patterns, gitignore };
+    if (runtime === "node") throw new InvalidArgumentError("options.as", 'the name of a package for Node: "." is for Python');
+    return { ...common, name: ".", origin: { root, prefix: "" } };
   }
-  const name = as ?? (isFile ? basename(root, extname(root)) : basename(root));
+  const name = as ?? (isFile ? basename(root, extname(root)) : ((runtime === "node" ? packageName(root) : undefined) ?? basename(root)));
   checkModuleName(name, runtime, as !== undefined);
-  return { runtime, name, origin: { root, prefix: isFile ? undefined : `${name}/` }, shown: path, patterns, gitignore };
+  if (runtime === "node") return { ...common, name, origin: { root: isFile ? dirname(root) : root, prefix: `node_modules/${name}/` } };
+  return { ...common, name, origin: { root, prefix: isFile ? undefined : `${name}/` } };
+}
+
+/** As its package.json says. */
+function packageName(root: string): string | undefined {
+  try {
+    const { name } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { name?: unknown };
+    return typeof name === "string" ? name : undefined;
+  } catch {
+    // It has none, or one that is refused when its files are read.
+    return undefined;
+  }
 }
 
 function readPatterns(argument: string, value: unknown): readonly RegExp[] {
@@ -93,7 +101,7 @@ function runtimeOf(root: string, isFile: boolean): Runtime | undefined {
 }
 
 function checkModuleName(name: string, runtime: Runtime, isGiven: boolean): void {
-  if (runtime === "node" ? /^[\w.-]+$/.test(name) && !name.startsWith(".") : pythonName.test(name) && !pythonKeywords.has(name)) return;
+  if (runtime === "node" ? /^(?:@[\w-][\w.-]*\/)?[\w-][\w.-]*$/.test(name) : pythonName.test(name) && !pythonKeywords.has(name)) return;
   throw new InvalidArgumentError(
     isGiven ? "options.as" : "path",
     `a name that ${runtime === "python" ? "Python" : "Node"} can import${given(name)}`,

@@ -28,7 +28,7 @@ export function codeSender(connector: Connector, sessions: Sessions | undefined,
   });
   return async (runtime, args) => {
     const options = sessions === undefined ? { runtime } : { runtime, workerName };
-    const given = [program("ship.py"), "put", ...args];
+    const given = [program(runtime === "python" ? "ship.py" : "ship.cjs"), "put", ...args];
     return (await calls.call(extensionModules[runtime], "run", given, options, { purpose: { what: "shipping code" } }).settled).value;
   };
 }

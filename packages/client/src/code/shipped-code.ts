@@ -23,7 +23,7 @@ export class ShippedCode {
 
   /** Absolute, on this machine. */
   get path(): string {
-    return this.tree.settings.origin.root;
+    return this.tree.settings.path;
   }
 
   get runtime(): Runtime {

@@ -27,11 +27,11 @@ export class ShippedTrees {
 
   /** @returns a function that removes it @throws InvalidArgumentError where another tree has the name */
   #add(tree: LocalTree): () => void {
-    const { runtime, name, origin } = tree.settings;
+    const { runtime, name, path } = tree.settings;
     const trees = this.#trees.get(runtime) ?? [];
-    const same = trees.find(({ settings }) => settings.name === name && (name !== "." || settings.origin.root === origin.root));
-    if (same !== undefined && same.settings.origin.root !== origin.root) {
-      throw new InvalidArgumentError(`${name} is shipped already, from ${same.settings.origin.root}`, undefined, {
+    const same = trees.find(({ settings }) => settings.name === name && (name !== "." || settings.path === path));
+    if (same !== undefined && same.settings.path !== path) {
+      throw new InvalidArgumentError(`${name} is shipped already, from ${same.settings.path}`, undefined, {
         hint: "unship() that one first, or give this one another name with options.as",
       });
     }

@@ -1,5 +1,6 @@
 /* A tree of source code as it was at one moment: PROTOCOL.md, "Shipped code". */
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 
 /** Where a tree comes from. */
@@ -45,5 +46,8 @@ export function localFile(file: string, originOf: (digest: string) => TreeOrigin
   if (origin === undefined) return file;
   const { root, prefix } = origin;
   if (prefix === undefined) return root;
-  return path.startsWith(prefix) ? join(root, path.slice(prefix.length)) : file;
+  if (!path.startsWith(prefix)) return file;
+  const local = join(root, path.slice(prefix.length));
+  const typed = local.replace(/\.([cm]?)js$/, ".$1ts");
+  return typed !== local && !existsSync(local) && existsSync(typed) ? typed : local;
 }

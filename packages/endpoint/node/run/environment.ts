@@ -1,16 +1,18 @@
 /* What the function's process finds around it: environment variables and working directory, complete before it starts. */
-import { accessSync, constants, statSync } from "node:fs";
+import { accessSync, constants, statSync, utimesSync } from "node:fs";
 import { userInfo } from "node:os";
 import { basename, isAbsolute, resolve } from "node:path";
 import { SremoteError, type CallMessage, type Code } from "@sremote/protocol";
 import { loadChildProcess, uniqueSuffix } from "../host/lazy.ts";
+import { codeVariable } from "./search-directories.ts";
 import { loginShell } from "../wire/limits.ts";
 import { errorCode, makeDirectories } from "../host/directory.ts";
 
 /** The part of a call that says what its process finds around it. */
-export type Surroundings = Pick<CallMessage, "env" | "path" | "cwd" | "tmp" | "loginEnv">;
+export type Surroundings = Pick<CallMessage, "env" | "path" | "cwd" | "tmp" | "loginEnv" | "code">;
 
 export async function callEnvironment(call: Surroundings, base: string): Promise<NodeJS.ProcessEnv> {
+  const code = checkCode(call, base);
   const environment = call.loginEnv === true ? await loginEnvironment() : { ...process.env };
   for (const [name, value, onlyIfUnset] of call.env ?? []) {
     if (!onlyIfUnset || environment[name] === undefined) environment[name] = value;
@@ -18,8 +20,29 @@ export async function callEnvironment(call: Surroundings, base: string): Promise
   const path = call.path ?? [];
   if (path.length > 0) environment["PATH"] = [environment["PATH"], ...path].filter(Boolean).join(":");
   environment["SREMOTE_BASE"] = base;
+  if (code.length > 0) environment[codeVariable] = code.join("\n");
   if (call.tmp !== undefined) environment["TMPDIR"] = makeDirectory(call.tmp, "directory for temporary files");
   return environment;
+}
+
+/**
+ * The directories of the call's shipped code, which are kept for as long as they are used.
+ * @throws SremoteError `code-missing`
+ */
+export function checkCode({ code = [] }: Surroundings, base: string): string[] {
+  const now = new Date();
+  return code.map((digest) => {
+    const place = `${base}/code/${digest}`;
+    try {
+      utimesSync(place, now, now);
+    } catch (error) {
+      throw new SremoteError("code-missing", `the host lacks shipped code: ${place}: ${errorCode(error)}`, {
+        stage: "setup",
+        cause: error,
+      });
+    }
+    return place;
+  });
 }
 
 /**

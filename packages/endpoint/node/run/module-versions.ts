@@ -23,7 +23,7 @@ export function checkModules(expected: Record<string, string | null>, base: stri
         `the registered module ${JSON.stringify(name)} has version ${actual ?? "unknown"} on this host, expected ${version}`,
         {
           stage: "import",
-          hint: "if it is a package, install the expected version of it with installPackages(); if it is yours, set cwd to the project that has it",
+          hint: "if it is yours, ship it with ship(), or set cwd to the project that has it; if it is a package, install the expected version of it with installPackages()",
         },
       );
     }

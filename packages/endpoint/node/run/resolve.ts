@@ -4,9 +4,10 @@ import { isAbsolute, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { errorCode } from "../host/directory.ts";
 import { asOurs } from "../host/standard.ts";
+import { extension } from "./extension.ts";
 import { packages } from "./packages.ts";
 import { program } from "../program.ts";
-import { searchDirectories } from "./search-directories.ts";
+import { searchDirectories, shippedDirectory } from "./search-directories.ts";
 import { importerName } from "./stack.ts";
 
 export type Namespace = Record<string, unknown>;
@@ -23,7 +24,8 @@ export class ModuleNotFound extends Error {
 }
 
 /** It names no package: one that has the name of a module of the user's is a stranger's. */
-export const notFoundHint = "if it is a package, install it with installPackages(); if it is yours, set cwd to the project that has it";
+export const notFoundHint =
+  "if it is yours, ship it with ship(), or set cwd to the project that has it; if it is a package, install it with installPackages()";
 
 /** Modules that were loaded, by working directory and name: to find one again takes longer than a call of a session. */
 const loaded = new Map<string, Namespace>();
@@ -56,6 +58,12 @@ export async function loadModule(name: string, base: string): Promise<Namespace>
 
 async function findModule(name: string, base: string): Promise<Namespace> {
   if (name === "sremote:environment") return packages;
+  if (name === "sremote:extension") return extension;
+  if (!asOurs(() => isPath(name) || name.startsWith("node:"))) {
+    const directory = asOurs(() => shippedDirectory(name));
+    const found = directory === undefined ? undefined : await loadFrom(directory, name);
+    if (found !== undefined) return found;
+  }
   const builtin = asOurs(() => builtinOf(name));
   if (builtin !== undefined) return importerAt(program)(builtin);
   if (asOurs(() => isPath(name))) return loadFile(name);

@@ -9,7 +9,7 @@ import { describeDeath } from "../run/ending.ts";
 import { deliver, Undelivered, type Destination } from "./deliver.ts";
 import { sha256 } from "../host/digest.ts";
 import { errorCode } from "../host/directory.ts";
-import { callDirectory, callEnvironment } from "../run/environment.ts";
+import { callDirectory, callEnvironment, checkCode } from "../run/environment.ts";
 import { describeRefusal } from "../run/failure.ts";
 import { closePipes, makeOutputPipes, type OutputPipes } from "./output-pipes.ts";
 import { makeReply, unknownId, type ReplyParts } from "../wire/reply.ts";
@@ -54,11 +54,27 @@ export async function call(options: CallOptions): Promise<void> {
     return deliver(makeReply({ id: unknownId, base, outcome: "not-run", error: failure }), destination);
   }
   step("read");
+  await refuseWithoutCode(message, options, pipes);
   const reply = await answer(message, frame, await pipes, options, step);
   // Stored there already; on a full disk a smaller one than was meant.
   if (!(isOwnPlace(destination.path, base, message) && existsSync(destination.path))) deliverAnswer(reply, destination, base, message);
   step("delivered");
   tidy(base);
+}
+
+/** Before the id is taken: the client repeats the call when it has sent the code. @throws SremoteError `code-missing` */
+async function refuseWithoutCode(
+  message: CallMessage,
+  { base, request }: CallOptions,
+  pipes: Promise<OutputPipes | undefined>,
+): Promise<void> {
+  try {
+    checkCode(message, base);
+  } catch (error) {
+    closePipes(await pipes);
+    if (request !== "-") rmSync(request, { force: true });
+    throw error;
+  }
 }
 
 /** @throws Undelivered, which says whether the call was claimed */

@@ -20,6 +20,9 @@ export const loginShell = 30_000;
 /** A call of the spool is ended once no client has waited for it for so long; how often an endpoint that waits says so, and the one that runs it looks. */
 export const audiencePatience = 40_000;
 export const audienceLook = 5000;
+/** Of shipped code: until a tree that no process uses is removed, and between two looks for such trees. */
+export const codeAge = 604_800_000;
+export const codeSweep = 86_400_000;
 /** Between SIGINT, SIGTERM and SIGKILL to the group of a call that is to end. */
 export const signalGrace = 500;
 /** Instead of it where the endpoint itself was told to end, and twice that for all: who told it kills it after a second. */
