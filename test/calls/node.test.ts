@@ -122,7 +122,7 @@ describe.each(mainKinds)("Node calls on $name", (kind) => {
   test("a missing module or function says so, with near names and a hint", async () => {
     const missing = await rejection(client.doRemoteCall("no-such-package", "x"), RemoteExecError);
     expect(missing).toMatchObject({ code: "module-not-found", outcome: "not-run" });
-    expect(missing.details).toContain("install it with installPackages(); if it is yours");
+    expect(missing.details).toContain("if it is yours, ship it with ship(), or set cwd");
     const near = await rejection(client.doRemoteCall("node:os", "hostnam"), RemoteExecError);
     expect(near).toMatchObject({ code: "function-not-found", outcome: "not-run" });
     expect(near.message).toContain("hostname");

@@ -188,7 +188,7 @@ describe.each(mainKinds)("Python calls on $name", (kind) => {
     const missing = await rejection(client.doRemoteCall("numpyy", "mean"), RemoteExecError);
     expect(missing).toMatchObject({ code: "module-not-found", outcome: "not-run" });
     // Not with its name: a stranger's package may be called as the user's module.
-    expect(missing.details).toContain("install it with installPackages(); if it is yours");
+    expect(missing.details).toContain("if it is yours, ship it with ship(), or set cwd");
     const near = await rejection(client.doRemoteCall("os", "getenvv"), RemoteExecError);
     expect(near).toMatchObject({ code: "function-not-found", outcome: "not-run" });
     expect(near.message).toContain("getenv");

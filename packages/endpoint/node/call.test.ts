@@ -90,7 +90,7 @@ describe("modules and functions", () => {
     const none = await lib("hang", [join(sandbox.work, "never")], { modules: { absent: null } });
     expect([none.outcome, none.error?.code]).toEqual(["not-run", "module-missing"]);
     // A package of such a name may be anybody's.
-    for (const { error } of [wrong, none]) expect(error?.hint).toMatch(/^(?!.*(?:absent|common)).*if it is yours, set cwd/);
+    for (const { error } of [wrong, none]) expect(error?.hint).toMatch(/^(?!.*(?:absent|common)).*if it is yours, ship it/);
   });
 });
 

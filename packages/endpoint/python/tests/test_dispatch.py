@@ -119,10 +119,10 @@ class DispatchTest(EndpointTest):
         self.assertEqual((reply.outcome, reply.error["code"]), ("not-run", "module-version"))
         self.assertIn("1.2", reply.error["message"])
         # A package of such a name may be anybody's.
-        self.assertRegex(reply.error["hint"], "^((?!versioned).)*if it is yours, set cwd((?!versioned).)*$")
+        self.assertRegex(reply.error["hint"], "^((?!versioned).)*if it is yours, ship it((?!versioned).)*$")
         reply = self.call("script", "run", cwd="work", modules={"no_such_module_here": None})
         self.assertEqual((reply.outcome, reply.error["code"]), ("not-run", "module-missing"))
-        self.assertRegex(reply.error["hint"], "^((?!no_such).)*if it is yours, set cwd((?!no_such).)*$")
+        self.assertRegex(reply.error["hint"], "^((?!no_such).)*if it is yours, ship it((?!no_such).)*$")
         self.assertFalse(os.path.exists(self.home + "/work/ran"))
 
     def test_arguments_arrive_by_position_and_by_name(self):
