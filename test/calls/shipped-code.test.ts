@@ -263,6 +263,22 @@ def run(how):
     expect((await second).jobs.map(({ value }) => value)).toEqual([2, 2, 2]);
   });
 
+  test("G48 a map has one version, that of the moment when it was made", async () => {
+    await write({ "job.py": "def run(x):\n    return [x, 1]\n" });
+    client.ship(join(root, "job.py"));
+    function* items(): Generator<number> {
+      yield 0;
+      writeFileSync(join(root, "job.py"), "def run(x):\n    return [x, 2]\n");
+      yield 1;
+    }
+    const options = { chunkSize: 1, concurrency: 1 };
+    expect(await client.map("job", "run", items(), options)).toEqual([
+      [0, 1],
+      [1, 1],
+    ]);
+    expect(await client.map("job", "run", [0], options)).toEqual([[0, 2]]);
+  });
+
   test("leaves out what git ignores", async () => {
     const git = (...args: string[]): unknown => execFileSync("git", args, { cwd: root });
     await write({

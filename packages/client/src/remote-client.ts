@@ -121,7 +121,8 @@ export class RemoteClient implements AsyncDisposable {
     this.#interpreters = new Interpreters(this.#snippets, this.#sessions !== undefined);
     const width = this.#sessions === undefined ? undefined : 2 * (options.workers ?? sessionDefaults.workers);
     const localize: MapHost["localize"] = (failure) => this.#calls.localize(failure);
-    mapHosts.set(this, { host: connector.label, width, localize, call: (...what) => this.#calls.items(...what) });
+    const freezeCode = (): ReturnType<MapHost["freezeCode"]> => this.#code.freeze();
+    mapHosts.set(this, { host: connector.label, width, localize, freezeCode, call: (...what) => this.#calls.items(...what) });
     const { sremoteDir, tmpDir, pwdDir } = options;
     if (sremoteDir !== undefined) this.#moveTo((this.#locations.sremoteDir = hostPath("options.sremoteDir", sremoteDir)));
     if (tmpDir !== undefined) this.#locations.tmpDir = hostPath("options.tmpDir", tmpDir);

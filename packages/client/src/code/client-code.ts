@@ -25,6 +25,19 @@ export class ClientCode {
     );
   }
 
+  /** For calls that are made later, and are to have the versions of now. Where those cannot be read, the function throws. */
+  freeze(): <C>(make: () => C) => C {
+    const { trees } = this;
+    try {
+      const versions = trees.freeze();
+      return (make) => trees.at(versions, make);
+    } catch (error) {
+      return () => {
+        throw error;
+      };
+    }
+  }
+
   /** The failure with files of this machine in its frames. */
   localize(failure: Failure): Failure {
     return this.trees.isInUse ? this.trees.localize(failure) : failure;

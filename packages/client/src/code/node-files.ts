@@ -25,7 +25,7 @@ export function nodeFiles(settings: TreeSettings, files: ReadonlyMap<string, Rea
     settings,
     isFile ? undefined : own.get("package.json"),
     paths,
-    all.some(([path]) => /\.ts$/.test(path)),
+    all.some(([path]) => /\.[cm]?ts$/.test(path)),
     isFile,
   );
   const content = Buffer.from(`${JSON.stringify(manifest)}\n`);

@@ -33,12 +33,12 @@ export function stripTypes(path: string, content: Uint8Array, isTypeScript: bool
 
 /** That it may change is no concern of the user's. */
 function withoutWarning<T>(run: () => T): T {
-  const { emitWarning } = process;
+  const before = Object.getOwnPropertyDescriptor(process, "emitWarning")!;
+  Object.defineProperty(process, "emitWarning", { ...before, value: () => undefined });
   try {
-    process.emitWarning = () => undefined;
     return run();
   } finally {
-    process.emitWarning = emitWarning;
+    Object.defineProperty(process, "emitWarning", before);
   }
 }
 

@@ -27,6 +27,8 @@ export interface MapHost {
   readonly width: number | undefined;
   /** Puts files of this machine in the place of those that were shipped. */
   localize(failure: Failure): Failure;
+  /** Calls that the function makes at once have the shipped code of now: a map has one version. */
+  freezeCode(): <C>(make: () => C) => C;
   /** Begins a call with many items. */
   call(mapped: MappedFunction, items: readonly unknown[], receiver: (call: Invocation) => ItemReceiver): Invocation;
 }
@@ -62,6 +64,7 @@ class ClientLane implements Lane {
   readonly size: ChunkSize;
   readonly #host: MapHost;
   readonly #mapped: MappedFunction;
+  readonly #withCode: <C>(make: () => C) => C;
 
   constructor(host: MapHost, mapped: MappedFunction, size: ChunkSize, width: number | undefined) {
     this.host = host.host;
@@ -69,13 +72,15 @@ class ClientLane implements Lane {
     this.size = size;
     this.#host = host;
     this.#mapped = mapped;
+    this.#withCode = host.freezeCode();
   }
 
   async perform(chunk: Chunk, signal: AbortSignal): Promise<ChunkUsage> {
-    const call = this.#host.call(this.#mapped, chunk.items, (made) => {
+    const receiver = (made: Invocation): ItemReceiver => {
       const reader = new CallReader(made, (failure) => this.#host.localize(failure));
       return { take: (message, attachments) => chunk.take(message, attachments, reader) };
-    });
+    };
+    const call = this.#withCode(() => this.#host.call(this.#mapped, chunk.items, receiver));
     const bytes = call.message.frame?.size ?? 0;
     const cancel = (): void => call.cancel(signal.reason);
     signal.addEventListener("abort", cancel, { once: true });
