@@ -348,7 +348,7 @@ test("--version and --help", async () => {
   expect(await home.output("--version")).toMatch(/^\d+\.\d+\.\d+\n$/);
   expect(await home.output("--help")).toContain("sremote call me@gpu.example.org math.hypot 3 4");
   expect(await home.output("call", "--help")).toContain("SSH options:");
-  for (const command of [[], ["call"], ["install"], ["doctor"]]) {
+  for (const command of [[], ["call"], ["eval"], ["run"], ["push"], ["doctor"]]) {
     const long = (await home.output(...command, "--help")).split("\n").filter((line) => line.length > 80);
     expect(long).toEqual([]);
   }

@@ -13,17 +13,19 @@ const examples = `
 Examples:
   $ sremote call local os.getenv HOME
   $ sremote call me@gpu.example.org math.hypot 3 4
-  $ sremote call me@host pathlib:Path.home              a class's function, after a colon
+  $ sremote call me@host pathlib:Path.home     a class's function, after a colon
   $ sremote call me@host json.dumps '{"a": [1, 2]}' --kw indent=2
-  $ sremote call me@host node:os.hostname               a function of Node
-  $ sremote eval me@host 'import sys; sys.version'       lines of Python
-  $ sremote run 'node[1-8]' uptime                       a command on many hosts
+  $ sremote call me@host node:os.hostname      a function of Node
+  $ sremote eval me@host 'import sys; sys.version'
+  $ sremote run 'node[1-8]' uptime             a command on many hosts
   $ sremote install me@host numpy && sremote call me@host numpy.mean '[1, 2, 6]'
   $ sremote doctor me@host
 
-Exit status: 0 a value, 1 the function raised, 2 wrong usage, 3 no such module or function, 4 the host is not fit, 5 no connection,
-6 host key or credentials refused, 7 timeout, 8 killed or exited, 9 an installation failed, 10 transfer or disk, 11 protocol,
-12 unknown whether it ran, 130 interrupted.`;
+Exit status:
+  0 a value, 1 the function raised, 2 wrong usage, 3 no such module or function,
+  4 the host is not fit, 5 no connection, 6 host key or credentials refused,
+  7 timeout, 8 killed or exited, 9 an installation failed, 10 transfer or disk,
+  11 protocol, 12 unknown whether it ran, 130 interrupted.`;
 
 /** Of help that no terminal shows. */
 const defaultColumns = 80;
@@ -35,7 +37,9 @@ export function buildProgram(version: string, choose: Choose): Command {
     .option("--debug", "print the local stack of errors")
     .addHelpText("after", () => wrapWords(examples, process.stdout.isTTY ? process.stdout.columns : defaultColumns))
     .showHelpAfterError("(sremote --help tells more)")
-    .enablePositionalOptions();
+    .enablePositionalOptions()
+    // With their arguments, no room would be left for what they do.
+    .configureHelp({ subcommandTerm: (command) => command.name() });
   addCall(program, choose);
   addEval(program, choose);
   addBootstrap(program, choose);
