@@ -1,4 +1,4 @@
-/* What sremote/fleet exports: 39 values, 74 types. `npm run api` writes this. */
+/* What sremote/fleet exports: 39 values, 75 types. `npm run api` writes this. */
 
 /* Values */
 
@@ -118,7 +118,7 @@ declare class Timer {
 }
 declare function allOf<R extends Run>(runs: readonly R[], options?: WaitForOptions): Promise<R[]>;
 declare function createLogger(options?: LoggerOptions): Logger;
-declare function defineConfiguration(configuration: FleetConfiguration): FleetConfiguration;
+declare function defineConfig(configuration: FleetConfiguration): FleetConfiguration;
 declare function display(run: Run, options?: DisplayOptions): Promise<void>;
 declare function each(commands: readonly (string | Command)[]): EachCommand;
 declare function expand(nodes: string, options?: ExpandOptions): string[];
@@ -144,7 +144,7 @@ declare function hostDestinations(destination: string, hosts: HostSet, options?:
 declare function hostSet(hosts: HostLike | Iterable<HostLike>, options?: HostSetOptions): HostSet;
 declare const insecureCluster: Readonly<Pick<ResolvedConfiguration, "hostKey">>;
 declare function isOk(process: ProcessRecord): boolean;
-declare function loadConfiguration(path: string): Promise<FleetConfiguration>;
+declare function loadConfiguration(path?: string): Promise<FleetConfiguration>;
 declare function loadGroups(path: string): Promise<Groups>;
 declare function localFleet(options?: Omit<FleetOptions, "connect"> & LocalOptions): Fleet;
 declare function parallel(runs: readonly Run[], options?: CompositeOptions): Run;
@@ -196,15 +196,41 @@ interface CompositeOptions {
   concurrency?: number | undefined;
   signal?: AbortSignal | undefined;
 }
-type ConfiguredHost = Omit<HostOptions, "name" | "address"> & {
+interface ConfiguredHost extends Omit<HostOptions, "name" | "address"> {
   address?: string | undefined;
-};
+  connect?: ConnectorSettings | (() => Connector) | undefined;
+}
 interface ConnectionParameters {
   username?: string | null | undefined;
   port?: number | null | undefined;
   privateKeyPath?: string | null | undefined;
 }
 type ConnectorFactory = (host: Host, configuration: ResolvedConfiguration) => Connector;
+type ConnectorSettings =
+  | ({
+      kind: "docker";
+    } & DockerOptions)
+  | ({
+      kind: "firecrest";
+    } & FirecrestOptions)
+  | ({
+      kind: "jupyter";
+    } & JupyterOptions)
+  | ({
+      kind: "local";
+    } & LocalOptions)
+  | ({
+      kind: "newt";
+    } & NewtOptions)
+  | ({
+      kind: "openssh";
+    } & OpenSshOptions)
+  | ({
+      kind: "sfapi";
+    } & SfapiOptions)
+  | ({
+      kind: "ssh";
+    } & SshOptions);
 type DateLike = Date | number | string;
 interface DateOptions {
   argument?: string | undefined;

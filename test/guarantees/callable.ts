@@ -246,7 +246,7 @@ export const calls: Readonly<Record<string, Callable>> = {
   ...functions(fleets, {
     allOf: [[idle()], { signal: passed }],
     createLogger: [{ level: "silent" }],
-    defineConfiguration: [{}],
+    defineConfig: [{}],
     each: [["true"]],
     expand: ["n[1-2]", {}],
     firstOf: [[idle()], { signal: passed }],

@@ -124,7 +124,7 @@ const cases: Record<string, Misspelt> = {
   parseDuration: { call: (options) => fleets.parseDuration("1s", options), wrong: "bear", meant: "bare" },
   "new Timer": { call: (options) => new fleets.Timer(options), wrong: "timout", meant: "timeout" },
   sleep: { call: (options) => fleets.sleep(0, options), wrong: "singal", meant: "signal" },
-  defineConfiguration: { call: (options) => fleets.defineConfiguration(options), wrong: "loglevel", meant: "logLevel" },
+  defineConfig: { call: (options) => fleets.defineConfig(options), wrong: "loglevel", meant: "logLevel" },
   resolveConfiguration: { call: (options) => fleets.resolveConfiguration(options), wrong: "sshconfig", meant: "sshConfig" },
 };
 

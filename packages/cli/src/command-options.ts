@@ -14,6 +14,8 @@ export function addPlaceOptions(command: Command): void {
 
 export function addHostOptions(command: Command): void {
   command
+    .option("--config <file>", "configuration with named hosts and groups (default: the nearest sremote.config.ts, .js or .json)")
+    .option("--no-config", "read no configuration")
     .optionsGroup("SSH options:")
     .option("-i, --identity <file>", "private key; then no other is offered")
     .option("-p, --port <number>", "port, where HOST tells none")
@@ -23,10 +25,11 @@ export function addHostOptions(command: Command): void {
     .option("--openssh", "use the system's ssh command, with all that its configuration can do");
 }
 
-const hostOptionNames = ["identity", "port", "jump", "hostKey", "sshConfig", "openssh"];
+const hostOptionNames = ["config", "identity", "port", "jump", "hostKey", "sshConfig", "openssh"];
 
 export function splitOptions<T>(command: Command): [hostOptions: HostOptions, options: T] {
-  const all = Object.entries(command.opts());
+  // Commander says true where --no-config was not given.
+  const all = Object.entries(command.opts()).filter(([name, value]) => name !== "config" || value !== true);
   const own = all.filter(([name]) => !hostOptionNames.includes(name));
   return [Object.fromEntries(all.filter(([name]) => hostOptionNames.includes(name))), Object.fromEntries(own) as T];
 }

@@ -2,7 +2,8 @@
 import type { Connector } from "@sremote/connectors";
 import { RemoteClient, type RemoteClientOptions } from "@sremote/client";
 import { hostText, SremoteError } from "@sremote/protocol";
-import { type Answers, connectorFor, type HostOptions } from "./host-options.ts";
+import { openConnector } from "./configured.ts";
+import type { Answers, HostOptions } from "./host-options.ts";
 import { ask, canAsk } from "./terminal.ts";
 
 /** As OpenSSH's NumberOfPasswordPrompts. */
@@ -38,7 +39,7 @@ export async function withConnector<T>(
 ): Promise<T> {
   let answers: Answers = {};
   for (let asked = 0; ; asked++) {
-    await using connector = connectorFor(host, options, answers);
+    await using connector = await openConnector(host, options, answers);
     try {
       return await work(connector);
     } catch (error) {

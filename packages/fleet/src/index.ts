@@ -13,6 +13,8 @@ export {
 } from "./node-set/index.ts";
 export {
   type ConfiguredHost,
+  connectorOf,
+  type ConnectorSettings,
   type ConnectionParameters,
   Host,
   type HostLike,
@@ -59,7 +61,8 @@ export {
 } from "./report/index.ts";
 export {
   defaultConfiguration,
-  defineConfiguration,
+  defineConfig,
+  findConfiguration,
   type FleetConfiguration,
   type FleetHostKeyPolicy,
   insecureCluster,

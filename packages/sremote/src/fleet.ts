@@ -2,7 +2,7 @@
 export {
   allOf,
   createLogger,
-  defineConfiguration,
+  defineConfig,
   display,
   each,
   expand,
@@ -50,6 +50,7 @@ export type {
   ConfiguredHost,
   ConnectionParameters,
   ConnectorFactory,
+  ConnectorSettings,
   DateLike,
   DateOptions,
   DestinationOptions,

@@ -1,6 +1,6 @@
 /* What each option must be. */
 import { InvalidArgumentError, checkOptionNames, unknownOption, type OptionNames, given } from "@sremote/protocol";
-import { type ConfiguredHost, Host } from "../host/index.ts";
+import { checkConnect, type ConfiguredHost, Host } from "../host/index.ts";
 import { checkParameters } from "@sremote/process";
 import { logLevels } from "../log/index.ts";
 import { groupsOf } from "../node-set/index.ts";
@@ -49,17 +49,21 @@ const checks: { readonly [Name in keyof Required<FleetConfiguration>]: Check } =
   color: oneOf(true, false, "auto"),
 };
 
-const ofHosts: OptionNames<ConfiguredHost> = { address: true, username: true, port: true, privateKeyPath: true };
+const ofHosts: OptionNames<ConfiguredHost> = { address: true, username: true, port: true, privateKeyPath: true, connect: true };
 
 function checkHosts(value: unknown, argument: string): void {
   if (!isRecord(value))
-    throw new InvalidArgumentError(argument, "an object from names to objects of address, username, port and privateKeyPath");
+    throw new InvalidArgumentError(argument, "an object from names to objects of address, username, port, privateKeyPath, or of connect");
   for (const [name, facts] of Object.entries(value)) {
     const path = `${argument}.${name}`;
-    if (!isRecord(facts)) throw new InvalidArgumentError(path, "an object of address, username, port and privateKeyPath");
+    if (!isRecord(facts)) throw new InvalidArgumentError(path, "an object of address, username, port, privateKeyPath, or of connect");
     checkOptionNames(facts, ofHosts, path);
-    const { address = name, ...parameters }: ConfiguredHost = facts;
+    const { address = name, connect, ...parameters }: ConfiguredHost = facts;
     void new Host({ ...parameters, address, name }, path);
+    if (connect === undefined) continue;
+    checkConnect(connect, `${path}.connect`);
+    const other = Object.keys(facts).find((each) => each !== "connect" && facts[each] !== undefined);
+    if (other !== undefined) throw new InvalidArgumentError(`${path}.${other} is of hosts over SSH, and this one has \`connect\``);
   }
 }
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadGroups } from "../node-set/index.ts";
 import { loadConfiguration } from "./load.ts";
 import { defaultConfiguration, type FleetConfiguration, insecureCluster } from "./options.ts";
-import { defineConfiguration, resolveConfiguration } from "./resolve.ts";
+import { defineConfig, resolveConfiguration } from "./resolve.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -81,7 +81,7 @@ test.each([
   [{ toString: 1 }, "unknown option `toString` in configuration; the options are username, port, "],
   [{ hosts: { a: { adress: "x" } } }, "unknown option `adress` in configuration.hosts.a; did you mean `address`?"],
 ])("an option that is not known is refused: %j", (configuration, message) => {
-  expect(() => defineConfiguration(configuration as FleetConfiguration)).toThrow(message);
+  expect(() => defineConfig(configuration as FleetConfiguration)).toThrow(message);
 });
 
 describe("what is wrong is named", () => {
@@ -109,14 +109,14 @@ describe("what is wrong is named", () => {
     [{ logLevel: "loud" }, "logLevel must be one of debug"],
     [{ color: 1 }, "color must be one of true, false, auto"],
   ])("%j", (configuration, message) => {
-    const attempt = (): unknown => defineConfiguration(configuration as FleetConfiguration);
+    const attempt = (): unknown => defineConfig(configuration as FleetConfiguration);
     expect(attempt).toThrow(InvalidArgumentError);
     expect(attempt).toThrow(`configuration.${message}`);
     expect(() => resolveConfiguration({}, configuration as FleetConfiguration)).toThrow(message);
   });
 
   test.each([[null], ["text"], [[]]])("%j is no configuration", (value) => {
-    expect(() => defineConfiguration(value as never)).toThrow(/^configuration must be an object/);
+    expect(() => defineConfig(value as never)).toThrow(/^configuration must be an object/);
   });
 
   test("what is right comes back as it is", () => {
@@ -128,7 +128,7 @@ describe("what is wrong is named", () => {
       sshConfig: false,
       timeout: null,
     };
-    expect(defineConfiguration(configuration)).toBe(configuration);
+    expect(defineConfig(configuration)).toBe(configuration);
   });
 
   test("a file of groups must have been read before", () => {

@@ -1,3 +1,4 @@
+export { findConfiguration } from "./find.ts";
 export { loadConfiguration } from "./load.ts";
 export {
   defaultConfiguration,
@@ -6,4 +7,4 @@ export {
   insecureCluster,
   type ResolvedConfiguration,
 } from "./options.ts";
-export { defineConfiguration, resolveConfiguration } from "./resolve.ts";
+export { defineConfig, resolveConfiguration } from "./resolve.ts";

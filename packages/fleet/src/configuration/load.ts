@@ -6,6 +6,7 @@ import { pathToFileURL } from "node:url";
 import { InvalidArgumentError, given } from "@sremote/protocol";
 import { loadGroups } from "../node-set/index.ts";
 import { checkConfiguration } from "./check-option.ts";
+import { findConfiguration } from "./find.ts";
 import { insecureCluster } from "./options.ts";
 import type { FleetConfiguration } from "./options.ts";
 
@@ -18,8 +19,8 @@ const presets: Readonly<Record<string, FleetConfiguration>> = { insecureCluster 
  *
  * Paths in it (`privateKeyPath`, `groups`, `sshConfig`) are relative to the file, `~/` is the home directory. A file of groups is read.
  *
- * @throws InvalidArgumentError naming the file, and the option that is unknown or wrong
- *
+ * @param path the file. @default `sremote.config.ts`, `.mts`, `.js`, `.mjs` or `.json`, in the working directory or the nearest one above
+ * @throws InvalidArgumentError naming the file, and the option that is unknown or wrong; where none is found; and where another user could have written the one that was
  * @example
  * ```ts
  * import { fleet, loadConfiguration } from "sremote/fleet";
@@ -27,7 +28,7 @@ const presets: Readonly<Record<string, FleetConfiguration>> = { insecureCluster 
  * await using nodes = fleet("@all", { configuration: await loadConfiguration("fleet.json") });
  * ```
  */
-export async function loadConfiguration(path: string): Promise<FleetConfiguration> {
+export async function loadConfiguration(path: string = findConfiguration()): Promise<FleetConfiguration> {
   if (typeof path !== "string" || path === "") throw new InvalidArgumentError("path", "the path of a configuration file");
   const file = resolve(path);
   const extension = extname(file);

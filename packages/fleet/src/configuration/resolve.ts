@@ -12,12 +12,12 @@ import type { FleetConfiguration, ResolvedConfiguration } from "./options.ts";
  *
  * @example
  * ```ts
- * import { defineConfiguration } from "sremote/fleet";
+ * import { defineConfig } from "sremote/fleet";
  *
- * export default defineConfiguration({ username: "admin", timeout: "1h", groups: { gpu: "gpu[1-4]" } });
+ * export default defineConfig({ username: "admin", timeout: "1h", groups: { gpu: "gpu[1-4]" } });
  * ```
  */
-export function defineConfiguration(configuration: FleetConfiguration): FleetConfiguration {
+export function defineConfig(configuration: FleetConfiguration): FleetConfiguration {
   checkConfiguration(configuration);
   return configuration;
 }

@@ -1,11 +1,23 @@
 /* From what a caller writes to a set of hosts. */
+import type { Connector } from "@sremote/connectors";
 import { InvalidArgumentError, checkOptionNames, type OptionNames } from "@sremote/protocol";
 import { expand, type ExpandOptions, toGroups } from "../node-set/index.ts";
 import { Host, type HostLike, type HostOptions } from "@sremote/process";
+import type { ConnectorSettings } from "./connector-kinds.ts";
 import { HostSet } from "./host-set.ts";
 
 /** What is known of a host by its name, which is its address where none is said. */
-export type ConfiguredHost = Omit<HostOptions, "name" | "address"> & { address?: string | undefined };
+export interface ConfiguredHost extends Omit<HostOptions, "name" | "address"> {
+  /** A name or an address, or a `Host` of ssh_config. @default the host's name here */
+  address?: string | undefined;
+  /**
+   * How it is reached, instead of SSH to its address: a function that makes its connector, or the connector's kind and options.
+   *
+   * @default SSH, as the configuration says
+   * @example { box: { connect: () => docker({ container: "box" }) } }
+   */
+  connect?: ConnectorSettings | (() => Connector) | undefined;
+}
 
 export interface HostSetOptions extends ExpandOptions {
   /** A username for each host, by index. A host that says its own keeps it. @default none */
@@ -38,7 +50,9 @@ export function hostSet(hosts: HostLike | Iterable<HostLike>, options: HostSetOp
   const known = [...configured.keys(), ...(options.known ?? [])];
   const named = (name: string): Host => {
     const facts = configured.get(name);
-    return facts === undefined ? Host.from(name, "nodes") : new Host({ ...facts, address: facts.address ?? name, name }, `hosts.${name}`);
+    if (facts === undefined) return Host.from(name, "nodes");
+    const { connect: _, address = name, ...parameters } = facts;
+    return new Host({ ...parameters, address, name }, `hosts.${name}`);
   };
   const groups = toGroups(options.groups);
   const all = listOf(hosts).flatMap((each) =>
