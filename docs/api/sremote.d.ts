@@ -1044,6 +1044,7 @@ declare const codeNames: readonly [
   "install-failed",
   "code-missing",
   "code-invalid",
+  "code-edited",
   "module-not-found",
   "function-not-found",
   "bad-arguments",

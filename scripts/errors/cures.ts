@@ -119,6 +119,11 @@ export const explanations: Readonly<Record<Code, Explanation>> = {
     cause: "A file of shipped code does not compile for the host's interpreter. Nothing ran.",
     cure: "The message has the file and the line. Leave out what is no code for this interpreter with `exclude`.",
   },
+  "code-edited": {
+    cause:
+      "Modules in the working directory of the call were edited on the host since a process had loaded them. The client repeats the call in a new process, so that this is seen only if they change all the time.",
+    cure: "Call again when nothing writes to these modules.",
+  },
   "module-not-found": {
     cause: "The host has no such module.",
     cure: "Install it with `installPackages()`, or set `cwd` to the directory that has it.",

@@ -279,6 +279,29 @@ def run(how):
     expect(await client.map("job", "run", [0], options)).toEqual([[0, 2]]);
   });
 
+  test("G48 modules in the working directory are loaded anew when they were edited there", async () => {
+    const directory = join(host.home, "lab");
+    const edit = async (n: number): Promise<void> => {
+      await writeFile(join(directory, "settings_of_lab.py"), `VALUE = ${n}\n`);
+    };
+    await mkdir(directory);
+    await writeFile(
+      join(directory, "work_of_lab.py"),
+      "import os, settings_of_lab\nclass Held:\n    value = settings_of_lab.VALUE\ndef run():\n    return settings_of_lab.VALUE\ndef hold():\n    return Held()\n",
+    );
+    const options = { cwd: "lab" };
+    const run = async (): Promise<unknown> => (await client.doRemoteCall("work_of_lab", "run", [], options)).value;
+    for (const n of [1, 2, 3]) {
+      await edit(n);
+      // Both workers have loaded it.
+      expect(await Promise.all([run(), run(), run(), run()])).toEqual([n, n, n, n]);
+    }
+    const { value: held } = await client.doRemoteCall("work_of_lab", "hold", [], { ...options, returns: "object", workerName: "held" });
+    await edit(4);
+    expect((await client.doRemoteCall("work_of_lab", "run", [], { ...options, workerName: "held" })).value).toBe(4);
+    expect(await held.get("value")).toBe(3);
+  });
+
   test("leaves out what git ignores", async () => {
     const git = (...args: string[]): unknown => execFileSync("git", args, { cwd: root });
     await write({

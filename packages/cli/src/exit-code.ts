@@ -75,6 +75,7 @@ export const exitCodeOf: Readonly<Record<Code, ExitCode>> = {
   "install-failed": exitCodes.modules,
   "code-missing": exitCodes.modules,
   "code-invalid": exitCodes.modules,
+  "code-edited": exitCodes.modules,
   "module-missing": exitCodes.modules,
   "module-version": exitCodes.modules,
   "module-not-found": exitCodes.notFound,

@@ -35,6 +35,7 @@ export const codeNames = [
   // Calls
   "code-missing",
   "code-invalid",
+  "code-edited",
   "module-not-found",
   "function-not-found",
   "bad-arguments",
@@ -93,6 +94,7 @@ export const codes: Readonly<Record<Code, string>> = {
   // Calls
   "code-missing": "the host lacks shipped code",
   "code-invalid": "shipped code does not compile",
+  "code-edited": "modules on the host were edited since they were loaded",
   "module-not-found": "the module does not exist on the host",
   "function-not-found": "the module has no such function",
   "bad-arguments": "the function does not take these arguments",

@@ -1,5 +1,5 @@
 /* Calls over live sessions: the message goes out on a stream of its own, and what comes back on that is the reply. */
-import type { InvokeMessage, Route } from "@sremote/protocol";
+import { type InvokeMessage, type Route, sessionLimits } from "@sremote/protocol";
 import { addEnvironment, type CallSettings } from "../call/environment.ts";
 import type { Invocation, Message } from "../call/invocation.ts";
 import { type EncodePart, messageOf } from "../call/message.ts";
@@ -19,6 +19,8 @@ import { CallValues } from "./values.ts";
 const longestRoute = 65_535 - 256;
 /** Times a call is given to a new session because the one before ended without having got it. */
 const mostSessions = 4;
+/** Times a call is given to another worker of a session, since one has modules of before an edit: each of them ends. */
+const mostRepeated = sessionLimits.workers;
 const nothingPrinted: CapturedOutput = { bytes: new Uint8Array(), total: 0, truncated: false };
 
 interface SessionMessage extends Message {
@@ -69,6 +71,7 @@ export class SessionTransport implements Transport {
       context,
     } = call;
     try {
+      let repeated = 0;
       for (let attempt = 1; ; attempt++) {
         const sending = call.untilCodeIsThere();
         if (sending !== undefined) await sending;
@@ -82,6 +85,11 @@ export class SessionTransport implements Transport {
           if (stream !== undefined) {
             const result = await stream.result;
             const { message } = result;
+            if (message.error?.code === "code-edited" && ++repeated < mostRepeated) {
+              call.notSent();
+              attempt--;
+              continue;
+            }
             if (message.error?.code === "code-missing" && context.code !== undefined && attempt < mostSessions) {
               context.code.forget();
               call.notSent();

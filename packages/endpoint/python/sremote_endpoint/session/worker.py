@@ -64,6 +64,8 @@ class SessionWorker:
         self.process = ProcessState()
         self.processes = Processes()
         self.usage = Usage()
+        # Calls without a working directory of their own find no modules there.
+        self.loaded = load("run.reload").Loaded() if settings["cwd"] else None
         # The generator that the running call takes a step of.
         self.owner = None
 
@@ -98,7 +100,7 @@ class SessionWorker:
 
     def _perform(self, data, refusal):
         """One call. Its exit status when the worker is to end, else None."""
-        started = time.perf_counter()
+        started, begun = time.perf_counter(), time.time()
         stream = self.channel.stream
         interrupt.met = False
         self.owner = None
@@ -110,6 +112,12 @@ class SessionWorker:
                 raise refusal
             call, parts, depth = self._read(data)
             del data
+            if self.loaded is not None and call["module"] != MODULE and self.loaded.are_edited():
+                if not self.objects and "keep" not in call:
+                    status = 0
+                    raise Refusal("code-edited", "modules in the working directory were edited", "setup")
+                # They stay what they are; what is imported now is new.
+                self.loaded.drop()
             answer, attachments = self._run(call, parts, depth)
             del parts
         except Refusal as problem:
@@ -122,6 +130,8 @@ class SessionWorker:
             answer = {"outcome": "cancelled", "error": {"code": "cancelled", "stage": "request", "message": "the call was cancelled before it began"}}
         if os.getpid() != self.pid:
             _at_end().leave_copy(answer, status)
+        if self.loaded is not None:
+            self.loaded.note(begun)
         if "keep" in call and answer["outcome"] != "value":
             self.objects.keep_result(stream, Failed(answer["error"]), call["keep"])
         standard_streams.flush_all()
