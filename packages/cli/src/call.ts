@@ -1,5 +1,5 @@
 /* sremote call */
-import { type CallOptions, RemoteIterable } from "@sremote/client";
+import { type CallOptions, type RemoteClient, RemoteIterable } from "@sremote/client";
 import { ArgumentSource, readArguments } from "./argument-source.ts";
 import { parseEnvironment } from "./call-arguments.ts";
 import type { Context } from "./context.ts";
@@ -26,6 +26,7 @@ export interface CallCommandOptions extends PlaceOptions {
   timeout?: string;
   loginEnv?: true;
   id?: string;
+  ship?: string[];
 }
 
 /** Calls the function, passes on what it printed, and prints its value. @throws what the call rejects with, after what it had printed */
@@ -44,6 +45,7 @@ export async function call(
   const print = options.json === true ? new JsonPrinter(context) : new TextPrinter(context);
   try {
     await withClient(host, hostOptions, placesOf(options), context.signal, async (client) => {
+      shipAll(client, options);
       const result = await client.call(target.module, target.function, values, { ...callOptions, ...print.sinks });
       await (result.value instanceof RemoteIterable ? print.items(result.value, result) : print.result(result));
     });
@@ -54,7 +56,15 @@ export async function call(
   }
 }
 
-function callOptionsOf(options: CallCommandOptions, isNode: boolean): CallOptions {
+/** Makes each path of `--ship`, `PATH` or `NAME=PATH`, importable in calls. @throws InvalidArgumentError */
+export function shipAll(client: RemoteClient, { ship = [], node }: Pick<CallCommandOptions, "ship" | "node">): void {
+  for (const written of ship) {
+    const [, name, path = written] = /^([\w.-]+)=(.*)$/s.exec(written) ?? [];
+    client.ship(path, { ...(name === undefined ? {} : { as: name }), ...(node === true ? { runtime: "node" as const } : {}) });
+  }
+}
+
+export function callOptionsOf(options: CallCommandOptions, isNode: boolean): CallOptions {
   const { env = [], cwd, timeout, loginEnv, id } = options;
   return {
     runtime: options.node === true || isNode ? "node" : "python",

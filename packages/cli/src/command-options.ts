@@ -5,6 +5,16 @@ import type { HostOptions } from "./host-options.ts";
 export const hostText = "`local`, or a host over SSH: [user@]host[:port]";
 export const hostsText = "a node set: me@host, node[1-8], node[1-8]!node3, local";
 
+/** Where a call runs and with what, and for how long. */
+export function addCallPlace(command: Command): void {
+  command
+    .option("--ship <path>", "make a package, module or NAME=PATH of this machine importable (repeatable)", collect)
+    .option("--env <name=value>", "environment variable (repeatable)", collect)
+    .option("--cwd <directory>", "working directory on the host, relative to its home directory")
+    .option("--timeout <duration>", "end it after this long: 90 (seconds), 500ms, 2m, 1h30m")
+    .option("--login-env", "load the login environment (.profile) first");
+}
+
 export function addPlaceOptions(command: Command): void {
   command
     .option("--python <path>", "Python interpreter on the host")

@@ -1,7 +1,7 @@
 /* sremote eval: lines of Python on a host */
 import { InvalidArgumentError } from "@sremote/protocol";
 import { ArgumentSource } from "./argument-source.ts";
-import { type PlaceOptions, placesOf } from "./call.ts";
+import { type PlaceOptions, placesOf, shipAll } from "./call.ts";
 import { parseEnvironment } from "./call-arguments.ts";
 import type { Context } from "./context.ts";
 import { parseDuration } from "./duration.ts";
@@ -16,6 +16,7 @@ export interface EvalCommandOptions extends PlaceOptions {
   cwd?: string;
   timeout?: string;
   loginEnv?: true;
+  ship?: string[];
 }
 
 /** Runs the code and prints the value of its last expression; its text where it cannot travel. */
@@ -37,6 +38,7 @@ export async function evaluate(
   const print = json === true ? new JsonPrinter(context) : new TextPrinter(context);
   try {
     await withClient(host, hostOptions, placesOf(options), context.signal, async (client) => {
+      shipAll(client, options);
       await using python = await client.interpreter({ ...place, ...limits });
       const result = await python.run(text, { ...limits, ...print.sinks });
       const isLeftThere = result.problem !== undefined && json !== true;

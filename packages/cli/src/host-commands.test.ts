@@ -71,6 +71,46 @@ test("eval prints what the code prints and the value of its last expression, or 
   expect(JSON.parse(await home.output("eval", "local", "--json", "2 ** 64"))).toMatchObject({ value: { $bigint: "18446744073709551616" } });
 });
 
+test("map gives a line of JSON for each line of input, in their order, and ends with the first failure", async () => {
+  const good = await home.startWith('[1, 2]\n\n"abc"\nplain\n', "map", "local", "builtins.len").end;
+  expect(good).toMatchObject({ exitCode: 0, stderr: "" });
+  expect(good.stdout.toString()).toBe("2\n3\n5\n");
+  const spread = await home.startWith("[2, 10]\n[3, 3]\n", "map", "local", "builtins.pow", "--spread", "--kw", "mod=7").end;
+  expect(spread.stdout.toString()).toBe("2\n6\n");
+  const bad = await home.startWith("4\n-1\n9\n", "map", "local", "math.sqrt").end;
+  expect(bad.stderr).toMatch(/item 1.*math domain error/);
+  expect(bad.exitCode).toBe(1);
+});
+
+test("map --settled goes on after an item that fails", async () => {
+  const { exitCode, stdout } = await home.startWith("4\n-1\n9\n", "map", "local", "math.sqrt", "--settled").end;
+  expect(
+    stdout
+      .toString()
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as unknown),
+  ).toMatchObject([
+    { index: 0, value: 2 },
+    { index: 1, error: { code: "raised" } },
+    { index: 2, value: 3 },
+  ]);
+  expect(exitCode).toBe(1);
+});
+
+test("--ship makes code of this machine importable in call, map and eval", async () => {
+  const code = join(home.directory, "own");
+  mkdirSync(code);
+  writeFileSync(join(code, "tools.py"), "def double(n):\n    print('doubling')\n    return 2 * n\n");
+  const ship = ["--ship", join(code, "tools.py")];
+  expect(await home.output("call", ...ship, "local", "tools.double", "21")).toBe("doubling\n42\n");
+  expect(await home.output("eval", ...ship, "local", "import tools; tools.double(2)")).toBe("doubling\n4\n");
+  const mapped = await home.startWith("1\n2\n", "map", "--ship", `own=${code}`, "local", "own.tools.double").end;
+  expect(mapped.stdout.toString()).toBe("2\n4\n");
+  expect(mapped.stderr).toBe("doubling\ndoubling\n");
+  expect((await home.run("call", "--ship", "/nowhere/at/all.py", "local", "x.y")).exitCode).toBe(10);
+});
+
 test("run prints lines with the host's name, and tells on standard error how it went", async () => {
   const { exitCode, stdout, stderr } = await home.run("run", "local", "echo {{{host}}}; echo more; exit 4");
   expect(stdout.toString()).toBe("local: local\nlocal: more\n");

@@ -3,8 +3,9 @@ import { Command } from "commander";
 import { call, type CallCommandOptions } from "./call.ts";
 import type { Choose } from "./task.ts";
 import { doctor, type DoctorCommandOptions } from "./doctor.ts";
-import { addHostOptions, addPlaceOptions, collect, hostText, splitOptions } from "./command-options.ts";
+import { addCallPlace, addHostOptions, addPlaceOptions, collect, hostText, splitOptions } from "./command-options.ts";
 import { addHostCommands } from "./program-hosts.ts";
+import { map, type MapCommandOptions } from "./map.ts";
 import { wrapWords } from "./wrap-words.ts";
 import { evaluate, type EvalCommandOptions } from "./eval.ts";
 import { bootstrap, type BootstrapCommandOptions, install, type InstallCommandOptions } from "./install.ts";
@@ -41,6 +42,7 @@ export function buildProgram(version: string, choose: Choose): Command {
     // With their arguments, no room would be left for what they do.
     .configureHelp({ subcommandTerm: (command) => command.name() });
   addCall(program, choose);
+  addMap(program, choose);
   addEval(program, choose);
   addBootstrap(program, choose);
   addInstall(program, choose);
@@ -60,11 +62,8 @@ function addCall(program: Command, choose: Choose): void {
     .option("-s, --string", "take all ARGS and values of --kw literally, as strings")
     .option("--node", "a function of Node instead of Python (implied by node:…)")
     .option("--json", "print one JSON document: value, stdout, stderr, usage, or the error; of a generator one line for each item")
-    .option("--env <name=value>", "environment variable of the call (repeatable)", collect)
-    .option("--cwd <directory>", "working directory on the host, relative to its home directory")
-    .option("--timeout <duration>", "end the function after this long: 90 (seconds), 500ms, 2m, 1h30m")
-    .option("--login-env", "load the login environment (.profile) first")
     .option("--id <id>", "call id, 32 hex digits: a call repeated with the same id never runs twice");
+  addCallPlace(command);
   addPlaceOptions(command);
   addHostOptions(command);
   command.addHelpText("after", "\nAfter `--` everything is an argument, also what begins with a dash.\n");
@@ -74,17 +73,35 @@ function addCall(program: Command, choose: Choose): void {
   });
 }
 
+function addMap(program: Command, choose: Choose): void {
+  const command = program
+    .command("map")
+    .description("Call a function for each line of standard input, many at once, and print each result as a line of JSON.")
+    .argument("HOST", hostText)
+    .argument("FUNCTION", "as of `call`; each line that is valid JSON is that value, another is a string")
+    .option("--spread", "each line is a list of all arguments, not the only one")
+    .option("--settled", "go on after an item that fails; lines are {index, value} or {index, error}")
+    .option("--kw <name=value>", "keyword argument for all (repeatable)", collect)
+    .option("-s, --string", "take all lines and values of --kw literally, as strings")
+    .option("--node", "a function of Node instead of Python (implied by node:…)");
+  addCallPlace(command);
+  addPlaceOptions(command);
+  addHostOptions(command);
+  command.action((host: string, name: string) => {
+    const [hostOptions, options] = splitOptions<MapCommandOptions>(command);
+    choose(host, (context) => map(context, host, name, options, hostOptions));
+  });
+}
+
 function addEval(program: Command, choose: Choose): void {
   const command = program
     .command("eval")
     .description("Run lines of Python, print what they print and the value of the last expression.")
     .argument("HOST", hostText)
     .argument("CODE", "the code, @FILE for what a file holds, or - for standard input")
-    .option("--json", "print one JSON document: value, stdout, stderr, usage, or the error")
-    .option("--env <name=value>", "environment variable (repeatable)", collect)
-    .option("--cwd <directory>", "working directory on the host, relative to its home directory")
-    .option("--timeout <duration>", "interrupt the code after this long: 90 (seconds), 500ms, 2m, 1h30m")
-    .option("--login-env", "load the login environment (.profile) first");
+    .option("--json", "print one JSON document: value, stdout, stderr, usage, or the error");
+
+  addCallPlace(command);
   addPlaceOptions(command);
   addHostOptions(command);
   command.action((host: string, code: string) => {
