@@ -15,6 +15,7 @@ import { replaceSection } from "./readme.ts";
 import { measureRest } from "./rest.ts";
 import { hostPython, Setting } from "./setting.ts";
 import { measureSmallObjects } from "./small-objects.ts";
+import { measureTables } from "./table.ts";
 import { measureThroughput } from "./throughput.ts";
 import { measureWarmCalls } from "./warm-call.ts";
 
@@ -25,6 +26,7 @@ const benchmarks: Readonly<Record<string, (setting: Setting) => Promise<Figure[]
   interpreter: measureInterpreter,
   throughput: measureThroughput,
   bulk: measureBulk,
+  table: measureTables,
   "small-objects": measureSmallObjects,
   memory: measureMemory,
   "bytes-sent": measureBytesSent,

@@ -1,4 +1,6 @@
 """What a table becomes: a class of pandas, polars or pyarrow."""
+import sys
+
 from .errors import Refusal, protocol_error
 
 _NAT = -2 ** 63
@@ -89,6 +91,8 @@ def _pandas(pandas, numpy, column):
     if data.dtype.kind == "i" and "[" in kind:
         found = pandas.Series(data.view(kind), copy=False)
         return found.dt.tz_localize("UTC").dt.tz_convert(column.zone) if column.zone else found
+    if kind == "string" and column.rows and sys.modules.get("pyarrow"):
+        return _arrow_text(sys.modules["pyarrow"], numpy, column).to_pandas()  # a twentieth of the time
     if column.offsets is not None:
         return pandas.Series(_pieces(column), dtype=None if kind == "string" and column.rows else object)
     if nulls is None or kind.startswith("complex"):
@@ -99,6 +103,12 @@ def _pandas(pandas, numpy, column):
             return pandas.Series(pandas.arrays.FloatingArray(data, nulls))
         return pandas.Series(numpy.where(nulls, numpy.array(numpy.nan, data.dtype), data))
     return pandas.Series((pandas.arrays.BooleanArray if kind == "bool" else pandas.arrays.IntegerArray)(data, nulls))
+
+
+def _arrow_text(pyarrow, numpy, column):
+    bits = None if column.nulls is None else pyarrow.py_buffer(numpy.packbits(~column.nulls, bitorder="little"))
+    return pyarrow.Array.from_buffers(pyarrow.binary() if column.type == "binary" else pyarrow.string(), column.rows,
+                                      [bits, pyarrow.py_buffer(column.offsets), pyarrow.py_buffer(column.data)])
 
 
 def _cells(numpy, values):
@@ -173,8 +183,9 @@ def to_pyarrow(pyarrow, numpy, table):
             codes = pyarrow.array(column.data, mask=column.data < 0)
             return pyarrow.DictionaryArray.from_arrays(codes, build(column.categories), ordered=column.ordered)
         if column.offsets is not None:
-            types = {"string": pyarrow.string(), "binary": pyarrow.binary(), "date": pyarrow.date32(), "time": pyarrow.time64("us")}
-            return pyarrow.array(_pieces(column), types.get(kind))
+            if kind in ("string", "binary"):
+                return _arrow_text(pyarrow, numpy, column)
+            return pyarrow.array(_pieces(column), {"date": pyarrow.date32(), "time": pyarrow.time64("us")}.get(kind))
         if "[" not in kind:
             return pyarrow.array(column.data, mask=nulls)
         counts, unit = _times(numpy, column, ("s", "ms", "us", "ns"))

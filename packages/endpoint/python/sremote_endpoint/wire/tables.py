@@ -144,6 +144,8 @@ class _Writer:
             return dict(self.numpy_column(utc.to_numpy()), zone=str(dtype.tz))
         nulls = values.isna()
         nulls = nulls if type(nulls) is numpy.ndarray else nulls.to_numpy()
+        if getattr(dtype, "storage", "") == "pyarrow":
+            return dict(load("wire.columnar").pyarrow_column(self, sys.modules["pyarrow"].array(values.array)), pandas=name)
         if name in ("string", "str") or name.startswith("string["):
             return dict(self.texts("string", [None if null else text for null, text in zip(nulls, values)]), pandas=name)
         if hasattr(dtype, "numpy_dtype") and hasattr(dtype, "na_value"):
