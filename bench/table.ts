@@ -98,7 +98,12 @@ export async function measureTables(setting: Setting): Promise<Figure[]> {
     return bytes;
   };
   const times = await interleaved(
-    { floor: () => overChannel("N", ipc), call: () => overCall(false), "floor with text": () => overChannel("T", ipc), "call with text": () => overCall(true) },
+    {
+      floor: () => overChannel("N", ipc),
+      call: () => overCall(false),
+      "floor with text": () => overChannel("T", ipc),
+      "call with text": () => overCall(true),
+    },
     { rounds, warmUp: 1 },
   );
   // It takes longer than all others together; once is enough to see how much.
@@ -117,7 +122,12 @@ export async function measureTables(setting: Setting): Promise<Figure[]> {
       role: "headline",
       compared: [...against("floor", time("floor"), { atMost: 1.5 }), ...against("CSV", csv)],
     },
-    { name: `${size} with a column of text, by two calls`, value: time("call with text"), unit: "ms", compared: against("floor", time("floor with text")) },
+    {
+      name: `${size} with a column of text, by two calls`,
+      value: time("call with text"),
+      unit: "ms",
+      compared: against("floor", time("floor with text")),
+    },
     { name: `${size} as CSV over one ssh2 channel`, value: csv, unit: "ms", compared: against("floor", time("floor")) },
   ];
 }
@@ -130,6 +140,7 @@ function check(said: unknown): void {
 function parse(text: string): unknown[][] {
   const [head, ...lines] = text.trimEnd().split("\n");
   const columns: unknown[][] = head!.split(",").map(() => []);
-  for (const line of lines) for (const [at, cell] of line.split(",").entries()) columns[at]!.push(Number.isNaN(Number(cell)) ? cell : Number(cell));
+  for (const line of lines)
+    for (const [at, cell] of line.split(",").entries()) columns[at]!.push(Number.isNaN(Number(cell)) ? cell : Number(cell));
   return columns;
 }

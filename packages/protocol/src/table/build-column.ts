@@ -1,9 +1,10 @@
 /* Columns from what programs have: typed arrays, and arrays of cells. */
-import { dtypeOf, dtypes, isDtype, isTimeDtype, type Dtype, type TypedArray } from "../dtype.ts";
+import { bytesOf, dtypeOf, dtypes, isBytes, isDtype, isTimeDtype, type Dtype, type TypedArray } from "../dtype.ts";
 import { InvalidArgumentError } from "../error.ts";
 import { given } from "../given.ts";
 import { NdArray } from "../ndarray.ts";
 import { notATime, unitOf } from "../time-count.ts";
+import { kindOf } from "../value/kind.ts";
 import type { ColumnOptions } from "./column-options.ts";
 import type { ColumnFacts } from "./column-parts.ts";
 import { isColumnType, isPieces, isText, type ColumnType } from "./column-type.ts";
@@ -67,7 +68,7 @@ function kindOfCell(cell: unknown): string {
     default:
       if (cell === null || cell === undefined) return "null";
       if (Array.isArray(cell)) return "list";
-      return cell instanceof Date ? "datetime" : cell instanceof Uint8Array ? "binary" : "object";
+      return isDate(cell) ? "datetime" : ArrayBuffer.isView(cell) && isBytes(cell) ? "binary" : "object";
   }
 }
 
@@ -77,13 +78,18 @@ function fromCells(cells: Cells, options: Typed): ColumnFacts {
   if (type === "object") return { type, length, values: cells.map((cell) => cell ?? null) };
   if (type === "category") return categories(cells, options);
   if (isTimeDtype(type)) {
-    const zone = options.zone ?? (cells.some((cell) => cell instanceof Date) ? "UTC" : undefined);
+    const zone = options.zone ?? (cells.some(isDate) ? "UTC" : undefined);
     return { type, length, zone, data: BigInt64Array.from(cells, (cell, row) => (isNone(cell) ? notATime : timeCount(cell, type, row))) };
   }
   const nulls = cells.some(isNone) ? Uint8Array.from(cells, (cell) => (isNone(cell) ? 1 : 0)) : undefined;
   if (isPieces(type)) return { type, length, nulls, ...pieces(cells, type) };
   if (type === "list") return { type, length, nulls, ...lists(cells) };
   return { type, length, nulls, data: numbers(cells, type) };
+}
+
+/** Of any realm. */
+function isDate(cell: unknown): cell is Date {
+  return typeof cell === "object" && cell !== null && kindOf(cell)?.kind === "Date";
 }
 
 function isNone(cell: unknown): boolean {
@@ -115,7 +121,7 @@ function numbers(cells: Cells, type: Dtype): TypedArray {
 function timeCount(cell: unknown, type: ColumnType, row: number): bigint {
   if (typeof cell === "bigint" && BigInt.asIntN(64, cell) === cell) return cell;
   if (typeof cell === "number" && Number.isSafeInteger(cell)) return BigInt(cell);
-  const millis = cell instanceof Date ? cell.getTime() : Number.NaN;
+  const millis = isDate(cell) ? cell.getTime() : Number.NaN;
   if (!type.startsWith("datetime64[") || Number.isNaN(millis)) throw wrong(row, `a count of the unit of ${type}, or null`, cell);
   const per = isTimeDtype(type) ? { ms: 1n, us: 1000n, ns: 1_000_000n, s: undefined }[unitOf(type) as "ms"] : undefined;
   const found = per === undefined ? undefined : BigInt(millis) * per;
@@ -141,7 +147,7 @@ function pieces(cells: Cells, type: ColumnType): Pick<ColumnFacts, "data" | "off
 
 function piece(cell: unknown, type: ColumnType, row: number): Uint8Array {
   if (!isText(type)) {
-    if (cell instanceof Uint8Array) return cell;
+    if (ArrayBuffer.isView(cell) && isBytes(cell)) return bytesOf(cell);
     throw wrong(row, "a Uint8Array", cell);
   }
   if (typeof cell !== "string") throw wrong(row, "a string", cell);
