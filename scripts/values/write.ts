@@ -1,9 +1,10 @@
-/* `node scripts/values/write.ts [--check]`: the tables of docs/values.md from the cases that test/calls/value-table.test.ts tries. */
+/* `node scripts/values/write.ts [--check]`: the tables of docs/values.md and docs/tables.md from the cases that test/calls/value-table.test.ts tries. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { fromJavaScript, fromPython, refusedFromPython } from "./cases.ts";
 
-const page = fileURLToPath(new URL("../../docs/values.md", import.meta.url));
+/** Each section is in one of them. */
+const pages = ["values.md", "tables.md"].map((name) => fileURLToPath(new URL(`../../docs/${name}`, import.meta.url)));
 
 /** In a table `|` ends a cell. */
 const code = (text: string): string => (text.startsWith("an ") ? text : `\`${text.replaceAll("|", "\\|")}\``);
@@ -33,18 +34,19 @@ function tables(): Readonly<Record<string, string>> {
   return { ...Object.fromEntries(found), JavaScript: javascript.join("\n"), refused: refused.join("\n") };
 }
 
-const before = readFileSync(page, "utf8");
-let text = before;
+const before = pages.map((page) => readFileSync(page, "utf8"));
+const texts = [...before];
 for (const [name, table] of Object.entries(tables())) {
   const section = new RegExp(`(<!-- values: ${name} -->\n\n)[^]*?(\n\n<!-- end -->)`);
-  if (!section.test(text)) throw new Error(`docs/values.md has no section for ${name}`);
-  text = text.replace(section, (_all, begin: string, end: string) => `${begin}${table}${end}`);
+  const at = texts.findIndex((text) => section.test(text));
+  if (at === -1) throw new Error(`neither docs/values.md nor docs/tables.md has a section for ${name}`);
+  texts[at] = texts[at]!.replace(section, (_all, begin: string, end: string) => `${begin}${table}${end}`);
 }
 if (process.argv.includes("--check")) {
-  if (text !== before) {
-    console.error("docs/values.md is not what the cases say: run `npm run values`");
+  if (texts.some((text, at) => text !== before[at])) {
+    console.error("docs/values.md or docs/tables.md is not what the cases say: run `npm run values`");
     process.exit(1);
   }
 } else {
-  writeFileSync(page, text);
+  for (const [at, page] of pages.entries()) writeFileSync(page, texts[at]!);
 }
