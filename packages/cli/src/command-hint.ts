@@ -33,7 +33,7 @@ const replacements: readonly (readonly [library: RegExp, command: string])[] = [
   [/add it with ssh-keyscan, or pass hostKey: "accept-new"/, "add it with ssh-keyscan, or add --host-key accept-new"],
 ];
 
-/** The hint as one who types commands can follow it. */
+/** The hint in terms of commands and their options. */
 export function commandHint(hint: string, host: string): string {
   let text = hint;
   for (const [library, command] of replacements) text = text.replace(library, command);

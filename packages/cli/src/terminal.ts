@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from "node:fs";
 import { ReadStream } from "node:tty";
 import { SremoteError } from "@sremote/protocol";
 
-/** Whether somebody can be asked: the process has a controlling terminal and is meant to be used by a person. */
+/** Whether questions can be asked: the process has a controlling terminal, and its input is one. */
 export function canAsk(): boolean {
   if (!process.stdin.isTTY) return false;
   try {

@@ -146,7 +146,7 @@ export class RemoteClient implements AsyncDisposable {
   ): Promise<CallResult<RemoteObject<T>>>;
   doRemoteCall<T = unknown>(module: string, fn: string, args?: CallArguments, options?: CallOptions): Promise<CallResult<T>>;
   async doRemoteCall(module: string, fn: string, args: CallArguments = [], options: CallOptions = {}): Promise<CallResult> {
-    // A deadline is kept by somebody else who waits for the call, and whom the engine does not show in a stack.
+    // A deadline is kept by another promise that waits for the call, which the engine does not show in a stack.
     const site = hasLimits(options ?? {}) ? callSite() : undefined;
     return await this.#calls.result(module, fn, args, options, site);
   }

@@ -1,4 +1,4 @@
-/* A handler of the program's own that threw where nobody waits for it. */
+/* A handler of the program's own that threw where it is not awaited. */
 
 /**
  * Tells of it as Node tells of what goes wrong beside a program's course: by a `warning` of the process, which is printed unless the program listens. What goes on is

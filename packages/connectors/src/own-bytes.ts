@@ -1,6 +1,6 @@
 /* Bytes that a program gave away: what it does with its own afterwards changes nothing. */
 
-/** Copies that were made here, and bytes of which somebody else makes sure that they stay as they are. */
+/** Copies that were made here, and bytes that another part keeps unchanged. */
 const owned = new WeakSet<Uint8Array>();
 
 /** The last bytes that were copied: a program that gives the same ones to many operations has one copy of them. */

@@ -1,6 +1,6 @@
 /*
  * The one rule for paths of a host (docs/transfers.md#paths-of-a-host): `~` and `~/x` begin in the home directory. A directory that is called `~` is
- * written `./~`; other forms (`~user`) are refused where they are checked, as nobody here knows that user's home.
+ * written `./~`; other forms (`~user`) are refused where they are checked, as that user's home is unknown here.
  */
 import { quote } from "./quote.ts";
 

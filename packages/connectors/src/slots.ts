@@ -14,7 +14,7 @@ export class Slots {
     return this.#holders.length === 0 && this.#waiting.length === 0;
   }
 
-  /** Whether whoever asks now has to wait. */
+  /** Whether a new request has to wait. */
   get isFull(): boolean {
     return this.#holders.length >= this.#limit;
   }

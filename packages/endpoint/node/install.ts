@@ -31,7 +31,7 @@ export function install({ base, payload }: InstallOptions): string {
     try {
       renameSync(beside, directory);
     } catch (error) {
-      // Somebody was faster, or an earlier file was damaged: the whole file goes into the directory that is there.
+      // Another process was faster, or an earlier file was damaged: the whole file goes into the directory that is there.
       if (!["ENOTEMPTY", "EEXIST", "ENOTDIR"].includes(errorCode(error) ?? "")) throw error;
       makePrivateDirectory(directory);
       if (!isIntact(file, digest)) renameSync(`${beside}/endpoint.mjs`, file);

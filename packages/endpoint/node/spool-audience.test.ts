@@ -1,4 +1,4 @@
-/* G15 Calls of the spool that nobody waits for any more end: PROTOCOL.md, "Spool", step 5. With an endpoint whose times are short. */
+/* G15 Calls of the spool that are no longer waited for end: PROTOCOL.md, "Spool", step 5. With an endpoint whose times are short. */
 import { spawn, type ChildProcess, type StdioOptions } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";

@@ -15,7 +15,7 @@ export interface ConnectionParameters {
 
 const names = ["username", "port", "privateKeyPath"] as const;
 
-/** What is left when every level has had its say: `undefined` where nobody said anything, or one said none. */
+/** What is left when every level has had its say: `undefined` where no level said anything, or one said none. */
 export interface ResolvedParameters {
   username: string | undefined;
   port: number | undefined;

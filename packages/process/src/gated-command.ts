@@ -17,7 +17,7 @@ export interface GatedCommand {
 const part = (): string => randomBytes(8).toString("hex");
 
 /**
- * The command announces its pid and waits; an end of its input means that nobody wants it any more, and it has done nothing. `read` of POSIX sh
+ * The command announces its pid and waits; an end of its input means that it is no longer wanted, and it has done nothing. `read` of POSIX sh
  * takes a line and not a byte more. When it has all that goes before the command, it says so: what it exits with before is no status of the command's. An
  * argument vector replaces the shell, so pid, signals and exit status are the program's own.
  *

@@ -48,7 +48,7 @@ export class Handlers<J> {
     for (const [event, all] of this.#handlers) for (const handler of all) this.#listen(event, handler);
   }
 
-  /** Nobody waits for these: that one throws, a warning of the process tells. */
+  /** These are not awaited: if one throws, the process gets a warning. */
   tell(event: "start" | "end" | "reset", job: J): void {
     for (const handler of this.#handlers.get(event) ?? []) {
       (async () => handler(job as never))().catch((error: unknown) => warnOfHandler(event, error));

@@ -1,4 +1,4 @@
-/* What processes and calls have in common: a life of states, output on its way to whoever wants it, and an end that can be waited for. */
+/* What processes and calls have in common: a life of states, output on its way to its readers, and an end that can be waited for. */
 import { settledWithin, warnOfHandler } from "@sremote/connectors";
 import { hostLimits, InvalidArgumentError, parseDuration, SremoteError } from "@sremote/protocol";
 import type { Host } from "./host.ts";
@@ -17,7 +17,7 @@ import { Round } from "./round.ts";
 import { waitFor } from "./wait-for.ts";
 import { idleState, nextState, type Phase, type ProcessEvent, type ProcessState, type StopCause } from "./state.ts";
 
-/** Characters or bytes on their way to one who iterates; what comes after has to wait. */
+/** Characters or bytes on their way to an iterator; what comes after has to wait. */
 const queueCapacity = hostLimits.queue;
 /** How long output that was written before an end that was asked for is waited for, in milliseconds. */
 const lastOutput = 1000;
@@ -82,7 +82,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   get signal(): string | null {
     return this.#state.signal;
   }
-  /** Whether SIGKILL was needed; null where nobody could see what the first signal did. */
+  /** Whether SIGKILL was needed; null where the effect of the first signal is unknown. */
   get forcedKill(): boolean | null {
     return this.#state.forcedKill;
   }
@@ -108,7 +108,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   get stderr(): string {
     return this.#output.text("stderr");
   }
-  /** Whether output was cut off, or dropped because nobody read it. */
+  /** Whether output was cut off, or dropped because it was not read. */
   get truncated(): boolean {
     return this.#output.truncated;
   }
@@ -133,7 +133,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
   /**
    * Its exit status when it has ended; null when it has none, or has not ended in time. One of a run may be waited for before its turn has come.
    *
-   * @throws InvalidArgumentError for one that nobody has started, and that is no part of a run
+   * @throws InvalidArgumentError for one that was not started, and is no part of a run
    * @example const exitCode = await process.start().wait({ timeout: "1m" });
    */
   async wait(options: WaitOptions = {}): Promise<number | null> {
@@ -210,7 +210,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     if (this.#state.phase !== "idle") await this.kill();
   }
 
-  /** @internal One who gets all output, also what came before as far as it is kept. */
+  /** @internal Adds a reader of all output, also of what came before as far as it is kept. */
   tap(tap: Tap, replay = true): () => void {
     const remove = this.#taps.add(tap, replay ? this.#output.chunks : []);
     this.#round.reader.resolve();
@@ -240,7 +240,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     await round.over.promise;
   }
 
-  /** Ends it for a reason, and nobody waits for that: what keeps it from ending is its own error, and its end. */
+  /** Ends it for a reason, without waiting: what keeps it from ending is its own error, and its end. */
   protected end(cause: StopCause, error?: SremoteError): void {
     const round = this.#round;
     this.stop(cause, "SIGTERM", { error }).catch((failure: unknown) => this.#fail(round, failure));
@@ -313,7 +313,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     if (this.#taps.size > 0) await Promise.race([this.#taps.chunk(chunk), round.dropped.promise]);
   }
 
-  /** Waits for the last output of what is being ended, a moment; what nobody takes is dropped then. */
+  /** Waits for the last output of what is being ended, a moment; what is not taken is dropped then. */
   protected async drain(done: Promise<unknown>): Promise<boolean> {
     if (await settledWithin(done, lastOutput)) return true;
     this.#round.isDropping = true;
@@ -331,7 +331,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
       const taken = round.control.signal.aborted ? new SremoteError("cancelled", "cancelled before it started", { cause: error }) : error;
       event = { type: "fail", error: SremoteError.from(taken, "channel-failed", { stage: "run" }) };
     }
-    // Who takes output has it all when the end is told. One who takes it no more is not waited for once the end was asked for.
+    // Readers have all output when the end is told. One that stopped reading is not waited for once the end was asked for.
     await Promise.race([this.#taps.end(), round.dropped.promise.then(() => settledWithin(this.#taps.end(), lastOutput))]);
     this.#apply(event);
     this.#over(round);

@@ -7,7 +7,7 @@ export const defaultTotalOutputLimit: number = 256 * 1024 * 1024;
 /** Bytes that are compared, and held once, as a whole. Each has costs of its own, of about 200 bytes. */
 export const blockSize = 16_384;
 
-/** Bytes that nobody changes any more, perhaps a part of several outputs. */
+/** Bytes that no longer change, perhaps a part of several outputs. */
 export interface Block {
   /** No other has it. */
   readonly id: number;

@@ -1,4 +1,4 @@
-/* What a process writes, on its way to whoever wants it. */
+/* What a process writes, on its way to its readers. */
 import { given, InvalidArgumentError } from "@sremote/protocol";
 import { KeptStream, type StreamPosition } from "./kept-stream.ts";
 import type { OutputMemory } from "./output-memory.ts";
@@ -26,7 +26,7 @@ export const defaultOutputLimit: number = 4 * 1024 * 1024;
 /** Bytes that the length of a piece takes. */
 const lengthSize = 8;
 
-/** How far somebody has read. */
+/** How far a reader has come. */
 interface Position {
   /** Which of the lengths, and how much of it. */
   length: number;
@@ -96,17 +96,17 @@ export class CollectedOutput implements Tap {
     return stream === undefined ? this.#total.stdout + this.#total.stderr : this.#total[stream];
   }
 
-  /** Output that nobody has read was dropped. */
+  /** Unread output was dropped. */
   drop(): void {
     this.#lost = true;
   }
 
-  /** Whether some of it was not kept because of a limit, or was dropped because nobody read it. */
+  /** Whether some of it was not kept because of a limit, or was dropped because it was not read. */
   get truncated(): boolean {
     return this.isCut();
   }
 
-  /** {@link truncated}, of one of the streams. Of what a connector cut off, or nobody read, it is not known whose it was. */
+  /** {@link truncated}, of one of the streams. Of what a connector cut off, or was not read, the stream is unknown. */
   isCut(stream?: StreamName): boolean {
     checkStream(stream);
     if (stream === undefined) return this.isCut("stdout") || this.isCut("stderr");

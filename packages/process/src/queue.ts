@@ -1,4 +1,4 @@
-/* A bounded queue between those who write and one who iterates. */
+/* A bounded queue between writers and one iterator. */
 
 /** What an item weighs beside its text or bytes: a host may print a million empty lines, each of which is an object. */
 export const itemWeight = 64;
@@ -49,7 +49,7 @@ export class Queue<T> implements AsyncIterableIterator<T> {
     this.#wakeReader?.();
   }
 
-  /** Nobody waits any more, whether somebody reads or not. */
+  /** Writers no longer wait, whether it is read or not. */
   release(): void {
     this.#capacity = Infinity;
     this.#wake();

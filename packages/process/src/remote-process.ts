@@ -244,7 +244,7 @@ export class RemoteProcess extends Job {
     if (ended.left.length > 0) this.#left = new StillRunning(ended.left, this.name);
   }
 
-  /** Nobody looks what comes of the signal but for the process itself. */
+  /** The effect of the signal shows only in the process itself. */
   async #endUnseen(started: StartedProcess, signal: Signal, delay: number): Promise<void> {
     if (signal === "SIGKILL" || (await settledWithin(started.exited, delay))) return;
     this.forced();

@@ -6,9 +6,9 @@ export class Round {
   readonly control: AbortController = new AbortController();
   readonly began: PromiseWithResolvers<void> = Promise.withResolvers();
   readonly over: PromiseWithResolvers<void> = Promise.withResolvers();
-  /** Somebody takes output. */
+  /** Output is being taken. */
   readonly reader: PromiseWithResolvers<void> = Promise.withResolvers();
-  /** Nobody is waited for any more. */
+  /** Readers are no longer waited for. */
   readonly dropped: PromiseWithResolvers<void> = Promise.withResolvers();
   isDropping = false;
   /** When its deadline passes. */

@@ -27,7 +27,7 @@ export class SpawnedCommand implements StartedProcess {
     this.#process = process;
     this.#watch = watch;
     const giveBack = holdSession(connector);
-    process.stdin.on("error", () => undefined); // That nobody reads it is the command's affair; a lost link, its exit tells.
+    process.stdin.on("error", () => undefined); // An input that is not read is the command's affair; its exit tells of a lost link.
     this.stdin = options.stdin === undefined ? process.stdin : undefined;
     // On a terminal the end of input is a character, and the end of the stream would be the terminal's end.
     if (watch instanceof OwnWatch) this.stdin = undefined;

@@ -23,7 +23,7 @@ export interface StartedProcess {
   readonly done: Promise<ExitStatus>;
   /**
    * Ends it with all below it: the signal, and SIGKILL for what is left after so many milliseconds. Resolves with what the host found then; undefined where
-   * nobody can look, and only the signal was sent.
+   * its end cannot be checked, and only the signal was sent.
    */
   end(signal: Signal, grace: number): Promise<Ended | undefined>;
   /** Resolves when the process has the signal, as far as the connector can tell. */

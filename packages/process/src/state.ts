@@ -4,7 +4,7 @@
  *   idle      made, not started
  *   starting  the host is being reached, or the command handed over; nothing of the command has run yet as far as we know
  *   running   the command runs
- *   ending    somebody wants it to end: its deadline passed, the caller ended it, or it cannot be followed any more
+ *   ending    it is to end: its deadline passed, the caller ended it, or it cannot be followed any more
  *   ended     it is over; nothing changes but by a reset
  *
  * Rules:
@@ -13,7 +13,7 @@
  * 3. A failure (a lost link, a host that cannot be reached, a command that cannot be started) ends it from any phase in which it was at work.
  *    While it was ending, the reason stays, and the error tells that its end was not confirmed.
  * 4. An exit status is only ever what the host reported. Without a report there is none (G02).
- * 5. Whether SIGKILL was needed is unknown (null) where nobody looked what came of the first signal. What the host says still runs was not
+ * 5. Whether SIGKILL was needed is unknown (null) where the effect of the first signal was not checked. What the host says still runs was not
  *    killed: the reason is `error` then, and `timeout` stays `timeout`, with that error.
  * 6. `reset` makes it idle again, and is refused while it is at work.
  */
@@ -86,7 +86,7 @@ export function nextState(state: ProcessState, event: ProcessEvent, now: () => D
     case "stop":
       if (state.phase === "ended" || state.cause !== undefined) return state;
       if (phase === "ended") return { ...state, phase, endDate: now(), reason: event.cause, error: event.error };
-      // A start that is broken off may have begun, and nobody has looked yet.
+      // A start that is broken off may have begun, which was not checked yet.
       return { ...state, phase, cause: event.cause, error: event.error, forcedKill: state.phase === "ending" ? state.forcedKill : null };
     case "exit":
       return { ...state, phase, endDate: now(), reason: state.cause ?? "exit", exitCode: event.exitCode, signal: event.signal };
@@ -95,7 +95,7 @@ export function nextState(state: ProcessState, event: ProcessEvent, now: () => D
         ...state,
         phase,
         endDate: now(),
-        // Nobody is told that it was killed while the host says that it runs.
+        // It is never told as killed while the host says that it runs.
         reason:
           state.cause === undefined || (state.cause === "killed" && event.error instanceof StillRunning)
             ? reasonOf(event.error)

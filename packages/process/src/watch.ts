@@ -4,7 +4,7 @@ import { settledWithin } from "@sremote/connectors";
 import { type Ended, Watchdog, period, type Signal } from "./watchdog.ts";
 
 export interface Watch {
-  /** Ends it with all below it: see Watchdog. Resolves with undefined where nobody could look what came of it. */
+  /** Ends it with all below it: see Watchdog. Resolves with undefined where its end could not be checked. */
   end(signal: Signal, grace: number): Promise<Ended | undefined>;
   /** Resolves when the host says that it was sent to all. @throws ConnectError when the host does not answer */
   signal(signal: Signal): Promise<void>;
@@ -109,7 +109,7 @@ export class OwnWatch implements Watch {
     this.#isOver = true;
     for (const timer of this.#timers) clearTimeout(timer);
     this.#process.stdin.destroy();
-    // Nobody has to wait for a watchdog that is still being started.
+    // A watchdog that is still being started is not waited for.
     this.#shared?.then(
       (shared) => shared.release(),
       () => undefined,

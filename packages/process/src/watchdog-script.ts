@@ -60,7 +60,7 @@ tree() {
 }`;
 
 /**
- * Counts the time until the watchdog, `$me`, is told by SIGVTALRM that it is over. SIGUSR1 has it begin anew, SIGVTALRM ends it: signals that nobody
+ * Counts the time until the watchdog, `$me`, is told by SIGVTALRM that it is over. SIGUSR1 has it begin anew, SIGVTALRM ends it: signals that no one
  * else sends. Its own child is killed by `$!`, which is set as soon as there is one. It tells more than once and does not end by itself: where
  * SIGCHLD comes together with it, the kernel restarts the watchdog's `read`, and bash runs no trap.
  */

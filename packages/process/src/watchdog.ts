@@ -33,7 +33,7 @@ export interface Ended {
 
 const watchdogs = new WeakMap<Connector, Watchdog>();
 
-/** One for each connector. It is there while somebody holds it, and then ends by itself. */
+/** One for each connector. It is there while it is held, and then ends by itself. */
 export class Watchdog {
   readonly #connector: Connector;
   #holders = 0;
@@ -139,12 +139,12 @@ export class Watchdog {
       for (const each of this.#onWait) each();
     };
     const running = await Running.start(this.#connector, wait).finally(() => (this.#isWaiting = false));
-    // Where somebody has ended the last one, those it knew are still there.
+    // If the last one was ended, the processes it knew are still there.
     await Promise.all([...this.#pids].map((pid) => running.ask("add", pid, "added")));
     return running;
   }
 
-  /** Resolves when none is there any more, or after a moment. Only when nobody holds it. */
+  /** Resolves when none is there any more, or after a moment. Only when it is not held. */
   async gone(): Promise<void> {
     // One that is still being started is not waited for: who closes the connection ends it.
     if (this.#ending !== undefined) await settledWithin(this.#ending, 2 * farewell);

@@ -3,7 +3,7 @@
 /** setTimeout takes a longer time, from 24.9 days on, for one that is over at once. */
 const longestStep: number = 2 ** 31 - 1;
 
-/** Calls back once, when so many milliseconds have passed. Use this wherever the time is somebody else's choice. */
+/** Calls back once, when so many milliseconds have passed. Use this wherever the time comes from outside. */
 export class DeadlineTimer {
   readonly #callback: () => void;
   readonly #duration: number;

@@ -34,7 +34,7 @@ parentPort!.on("message", ({ file, fd, to, last }: Order) => {
   try {
     read(found, fd, to);
   } catch {
-    found.failed = true; // Whoever asks reads it then, and learns why it cannot be.
+    found.failed = true; // The next request reads it and learns why that fails.
   }
   if (last) running.delete(file);
   parentPort!.postMessage({ file, sha256: last && !found.failed ? found.hash.digest("hex") : undefined } satisfies Report);

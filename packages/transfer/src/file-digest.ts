@@ -174,13 +174,13 @@ class SharedFile {
     }
   }
 
-  /** What the last one leaves unfinished is nobody's. */
+  /** What the last one leaves unfinished is not used. */
   async #leave(): Promise<void> {
     this.#users -= 1;
     if (this.#users > 0 || this.#settled) return;
     this.#forget();
     await this.#digest.close();
     if (this.#result === undefined) closeSync(this.#fd);
-    else await this.#result.catch(() => {}); // Nobody waits for it any more.
+    else await this.#result.catch(() => {}); // It is no longer waited for.
   }
 }

@@ -51,7 +51,7 @@ export class IncomingFile {
     return this.#tree.beside(this.#path, this.#name);
   }
 
-  /** The unfinished file under another name, which nobody else goes on from. */
+  /** The unfinished file under another name, from which no other transfer goes on. */
   #adopt(name: string, length: number): number {
     const fd = openSync(this.#tree.beside(this.#path, name), constants.O_RDWR | constants.O_NOFOLLOW);
     try {

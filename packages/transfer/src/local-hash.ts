@@ -33,7 +33,7 @@ export function openLocalSync(path: string, follow: boolean): number {
 }
 
 function flags(follow: boolean): number {
-  // O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever.
+  // O_NONBLOCK: opening a FIFO without a writer would wait for ever.
   return constants.O_RDONLY | constants.O_NONBLOCK | (follow ? 0 : constants.O_NOFOLLOW);
 }
 

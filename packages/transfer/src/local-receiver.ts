@@ -101,7 +101,7 @@ export class LocalReceiver {
           rmdirSync(this.tree.locate(path));
         } else unlinkSync(this.tree.locate(path));
       } catch (error) {
-        if (errnoOf(error) !== "ENOENT") throw error; // Somebody else was first.
+        if (errnoOf(error) !== "ENOENT") throw error; // Another process was first.
       }
     });
   }

@@ -20,7 +20,7 @@ export interface CopyOptions extends OperationOptions {
   /** Keeps permission bits. @default true; otherwise new files and directories get those that the receiving side gives by default */
   modes?: boolean | undefined;
   /**
-   * Keeps set-user-ID, set-group-ID and sticky bits, too. A file of a host with the first would run as the one who pulls it, root included.
+   * Keeps set-user-ID, set-group-ID and sticky bits, too. A file of a host with the first would run as the user that pulls it, root included.
    * @default true for a push, false for a pull
    */
   specialModes?: boolean | undefined;

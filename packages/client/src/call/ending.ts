@@ -50,7 +50,7 @@ export function endedError(ending: Ending, call: EndedCall): RemoteExecError {
       : stage === "queue"
         ? `no worker took ${what} within ${milliseconds} ms`
         : outcome === "timeout"
-          ? // In the words of a host that ended it at its own deadline: which of both came first, nobody need know.
+          ? // In the words of a host that ended it at its own deadline: which of both came first does not matter.
             `${what}: the function did not end within ${milliseconds} ms`
           : `${what} did not end within ${milliseconds} ms`;
   return new RemoteExecError(kind, head + tail(call), {

@@ -46,7 +46,7 @@ const settled = Promise.resolve();
 
 /**
  * The output of a call, live. Iterating gives lines (UTF-8, without their ends); {@link bytes} gives the bytes as they come. What is iterated is not
- * kept for the result, and while nobody takes it the function waits: nothing is lost, and nothing piles up. Iterating ends with the call, and throws
+ * kept for the result, and until it is taken the function waits: nothing is lost, and nothing piles up. Iterating ends with the call, and throws
  * its error where it failed. Leaving the loop discards the rest.
  */
 export class CallOutput implements AsyncIterable<string> {

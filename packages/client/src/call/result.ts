@@ -24,7 +24,7 @@ export interface CapturedOutput {
   truncated: boolean;
 }
 
-/** What a generator has printed, whenever somebody looks. */
+/** What a generator has printed so far, at each look. */
 export function outputSoFar({ stdout, stderr }: { stdout: Captured; stderr: Captured }): Pick<CallResult, "stdout" | "stderr" | "output"> {
   return {
     get stdout() {

@@ -51,7 +51,7 @@ export async function discover(
     ...options,
     outputLimit: hostLimits.ownOutput,
   });
-  // A connector that pays no attention to signals answers, but nobody waits for it any more.
+  // A connector that ignores signals still answers; its answer is not waited for.
   options.signal?.throwIfAborted();
   const where = `~/.sremote/${fileName}`;
   if (result.exitCode === 3) return { found: false, message: `${where} does not exist` };

@@ -46,7 +46,7 @@ export class Interpreter implements AsyncDisposable {
   /** Snippets that are not over, in their order. */
   readonly #running = new Set<Call>();
 
-  /** @internal @param letGo whether nobody else uses it */
+  /** @internal @param letGo whether it has no other user */
   constructor(host: InterpreterHost, options: InterpreterOptions, letGo: () => boolean) {
     checkConstruction(
       typeof host?.call === "function" && typeof letGo === "function" && typeof options === "object" && options !== null,
@@ -162,7 +162,7 @@ export class Interpreter implements AsyncDisposable {
     }
   }
 
-  /** Ends its process, unless somebody else has asked for the same name. May be called more than once. */
+  /** Ends its process, unless another caller has asked for the same name. May be called more than once. */
   async close(): Promise<void> {
     if (this.#closed === undefined && this.#letGo()) this.#closed = this.#end();
     await this.#closed;

@@ -60,7 +60,7 @@ export class ItemSource {
     return items;
   }
 
-  /** No more are wanted. What the iterator throws at its end matters to nobody any more. */
+  /** No more are wanted. What the iterator throws at its end is ignored. */
   close(): void {
     if (this.isDone) return;
     this.isDone = true;

@@ -114,7 +114,7 @@ export class MapRun {
   }
 
   async #work(): Promise<void> {
-    // In the next turn: whoever made the map may say first how it is read.
+    // In the next turn: the caller may say first how it is read.
     await Promise.resolve();
     const { lanes } = this.#settings;
     await Promise.all(lanes.flatMap((lane) => Array.from({ length: lane.width }, () => this.#serve(lane))));

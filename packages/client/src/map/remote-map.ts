@@ -134,7 +134,7 @@ export class RemoteMap<T = unknown> implements Promise<T[]>, AsyncIterable<T>, A
       }
       isOver = true;
     } finally {
-      // The loop was left: nobody wants the rest.
+      // The loop was left: the rest is not wanted.
       if (!isOver) this.#stop("cancelled", new DOMException("the loop over the map was left", "AbortError"));
     }
   }

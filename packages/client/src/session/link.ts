@@ -74,7 +74,7 @@ export class Link {
   #queue: Uint8Array[] = [];
   #queued = 0;
   #flushing = false;
-  /** Somebody was told to wait for `drained`. */
+  /** A caller was told to wait for `drained`. */
   #awaited = false;
   #over = false;
   #packets = 0;

@@ -37,7 +37,7 @@ export async function callByExec(host: SpoolHost, request: CallRequest, known: L
 
 /**
  * Without what was printed after the reply: exit handlers of the host's Python or Node, or of the shell around it, print as start-up files do. The
- * frame's own length says where it ends; bytes of which that cannot be read are left for whoever decodes them to refuse.
+ * frame's own length says where it ends; bytes of which that cannot be read are left for the decoder to refuse.
  */
 function firstFrame(bytes: Uint8Array): Uint8Array {
   if (bytes.byteLength < prefixBytes) return bytes;

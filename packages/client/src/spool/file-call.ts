@@ -24,7 +24,7 @@ export async function callByFiles(host: SpoolHost, request: CallRequest, known: 
   await connector.push(Buffer.concat(request.frame), question, { signal: request.signal });
   const marker = newMarker();
   const timeout = request.timeout === undefined ? undefined : request.timeout + 60_000;
-  // Through the launch script, which looks again whether nobody else can write to what is to be executed.
+  // Through the launch script, which checks again that no other user can write to what is executed.
   const endpoint = ["call", question, answer];
   const command = launchCommand({ mode: "run", marker, base, interpreter, runtime: request.runtime, endpoint });
   // No endpoint looks for requests by itself: up to here nothing has one that would carry it out.

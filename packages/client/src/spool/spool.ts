@@ -167,7 +167,7 @@ export class Spool implements SpoolHost {
   /** @returns whether the next attempt may find what this one missed @throws what kept us from finding that out */
   async #repair(error: RemoteNotSetupError, request: CallRequest, known: Located, attempt: number): Promise<boolean> {
     if (error.code === "not-setup" && (this.settings.autoInstall || request.install) && attempt < attempts) {
-      known.installed = false; // somebody removed the endpoint since
+      known.installed = false; // the endpoint was removed since
       return true;
     }
     if (error.code !== "endpoint-broken" || attempt > 1 || this.settings[request.runtime] !== undefined) return false;

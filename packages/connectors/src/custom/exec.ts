@@ -19,7 +19,7 @@ export async function execByFunction(functions: CustomFunctions, command: Comman
   return withDeadline(options, { label, stage: "exec" }, async (signal) => {
     const tag = randomBytes(16).toString("hex");
     const stdin = functions.acceptsStdin === true ? joined(options.stdin) : undefined;
-    // Every process of the command inherits the variable, so that all can be found, whoever their parent is by then.
+    // Every process of the command inherits the variable, so that all can be found, whatever their parent is by then.
     const line = `env SREMOTE_EXEC=${tag} ${commandLine(command)}${stdin === undefined ? " < /dev/null" : ""}`;
     try {
       if (stdin !== undefined && stdin.length > 0) await proveShell(functions, signal);

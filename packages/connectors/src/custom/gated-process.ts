@@ -26,7 +26,7 @@ export class GatedProcess implements SpawnedProcess {
     this.stdin = input;
     this.stdout = this.#out;
     this.stderr = process.stderr;
-    // Whoever does not listen to a stream must not be ended by its error.
+    // A program that does not listen to a stream must not be ended by its error.
     for (const stream of [stdin, stdout, process.stderr, input, this.#out]) stream.on("error", () => undefined);
     stdin.once("close", () => input.close());
     const late = Promise.withResolvers<never>();

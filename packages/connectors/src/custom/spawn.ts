@@ -29,7 +29,7 @@ export class CustomProcesses {
   async start(command: Command, signal: AbortSignal, later: OwnOptions["later"]): Promise<SpawnedProcess> {
     const { label, spawn } = this.#functions;
     const tag = randomBytes(16).toString("hex");
-    // Every process of the command inherits the variable, so that all can be found, whoever their parent is by then.
+    // Every process of the command inherits the variable, so that all can be found, whatever their parent is by then.
     const before = `SREMOTE_EXEC=${tag}; export SREMOTE_EXEC\n`;
     const announced = startLine(command, { announceOnStderr: false, before });
     const starting = (async () => spawn!(announced.line, { signal }))();

@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 
 /**
  * Whether a process of the group still runs, where the system knows the group. One that has ended and was not collected by its parent does not:
- * in a container without an init process nobody ever collects it. Where there is no `/proc`, what the system knows is taken to run.
+ * in a container without an init process it is never collected. Where there is no `/proc`, what the system knows is taken to run.
  */
 export async function groupRuns(group: number): Promise<boolean> {
   const names = await readdir("/proc").catch(() => undefined);

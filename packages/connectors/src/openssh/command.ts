@@ -2,7 +2,7 @@
  * The line for the host's login shell when the system's ssh carries it.
  *
  * ssh exits with 255 when it fails itself, and a command may, too. So a shell stays behind the command and reports its status on standard
- * error, after a marker that nobody can know in advance; no report means that the link ended first (G02). Standard output stays untouched.
+ * error, after a marker that cannot be known in advance; no report means that the link ended first (G02). Standard output stays untouched.
  */
 import { randomBytes } from "node:crypto";
 import { quote } from "../quote.ts";

@@ -94,7 +94,7 @@ export class OpenSshConnector extends ProcessConnector {
       if (inputSize === 0) process.stdin.end();
       // Only the end of another command undoes a start.
       if (this.#slots.held === 1 && !this.#again.isNeeded) return process;
-      // However long that takes: only who waits here can start it again. It has a deadline of its own, `startTimeout`; whoever has given up ends it.
+      // However long that takes: only a caller that waits here can start it again. It has a deadline of its own, `startTimeout`; a caller that gives up ends it.
       await (signal === undefined ? process.begun : orAborted(process.begun, signal).catch(() => undefined));
       wasUndone = process.wasUndone && signal?.aborted !== true;
       if (wasUndone) await process.exit;
@@ -155,7 +155,7 @@ export class OpenSshConnector extends ProcessConnector {
   }
 
   /**
-   * Whether the host gives a sign of life over the connection. It is asked for a forwarding to a port that nobody listens at: to refuse that, it
+   * Whether the host gives a sign of life over the connection. It is asked for a forwarding to a port that is closed: to refuse that, it
    * needs neither a session nor a shell. ssh itself would take up to 45 s to notice (ServerAliveInterval).
    */
   async #answers(): Promise<boolean> {

@@ -80,7 +80,7 @@ export function startSsh(
   };
 }
 
-/** At the level that tells of the authentication, ssh also tells what nobody wants to know. */
+/** At the level that tells of the authentication, ssh also tells much that is of no use. */
 function parseLog(log: string): SshLog {
   const chatter = /^(Authenticated (to|using) |Transferred: |Bytes per second: |Server host key: |Remote: )/;
   const lines = shortLines(log);

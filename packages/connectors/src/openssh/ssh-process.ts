@@ -85,7 +85,7 @@ export class SshProcess implements SpawnedProcess {
     this.#output = options.pty ? new PassThrough() : this.#start;
     this.stdout = this.#output;
     this.stderr = options.pty ? Readable.from([]) : this.#end;
-    // Whoever does not listen to a stream must not be ended by its error.
+    // A program that does not listen to a stream must not be ended by its error.
     for (const stream of [stdin, this.stdin, child.stdout, child.stderr, this.#start, this.#startError, this.#end, this.#output]) {
       stream.on("error", () => undefined);
     }

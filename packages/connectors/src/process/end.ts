@@ -14,7 +14,7 @@ const killGrace = 2000;
  */
 export async function endProcess(process: SpawnedProcess): Promise<boolean> {
   process.stdin.on("error", ignore).destroy();
-  // Nobody reads any more, and a process that waits for its output to be read would not end.
+  // It is no longer read, and a process that waits for its output to be read would not end.
   process.stdout.on("error", ignore).resume();
   process.stderr.on("error", ignore).resume();
   await settledWithin(process.kill("SIGTERM"), termGrace);

@@ -3,7 +3,7 @@
  *
  * The login shell may be any, and may print anything before it runs the line (G10), or never run it: a start-up file may put another shell in
  * its place, which takes standard input for commands. So the line is `exec sh -c '…'`, whose script first announces itself on both outputs
- * with a marker that nobody can know in advance, and then runs the command. Until the marker was seen, nothing is written to standard input
+ * with a marker that cannot be known in advance, and then runs the command. Until the marker was seen, nothing is written to standard input
  * (see `gated-input.ts`); its end may be reported, if there was nothing.
  *
  * The line is short whatever the command is, because servers limit it (dropbear: 9,000 bytes) and Linux does for one argument (128 KiB). A

@@ -2,7 +2,7 @@
 import type { Command, SpawnedProcess, SpawnOptions } from "../connector.ts";
 
 export interface StartOptions extends SpawnOptions {
-  /** Bytes of input that follow, after which it ends. Default: unknown; nobody says when it ends. */
+  /** Bytes of input that follow, after which it ends. Default: unknown. */
   inputSize?: number | undefined;
 }
 

@@ -1,5 +1,5 @@
 /*
- * stdout and stderr of a process come one after the other over what carries both, so an stderr that nobody reads would stop stdout. So much of it is kept;
+ * stdout and stderr of a process come one after the other over what carries both, so an unread stderr would stop stdout. So much of it is kept;
  * beyond, the command waits rather than that something is lost.
  */
 import type { Transform, TransformCallback } from "node:stream";

@@ -31,7 +31,7 @@ export async function* paced(body: Readable, { timeout, late }: Pace): AsyncGene
       yield value;
     }
   } finally {
-    // What breaks off afterwards concerns nobody.
+    // A failure after that is ignored.
     if (!isOver) body.on("error", () => {}).destroy();
   }
 }

@@ -31,7 +31,7 @@ export class Credentials {
     return this.#granted;
   }
 
-  /** Says that these were refused. The next {@link get} makes new ones, unless somebody has done so meanwhile: then it returns false. */
+  /** Says that these were refused. The next {@link get} makes new ones. Returns false if they were renewed meanwhile. */
   refuse({ generation }: Granted): boolean {
     if (generation !== this.#generation) return false;
     this.#granted = undefined;

@@ -24,7 +24,7 @@ export async function execDirectly(
   };
   const tag = randomBytes(16).toString("hex");
   const stdin = options.stdin === undefined ? [] : options.stdin instanceof Uint8Array ? [options.stdin] : options.stdin;
-  // Every process of the command inherits the variable, so that all can be found, whoever their parent is by then.
+  // Every process of the command inherits the variable, so that all can be found, whatever their parent is by then.
   const script = `SREMOTE_EXEC=${tag}; export SREMOTE_EXEC; exec /bin/sh -c ${quote(shellText(command))}${stdin.length === 0 ? " < /dev/null" : ""}`;
   try {
     options.onInput?.();

@@ -1,4 +1,4 @@
-/* Ending what nobody waits for any more: runs of jobs whose service may still be about to take them. */
+/* Ending what is no longer waited for: runs of jobs whose service may still be about to take them. */
 import { settledWithin } from "../deadline.ts";
 import type { RestContext, RunState, ScriptDialect } from "./dialect.ts";
 import type { Attempt } from "./job.ts";

@@ -1,5 +1,5 @@
 /*
- * What a dialect makes of a service's replies. A reply of a form that nobody expected (`null` where an object should be) makes a hook throw a
+ * What a dialect makes of a service's replies. A reply of an unexpected form (`null` where an object should be) makes a hook throw a
  * TypeError; the caller gets an error of ours that says whose fault it is.
  */
 import { ProtocolError, SremoteError } from "@sremote/protocol";

@@ -31,7 +31,7 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>> | undefined;
   /** Made anew for each attempt. */
   readonly body?: string | Uint8Array | Content | undefined;
-  /** Whether it may be sent again when nobody knows what became of it. Default: true but for POST and PATCH. */
+  /** Whether it may be sent again when its fate is unknown. Default: true but for POST and PATCH. */
   readonly idempotent?: boolean | undefined;
   /** Whether the credentials go along. Default true. */
   readonly credentials?: boolean | undefined;
@@ -59,7 +59,7 @@ export interface HttpOptions {
   readonly secrets?: readonly string[] | undefined;
   /** Makes the headers that each request carries: before the first one, and when they were refused. @default none */
   readonly authenticate?: ((http: HttpClient, signal: AbortSignal) => Promise<Readonly<Record<string, string>>>) | undefined;
-  /** When the headers of `authenticate` are to be made anew though nobody refused them. @default only when they are refused */
+  /** When the headers of `authenticate` are to be made anew although they were not refused. @default only when they are refused */
   readonly isStale?: (() => boolean) | undefined;
   /** Looks at each reply: see {@link CheckReply}. @default a reply means what its status says */
   readonly check?: CheckReply | undefined;

@@ -10,7 +10,7 @@ export interface Job {
   readonly stdin?: Content | undefined;
   readonly stdoutLimit: number;
   readonly stderrLimit: number;
-  /** Milliseconds after which the host itself ends the command, should nobody get there any more. */
+  /** Milliseconds after which the host itself ends the command, should the client be unable to. */
   readonly timeout?: number | undefined;
   /** Called before the service is asked to run it. */
   readonly onInput?: (() => void) | undefined;
@@ -28,7 +28,7 @@ export interface Attempt {
   readonly parts: string[];
   /** Whether the request to start it may have been taken. */
   submitted: boolean;
-  /** That request, where it goes on though nobody waits for the command any more. */
+  /** That request, if it goes on after the command was given up. */
   submission?: Promise<RunState> | undefined;
   handle: string | undefined;
   /** Files larger than this the script splits. */

@@ -26,7 +26,7 @@ export interface Fetching {
 
 type Take = (chunk: Uint8Array) => Promise<void>;
 
-/** Fetches stderr, which is short; stdout waits until somebody takes it. */
+/** Fetches stderr, which is short; stdout waits until it is taken. */
 export async function resultOf(report: Done, fetching: Fetching, context: RestContext): Promise<Result> {
   const chunks: Uint8Array[] = [];
   await fetchPart(report.stderr, "err", async (chunk) => void chunks.push(chunk), fetching, context);

@@ -63,7 +63,7 @@ export class ScriptRunner {
   readonly #work: WorkDirectory;
   /** Whether processes outlive the request that started them, so that a script can be asked at any time: not so for jobs. */
   readonly #outlives: boolean;
-  /** Commands that may still run though nobody waits for them. */
+  /** Commands that may still run although they are no longer waited for. */
   readonly #doubtful = new Map<string, Attempt>();
   /** What ends such commands just now. */
   readonly #endings = new Set<Promise<void>>();
@@ -81,7 +81,7 @@ export class ScriptRunner {
     this.#inline = dialect.limits.inline ?? defaultInline;
   }
 
-  /** Runs a command to its end. An abort ends it on the host, for which nobody need wait. */
+  /** Runs a command to its end. An abort ends it on the host, without waiting for that. */
   async run(job: Job, signal: AbortSignal): Promise<Result> {
     const given = { ...job, onSent: onlyForward(job.onSent), onInput: onlyOnce(job.onInput) };
     for (let submission = 1; ;) {
@@ -338,7 +338,7 @@ export class ScriptRunner {
     this.#work.release(id);
   }
 
-  /** After a failure: whatever was begun on the host is ended if it is not wanted any more, and remembered if nobody knows. */
+  /** After a failure: whatever was begun on the host is ended if it is not wanted any more, and remembered if its state is unknown. */
   #abandon(attempt: Attempt, error: unknown, signal: AbortSignal): void {
     if (!attempt.submitted) return this.#release(attempt);
     this.#doubtful.set(attempt.id, attempt);

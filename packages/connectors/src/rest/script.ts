@@ -1,12 +1,12 @@
 /*
  * The script that stands for one command on the host: POSIX sh, pushed as a file, run as `/bin/sh <work>/<id>.sh [verb]`.
  *
- *   start   runs the command if nobody has done so, waits for it up to `hold` seconds, prints the report or that it is running
+ *   start   runs the command unless that was done, waits for it up to `hold` seconds, prints the report or that it is running
  *   ask     waits likewise and prints the same; if the command never started, sees to it that it never will (`void`)
  *   end     ends the command and removes all files
- *   run     the script's own other half: a process in a session of its own, which outlives whoever started it
+ *   run     the script's own other half: a process in a session of its own, which outlives its starter
  *
- * `mkdir <work>/<id>` is the lock: whoever makes the directory runs the command, so a request that is delivered twice runs it once. The
+ * `mkdir <work>/<id>` is the lock: the process that makes the directory runs the command, so a request that is delivered twice runs it once. The
  * script is removed before the report appears, and the directory only later: a copy of a request that arrives after all that finds no script.
  * `<id>/rc` is the report, written last and renamed into place; `<id>/out` and `<id>/err` are what the command printed.
  */
@@ -136,7 +136,7 @@ end)
   while [ ! -f "$d/rc" ] && [ $n -lt 80 ]; do
     case $n in 0|3) stop TERM ;; 10|20) stop KILL ;; esac
     if [ -f "$d/runner" ] && here "$d/runner" && ! ours "$p" SREMOTE_RUN; then
-      # Nobody is left to report; what the command ignores of SIGTERM it does not ignore of SIGKILL.
+      # No process is left to report; what the command ignores of SIGTERM it does not ignore of SIGKILL.
       stop TERM; nap; nap; nap; stop KILL; break
     fi
     nap; n=$((n + 1))
@@ -210,7 +210,7 @@ function launch(hold: number | undefined): string {
 `;
 }
 
-/** In the background, since nobody waits for it. */
+/** In the background: it is not waited for. */
 function tidy({ released, sweep, work }: ScriptOptions): string {
   const steps: string[] = [];
   if (released.length > 0) {

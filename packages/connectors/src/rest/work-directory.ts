@@ -10,7 +10,7 @@ import { checkPlainPath } from "./settings.ts";
 const most = 200;
 
 /**
- * `<home>/.sremote-rest-<random>`, mode 0700, made when first needed. Nobody can have planted a name that cannot be guessed. It is removed when
+ * `<home>/.sremote-rest-<random>`, mode 0700, made when first needed. A name that cannot be guessed cannot have been planted. It is removed when
  * the connector closes; what a connector leaves that never got there, the next one removes a day later.
  */
 export class WorkDirectory {
@@ -39,7 +39,7 @@ export class WorkDirectory {
     return orAborted(this.#path, signal);
   }
 
-  /** It was removed by somebody: the next command makes another one. */
+  /** It was removed: the next command makes another one. */
   forget(): void {
     this.#path = undefined;
   }
@@ -64,7 +64,7 @@ export class WorkDirectory {
 
   /** Removes it with everything in it. */
   async remove(context: RestContext): Promise<void> {
-    // Not made yet: whoever closes does not wait for a service that does not answer.
+    // Not made yet: close() does not wait for a service that does not answer.
     const path = this.#path === undefined ? undefined : await orAborted(this.#path, context.signal).catch(() => undefined);
     if (path !== undefined) await this.#dialect.remove(path, context);
   }

@@ -15,7 +15,7 @@ export interface Offer {
 interface Table {
   /** The keyword of ssh_config. */
   keyword: string;
-  /** Offered where nobody says anything else, the fastest first. */
+  /** Offered by default, the fastest first. */
   usual: readonly string[];
   /** What ssh2 1.17 can do beyond that: broken or nearly so. */
   more: readonly string[];

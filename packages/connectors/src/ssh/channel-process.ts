@@ -56,7 +56,7 @@ export class ChannelProcess implements SpawnedProcess {
     const { channel, connection, command } = options;
     const { marker, script } = command;
     this.exit = this.#exit.promise;
-    // Whoever only reads the streams need not look at the exit status.
+    // A caller that only reads the streams need not look at the exit status.
     this.exit.catch(() => undefined);
     this.#out = new MarkerFilter(marker, stdoutBuffer);
     this.#err = connection.unreadStderr.add(new MarkerFilter(marker, hostLimits.unreadStderr));
@@ -73,7 +73,7 @@ export class ChannelProcess implements SpawnedProcess {
     };
     this.stdout = this.#out;
     this.stderr = this.#err;
-    // A stream that is destroyed because the link was lost must not end the program of one who does not listen to it.
+    // A stream that is destroyed because the link was lost must not end a program that does not listen to it.
     for (const stream of [this.stdin, this.stdout, this.stderr]) stream.on("error", () => undefined);
     for (const filter of [this.#out, this.#err]) {
       filter.once("error", (error) => {
@@ -166,7 +166,7 @@ export class ChannelProcess implements SpawnedProcess {
     return new ConnectError("connection-lost", "the host closed the channel without an exit status", { stage: "exec", host: label });
   }
 
-  /** Nobody waits for the start any more. With its channel closed, the command cannot announce itself, and so does not begin. */
+  /** The start is no longer waited for. With its channel closed, the command cannot announce itself, and so does not begin. */
   #giveUp(how: string): void {
     if (this.#ended || this.#out.found) return;
     const { channel, command } = this.#options;

@@ -115,7 +115,7 @@ export class ChannelQueue {
   #serve(): void {
     while (this.#waiting.length > 0 && this.inUse < this.#mostInUse) {
       if (this.#counted() >= this.#mostCounted) {
-        // Nobody may be asked whose answer would bring us back here.
+        // No handler may be called here that could lead back to this point.
         this.#serveLater();
         return;
       }

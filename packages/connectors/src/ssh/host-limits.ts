@@ -80,7 +80,7 @@ export function limitHost(client: Client, socket: Duplex, label: string): void {
       if (!refused) original(own, recipient, data, ...rest);
     };
   }
-  // ssh2 would keep each list of host keys until the host has proved it, one for each such request. Nobody here asks for them.
+  // ssh2 would keep each list of host keys until the host has proved it, one for each such request. We never ask for them.
   const request = handlers["GLOBAL_REQUEST"]!;
   handlers["GLOBAL_REQUEST"] = (own, name, ...rest): void => {
     if (name !== "hostkeys-00@openssh.com") request(own, name, ...rest);

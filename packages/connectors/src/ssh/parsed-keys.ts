@@ -4,7 +4,7 @@ import type { ParsedKey } from "ssh2";
 import type { KeyProblem } from "./key-formats.ts";
 import { readPrivateKey } from "./key-formats.ts";
 
-/** By a digest of text and passphrase. A key that nobody uses any more is not kept in memory. */
+/** By a digest of text and passphrase. A key that is no longer used is not kept in memory. */
 const inUse = new Map<string, WeakRef<ParsedKey>>();
 const gone = new FinalizationRegistry<string>((digest) => {
   if (inUse.get(digest)?.deref() === undefined) inUse.delete(digest);

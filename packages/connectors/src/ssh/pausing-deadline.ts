@@ -1,4 +1,4 @@
-/* A deadline that stands still while somebody else than the host is waited for. */
+/* A deadline that stands still while something other than the host is waited for. */
 import { DeadlineTimer } from "@sremote/protocol";
 
 export class PausingDeadline {

@@ -56,7 +56,7 @@ export class SshConnector extends ProcessConnector {
     );
   }
 
-  /** A connection that was there before may be dead, which nothing tells before somebody asks. */
+  /** A connection that was there before may be dead, which only a request can show. */
   async #reach(): Promise<void> {
     const before = this.#connection;
     const connection = await this.#connect();
@@ -73,7 +73,7 @@ export class SshConnector extends ProcessConnector {
   async close(): Promise<void> {
     await this.lifetime.close();
     const connections = new Set([...this.#retired, ...(this.#connection === undefined ? [] : [this.#connection])]);
-    // Nothing can be ended over a connection that is silent; without it, whoever waits for its answer waits no more.
+    // Nothing can be ended over a connection that is silent; without it, its callers stop waiting.
     const endSilent = (): void => {
       for (const connection of connections) {
         if (!connection.isSilent) continue;
@@ -158,7 +158,7 @@ export class SshConnector extends ProcessConnector {
     return this.#connecting;
   }
 
-  /** New commands get another one. Keepalive takes a minute to give this one up; it may also come to life again, and whoever uses it does not care about others. */
+  /** New commands get another one. Keepalive takes a minute to give this one up; it may also come to life again for those that use it. */
   #setAside(connection: Connection): void {
     this.#connection = undefined;
     this.#retired.add(connection);
@@ -229,7 +229,7 @@ async function runToEnd(connection: Connection, line: string): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const output = new Tail(keptOutput);
   const forget = connection.onLost(reject);
-  // Whoever waits for the start learns of a lost link there.
+  // Callers that wait for the start learn of a lost link there.
   promise.catch(() => undefined);
   return await connection
     .execAtOnce(line, (channel) => {

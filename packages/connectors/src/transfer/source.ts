@@ -56,7 +56,7 @@ async function openRegularFile(path: string, stage: string, host: string): Promi
   const shown = shownPath(path);
   let handle: FileHandle | undefined;
   try {
-    // O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever.
+    // O_NONBLOCK: opening a FIFO without a writer would wait for ever.
     handle = await open(Buffer.from(toBytes(path)), constants.O_RDONLY | constants.O_NONBLOCK);
     if (!(await handle.stat()).isFile()) throw new TransferError("not-a-file", `${shown} is not a regular file`, { stage, host });
     return handle;
@@ -70,7 +70,7 @@ async function openRegularFile(path: string, stage: string, host: string): Promi
 export async function* readAll(handle: FileHandle, signal?: AbortSignal): AsyncIterable<Uint8Array> {
   for (let position = 0; ;) {
     signal?.throwIfAborted();
-    // A fresh buffer each time: whoever got the last chunk may still hold it.
+    // A fresh buffer each time: the last chunk may still be in use.
     const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafeSlow(chunkSize), 0, chunkSize, position);
     if (bytesRead === 0) return;
     position += bytesRead;

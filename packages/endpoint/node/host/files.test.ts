@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-/** What somebody who looks now finds under the name. */
+/** What a look finds under the name now. */
 function seen(): string | undefined {
   return readdirSync(directory).includes("reply") ? readFileSync(path, "utf8") : undefined;
 }

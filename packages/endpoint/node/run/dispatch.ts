@@ -19,7 +19,7 @@ export interface Result {
 /** What a function returned, or why it returned nothing. */
 export type Performed = { returned: unknown } | Result;
 
-/** How code of the user's is run: as it is, or as somebody's. */
+/** How code of the user's is run: as it is, or on an owner's behalf. */
 export interface Running {
   load<Value>(run: () => Value): Value;
   apply<Value>(run: () => Value): Value;

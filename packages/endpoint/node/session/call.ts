@@ -55,7 +55,7 @@ export class Call {
   failure: Failure | undefined;
   /** Its last packet, held until all that was printed before is sent. */
   last: (() => void) | undefined;
-  /** Whether somebody wants its output counted in the end. */
+  /** Whether its output is to be counted in the end. */
   wantsTotals = false;
   #queueTimer: DeadlineTimer | undefined;
   #runTimer: DeadlineTimer | undefined;

@@ -92,7 +92,7 @@ export class Watcher {
       this.#child = undefined;
       this.#said = "";
       for (const resolve of this.#waiting.splice(0)) resolve(false);
-      // Somebody ended it, and the session is not safe without. One that ended at once will do so again: the next worker asks for another.
+      // It was ended, and the session is not safe without. One that ended at once will do so again: the next worker asks for another.
       if (performance.now() - startedAt >= soon) this.#start();
     };
     child.on("error", gone);

@@ -289,14 +289,14 @@ export class WorkerProcess implements CallWorker {
     this.#nextPipes = undefined;
     removePipes(pipes.paths);
     this.#context.pipes.prepare(); // Who starts processes once does it again.
-    // The old ones are read on, into nothing, as long as somebody writes.
+    // The old ones are read on, into nothing, as long as they are written to.
     this.#outputs = [new OutputRelay(pipes.readers[0]), new OutputRelay(pipes.readers[1])];
     this.#isSwapping = false;
     if (this.isEnding) this.end();
     else this.#events.onFree(this);
   }
 
-  /** Waits about a second for the rest of the group and for whoever holds the pipes, then tells what the call came to. */
+  /** Waits about a second for the rest of the group and for holders of the pipes, then tells what the call came to. */
   async #onExit(child: ChildProcess): Promise<void> {
     this.isEnding = true;
     clearTimeout(this.#startTimer);

@@ -22,7 +22,7 @@ export class WorkerState {
   readonly #directory: string = process.cwd();
   readonly #umask: number = process.umask();
   #listeners: Map<string, Listener[]> = new Map();
-  /** All events that somebody listened to. */
+  /** All events that had listeners. */
   #events: (string | symbol)[] = [];
   #methods: unknown[] = [];
   readonly #writes: Map<(typeof streams)[number], unknown> = new Map();

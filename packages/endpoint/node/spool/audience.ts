@@ -18,7 +18,7 @@ export function isLeft(): boolean {
   } catch (error) {
     if (errorCode(error) === "EPIPE") return true;
     if (errorCode(error) === undefined) throw error;
-    return false; // EAGAIN: it is full, so somebody may read it yet.
+    return false; // EAGAIN: it is full, so it may yet be read.
   }
 }
 
@@ -40,7 +40,7 @@ export function ask(directory: string): void {
     const now = Date.now() / 1000;
     utimesSync(path, now, now);
   } catch (error) {
-    if (errorCode(error) === undefined) throw error; // A full disk: the one who runs the call waits for a while anyway.
+    if (errorCode(error) === undefined) throw error; // A full disk: the process that runs the call waits for a while anyway.
   }
 }
 

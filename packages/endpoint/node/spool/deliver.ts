@@ -47,7 +47,7 @@ export function print(chunks: readonly Uint8Array[]): void {
         at += writeSync(standardOutput, chunk, at, chunk.length - at);
       } catch (error) {
         if (errorCode(error) !== "EAGAIN") throw error;
-        pause(2); // Somebody made the descriptor non-blocking.
+        pause(2); // The descriptor was made non-blocking.
       }
     }
   }

@@ -39,7 +39,7 @@ export class Output {
     stream.on("data", (chunk: Buffer) => this.#take(chunk));
   }
 
-  /** Never through a link that somebody put there. */
+  /** Never through a planted link. */
   #open(path: string): number | undefined {
     try {
       return openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);

@@ -128,7 +128,7 @@ export class FunctionProcess {
     return ending;
   }
 
-  /** Waits about a second for the rest of the group and for whoever holds the pipes, then kills the group and lets go of the pipes. */
+  /** Waits about a second for the rest of the group and for holders of the pipes, then kills the group and lets go of the pipes. */
   async #endRemains(stdout: Output, stderr: Output, latest: () => number): Promise<void> {
     const both = Promise.all([stdout.ended, stderr.ended]);
     const deadline = performance.now() + drain;

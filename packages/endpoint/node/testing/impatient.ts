@@ -1,4 +1,4 @@
-/* The endpoint, which ends calls that nobody has waited for after a moment, and looks all the time. */
+/* The endpoint, which ends calls that are not waited for after a moment, and looks all the time. */
 import { crash } from "../crash.ts";
 import { audienceTimes } from "../spool/audience.ts";
 import { main } from "../main.ts";

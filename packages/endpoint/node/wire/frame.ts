@@ -40,7 +40,7 @@ function fill(fd: number, buffer: Uint8Array, at: number): number {
     } catch (error) {
       if (errorCode(error) === "EOF") return at;
       if (errorCode(error) !== "EAGAIN") throw error;
-      pause(5); // Somebody made the descriptor non-blocking: there is nothing that could be waited for in a synchronous read.
+      pause(5); // The descriptor was made non-blocking: a synchronous read has nothing to wait for.
       continue;
     }
     if (got === 0) return at;

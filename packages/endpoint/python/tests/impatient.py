@@ -1,4 +1,4 @@
-"""Runs a mode of the endpoint that ends calls nobody has waited for after a moment, and looks all the time."""
+"""Runs a mode of the endpoint that ends calls that are not waited for after a moment, and looks all the time."""
 import os
 import sys
 

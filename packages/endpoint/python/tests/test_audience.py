@@ -1,4 +1,4 @@
-"""Calls of the spool that nobody waits for any more end (PROTOCOL.md, "Spool", step 5). With an endpoint whose times are short."""
+"""Calls of the spool that are no longer waited for end (PROTOCOL.md, "Spool", step 5). With an endpoint whose times are short."""
 import os
 import socket
 import subprocess

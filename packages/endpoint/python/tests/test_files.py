@@ -15,7 +15,7 @@ class FilesTest(unittest.TestCase):
         self.path = place.name + "/reply"
 
     def seen(self):
-        """What somebody who looks now finds under the name."""
+        """What a look finds under the name now."""
         return files.read(self.path)
 
     def test_g26_who_reads_while_a_file_is_written_finds_what_was_there_before_whole(self):

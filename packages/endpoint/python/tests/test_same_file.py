@@ -55,7 +55,7 @@ class TestSameFile(unittest.TestCase):
         os.dup2(self.pipe(), self.fd)
         self.assertFalse(self.files.is_same(self.fd))
         if self.files.watch is not None:
-            self.files.watch = None  # its finalizer would close a number that is somebody else's by now
+            self.files.watch = None  # its finalizer would close a number that is in other use by now
 
 
 class TestSameFileElsewhere(TestSameFile):

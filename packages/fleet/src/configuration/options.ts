@@ -7,7 +7,7 @@ import type { Duration } from "../time/index.ts";
 
 /**
  * How hosts must prove who they are. `strict`: by a key in known_hosts. `accept-new`: a host without one there is believed once.
- * `insecure`: any key of any host is believed, each time, as execo does: whoever stands between can read and change everything.
+ * `insecure`: any key of any host is believed, each time, as execo does: an attacker in between can read and change everything.
  */
 export type FleetHostKeyPolicy = "strict" | "accept-new" | "insecure";
 
@@ -90,7 +90,7 @@ export const defaultConfiguration: ResolvedConfiguration = Object.freeze({
 });
 
 /**
- * For clusters whose nodes are installed anew all the time, on a network where nobody else is: **any host key is believed**, and none is
+ * For clusters whose nodes are installed anew all the time, on a network of their own: **any host key is believed**, and none is
  * remembered. This is what execo does by default; here it has to be said.
  */
 export const insecureCluster: Readonly<Pick<ResolvedConfiguration, "hostKey">> = Object.freeze({ hostKey: "insecure" });

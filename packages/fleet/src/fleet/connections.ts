@@ -27,7 +27,7 @@ interface Entry {
   release: (() => void) | undefined;
 }
 
-/** Where nothing was begun, and another time may do better. Nobody there, a wrong key or wrong credentials stay what they are. */
+/** Where nothing was begun, and another time may do better. A host that is not there, a wrong key or wrong credentials do not change. */
 const passing: readonly string[] = ["connect-timeout", "connect-failed"];
 /** The first back-off in milliseconds, doubled each time, and the longest. */
 const firstPause = 250;

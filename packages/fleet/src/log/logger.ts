@@ -1,4 +1,4 @@
-/* What goes on, for people. Whoever has a logger of their own passes it instead. */
+/* What goes on, for people. Programs with a logger of their own pass that instead. */
 import { hostText, InvalidArgumentError, checkOptionNames, type OptionNames, given } from "@sremote/protocol";
 import type { Logger } from "@sremote/process";
 import { formatDate } from "../time/index.ts";

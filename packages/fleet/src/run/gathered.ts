@@ -16,7 +16,7 @@ interface Printed {
 
 /**
  * Hosts with the same lines together. What is kept is not made into text at once: the lines of a group are made when they are asked for, and
- * kept no longer than somebody holds them.
+ * kept no longer than they are in use.
  *
  * @param stream undefined: both, as they came
  */

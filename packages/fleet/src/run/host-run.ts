@@ -58,7 +58,7 @@ export class HostRun<J extends Job = Job> extends Run<J> {
     try {
       await turn.take();
     } catch (error) {
-      // Ended before its turn came; whoever ended the run has ended the job.
+      // Ended before its turn came; the end of the run has ended the job.
       if (!this.signal.aborted) throw error;
       return;
     }

@@ -54,7 +54,7 @@ export function withoutAborted<T extends { readonly signal?: AbortSignal | undef
 /** Which parts to do again. */
 export type Again<J extends Job = Job> = "failed" | "unreachable" | "all" | ((job: J) => boolean);
 
-/** Characters on their way to one who iterates. */
+/** Characters on their way to an iterator. */
 const queueCapacity = hostLimits.queue;
 
 let runs = 0;
@@ -191,7 +191,7 @@ export abstract class Run<J extends Job = Job>
     this.#end();
   }
 
-  /** Ends it, and nobody waits for that. */
+  /** Ends it without waiting for that. */
   #stopAlone(cause: StopCause): void {
     this.stop(cause).catch((error: unknown) => this.#fail(error));
   }

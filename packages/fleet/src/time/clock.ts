@@ -3,7 +3,7 @@ import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 
 export interface Clock {
-  /** Milliseconds since 1970. May jump when somebody sets the clock. */
+  /** Milliseconds since 1970. May jump when the clock is set. */
   now(): number;
   /** Milliseconds since some moment. Never jumps. */
   monotonic(): number;

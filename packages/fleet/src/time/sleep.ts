@@ -13,7 +13,7 @@ export interface SleepOptions {
 
 const optionNames: OptionNames<SleepOptions> = { signal: true, clock: true };
 
-/** How long at most before the wall clock is looked at again: somebody may have set it. */
+/** How long at most before the wall clock is looked at again: it may have been set. */
 const longestLook = 60_000;
 
 /**

@@ -16,7 +16,7 @@ export function describePath(root: string, steps: readonly Step[]): string {
   return text;
 }
 
-/** Names are the other side's choice, and an error message of a megabyte helps nobody. */
+/** Names are the other side's choice, and an error message of a megabyte is of no use. */
 const longestName = 200;
 
 /** A member name in quotes, cut when it is very long. */

@@ -20,7 +20,7 @@ export interface EngineSettings {
   readonly cwd: string | undefined;
 }
 
-/** Milliseconds for what has to be done though nobody waits for it. */
+/** Milliseconds for work that must be done although no caller waits for it. */
 const ownTimeout = 10_000;
 /** The connection ends a moment before the engine knows the exit code. */
 const looks = 12;
@@ -71,7 +71,7 @@ export class DockerEngine implements ProcessDialect {
       await orAborted(process.started(), context.signal);
       return process;
     } catch (error) {
-      // Whoever gives up while the engine is at it does not stop the engine.
+      // Giving up does not stop the engine's work.
       if (process !== undefined) await endProcess(process);
       else if (statusOf(error) === undefined) await this.#abandon(id, tag, context.http);
       throw error;
@@ -113,7 +113,7 @@ export class DockerEngine implements ProcessDialect {
     throw withStatus(error, reply.status);
   }
 
-  /** Ends a command whose start nobody waited for. Never rejects: there is an error to report already. */
+  /** Ends a command whose start was no longer waited for. Never rejects: there is an error to report already. */
   async #abandon(id: string, tag: string, http: HttpClient): Promise<void> {
     const signal = AbortSignal.timeout(ownTimeout);
     try {
@@ -189,7 +189,7 @@ export class DockerEngine implements ProcessDialect {
 
 /**
  * Podman leaves a command, and ends its input, when the bytes of these keys come one by one; by default Ctrl-P and Ctrl-Q, which are bytes like
- * any others here. None at all is not to be had: so a sequence of 32 letters that nobody can know.
+ * any others here. None at all is not to be had: so a sequence of 32 random letters.
  */
 function neverTyped(tag: string): string {
   return Array.from(tag, (digit) => "abcdefghijklmnop"[Number.parseInt(digit, 16)]).join(",");

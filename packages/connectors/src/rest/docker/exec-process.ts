@@ -79,7 +79,7 @@ export class ExecProcess implements SpawnedProcess {
         this.stdout.resume();
         this.stderr.resume();
         await this.kill("SIGKILL");
-        // So that `exit` tells how it ended, which nobody can ask afterwards.
+        // So that `exit` tells how it ended, which cannot be asked afterwards.
         await settledWithin(this.exit, killGrace);
       }
     } catch (error) {

@@ -18,7 +18,7 @@ export class Output extends Readable {
     callback(error);
   }
 
-  /** Hands a chunk over; resolves when there is room for another. What nobody reads any more is dropped. */
+  /** Hands a chunk over; resolves when there is room for another. What is no longer read is dropped. */
   async give(chunk: Uint8Array): Promise<void> {
     if (this.destroyed || this.push(chunk)) return;
     await new Promise<void>((resolve) => {

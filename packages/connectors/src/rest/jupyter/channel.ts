@@ -9,7 +9,7 @@ import { orAborted } from "../../deadline.ts";
 import type { HttpLink } from "../http.ts";
 import { announcement } from "./program.ts";
 
-/** The kernel ended or was restarted, so that nobody knows what became of a request. */
+/** The kernel ended or was restarted, so that the fate of a request is unknown. */
 export class KernelDied extends Error {
   override name = "KernelDied";
   /** Whether the server starts it again by itself. */

@@ -13,7 +13,7 @@ import { inputPiece } from "./program.ts";
 /** Milliseconds for telling the kernel what it may forget. */
 const tellTimeout = 5000;
 
-/** Milliseconds between looks at a command that runs: from, to. Its end is announced; this tells the kernel that somebody waits. */
+/** Milliseconds between looks at a command that runs: from, to. Its end is announced; this tells the kernel that the client still waits. */
 const [firstLook, lastLook] = [4000, 20_000];
 
 type Ask = (verb: string, fields?: Readonly<Record<string, unknown>>) => Promise<Answer>;

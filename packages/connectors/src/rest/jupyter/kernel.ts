@@ -127,7 +127,7 @@ export class Kernel {
       if (known !== undefined) await this.call("end", {}, context);
     } catch (error) {
       if (!(error instanceof SremoteError) && !context.signal.aborted) throw error;
-      // Whoever cannot be reached cannot be told. The kernel ends its commands itself when it hears nothing.
+      // A kernel that cannot be reached cannot be told. It ends its commands itself when it hears nothing.
     }
     this.#giveUp?.();
     const live = await this.#live?.catch(() => undefined);

@@ -22,7 +22,7 @@ export function isThere(name: string): string {
   return `${JSON.stringify(name)} in globals()`;
 }
 
-/** An expression that brings it there. @param lost names of earlier ones whose commands nobody waits for any more */
+/** An expression that brings it there. @param lost names of earlier ones whose commands are no longer waited for */
 export function install(name: string, lost: readonly string[]): string {
   const text = Buffer.from(source).toString("base64");
   return `exec(__import__("base64").b64decode("${text}").decode(), {"own": globals(), "name": ${JSON.stringify(name)}, "lost": ${JSON.stringify(lost)}})`;

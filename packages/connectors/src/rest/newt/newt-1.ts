@@ -65,7 +65,7 @@ export class Newt1 implements ScriptDialect {
     if (status !== "ERROR") return undefined;
     const text = typeof error === "string" ? error : "";
     const code = codeOfMessage(text);
-    // The whole text, since of a secret that was cut nobody knows that it is one.
+    // The whole text, since a secret that was cut is not recognised as one.
     const said = redact(text);
     const about = { stage: "http", host: this.label };
     // What a tool on the host said is about the file or the command; anything else is about the way there.

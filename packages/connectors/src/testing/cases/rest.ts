@@ -31,7 +31,7 @@ const has =
   ({ purposes }: RestBed): boolean =>
     purposes?.includes(purpose) ?? true;
 
-/** Ways in which the request that starts a command goes wrong so that nobody can know whether it was taken. */
+/** Ways in which the request that starts a command goes wrong so that it is unknown whether it was taken. */
 const ambiguous: readonly RestFault[] = [
   { kind: "cut-before" },
   { kind: "cut-after" },

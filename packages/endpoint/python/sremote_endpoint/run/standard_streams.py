@@ -1,5 +1,5 @@
 """
-`sys.stdout` and `sys.stderr` of a function: what is printed is sent line by line, as to a terminal, since somebody watches it live, and so that it stands
+`sys.stdout` and `sys.stderr` of a function: what is printed is sent line by line, as to a terminal, since it may be watched live, and so that it stands
 in the order in which Python, compiled code and other processes write it. User code may replace, close or detach them; the next call finds them whole.
 """
 import io

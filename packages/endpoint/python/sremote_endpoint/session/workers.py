@@ -26,7 +26,7 @@ class Workers:
         self.send = send
         self.settings = settings
         self.umask = umask
-        # The worker that was started before the supervisor was ready, until somebody takes it.
+        # The worker that was started before the supervisor was ready, until it is taken.
         self.first = first
         self.calls = self.pool = self.prefetch = None
         self.paused = False

@@ -19,7 +19,7 @@ def ask(path):
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
         os.utime(path)
     except OSError:
-        pass  # a full disk: the one who runs the call waits for a while anyway
+        pass  # a full disk: the process that runs the call waits for a while anyway
 
 
 class Audience:
