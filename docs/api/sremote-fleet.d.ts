@@ -1,4 +1,4 @@
-/* What sremote/fleet exports: 39 values, 75 types. `npm run api` writes this. */
+/* What sremote/fleet exports: 39 values, 77 types. `npm run api` writes this. */
 
 /* Values */
 
@@ -25,6 +25,8 @@ declare class Fleet implements AsyncDisposable, Iterable<Fleet> {
     args?: CallArguments | ((host: Host, index: number) => CallArguments),
     options?: FleetCallOptions,
   ): Run<RemoteCall<T>>;
+  map<T = unknown>(module: string, fn: string, items: MapItems, options: SettledFleetMap): RemoteMap<MapResult<T>>;
+  map<T = unknown>(module: string, fn: string, items: MapItems, options?: FleetMapOptions): RemoteMap<T>;
   push(sources: string | readonly string[], destination: string, options?: FleetTransferOptions): Run<RemoteTransfer>;
   pull(sources: string | readonly string[], destination: string, options?: FleetTransferOptions): Run<RemoteTransfer>;
   sync(
@@ -298,6 +300,10 @@ interface FleetConfiguration extends ConnectionParameters {
   color?: ColorChoice | undefined;
 }
 type FleetHostKeyPolicy = "strict" | "accept-new" | "insecure";
+interface FleetMapOptions extends Omit<MapOptions, "timeout"> {
+  concurrency?: number | undefined;
+  timeout?: Duration | undefined;
+}
 interface FleetOptions extends FleetConfiguration, Pick<HostSetOptions, "usernames" | "known"> {
   configuration?: FleetConfiguration | undefined;
   connect?: ConnectorFactory | undefined;
@@ -553,6 +559,9 @@ declare class RunResult<J extends Job = Job> {
 interface SequenceOptions extends CompositeOptions {
   onError?: "stop" | "continue" | undefined;
 }
+type SettledFleetMap = FleetMapOptions & {
+  settled: true;
+};
 type Signal = (typeof signals)[number];
 interface SleepOptions {
   signal?: AbortSignal | undefined;

@@ -1,4 +1,4 @@
-/* What sremote exports: 40 values, 129 types. `npm run api` writes this. */
+/* What sremote exports: 40 values, 130 types. `npm run api` writes this. */
 
 /* Values */
 
@@ -160,6 +160,7 @@ declare class RemoteIterable<T = unknown> implements AsyncIterator<T, unknown>, 
 declare class RemoteMap<T = unknown> implements Promise<T[]>, AsyncIterable<T>, AsyncDisposable {
   get stdout(): CallOutput;
   get stderr(): CallOutput;
+  get lostHosts(): readonly LostHost[];
   cancel(reason?: unknown): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
   [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined>;
@@ -653,12 +654,17 @@ interface LocalOptions {
   cwd?: string | undefined;
   env?: Readonly<Record<string, string | undefined>> | undefined;
 }
+interface LostHost {
+  readonly host: string;
+  readonly error: SremoteError;
+}
 type MapItems = Iterable<unknown> | AsyncIterable<unknown>;
 interface MapOptions extends Pick<CallOptions, Shared> {
   spread?: boolean | undefined;
   settled?: boolean | undefined;
   chunkSize?: number | undefined;
   concurrency?: number | undefined;
+  repeat?: boolean | undefined;
   timeout?: number | undefined;
   signal?: AbortSignal | undefined;
 }

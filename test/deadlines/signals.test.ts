@@ -134,6 +134,7 @@ const waiting: Readonly<Record<string, Readonly<Record<string, Begin>>>> = {
   Fleet: {
     run: (signal) => hosts.run("true", { signal }),
     call: (signal) => hosts.call("os", "getpid", [], { signal }),
+    map: (signal) => hosts.map("os", "getenv", ["A"], { signal }),
     push: (signal) => hosts.push(join(directory, "file"), "/tmp/x", { signal }),
     pull: (signal) => hosts.pull("/tmp/x", join(directory, "x"), { signal }),
     sync: (signal) => hosts.sync(directory, "/tmp/x", { signal, direction: "push" }),

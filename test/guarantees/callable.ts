@@ -194,6 +194,7 @@ export const calls: Readonly<Record<string, Callable>> = {
     pick: [1, () => 0],
     filter: [() => true],
     cd: ["/x"],
+    map: ["os", "getenv", ["A"], {}],
     run: ["true", {}],
     call: ["os", "getcwd", [], {}],
     push: ["/nonexistent/x", "/tmp/x", {}],

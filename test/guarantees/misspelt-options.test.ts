@@ -94,6 +94,7 @@ const cases: Record<string, Misspelt> = {
   fleet: { call: (options) => fleets.fleet("a", options), wrong: "concurency", meant: "concurrency" },
   localFleet: { call: (options) => fleets.localFleet(options), wrong: "concurency", meant: "concurrency" },
   "fleet.run": { call: (options) => fleet.run("true", options), wrong: "hostTimout", meant: "hostTimeout" },
+  "fleet.map": { call: (options) => fleet.map("os", "getenv", ["A"], options), wrong: "chunksize", meant: "chunkSize" },
   "fleet.call": { call: (options) => fleet.call("os", "getcwd", [], options), wrong: "isolaton", meant: "isolation" },
   "fleet.push": { call: (options) => fleet.push("/x", "/y", options), wrong: "growin", meant: "growing" },
   "fleet.pull": { call: (options) => fleet.pull("/x", "/y", options), wrong: "link", meant: "links" },

@@ -14,7 +14,20 @@ export { type DecodeHooks, defaultSerializer, type EncodeHooks, type Serializer 
 export type { CallEvent, ClientEventName, ClientEvents, ConnectEvent, DisconnectEvent, ReconnectEvent } from "./events/client-events.ts";
 export { Call, type ItemOf } from "./call/call.ts";
 export type { CallOutput, OutputHandling, OutputSink } from "./call/output.ts";
-export { type MapItems, type MapOptions, type MapResult, RemoteMap, type SettledMap } from "./map/index.ts";
+export {
+  checkMap,
+  type Chunk,
+  type ChunkUsage,
+  type Lane,
+  laneOf,
+  type LostHost,
+  makeMap,
+  type MapItems,
+  type MapOptions,
+  type MapResult,
+  RemoteMap,
+  type SettledMap,
+} from "./map/index.ts";
 export { RemoteIterable, type ResultOf } from "./object/remote-iterable.ts";
 export { RemoteObject, type AccessOptions, type Argument, type ArgumentsOf, type Positional } from "./object/remote-object.ts";
 export { Interpreter } from "./interpreter/interpreter.ts";

@@ -129,3 +129,4 @@ export {
 } from "./fleet/index.ts";
 export { RemoteCall } from "./call/index.ts";
 export { type Counts, countsOf, display, type DisplayOptions, formatCounts } from "./display/index.ts";
+export type { FleetMapOptions, SettledFleetMap } from "./map/index.ts";

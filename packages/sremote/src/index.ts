@@ -38,6 +38,7 @@ export type {
   InterpreterOptions,
   ItemOf,
   JsonPart,
+  LostHost,
   MapItems,
   MapOptions,
   MapResult,

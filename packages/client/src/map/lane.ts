@@ -26,6 +26,8 @@ export interface Lane {
   /** Messages that may be under way at once. */
   readonly width: number;
   readonly size: ChunkSize;
+  /** Resolves when it may be given something. @throws what keeps its host from being reached */
+  open?(signal: AbortSignal): Promise<void>;
   /** @throws UnsendableItems, or what a call rejects with; the chunk knows what came before that */
   perform(chunk: Chunk, signal: AbortSignal): Promise<ChunkUsage>;
 }

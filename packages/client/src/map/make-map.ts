@@ -19,17 +19,16 @@ export interface NewMap {
   readonly options: MapOptions;
   /** The host, or how many there are. */
   readonly host: string;
-  readonly repeats: boolean;
 }
 
 /** The options are checked already. */
-export function makeMap({ module, fn, items, options, host, repeats }: NewMap, makeLanes: MakeLanes): RemoteMap {
-  const { spread = false, settled = false, chunkSize, concurrency, timeout, signal, stdout, stderr, ...call } = options;
+export function makeMap({ module, fn, items, options, host }: NewMap, makeLanes: MakeLanes): RemoteMap {
+  const { spread = false, settled = false, repeat = false, chunkSize, concurrency, timeout, signal, stdout, stderr, ...call } = options;
   // What is read of the outputs is read beside the results, and has no error of its own.
   const reader = { onRead: () => undefined };
   const outputs = [new CallOutput(stdout, reader), new CallOutput(stderr, reader)] as const;
   const mapped: MappedFunction = { module, fn, each: spread ? "args" : "item", options: { ...call }, outputs };
   const lanes = makeLanes(mapped, chunkSize, concurrency);
-  const run = new MapRun({ source: new ItemSource(items), lanes, repeats });
+  const run = new MapRun({ source: new ItemSource(items), lanes, repeats: repeat });
   return new RemoteMap({ what: `${module}.${fn}`, host, run, outputs, isSettled: settled, timeout, signal });
 }

@@ -33,6 +33,12 @@ export interface Batch {
   readonly host: string;
 }
 
+/** A host that gets no more items. */
+export interface LostHost {
+  readonly host: string;
+  readonly error: SremoteError;
+}
+
 export interface MapRunSettings {
   readonly source: ItemSource;
   readonly lanes: readonly Lane[];
@@ -46,8 +52,11 @@ export class MapRun {
   readonly #order: Chunk[] = [];
   /** Those that wait for a lane. */
   readonly #waiting: Chunk[] = [];
-  readonly #retired = new Set<Lane>();
+  /** Hosts that get no more, and why. */
+  readonly #retired = new Map<Lane, unknown>();
   readonly #abort = new AbortController();
+  /** Aborted when hosts that are not reached yet would have nothing to do. */
+  readonly #opening = new AbortController();
   /** Chunks that a lane has. */
   #running = 0;
   #taken = 0;
@@ -78,8 +87,14 @@ export class MapRun {
     if (this.#abort.signal.aborted) return;
     this.#failure ??= { error };
     this.#abort.abort(error);
+    this.#opening.abort(error);
     this.#settings.source.close();
     this.#tell();
+  }
+
+  /** Hosts that were lost or not reached, and why. */
+  get lost(): readonly LostHost[] {
+    return Array.from(this.#retired, ([{ host }, error]) => ({ host, error: SremoteError.from(error, "endpoint-broken", { host }) }));
   }
 
   /** The next results in order, as many as there are; undefined at the end. @throws what ended the map */
@@ -121,11 +136,20 @@ export class MapRun {
   }
 
   async #serve(lane: Lane): Promise<void> {
+    try {
+      await lane.open?.(this.#opening.signal);
+    } catch (error) {
+      // Where nothing is left to do, that is why.
+      if (!this.#opening.signal.aborted) this.#retire(lane, error);
+      return;
+    }
     let fruitless = 0;
     for (;;) {
       const chunk = await this.#nextChunk(lane);
-      if (chunk === undefined) return;
-      this.#running++;
+      if (chunk === undefined) {
+        if (!this.#retired.has(lane)) this.#opening.abort();
+        return;
+      }
       chunk.host = lane.host;
       const before = chunk.decided;
       try {
@@ -149,7 +173,10 @@ export class MapRun {
       const changed = this.#changed.promise;
       if (this.#abort.signal.aborted || this.#retired.has(lane)) return undefined;
       const waiting = this.#waiting.shift();
-      if (waiting !== undefined) return waiting;
+      if (waiting !== undefined) {
+        this.#running++;
+        return waiting;
+      }
       if (this.#taking !== undefined) await this.#taking;
       else if (!source.isDone && this.#order.length < this.#mostOpen) {
         const chunk = await this.#take(lane);
@@ -171,6 +198,8 @@ export class MapRun {
       const chunk = new Chunk(this.#taken, items, () => this.#tell());
       this.#taken += items.length;
       this.#order.push(chunk);
+      // At once: another lane must not find that nothing is left.
+      this.#running++;
       return chunk;
     } catch (error) {
       // Of the caller's iterator.
@@ -223,7 +252,8 @@ export class MapRun {
 
   /** Its host gets no more. The map fails with the last one. */
   #retire(lane: Lane, error: unknown): void {
-    this.#retired.add(lane);
+    if (this.#retired.has(lane)) return;
+    this.#retired.set(lane, error);
     if (this.#retired.size === this.#settings.lanes.length) this.stop(error);
   }
 

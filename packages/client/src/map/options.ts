@@ -30,6 +30,13 @@ export interface MapOptions extends Pick<CallOptions, Shared> {
    * @default twice the client's `workers`; over files 4
    */
   concurrency?: number | undefined;
+  /**
+   * Whether items that may have run, and whose results are lost with their process or host, are run again, three times at most. For functions that may run
+   * twice: an item then runs at least once, and not at most.
+   *
+   * @default false
+   */
+  repeat?: boolean | undefined;
   /** Deadline in milliseconds for the whole; then the map rejects with the code `timeout`, and what runs is ended on the host. @default none */
   timeout?: number | undefined;
   /** Aborting ends what runs on the host; the map rejects with the code `cancelled` within 100 ms. @default none */
@@ -52,15 +59,15 @@ const callOptions = [
   "timeout",
   "signal",
 ] as const;
-const ownOptions = ["spread", "settled", "chunkSize", "concurrency"] as const;
+const ownOptions = ["spread", "settled", "repeat", "chunkSize", "concurrency"] as const;
 type Unnamed = Exclude<keyof MapOptions, (typeof callOptions)[number] | (typeof ownOptions)[number]>;
 const known: readonly string[] = [...callOptions, ...ownOptions] satisfies Unnamed extends never ? readonly string[] : never;
 
-/** @param more names of options that the caller has checked @throws InvalidArgumentError for the first that is not as it must be */
-export function checkMap(module: unknown, fn: unknown, items: unknown, options: unknown, more: readonly string[] = []): void {
+/** @throws InvalidArgumentError for the first that is not as it must be */
+export function checkMap(module: unknown, fn: unknown, items: unknown, options: unknown): void {
   if (!isPlainObject(options)) throw new InvalidArgumentError("options", `an object${given(options)}`);
   for (const name of Object.keys(options)) {
-    if (!known.includes(name) && !more.includes(name)) throw unknownOption("options", name, [...known, ...more]);
+    if (!known.includes(name)) throw unknownOption("options", name, known);
   }
   checkCall(module, fn, [], Object.fromEntries(callOptions.map((name) => [name, options[name]])));
   if (typeof items === "string" || (!isIterable(items) && !isAsyncIterable(items))) {
@@ -68,6 +75,7 @@ export function checkMap(module: unknown, fn: unknown, items: unknown, options: 
   }
   checkBoolean("options.spread", options["spread"]);
   checkBoolean("options.settled", options["settled"]);
+  checkBoolean("options.repeat", options["repeat"]);
   checkNumber("options.chunkSize", options["chunkSize"]);
   checkNumber("options.concurrency", options["concurrency"]);
 }
@@ -80,7 +88,7 @@ function isIterable(value: unknown): boolean {
   return typeof value === "object" && value !== null && Symbol.iterator in value;
 }
 
-export function checkBoolean(name: string, value: unknown): void {
+function checkBoolean(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== "boolean") throw new InvalidArgumentError(name, `true or false${given(value)}`);
 }
 

@@ -2,7 +2,7 @@
 import { showAs } from "@sremote/connectors";
 import { checkConstruction, DeadlineTimer, InvalidArgumentError, RemoteExecError, SremoteError } from "@sremote/protocol";
 import type { CallOutput } from "../call/output.ts";
-import type { Batch, MapRun } from "./map-run.ts";
+import type { Batch, LostHost, MapRun } from "./map-run.ts";
 
 /** What came of one item, with `settled: true`. */
 export type MapResult<T = unknown> =
@@ -52,6 +52,11 @@ export class RemoteMap<T = unknown> implements Promise<T[]>, AsyncIterable<T>, A
 
   get stderr(): CallOutput {
     return this.#settings.outputs[1];
+  }
+
+  /** Hosts that were not reached, or lost while the map ran, and why. Their items went elsewhere, as far as they had not begun. */
+  get lostHosts(): readonly LostHost[] {
+    return this.#settings.run.lost;
   }
 
   #follow(signal: AbortSignal): void {

@@ -1,5 +1,13 @@
 /* Many hosts, and what is done on them. */
-import type { CallArguments, ShipOptions, ShippedCode } from "@sremote/client";
+import {
+  type CallArguments,
+  checkMap,
+  type MapItems,
+  type MapResult,
+  type RemoteMap,
+  type ShipOptions,
+  type ShippedCode,
+} from "@sremote/client";
 import { type Connector, ownBytes, showAs } from "@sremote/connectors";
 import { InvalidArgumentError, checkConstruction } from "@sremote/protocol";
 import { type MakeCall, RemoteCall, takeArguments } from "../call/index.ts";
@@ -7,6 +15,7 @@ import type { ResolvedConfiguration } from "../configuration/index.ts";
 import { type Host, type HostLike, HostSet, hostSet, labelHosts, type Position } from "../host/index.ts";
 import type { Logger } from "../log/index.ts";
 import { checkPlacement, checkProcessOptions, defaultTotalOutputLimit, type Job, RemoteProcess } from "@sremote/process";
+import { type FleetMapOptions, mapOver, type SettledFleetMap } from "../map/index.ts";
 import {
   FileTap,
   HostRun,
@@ -258,6 +267,30 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
         );
     });
     return this.#make(makers, `${module}.${fn}`, group, rest.outputLimit);
+  }
+
+  /**
+   * Calls a function once for each item, as `RemoteClient.map`, on all hosts: each gets items as it gets free. Items of a host that is lost, or not reached, go to
+   * the others as far as they had not begun; `lostHosts` names such hosts. The map rejects when none is left.
+   *
+   * @throws InvalidArgumentError; nothing was sent then
+   * @example const sizes = await hosts.map<number>("builtins", "len", ["a", "bc"]);
+   */
+  map<T = unknown>(module: string, fn: string, items: MapItems, options: SettledFleetMap): RemoteMap<MapResult<T>>;
+  map<T = unknown>(module: string, fn: string, items: MapItems, options?: FleetMapOptions): RemoteMap<T>;
+  map(module: string, fn: string, items: MapItems, options: FleetMapOptions = {}): RemoteMap {
+    checkMap(module, fn, items, typeof options === "object" && options !== null ? { ...options, timeout: undefined } : options);
+    const { connections, configuration } = this.#shared;
+    const versions = connections.code.freeze();
+    return mapOver(module, fn, items, options, {
+      hosts: [...this.hosts],
+      concurrency: configuration.concurrency,
+      label: (host) => this.#shared.labels.get(host.key) ?? host.toString(),
+      directory: (index, cwd) => (cwd === undefined ? this.#directories[index] : remotePath(this.#directories[index], cwd)),
+      client: (host) => connections.client(host),
+      open: (host, turn, signal) => this.#reach(host, turn, signal, false),
+      makeCall: (make) => connections.code.at(versions, make),
+    });
   }
 
   /**

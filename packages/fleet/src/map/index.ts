@@ -1,0 +1,2 @@
+export { mapOver } from "./fleet-map.ts";
+export type { FleetMapOptions, SettledFleetMap } from "./options.ts";
