@@ -85,13 +85,14 @@ function protocolVersion(): number {
 /** Programs that are part of no payload: each comes with the calls that need it. */
 export async function buildPrograms(): Promise<Artifact[]> {
   const source = join(endpoint, "python");
-  const programs = {
+  const python = {
     "snippet.py": ["snippet"],
     "interpreter.py": ["snippet", "rich", "interpreter"],
     "ship.py": ["host.directory", "host.files", "ship"],
   };
-  const python = Object.entries(programs).map(([name, modules]) => ({ name, bytes: Buffer.from(packPythonProgram(source, modules)) }));
-  return [...python, { name: "ship.cjs", bytes: Buffer.from(await bundle(join(endpoint, "node/programs/ship.ts"), "cjs", "node18")) }];
+  const texts = new Map(Object.entries(python).map(([name, modules]) => [name, packPythonProgram(source, modules)]));
+  for (const name of ["interpreter", "ship"]) texts.set(`${name}.cjs`, await bundle(join(endpoint, `node/programs/${name}.ts`), "cjs", "node18"));
+  return [...texts].map(([name, text]) => ({ name, bytes: Buffer.from(text) }));
 }
 
 async function build(into: string, module: string): Promise<void> {

@@ -633,7 +633,7 @@ interface InstallOptions {
   timeout?: number | undefined;
   signal?: AbortSignal | undefined;
 }
-interface InterpreterOptions extends Pick<CallOptions, "env" | "cwd" | "loginEnv" | "timeout" | "signal"> {
+interface InterpreterOptions extends Pick<CallOptions, "runtime" | "env" | "cwd" | "loginEnv" | "timeout" | "signal"> {
   name?: string | undefined;
 }
 type ItemOf<T> = T extends AsyncIterable<infer I> ? I : T;

@@ -44,7 +44,7 @@ const interpreter = (): Any => {
     const settled = finish === undefined ? running : finish(running);
     return Object.assign(settled, { settled, cancel: () => settled.catch(() => undefined) });
   };
-  return new (sremote.Interpreter as Any)({ label: "nowhere://", call }, {}, () => true);
+  return new (sremote.Interpreter as Any)({ label: "nowhere://", call }, { runtime: "python" }, () => true);
 };
 const host = new fleets.Host({ address: "a" });
 const http = (): Any => new rest.HttpClient({ baseUrl: new URL("http://127.0.0.1:9/"), label: "none://" });
@@ -84,7 +84,7 @@ const ofConnectors = {
 export const calls: Readonly<Record<string, Callable>> = {
   ...constructors(sremote, {
     Call: [{}],
-    Interpreter: [{ label: "nowhere://", call: refuse }, {}, () => true],
+    Interpreter: [{ label: "nowhere://", call: refuse }, { runtime: "python" }, () => true],
     Column: [[1], {}],
     ConnectError: ["closed", "text", {}],
     InvalidArgumentError: ["argument", "text", {}],
@@ -99,7 +99,7 @@ export const calls: Readonly<Record<string, Callable>> = {
     RemoteNotSetupError: ["not-setup", "text", {}],
     RemoteObject: ["type", {}],
     ShippedCode: [{}, () => undefined],
-    SnippetCall: [{}, () => undefined],
+    SnippetCall: [{}, () => undefined, () => undefined],
     SremoteError: ["closed", "text", {}],
     Table: [{ a: [1] }, {}],
     TransferError: ["transfer-failed", "text", {}],

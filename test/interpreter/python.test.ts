@@ -2,10 +2,11 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Interpreter, RemoteClient, type SnippetCall } from "@sremote/client";
-import { InvalidArgumentError, type RemoteExecError } from "@sremote/protocol";
+import { type Interpreter, RemoteClient } from "@sremote/client";
+import { InvalidArgumentError } from "@sremote/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { hostKinds, type TestHost } from "../support/hosts.ts";
+import { failure, printed } from "./support.ts";
 
 let host: TestHost;
 let client: RemoteClient;
@@ -20,18 +21,6 @@ afterAll(async () => {
   await host[Symbol.asyncDispose]();
 });
 
-const failure = async (promise: PromiseLike<unknown>): Promise<RemoteExecError> => {
-  try {
-    await promise;
-  } catch (error) {
-    return error as RemoteExecError;
-  }
-  throw new Error("it did not fail");
-};
-/** Resolves when the snippet has printed the line. */
-const printed = async (call: SnippetCall, line: string): Promise<void> => {
-  for await (const each of call.stdout) if (each === line) return;
-};
 const pid = async (of: Interpreter = py): Promise<number> => await of.run<number>("__import__('os').getpid()").value;
 
 describe("a snippet", () => {

@@ -54,6 +54,8 @@ export interface CallPurpose {
   readonly what: string;
   /** Looks at what the call was made with. @throws InvalidArgumentError */
   check?(): void;
+  /** Adds to a failure what the host does not know. */
+  explain?(failure: Failure): void;
   /** What becomes of the call's result, or of its error. */
   finish?(running: Promise<CallResult>): Promise<CallResult>;
 }
@@ -108,7 +110,7 @@ export class Calls {
     const { host } = this.#settings;
     const { outputs, isPlain, site, purpose, each, receiver } = origin;
     const items: ItemReceiver | undefined = receiver && { take: (...message) => receiver(call).take(...message) };
-    const about = { what: purpose?.what ?? what(module, fn), host, outputs, isPlain, items };
+    const about = { what: purpose?.what ?? what(module, fn), host, outputs, isPlain, items, explain: purpose?.explain };
     let call: Invocation;
     let transport: Transport | undefined;
     let refused: unknown;
@@ -186,10 +188,11 @@ export class Calls {
 
   #toResult(reply: Reply, call: Invocation): CallResult {
     const { message, host, stdout, stderr, place } = reply;
-    const { what: name, serializer, notes } = call.context;
+    const { what: name, serializer, notes, explain } = call.context;
     if (notes !== undefined) notes.receivedBytes = reply.bytes;
     call.context.items?.take(message, reply.attachments);
     if (call.context.items !== undefined) place?.forgetCallbacks();
+    if (message.error !== undefined) explain?.(message.error);
     if (message.outcome !== "value" || message.value === undefined) {
       const { host: label } = this.#settings;
       const hint = message.error?.code === "module-not-found" ? ownModuleHint(name, call.context.runtime) : undefined;

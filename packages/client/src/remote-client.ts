@@ -118,7 +118,7 @@ export class RemoteClient implements AsyncDisposable {
       label: connector.label,
       call: (module, fn, args, own, purpose) => this.#calls.call(module, fn, args, own, { site: callSite(), purpose }),
     };
-    this.#interpreters = new Interpreters(this.#snippets, this.#sessions !== undefined);
+    this.#interpreters = new Interpreters(this.#snippets, this.#runtime, this.#sessions !== undefined);
     const width = this.#sessions === undefined ? undefined : 2 * (options.workers ?? sessionDefaults.workers);
     const localize: MapHost["localize"] = (failure) => this.#calls.localize(failure);
     const freezeCode = (): ReturnType<MapHost["freezeCode"]> => this.#code.freeze();
@@ -217,7 +217,7 @@ export class RemoteClient implements AsyncDisposable {
   }
 
   /**
-   * Starts a Python interpreter on the host, whose variables last from snippet to snippet: docs/interpreter.md. It needs a session.
+   * Starts an interpreter on the host, of Python or of JavaScript, whose variables last from snippet to snippet: docs/interpreter.md. It needs a session.
    *
    * @throws SremoteError `unsupported` over files; what a call throws
    * @example await using py = await client.interpreter({ cwd: "/data" });

@@ -1,6 +1,6 @@
 /* One call on its way: what its transport is given, and what is known of it until its answer is there. */
 import { randomFillSync } from "node:crypto";
-import { type RemoteExecError, SremoteError } from "@sremote/protocol";
+import { type Failure, type RemoteExecError, SremoteError } from "@sremote/protocol";
 import type { ItemReceiver } from "./item-receiver.ts";
 import type { CallNotes } from "../events/call-notes.ts";
 import type { CallCode } from "./code.ts";
@@ -42,6 +42,8 @@ export interface InvocationContext {
   readonly isPlain: boolean;
   /** Shipped code that it needs. */
   readonly code: CallCode | undefined;
+  /** Adds to a failure what the host does not know. */
+  readonly explain: ((failure: Failure) => void) | undefined;
   /** Only where a handler is to be told of it. */
   readonly notes: CallNotes | undefined;
 }

@@ -2,16 +2,17 @@
 import { randomBytes } from "node:crypto";
 import { settledWithin, showAs } from "@sremote/connectors";
 import { program } from "@sremote/endpoint";
-import { checkConstruction, InvalidArgumentError, RemoteExecError, SremoteError } from "@sremote/protocol";
+import { checkConstruction, type Failure, InvalidArgumentError, RemoteExecError, SremoteError } from "@sremote/protocol";
 import type { CallPurpose } from "../calls.ts";
 import type { Call } from "../call/call.ts";
 import { extensionModules } from "../call/environment.ts";
-import type { CallArguments, CallOptions, ReturnsObject } from "../call/options.ts";
+import type { CallArguments, CallOptions, ReturnsObject, Runtime } from "../call/options.ts";
 import type { CallResult } from "../call/result.ts";
 import { RemoteObject } from "../object/remote-object.ts";
 import { isLost, objectModule, referenceOf } from "../object/remote-reference.ts";
 import { checkSnippet, checkVariable, type InterpreterOptions, type SnippetOptions, type VariableOptions } from "./options.ts";
 import { readRan, readShown, type Shown } from "./parts.ts";
+import { Sources } from "./sources.ts";
 import { SnippetCall, type SnippetResult } from "./snippet-call.ts";
 
 /** What an interpreter needs of its client. */
@@ -24,6 +25,12 @@ export interface InterpreterHost {
 /** Milliseconds for which the host's word is waited for, where something is told or asked beside a snippet. */
 const patience = 5000;
 const lostHint = "restart() begins anew, without the variables";
+/** What interrupts a snippet of Node, one after the other, with the milliseconds in which it may end: one that waits, one that computes. */
+const signals = [
+  ["SIGUSR2", 100],
+  ["SIGINT", 500],
+] as const;
+const programs = { python: "interpreter.py", node: "interpreter.cjs" } as const;
 const nothingShown: Shown = { parts: [], omitted: [] };
 
 /**
@@ -37,17 +44,22 @@ export class Interpreter implements AsyncDisposable {
   readonly name: string | undefined;
   readonly #host: InterpreterHost;
   readonly #options: InterpreterOptions;
+  readonly #runtime: Runtime;
   readonly #letGo: () => boolean;
   #object: RemoteObject | undefined;
   /** Why the state is lost, if it is. */
   #lost: string | undefined;
   #closed: Promise<void> | undefined;
   #isRestarting = false;
+  /** Of snippets whose host does not know their lines. */
+  readonly #sources = new Sources();
+  /** Of its process, where a signal is how it is interrupted. */
+  #pid: number | undefined;
   /** Snippets that are not over, in their order. */
   readonly #running = new Set<Call>();
 
   /** @internal @param letGo whether it has no other user */
-  constructor(host: InterpreterHost, options: InterpreterOptions, letGo: () => boolean) {
+  constructor(host: InterpreterHost, options: InterpreterOptions & { runtime: Runtime }, letGo: () => boolean) {
     checkConstruction(
       typeof host?.call === "function" && typeof letGo === "function" && typeof options === "object" && options !== null,
       "Interpreter",
@@ -56,20 +68,23 @@ export class Interpreter implements AsyncDisposable {
     this.name = options.name;
     this.#host = host;
     this.#options = options;
+    this.#runtime = options.runtime;
     this.#letGo = letGo;
   }
 
   /** Starts its process. @internal */
   async start(): Promise<this> {
     const { env, cwd, loginEnv, timeout, signal } = this.#options;
+    const runtime = this.#runtime;
     const workerName = `interpreter-${randomBytes(8).toString("hex")}`;
-    const args = [program("interpreter.py"), "make"];
-    const options: ReturnsObject = { env, cwd, loginEnv, timeout, signal, workerName, returns: "object", runtime: "python" };
-    const { value } = await this.#host.call(extensionModules.python, "run", args, options, { what: "starting an interpreter" });
+    const args = [program(programs[runtime]), "make"];
+    const options: ReturnsObject = { env, cwd, loginEnv, timeout, signal, workerName, returns: "object", runtime };
+    const { value } = await this.#host.call(extensionModules[runtime], "run", args, options, { what: "starting an interpreter" });
     if (!(value instanceof RemoteObject))
       throw new SremoteError("protocol-error", "the host gave no interpreter", { host: this.#host.label });
     this.#object = value;
     this.#lost = undefined;
+    this.#pid = runtime === "node" ? await value.get<number>("pid", { timeout, signal }) : undefined;
     return this;
   }
 
@@ -92,16 +107,23 @@ export class Interpreter implements AsyncDisposable {
         shown = rest;
         return { ...result, value, problem, text, ...rest };
       } catch (error) {
+        if (isInterrupt(error)) throw cancelled(error);
         if (error instanceof RemoteExecError && error.code === "raised") shown = await this.#takeShown();
         throw error;
       } finally {
         this.#running.delete(call);
       }
     };
-    const call = this.#perform("run", [code], options, { what: "the snippet", check, finish });
+    const args = this.#runtime === "node" ? [code, this.#sources.add(code)] : [code];
+    const explain = (failure: Failure): void => this.#sources.explain(failure);
+    const call = this.#perform("run", args, options, { what: "the snippet", check, explain, finish });
     this.#running.add(call);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the caller says what the snippet gives, as with every call
-    return new SnippetCall<T>(call as Call<T>, () => shown);
+    return new SnippetCall<T>(
+      call as Call<T>,
+      () => shown,
+      (reason) => this.#cancel(call, reason),
+    );
   }
 
   /**
@@ -111,7 +133,7 @@ export class Interpreter implements AsyncDisposable {
    */
   async set(name: string, value: unknown, options: VariableOptions = {}): Promise<void> {
     const check = (): void => {
-      checkVariable(name, options);
+      checkVariable(this.#runtime, name, options);
       if (typeof value === "function")
         throw new InvalidArgumentError("value", "data, not a function, which could be called during one call only");
     };
@@ -128,7 +150,7 @@ export class Interpreter implements AsyncDisposable {
   get<T = unknown>(name: string, options: VariableOptions & { returns: "object" }): Promise<RemoteObject<T>>;
   get<T = unknown>(name: string, options?: VariableOptions): Promise<T>;
   async get(name: string, options: VariableOptions & { returns?: "object" } = {}): Promise<unknown> {
-    const check = (): void => checkVariable(name, options, ["returns"]);
+    const check = (): void => checkVariable(this.#runtime, name, options, ["returns"]);
     const finish = (running: Promise<CallResult>): Promise<CallResult> => this.#finished(running);
     return (await this.#perform("get", [name], options, { what: `the variable ${name}`, check, finish })).value;
   }
@@ -141,8 +163,22 @@ export class Interpreter implements AsyncDisposable {
    */
   async interrupt(): Promise<boolean> {
     const [call] = this.#running;
-    if (call !== undefined) await call.cancel();
+    if (call !== undefined) await this.#cancel(call);
     return await this.#isAlive();
+  }
+
+  async #cancel(call: Call, reason?: unknown): Promise<void> {
+    // A Node process ends with a call that is cancelled; signals, which another process of the host sends it, only end the snippet.
+    if (this.#pid !== undefined && call === this.#running.values().next().value) {
+      const ended = call.settled.catch(() => undefined);
+      for (const [signal, milliseconds] of signals) {
+        const options = { runtime: this.#runtime, timeout: patience };
+        const sent = this.#host.call("node:process", "kill", [this.#pid, signal], options, { what: "interrupting the snippet" });
+        await sent.catch(() => undefined); // a process that is gone
+        if (await settledWithin(ended, milliseconds)) return;
+      }
+    }
+    await call.cancel(reason);
   }
 
   /**
@@ -179,7 +215,7 @@ export class Interpreter implements AsyncDisposable {
       if (this.#closed !== undefined) throw this.#closedError();
       if (object === undefined || this.#lost !== undefined || this.#isOver) throw this.#lostError();
     };
-    return this.#host.call(objectModule, "call", [object, method, args], { ...options, runtime: "python" }, { ...purpose, check });
+    return this.#host.call(objectModule, "call", [object, method, args], { ...options, runtime: this.#runtime }, { ...purpose, check });
   }
 
   /** What a use of the process comes to: that the state is lost, it says in words of its own. */
@@ -233,7 +269,13 @@ export class Interpreter implements AsyncDisposable {
     await Promise.all(Array.from(this.#running, (call) => call.cancel()));
     if (object === undefined) return;
     if (this.#lost === undefined && !this.#isOver) {
-      const ended = this.#host.call(objectModule, "call", [object, "end", []], { runtime: "python" }, { what: "ending the interpreter" });
+      const ended = this.#host.call(
+        objectModule,
+        "call",
+        [object, "end", []],
+        { runtime: this.#runtime },
+        { what: "ending the interpreter" },
+      );
       // It has no value: its process ends.
       const settled = ended.then(undefined, () => undefined);
       await settledWithin(settled, patience);
@@ -245,4 +287,21 @@ export class Interpreter implements AsyncDisposable {
   static {
     showAs(this, "Interpreter", (self) => ({ name: self.name, host: self.#host.label, lost: self.#lost !== undefined }));
   }
+}
+
+function isInterrupt(error: unknown): error is RemoteExecError {
+  return error instanceof RemoteExecError && error.code === "raised" && error.remote?.type === "SnippetInterrupted";
+}
+
+/** In the words in which every call says so. */
+function cancelled(error: RemoteExecError): RemoteExecError {
+  const { host, callId, stdout, stderr } = error;
+  return new RemoteExecError("cancelled", "the snippet was cancelled", {
+    stage: "call",
+    host,
+    callId,
+    stdout,
+    stderr,
+    outcome: "cancelled",
+  });
 }

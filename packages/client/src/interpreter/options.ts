@@ -1,9 +1,9 @@
 /* Options of interpreters and snippets, and what is wrong with them. */
 import { given, InvalidArgumentError } from "@sremote/protocol";
 import { checkOptions } from "../call/check-options.ts";
-import type { CallOptions } from "../call/options.ts";
+import type { CallOptions, Runtime } from "../call/options.ts";
 
-export interface InterpreterOptions extends Pick<CallOptions, "env" | "cwd" | "loginEnv" | "timeout" | "signal"> {
+export interface InterpreterOptions extends Pick<CallOptions, "runtime" | "env" | "cwd" | "loginEnv" | "timeout" | "signal"> {
   /**
    * Name of the interpreter in this client: who asks for the same name gets the same one, and it ends when all have disposed of it. Another client, or
    * another program, has others of its own.
@@ -23,7 +23,7 @@ export type SnippetOptions = Pick<
 export type VariableOptions = Pick<CallOptions, "timeout" | "signal">;
 
 const ofSnippets = ["timeout", "queueTimeout", "idleTimeout", "signal", "outputLimit", "stdout", "stderr", "naiveTimeZone"];
-const ofInterpreters = ["env", "cwd", "loginEnv", "timeout", "signal"];
+const ofInterpreters = ["runtime", "env", "cwd", "loginEnv", "timeout", "signal"];
 
 /** @throws InvalidArgumentError */
 export function checkSnippet(code: unknown, options: unknown, known: readonly string[] = ofSnippets): void {
@@ -33,9 +33,14 @@ export function checkSnippet(code: unknown, options: unknown, known: readonly st
   checkOptions(options, known);
 }
 
+const variables: Readonly<Record<Runtime, RegExp>> = {
+  python: /^[\p{XID_Start}_]\p{XID_Continue}*$/u,
+  node: /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u,
+};
+
 /** @throws InvalidArgumentError */
-export function checkVariable(name: unknown, options: unknown, others: readonly string[] = []): void {
-  if (typeof name !== "string" || !/^[\p{XID_Start}_]\p{XID_Continue}*$/u.test(name)) {
+export function checkVariable(runtime: Runtime, name: unknown, options: unknown, others: readonly string[] = []): void {
+  if (typeof name !== "string" || !variables[runtime].test(name)) {
     throw new InvalidArgumentError("name", `the name of a variable${given(name)}`);
   }
   checkOptions(options, ["timeout", "signal", ...others]);

@@ -27,12 +27,14 @@ export interface SnippetResult<T = unknown> extends CallResult<T> {
 export class SnippetCall<T = unknown> implements Promise<SnippetResult<T>> {
   readonly #call: Call<T>;
   readonly #shown: () => Shown;
+  readonly #cancel: (reason: unknown) => Promise<void>;
 
-  /** @internal @param shown what it has shown so far, once it is over */
-  constructor(call: Call<T>, shown: () => Shown) {
+  /** @internal @param shown what it has shown so far, once it is over @param cancel interrupts it */
+  constructor(call: Call<T>, shown: () => Shown, cancel: (reason: unknown) => Promise<void>) {
     checkConstruction(typeof call?.settled?.then === "function", "SnippetCall", "run() of an interpreter returns one");
     this.#call = call;
     this.#shown = shown;
+    this.#cancel = cancel;
   }
 
   /** 32 hexadecimal digits, also in errors. */
@@ -60,7 +62,8 @@ export class SnippetCall<T = unknown> implements Promise<SnippetResult<T>> {
 
   /** Interrupts it; the state is kept if it ends within half a second. Resolves when the host has said so; the snippet rejects with `cancelled`. */
   cancel(reason?: unknown): Promise<void> {
-    return this.#call.cancel(reason);
+    this.#settled.catch(() => undefined);
+    return this.#cancel(reason);
   }
 
   // oxlint-disable-next-line unicorn/no-thenable -- it is a promise of its result, with more to it

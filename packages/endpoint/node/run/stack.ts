@@ -18,7 +18,7 @@ export function stackFrames(stack: unknown): TracebackFrame[] {
     if (isOwn(frame.file)) break;
     frames.push(frame);
   }
-  while (/^node:(?:internal\/|diagnostics_channel)/.test(frames.at(-1)?.file ?? "")) frames.pop();
+  while (/^node:(?:internal\/|diagnostics_channel|inspector)/.test(frames.at(-1)?.file ?? "")) frames.pop();
   // The oldest call first, as Python prints it and as PROTOCOL.md says.
   frames.reverse();
   if (frames.length > failureFrames) frames.splice(failureFrames / 2, frames.length - failureFrames);

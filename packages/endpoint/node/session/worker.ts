@@ -21,6 +21,7 @@ import { loadNet } from "../host/lazy.ts";
 import { describeRefusal, describeThrown } from "../run/failure.ts";
 import { asOurs, pin } from "../host/standard.ts";
 import { stackDepth, NeverSettled } from "../run/never-settled.ts";
+import { onProgram } from "../run/extension.ts";
 import { Asks } from "./callbacks.ts";
 import { isLate } from "./call-owner.ts";
 import { decodeControl, encodeControl, type Control } from "./control.ts";
@@ -90,6 +91,7 @@ class SessionWorker {
     };
     process.on("uncaughtException", (error) => asOurs(() => watch(error, "uncaughtException")));
     process.on("unhandledRejection", (reason) => asOurs(() => watch(reason, "unhandledRejection")));
+    onProgram(() => this.#state.accept());
     process.on("beforeExit", () => asOurs(() => this.#fail(new NeverSettled())));
     // Node calls its methods when the user's code has changed them, too.
     pin(this.#channel);

@@ -47,3 +47,7 @@ export const openAsks = 64;
 export const openAskBytes = 1_048_576;
 /** Until a worker can begin: an interpreter from a slow disk. One that could not make its threads may wait for ever. */
 export const startPatience = 60_000;
+/** Of an interpreter: characters of the text that stands for a value; parts of one result, and characters and bytes of them all together. */
+export const repr = 65_536;
+export const parts = 256;
+export const partBytes = 33_554_432;
