@@ -181,7 +181,7 @@ describe("the state", () => {
   });
 
   test("is lost with a snippet that cannot be interrupted; then there is an error until it restarts", async () => {
-    const call = py.run("print(1, flush=True)\nwhile True:\n  try:\n    __import__('time').sleep(60)\n  except BaseException: pass");
+    const call = py.run("import time\nwhile True:\n  try:\n    print(1, flush=True); time.sleep(60)\n  except BaseException: pass");
     const ended = failure(call);
     await printed(call, "1");
     expect(await py.interrupt()).toBe(false);

@@ -53,11 +53,11 @@ export interface CallPurpose {
   /** For messages, in place of the function's name. */
   readonly what: string;
   /** Looks at what the call was made with. @throws InvalidArgumentError */
-  check?(): void;
+  check?: () => void;
   /** Adds to a failure what the host does not know. */
-  explain?(failure: Failure): void;
+  explain?: (failure: Failure) => void;
   /** What becomes of the call's result, or of its error. */
-  finish?(running: Promise<CallResult>): Promise<CallResult>;
+  finish?: (running: Promise<CallResult>) => Promise<CallResult>;
 }
 
 /** A function that is called for many items. */

@@ -242,7 +242,7 @@ function asExpression(source: string): string {
   if (!/^\s*\{/.test(source)) return source;
   const asObject = `(${source.replace(/[\s;]+$/, "")}\n)`;
   try {
-    // Only read, not run.
+    // oxlint-disable-next-line no-new -- it is only read, not run
     new Script(asObject);
     return asObject;
   } catch {
@@ -251,5 +251,6 @@ function asExpression(source: string): string {
 }
 
 export function make(this: Tools): Interpreter {
+  // oxlint-disable-next-line oxc/no-this-in-exported-function -- what the endpoint gives to programs
   return new Interpreter(this);
 }

@@ -2,10 +2,9 @@
 import { Module } from "node:module";
 import { encodeValue } from "@sremote/protocol";
 import { asOurs } from "../host/standard.ts";
-import type { Callable } from "./lookup.ts";
 import { importerName } from "./stack.ts";
 
-type Program = Record<string, Callable>;
+type Program = Record<string, (...args: unknown[]) => unknown>;
 type CompiledProgram = NodeModule & { _compile(code: string, file: string): void; exports: Program };
 
 /** Those that have come, by their text. */
