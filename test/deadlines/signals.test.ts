@@ -106,7 +106,7 @@ const client = new RemoteClient(silent);
 const interpreter = (): sremote.Interpreter =>
   new sremote.Interpreter(
     { label: "silent://", call: (module, fn, _args, options) => client.call(module, fn, [], options) },
-    {},
+    { runtime: "python" },
     () => true,
   );
 
