@@ -1,3 +1,4 @@
+import { Table } from "@sremote/protocol";
 import { expect, test } from "vitest";
 import { itemText, valueText } from "./value-text.ts";
 
@@ -27,6 +28,12 @@ test("bytes go raw into a pipe, but are shown at a terminal", () => {
   const bytes = Uint8Array.of(27, 0, 255);
   expect(valueText(bytes, pipe)).toBe(bytes);
   expect(valueText(bytes, { ...pipe, terminal: true })).toBe("Uint8Array(3) [ 27, 0, 255 ]\n");
+});
+
+test("a table is a line for each row, with its index first; as an item it is one line", () => {
+  const table = new Table({ city: ["Rome", null], degrees: [21.5, 4] }, { index: { id: [7, 8] } });
+  expect(valueText(table, { ...pipe, columns: 10 })).toBe("{ id: 7, city: 'Rome', degrees: 21.5 }\n{ id: 8, city: null, degrees: 4 }\n");
+  expect(itemText(new Table({ a: [1, 2] }), pipe)).toBe("[ { a: 1 }, { a: 2 } ]\n");
 });
 
 test("nothing is left out of a long value", () => {

@@ -16,10 +16,9 @@ def _lists(writer, lengths, nulls, items, write):
 def pyarrow_column(writer, values):
     pyarrow = sys.modules["pyarrow"]
     types = pyarrow.types
-    if hasattr(values, "combine_chunks"):
-        values = values.combine_chunks() if values.num_chunks != 1 else values.chunk(0)
-        if hasattr(values, "num_chunks"):  # as one of none is
-            values = values.chunk(0) if values.num_chunks else pyarrow.array([], values.type)
+    if hasattr(values, "num_chunks"):
+        chunks = values.chunks
+        values = chunks[0] if len(chunks) == 1 else pyarrow.concat_arrays(chunks) if chunks else pyarrow.array([], values.type)
     kind = values.type
     nulls = values.is_null().to_numpy(zero_copy_only=False)
     if types.is_boolean(kind) or types.is_integer(kind) or types.is_floating(kind):
