@@ -1,4 +1,4 @@
-// `npm run demo`, `npm test`, `npm run bench`, `npm run fuzz` and `npm run nightly` on a fresh clone: installs and builds what is missing, then goes on with the right Node.
+// `npm run demo`, `npm test`, `npm run bench`, `npm run fuzz`, `npm run nightly` and `npm run example` on a fresh clone: installs and builds what is missing, then goes on with the right Node.
 // Plain JavaScript for Node 20 and later, since nothing is installed yet when it starts.
 import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
@@ -16,6 +16,7 @@ const scripts = {
   nightly: "scripts/nightly.ts",
   mutants: "scripts/mutants.ts",
   release: "scripts/release.ts",
+  example: "scripts/example.ts",
 };
 if (!(task in scripts)) {
   console.error(`run.mjs: unknown task ${task}; there are ${Object.keys(scripts).join(", ")}`);
