@@ -14,6 +14,7 @@ import { measureMemory } from "./memory.ts";
 import { replaceSection } from "./readme.ts";
 import { measureRest } from "./rest.ts";
 import { hostPython, Setting } from "./setting.ts";
+import { measureShip } from "./ship.ts";
 import { measureSmallObjects } from "./small-objects.ts";
 import { measureTables } from "./table.ts";
 import { measureThroughput } from "./throughput.ts";
@@ -24,6 +25,7 @@ const benchmarks: Readonly<Record<string, (setting: Setting) => Promise<Figure[]
   "cold-call": measureColdCalls,
   "warm-call": measureWarmCalls,
   interpreter: measureInterpreter,
+  ship: measureShip,
   throughput: measureThroughput,
   bulk: measureBulk,
   table: measureTables,
