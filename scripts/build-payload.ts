@@ -88,6 +88,7 @@ export async function buildPrograms(): Promise<Artifact[]> {
   const python = {
     "snippet.py": ["snippet"],
     "interpreter.py": ["snippet", "rich", "interpreter"],
+    "script.py": ["script"],
     "ship.py": ["host.directory", "host.files", "ship"],
   };
   const texts = new Map(Object.entries(python).map(([name, modules]) => [name, packPythonProgram(source, modules)]));

@@ -1,4 +1,4 @@
-/* What sremote exports: 40 values, 130 types. `npm run api` writes this. */
+/* What sremote exports: 40 values, 131 types. `npm run api` writes this. */
 
 /* Values */
 
@@ -101,6 +101,7 @@ declare class RemoteClient implements AsyncDisposable {
   constant<T = unknown>(module: string, name: string, options?: CallOptions): Promise<T>;
   interpreter(options?: InterpreterOptions): Promise<Interpreter>;
   ship(path: string, options?: ShipOptions): ShippedCode;
+  script(path: string, args?: readonly string[], options?: ScriptOptions): Call<number>;
   get python(): PythonTag;
   bootstrapInstall(options?: BootstrapOptions): Promise<BootstrapResult>;
   installGitModule(url: string, branch?: string, name?: string, options?: InstallOptions): Promise<void>;
@@ -825,6 +826,9 @@ type ReturnsObject = CallOptions & {
 };
 type Row = Record<string, Cell>;
 type Runtime = "python" | "node";
+interface ScriptOptions extends Pick<CallOptions, (typeof ofCall)[number]>, Pick<ShipOptions, "exclude" | "gitignore"> {
+  include?: readonly string[] | undefined;
+}
 interface Serializer {
   encode(value: unknown, root: string, attachments: Uint8Array[], hooks?: EncodeHooks): WireValue;
   decode(value: WireValue, attachments: Attachments, hooks?: DecodeHooks): unknown;
@@ -1070,4 +1074,16 @@ declare const codeNames: readonly [
   "protocol-error",
   "protocol-mismatch",
   "limit-exceeded",
+];
+declare const ofCall: readonly [
+  "env",
+  "cwd",
+  "loginEnv",
+  "timeout",
+  "queueTimeout",
+  "idleTimeout",
+  "signal",
+  "outputLimit",
+  "stdout",
+  "stderr",
 ];

@@ -121,6 +121,33 @@ describe.each(mainKinds)("shipped Python code on $name", (kind) => {
     expect(JSON.stringify(error.remote)).not.toContain("/.sremote/code/");
   });
 
+  test("a script runs as python3 runs it, with the modules beside it", async () => {
+    await write({
+      "job/train.py": `
+import sys, helper, multiprocessing
+
+def square(x):
+    return x * x
+
+if __name__ == "__main__":
+    print(sys.argv[1:], helper.NAME, __file__ == sys.argv[0], sys.path[0] == __file__.rpartition("/")[0])
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        print(pool.map(square, [3]))
+    if sys.argv[1] == "fail":
+        raise ValueError("no data")
+    sys.exit(int(sys.argv[1]))
+`,
+      "job/helper.py": "NAME = 'helper'\n",
+      "job/data.csv": "",
+    });
+    const script = join(root, "job/train.py");
+    const { value, stdout } = await client.script(script, ["3", "a b"]);
+    expect([value, stdout]).toEqual([3, "['3', 'a b'] helper True True\n[9]\n"]);
+    const error = await rejection(client.script(script, ["fail"]), RemoteExecError);
+    expect(error.details).toContain(`${script}:12`);
+    expect(await rejection(client.script(join(root, "job/none.py")))).toMatchObject({ code: "no-such-file" });
+  });
+
   test("is sent again where the host has lost it", async () => {
     await write({ "job.py": "def run():\n    return 1\n" });
     client.ship(join(root, "job.py"));

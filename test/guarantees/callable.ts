@@ -125,6 +125,7 @@ export const calls: Readonly<Record<string, Callable>> = {
     installGitModule: ["https://localhost/x.git", "main", "x", {}],
     installPackages: [["x"], {}],
     ship: ["test/guarantees/callable.ts", { runtime: "python", as: "x" }],
+    script: ["scripts/check-python36.py", ["x"], {}],
     isModuleInstalled: ["os", {}],
     registerRemoteModule: ["os", "1", {}],
     registerRemoteEnvVariable: ["A", "b", {}],

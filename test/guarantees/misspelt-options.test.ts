@@ -51,6 +51,7 @@ const cases: Record<string, Misspelt> = {
   "client.doSelfDiscovery": { call: (options) => client.doSelfDiscovery(undefined, options), wrong: "timout", meant: "timeout" },
   "client.getPwd": { call: (options) => client.getPwd(options), wrong: "timout", meant: "timeout" },
   "client.ship": { call: (options) => client.ship("packages", options), wrong: "exlude", meant: "exclude" },
+  "client.script": { call: (options) => client.script("x.py", [], options), wrong: "timout", meant: "timeout" },
   "fleet.ship": { call: (options) => fleet.ship("packages", options), wrong: "gitingore", meant: "gitignore" },
   "client.status": { call: (options) => client.status(options), wrong: "timout", meant: "timeout" },
   "client.probe": { call: (options) => client.probe(options), wrong: "timout", meant: "timeout" },

@@ -1,5 +1,6 @@
 export { RemoteClient } from "./remote-client.ts";
 export type { RemoteClientOptions } from "./client-options.ts";
+export type { ScriptOptions } from "./code/script.ts";
 export type { ShipOptions } from "./code/options.ts";
 export { type CodeVersions, ShippedTrees } from "./code/shipped-trees.ts";
 export { ShippedCode } from "./code/shipped-code.ts";

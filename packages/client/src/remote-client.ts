@@ -13,6 +13,7 @@ import { ClientCode } from "./code/client-code.ts";
 import { codeSender } from "./code/send-code.ts";
 import { HostCode } from "./code/host-code.ts";
 import type { ShipOptions } from "./code/options.ts";
+import { type ScriptOptions, Scripts } from "./code/script.ts";
 import type { ShippedCode } from "./code/shipped-code.ts";
 import type { ShippedTrees } from "./code/shipped-trees.ts";
 import type { ClientEventName, ClientEvents } from "./events/client-events.ts";
@@ -81,6 +82,7 @@ export class RemoteClient implements AsyncDisposable {
   readonly #interpreters: Interpreters;
   readonly #hostCode: HostCode;
   readonly #code: ClientCode;
+  readonly #scripts: Scripts;
   readonly #snippets: InterpreterHost;
   #serializer: Serializer;
   #closed: Promise<void> | undefined;
@@ -118,6 +120,7 @@ export class RemoteClient implements AsyncDisposable {
       label: connector.label,
       call: (module, fn, args, own, purpose) => this.#calls.call(module, fn, args, own, { site: callSite(), purpose }),
     };
+    this.#scripts = new Scripts(this.#code, (...what) => this.#snippets.call(...what));
     this.#interpreters = new Interpreters(this.#snippets, this.#runtime, this.#sessions !== undefined);
     const width = this.#sessions === undefined ? undefined : 2 * (options.workers ?? sessionDefaults.workers);
     const localize: MapHost["localize"] = (failure) => this.#calls.localize(failure);
@@ -240,6 +243,16 @@ export class RemoteClient implements AsyncDisposable {
   ship(path: string, options: ShipOptions = {}): ShippedCode {
     this.#checkOpen();
     return this.#code.trees.ship(path, options, this.#runtime);
+  }
+
+  /**
+   * Runs a Python script of this machine on the host, as `python3 train.py` would there, in a process of its own. The Python files of its directory go along, so
+   * that it can import them. The value is its exit status; an exception that it does not catch rejects as that of a function does.
+   *
+   * @example const { value: status, stdout } = await client.script("train.py", ["--epochs", "3"]);
+   */
+  script(path: string, args: readonly string[] = [], options: ScriptOptions = {}): Call<number> {
+    return this.#scripts.run(path, args, options);
   }
 
   /** Calls have the code of these trees, which several clients share. @internal */

@@ -56,6 +56,7 @@ export type {
   PythonTag,
   ReconnectEvent,
   RemoteFunction,
+  ScriptOptions,
   ShipOptions,
   RemoteModule,
   ResultOf,

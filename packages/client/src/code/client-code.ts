@@ -4,6 +4,7 @@ import type { CallCode } from "../call/code.ts";
 import type { Runtime } from "../call/options.ts";
 import type { HostCode } from "./host-code.ts";
 import { ShippedTrees } from "./shipped-trees.ts";
+import type { TreeVersion } from "./tree-version.ts";
 
 export class ClientCode {
   trees: ShippedTrees = new ShippedTrees();
@@ -23,6 +24,11 @@ export class ClientCode {
         forget: () => this.#hostCode.forget(runtime, versions),
       }
     );
+  }
+
+  /** A call that `make` makes at once has this Python code, too, before all other. */
+  with<T>(version: TreeVersion, make: () => T): T {
+    return this.trees.at(new Map([["python", [version, ...(this.trees.look("python") ?? [])]]]), make);
   }
 
   /** For calls that are made later, and are to have the versions of now. Where those cannot be read, the function throws. */

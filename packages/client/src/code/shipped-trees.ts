@@ -63,6 +63,7 @@ export class ShippedTrees {
 
   /** Calls that `make` makes at once have these versions. */
   at<T>(versions: CodeVersions, make: () => T): T {
+    for (const version of [...versions.values()].flat()) this.#remember(version);
     const before = this.#frozen;
     this.#frozen = versions;
     try {
