@@ -57,7 +57,7 @@ export async function call(
 }
 
 /** Makes each path of `--ship`, `PATH` or `NAME=PATH`, importable in calls. @throws InvalidArgumentError */
-export function shipAll(client: RemoteClient, { ship = [], node }: Pick<CallCommandOptions, "ship" | "node">): void {
+export function shipAll(client: Pick<RemoteClient, "ship">, { ship = [], node }: Pick<CallCommandOptions, "ship" | "node">): void {
   for (const written of ship) {
     const [, name, path = written] = /^([\w.-]+)=(.*)$/s.exec(written) ?? [];
     client.ship(path, { ...(name === undefined ? {} : { as: name }), ...(node === true ? { runtime: "node" as const } : {}) });

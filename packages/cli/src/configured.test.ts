@@ -23,11 +23,15 @@ afterAll(async () => {
 
 /** In the project, below the directory that has the file. */
 function inProject(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  return withInput("", ...args);
+}
+
+function withInput(input: string, ...args: string[]): { status: number | null; stdout: string; stderr: string } {
   return spawnSync(process.execPath, [...fromSource, ...args], {
     cwd: join(home.directory, "project/src"),
     env: home.env,
     encoding: "utf8",
-    input: "",
+    input,
   });
 }
 
@@ -44,6 +48,12 @@ test("the nearest file names hosts for calls, commands and sets", () => {
     { host: "box", stdout: "in the box\n" },
     { host: "local", stdout: "\n" },
   ]);
+});
+
+test("map gives items to all hosts of a group", () => {
+  expect(withInput("1\n-2\n3\n", "map", "@both", "builtins.abs")).toEqual(
+    expect.objectContaining({ status: 0, stdout: "1\n2\n3\n", stderr: "" }),
+  );
 });
 
 test("a file can be named, and left out", async () => {

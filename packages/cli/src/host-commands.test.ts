@@ -82,6 +82,16 @@ test("map gives a line of JSON for each line of input, in their order, and ends 
   expect(bad.exitCode).toBe(1);
 });
 
+test("ship puts code on the host, and tells the line where it does not compile", async () => {
+  const path = join(home.directory, "shipped.py");
+  writeFileSync(path, "x = 1\n");
+  expect(await home.output("ship", "local", path)).toMatch(/^local: shipped, 1 file, [0-9a-f]{64}\n$/);
+  writeFileSync(path, "def broken(:\n");
+  const { exitCode, stderr } = await home.run("ship", "local", path);
+  expect(stderr).toMatch(/shipped\.py[^]*1/);
+  expect(exitCode).not.toBe(0);
+});
+
 test("map --settled goes on after an item that fails", async () => {
   const { exitCode, stdout } = await home.startWith("4\n-1\n9\n", "map", "local", "math.sqrt", "--settled").end;
   expect(

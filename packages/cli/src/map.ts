@@ -10,6 +10,7 @@ import { type ExitCode, exitCodes } from "./exit-code.ts";
 import { parseFunctionName } from "./function-name.ts";
 import type { HostOptions } from "./host-options.ts";
 import { LiveOutput } from "./live-output.ts";
+import { isNodeSet, openFleet } from "./open-fleet.ts";
 import { toJson } from "./value-json.ts";
 import { withClient } from "./with-client.ts";
 
@@ -21,7 +22,7 @@ export interface MapCommandOptions extends Omit<CallCommandOptions, "json" | "id
 /** Prints a line of JSON for each item, in the order of the items; what the function prints goes to standard error. */
 export async function map(
   context: Context,
-  host: string,
+  hosts: string,
   name: string,
   options: MapCommandOptions,
   hostOptions: HostOptions,
@@ -37,23 +38,36 @@ export async function map(
     stdout: new LiveOutput(context.stderr),
     stderr: new LiveOutput(context.stderr),
   };
-  const print = (document: unknown): Promise<void> => context.stdout.write(`${JSON.stringify(document)}\n`);
-  let hasFailed = false;
-  await withClient(host, hostOptions, placesOf(options), context.signal, async (client: RemoteClient) => {
-    shipAll(client, options);
+  const over = async (mapper: Mapper): Promise<ExitCode> => {
+    shipAll(mapper, options);
     const items = itemsOf(process.stdin, isLiteral);
-    if (options.settled !== true) {
-      for await (const value of client.map(target.module, target.function, items, mapOptions)) await print(toJson(value));
-      return;
+    if (options.settled === true)
+      return printSettled(context, mapper.map(target.module, target.function, items, { ...mapOptions, settled: true }));
+    for await (const value of mapper.map(target.module, target.function, items, mapOptions)) await printLine(context, toJson(value));
+    return exitCodes.value;
+  };
+  if (!isNodeSet(hosts)) return withClient(hosts, hostOptions, placesOf(options), context.signal, over);
+  await using nodes = await openFleet(hosts, hostOptions, placesOf(options));
+  return await over(nodes);
+}
+
+/** A client, or a fleet. */
+type Mapper = Pick<RemoteClient, "map" | "ship">;
+
+async function printSettled(context: Context, results: AsyncIterable<MapResult>): Promise<ExitCode> {
+  let code: ExitCode = exitCodes.value;
+  for await (const each of results) {
+    if (each.status === "fulfilled") await printLine(context, { index: each.index, value: toJson(each.value) });
+    else {
+      await printLine(context, { index: each.index, error: errorJson(each.reason) });
+      code = exitCodes.raised;
     }
-    const results: AsyncIterable<MapResult> = client.map(target.module, target.function, items, { ...mapOptions, settled: true });
-    for await (const each of results) {
-      if (each.status === "fulfilled") await print({ index: each.index, value: toJson(each.value) });
-      else await print({ index: each.index, error: errorJson(each.reason) });
-      hasFailed ||= each.status === "rejected";
-    }
-  });
-  return hasFailed ? exitCodes.raised : exitCodes.value;
+  }
+  return code;
+}
+
+async function printLine({ stdout }: Context, document: unknown): Promise<void> {
+  await stdout.write(`${JSON.stringify(document)}\n`);
 }
 
 /** An item for each line that is not empty: JSON where it is valid JSON, else text. */

@@ -6,6 +6,7 @@ import { doctor, type DoctorCommandOptions } from "./doctor.ts";
 import { addCallPlace, addHostOptions, addPlaceOptions, collect, hostText, splitOptions } from "./command-options.ts";
 import { addHostCommands } from "./program-hosts.ts";
 import { map, type MapCommandOptions } from "./map.ts";
+import { ship, type ShipCommandOptions } from "./ship.ts";
 import { wrapWords } from "./wrap-words.ts";
 import { evaluate, type EvalCommandOptions } from "./eval.ts";
 import { bootstrap, type BootstrapCommandOptions, install, type InstallCommandOptions } from "./install.ts";
@@ -43,6 +44,7 @@ export function buildProgram(version: string, choose: Choose): Command {
     .configureHelp({ subcommandTerm: (command) => command.name() });
   addCall(program, choose);
   addMap(program, choose);
+  addShip(program, choose);
   addEval(program, choose);
   addBootstrap(program, choose);
   addInstall(program, choose);
@@ -77,7 +79,7 @@ function addMap(program: Command, choose: Choose): void {
   const command = program
     .command("map")
     .description("Call a function for each line of standard input, many at once, and print each result as a line of JSON.")
-    .argument("HOST", hostText)
+    .argument("HOSTS", `${hostText}; or a node set: node[1-8]`)
     .argument("FUNCTION", "as of `call`; each line that is valid JSON is that value, another is a string")
     .option("--spread", "each line is a list of all arguments, not the only one")
     .option("--settled", "go on after an item that fails; lines are {index, value} or {index, error}")
@@ -87,9 +89,27 @@ function addMap(program: Command, choose: Choose): void {
   addCallPlace(command);
   addPlaceOptions(command);
   addHostOptions(command);
-  command.action((host: string, name: string) => {
+  command.action((hosts: string, name: string) => {
     const [hostOptions, options] = splitOptions<MapCommandOptions>(command);
-    choose(host, (context) => map(context, host, name, options, hostOptions));
+    choose(hosts, (context) => map(context, hosts, name, options, hostOptions));
+  });
+}
+
+function addShip(program: Command, choose: Choose): void {
+  const command = program
+    .command("ship")
+    .description("Put a package or module of this machine on a host, and check that it compiles. `call --ship` does so by itself.")
+    .argument("HOST", hostText)
+    .argument("PATH", "a package directory, or a single file")
+    .option("--as <name>", "the name by which calls import it")
+    .option("--exclude <pattern>", "leave out what matches (repeatable)", collect)
+    .option("--gitignore", "leave out what git ignores")
+    .option("--node", "for Node instead of Python");
+  addPlaceOptions(command);
+  addHostOptions(command);
+  command.action((host: string, path: string) => {
+    const [hostOptions, options] = splitOptions<ShipCommandOptions>(command);
+    choose(host, (context) => ship(context, host, path, options, hostOptions));
   });
 }
 
