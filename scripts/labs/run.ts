@@ -1,5 +1,5 @@
 /* Runs a program to its end; for labs and set-up only. */
-import { spawn } from "node:child_process";
+import { launch } from "./launcher.ts";
 
 export interface RunResult {
   code: number | null;
@@ -14,19 +14,9 @@ export interface RunOptions {
 }
 
 /** Runs a program and resolves however it ends; rejects only when it cannot be started. */
-export function tryRun(file: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(file, args, { env: options.env, cwd: options.cwd, stdio: ["pipe", "pipe", "pipe"] });
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
-    child.on("error", reject);
-    // A program that does not read its input closes the pipe early; its exit code tells the rest.
-    child.stdin.on("error", () => undefined);
-    child.stdin.end(options.input ?? "");
-    child.on("close", (code) => resolve({ code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }));
-  });
+export async function tryRun(file: string, args: readonly string[], options: RunOptions = {}): Promise<RunResult> {
+  const { code, stdout, stderr } = await launch(file, args, { input: "", ...options });
+  return { code, stdout: stdout.toString(), stderr: stderr.toString() };
 }
 
 /** Runs a program; rejects with its standard error when it does not exit with 0. */

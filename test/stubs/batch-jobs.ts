@@ -1,7 +1,6 @@
 /* Batch jobs without a scheduler: each is a process of this machine, in a sandbox, which waits for a while in no queue. */
-import { spawn } from "node:child_process";
-import { closeSync, openSync } from "node:fs";
 import { readdir, readFile } from "node:fs/promises";
+import { launch } from "../../scripts/labs/launcher.ts";
 import type { OutputLoss } from "./hostile-server.ts";
 import type { Sandbox } from "./sandbox.ts";
 
@@ -103,23 +102,23 @@ export class BatchJobs {
 
   #start(job: Job): void {
     const { workingDirectory, standardOutput, standardError, script = "" } = job.description;
-    const [out, err] = [standardOutput, standardError].map((path) => openSync(path ?? "/dev/null", "w"));
     job.state = "RUNNING";
-    const child = spawn("/bin/sh", ["-c", script], {
+    const ended = launch("/bin/sh", ["-c", script], {
       cwd: workingDirectory,
       env: { ...this.#sandbox.env, SLURM_JOB_ID: job.id },
       detached: true,
-      stdio: ["ignore", out, err],
+      files: [standardOutput ?? "/dev/null", standardError ?? "/dev/null"],
     });
-    for (const each of [out, err]) if (each !== undefined) closeSync(each);
     const end = (code: number | null, signal: NodeJS.Signals | null): void => {
       if (job.state !== "RUNNING") return;
       job.state = code === 0 ? "COMPLETED" : "FAILED";
       job.exitCode = code ?? 0;
       job.signal = signal === null ? 0 : 9;
     };
-    child.once("exit", end).once("error", () => end(1, null));
-    child.unref();
+    ended.then(
+      ({ code, signal }) => end(code, signal),
+      () => end(1, null),
+    );
   }
 
   #model(job: Job): JobModel {

@@ -1,8 +1,8 @@
 /* Where a stub runs what it is told to run: real commands of this machine, with a home directory of their own. */
-import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { launch } from "../../scripts/labs/launcher.ts";
 import { hostProcesses } from "../support/leftovers.ts";
 
 /** As of every test host: see test/support/hosts.ts, which needs the stubs. */
@@ -28,22 +28,10 @@ export class Sandbox implements AsyncDisposable {
   }
 
   /** Runs a line as a login over SSH would: until it has ended and nobody holds its output. It goes on when the client leaves. */
-  run(line: string, options: { login?: boolean } = {}): Promise<Ended> {
-    const { promise, resolve, reject } = Promise.withResolvers<Ended>();
-    const child = spawn("/bin/sh", [options.login === true ? "-lc" : "-c", line], {
-      cwd: this.home,
-      env: this.env,
-      detached: true,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const stdout: Buffer[] = [];
-    const stderr: Buffer[] = [];
-    child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
-    child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
-    child.once("error", reject).once("close", (code, signal) => {
-      resolve({ exitCode: code ?? (signal === "SIGKILL" ? 137 : 128), stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr) });
-    });
-    return promise;
+  async run(line: string, options: { login?: boolean } = {}): Promise<Ended> {
+    const args = [options.login === true ? "-lc" : "-c", line];
+    const { code, signal, stdout, stderr } = await launch("/bin/sh", args, { cwd: this.home, env: this.env, detached: true });
+    return { exitCode: code ?? (signal === "SIGKILL" ? 137 : 128), stdout, stderr };
   }
 
   /** Processes of the sandbox that are still there. */
