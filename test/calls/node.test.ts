@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { RemoteClient } from "@sremote/client";
 import { RemoteExecError } from "@sremote/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { mainKinds, stopSshd, type TestHost } from "../support/hosts.ts";
+import { mainKinds, runtimesOn, stopSshd, type TestHost } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
 
 afterAll(stopSshd);
@@ -37,7 +37,7 @@ export const unsendable = () => ({ items: [1, { handler: () => 0 }] });
 export const end = (code) => process.exit(code);
 `;
 
-describe.each(mainKinds)("Node calls on $name", (kind) => {
+describe.each(mainKinds.filter((kind) => runtimesOn(kind).includes("node")))("Node calls on $name", (kind) => {
   let host: TestHost;
   let client: RemoteClient;
   const call = async (fn: string, ...args: unknown[]): Promise<unknown> =>

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { RemoteClient } from "@sremote/client";
 import { NdArray, RemoteExecError } from "@sremote/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { mainKinds, stopSshd, type TestHost } from "../support/hosts.ts";
+import { mainKinds, runtimesOn, stopSshd, type TestHost } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
 
 afterAll(stopSshd);
@@ -56,7 +56,7 @@ def unsendable():
     return {"items": [1, {"handler": lambda: 0}]}
 `;
 
-describe.each(mainKinds)("Python calls on $name", (kind) => {
+describe.each(mainKinds.filter((kind) => runtimesOn(kind).includes("python")))("Python calls on $name", (kind) => {
   let host: TestHost;
   let client: RemoteClient;
   const call = async (fn: string, ...args: unknown[]): Promise<unknown> =>

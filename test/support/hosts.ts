@@ -158,21 +158,26 @@ const wanted = process.env["SREMOTE_TEST_HOSTS"]?.split(",");
 export const hostKinds: readonly HostKind[] = allKinds.filter(({ name, rare }) => wanted?.includes(name) ?? rare !== true);
 
 /**
- * One host for each way that a call travels, and one over a network: for suites of what happens behind the connector. That the other connectors do what
- * these do is proved by `checkConnector`; nightly the suites run on all.
+ * One host for each way that a call travels: for suites of what happens behind the connector. That connectors do what these do is proved by
+ * `checkConnector`, and of sessions over ssh by test/sessions; nightly the suites run on all.
  */
 export const mainKinds: readonly HostKind[] = hostKinds.filter(
-  ({ name }) => isNightly || ["local", "local without sessions", "three functions", "ssh"].includes(name),
+  ({ name }) => isNightly || ["local", "local without sessions", "three functions"].includes(name),
 );
 
 export const runtimes = ["python", "node"] as const;
 
-/** Both on this machine; over SSH one, since what carries bytes knows nothing of the runtimes: test/calls and test/sessions/faults have Node there. */
-export const runtimesOn = ({ name }: HostKind): readonly (typeof runtimes)[number][] =>
-  isNightly || !name.includes("ssh") ? runtimes : runtimes.slice(0, 1);
+type Runtime = (typeof runtimes)[number];
+
+/**
+ * Both over sessions of this machine. Over the spool each once: what runs a call there is one program of each runtime, whether pipes or files bring it
+ * the request, and what brings it is one client. Over SSH one, since what carries bytes knows nothing of the runtimes. Nightly both everywhere.
+ */
+export const runtimesOn = ({ name, carriage }: HostKind): readonly Runtime[] => {
+  if (isNightly || name === "local") return runtimes;
+  return carriage === "pipes" && !name.includes("ssh") ? ["node"] : ["python"];
+};
 
 /** Each kind with each runtime that is tried there. */
-export const withRuntimes = (
-  kinds: readonly HostKind[],
-): { readonly kind: HostKind; readonly runtime: (typeof runtimes)[number]; readonly name: string }[] =>
+export const withRuntimes = (kinds: readonly HostKind[]): { readonly kind: HostKind; readonly runtime: Runtime; readonly name: string }[] =>
   kinds.flatMap((kind) => runtimesOn(kind).map((runtime) => ({ kind, runtime, name: `${runtime} on ${kind.name}` })));
