@@ -25,32 +25,14 @@ const languageTests = [
   "tests.test_carriage",
   "tests.test_programs",
 ];
-/** What is about processes, signals, sockets and files, and so about the system: the same on every interpreter, and tried at length on the oldest. */
-const systemTests = new Set(
-  [
-    "audience",
-    "directories",
-    "files",
-    "install",
-    "once",
-    "outcomes",
-    "same_file",
-    "session_data",
-    "session_endings",
-    "session_links",
-    "session_pool",
-    "session_prefetch",
-    "session_starts",
-    "session_strays",
-  ].map((name) => `tests.test_${name}`),
-);
 /**
- * Everything runs on the oldest, on the newest what is not the system's alone; on those between, of which the system's serves all other suites, the
- * vectors. Nightly everything runs on the newest too, and on those between what depends on the language.
+ * Everything runs on the oldest, on the newest what depends on the language: what is about processes, signals, sockets and files is the system's, and the
+ * system's interpreter serves all other suites. On those between run the vectors. Nightly everything runs on the newest too, and on those between what
+ * depends on the language.
  */
 function modulesOn(interpreter: Interpreter, all: readonly string[]): readonly string[] {
   if (interpreter === oldest) return all;
-  if (interpreter === newest) return isNightly ? all : all.filter((module) => !systemTests.has(module));
+  if (interpreter === newest) return isNightly ? all : languageTests;
   return isNightly ? languageTests : [];
 }
 
@@ -87,8 +69,8 @@ describe("the Python endpoint", () => {
     300_000,
   );
 
-  it("has all the modules that are left to the oldest interpreter", () => {
-    expect(modules).toEqual(expect.arrayContaining([...systemTests, ...languageTests]));
+  it("has all the modules that depend on the language", () => {
+    expect(modules).toEqual(expect.arrayContaining(languageTests));
   });
 
   it("keeps to the syntax and the standard library of Python 3.6", async () => {
@@ -116,7 +98,7 @@ describe("G20 G30 the Python codec does what the vectors say", () => {
   it.each(names.map((name, index) => [name, interpreters[index]!] as const))(
     "on %s",
     async (_name, interpreter) => {
-      const all = isNightly || interpreter === oldest || interpreter === newest;
+      const all = isNightly || interpreter === oldest;
       expect(await passes(interpreter.path, vectors, ...(all ? [] : ["--without-heavy"]))).toMatch(/[1-9]\d{3,} passed, 0 failed/);
     },
     120_000,
