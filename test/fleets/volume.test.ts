@@ -1,4 +1,4 @@
-/* G11: a gigabyte of output of a command, over real SSH by both connectors. */
+/* G11: a gigabyte of output of a command, over real SSH; nightly by both connectors. */
 import { setTimeout as pause } from "node:timers/promises";
 import { RemoteProcess } from "@sremote/fleet";
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -8,12 +8,10 @@ import { isNightly } from "../support/nightly.ts";
 
 afterAll(stopSshd);
 
-const kinds = hostKinds.filter(({ name }) => name === "ssh" || name === "openssh");
+// The system's ssh holds back by its pipes, as a local program does, and `checkConnector` looks at its memory.
+const kinds = hostKinds.filter(({ name }) => name === "ssh" || (isNightly && name === "openssh"));
 
 describe.each(kinds)("over $name", (kind) => {
-  // Where the packets are not ours, several times what may be kept tells as much.
-  const blocks = isNightly || kind.name === "ssh" ? 1024 : 256;
-
   let host: TestHost;
   beforeEach(async () => {
     host = await kind.start();
@@ -23,19 +21,19 @@ describe.each(kinds)("over $name", (kind) => {
     await host[Symbol.asyncDispose]();
   });
 
-  test(`G11 ${blocks} MiB of output to a slow reader: all of it comes, in order, and memory grows by less than 64 MiB`, async () => {
+  test("G11 1 GiB of output to a slow reader: all of it comes, in order, and memory grows by less than 64 MiB", async () => {
     const base = inUse();
     const check = new FloodCheck(mebibyte);
-    const process = new RemoteProcess(host.connector, flood(blocks, mebibyte), { output: "live" }).start();
+    const process = new RemoteProcess(host.connector, flood(1024, mebibyte), { output: "live" }).start();
     let pauses = 0;
     for await (const { bytes } of process.chunks()) {
       check.take(bytes);
-      if (check.received <= ((pauses + 1) * blocks * mebibyte) / 4) continue;
+      if (check.received <= (pauses + 1) * 256 * mebibyte) continue;
       pauses += 1;
       await pause(300);
       check.look();
     }
-    expect([check.received, pauses, await process.wait(), process.truncated]).toEqual([blocks * mebibyte, 3, 0, false]);
+    expect([check.received, pauses, await process.wait(), process.truncated]).toEqual([1024 * mebibyte, 3, 0, false]);
     expect(check.most - base).toBeLessThan(allowed);
   });
 

@@ -18,7 +18,7 @@ afterAll(() => many?.[Symbol.asyncDispose]());
 // The system's ssh is a process for each host: fewer tell as much.
 test.each([
   ["ssh", ssh, most],
-  ["openssh", openssh, isNightly ? 60 : 40],
+  ["openssh", openssh, isNightly ? 60 : 24],
 ] as const)("G16 G34 G40 over %s to many hosts, 32 at a time: one result each, none refused, and nothing left", async (_, make, count) => {
   const connect = (host: Host): Connector => make({ ...host.sshOptions(), knownHosts: many.knownHosts, sshConfig: false });
   const before = process.getActiveResourcesInfo().length;
