@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { shell, ssh } from "@sremote/connectors";
 import { connectorCases } from "@sremote/connectors/testing";
-import { isNightly } from "../../test/support/nightly.ts";
+import { ofLayers } from "../../test/support/nightly.ts";
 import type { EmbeddedSsh } from "./embedded-ssh.ts";
 import { startEmbeddedSsh } from "./embedded-ssh.ts";
 import { isListening } from "./wait.ts";
@@ -20,8 +20,8 @@ const make = () => {
 
 describe("the embedded SSH host", () => {
   // Both ends of the transfers live in this process.
-  // Volume depends on ssh2 alone, and ssh.conformance shows it.
-  for (const each of connectorCases().filter(({ name }) => isNightly || !name.startsWith("G35 ")))
+  // The connector is ssh, and ssh.conformance tries all.
+  for (const each of connectorCases().filter(({ name }) => ofLayers.test(name)))
     test(each.name, () => each.run(make, { memoryLimit: 64 * 2 ** 20 }));
 
   test("has a home directory of its own, and lets no other key in", async () => {

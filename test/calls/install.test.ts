@@ -27,8 +27,8 @@ afterAll(async () => {
   await stopSshd();
 });
 
-// One kind of each carriage, nightly of each link: installers take seconds.
-const kinds = hostKinds.filter(({ name }) => ["local", "three functions", ...(isNightly ? ["ssh"] : [])].includes(name));
+// Installers take seconds. Over the spool test/rest/jupyter.test.ts makes an environment and installs; nightly all is tried over each carriage and ssh.
+const kinds = hostKinds.filter(({ name }) => name === "local" || (isNightly && ["three functions", "ssh"].includes(name)));
 
 describe.each(kinds)("installing on $name", (kind) => {
   let host: TestHost;

@@ -7,6 +7,7 @@ import { local } from "@sremote/connectors";
 import { fleet, formatGathered, type RunOptions } from "@sremote/fleet";
 import { expect, test } from "vitest";
 import { run } from "../../scripts/labs/run.ts";
+import { isNightly } from "../support/nightly.ts";
 
 const program = fileURLToPath(new URL("gathered-program.ts", import.meta.url));
 
@@ -32,10 +33,8 @@ async function measure(content: "same" | "alike" | "different", how: "spawn" | "
 const limit = 256 * 2 ** 20;
 const lines = 4000;
 
-test.each([
-  ["the same", "same", "exec", 1],
-  ["the same but for a line", "alike", "spawn", 1000],
-] as const)(
+const alike = ["the same but for a line", "alike", "spawn", 1000] as const;
+test.each([["the same", "same", "exec", 1] as const, ...(isNightly ? [alike] : [])])(
   "G35 1 MB of each of 1,000 hosts that all print %s is kept whole, in less than a quarter of what they print, and gathered in less than half",
   async (_, content, how, groups) => {
     const { run: held, gathered, ...what } = await measure(content, how);

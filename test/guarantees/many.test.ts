@@ -8,6 +8,7 @@ import { type Lab, startSshd } from "../../scripts/labs/sshd.ts";
 import type { Account } from "../../scripts/labs/users.ts";
 import { plant } from "../support/effects.ts";
 import { hostPath } from "../support/hosts.ts";
+import { isNightly } from "../support/nightly.ts";
 
 let lab: Lab;
 let user: Account;
@@ -53,11 +54,12 @@ test("G16 100 clients at once, each with a connection and a session of its own: 
 });
 
 describe("G18 200 calls at once through MaxSessions 10", () => {
-  const numbers = Array.from({ length: 200 }, (_, index) => index);
+  const first = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+  const numbers = first(200);
   const began = async (path: string): Promise<number[]> => (await readFile(path, "latin1")).trim().split("\n").map(Number);
 
-  const all = async (client: RemoteClient, path: string): Promise<unknown> =>
-    Promise.all(numbers.map(async (number) => (await client.doRemoteCall("count", "began", [path, number], { cwd: "work" })).value));
+  const all = async (client: RemoteClient, path: string, given = numbers): Promise<unknown> =>
+    Promise.all(given.map(async (number) => (await client.doRemoteCall("count", "began", [path, number], { cwd: "work" })).value));
 
   test("G18 over a session all succeed, and begin in order", async () => {
     // With one worker: those that run at once begin in any order among themselves.
@@ -74,10 +76,12 @@ describe("G18 200 calls at once through MaxSessions 10", () => {
     expect((await began(path)).toSorted((a, b) => a - b)).toEqual(numbers);
   });
 
-  test("G18 over the spool all succeed, and each runs once", { timeout: 240_000 }, async () => {
+  // There each call is a command, of which packages/connectors/src/ssh lets ten run: several times as many show it.
+  const some = first(isNightly ? 200 : 50);
+  test(`G18 over the spool ${some.length} succeed, and each runs once`, { timeout: 240_000 }, async () => {
     await using client = new RemoteClient(connect(), { transport: "spool" });
     const path = join(user.home, "over-files");
-    expect(await all(client, path)).toEqual(numbers);
-    expect((await began(path)).toSorted((a, b) => a - b)).toEqual(numbers);
+    expect(await all(client, path, some)).toEqual(some);
+    expect((await began(path)).toSorted((a, b) => a - b)).toEqual(some);
   });
 });

@@ -7,7 +7,7 @@ import { readFileSync } from "node:fs";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type CommandHome, commandHome, fromSource } from "../support/command.ts";
+import { type CommandHome, commandHome, asItIs } from "../support/command.ts";
 
 interface Example {
   /** `command-line.md:12` */
@@ -40,7 +40,7 @@ beforeAll(async () => {
   home = await commandHome();
   const bin = join(home.directory, "bin");
   await mkdir(bin);
-  const words = [process.execPath, ...fromSource].map((word) => `'${word}'`).join(" ");
+  const words = [process.execPath, ...asItIs].map((word) => `'${word}'`).join(" ");
   await writeFile(join(bin, "sremote"), `#!/bin/sh\nexec ${words} "$@"\n`);
   await chmod(join(bin, "sremote"), 0o755);
 });

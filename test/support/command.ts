@@ -5,14 +5,15 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isBuilt } from "./built.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
 /** As it is published; made by `npm run build`. */
 export const fromDist: readonly string[] = [join(root, "packages/sremote/dist/command.js")];
-/** From source, where Node knows the syntax that the compiler else rewrites: `using`, from Node 24 on. */
-export const fromSource: readonly string[] =
-  Number(process.versions.node.split(".")[0]) < 24
+/** As it is now: built, or from source where that has changed since and Node knows the syntax that the compiler else rewrites: `using`, from Node 24 on. */
+export const asItIs: readonly string[] =
+  isBuilt() || Number(process.versions.node.split(".")[0]) < 24
     ? fromDist
     : ["--disable-warning=ExperimentalWarning", "--conditions=@sremote/source", join(root, "packages/sremote/src/command.ts")];
 
@@ -40,10 +41,7 @@ export interface CommandHome extends AsyncDisposable {
 }
 
 /** @param files written into the home directory, from where Python imports and Node resolves */
-export async function commandHome(
-  files: Readonly<Record<string, string>> = {},
-  program: readonly string[] = fromSource,
-): Promise<CommandHome> {
+export async function commandHome(files: Readonly<Record<string, string>> = {}, program: readonly string[] = asItIs): Promise<CommandHome> {
   const directory = await mkdtemp(join(tmpdir(), "sremote-cli-"));
   for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
   const { NODE_COMPILE_CACHE = "" } = process.env;

@@ -9,6 +9,7 @@ import { hostTemporaryName } from "../../packages/transfer/src/temporary.ts";
 import { run } from "../../scripts/labs/run.ts";
 import { bareKinds, useBareHost } from "../support/bare-hosts.ts";
 import { hostKinds, stopSshd, type TestHost } from "../support/hosts.ts";
+import { isNightly } from "../support/nightly.ts";
 import { content, megabyte } from "./content.ts";
 import { leftOver } from "./trees.ts";
 
@@ -167,8 +168,8 @@ open("bottom", "w").close()`;
 }
 
 afterAll(stopSshd);
-const overSsh = hostKinds.find(({ name }) => name === "ssh")!;
-describe("over ssh", () => cases(() => overSsh.start(), false));
+const withPython = hostKinds.find(({ name }) => name === (isNightly ? "ssh" : "local"))!;
+describe(`over ${withPython.name}`, () => cases(() => withPython.start(), false));
 const busybox = bareKinds.find(({ name }) => name === "busybox")!;
 describe("a host with busybox", () => {
   const { start } = useBareHost(busybox);

@@ -11,11 +11,14 @@ import { run } from "../../scripts/labs/run.ts";
 import { limitedTo } from "../support/carriage.ts";
 import { bareKinds, useBareHost } from "../support/bare-hosts.ts";
 import { hostKinds, stopSshd, type TestHost } from "../support/hosts.ts";
+import { isNightly } from "../support/nightly.ts";
 import { rejection } from "../support/rejection.ts";
 import { content, megabyte } from "./content.ts";
 import { leftOver } from "./trees.ts";
 
-const kinds = hostKinds.filter(({ name }) => ["three functions", "ssh without sessions"].includes(name));
+const kinds = hostKinds.filter(({ name }) =>
+  ["three functions", isNightly ? "ssh without sessions" : "local without sessions"].includes(name),
+);
 afterAll(stopSshd);
 
 let directory: string;

@@ -159,7 +159,7 @@ test("an exception ends with 1, after what was printed, with the remote tracebac
 
 test("--debug adds the local stack", async () => {
   const { stderr } = await home.run("--debug", ...own, "sample.fail");
-  expect(stderr).toMatch(/^\s+at .*remote-client/m);
+  expect(stderr).toMatch(/^\s+at .*\/packages\/client\//m);
 });
 
 test("Node: modules, paths, default exports, keywords", async () => {

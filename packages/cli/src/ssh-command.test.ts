@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Lab, startSshd } from "../../../scripts/labs/sshd.ts";
 import type { Account } from "../../../scripts/labs/users.ts";
-import { type CommandHome, commandHome, fromSource } from "../../../test/support/command.ts";
+import { type CommandHome, commandHome, asItIs } from "../../../test/support/command.ts";
 
 const password = "correct horse battery staple";
 let lab: Lab;
@@ -146,7 +146,7 @@ sys.exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 99)
 `;
 
 async function atTerminal(args: readonly string[], answers: readonly string[]): Promise<{ exitCode: number | null; screen: string }> {
-  const command = [process.execPath, ...fromSource, ...args];
+  const command = [process.execPath, ...asItIs, ...args];
   const child = spawn("/usr/bin/python3", ["-c", terminal, JSON.stringify(command), JSON.stringify(answers)], {
     env: home.env,
     stdio: ["ignore", "pipe", "inherit"],

@@ -4,16 +4,14 @@ import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { findNodes } from "./testing/nodes.ts";
+import { triedNodes } from "./testing/nodes.ts";
 import { CallbackArgument, sessionPayload } from "./testing/session-client.ts";
 import { brief, file, lib, processesOf, sandbox, startSession, useSessions, written } from "./testing/session-sandbox.ts";
 import { until } from "./testing/harness.ts";
 
 useSessions();
 
-const nodes = findNodes().filter(({ version }) => Number(version.split(".")[0]) >= 18);
-
-describe.each(nodes)("Node $version", ({ path, version }) => {
+describe.each(triedNodes())("Node $version", ({ path, version }) => {
   it("serves calls, output, iterators, callbacks, large values, and a new link", async () => {
     const session = await startSession({ node: path, workers: 2 });
     expect((await session.welcomed).host.version).toBe(version);

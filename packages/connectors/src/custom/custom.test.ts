@@ -9,6 +9,7 @@ import { toBytes } from "../byte-string.ts";
 import { shell } from "../connector.ts";
 import type { Connector, SpawnedProcess } from "../connector.ts";
 import { connectorCases } from "../testing/index.ts";
+import { ofLayers } from "../../../../test/support/nightly.ts";
 import { createConnector } from "./index.ts";
 import type { CustomFunctions } from "./index.ts";
 
@@ -46,10 +47,11 @@ const options = { memoryLimit: 256 * 2 ** 20 };
 vi.setConfig({ maxConcurrency: 4 });
 
 describe.each([
-  ["of three functions", functions],
-  ["that passes standard input on", withStdin],
-])("a custom connector %s", (_, given) => {
-  for (const one of connectorCases()) (one.alone ? test : test.concurrent)(one.name, () => one.run(() => createConnector(given), options));
+  ["of three functions", functions, /^/],
+  ["that passes standard input on", withStdin, ofLayers],
+])("a custom connector %s", (_, given, tried) => {
+  for (const one of connectorCases().filter(({ name }) => tried.test(name)))
+    (one.alone ? test : test.concurrent)(one.name, () => one.run(() => createConnector(given), options));
 });
 
 /** A live process of this machine. */

@@ -6,6 +6,7 @@ import { ConnectError } from "@sremote/protocol";
 import { shell } from "../connector.ts";
 import { connectorCases } from "../testing/index.ts";
 import { memory } from "./index.ts";
+import { ofLayers } from "../../../../test/support/nightly.ts";
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
@@ -16,7 +17,7 @@ describe("memory", () => {
 });
 
 describe("memory without standard input", () => {
-  for (const one of connectorCases()) {
+  for (const one of connectorCases().filter(({ name }) => ofLayers.test(name))) {
     (one.alone ? test : test.concurrent)(one.name, () => one.run(() => memory({ acceptsStdin: false })));
   }
 });

@@ -7,6 +7,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { ConnectError } from "@sremote/protocol";
 import { afterAll, afterEach, assert, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { isNightly } from "../../../../test/support/nightly.ts";
 import { findProcesses, signalEach } from "../../../../scripts/labs/processes.ts";
 import type { Proxy } from "../../../../scripts/labs/proxy.ts";
 import { startProxy } from "../../../../scripts/labs/proxy.ts";
@@ -334,9 +335,11 @@ describe("what goes on on the host", () => {
     expect(size).toBe(20_000_000);
   });
 
-  test("G11 1 GB of output that is read slowly takes no memory, and output that is not read stops the command", async () => {
+  // A gigabyte over this connector is in test/fleets/volume.test.ts; some windows of ssh2, and four times what memory may grow by, show it as well.
+  const sent = isNightly ? 1e9 : 256e6;
+  test(`G11 ${sent / 1e6} MB of output that is read slowly take no memory, and output that is not read stops the command`, async () => {
     const connector = open();
-    const process = await spawnOn(connector, ["head", "-c", String(1e9), "/dev/zero"]);
+    const process = await spawnOn(connector, ["head", "-c", String(sent), "/dev/zero"]);
     const before = liveMemory();
     // Long enough to receive all of it, if nothing stopped that.
     await delay(1500);
@@ -348,9 +351,9 @@ describe("what goes on on the host", () => {
       size += chunk.length;
       if (size < next) continue;
       most = Math.max(most, liveMemory() - before);
-      next += 128 * 2 ** 20;
+      next += sent / 8;
     }
-    expect(size).toBe(1e9);
+    expect(size).toBe(sent);
     expect(most).toBeLessThan(64 * 2 ** 20);
     expect(await process.exit).toEqual({ exitCode: 0, signal: null });
   });

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { isNightly } from "../../../../test/support/nightly.ts";
 
 const root = fileURLToPath(new URL("../../../..", import.meta.url));
 
@@ -32,4 +33,10 @@ export function findNodes(): NodeProgram[] {
     if (!found.has(major)) found.set(major, { version, path });
   }
   return [...found].toSorted(([a], [b]) => a - b).map(([, node]) => node);
+}
+
+/** The oldest that is supported and the newest; nightly those between as well, of which the machine's own serves all other suites. */
+export function triedNodes(): NodeProgram[] {
+  const supported = findNodes().filter(({ version }) => Number(version.split(".")[0]) >= 18);
+  return isNightly ? supported : supported.filter((_, index) => index === 0 || index === supported.length - 1);
 }
