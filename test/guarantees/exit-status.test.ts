@@ -1,12 +1,15 @@
 import { RemoteClient } from "@sremote/client";
 import { RemoteExecError } from "@sremote/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { hostKinds, stopSshd, type TestHost } from "../support/hosts.ts";
+import { hostKinds, mainKinds, stopSshd, type TestHost } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
 
 afterAll(stopSshd);
 
-describe.each(hostKinds)("G02 exit status 255 on $name", (kind) => {
+/** Each way that a call travels, and both connectors over ssh. */
+const kinds = hostKinds.filter((kind) => mainKinds.includes(kind) || ["ssh", "openssh"].includes(kind.name));
+
+describe.each(kinds)("G02 exit status 255 on $name", (kind) => {
   let host: TestHost;
   let client: RemoteClient;
   beforeAll(async () => {

@@ -4,7 +4,7 @@ import { ConnectError, SremoteError } from "@sremote/protocol";
 import { afterAll, describe, expect, test } from "vitest";
 import { startSshd } from "../../scripts/labs/sshd.ts";
 import { Effects, plantEffects } from "../support/effects.ts";
-import { hostKinds, runtimes, sharedSshd, stopSshd } from "../support/hosts.ts";
+import { hostKinds, runtimes, runtimesOn, sharedSshd, stopSshd } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
 
 afterAll(stopSshd);
@@ -50,7 +50,7 @@ test("G04 a key that changed while a session was cut off is final: one attempt, 
 });
 
 describe.each(hostKinds.filter(({ name }) => name.includes("ssh")))("on $name", (kind) => {
-  test.each(runtimes)("G36 no agent is forwarded and no terminal is allocated, in %s", async (runtime) => {
+  test.each(runtimesOn(kind))("G36 no agent is forwarded and no terminal is allocated, in %s", async (runtime) => {
     await using host = await kind.start();
     await using client = new RemoteClient(host.connector, { runtime });
     const variables =

@@ -15,7 +15,7 @@ import { type Lab, startSshd } from "../../scripts/labs/sshd.ts";
 import type { Account } from "../../scripts/labs/users.ts";
 import { until } from "../../scripts/labs/wait.ts";
 import type { Runtime } from "../support/effects.ts";
-import { hostKinds, hostPath, runtimes, stopSshd, type TestHost } from "../support/hosts.ts";
+import { hostKinds, hostPath, runtimes, stopSshd, type TestHost, withRuntimes } from "../support/hosts.ts";
 import { rejection } from "../support/rejection.ts";
 import type { ClientProgram } from "./client-program.ts";
 import { enduranceModule, plantEnduranceModules } from "./endurance-module.ts";
@@ -156,7 +156,7 @@ test("G09 a blackhole is noticed within 60 s when nothing is configured", () => 
 
 const clientProgram = fileURLToPath(new URL("client-program.ts", import.meta.url));
 const kinds = hostKinds.filter(({ name }) => name === "local" || name === "ssh");
-const clients = kinds.flatMap((kind) => runtimes.map((runtime) => [`${runtime} on ${kind.name}`, { kind, runtime }] as const));
+const clients = withRuntimes(kinds).map(({ kind, runtime, name }) => [name, { kind, runtime }] as const);
 
 test.concurrent.each(clients)(
   "G15 when the client is killed, all that it ran is gone after the lease: %s",
