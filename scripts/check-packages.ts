@@ -17,7 +17,7 @@ const ignored: readonly string[] = ["node10", "node16-cjs"];
 async function problemsOf({ archive }: Packed): Promise<string[]> {
   const bytes = Uint8Array.from(readFileSync(archive));
   const { messages, pkg } = await publint({ pack: { tarball: bytes.buffer }, strict: true });
-  const said = messages.filter(({ type }) => type === "error").map((message) => `publint: ${formatMessage(message, pkg!) ?? message.code}`);
+  const said = messages.filter(({ type }) => type === "error").map((message) => `publint: ${formatMessage(message, pkg) ?? message.code}`);
   const analysis = await checkPackage(createPackageFromTarballData(bytes));
   if (!analysis.types) return [...said, "attw: no types"];
   const problems = analysis.problems.filter((problem) => !("resolutionKind" in problem && ignored.includes(problem.resolutionKind)));

@@ -58,7 +58,10 @@ const suites: readonly LongSuite[] = [
     name: `node-${version.split(".", 1)[0]}`,
     purpose: `suites without servers on Node ${version}`,
     command: vitest(
-      ...["packages/protocol", "packages/transfer", "packages/connectors/src/local", "packages/connectors/src/custom"],
+      "packages/protocol",
+      "packages/transfer",
+      "packages/connectors/src/local",
+      "packages/connectors/src/custom",
       ...["state", "output", "host", "compact-output"].map((name) => `packages/process/src/${name}`),
       // Of fleets what needs no SSH server, and no program of the tests that is run as it is written, which Node 22 cannot read.
       ...["node-set", "host", "time", "gather", "report", "configuration", "log", "substitute", "fleet/host-destinations"].map(
