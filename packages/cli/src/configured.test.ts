@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type CommandHome, commandHome, fromSource } from "../../../test/support/command.ts";
+import { type CommandHome, commandHome, asItIs } from "../../../test/support/command.ts";
 
 let home: CommandHome;
 let file: string;
@@ -27,7 +27,7 @@ function inProject(...args: string[]): { status: number | null; stdout: string; 
 }
 
 function withInput(input: string, ...args: string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, [...fromSource, ...args], {
+  return spawnSync(process.execPath, [...asItIs, ...args], {
     cwd: join(home.directory, "project/src"),
     env: home.env,
     encoding: "utf8",
