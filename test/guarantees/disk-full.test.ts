@@ -52,6 +52,16 @@ describe.each(["pipes", "files"] as const)("G13 a full disk over %s", (carriage)
     expect(await effects.runs()).toHaveLength(1);
   });
 
+  test.each(runtimes)("G13 shipped code: disk-full, and nothing ran, in %s", async (runtime) => {
+    await client.doRemoteCall(runtime === "python" ? "os" : "node:os", runtime === "python" ? "getcwd" : "hostname", [], { runtime });
+    const path = join(elsewhere, runtime === "python" ? "big.py" : "big.mjs");
+    await writeFile(path, `${"#".repeat(runtime === "python" ? 1 : 0)}/*${"x".repeat(1_000_000)}*/\n`);
+    client.ship(path);
+    await fill(home, 500);
+    const error = await rejection(client.doRemoteCall("big", "run", [], { runtime }), SremoteError);
+    expect(error.code).toBe("disk-full");
+  });
+
   test.each(runtimes)(
     "G13 during output or at the reply: what is lost is told, nothing half-written is believed, in %s",
     async (runtime) => {

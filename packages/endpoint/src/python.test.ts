@@ -24,6 +24,7 @@ const languageTests = [
   "tests.test_values",
   "tests.test_carriage",
   "tests.test_programs",
+  "tests.test_ship",
 ];
 /**
  * Everything runs on the oldest, on the newest what depends on the language: what is about processes, signals, sockets and files is the system's, and the

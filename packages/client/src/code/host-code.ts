@@ -1,5 +1,5 @@
 /* Shipped code on the host: what is known to be there, and how it gets there. PROTOCOL.md, "Shipped code". */
-import { RemoteExecError, SremoteError } from "@sremote/protocol";
+import { type Code, codes, RemoteExecError, SremoteError } from "@sremote/protocol";
 import type { Runtime } from "../call/options.ts";
 import { localFile, type TreeFile, type TreeOrigin, type TreeVersion } from "./tree-version.ts";
 
@@ -112,5 +112,8 @@ function shippingError(error: unknown, { origin, digest }: TreeVersion, host: st
     const said = `${remote.type ?? "SyntaxError"}: ${remote.message}${source === null ? "" : `\n    ${source}`}`;
     return new RemoteExecError("code-invalid", `shipped code does not compile: ${file}:${line}: ${said}`, options);
   }
-  return new RemoteExecError(code, `${origin.root} was not shipped: ${remote.message}`, options);
+  // Node's program throws an error that has the code; to its worker that is an error like any other.
+  const told = remote.members?.["code"];
+  const reason = code === "raised" && typeof told === "string" && Object.hasOwn(codes, told) ? (told as Code) : code;
+  return new RemoteExecError(reason, `${origin.root} was not shipped: ${remote.message}`, options);
 }

@@ -2,7 +2,7 @@
 import * as nodeModule from "node:module";
 import { SremoteError } from "@sremote/protocol";
 
-type Strip = (code: string, options: { mode: "strip"; sourceUrl: string }) => string;
+type Strip = (code: string, options: { mode: "strip" }) => string;
 
 // From Node 22.13 on; no other runtime has it.
 const strip: Strip | undefined = (nodeModule as { stripTypeScriptTypes?: Strip }).stripTypeScriptTypes;
@@ -23,7 +23,7 @@ export function stripTypes(path: string, content: Uint8Array, isTypeScript: bool
   const text = source.replace(/^#!/, "//");
   let stripped: string;
   try {
-    stripped = withoutWarning(() => strip(text, { mode: "strip", sourceUrl: path }));
+    stripped = withoutWarning(() => strip(text, { mode: "strip" }));
   } catch (error) {
     throw invalid(path, error);
   }
@@ -44,7 +44,7 @@ function withoutWarning<T>(run: () => T): T {
 
 function invalid(path: string, error: unknown): SremoteError {
   const { stack = "", message } = error as Error;
-  // `path:line`, then lines of the source with a mark, then an empty line.
+  // `:line`, then lines of the source with a mark, then an empty line.
   const [head = ""] = stack.split("\n", 1);
   const line = /:(\d+)$/.exec(head)?.[1] ?? "1";
   const hint = /not supported in strip-only mode/.test(message)
