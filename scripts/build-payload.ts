@@ -92,7 +92,7 @@ export async function buildPrograms(): Promise<Artifact[]> {
     "ship.py": ["host.directory", "host.files", "ship"],
   };
   const texts = new Map(Object.entries(python).map(([name, modules]) => [name, packPythonProgram(source, modules)]));
-  for (const name of ["interpreter", "ship"])
+  for (const name of ["interpreter", "function", "ship"])
     texts.set(`${name}.cjs`, await bundle(join(endpoint, `node/programs/${name}.ts`), "cjs", "node18"));
   return [...texts].map(([name, text]) => ({ name, bytes: Buffer.from(text) }));
 }

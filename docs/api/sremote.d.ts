@@ -1,4 +1,4 @@
-/* What sremote exports: 40 values, 131 types. `npm run api` writes this. */
+/* What sremote exports: 40 values, 134 types. `npm run api` writes this. */
 
 /* Values */
 
@@ -103,6 +103,8 @@ declare class RemoteClient implements AsyncDisposable {
   ship(path: string, options?: ShipOptions): ShippedCode;
   script(path: string, args?: readonly string[], options?: ScriptOptions): Call<number>;
   get python(): PythonTag;
+  fn<A extends readonly unknown[], R>(fn: (...args: A) => R, options: FnOptions & Pick<ReturnsObject, "returns">): RemoteObjectFn<A, R>;
+  fn<A extends readonly unknown[], R>(fn: (...args: A) => R, options?: FnOptions): RemoteFn<A, R>;
   bootstrapInstall(options?: BootstrapOptions): Promise<BootstrapResult>;
   installGitModule(url: string, branch?: string, name?: string, options?: InstallOptions): Promise<void>;
   installPackages(packages: readonly string[], options?: InstallOptions): Promise<void>;
@@ -576,6 +578,7 @@ interface FirecrestOptions extends RestOptions {
   reservation?: string | undefined;
   constraints?: string | undefined;
 }
+type FnOptions = Omit<CallOptions, "runtime" | "kwargs">;
 interface FoundInterpreter {
   path: string;
   version: string;
@@ -802,11 +805,13 @@ interface RemoteExecDetails extends SremoteErrorOptions {
   exitCode?: number | undefined;
   signal?: string | undefined;
 }
+type RemoteFn<A extends readonly unknown[], R> = (...args: Positional<A>) => Call<ResultOf<R>>;
 interface RemoteFunction<A extends readonly unknown[], R> {
   (...args: Positional<A>): Promise<R>;
   (...args: WithKeywords<A>): Promise<R>;
 }
 type RemoteModule<M = unknown, How extends "value" | "object" = "value"> = unknown extends M ? AnyModule : TypedModule<M, How>;
+type RemoteObjectFn<A extends readonly unknown[], R> = (...args: Positional<A>) => Call<RemoteObject<Awaited<R>>>;
 interface RestOptions {
   ca?: string | readonly string[] | undefined;
   insecureHttp?: boolean | undefined;

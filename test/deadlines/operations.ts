@@ -36,6 +36,7 @@ export const operations: Record<string, Operation> = {
   },
   module: (client, limits) => client.module("os", limits)["getpid"]!(),
   python: (client, limits) => client.python(limits)`1`.value,
+  fn: (client, limits) => client.fn(() => 1, limits)().value,
   interpreter: (client, limits) => client.interpreter(limits),
   getPwd: (client, limits) => client.getPwd(limits),
   isModuleInstalled: (client, limits) => client.isModuleInstalled("os", limits),

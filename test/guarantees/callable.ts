@@ -121,6 +121,7 @@ export const calls: Readonly<Record<string, Callable>> = {
     kwargs: [{}],
     constant: ["os", "sep", {}],
     interpreter: [{}],
+    fn: [() => 1, {}],
     bootstrapInstall: [{}],
     installGitModule: ["https://localhost/x.git", "main", "x", {}],
     installPackages: [["x"], {}],

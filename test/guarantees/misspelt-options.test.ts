@@ -35,6 +35,7 @@ const cases: Record<string, Misspelt> = {
   "client.module": { call: (options) => client.module("os", options), wrong: "workername", meant: "workerName" },
   "client.constant": { call: (options) => client.constant("os", "sep", options), wrong: "Timeout", meant: "timeout" },
   "client.interpreter": { call: (options) => client.interpreter(options), wrong: "nmae", meant: "name" },
+  "client.fn": { call: (options) => client.fn(() => 1, options), wrong: "timeuot", meant: "timeout" },
   "client.python": { call: (options) => client.python(options), wrong: "timeuot", meant: "timeout" },
   "client.registerRemoteEnvVariable": {
     call: (options) => client.registerRemoteEnvVariable("A", "b", options),

@@ -36,3 +36,4 @@ export type { InterpreterOptions, SnippetOptions, VariableOptions } from "./inte
 export type { ImagePart, JsonPart, OmittedPart, OtherPart, Part, PartBase, TextPart } from "./interpreter/parts.ts";
 export { SnippetCall, type SnippetResult } from "./interpreter/snippet-call.ts";
 export type { PythonObjectTag, PythonOptions, PythonTag } from "./interpreter/python-tag.ts";
+export type { FnOptions, RemoteFn, RemoteObjectFn } from "./interpreter/remote-fn.ts";

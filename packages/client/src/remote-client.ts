@@ -49,6 +49,7 @@ import { checkSerializer, defaultSerializer, type Serializer } from "./call/seri
 import type { Interpreter, InterpreterHost } from "./interpreter/interpreter.ts";
 import { Interpreters } from "./interpreter/interpreters.ts";
 import type { InterpreterOptions } from "./interpreter/options.ts";
+import { type FnOptions, remoteFn, type RemoteFn, type RemoteObjectFn } from "./interpreter/remote-fn.ts";
 import { pythonTag, type PythonTag } from "./interpreter/python-tag.ts";
 import { Sessions } from "./session/sessions.ts";
 import { SessionTransport } from "./session/session-transport.ts";
@@ -223,7 +224,7 @@ export class RemoteClient implements AsyncDisposable {
    * Starts an interpreter on the host, of Python or of JavaScript, whose variables last from snippet to snippet: docs/interpreter.md. It needs a session.
    *
    * @throws SremoteError `unsupported` over files; what a call throws
-   * @example await using py = await client.interpreter({ cwd: "/data" });
+   * @example await using notebook = await client.interpreter({ cwd: "/data" });
    */
   async interpreter(options: InterpreterOptions = {}): Promise<Interpreter> {
     return await this.#interpreters.open(options);
@@ -269,6 +270,19 @@ export class RemoteClient implements AsyncDisposable {
    */
   get python(): PythonTag {
     return pythonTag(this.#snippets);
+  }
+
+  /**
+   * A function of this program that runs on a Node host. Its text is sent, so it must be self-contained: what it uses from around it is refused by name. Modules
+   * of the host it loads itself, by `require` or `import()`. A call like any other, over files as well.
+   *
+   * @throws InvalidArgumentError for a function that uses variables from around it, a method, a class, or a native function
+   * @example const add = client.fn((a: number, b: number) => a + b);
+   */
+  fn<A extends readonly unknown[], R>(fn: (...args: A) => R, options: FnOptions & Pick<ReturnsObject, "returns">): RemoteObjectFn<A, R>;
+  fn<A extends readonly unknown[], R>(fn: (...args: A) => R, options?: FnOptions): RemoteFn<A, R>;
+  fn(fn: (...args: never) => unknown, options: FnOptions = {}): (...args: readonly unknown[]) => Call {
+    return remoteFn(this.#snippets, fn, options);
   }
 
   /**

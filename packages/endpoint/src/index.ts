@@ -54,7 +54,7 @@ export function script(name: ScriptName): string {
 const scripts = new Map<string, string>();
 
 /** A program that comes with the calls that need it: their first argument (run/extension.py). */
-export type ProgramName = "snippet.py" | "interpreter.py" | "interpreter.cjs" | "script.py" | "ship.py" | "ship.cjs";
+export type ProgramName = "snippet.py" | "interpreter.py" | "interpreter.cjs" | "script.py" | "ship.py" | "ship.cjs" | "function.cjs";
 
 /** The text of such a program. @throws SremoteError `endpoint-broken` where it is not what was built */
 export function program(name: ProgramName): string {
