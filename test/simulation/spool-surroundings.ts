@@ -48,7 +48,8 @@ vi.doMock("../../packages/endpoint/node/host/identity.ts", () => ({
   isRunning: (identity: string) => presentSpool().isRunning(identity),
 }));
 
-vi.doMock("../../packages/endpoint/node/run/environment.ts", () => ({
+vi.doMock("../../packages/endpoint/node/run/environment.ts", async (original) => ({
+  ...(await original<typeof import("../../packages/endpoint/node/run/environment.ts")>()),
   home: () => "/sim/home",
   callEnvironment: async () => ({}),
   callDirectory: () => "/sim/home",
