@@ -82,6 +82,7 @@ const tables: typeof python = [
   ['pd.Series([Decimal("1.50"), None])', "Table(2 rows; 0: decimal)", "Series, None: object"],
   ["pd.Series([date(2026, 11, 30)])", "Table(1 rows; 0: date)", "Series, None: object"],
   ["pd.Series([[1], [2, 3]])", "Table(2 rows; 0: object)", "Series, None: object"],
+  ["pd.Series([np.zeros(2), None])", "Table(2 rows; 0: list)", "Series, None: object"],
   ["[pd.NA, pd.NaT]", "[ null, null ]", "[None, None]"],
   ['pl.DataFrame({"a": [1, None], "l": [[1], []]})', "Table(2 rows; a: int64, l: list)", "DataFrame, a: Int64, l: List(Int64)"],
   ['pa.table({"a": [1.5, None]})', "Table(2 rows; a: float64)", "Table, a: double"],
@@ -108,7 +109,7 @@ export const refusedFromPython: readonly { readonly code: string; readonly hint:
     hint: 'send a list of what it yields, or read the result with items(), or keep it on the host with returns: "object"',
   },
   { code: "{-0.0}", hint: "send a list" },
-  { code: 'np.array(["a"], "S1")', hint: 'convert it, for example with .astype("float64") or .astype(str)' },
+  { code: 'np.zeros(1, "longdouble")', hint: 'convert it, for example with .astype("float64")' },
   { code: "np.ma.masked_array([1], [True])", hint: "send .filled() and .mask" },
   { code: 'pd.Series(pd.period_range("2026", periods=1))', hint: "convert it with .dt.to_timestamp() or .astype(str)" },
   {

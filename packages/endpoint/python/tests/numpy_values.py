@@ -46,7 +46,7 @@ class NumpyTest(unittest.TestCase):
             self.assertEqual((type(found), found), (type(value), value))
 
     def test_what_has_no_equal_is_refused(self):
-        for value in (numpy.zeros((2, 2), dtype="i4,f8"), numpy.zeros(1, "S1"), numpy.longdouble(1), numpy.complex128(1j), numpy.ma.masked_array([1, 2], [0, 1]), numpy.zeros(2, dtype="g")):
+        for value in (numpy.zeros((2, 2), dtype="i4,f8"), numpy.longdouble(1), numpy.complex128(1j), numpy.ma.masked_array([1, 2], [0, 1]), numpy.zeros(2, dtype="g")):
             with self.assertRaises(Unserializable, msg=repr(value)) as caught:
                 encode({"a": [value]})
             self.assertEqual(caught.exception.path, "return.a[0]")

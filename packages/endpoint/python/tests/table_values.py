@@ -80,6 +80,17 @@ class PandasTest(unittest.TestCase):
         found = decode(wire, Attachments([received]))
         self.assertTrue(numpy.shares_memory(found["a"].to_numpy(), numpy.frombuffer(received)))
 
+    def test_cells_that_are_arrays_travel_as_lists_and_are_arrays_again(self):
+        for cells in ([numpy.array([1.5, 2]), numpy.zeros(0), None], [numpy.array([True])], [numpy.zeros(1000, "f4")] * 5000):
+            series = pandas.Series(cells)
+            wire, attachments = encode(series)
+            self.assertLess(len(attachments), 4)
+            found = back(series)
+            self.assertEqual([cell if cell is None else (cell.dtype, cell.tolist()) for cell in found],
+                             [cell if cell is None else (cell.dtype, cell.tolist()) for cell in series])
+        for cells in ([numpy.zeros(1), numpy.zeros(1, "i4")], [numpy.zeros((1, 1))]):
+            self.assertEqual([cell.tolist() for cell in back(pandas.Series(cells))], [cell.tolist() for cell in cells])
+
     def test_what_cannot_travel_says_where_it_is_and_what_to_do(self):
         frame = pandas.DataFrame({"a": [1, 2]})
         for value, place, hint in (
@@ -202,9 +213,10 @@ class ArrayTest(unittest.TestCase):
         found = back(numpy.array([(1, 2.5, "x")], [("a", "i4"), ("b", ">f8"), ("c", "U3")]))
         pandas.testing.assert_frame_equal(found, pandas.DataFrame({"a": numpy.array([1], "i4"), "b": [2.5], "c": ["x"]}))
         self.assertEqual(back(numpy.array([["a", "\u00e9"]])), [["a", "\u00e9"]])
+        self.assertEqual(back(numpy.array([b"a", b""])), [b"a", b""])
         self.assertEqual(back(numpy.array([[1, None], [D("1.5"), b"x"]], object)), [[1, None], ["1.5", b"x"]])
         for value, place in ((numpy.array([[0, object()]], object), "return[0][1]"), (numpy.zeros((1, 1), "i4,i4"), "return"), (numpy.zeros(1, [("a", "i4", 3)]), "return.a"),
-                             (numpy.array([2 ** 60], "m8[3600000h]"), "return"), (numpy.zeros(1, "m8"), "return"), (numpy.zeros(1, "S1"), "return")):
+                             (numpy.array([2 ** 60], "m8[3600000h]"), "return"), (numpy.zeros(1, "m8"), "return"), (numpy.zeros(1, "g"), "return")):
             with self.assertRaises(Unserializable, msg=repr(value)) as caught:
                 encode(value)
             self.assertEqual(caught.exception.path, place)

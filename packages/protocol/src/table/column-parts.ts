@@ -51,13 +51,19 @@ function mistakeInOffsets({ offsets, length }: ColumnFacts, end: number): string
   return undefined;
 }
 
+/** Bytes of text that are checked at a time. */
+const validated = 1 << 24;
+
 function mistakeInText({ offsets, length }: ColumnFacts, data: TypedArray): string | undefined {
   if (!(data instanceof Uint8Array)) return "text that is not bytes";
   try {
     // A piece must not end within a character: what is read of it would be another text.
     for (let row = 1; row < length; row++)
       if ((data[offsets![row]!]! & 0xc0) === 0x80) return `text that is cut within a character at row ${row}`;
-    new TextDecoder("utf-8", { fatal: true }).decode(data);
+    // In parts: a column may hold more than a string of JavaScript can.
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    for (let at = 0; at < data.length; at += validated) decoder.decode(data.subarray(at, at + validated), { stream: true });
+    decoder.decode();
   } catch {
     return "text that is not UTF-8";
   }

@@ -179,7 +179,7 @@ export class Column implements Iterable<Cell> {
 
   #piece(data: Uint8Array, start: number, end: number): string {
     // Where all text is ASCII, as most is, positions in the bytes are positions in the text: pieces of it cost a tenth of decoding each.
-    const text = (this.#text ??= decoder.decode(data));
+    const text = (this.#text ??= data.length > longestText ? "" : decoder.decode(data));
     return text.length === data.length ? text.slice(start, end) : decoder.decode(data.subarray(start, end));
   }
 }
@@ -188,6 +188,8 @@ function inspectColumn(this: Column): string {
   return this.toString();
 }
 
+/** Of more bytes, each cell is decoded alone. */
+const longestText = 1 << 26;
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const wrapped: WeakMap<ColumnFacts, Column> = new WeakMap();
 

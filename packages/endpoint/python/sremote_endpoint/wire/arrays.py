@@ -140,7 +140,7 @@ def _ndarray(encoder, value):
     if value.ndim > DIMENSIONS:
         encoder.fail("a numpy array of %d dimensions, at most %d are allowed" % (value.ndim, DIMENSIONS))
     value = numpy.asarray(value)
-    if value.dtype.kind in "OUT":
+    if value.dtype.kind in "OUTS":
         # Text and objects have no bytes of their own: element by element, and what cannot travel is named by its place.
         return encoder.walk(value.tolist())
     if value.dtype.names:
@@ -149,7 +149,7 @@ def _ndarray(encoder, value):
     if value.dtype.kind in "mM":
         dtype, value = time_counts(encoder, value)
     elif dtype not in DTYPES or value.dtype.itemsize != DTYPES[dtype][0]:
-        encoder.fail("a numpy array of dtype %s cannot travel" % value.dtype, 'convert it, for example with .astype("float64") or .astype(str)')
+        encoder.fail("a numpy array of dtype %s cannot travel" % value.dtype, 'convert it, for example with .astype("float64")')
     value = value.astype(DTYPES.get(dtype, DTYPES["int64"])[1], order="K", copy=False)
     flat = numpy.ascontiguousarray(value if order == "C" else value.T).reshape(-1)
     data = memoryview(flat.view("u1")) if flat.size else b""

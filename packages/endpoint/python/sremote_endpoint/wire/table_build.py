@@ -82,7 +82,8 @@ def _pandas(pandas, numpy, column):
     if kind == "object":
         return pandas.Series(_cells(numpy, column.values), dtype=object)
     if kind == "list":
-        items = _pandas(pandas, numpy, column.items).tolist()
+        items = _pandas(pandas, numpy, column.items)
+        items = items.to_numpy() if column.pandas == "object" else items.tolist()
         ends = column.offsets.tolist()
         lists = [items[start:end] for start, end in zip(ends, ends[1:])]
         return pandas.Series(_cells(numpy, [None if nulls is not None and nulls[at] else found for at, found in enumerate(lists)]), dtype=object)

@@ -218,5 +218,23 @@ class _Writer:
             return dict(self.texts(_TEXTS[only], plain), pandas="object")
         if only == "bool":
             return dict(self.numbers(self.numpy.array([cell is True for cell in plain]), self.numpy.array(missing)), pandas="object")
+        if only == "ndarray" and len(set((cell.dtype, cell.ndim) for cell in plain if cell is not None)) == 1:
+            found = self.arrays(plain)
+            if found:
+                return found
         values, tree = self.encoder.walk(cells)
         return {"type": "object", "values": {"json": values} if tree is None else {"json": values, "meta": {"values": tree, "v": 1}}}
+
+    def arrays(self, cells):
+        """Cells that are arrays of one type, as embeddings are: lists, of which pandas makes arrays again."""
+        numpy = self.numpy
+        arrays = [cell for cell in cells if cell is not None]
+        if arrays[0].ndim != 1 or arrays[0].dtype.name not in DTYPES:
+            return None
+        offsets = numpy.zeros(len(cells) + 1, "i4")
+        numpy.cumsum([0 if cell is None else len(cell) for cell in cells], out=offsets[1:])
+        json = {"type": "list", "pandas": "object", "offsets": self.attach(offsets),
+                "items": dict(self.numbers(numpy.concatenate(arrays), None), rows=int(offsets[-1]))}
+        if len(arrays) < len(cells):
+            json["nulls"] = self.attach(numpy.array([cell is None for cell in cells]))
+        return json
