@@ -1,4 +1,4 @@
-/* What calls can do over a session, in both runtimes, on this machine and over SSH. */
+/* What calls can do over a session, in both runtimes, on this machine; nightly over SSH as well. */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Call, RemoteClient, type RemoteIterable, RemoteObject } from "@sremote/client";
@@ -7,12 +7,14 @@ import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest"
 import { isAlive } from "../../scripts/labs/processes.ts";
 import { until } from "../../scripts/labs/wait.ts";
 import { hostKinds, stopSshd, type TestHost, withRuntimes } from "../support/hosts.ts";
+import { isNightly } from "../support/nightly.ts";
 import { rejection } from "../support/rejection.ts";
 import { writeModules } from "./module.ts";
 
 afterAll(stopSshd);
 
-const live = hostKinds.filter(({ name }) => name === "local" || name === "ssh");
+// Over ssh test/sessions/faults.test.ts tries calls of each kind, with the link whole and cut.
+const live = hostKinds.filter(({ name }) => name === "local" || (isNightly && name === "ssh"));
 const each = withRuntimes(live);
 
 describe.each(each)("a session of $name", ({ kind, runtime }) => {

@@ -21,6 +21,6 @@ function overProcess(): Connector {
 
 describe("exec, push and pull over one process each", () => {
   // Commands are the local connector's.
-  const tried = isNightly ? /^/ : /file|push|pull|progress|sink/;
+  const tried = isNightly ? /^/ : /file|path|push|pull|progress|sink/;
   for (const one of connectorCases().filter(({ name }) => tried.test(name))) test(one.name, () => one.run(overProcess));
 });
