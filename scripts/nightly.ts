@@ -45,7 +45,9 @@ const suites: readonly LongSuite[] = [
     name: "all",
     purpose: "what `npm test` tries of one connector, engine, size or Python alone, of all; and ten thousand calls",
     command: vitest(
-      ...["rest", "connectors", "guarantees", "calls", "sessions", "transfers", "fleets", "packages"].map((name) => `test/${name}`),
+      ...["rest", "connectors", "guarantees", "calls", "sessions", "transfers", "fleets", "packages", "bench"].map(
+        (name) => `test/${name}`,
+      ),
       "packages/endpoint/src/python.test.ts",
       "packages/endpoint/node",
       ...["custom", "memory", "process", "ssh", "testing"].map((name) => `packages/connectors/src/${name}`),

@@ -8,7 +8,7 @@ import { type Call, RemoteClient, type RemoteObject } from "@sremote/client";
 import { expect, test } from "vitest";
 import { hostProcesses } from "../support/leftovers.ts";
 
-const runs = Number(process.env["SREMOTE_RUNS"] ?? 12);
+const runs = Number(process.env["SREMOTE_RUNS"] ?? 6);
 const seed = Number(process.env["SREMOTE_SEED"] ?? 20_261_129);
 
 /** What the user knows: each object counts letters, each named worker holds its number of calls. */

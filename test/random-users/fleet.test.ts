@@ -9,7 +9,7 @@ import { expect, test } from "vitest";
 import { until } from "../../scripts/labs/wait.ts";
 import { hostProcesses } from "../support/leftovers.ts";
 
-const runs = Number(process.env["SREMOTE_RUNS"] ?? 8);
+const runs = Number(process.env["SREMOTE_RUNS"] ?? 4);
 const seed = Number(process.env["SREMOTE_SEED"] ?? 20_261_129);
 const names = ["one", "two", "three"];
 
