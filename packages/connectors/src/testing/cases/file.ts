@@ -54,7 +54,8 @@ export const fileCases: readonly ConnectorCase[] = [
   }),
   defineCase("a path that begins with ~/ is below the home directory", async (fixture) => {
     const home = (await fixture.run('cd "$HOME" && pwd -P')).trim();
-    const name = `.sremote-case-${randomBytes(8).toString("hex")}`;
+    // What a shell would split or run, where the rest of the path is not quoted.
+    const name = `.sremote-case $(x) 'q' ${randomBytes(8).toString("hex")}`;
     try {
       await fixture.connector.push(everyByte, `~/${name}`);
       assertSameBytes(await pulled(fixture, `${home}/${name}`), everyByte, "pushed");
