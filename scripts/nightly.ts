@@ -45,7 +45,7 @@ const suites: readonly LongSuite[] = [
     name: "all",
     purpose: "what `npm test` tries of one connector, engine, size or Python alone, of all; and ten thousand calls",
     command: vitest(
-      ...["rest", "connectors", "guarantees", "calls", "sessions", "transfers", "fleets", "packages", "bench"].map(
+      ...["rest", "connectors", "guarantees", "calls", "sessions", "transfers", "fleets", "packages", "bench", "types"].map(
         (name) => `test/${name}`,
       ),
       "packages/endpoint/src/python.test.ts",
