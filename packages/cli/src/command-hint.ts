@@ -18,7 +18,7 @@ const replacements: readonly (readonly [library: RegExp, command: string])[] = [
     /install(?: it| the expected version of it)? with installPackages\(\)(?: or installGitModule\(\))?/,
     "`sremote install HOST PACKAGE` installs it",
   ],
-  [/ship it with ship\(\), or set cwd to the/, "name with --cwd the"],
+  [/ship it with ship\(\), or set cwd to the/, "add --ship PATH, or name with --cwd the"],
   [/set cwd to the/g, "name with --cwd the"],
   [/repeat the call with \{ id: "(.*)" \} later/, "repeat the command with --id $1 later"],
   [/an id of its own: it then travels/, "an id of its own (--id): it then travels"],
