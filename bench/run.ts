@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { measureBulk } from "./bulk.ts";
 import { measureBytesSent } from "./bytes-sent.ts";
 import { measureColdCalls } from "./cold-call.ts";
+import { measureCommand } from "./command.ts";
 import { measureConcurrency } from "./concurrency.ts";
 import { measureFleet } from "./fleet.ts";
 import { type Figure, isMet, ratio, table } from "./figure.ts";
@@ -33,6 +34,7 @@ const benchmarks: Readonly<Record<string, (setting: Setting) => Promise<Figure[]
   memory: measureMemory,
   "bytes-sent": measureBytesSent,
   concurrency: measureConcurrency,
+  command: measureCommand,
   rest: measureRest,
   fleet: measureFleet,
 };

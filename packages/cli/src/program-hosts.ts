@@ -1,11 +1,11 @@
-/* Commands on many hosts, and `exec`, which runs one on a host. */
+/* Commands on many hosts, and `exec`, which runs one on a host. What carries them out is loaded when it is needed, so that help comes at once. */
 import type { Command } from "commander";
 import { addHostOptions, collect, hostsText, hostText, splitOptions } from "./command-options.ts";
-import { type CopyCommandOptions, pull, push, sync, type SyncCommandOptions } from "./copy.ts";
-import { exec, type ExecCommandOptions } from "./exec.ts";
+import type { CopyCommandOptions, SyncCommandOptions } from "./copy.ts";
+import type { ExecCommandOptions } from "./exec.ts";
 import { exitCodes } from "./exit-code.ts";
 import type { Choose } from "./task.ts";
-import { type RunCommandOptions, runOnHosts } from "./run-hosts.ts";
+import type { RunCommandOptions } from "./run-hosts.ts";
 
 const commandText = "one text is a script for the host's shell; several are a program and its arguments";
 
@@ -29,7 +29,7 @@ function addExec(program: Command, choose: Choose): void {
   command.action((host: string, given: string[]) => {
     const words = commandAfterOptions(command, given);
     const [hostOptions, options] = splitOptions<ExecCommandOptions>(command);
-    choose(host, (context) => exec(context, host, words, options, hostOptions), exitCodes.noCommand);
+    choose(host, async (context) => (await import("./exec.ts")).exec(context, host, words, options, hostOptions), exitCodes.noCommand);
   });
 }
 
@@ -48,7 +48,7 @@ function addRun(program: Command, choose: Choose): void {
   command.action((hosts: string, given: string[]) => {
     const words = commandAfterOptions(command, given);
     const [hostOptions, options] = splitOptions<RunCommandOptions>(command);
-    choose(hosts, (context) => runOnHosts(context, hosts, words, options, hostOptions));
+    choose(hosts, async (context) => (await import("./run-hosts.ts")).runOnHosts(context, hosts, words, options, hostOptions));
   });
 }
 
@@ -61,9 +61,9 @@ function commandAfterOptions(command: Command, words: string[]): string[] {
 }
 
 function addCopies(program: Command, choose: Choose): void {
-  for (const [name, description, copy] of [
-    ["push", "Copy files and directories to hosts; the last PATH is the destination there.", push],
-    ["pull", "Copy files and directories from hosts; the last PATH is the destination here, with a directory for each host.", pull],
+  for (const [name, description] of [
+    ["push", "Copy files and directories to hosts; the last PATH is the destination there."],
+    ["pull", "Copy files and directories from hosts; the last PATH is the destination here, with a directory for each host."],
   ] as const) {
     const command = program
       .command(name)
@@ -73,7 +73,7 @@ function addCopies(program: Command, choose: Choose): void {
     addCopyOptions(command);
     command.action((hosts: string, paths: string[]) => {
       const [hostOptions, options] = splitOptions<CopyCommandOptions>(command);
-      choose(hosts, (context) => copy(context, hosts, paths, options, hostOptions));
+      choose(hosts, async (context) => (await import("./copy.ts"))[name](context, hosts, paths, options, hostOptions));
     });
   }
   const command = program
@@ -86,7 +86,7 @@ function addCopies(program: Command, choose: Choose): void {
   addCopyOptions(command);
   command.action((hosts: string, here: string, there: string) => {
     const [hostOptions, options] = splitOptions<SyncCommandOptions>(command);
-    choose(hosts, (context) => sync(context, hosts, here, there, options, hostOptions));
+    choose(hosts, async (context) => (await import("./copy.ts")).sync(context, hosts, here, there, options, hostOptions));
   });
 }
 

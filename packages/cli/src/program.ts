@@ -1,15 +1,15 @@
-/* The command line: commands, options, help. */
+/* The command line: commands, options, help. What carries them out is loaded when it is needed, so that help comes at once. */
 import { Command } from "commander";
-import { call, type CallCommandOptions } from "./call.ts";
+import type { CallCommandOptions } from "./call.ts";
 import type { Choose } from "./task.ts";
-import { doctor, type DoctorCommandOptions } from "./doctor.ts";
+import type { DoctorCommandOptions } from "./doctor.ts";
 import { addCallPlace, addHostOptions, addPlaceOptions, collect, hostText, splitOptions } from "./command-options.ts";
 import { addHostCommands } from "./program-hosts.ts";
-import { map, type MapCommandOptions } from "./map.ts";
-import { ship, type ShipCommandOptions } from "./ship.ts";
+import type { MapCommandOptions } from "./map.ts";
+import type { ShipCommandOptions } from "./ship.ts";
 import { wrapWords } from "./wrap-words.ts";
-import { evaluate, type EvalCommandOptions } from "./eval.ts";
-import { bootstrap, type BootstrapCommandOptions, install, type InstallCommandOptions } from "./install.ts";
+import type { EvalCommandOptions } from "./eval.ts";
+import type { BootstrapCommandOptions, InstallCommandOptions } from "./install.ts";
 
 const examples = `
 Examples:
@@ -71,7 +71,7 @@ function addCall(program: Command, choose: Choose): void {
   command.addHelpText("after", "\nAfter `--` everything is an argument, also what begins with a dash.\n");
   command.action((host: string, name: string, args: string[]) => {
     const [hostOptions, options] = splitOptions<CallCommandOptions>(command);
-    choose(host, (context) => call(context, host, name, args, options, hostOptions));
+    choose(host, async (context) => (await import("./call.ts")).call(context, host, name, args, options, hostOptions));
   });
 }
 
@@ -91,7 +91,7 @@ function addMap(program: Command, choose: Choose): void {
   addHostOptions(command);
   command.action((hosts: string, name: string) => {
     const [hostOptions, options] = splitOptions<MapCommandOptions>(command);
-    choose(hosts, (context) => map(context, hosts, name, options, hostOptions));
+    choose(hosts, async (context) => (await import("./map.ts")).map(context, hosts, name, options, hostOptions));
   });
 }
 
@@ -109,7 +109,7 @@ function addShip(program: Command, choose: Choose): void {
   addHostOptions(command);
   command.action((host: string, path: string) => {
     const [hostOptions, options] = splitOptions<ShipCommandOptions>(command);
-    choose(host, (context) => ship(context, host, path, options, hostOptions));
+    choose(host, async (context) => (await import("./ship.ts")).ship(context, host, path, options, hostOptions));
   });
 }
 
@@ -126,7 +126,7 @@ function addEval(program: Command, choose: Choose): void {
   addHostOptions(command);
   command.action((host: string, code: string) => {
     const [hostOptions, options] = splitOptions<EvalCommandOptions>(command);
-    choose(host, (context) => evaluate(context, host, code, options, hostOptions));
+    choose(host, async (context) => (await import("./eval.ts")).evaluate(context, host, code, options, hostOptions));
   });
 }
 
@@ -140,7 +140,7 @@ function addBootstrap(program: Command, choose: Choose): void {
   addHostOptions(command);
   command.action((host: string) => {
     const [hostOptions, options] = splitOptions<BootstrapCommandOptions>(command);
-    choose(host, (context) => bootstrap(context, host, options, hostOptions));
+    choose(host, async (context) => (await import("./install.ts")).bootstrap(context, host, options, hostOptions));
   });
 }
 
@@ -159,7 +159,7 @@ function addInstall(program: Command, choose: Choose): void {
   addHostOptions(command);
   command.action((host: string, packages: string[]) => {
     const [hostOptions, options] = splitOptions<InstallCommandOptions>(command);
-    choose(host, (context) => install(context, host, packages, options, hostOptions));
+    choose(host, async (context) => (await import("./install.ts")).install(context, host, packages, options, hostOptions));
   });
 }
 
@@ -174,6 +174,6 @@ function addDoctor(program: Command, choose: Choose): void {
   addHostOptions(command);
   command.action((host: string) => {
     const [hostOptions, options] = splitOptions<DoctorCommandOptions>(command);
-    choose(host, (context) => doctor(context, host, options, hostOptions));
+    choose(host, async (context) => (await import("./doctor.ts")).doctor(context, host, options, hostOptions));
   });
 }
