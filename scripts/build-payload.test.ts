@@ -65,7 +65,7 @@ print(len(parts) // 2 > 30)`;
     "sremote-endpoint.pyz": 46_700,
     // 200 of these for programs that come with their calls, and for what they set in their process.
     "sremote-session.js.br": 42_300,
-    // 60 bytes of them for where shipped code is looked for.
+    // 500 of these for where shipped code is looked for, whether it is of the call's version, and whether modules were edited.
     "sremote-session.py.deflate": 54_000,
   };
 

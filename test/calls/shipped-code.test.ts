@@ -290,6 +290,24 @@ def run(how):
     expect((await second).jobs.map(({ value }) => value)).toEqual([2, 2, 2]);
   });
 
+  test("G48 an object, or an unfinished result, of an earlier version is no argument for a later one", async () => {
+    const job = (n: number): string =>
+      `class Held:\n    def version(self):\n        return ${n}\ndef hold():\n    return Held()\ndef use(x):\n    return ${n}\n`;
+    await write({ "job.py": job(1) });
+    client.ship(join(root, "job.py"));
+    const { value: held } = await client.doRemoteCall("job", "hold", [], { returns: "object" });
+    expect((await client.doRemoteCall("job", "use", [held])).value).toBe(1);
+    const first = client.call("job", "use", [0]);
+    writeFileSync(join(root, "job.py"), job(2));
+    const second = client.doRemoteCall("job", "use", [first]);
+    expect(await rejection(second)).toMatchObject({ code: "object-lost", outcome: "not-run" });
+    expect((await first).value).toBe(1);
+    expect(await rejection(client.doRemoteCall("job", "use", [held]))).toMatchObject({ code: "object-lost", outcome: "not-run" });
+    // The object itself is as it was.
+    expect((await held.call("version")).value).toBe(1);
+    expect((await client.doRemoteCall("job", "use", [0])).value).toBe(2);
+  });
+
   test("G48 a map has one version, that of the moment when it was made", async () => {
     await write({ "job.py": "def run(x):\n    return [x, 1]\n" });
     client.ship(join(root, "job.py"));

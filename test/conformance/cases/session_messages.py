@@ -12,7 +12,7 @@ CHALLENGE = {"type": "challenge", "nonce": "5e" * 32, "received": 7, "proof": "1
 PROOF = {"type": "proof", "received": 0, "proof": "bdd0a72a32cafac0b964ff0ee76ab92bec6c11b5da0220e5b537ff36be647ebf"}
 BYE = {"type": "bye"}
 INVOKE = {"type": "invoke", "module": "os", "function": "getenv", "args": {"json": ["PATH"]}}
-FULL_INVOKE = dict(INVOKE, kwargs={"json": {"a": 1}}, naiveTimeZone="Europe/Zurich", modules={"numpy": "2.1.0", "mine": None}, returns="object", leaseMs=1500.5, keep=2, each="args")
+FULL_INVOKE = dict(INVOKE, kwargs={"json": {"a": 1}}, naiveTimeZone="Europe/Zurich", modules={"numpy": "2.1.0", "mine": None}, code=["c0" * 32], returns="object", leaseMs=1500.5, keep=2, each="args")
 RESULT = {"type": "result", "outcome": "value", "value": {"json": 42}}
 RAISED = {"type": "result", "outcome": "raised", "error": FAILURE}
 PART = {"type": "part", "value": {"json": [1, None]}}
@@ -156,6 +156,7 @@ wrong(INVOKE, "invoke", module=[1, None, ["os"]], function=[1, None, {}], args=N
 wrong(RESULT, "result", outcome=["", "Value", "ok", None, 1, "toString"], value=NO_VALUE, exitCode=["1", None, 1.5, True], signal=[9, None, []], modules=NO_VERSIONS,
       usage=[None, [], {}, {"wallMs": 1, "cpuMs": 1}, {"wallMs": "1", "cpuMs": 1, "maxRssBytes": 1}, {"wallMs": -1, "cpuMs": 1, "maxRssBytes": 1}, {"wallMs": 1, "cpuMs": 1, "maxRssBytes": 0.5}])
 wrong(INVOKE, "invoke", each=NO_EACH)
+wrong(INVOKE, "invoke", code=NO_CODE)
 wrong(RESULT, "result", failures=NO_FAILURES, begun=NO_COUNT)
 wrong(PART, "part", value=NO_VALUE + [{"json": 42}, {"json": {}}, {"json": [], "meta": {"values": ["set"], "v": 1}}], failures=NO_FAILURES)
 wrong(RAISED, "result", error=[None, "no", [FAILURE], {}, dict(FAILURE, code="no-such-code"), dict(FAILURE, stage="later"), without(FAILURE, "message"), dict(FAILURE, cause=1)])

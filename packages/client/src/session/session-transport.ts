@@ -143,11 +143,13 @@ export class SessionTransport implements Transport {
 }
 
 /** The beginning of an `invoke`. */
-function invokeHead({ module, function: fn, options, modules, each }: NewCall): string {
+function invokeHead({ module, function: fn, options, modules, code, each }: NewCall): string {
   const message: Omit<InvokeMessage, "args"> = { type: "invoke", module, function: fn };
   if (options.naiveTimeZone !== undefined) message.naiveTimeZone = options.naiveTimeZone;
   if (each !== undefined) message.each = each;
   if (modules.size > 0) message.modules = Object.fromEntries(modules);
+  // Objects and results among the arguments choose the worker: it may be of another version.
+  if (code !== undefined) message.code = [...code.digests];
   if (options.returns === "object") message.returns = "object";
   if (options.objectTimeout !== undefined) message.leaseMs = options.objectTimeout;
   return JSON.stringify(message).slice(0, -1);

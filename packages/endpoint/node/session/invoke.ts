@@ -28,6 +28,7 @@ import { performMany } from "../run/many.ts";
 import { strayVariable } from "../run/strays.ts";
 import { asOurs } from "../host/standard.ts";
 import { checkModules } from "../run/module-versions.ts";
+import { shippedDigests } from "../run/search-directories.ts";
 import { countLoaded } from "../run/resolve.ts";
 import { runAs, runAsNobody, type Owner } from "./call-owner.ts";
 import { iteratorOf, objectFunctions } from "./object-functions.ts";
@@ -150,6 +151,12 @@ export interface Prepared {
   sought: Sought | undefined;
 }
 
+/** @throws SremoteError `object-lost` where the worker was chosen by an argument, and has another version of the shipped code */
+function checkVersion({ code }: InvokeMessage): void {
+  if (code === undefined || code.join() === shippedDigests.join()) return;
+  throw new SremoteError("object-lost", "an argument was made with another version of the shipped code", { stage: "arguments" });
+}
+
 /** Reads a call. Never throws. Run it inside `asOurs`. @param depth of the message's JSON */
 export function prepare(message: InvokeMessage, attachments: Attachments, depth: number, around: Surroundings): Prepared {
   const values = new SessionValues(around);
@@ -165,6 +172,7 @@ export function prepare(message: InvokeMessage, attachments: Attachments, depth:
     sought: undefined,
   };
   try {
+    checkVersion(message);
     const args = values.decode(message.args, attachments, "args", depth);
     if (!Array.isArray(args)) throw new SremoteError("protocol-error", "args: not an array", { stage: "request" });
     prepared.args = args;

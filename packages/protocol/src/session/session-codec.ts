@@ -43,6 +43,7 @@ const checks: Readonly<Record<SessionMessage["type"], Check>> = {
       kwargs: plainWireValue("object"),
       naiveTimeZone: hostName,
       modules: asked,
+      code: placeMembers["code"]!,
       returns: oneOf(["object"]),
       leaseMs: duration,
       keep: count,

@@ -55,6 +55,7 @@ export interface InvokeMessage {
   kwargs?: WireValue;
   naiveTimeZone?: string;
   modules?: Record<string, string | null>;
+  code?: string[];
   returns?: "object";
   leaseMs?: number;
   keep?: number;

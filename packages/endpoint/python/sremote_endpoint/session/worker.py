@@ -64,6 +64,8 @@ class SessionWorker:
         self.process = ProcessState()
         self.processes = Processes()
         self.usage = Usage()
+        # Digests, as calls name them.
+        self.code = [place[-64:] for place in settings["code"]]
         # Calls without a working directory of their own find no modules there.
         self.loaded = load("run.reload").Loaded() if settings["cwd"] else None
         # The generator that the running call takes a step of.
@@ -112,6 +114,8 @@ class SessionWorker:
                 raise refusal
             call, parts, depth = self._read(data)
             del data
+            if "code" in call and call["code"] != self.code:
+                raise Refusal("object-lost", "an argument was made with another version of the shipped code", "arguments")
             if self.loaded is not None and call["module"] != MODULE and self.loaded.are_edited():
                 if not self.objects and "keep" not in call:
                     status = 0
@@ -207,7 +211,7 @@ class SessionWorker:
             raise protocol_error("the message must be of type invoke")
         check_function(call, "invoke")
         if len(call) > _REQUIRED:
-            check_members(call, ("kwargs", "naiveTimeZone", "modules", "each"), "invoke")
+            check_members(call, ("kwargs", "naiveTimeZone", "modules", "code", "each"), "invoke")
             for name, check in _OPTIONAL:
                 if name in call and not check(call[name]):
                     raise protocol_error("the invoke's %s is not what it must be" % name)
