@@ -128,6 +128,14 @@ describe("the state", () => {
     await printed(call, "begun");
     await call.cancel();
     expect((await ended).code).toBe("cancelled");
+    expect(await failure(js.run("for (;;);", { timeout: 200 }))).toMatchObject({ code: "timeout", outcome: "timeout" });
+    const abort = new AbortController();
+    const aborted = js.run("console.log('begun'); await new Promise(() => {})", { signal: abort.signal });
+    const rejected = failure(aborted);
+    await printed(aborted, "begun");
+    abort.abort(new Error("enough"));
+    expect(await rejected).toMatchObject({ code: "cancelled", cause: { message: "enough" } });
+    expect(await failure(js.run("1", { signal: AbortSignal.abort() }))).toMatchObject({ code: "cancelled" });
     expect(await js.run("[x, process.pid]").value).toEqual([42, pid]);
   });
 
@@ -136,6 +144,5 @@ describe("the state", () => {
     expect(await failure(js.run("x"))).toMatchObject({ code: "object-lost", message: expect.stringContaining("exit status 3") as string });
     await js.restart();
     expect(await failure(js.run("x"))).toMatchObject({ remote: { type: "ReferenceError" } });
-    expect(await failure(js.run("for (;;);", { timeout: 300 }))).toMatchObject({ code: "timeout" });
   });
 });

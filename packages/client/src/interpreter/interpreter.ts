@@ -5,6 +5,7 @@ import { program } from "@sremote/endpoint";
 import { checkConstruction, type Failure, InvalidArgumentError, RemoteExecError, SremoteError } from "@sremote/protocol";
 import type { CallPurpose } from "../calls.ts";
 import type { Call } from "../call/call.ts";
+import { isPlainObject } from "../call/check-values.ts";
 import { extensionModules } from "../call/environment.ts";
 import type { CallArguments, CallOptions, ReturnsObject, Runtime } from "../call/options.ts";
 import type { CallResult } from "../call/result.ts";
@@ -12,6 +13,7 @@ import { RemoteObject } from "../object/remote-object.ts";
 import { isLost, objectModule, referenceOf } from "../object/remote-reference.ts";
 import { checkSnippet, checkVariable, type InterpreterOptions, type SnippetOptions, type VariableOptions } from "./options.ts";
 import { readRan, readShown, type Shown } from "./parts.ts";
+import { SnippetLimits } from "./snippet-limits.ts";
 import { Sources } from "./sources.ts";
 import { SnippetCall, type SnippetResult } from "./snippet-call.ts";
 
@@ -100,9 +102,10 @@ export class Interpreter implements AsyncDisposable {
   run<T = unknown>(code: string, options: SnippetOptions = {}): SnippetCall<T> {
     let shown = nothingShown;
     const check = (): void => checkSnippet(code, options);
+    const limits = this.#limitsOf(options, () => call);
     const finish = async (running: Promise<CallResult>): Promise<SnippetResult> => {
       try {
-        const result = await this.#finished(running);
+        const result = await this.#finished(limits === undefined ? running : limits.around(running));
         const { value, problem, text, ...rest } = readRan(result.value);
         shown = rest;
         return { ...result, value, problem, text, ...rest };
@@ -116,8 +119,10 @@ export class Interpreter implements AsyncDisposable {
     };
     const args = this.#runtime === "node" ? [code, this.#sources.add(code)] : [code];
     const explain = (failure: Failure): void => this.#sources.explain(failure);
-    const call = this.#perform("run", args, options, { what: "the snippet", check, explain, finish });
+    const own = limits === undefined ? options : { ...options, timeout: undefined, signal: undefined };
+    const call = this.#perform("run", args, own, { what: "the snippet", check, explain, finish });
     this.#running.add(call);
+    limits?.begin(options);
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the caller says what the snippet gives, as with every call
     return new SnippetCall<T>(
       call as Call<T>,
@@ -165,6 +170,13 @@ export class Interpreter implements AsyncDisposable {
     const [call] = this.#running;
     if (call !== undefined) await this.#cancel(call);
     return await this.#isAlive();
+  }
+
+  /** Undefined where the host keeps them, and where there are none. */
+  #limitsOf(options: SnippetOptions, call: () => Call): SnippetLimits | undefined {
+    if (this.#runtime === "python" || !isPlainObject(options) || options.signal?.aborted === true) return undefined;
+    if (options.timeout === undefined && options.signal === undefined) return undefined;
+    return new SnippetLimits({ host: this.#host.label, id: () => call().id, interrupt: () => this.#cancel(call()) });
   }
 
   async #cancel(call: Call, reason?: unknown): Promise<void> {
