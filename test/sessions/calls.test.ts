@@ -224,6 +224,13 @@ describe.each(each)("a session of $name", ({ kind, runtime }) => {
     expect(await rejection(counter.get("value"))).toMatchObject({ code: "object-lost" });
   });
 
+  test("releases an object where it is, also while another worker is free", async () => {
+    const { value: counter } = await client.call(lab, "counter", [5], { returns: "object", workerName: "releasing" });
+    await client.doRemoteCall(lab, "nap", [0]);
+    await counter.release();
+    expect(await rejection(counter.get("value"))).toMatchObject({ code: "object-lost", outcome: "not-run" });
+  });
+
   test("loses objects with their process, and says so", async () => {
     const { value: counter } = await client.call(lab, "counter", [5], { returns: "object", workerName: "mine" });
     await rejection(client.doRemoteCall(lab, "die", ["9"], { workerName: "mine" }));

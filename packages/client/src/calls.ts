@@ -19,7 +19,7 @@ import { valueWithHeld } from "./object/held-result.ts";
 import type { ClientCode } from "./code/client-code.ts";
 import { ownModuleHint } from "./code/own-module.ts";
 import { RemoteIterable } from "./object/remote-iterable.ts";
-import { objectModule, referenceOf } from "./object/remote-reference.ts";
+import { objectModule, type ObjectPlace, referenceOf } from "./object/remote-reference.ts";
 
 export interface CallsSettings {
   /** The connector's label. */
@@ -46,6 +46,8 @@ interface CallOrigin {
   readonly each?: "item" | "args" | undefined;
   /** With `each`. */
   readonly receiver?: ((call: Invocation) => ItemReceiver) | undefined;
+  /** Where what it acts on stays, though that is not among its arguments. */
+  readonly place?: ObjectPlace | undefined;
 }
 
 /** What a call is for, where that is not what its function says. */
@@ -84,8 +86,8 @@ export class Calls {
 
   /** @param outputs those of another call, to which it belongs */
   call<T>(module: string, fn: string, args: CallArguments, options: CallOptions, origin: Partial<CallOrigin> = {}): Call<T> {
-    const { site, outputs, purpose } = origin;
-    const call = this.#begin(module, fn, args, options, { site, outputs, purpose, isPlain: false });
+    const { site, outputs, purpose, place } = origin;
+    const call = this.#begin(module, fn, args, options, { site, outputs, purpose, place, isPlain: false });
     return new Call<T>(call, call.result as Promise<CallResult<T>>);
   }
 
@@ -108,7 +110,7 @@ export class Calls {
   #begin(module: string, fn: string, args: CallArguments, given: CallOptions, origin: CallOrigin): Invocation {
     const id = given?.id ?? newCallId();
     const { host } = this.#settings;
-    const { outputs, isPlain, site, purpose, each, receiver } = origin;
+    const { outputs, isPlain, site, purpose, place, each, receiver } = origin;
     const items: ItemReceiver | undefined = receiver && { take: (...message) => receiver(call).take(...message) };
     const about = { what: purpose?.what ?? what(module, fn), host, outputs, isPlain, items, explain: purpose?.explain };
     let call: Invocation;
@@ -124,7 +126,7 @@ export class Calls {
       const modules = module === objectModule ? noModules : (this.#settings.modules.get(runtime) ?? noModules);
       const serializer = this.#settings.serializer();
       const code = module === objectModule ? undefined : this.#settings.code?.look(runtime);
-      const made = { id, module, function: fn, split, waits: awaited.length > 0, options, runtime, serializer, modules, code, each };
+      const made = { id, module, function: fn, split, waits: awaited.length > 0, options, runtime, serializer, modules, code, each, place };
       let message: Message;
       [transport, message] = this.#prepare(made);
       call = new Invocation(id, options, message, { ...about, runtime, serializer, code, notes: this.#notes(made, transport) });
@@ -210,7 +212,7 @@ export class Calls {
         : place === undefined
           ? serializer.decode(message.value, reply.attachments)
           : valueWithHeld(message.value, reply.attachments, place, call, (fn, args, options, outputs) =>
-              this.call(objectModule, fn, args, options, { outputs }),
+              this.call(objectModule, fn, args, options, { outputs, place }),
             );
     const rest = { usage: message.usage, host, modules: message.modules ?? {}, callId: call.id };
     if (value instanceof RemoteIterable) return Object.assign(outputSoFar(call), { value, ...rest });

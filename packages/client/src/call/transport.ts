@@ -29,6 +29,8 @@ export interface NewCall {
   readonly each: "item" | "args" | undefined;
   /** Modules that must be there, with their versions. */
   readonly modules: ReadonlyMap<string, string | null>;
+  /** Where what it acts on stays, though that is not among its arguments: the numbers of objects to release are. */
+  readonly place?: ObjectPlace | undefined;
   /** Undefined where none is shipped. */
   readonly code: CallCode | undefined;
 }

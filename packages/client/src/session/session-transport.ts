@@ -7,6 +7,7 @@ import { PendingArguments } from "../call/pending.ts";
 import type { CallOptions } from "../call/options.ts";
 import type { CapturedOutput } from "../call/result.ts";
 import type { NewCall, Reply, Transport } from "../call/transport.ts";
+import type { ObjectPlace } from "../object/remote-reference.ts";
 import { Callbacks } from "./callbacks.ts";
 import { confirmedError, failureOf, neverSentError } from "./failed-call.ts";
 import { settleIn, type Settled, throwIfDependencyFailed } from "./kept-results.ts";
@@ -27,6 +28,7 @@ interface SessionMessage extends Message {
   readonly route: Route;
   /** Undefined where there are no arguments. */
   readonly values: CallValues | undefined;
+  readonly place: ObjectPlace | undefined;
 }
 
 export class SessionTransport implements Transport {
@@ -45,7 +47,7 @@ export class SessionTransport implements Transport {
   }
 
   prepare(call: NewCall): SessionMessage | undefined {
-    const { split, options, serializer, waits } = call;
+    const { split, options, serializer, waits, place } = call;
     // An id of the caller's own asks for a durable result, which only files on the host give.
     if (options.id !== undefined) return undefined;
     const values = split.args.length === 0 && split.kwargs === undefined ? undefined : new CallValues(this.#callbacks, serializer);
@@ -55,8 +57,8 @@ export class SessionTransport implements Transport {
       const frame = waits ? undefined : messageOf(head, split, encode);
       const pending = waits ? new PendingArguments(head, split, encode) : undefined;
       // Objects of the host have their process, and its environment, already.
-      const route = routeOf(call, values?.holdsObjects === true ? undefined : this.#settings);
-      if (!isTooLong(route)) return { frame, pending, route, values };
+      const route = routeOf(call, values?.holdsObjects === true || place !== undefined ? undefined : this.#settings);
+      if (!isTooLong(route)) return { frame, pending, route, values, place };
     } catch (error) {
       values?.forget();
       throw error;
@@ -118,7 +120,7 @@ export class SessionTransport implements Transport {
   }
 
   #session({ context, message }: Invocation<SessionMessage>): LiveSession {
-    const held = message.values?.session;
+    const held = message.values?.session ?? message.place?.session;
     const holding = held === undefined ? undefined : this.#sessions.holding(held);
     if (holding !== undefined) return holding;
     const known = this.#sessions.live.get(context.runtime);
@@ -191,8 +193,8 @@ function routeText(route: Route): string {
 
 /** The route of a call in this session. */
 function routeIn(session: Session, { after }: Settled, { message, dependents }: Invocation<SessionMessage>): string {
-  const { route, values } = message;
-  const on = values?.workerIn(session);
+  const { route, values, place } = message;
+  const on = values?.workerIn(session) ?? (place?.session === session ? place.worker : undefined);
   if (on === undefined && after === undefined && dependents === 0) return routeText(route);
   const more: Route = {};
   if (on !== undefined) more.on = on;
