@@ -8,8 +8,8 @@ import type { SnippetOptions } from "./options.ts";
 /** Which snippet it is, once it was made. */
 export interface LimitedSnippet {
   readonly host: string;
-  id(): string;
-  interrupt(): Promise<void>;
+  readonly id: () => string;
+  readonly interrupt: () => Promise<void>;
 }
 
 export class SnippetLimits {
