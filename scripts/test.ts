@@ -149,7 +149,7 @@ function withoutServers(): [args: string[], env: Record<string, string>] {
   const reason = process.getuid?.() === 0 ? "system packages are missing" : "accounts and mounts need root";
   const files = globSync(["packages/**/*.test.ts", "test/**/*.test.ts"], { cwd: root, exclude: ["**/node_modules/**"] });
   const left = files.filter((file) =>
-    /labs\/sshd|labs\/many-hosts|sharedSshd|taken-pid|=== "ssh/.test(readFileSync(join(root, file), "utf8")),
+    /labs\/sshd|labs\/many-hosts|support\/bare-hosts|sharedSshd|taken-pid|=== "ssh/.test(readFileSync(join(root, file), "utf8")),
   );
   for (const file of left) console.log(`  skipped because ${reason}: ${file}`);
   console.log(`  skipped because ${reason}: the hosts over ssh and openssh in all other suites`);
