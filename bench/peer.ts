@@ -44,6 +44,11 @@ export class Peer implements AsyncDisposable {
     return (await this.#ask({ do: "outstanding", count })).ms!;
   }
 
+  /** Milliseconds for so many calls of abs with a number each, all outstanding together. */
+  async many(count: number): Promise<number> {
+    return (await this.#ask({ do: "many", count })).ms!;
+  }
+
   /** Milliseconds for so many bytes there and back. */
   async echo(size: number): Promise<number> {
     return (await this.#ask({ do: "echo", size })).ms!;

@@ -11,6 +11,7 @@ import { measureConcurrency } from "./concurrency.ts";
 import { measureFleet } from "./fleet.ts";
 import { type Figure, isMet, ratio, table } from "./figure.ts";
 import { measureInterpreter } from "./interpreter.ts";
+import { measureMap } from "./map.ts";
 import { measureMemory } from "./memory.ts";
 import { replaceSection } from "./readme.ts";
 import { measureRest } from "./rest.ts";
@@ -28,6 +29,7 @@ const benchmarks: Readonly<Record<string, (setting: Setting) => Promise<Figure[]
   interpreter: measureInterpreter,
   ship: measureShip,
   throughput: measureThroughput,
+  map: measureMap,
   bulk: measureBulk,
   table: measureTables,
   "small-objects": measureSmallObjects,

@@ -1,6 +1,6 @@
 """The line protocol between the benchmark and a peer's driver: one JSON request on a line, one JSON answer on a line.
 
-A peer is an object with `is_open`, `open(compression, fair)`, `call(module, function, args)`, `outstanding(count)` and `close()`. Times are taken here,
+A peer is an object with `is_open`, `open(compression, fair)`, `call(module, function, args)`, `outstanding(count)`, `many(count)` and `close()`. Times are taken here,
 beside the peer's own API, so that this protocol costs the peer nothing. They are in milliseconds.
 """
 import json
@@ -60,6 +60,13 @@ def outstanding(peer, count):
     return {"ms": milliseconds}
 
 
+def many(peer, count):
+    """So many calls of abs with a number each, all asked before the first is awaited."""
+    milliseconds, answers = elapsed(lambda: peer.many(count))
+    assert answers == list(range(count)), "not every call was answered"
+    return {"ms": milliseconds}
+
+
 def echo(peer, size):
     content = os.urandom(1 << 20) * (size >> 20)
     milliseconds, answer = elapsed(lambda: peer.call("copy", "copy", (peer.binary(content),)))
@@ -72,4 +79,4 @@ def close(peer):
     return {}
 
 
-ACTIONS = {"open": open_connection, "warm": warm, "outstanding": outstanding, "echo": echo, "close": close}
+ACTIONS = {"open": open_connection, "warm": warm, "outstanding": outstanding, "many": many, "echo": echo, "close": close}

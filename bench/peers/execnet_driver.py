@@ -46,6 +46,11 @@ class Execnet:
             self.channel.send(("os", "getpid", ()))
         return [self.channel.receive() for _ in range(count)]
 
+    def many(self, count):
+        for number in range(count):
+            self.channel.send(("builtins", "abs", (-number,)))
+        return [self.channel.receive() for _ in range(count)]
+
     def binary(self, content):
         return content
 

@@ -36,6 +36,10 @@ class Mitogen:
         receivers = [self.context.call_async(os.getpid) for _ in range(count)]
         return [receiver.get().unpickle() for receiver in receivers]
 
+    def many(self, count):
+        receivers = [self.context.call_async(abs, -number) for number in range(count)]
+        return [receiver.get().unpickle() for receiver in receivers]
+
     def binary(self, content):
         # Bytes pass as this type; plain ones are pickled as text.
         return mitogen.core.Blob(content)

@@ -46,6 +46,11 @@ class Rpyc:
         answers = [begin() for _ in range(count)]
         return [answer.value for answer in answers]
 
+    def many(self, count):
+        begin = rpyc.async_(self.function("builtins", "abs"))
+        answers = [begin(-number) for number in range(count)]
+        return [answer.value for answer in answers]
+
     def binary(self, content):
         return content
 
