@@ -59,7 +59,7 @@ print(len(parts) // 2 > 30)`;
 
   // Those of sessions may be 5 % larger than before the work on trust, which made them 11 and 14 % larger at first (docs/decisions/084).
   // Tables take 6,600 bytes in Python and 5,000 in Node, as they must be there when a function returns one; nothing of them is compiled before that.
-  // Many items in one message take 2,400 and 1,300 (docs/decisions/092): a first call loads nothing of them.
+  // Many items in one message take 2,700 and 1,500 (docs/decisions/092): a first call loads nothing of them.
   const most: Record<string, number> = {
     "sremote-endpoint.mjs": 46_000,
     "sremote-endpoint.pyz": 46_700,

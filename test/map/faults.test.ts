@@ -7,6 +7,7 @@ import { isAlive, signalEach } from "../../scripts/labs/processes.ts";
 import { until } from "../../scripts/labs/wait.ts";
 import { type Lab, startSshd } from "../../scripts/labs/sshd.ts";
 import { Accounts, Bench } from "../sessions/fault-bench.ts";
+import { removeLeft } from "./module.ts";
 import { hostPath, runtimes, stopSshd } from "../support/hosts.ts";
 
 const accounts = new Accounts();
@@ -16,6 +17,7 @@ beforeAll(async () => {
   await accounts.prepare(lab, 1);
 });
 afterAll(async () => {
+  for (const { uid } of accounts.all) await removeLeft(uid);
   await lab?.stop();
   await stopSshd();
 });

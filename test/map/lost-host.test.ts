@@ -4,13 +4,14 @@ import { type Fleet, fleet, type Host } from "@sremote/fleet";
 import { ConnectError, OutcomeUnknownError } from "@sremote/protocol";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { signalEach } from "../../scripts/labs/processes.ts";
-import { MapDirectory } from "./module.ts";
+import { MapDirectory, removeLeft } from "./module.ts";
 
 let directory: MapDirectory;
 beforeAll(async () => {
   directory = await MapDirectory.make();
 });
 afterAll(async () => {
+  await removeLeft(process.getuid!());
   await directory[Symbol.asyncDispose]();
 });
 

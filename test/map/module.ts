@@ -1,7 +1,8 @@
 /* The same functions for both runtimes, as modules in a directory of the host. Each run of `mark` leaves a line in a file. */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { lstat, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isAlive } from "../../scripts/labs/processes.ts";
 import type { Runtime } from "../support/effects.ts";
 
 const python = `
@@ -108,5 +109,16 @@ export class MapDirectory implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.path, { recursive: true });
+  }
+}
+
+/** What workers left that were killed together with their supervisors: the user's next session would remove it. */
+export async function removeLeft(uid: number): Promise<void> {
+  for (const name of await readdir("/dev/shm")) {
+    const [, pid] = /^sremote-.*\.(\d+)$/.exec(name) ?? [];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    const path = join("/dev/shm", name);
+    const found = await lstat(path).catch(() => undefined);
+    if (found?.isFile() === true && found.uid === uid) await rm(path, { force: true });
   }
 }

@@ -15,7 +15,7 @@ export class Chunk {
   /** Shorter once the rest went into a chunk of its own. */
   items: readonly unknown[];
   /** Of its first items, in order; undefined for those that failed. */
-  readonly values: unknown[] = [];
+  values: unknown[] = [];
   /** By index in `items`. */
   readonly failures: Map<number, Error> = new Map();
   /** How many of its items may have begun, where the host has said so. */
@@ -55,7 +55,9 @@ export class Chunk {
       if (failure.item < from || failure.item >= from + values.length)
         throw new ProtocolError("protocol-error", `the host tells of a failure of item ${failure.item}, which is not in its message`);
     }
-    for (const each of values) this.values.push(each);
+    // Most messages have all results of theirs in one piece.
+    if (from === 0) this.values = values;
+    else for (const each of values) this.values.push(each);
     for (const failure of failures) this.#failed(failure.item, reader.failure(failure, this.first + failure.item));
     this.#onProgress();
   }

@@ -286,5 +286,10 @@ function isOfFunction({ outcome, stage }: RemoteExecError): boolean {
 function batchOf(chunk: Chunk, from: number, to: number): Batch {
   const failures = new Map<number, Error>();
   if (chunk.failures.size > 0) for (const [item, error] of chunk.failures) if (item >= from && item < to) failures.set(item - from, error);
-  return { first: chunk.first + from, values: chunk.values.slice(from, to), failures, host: chunk.host };
+  return {
+    first: chunk.first + from,
+    values: from === 0 && chunk.isOver ? chunk.values : chunk.values.slice(from, to),
+    failures,
+    host: chunk.host,
+  };
 }

@@ -6,13 +6,17 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_RDWR } = constants;
 const size = 8;
 
 /** Where a worker of a session with this mark may have its file, the best place first. */
-export function begunPaths(mark: string): string[] {
-  return ["/dev/shm", "/tmp"].map((place) => `${place}/sremote-${mark.split("/").join(".")}`);
+export function begunPaths(mark: string, pid: number): string[] {
+  return placesOf(`${mark}.${pid}`);
+}
+
+function placesOf(name: string): string[] {
+  return ["/dev/shm", "/tmp"].map((place) => `${place}/sremote-${name.split("/").join(".")}`);
 }
 
 /** Removes what workers of a session left that were killed with it. @param mark with which theirs begin */
 export function removeBegun(mark: string): void {
-  for (const path of begunPaths(mark)) {
+  for (const path of placesOf(mark)) {
     const name = basename(path);
     try {
       for (const found of readdirSync(dirname(path))) if (found.startsWith(name)) remove(join(dirname(path), found));

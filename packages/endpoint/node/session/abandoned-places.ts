@@ -7,7 +7,6 @@ import { placePrefix, type PrivatePlace } from "./private-place.ts";
 
 /** How long a session lives before it looks for them, in milliseconds: a short one has better things to do. */
 const delay = 1000;
-const day = 86_400_000;
 
 /** Removes in a while those of this user that lie beside the given one and at whose socket nothing listens. */
 export function sweepLater(place: PrivatePlace): void {
@@ -29,14 +28,21 @@ function sweep(own: string): void {
     const path = `${above}/${name}`;
     if (!name.startsWith(placePrefix) || path === own) continue;
     if (isOwnSocket(`${path}/s`)) removeUnlessUsed(path);
-    else if (isOldFile(path)) rmSync(path, { force: true });
+    else if (isOfTheDead(path)) rmSync(path, { force: true });
   }
 }
 
-/** Left by a worker that ran many items and was killed together with its supervisor. */
-function isOldFile(path: string): boolean {
+/** Left by a worker that ran many items and was killed together with its supervisor: its name ends with a process number. */
+function isOfTheDead(path: string): boolean {
+  const pid = Number(/\.(\d+)$/.exec(path)?.[1]);
   const found = lstatSync(path, { throwIfNoEntry: false });
-  return found?.isFile() === true && found.uid === process.geteuid?.() && Date.now() - found.mtimeMs > day;
+  if (found?.isFile() !== true || found.uid !== process.geteuid?.() || !Number.isSafeInteger(pid)) return false;
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return errorCode(error) === "ESRCH";
+  }
 }
 
 function isOwnSocket(path: string): boolean {

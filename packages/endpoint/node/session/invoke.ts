@@ -202,7 +202,7 @@ export function execute(prepared: Prepared, around: Surroundings): Promise<Perfo
     const { base, sendPart: send } = around;
     return performMany(
       { ...message, items: args, kwargs },
-      { base, send, paths: begunPaths(ownMark), running: running(owner, around), sought },
+      { base, send, paths: begunPaths(ownMark, process.pid), running: running(owner, around), sought },
     );
   }
   return perform(message, args, around.base, running(owner, around), sought);

@@ -315,7 +315,7 @@ export class WorkerProcess implements CallWorker {
   }
 
   #describeEnd(child: ChildProcess, call: Call): ResultMessage {
-    const begun = takeBegun(begunPaths(this.#context.workerMark(this.kind.number)));
+    const begun = child.pid === undefined ? undefined : takeBegun(begunPaths(this.#context.workerMark(this.kind.number), child.pid));
     if (call.stopped !== undefined) return { type: "result", outcome: call.stopped.outcome, error: stopFailure(call.stopped) };
     if (this.#isLate) {
       const message = `the function's process was not ready within ${startPatience} ms and was ended`;

@@ -18,13 +18,18 @@ class ManyTest(SessionTest):
         """(values, failures, outcome) of the same over a session and over files."""
         route = self.module(text)
         client = self.session()
+        pid = client.call("os", "getpid", route=route).value
         call = client.call("script", "run", *items, route=route, each=each, **members)
         session = call.items + (call.outcome,)
         reply = self.script(text, "run", *items, each=each, **members)
         spool = reply.value or [], {found["item"]: found for found in reply.header.get("failures", [])}, reply.outcome
         self.assertEqual([session[0], sorted(session[1]), session[2]], [spool[0], sorted(spool[1]), spool[2]])
-        self.assertEqual(glob.glob("/dev/shm/sremote-*.*") + glob.glob(self.base + "/calls/*/begun"), [])
+        self.assertEqual(self.left(pid), [])
         return session
+
+    def left(self, pid):
+        """Files of the worker, and of calls."""
+        return glob.glob("/dev/shm/sremote-*.%d" % pid) + glob.glob(self.base + "/calls/*/begun")
 
     def test_results_are_in_order_with_keywords_for_all_and_lists_as_arguments(self):
         values, failures, _ = self.both("def run(n, add=0):\n    return n + add\n", list(range(5000)), kwargs={"json": {"add": 7}})
@@ -66,11 +71,13 @@ class ManyTest(SessionTest):
 
     def test_g49_a_process_that_dies_tells_how_many_items_had_begun(self):
         text = MARK + "def run(n):\n    note(n)\n    if n == 4: os.kill(os.getpid(), 9)\n    return n\n"
-        call = self.session().call("script", "run", *range(10), route=self.module(text), each="item")
+        client = self.session()
+        pid = client.call("os", "getpid", route=self.module(text)).value
+        call = client.call("script", "run", *range(10), route=self.module(text), each="item")
         self.assertEqual((call.outcome, call.error["code"], call.result["begun"], self.begun()), ("killed", "killed", 5, [0, 1, 2, 3, 4]))
         reply = self.script(text, "run", *range(10), each="item")
         self.assertEqual((reply.outcome, reply.header["begun"], self.begun()), ("killed", 5, [0, 1, 2, 3, 4] * 2))
-        self.assertEqual(glob.glob("/dev/shm/sremote-*.*") + glob.glob(self.base + "/calls/*/begun"), [])
+        self.assertEqual(self.left(pid), [])
 
     def test_g49_results_before_the_death_are_not_lost(self):
         text = MARK + "def run(n):\n    time.sleep(0.006)\n    if n == 4: os._exit(1)\n    return n\n"

@@ -108,13 +108,12 @@ class _Many:
 
     def _begin(self, limit):
         """The items, each as it begins."""
-        count, at, pid, clock = self.count, self.at, self.pid, perf_counter
+        count, at, pid, clock, copies = self.count, self.at, self.pid, perf_counter, _copies
         try:
-            for item in self.rest:
-                at += 1
+            for at, item in enumerate(self.rest, at + 1):
                 count[0] = at
                 yield item
-                if clock() > limit or interrupt.met or _copies or pid is not None and _PID() != pid:
+                if clock() > limit or interrupt.met or copies or pid is not None and _PID() != pid:
                     break
         finally:
             self.at = at

@@ -1,11 +1,9 @@
 """A directory that only this user may enter, for the socket at which a supervisor is reached again; in memory where the host has such a place."""
 import os
 import sys
-from time import time
 
 PREFIX = "sremote-"
 SOCKET = "/s"
-_DAY = 86400.0
 
 
 def parents():
@@ -15,9 +13,9 @@ def parents():
     return found + [path for path in (runtime, temporary) if path[:1] == "/"] + ["/tmp"]
 
 
-def begun(mark):
+def begun(mark, pid):
     """Where a worker of this mark may leave how many items have begun (run/begun.py), the best place first."""
-    return ["%s/%s%s" % (parent, PREFIX, mark) for parent in ("/dev/shm", "/tmp")] if mark else []
+    return ["%s/%s%s.%d" % (parent, PREFIX, mark, pid) for parent in ("/dev/shm", "/tmp")] if mark else []
 
 
 def make(fill):
@@ -58,17 +56,22 @@ def sweep(own):
         if name.startswith(PREFIX) and path != own:
             if _is_abandoned(path):
                 remove(path)
-            elif _is_old_file(path):
+            elif _is_of_the_dead(path):
                 os.unlink(path)
 
 
-def _is_old_file(path):
-    """Left by a worker that was killed together with its supervisor."""
+def _is_of_the_dead(path):
+    """Left by a worker that was killed together with its supervisor: its name ends with a process number."""
     try:
         found = os.lstat(path)
-        return found.st_mode & 0o170000 == 0o100000 and found.st_uid == os.geteuid() and time() - found.st_mtime > _DAY
-    except OSError:
-        return False
+        if found.st_mode & 0o170000 != 0o100000 or found.st_uid != os.geteuid():
+            return False
+        os.kill(int(path.rpartition(".")[2]), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, ValueError):
+        pass
+    return False
 
 
 def _is_abandoned(path):

@@ -285,7 +285,7 @@ class SessionWorker:
             if not self.channel.send(stream, join_frame(dump(part), attachments, CHUNK)):
                 raise EOFError  # user code closed the channel
 
-        return load("run.many").run(call, target, items, kwargs, self.zone, load("session.private_place").begun(os.environ.get(VARIABLE)), emit)
+        return load("run.many").run(call, target, items, kwargs, self.zone, load("session.private_place").begun(os.environ.get(VARIABLE), self.pid), emit)
 
     def _encode(self, value, call, zone):
         """(wire form, attachments) of a result."""

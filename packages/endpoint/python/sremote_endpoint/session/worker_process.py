@@ -165,7 +165,7 @@ class WorkerProcess(Process):
         if self.stream is not None:
             from . import private_place
             from ..run.begun import take
-            self.begun = take(private_place.begun(mark_of(self.number)))
+            self.begun = take(private_place.begun(mark_of(self.number), self.pid))
         # One that ended by itself, and never started any, has none.
         if self.had_children or not os.WIFEXITED(self.status):
             self.end_strays()

@@ -63,7 +63,17 @@ class _Rules:
     memo = {}
 
 
+class _ShortRules(_Rules):
+    """Where every integer is short, the scanner's own reading of them does, which takes a fifth of the time."""
+    parse_int = int
+
+
 _scan = make_scanner(_Rules())
+_scan_short = make_scanner(_ShortRules())
+_DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
+# Sixteen digits may be more than 2 ** 53; a minus zero is none.
+_LONG = b"0" * 16
+_MINUS_ZEROS = [b"-0" + end for end in (b",", b"]", b"}", b" ", b"\t", b"\n", b"\r")]
 
 
 def parse(data):
@@ -80,13 +90,18 @@ def parse(data):
     while start < len(text) and text[start] in _SPACE:
         start += 1
     try:
-        value, end = _scan(text, start)
+        value, end = (_scan_short if len(data) > 4096 and _has_short_integers(data) else _scan)(text, start)
     # SystemError: without the package json, the C scanner of some versions fails to find its exception class.
     except (ValueError, StopIteration, SystemError, RecursionError):
         raise protocol_error("the header is not JSON")
     if text[end:].strip(_SPACE):
         raise protocol_error("something follows the header's JSON")
     return value, depth
+
+
+def _has_short_integers(data):
+    """Also where that is so, it may say no: strings are not told apart."""
+    return _LONG not in data.translate(_DIGITS) and not any(zero in data for zero in _MINUS_ZEROS) and not data.endswith(b"-0")
 
 
 def nesting(data):
