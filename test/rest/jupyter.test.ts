@@ -214,7 +214,7 @@ test.concurrent("a server with a password takes it, below a root that is not the
   expect(textOf((await connector.exec(["pwd"])).stdout)).toBe(`${lab.home}\n`);
   const wrong = jupyter({ baseUrl: lab.baseUrl, password: "incorrect horse" });
   const error = await rejection(wrong.exec(["true"]), ConnectError);
-  expect(error.code).toBe("auth-failed");
+  expect(error).toMatchObject({ code: "auth-failed", message: "the server refused the password" });
   expect(error.message).not.toContain("incorrect horse");
   await wrong.close();
   const running = rejection(connector.exec(["sleep", "300"]), ConnectError);
