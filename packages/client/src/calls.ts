@@ -30,7 +30,7 @@ export interface CallsSettings {
   /** Asked in this order to take a call; the last takes any. */
   readonly transports: readonly Transport[];
   /** Undefined for calls that take code there. */
-  readonly code: ClientCode | undefined;
+  code(): ClientCode | undefined;
   serializer(): Serializer;
   /** @throws SremoteError `closed` */
   checkOpen(): void;
@@ -104,7 +104,7 @@ export class Calls {
 
   /** Puts files of this machine in the place of those that were shipped. */
   localize(failure: Failure): Failure {
-    return this.#settings.code?.localize(failure) ?? failure;
+    return this.#settings.code()?.localize(failure) ?? failure;
   }
 
   #begin(module: string, fn: string, args: CallArguments, given: CallOptions, origin: CallOrigin): Invocation {
@@ -125,7 +125,7 @@ export class Calls {
       const runtime = options.runtime ?? this.#settings.runtime;
       const modules = module === objectModule ? noModules : (this.#settings.modules.get(runtime) ?? noModules);
       const serializer = this.#settings.serializer();
-      const code = module === objectModule ? undefined : this.#settings.code?.look(runtime);
+      const code = module === objectModule ? undefined : this.#settings.code()?.look(runtime);
       const made = { id, module, function: fn, split, waits: awaited.length > 0, options, runtime, serializer, modules, code, each, place };
       let message: Message;
       [transport, message] = this.#prepare(made);

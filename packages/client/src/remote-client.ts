@@ -82,7 +82,8 @@ export class RemoteClient implements AsyncDisposable {
   readonly #calls: Calls;
   readonly #interpreters: Interpreters;
   readonly #hostCode: HostCode;
-  readonly #code: ClientCode;
+  /** Made when something is shipped. */
+  #code: ClientCode | undefined;
   readonly #scripts: Scripts;
   readonly #snippets: InterpreterHost;
   #serializer: Serializer;
@@ -106,14 +107,13 @@ export class RemoteClient implements AsyncDisposable {
     const spooled = new SpoolTransport(this.#spool, settings);
     const checkOpen = (): void => this.#checkOpen();
     this.#hostCode = new HostCode(connector.label, codeSender(connector, this.#sessions, this.#spool, checkOpen));
-    this.#code = new ClientCode(this.#hostCode);
     this.#calls = new Calls({
       host: connector.label,
       runtime: this.#runtime,
       modules: this.#modules,
       watchers: this.#watchers,
       transports: this.#sessions === undefined ? [spooled] : [new SessionTransport(this.#sessions, settings, checkOpen), spooled],
-      code: this.#code,
+      code: () => this.#code,
       serializer: () => this.#serializer,
       checkOpen,
     });
@@ -121,11 +121,14 @@ export class RemoteClient implements AsyncDisposable {
       label: connector.label,
       call: (module, fn, args, own, purpose) => this.#calls.call(module, fn, args, own, { site: callSite(), purpose }),
     };
-    this.#scripts = new Scripts(this.#code, (...what) => this.#snippets.call(...what));
+    this.#scripts = new Scripts(
+      () => this.#shipped,
+      (...what) => this.#snippets.call(...what),
+    );
     this.#interpreters = new Interpreters(this.#snippets, this.#runtime, this.#sessions !== undefined);
     const width = this.#sessions === undefined ? undefined : 2 * (options.workers ?? sessionDefaults.workers);
     const localize: MapHost["localize"] = (failure) => this.#calls.localize(failure);
-    const freezeCode = (): ReturnType<MapHost["freezeCode"]> => this.#code.freeze();
+    const freezeCode = (): ReturnType<MapHost["freezeCode"]> => this.#code?.freeze() ?? ((make) => make());
     mapHosts.set(this, { host: connector.label, width, localize, freezeCode, call: (...what) => this.#calls.items(...what) });
     const { sremoteDir, tmpDir, pwdDir } = options;
     if (sremoteDir !== undefined) this.#moveTo((this.#locations.sremoteDir = hostPath("options.sremoteDir", sremoteDir)));
@@ -243,7 +246,7 @@ export class RemoteClient implements AsyncDisposable {
    */
   ship(path: string, options: ShipOptions = {}): ShippedCode {
     this.#checkOpen();
-    return this.#code.trees.ship(path, options, this.#runtime);
+    return this.#shipped.trees.ship(path, options, this.#runtime);
   }
 
   /**
@@ -256,9 +259,13 @@ export class RemoteClient implements AsyncDisposable {
     return this.#scripts.run(path, args, options);
   }
 
+  get #shipped(): ClientCode {
+    return (this.#code ??= new ClientCode(this.#hostCode));
+  }
+
   /** Calls have the code of these trees, which several clients share. @internal */
   shareCode(trees: ShippedTrees): void {
-    this.#code.trees = trees;
+    this.#shipped.trees = trees;
   }
 
   /**

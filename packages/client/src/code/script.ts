@@ -27,11 +27,11 @@ const mostTrees = 64;
 type MakeCall = (module: string, fn: string, args: readonly unknown[], options: CallOptions, purpose: CallPurpose) => Call;
 
 export class Scripts {
-  readonly #code: ClientCode;
+  readonly #code: () => ClientCode;
   readonly #call: MakeCall;
   readonly #trees = new Map<string, LocalTree>();
 
-  constructor(code: ClientCode, call: MakeCall) {
+  constructor(code: () => ClientCode, call: MakeCall) {
     this.#code = code;
     this.#call = call;
   }
@@ -49,7 +49,7 @@ export class Scripts {
     const sent = [program("script.py"), "run", version.digest, what, [...args]];
     const all: CallOptions = { ...own, runtime: "python", isolation: "call" };
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the program returns a number
-    return this.#code.with(version, () => this.#call(extensionModules.python, "run", sent, all, { what })) as Call<number>;
+    return this.#code().with(version, () => this.#call(extensionModules.python, "run", sent, all, { what })) as Call<number>;
   }
 
   /** A call whose arguments are wrong is a call that rejects. */

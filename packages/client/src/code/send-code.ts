@@ -22,7 +22,7 @@ export function codeSender(connector: Connector, sessions: Sessions | undefined,
     modules: new Map(),
     watchers: new Watchers(),
     transports: [sessions === undefined ? new SpoolTransport(spool, settings) : new SessionTransport(sessions, settings, checkOpen)],
-    code: undefined,
+    code: () => undefined,
     serializer: () => defaultSerializer,
     checkOpen,
   });
