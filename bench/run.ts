@@ -46,6 +46,7 @@ const guides: Readonly<Record<string, { file: string; all: boolean }>> = {
   rest: { file: "docs/connectors-rest.md", all: true },
   fleet: { file: "docs/fleet.md", all: false },
   table: { file: "docs/tables.md", all: true },
+  map: { file: "docs/many-items.md", all: true },
 };
 /** All headlines of one run are quoted here, and these five in the README. */
 const page = "docs/benchmarks.md";
