@@ -10,8 +10,8 @@ export const codeVariable = "SREMOTE_CODE";
 // Read when the process begins: later, the variable is the user's.
 const shipped = (process.env[codeVariable] ?? "").split("\n").filter((directory) => directory !== "");
 
-/** Of the trees. */
-export const shippedDigests: readonly string[] = shipped.map((directory) => directory.slice(-64));
+/** Of the trees, with commas between them. */
+export const shippedDigests: string = String(shipped.map((directory) => directory.slice(-64)));
 
 /** The tree of shipped code that has this package. */
 export function shippedDirectory(name: string): string | undefined {

@@ -153,8 +153,8 @@ export interface Prepared {
 
 /** @throws SremoteError `object-lost` where the worker was chosen by an argument, and has another version of the shipped code */
 function checkVersion({ code }: InvokeMessage): void {
-  if (code === undefined || code.join() === shippedDigests.join()) return;
-  throw new SremoteError("object-lost", "an argument was made with another version of the shipped code", { stage: "arguments" });
+  if (code === undefined || String(code) === shippedDigests) return;
+  throw new SremoteError("object-lost", "an argument is of another version of shipped code", { stage: "arguments" });
 }
 
 /** Reads a call. Never throws. Run it inside `asOurs`. @param depth of the message's JSON */

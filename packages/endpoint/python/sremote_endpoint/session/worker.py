@@ -115,7 +115,7 @@ class SessionWorker:
             call, parts, depth = self._read(data)
             del data
             if "code" in call and call["code"] != self.code:
-                raise Refusal("object-lost", "an argument was made with another version of the shipped code", "arguments")
+                raise Refusal("object-lost", "an argument is of another version of shipped code", "arguments")
             if self.loaded is not None and call["module"] != MODULE and self.loaded.are_edited():
                 if not self.objects and "keep" not in call:
                     status = 0
