@@ -187,8 +187,7 @@ export class RemoteClient implements AsyncDisposable {
   map(module: string, fn: string, items: MapItems, options: MapOptions = {}): RemoteMap {
     checkMap(module, fn, items, options);
     this.#checkOpen();
-    const map = { module, fn, items, options, host: this.connector.label };
-    return makeMap(map, (...how) => [laneOf(this, ...how)]);
+    return makeMap({ module, fn, items, options, host: this.connector.label }, (...how) => [laneOf(this, ...how)]);
   }
 
   /**
