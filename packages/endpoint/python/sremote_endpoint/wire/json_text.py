@@ -71,7 +71,7 @@ _scan = make_scanner(_Rules())
 _scan_short = make_scanner(_ShortRules())
 _DIGITS = bytes.maketrans(b"123456789", b"0" * 9)
 # Sixteen digits may be more than 2 ** 53; a minus zero is none.
-_LONG, _MINUS_ZEROS = b"0" * 16, [b"-0" + end for end in (b",", b"]", b"}", b" ", b"\t", b"\n", b"\r")]
+_LONG, _MINUS_ZEROS = b"0" * 16, [b"-0%c" % end for end in b",]} \t\n\r"]
 
 
 def parse(data):
