@@ -1,6 +1,5 @@
-import { type Connector, type ConnectorStatus, type OperationOptions, settledWithin, showAs } from "@sremote/connectors";
-import { crc32 } from "node:zlib";
-import { SremoteError, useCrc32 } from "@sremote/protocol";
+import { type Connector, type ConnectorStatus, type OperationOptions, showAs } from "@sremote/connectors";
+import { SremoteError } from "@sremote/protocol";
 import type { CallArguments, CallOptions, ReturnsObject, Runtime } from "./call/options.ts";
 import { checkCall, checkOptions, hasLimits } from "./call/check-options.ts";
 import { checkText } from "./call/check-values.ts";
@@ -8,18 +7,14 @@ import type { Call } from "./call/call.ts";
 import { callSite } from "./call/site.ts";
 import type { CallResult } from "./call/result.ts";
 import { bounded, boundedBy } from "./host/bounded.ts";
-import { Calls } from "./calls.ts";
-import { ClientCode } from "./code/client-code.ts";
-import { codeSender } from "./code/send-code.ts";
-import { HostCode } from "./code/host-code.ts";
 import type { ShipOptions } from "./code/options.ts";
-import { type ScriptOptions, Scripts } from "./code/script.ts";
+import { type ScriptOptions } from "./code/script.ts";
 import type { ShippedCode } from "./code/shipped-code.ts";
 import type { ShippedTrees } from "./code/shipped-trees.ts";
 import type { ClientEventName, ClientEvents } from "./events/client-events.ts";
-import { Watchers } from "./events/watchers.ts";
-import { checkClientOptions, type RemoteClientOptions, sessionDefaults, streamSettings } from "./client-options.ts";
-import { type CallSettings, environmentModules, HostEnvironment } from "./call/environment.ts";
+import { ClientParts } from "./client-parts.ts";
+import { checkClientOptions, type RemoteClientOptions } from "./client-options.ts";
+import { environmentModules } from "./call/environment.ts";
 import {
   bootstrap,
   type BootstrapOptions,
@@ -29,13 +24,11 @@ import {
   type InstallOptions,
   isModuleInstalled,
 } from "./install/install.ts";
-import type { Located } from "./host/launch.ts";
-import { type Discovery, discover, homePath, hostPath, type Locations } from "./host/locations.ts";
+import { type Discovery, discover, homePath, hostPath } from "./host/locations.ts";
 import {
   checkMap,
   laneOf,
   makeMap,
-  type MapHost,
   mapHosts,
   type MapItems,
   type MapOptions,
@@ -45,24 +38,13 @@ import {
 } from "./map/index.ts";
 import { type AnyModule, type KeywordArguments, keywordArguments, moduleProxy } from "./object/module-proxy.ts";
 import { type HostReport, probeHost } from "./host/probe.ts";
-import { checkSerializer, defaultSerializer, type Serializer } from "./call/serializer.ts";
-import type { Interpreter, InterpreterHost } from "./interpreter/interpreter.ts";
-import { Interpreters } from "./interpreter/interpreters.ts";
+import { checkSerializer, type Serializer } from "./call/serializer.ts";
+import type { Interpreter } from "./interpreter/interpreter.ts";
 import type { InterpreterOptions } from "./interpreter/options.ts";
 import { type FnOptions, remoteFn, type RemoteFn, type RemoteObjectFn } from "./interpreter/remote-fn.ts";
 import { pythonTag, type PythonTag } from "./interpreter/python-tag.ts";
-import { Sessions } from "./session/sessions.ts";
-import { SessionTransport } from "./session/session-transport.ts";
-import type { HostSettings } from "./host/settings.ts";
-import { Spool } from "./spool/spool.ts";
-import { SpoolTransport } from "./spool/spool-transport.ts";
 import type { RemoteObject } from "./object/remote-object.ts";
 import type { RemoteModule } from "./object/typed-module.ts";
-
-/** Milliseconds for emptying the host's spool when the client closes; what is left then, the host sweeps. */
-const flushTimeout = 3000;
-/** Milliseconds that a connector has to close: those of ours end processes and connections in less. */
-const closeTimeout = 20_000;
 
 /**
  * Calls Python and Node functions on the host that a connector reaches. Nothing needs to be installed there: the first call deploys the
@@ -70,70 +52,14 @@ const closeTimeout = 20_000;
  */
 export class RemoteClient implements AsyncDisposable {
   readonly connector: Connector;
-  readonly #runtime: Runtime;
-  readonly #settings: HostSettings;
-  readonly #locations: Locations;
-  readonly #watchers = new Watchers();
-  readonly #environment = new HostEnvironment();
-  readonly #modules = new Map<Runtime, Map<string, string | null>>();
-  readonly #spool: Spool;
-  /** Undefined where calls always go over files. */
-  readonly #sessions: Sessions | undefined;
-  readonly #calls: Calls;
-  readonly #interpreters: Interpreters;
-  readonly #hostCode: HostCode;
-  /** Made when something is shipped. */
-  #code: ClientCode | undefined;
-  readonly #scripts: Scripts;
-  readonly #snippets: InterpreterHost;
-  #serializer: Serializer;
-  #closed: Promise<void> | undefined;
+  readonly #parts: ClientParts;
 
   /** @throws InvalidArgumentError for an option that is not as it must be */
   constructor(connector: Connector, options: RemoteClientOptions = {}) {
     checkClientOptions(connector, options);
-    useCrc32(crc32); // ten times as fast as the portable one
     this.connector = connector;
-    this.#runtime = options.runtime ?? "python";
-    this.#serializer = options.serializer ?? defaultSerializer;
-    this.#locations = { sremoteDir: undefined, tmpDir: undefined, pwdDir: undefined };
-    this.#settings = { sremoteDir: undefined, python: options.python, node: options.node, autoInstall: options.autoInstall ?? true };
-    this.#spool = new Spool(connector, this.#settings);
-    if ((options.transport ?? "auto") === "auto" && connector.spawn !== undefined) {
-      const locate = (runtime: Runtime): Located => this.#spool.located(runtime);
-      this.#sessions = new Sessions(connector, this.#settings, streamSettings(options), locate, this.#watchers);
-    }
-    const settings: CallSettings = { environment: this.#environment, locations: this.#locations };
-    const spooled = new SpoolTransport(this.#spool, settings);
-    const checkOpen = (): void => this.#checkOpen();
-    this.#hostCode = new HostCode(connector.label, codeSender(connector, this.#sessions, this.#spool, checkOpen));
-    this.#calls = new Calls({
-      host: connector.label,
-      runtime: this.#runtime,
-      modules: this.#modules,
-      watchers: this.#watchers,
-      transports: this.#sessions === undefined ? [spooled] : [new SessionTransport(this.#sessions, settings, checkOpen), spooled],
-      code: () => this.#code,
-      serializer: () => this.#serializer,
-      checkOpen,
-    });
-    this.#snippets = {
-      label: connector.label,
-      call: (module, fn, args, own, purpose) => this.#calls.call(module, fn, args, own, { site: callSite(), purpose }),
-    };
-    this.#scripts = new Scripts(
-      () => this.#shipped,
-      (...what) => this.#snippets.call(...what),
-    );
-    this.#interpreters = new Interpreters(this.#snippets, this.#runtime, this.#sessions !== undefined);
-    const width = this.#sessions === undefined ? undefined : 2 * (options.workers ?? sessionDefaults.workers);
-    const localize: MapHost["localize"] = (failure) => this.#calls.localize(failure);
-    const freezeCode = (): ReturnType<MapHost["freezeCode"]> => this.#code?.freeze() ?? ((make) => make());
-    mapHosts.set(this, { host: connector.label, width, localize, freezeCode, call: (...what) => this.#calls.items(...what) });
-    const { sremoteDir, tmpDir, pwdDir } = options;
-    if (sremoteDir !== undefined) this.#moveTo((this.#locations.sremoteDir = hostPath("options.sremoteDir", sremoteDir)));
-    if (tmpDir !== undefined) this.#locations.tmpDir = hostPath("options.tmpDir", tmpDir);
-    if (pwdDir !== undefined) this.#locations.pwdDir = hostPath("options.pwdDir", pwdDir);
+    this.#parts = new ClientParts(connector, options);
+    mapHosts.set(this, this.#parts.maps);
   }
 
   /**
@@ -155,7 +81,7 @@ export class RemoteClient implements AsyncDisposable {
   async doRemoteCall(module: string, fn: string, args: CallArguments = [], options: CallOptions = {}): Promise<CallResult> {
     // A deadline is kept by another promise that waits for the call, which the engine does not show in a stack.
     const site = hasLimits(options ?? {}) ? callSite() : undefined;
-    return await this.#calls.result(module, fn, args, options, site);
+    return await this.#parts.calls.result(module, fn, args, options, site);
   }
 
   /**
@@ -169,7 +95,7 @@ export class RemoteClient implements AsyncDisposable {
   call<T = unknown>(module: string, fn: string, args: CallArguments | undefined, options: ReturnsObject): Call<RemoteObject<T>>;
   call<T = unknown>(module: string, fn: string, args?: CallArguments, options?: CallOptions): Call<T>;
   call(module: string, fn: string, args: CallArguments = [], options: CallOptions = {}): Call {
-    return this.#calls.call(module, fn, args, options, { site: callSite() });
+    return this.#parts.calls.call(module, fn, args, options, { site: callSite() });
   }
 
   /**
@@ -186,7 +112,7 @@ export class RemoteClient implements AsyncDisposable {
   map<T = unknown>(module: string, fn: string, items: MapItems, options?: MapOptions): RemoteMap<T>;
   map(module: string, fn: string, items: MapItems, options: MapOptions = {}): RemoteMap {
     checkMap(module, fn, items, options);
-    this.#checkOpen();
+    this.#parts.checkOpen();
     return makeMap({ module, fn, items, options, host: this.connector.label }, (...how) => [laneOf(this, ...how)]);
   }
 
@@ -218,7 +144,7 @@ export class RemoteClient implements AsyncDisposable {
   constant<T = unknown>(module: string, name: string, options?: CallOptions): Promise<T>;
   async constant(module: string, name: string, options: CallOptions = {}): Promise<unknown> {
     checkCall(module, name, [], options);
-    const environment = environmentModules[options.runtime ?? this.#runtime];
+    const environment = environmentModules[options.runtime ?? this.#parts.runtime];
     return (await this.doRemoteCall(environment, "constant", [module, name], options)).value;
   }
 
@@ -229,7 +155,7 @@ export class RemoteClient implements AsyncDisposable {
    * @example await using notebook = await client.interpreter({ cwd: "/data" });
    */
   async interpreter(options: InterpreterOptions = {}): Promise<Interpreter> {
-    return await this.#interpreters.open(options);
+    return await this.#parts.interpreters.open(options);
   }
 
   /**
@@ -244,8 +170,8 @@ export class RemoteClient implements AsyncDisposable {
    * @example client.ship("./analysis"); // and then: await client.doRemoteCall("analysis.fit", "run", [[1, 2, 3]])
    */
   ship(path: string, options: ShipOptions = {}): ShippedCode {
-    this.#checkOpen();
-    return this.#shipped.trees.ship(path, options, this.#runtime);
+    this.#parts.checkOpen();
+    return this.#parts.shipped.trees.ship(path, options, this.#parts.runtime);
   }
 
   /**
@@ -255,16 +181,12 @@ export class RemoteClient implements AsyncDisposable {
    * @example const { value: status, stdout } = await client.script("train.py", ["--epochs", "3"]);
    */
   script(path: string, args: readonly string[] = [], options: ScriptOptions = {}): Call<number> {
-    return this.#scripts.run(path, args, options);
-  }
-
-  get #shipped(): ClientCode {
-    return (this.#code ??= new ClientCode(this.#hostCode));
+    return this.#parts.scripts.run(path, args, options);
   }
 
   /** Calls have the code of these trees, which several clients share. @internal */
   shareCode(trees: ShippedTrees): void {
-    this.#shipped.trees = trees;
+    this.#parts.shipped.trees = trees;
   }
 
   /**
@@ -275,7 +197,7 @@ export class RemoteClient implements AsyncDisposable {
    * @example const slow = client.python({ timeout: 60_000 })`import time; time.sleep(${10})`;
    */
   get python(): PythonTag {
-    return pythonTag(this.#snippets);
+    return pythonTag(this.#parts.snippets);
   }
 
   /**
@@ -288,7 +210,7 @@ export class RemoteClient implements AsyncDisposable {
   fn<A extends readonly unknown[], R>(fn: (...args: A) => R, options: FnOptions & Pick<ReturnsObject, "returns">): RemoteObjectFn<A, R>;
   fn<A extends readonly unknown[], R>(fn: (...args: A) => R, options?: FnOptions): RemoteFn<A, R>;
   fn(fn: (...args: never) => unknown, options: FnOptions = {}): (...args: readonly unknown[]) => Call {
-    return remoteFn(this.#snippets, fn, options);
+    return remoteFn(this.#parts.snippets, fn, options);
   }
 
   /**
@@ -298,9 +220,9 @@ export class RemoteClient implements AsyncDisposable {
    */
   async bootstrapInstall(options: BootstrapOptions = {}): Promise<BootstrapResult> {
     checkOptions(options, ["runtime", "timeout", "signal"]);
-    this.#checkOpen();
-    const runtime = options.runtime ?? this.#runtime;
-    return await this.#changing(bounded(this.connector, "install", options, (own) => bootstrap(this.#spool, runtime, own)));
+    this.#parts.checkOpen();
+    const runtime = options.runtime ?? this.#parts.runtime;
+    return await this.#parts.changing(bounded(this.connector, "install", options, (own) => bootstrap(this.#parts.spool, runtime, own)));
   }
 
   /**
@@ -310,10 +232,12 @@ export class RemoteClient implements AsyncDisposable {
    */
   async installGitModule(url: string, branch?: string, name?: string, options: InstallOptions = {}): Promise<void> {
     checkOptions(options, ["runtime", "timeout", "signal"]);
-    this.#checkOpen();
-    const runtime = options.runtime ?? this.#runtime;
+    this.#parts.checkOpen();
+    const runtime = options.runtime ?? this.#parts.runtime;
     const module = { url, branch, name };
-    await this.#changing(bounded(this.connector, "install", options, (own) => installGitModule(this.#spool, module, runtime, own)));
+    await this.#parts.changing(
+      bounded(this.connector, "install", options, (own) => installGitModule(this.#parts.spool, module, runtime, own)),
+    );
   }
 
   /**
@@ -323,11 +247,13 @@ export class RemoteClient implements AsyncDisposable {
    */
   async installPackages(packages: readonly string[], options: InstallOptions = {}): Promise<void> {
     checkOptions(options, ["runtime", "timeout", "signal"]);
-    this.#checkOpen();
-    const runtime = options.runtime ?? this.#runtime;
+    this.#parts.checkOpen();
+    const runtime = options.runtime ?? this.#parts.runtime;
     // A list that is changed while the host is reached changes nothing of what is installed.
     const list = Array.isArray(packages) ? [...packages] : packages;
-    await this.#changing(bounded(this.connector, "install", options, (own) => installPackages(this.#spool, list, runtime, own)));
+    await this.#parts.changing(
+      bounded(this.connector, "install", options, (own) => installPackages(this.#parts.spool, list, runtime, own)),
+    );
   }
 
   /**
@@ -337,9 +263,9 @@ export class RemoteClient implements AsyncDisposable {
    */
   async isModuleInstalled(name: string, options: { runtime?: Runtime } & OperationOptions = {}): Promise<boolean> {
     checkOptions(options, ["runtime", "timeout", "signal"]);
-    this.#checkOpen();
-    const runtime = options.runtime ?? this.#runtime;
-    return await bounded(this.connector, "call", options, (own) => isModuleInstalled(this.#spool, name, runtime, own));
+    this.#parts.checkOpen();
+    const runtime = options.runtime ?? this.#parts.runtime;
+    return await bounded(this.connector, "call", options, (own) => isModuleInstalled(this.#parts.spool, name, runtime, own));
   }
 
   /**
@@ -351,9 +277,9 @@ export class RemoteClient implements AsyncDisposable {
     checkOptions(options, ["runtime"]);
     checkText("name", name, "the name of a module");
     if (version !== undefined) checkText("version", version, "a version");
-    const runtime = options.runtime ?? this.#runtime;
-    const modules = this.#modules.get(runtime) ?? new Map<string, string | null>();
-    this.#modules.set(runtime, modules.set(name, version ?? null));
+    const runtime = options.runtime ?? this.#parts.runtime;
+    const modules = this.#parts.modules.get(runtime) ?? new Map<string, string | null>();
+    this.#parts.modules.set(runtime, modules.set(name, version ?? null));
   }
 
   /**
@@ -364,7 +290,7 @@ export class RemoteClient implements AsyncDisposable {
   registerRemoteEnvVariable(name: string, value: string, options: { onlyIfUnset?: boolean } = {}): void {
     checkOptions(options, ["onlyIfUnset"]);
     const { onlyIfUnset = false } = options;
-    this.#environment.setVariable(name, value, onlyIfUnset);
+    this.#parts.environment.setVariable(name, value, onlyIfUnset);
   }
 
   /**
@@ -373,7 +299,7 @@ export class RemoteClient implements AsyncDisposable {
    * @example client.registerRemoteEnvPath("/opt/tools/bin");
    */
   registerRemoteEnvPath(path: string): void {
-    this.#environment.appendPath(path);
+    this.#parts.environment.appendPath(path);
   }
 
   /**
@@ -383,9 +309,11 @@ export class RemoteClient implements AsyncDisposable {
    */
   async doSelfDiscovery(fileName = ".location", options: OperationOptions = {}): Promise<Discovery> {
     checkOptions(options, ["timeout", "signal"]);
-    this.#checkOpen();
-    const found = await bounded(this.connector, "discover", options, (own) => discover(this.connector, fileName, this.#locations, own));
-    if (found.found) this.#moveTo(this.#locations.sremoteDir);
+    this.#parts.checkOpen();
+    const found = await bounded(this.connector, "discover", options, (own) =>
+      discover(this.connector, fileName, this.#parts.locations, own),
+    );
+    if (found.found) this.#parts.moveTo(this.#parts.locations.sremoteDir);
     return found;
   }
 
@@ -395,40 +323,40 @@ export class RemoteClient implements AsyncDisposable {
    * @example client.setSremoteDir("/scratch/me/.sremote");
    */
   setSremoteDir(path: string): void {
-    this.#moveTo((this.#locations.sremoteDir = hostPath("path", path)));
+    this.#parts.moveTo((this.#parts.locations.sremoteDir = hostPath("path", path)));
   }
 
   /** Directory for temporary files, `TMPDIR` of every call, created when missing. @example client.setTmpDir("/scratch/me/tmp"); */
   setTmpDir(path: string): void {
-    this.#locations.tmpDir = hostPath("path", path);
+    this.#parts.locations.tmpDir = hostPath("path", path);
   }
 
   /** As {@link setTmpDir}, below the home directory. */
   setTmpAtHomeDir(path: string): void {
-    this.#locations.tmpDir = homePath("path", path);
+    this.#parts.locations.tmpDir = homePath("path", path);
   }
 
   /** Working directory of calls, created when missing. Default: the home directory. @example client.setPwdDir("/data/run-7"); */
   setPwdDir(path: string): void {
-    this.#locations.pwdDir = hostPath("path", path);
+    this.#parts.locations.pwdDir = hostPath("path", path);
   }
 
   /** As {@link setPwdDir}, below the home directory. */
   setPwdAtHomeDir(path: string): void {
-    this.#locations.pwdDir = homePath("path", path);
+    this.#parts.locations.pwdDir = homePath("path", path);
   }
 
   /** The working directory that calls have, as an absolute path on the host. @example console.log(await client.getPwd()); // /home/me */
   async getPwd(options: OperationOptions = {}): Promise<string> {
     checkOptions(options, ["timeout", "signal"]);
-    const fn = this.#runtime === "python" ? ["os", "getcwd"] : ["node:process", "cwd"];
+    const fn = this.#parts.runtime === "python" ? ["os", "getcwd"] : ["node:process", "cwd"];
     return (await this.doRemoteCall<string>(fn[0]!, fn[1]!, [], options)).value;
   }
 
   /** Replaces how arguments and results are turned into the wire's values. */
   setSerializer(serializer: Serializer): void {
     checkSerializer("serializer", serializer);
-    this.#serializer = serializer;
+    this.#parts.serializer = serializer;
   }
 
   /**
@@ -439,7 +367,7 @@ export class RemoteClient implements AsyncDisposable {
    * @example const remove = client.on("call", ({ module, function: fn, duration, code }) => console.log(module, fn, duration, code ?? "ok"));
    */
   on<N extends ClientEventName>(event: N, handler: (event: ClientEvents[N]) => unknown): () => void {
-    return this.#watchers.add(event, handler);
+    return this.#parts.watchers.add(event, handler);
   }
 
   /**
@@ -460,29 +388,9 @@ export class RemoteClient implements AsyncDisposable {
   /** What the host has: interpreters, tools, directories, space. One round trip; writes nothing. @example const { python, diskFree } = await client.probe(); */
   async probe(options: OperationOptions = {}): Promise<HostReport> {
     checkOptions(options, ["signal", "timeout"]);
-    this.#checkOpen();
-    const base = this.#locations.sremoteDir;
+    this.#parts.checkOpen();
+    const base = this.#parts.locations.sremoteDir;
     return await boundedBy(this.connector, "probe", options, (own) => probeHost(this.connector, { ...own, base }));
-  }
-
-  /** What is installed is seen by processes that start afterwards. */
-  async #changing<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } finally {
-      this.#sessions?.renew();
-    }
-  }
-
-  #moveTo(sremoteDir: string | undefined): void {
-    this.#settings.sremoteDir = sremoteDir;
-    this.#spool.forget();
-    this.#hostCode.clear();
-    this.#sessions?.renew();
-  }
-
-  #checkOpen(): void {
-    if (this.#closed !== undefined) throw new SremoteError("closed", "the client was closed", { host: this.connector.label });
   }
 
   /**
@@ -493,19 +401,7 @@ export class RemoteClient implements AsyncDisposable {
    * @example await client.close(); // or: await using client = …
    */
   close(): Promise<void> {
-    this.#closed ??= this.#end();
-    return this.#closed;
-  }
-
-  async #end(): Promise<void> {
-    await this.#sessions?.close();
-    await settledWithin(this.#spool.releases.flush(), flushTimeout);
-    const closing = this.connector.close();
-    if (await settledWithin(closing, closeTimeout)) return await closing;
-    throw new SremoteError("timeout", `the connector did not end its connections within ${closeTimeout} ms`, {
-      stage: "close",
-      host: this.connector.label,
-    });
+    return this.#parts.close();
   }
 
   static {
@@ -513,8 +409,13 @@ export class RemoteClient implements AsyncDisposable {
   }
 
   #shown(): Record<string, string> {
-    const state = this.#closed === undefined ? (this.#sessions?.stateOf(this.#runtime) ?? "open") : "closed";
-    return { host: this.connector.label, runtime: this.#runtime, transport: this.#sessions === undefined ? "spool" : "session", state };
+    const state = this.#parts.isClosed ? "closed" : (this.#parts.sessions?.stateOf(this.#parts.runtime) ?? "open");
+    return {
+      host: this.connector.label,
+      runtime: this.#parts.runtime,
+      transport: this.#parts.sessions === undefined ? "spool" : "session",
+      state,
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
