@@ -28,25 +28,13 @@ import {
   teeTo,
   type Turn,
 } from "../run/index.ts";
-import { substitute } from "../substitute.ts";
 import { parseDuration } from "../time/index.ts";
-import { hostDestinations } from "./host-destinations.ts";
-import {
-  asLocalName,
-  checkOptions,
-  type CopyOptions,
-  pull,
-  push,
-  sync,
-  type TransferProgress,
-  type TransferResult,
-} from "@sremote/transfer";
 import type { Connections } from "./connections.ts";
+import { type CopyingFleet, pullFromAll, pushToAll, syncAll } from "./copies.ts";
 import { remotePath } from "./remote-path.ts";
-import { RemoteTransfer, type Transfer } from "./remote-transfer.ts";
+import type { RemoteTransfer } from "./remote-transfer.ts";
 import {
   checkCall,
-  checkGroupOptions,
   checkRunOptions,
   defined,
   type FleetCallOptions,
@@ -193,10 +181,13 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
         this.#reach(host, turn, signal, rest.killOnDisconnect !== false);
       const all = { ...processOptions, ...logged, name: host.toString(), host, cwd, env: variables[index] };
       return (turn, memory) =>
-        this.#copy(new RemoteProcess((signal) => reach(turn(), signal), each, all, { memory, label: this.#shared.labels.get(host.key) }), {
-          tee,
-          logDir,
-        });
+        this.#follow(
+          new RemoteProcess((signal) => reach(turn(), signal), each, all, { memory, label: this.#shared.labels.get(host.key) }),
+          {
+            tee,
+            logDir,
+          },
+        );
     });
     return this.#make(makers, nameOf(command), group, rest.outputLimit);
   }
@@ -254,7 +245,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
         outputInLog,
       };
       return (turn, memory) =>
-        this.#copy(
+        this.#follow(
           new RemoteCall<T>(
             async (signal) => {
               await this.#reach(host, turn(), signal, false);
@@ -300,11 +291,7 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
    * @example await hosts.push("app.tar", "/srv/").orThrow();
    */
   push(sources: string | readonly string[], destination: string, options: FleetTransferOptions = {}): Run<RemoteTransfer> {
-    const from = this.#sources(sources, this.#filledIn(sources, "sources", options, "here"));
-    const [to] = this.#filledIn(destination, "destination", options, "there");
-    return this.#transfer(`push ${nameOf(destination)}`, options, (index, connector, own) =>
-      push(connector, from(index), to![index]!, own),
-    );
+    return pushToAll(this.#copying(), sources, destination, options);
   }
 
   /**
@@ -313,18 +300,12 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
    * @example await hosts.pull("/var/log/syslog", "logs/").orThrow();
    */
   pull(sources: string | readonly string[], destination: string, options: FleetTransferOptions = {}): Run<RemoteTransfer> {
-    const from = this.#sources(sources, this.#filledIn(sources, "sources", options, "there"));
-    const to = this.#placesHere(destination, options);
-    return this.#transfer(`pull ${nameOf(destination)}`, options, (index, connector, own) => pull(connector, from(index), to[index]!, own));
+    return pullFromAll(this.#copying(), sources, destination, options);
   }
 
   /** Makes a tree of each host like a local one, or vice versa: see `sync`. @example await hosts.sync("site/", "/srv/site", { direction: "push" }); */
   sync(here: string, there: string, options: FleetTransferOptions & { direction: "push" | "pull" }): Run<RemoteTransfer> {
-    const [to] = this.#filledIn(there, "remote", options, "there");
-    const from = options.direction === "pull" ? this.#placesHere(here, options) : this.#filledIn(here, "local", options, "here")[0]!;
-    return this.#transfer(`sync ${nameOf(there)}`, options, (index, connector, own) =>
-      sync(connector, from[index]!, to![index]!, { ...own, direction: options.direction }),
-    );
+    return syncAll(this.#copying(), here, there, options);
   }
 
   /** @internal Where what is run on a host begins; undefined: in its home directory. */
@@ -359,61 +340,21 @@ export class Fleet implements AsyncDisposable, Iterable<Fleet> {
     return connector;
   }
 
-  /** One alone is something else than a list of one, which goes into a directory. */
-  #sources(sources: string | readonly string[], all: readonly string[][]): (index: number) => string | readonly string[] {
-    return (index) => (typeof sources === "string" ? all[0]![index]! : all.map((each) => each[index]!));
+  #copying(): CopyingFleet {
+    const { configuration, logger, labels } = this.#shared;
+    return {
+      hosts: this.hosts,
+      configuration,
+      logger,
+      labels,
+      directoryAt: (index) => this.#directories[index],
+      reach: (host, turn, signal) => this.#reach(host, turn, signal, false),
+      follow: (job) => this.#follow(job, {}),
+      make: (makers, what, group) => this.#make(makers, what, group),
+    };
   }
 
-  /** Paths of the host begin in its working directory; a host's name in one of ours is a single name, which leads nowhere. */
-  #filledIn(paths: string | readonly string[], argument: string, options: FleetTransferOptions, side: "here" | "there"): string[][] {
-    checkGroupOptions(options);
-    const { lists } = options;
-    const all = typeof paths === "string" ? [paths] : paths;
-    if (!Array.isArray(all)) throw new InvalidArgumentError(argument, "a path, or a list of them");
-    return all.map((text) =>
-      side === "here"
-        ? substitute(text, this.hosts, { lists, argument, ofHost: asLocalName })
-        : substitute(text, this.hosts, { lists, argument }).map((path, index) => remotePath(this.#directories[index], path)),
-    );
-  }
-
-  #placesHere(path: string, { lists }: FleetTransferOptions): string[] {
-    return hostDestinations(path, this.hosts, { lists, labels: this.#shared.labels });
-  }
-
-  #transfer(
-    what: string,
-    options: FleetTransferOptions,
-    begin: (index: number, connector: Connector, options: CopyOptions) => Promise<TransferResult>,
-  ): Run<RemoteTransfer> {
-    const [group, ofTransfer] = splitGroupOptions(options);
-    const { hostTimeout, ignore = [], lists: _, onProgress, ...own } = ofTransfer;
-    checkGroupOptions(options);
-    checkOptions({ ...own, onProgress: onProgress as CopyOptions["onProgress"] });
-    const { forceKillAfterDelay, outputInLog } = this.#shared.configuration;
-    const milliseconds = parseDuration(hostTimeout, { argument: "options.hostTimeout" });
-    const makers = this.hosts.map((host, index): MakeJob<RemoteTransfer> => {
-      const { logger } = this.#shared;
-      const settings = {
-        name: host.toString(),
-        label: this.#shared.labels.get(host.key),
-        host,
-        ignore,
-        output: "discard" as const,
-        outputLimit: undefined,
-        forceKillAfterDelay,
-        timeout: milliseconds,
-        logger,
-        outputInLog,
-      };
-      const progress = onProgress === undefined ? {} : { onProgress: (each: TransferProgress) => onProgress(each, host) };
-      const transfer: Transfer = (connector, signal, left) => begin(index, connector, { ...own, ...progress, signal, timeout: left });
-      return (turn) => this.#copy(new RemoteTransfer((signal) => this.#reach(host, turn(), signal, false), transfer, settings), {});
-    });
-    return this.#make(makers, what, group);
-  }
-
-  #copy<J extends Job>(job: J, { tee, logDir }: OutputOptions): J {
+  #follow<J extends Job>(job: J, { tee, logDir }: OutputOptions): J {
     if (tee !== undefined && tee !== false) job.tap(teeTo(tee === true ? process.stdout : tee, job));
     if (logDir !== undefined) job.tap(new FileTap(logDir, job));
     job.on("end", ({ reason, host }) => {
