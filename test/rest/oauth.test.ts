@@ -92,13 +92,19 @@ describe("bad options are refused before anything is sent, without being repeate
   });
 });
 
-test("many commands share one token, which is renewed before its end and never refused for its age", async () => {
+test("many commands share one token", async () => {
   await using stub = await SfapiStub.start(peaceful);
-  stub.tokens.life = 2;
   await using connector = sfapi(stub.options);
   await Promise.all([1, 2, 3].map(() => connector.exec(["true"])));
   expect(stub.tokens.headers).toHaveLength(1);
-  await expect.poll(async () => (await connector.status()).ok && stub.tokens.headers.length, { interval: 200, timeout: 20_000 }).toBe(2);
+});
+
+test("a token is renewed before its end and never refused for its age", async () => {
+  await using stub = await SfapiStub.start(peaceful);
+  stub.tokens.life = 2;
+  await using connector = sfapi(stub.options);
+  const renewed = async (): Promise<boolean> => (await connector.status()).ok && stub.tokens.headers.length > 1;
+  await expect.poll(renewed, { interval: 200, timeout: 20_000 }).toBe(true);
 });
 
 test("FirecREST wants tokens with 30 s left: a shorter one is renewed, and asked for again without end it is an error", async () => {

@@ -38,7 +38,7 @@ class InstallTest(EndpointTest):
     def check_intact(self):
         with open(self.target + "/payload.pyz", "rb") as file:
             self.assertEqual(file.read(), self.payload)
-        self.assertLess(len(self.payload), 40000)
+        self.assertLess(len(self.payload), 48000)
         self.assertEqual(os.listdir(self.base + "/tmp"), [])
         self.assertEqual(os.listdir(self.base + "/endpoint"), [os.path.basename(self.target)])
         for directory, directories, names in os.walk(self.base):
