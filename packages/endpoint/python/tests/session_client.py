@@ -14,6 +14,7 @@ from tests.support import MARKER, SOURCE, EndpointTest
 
 from sremote_endpoint.wire import packet as wire
 from sremote_endpoint.wire.frame import join_frame, split_frame
+from sremote_endpoint.run.reload import clock
 from sremote_endpoint.session.proof import prove
 
 LIMIT = 30.0
@@ -338,5 +339,8 @@ class SessionTest(EndpointTest):
 
     def module(self, text, name="script"):
         """Puts a module into the working directory `work` and returns the route of calls there."""
-        self.write("work/%s.py" % name, text)
+        path = self.write("work/%s.py" % name, text)
+        # What is written in the tick in which it is loaded may have been edited since, and is loaded anew.
+        while os.stat(path).st_ctime >= clock():
+            time.sleep(0.001)
         return {"cwd": "work"}

@@ -155,7 +155,7 @@ class WorkerTest(unittest.TestCase):
                 for source, target in ((out, 1), (err, 2)):
                     os.dup2(source, target)
                 ends = [self.out, self.err] + list(turn_token)
-                worker.begin(dict(number=1, alone=False, first=1 << 24, channel=theirs.fileno(), ends=ends, cwd=False))
+                worker.begin(dict(number=1, alone=False, first=1 << 24, channel=theirs.fileno(), ends=ends, cwd=False, code=[]))
             finally:
                 os._exit(70)
         theirs.close()

@@ -102,7 +102,8 @@ class SessionWorker:
 
     def _perform(self, data, refusal):
         """One call. Its exit status when the worker is to end, else None."""
-        started, begun = time.perf_counter(), time.time()
+        started = time.perf_counter()
+        begun = load("run.reload").clock() if self.loaded is not None else None
         stream = self.channel.stream
         interrupt.met = False
         self.owner = None
