@@ -174,7 +174,7 @@ const without = new Set(
   shell fromBytes toBytes each compactOutput compareNatural countsOf fold formatBytes formatChanges formatCounts formatDifferences formatProgress gather
   groupsOf isOk loadConfiguration loadGroups parseGroups reportOn sshConfigHosts statsOf sumStats ConnectError InvalidArgumentError OutcomeUnknownError
   ProtocolError RemoteExecError RemoteModulesError RemoteNotSetupError SremoteError TransferError UnserializableError ConnectorCheckError connectorCases
-  createLogger defineConfig expand fleet formatDate formatDuration formatGathered hostDestinations hostSet hostText localFleet NdArray parseDate
+  createLogger defineConfig expand fleet formatDate formatDuration formatGathered hostDestinations hostSet hostText localFleet NdArray Table Column float int tableFromArrow toArrow parseDate
   parseDuration progressBar resolveConfiguration substitute RestConnector HttpReply clientCredentials checkPrivateKey form givenToken json multipart`.split(
     /\s+/,
   ),

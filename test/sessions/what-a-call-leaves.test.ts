@@ -234,8 +234,13 @@ describe("in Python", () => {
   });
 
   test("the hint for what cannot travel loses nothing", async () => {
-    await expect(run("frame")).rejects.toMatchObject({ code: "unserializable-result", hint: "convert it, for example with .to_dict()" });
-    await expect(client.doRemoteCall("builtins", "range", [3])).rejects.toMatchObject({ hint: "wrap it in list() to send its members" });
+    await expect(run("frame")).rejects.toMatchObject({
+      code: "unserializable-result",
+      hint: 'convert it, for example with .to_dict(), or keep it on the host with returns: "object"',
+    });
+    await expect(client.doRemoteCall("builtins", "range", [3])).rejects.toMatchObject({
+      hint: 'send a list of its members, or keep it on the host with returns: "object"',
+    });
   });
 
   test("a numpy that cannot be imported is as none", async () => {

@@ -66,7 +66,7 @@ describe("workers", () => {
 
   it("without descriptors to be had refuse their calls, until there are some", async () => {
     const node = join(sandbox.root, "few-descriptors");
-    writeFileSync(node, `#!/bin/sh\nulimit -n 48\nexec "${process.execPath}" "$@"\n`);
+    writeFileSync(node, `#!/bin/sh\nulimit -n 64\nexec "${process.execPath}" "$@"\n`);
     chmodSync(node, 0o700);
     const session = await startSession({ node, workers: 40 });
     const go = file("go");
