@@ -3,12 +3,16 @@ import { fileURLToPath } from "node:url";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { configDefaults, defineConfig } from "vitest/config";
 import { quickSuites } from "./scripts/quick-suites.ts";
+import { isNightly } from "./test/support/nightly.ts";
 
 const root = fileURLToPath(new URL(".", import.meta.url));
 /** Suites that can share a worker. What one puts in the place of a module, as those of test/simulation do, the next one would be given too. */
 const units = quickSuites(root).filter(
   (file) => !file.startsWith("test/simulation/") && !/\bvi\.(?:do)?mock\(/i.test(readFileSync(root + file, "utf8")),
 );
+
+/** Files of which all is left to the night (docs/decisions/066). */
+const onlyAtNight = ["test/bench/fleet.test.ts"];
 
 /** Files that take a minute or more, mostly waiting: begun last, one of them would run on alone. */
 const longest = [
@@ -65,7 +69,7 @@ export default defineConfig({
         test: {
           name: "hosts",
           include: ["packages/*/src/**/*.test.ts", "packages/endpoint/node/**/*.test.ts", "scripts/**/*.test.ts", "test/**/*.test.ts"],
-          exclude: [...configDefaults.exclude, ...units],
+          exclude: [...configDefaults.exclude, ...units, ...(isNightly ? [] : onlyAtNight)],
         },
       },
     ],

@@ -61,15 +61,17 @@ describe.each(runtimes)("G22 concurrent deployments in %s", (runtime) => {
   });
 
   // It makes an environment of Python for either.
-  test.runIf(isNightly || runtime === "python")("G22 twenty bootstrapInstall at once: one interpreter, nothing left in tmp", async () => {
-    await using host = await hostKinds[0]!.start();
-    const clients = Array.from({ length: 20 }, () => new RemoteClient(host.again(), { runtime }));
-    const results = await Promise.all(clients.map((client) => client.bootstrapInstall()));
-    for (const result of results) expect(result).toEqual(results[0]);
-    expect(results[0]?.base).toBe(join(host.home, ".sremote"));
-    await Promise.all(clients.map((client) => client.close()));
-    expect(await readdir(join(host.home, ".sremote/tmp"))).toEqual([]);
-  });
+  const isTried = isNightly || runtime === "python";
+  if (isTried)
+    test("G22 twenty bootstrapInstall at once: one interpreter, nothing left in tmp", async () => {
+      await using host = await hostKinds[0]!.start();
+      const clients = Array.from({ length: 20 }, () => new RemoteClient(host.again(), { runtime }));
+      const results = await Promise.all(clients.map((client) => client.bootstrapInstall()));
+      for (const result of results) expect(result).toEqual(results[0]);
+      expect(results[0]?.base).toBe(join(host.home, ".sremote"));
+      await Promise.all(clients.map((client) => client.close()));
+      expect(await readdir(join(host.home, ".sremote/tmp"))).toEqual([]);
+    });
 
   test("G22 a payload that arrives damaged is refused and not installed; the next one is", async () => {
     await using host = await hostKinds[0]!.start();

@@ -17,7 +17,7 @@ export class SnippetLimits {
   #ending: Ending | undefined;
   #giveUp: ((error: RemoteExecError) => void) | undefined;
   #timer: DeadlineTimer | undefined;
-  #patience: NodeJS.Timeout | undefined;
+  #patience: DeadlineTimer | undefined;
   #unfollow: (() => void) | undefined;
 
   constructor(snippet: LimitedSnippet) {
@@ -44,7 +44,7 @@ export class SnippetLimits {
     }).finally(() => {
       this.#timer?.stop();
       this.#unfollow?.();
-      clearTimeout(this.#patience);
+      this.#patience?.stop();
     });
   }
 
@@ -52,7 +52,7 @@ export class SnippetLimits {
     if (this.#ending !== undefined) return;
     this.#ending = ending;
     this.#snippet.interrupt().catch(() => undefined); // how the snippet ends says it all
-    this.#patience = setTimeout(() => this.#giveUp?.(this.#error(ending, false)), milliseconds);
+    this.#patience = new DeadlineTimer(milliseconds, () => this.#giveUp?.(this.#error(ending, false)));
   }
 
   #error(ending: Ending, isConfirmed: boolean): RemoteExecError {
