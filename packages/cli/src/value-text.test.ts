@@ -52,6 +52,8 @@ test.each<[string, unknown, string]>([
   ["a string", "a b", "a b\n"],
   ["a number", 2, "2\n"],
   ["a long object", { text: "x".repeat(90), list: [1, 2, 3] }, `{ text: '${"x".repeat(90)}', list: [ 1, 2, 3 ] }\n`],
+  ["a deep item", ["/usr", [["a"], { b: [{ c: ["d"] }] }], []], "[ '/usr', [ [ 'a' ], { b: [ { c: [ 'd' ] } ] } ], [] ]\n"],
+  ["many numbers", Array.from({ length: 60 }, (_, index) => index), `[ ${Array.from({ length: 60 }, (_, index) => index).join(", ")} ]\n`],
 ])("%s as an item is one line", (_what, item, text) => {
   expect(itemText(item, pipe)).toBe(text);
 });

@@ -38,5 +38,6 @@ export function itemText(item: unknown, options: TextOptions): string | Uint8Arr
 
 function shown(value: unknown, { columns, colors }: TextOptions): string {
   const whole = { depth: Infinity, maxArrayLength: Infinity, maxStringLength: Infinity };
-  return inspect(value, { ...whole, breakLength: columns, colors });
+  // With numbers of levels, deep values are broken whatever the width is.
+  return inspect(value, { ...whole, breakLength: columns, colors, ...(Number.isFinite(columns) ? {} : { compact: true }) });
 }
