@@ -16,6 +16,9 @@ import * as rest from "../../packages/sremote/src/rest.ts";
 import * as testing from "../../packages/sremote/src/testing.ts";
 import * as transfers from "../../packages/sremote/src/transfer.ts";
 import { operations } from "./operations.ts";
+import { useOwnTemporaryDirectory } from "../support/own-temporary.ts";
+
+useOwnTemporaryDirectory();
 
 /** Milliseconds within which an abort must settle what waits. */
 const soon = 100;

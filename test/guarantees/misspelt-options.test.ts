@@ -5,6 +5,9 @@ import * as rest from "../../packages/sremote/src/rest.ts";
 import * as testing from "../../packages/sremote/src/testing.ts";
 import * as transfers from "../../packages/sremote/src/transfer.ts";
 import { memory } from "@sremote/connectors/testing";
+import { useOwnTemporaryDirectory } from "../support/own-temporary.ts";
+
+useOwnTemporaryDirectory();
 
 const { RemoteClient, InvalidArgumentError } = sremote;
 

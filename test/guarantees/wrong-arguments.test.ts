@@ -11,6 +11,9 @@ import * as rest from "../../packages/sremote/src/rest.ts";
 import * as testing from "../../packages/sremote/src/testing.ts";
 import * as transfers from "../../packages/sremote/src/transfer.ts";
 import { calls, passed } from "./callable.ts";
+import { useOwnTemporaryDirectory } from "../support/own-temporary.ts";
+
+useOwnTemporaryDirectory();
 
 const nothing = Symbol("nothing");
 const values: readonly (readonly [shown: string, value: unknown])[] = [
