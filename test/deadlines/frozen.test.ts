@@ -19,10 +19,10 @@ async function tookAtMost(milliseconds: number, work: Promise<unknown>): Promise
 describe.concurrent("a host that stands still", () => {
   test("before the session's first word: nothing ran", async () => {
     const directory = await mkdtemp(join(tmpdir(), "sremote-frozen-"));
-    const python = join(directory, "python3");
-    await writeFile(python, "#!/bin/sh\nexec sleep 600\n");
-    await chmod(python, 0o755);
-    const client = new RemoteClient(local(), { python });
+    const interpreter = join(directory, "interpreter");
+    await writeFile(interpreter, "#!/bin/sh\nexec sleep 600\n");
+    await chmod(interpreter, 0o755);
+    const client = new RemoteClient(local(), { python: interpreter, node: interpreter });
     // What asks the host's own shell, or its connector alone, is not held up.
     const { probe: _, exec: __, push: ___, pull: ____, status: _____, doSelfDiscovery: ______, ...own } = operations;
     const settled = await settleAll(client, own);

@@ -12,7 +12,7 @@ function hints(): string[] {
 
 /** Of what the command does not use: REST services, fleets, objects that are kept, shipped code. */
 const elsewhere =
-  /`(?:ca|token|scratchDir|baseUrl|kernel|known|uploadLimit|downloadLimit|socketPath|limit|startTimeout)`|entryLimit|loadGroups|hostSet|bytes\.slice|algorithms|connectTimeout|leave options\.id|options\.(?:as|exclude|include)|unship\(\)|client\.ship|restart\(\) begins anew|client\.python runs/;
+  /`(?:ca|token|scratchDir|baseUrl|kernel|known|uploadLimit|downloadLimit|socketPath|limit|startTimeout)`|entryLimit|loadGroups|hostSet|bytes\.slice|algorithms|connectTimeout|leave options\.id|options\.(?:as|exclude|include)|unship\(\)|client\.ship|restart\(\) begins anew|client\.python runs|by require\(\) or/;
 /** What is to be written in Python, on the host. */
 const inPython = /\.to_dict\(\)|df\.reset_index\(\)|total_seconds\(\)/;
 
