@@ -145,7 +145,10 @@ if __name__ == "__main__":
     expect([value, stdout]).toEqual([3, "['3', 'a b'] helper True True\n[9]\n"]);
     const error = await rejection(client.script(script, ["fail"]), RemoteExecError);
     expect(error.details).toContain(`${script}:12`);
-    expect(await rejection(client.script(join(root, "job/none.py")))).toMatchObject({ code: "no-such-file" });
+    // Also where its directory could not be shipped.
+    await symlink("/etc", join(root, "job/away"));
+    const none = join(root, "job/none.py");
+    expect(await rejection(client.script(none))).toMatchObject({ code: "no-such-file", message: `the script does not exist: ${none}` });
   });
 
   test("is sent again where the host has lost it", async () => {

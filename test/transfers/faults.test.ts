@@ -116,7 +116,7 @@ describe.each([["ssh", ssh] as const, ...(isNightly ? [["openssh", openssh] as c
         const holder = await open(partial, "r+");
         try {
           expect(await push(connector, join(directory, "big"), "big")).toMatchObject({ ok: true, transferred: megabyte });
-          // What the stuck one writes now reaches nobody.
+          // Output of the stuck one is no longer read.
           await holder.write("late", 0);
         } finally {
           await holder.close();

@@ -53,7 +53,7 @@ export async function exec(
   });
 }
 
-/** Sends our standard input until either side ends, or what is returned is called. A terminal hands on each key as it is pressed, Control-C too. */
+/** Sends our standard input until either side ends. A terminal passes on each key as it is pressed, Ctrl-C included. @returns a function that stops it */
 function sendInput(remote: RemoteProcess, isTerminal: boolean): () => void {
   const { stdin } = process;
   const isRaw = isTerminal && stdin.isTTY;

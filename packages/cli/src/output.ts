@@ -1,7 +1,7 @@
 /* Writing everything to a stream before the process ends. */
 import { TransferError } from "@sremote/protocol";
 
-/** An output of this process. After its reader has gone (`sremote … | head`), what is written is dropped. */
+/** An output of this process. Once its reader has gone (`sremote … | head`), it drops further output. */
 export class Output {
   readonly stream: NodeJS.WriteStream;
   readonly #name: string;

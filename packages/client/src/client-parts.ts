@@ -114,7 +114,7 @@ export class ClientParts {
     if (this.#closed !== undefined) throw new SremoteError("closed", "the client was closed", { host: this.connector.label });
   }
 
-  /** What is installed is seen by processes that start afterwards. */
+  /** Only processes that start after an installation see it. */
   async changing<T>(work: Promise<T>): Promise<T> {
     try {
       return await work;

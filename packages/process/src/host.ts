@@ -71,7 +71,7 @@ export class Host implements Readonly<HostOptions> {
   }
 
   /**
-   * How to reach it: what the host says, else the call, else the defaults. What is not said is left out, so that ssh_config decides.
+   * How to reach it: what the host says, else the call, else the defaults. Unset parameters are left out, so that ssh_config decides.
    */
   sshOptions(
     call?: ConnectionParameters,

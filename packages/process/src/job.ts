@@ -313,7 +313,7 @@ export abstract class Job implements ProcessRecord, AsyncIterable<Line>, AsyncDi
     if (this.#taps.size > 0) await Promise.race([this.#taps.chunk(chunk), round.dropped.promise]);
   }
 
-  /** Waits for the last output of what is being ended, a moment; what is not taken is dropped then. */
+  /** Waits a moment for the last output of a job that is being ended, then drops the rest. */
   protected async drain(done: Promise<unknown>): Promise<boolean> {
     if (await settledWithin(done, lastOutput)) return true;
     this.#round.isDropping = true;

@@ -1,4 +1,5 @@
 /* Scripts of this machine that run on the host. */
+import { existsSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { program } from "@sremote/endpoint";
 import { given, InvalidArgumentError, SremoteError, unknownOption } from "@sremote/protocol";
@@ -63,6 +64,9 @@ export class Scripts {
 
   #look(path: string, { include = ["*.py"], exclude, gitignore }: ScriptOptions): TreeVersion {
     const file = resolve(path);
+    // Before its directory is walked, in which something else may be wrong.
+    const about = { stage: "request", hint: `the path is ${file}` };
+    if (!existsSync(file)) throw new SremoteError("no-such-file", `the script does not exist: ${path}`, about);
     const key = JSON.stringify([file, include, exclude, gitignore]);
     let tree = this.#trees.get(key);
     if (tree === undefined) {
@@ -74,10 +78,7 @@ export class Scripts {
     }
     const version = tree.look();
     if (!version.files.some((each) => each.path === basename(file)))
-      throw new SremoteError("no-such-file", `the script does not exist, or is left out: ${path}`, {
-        stage: "request",
-        hint: `the path is ${file}`,
-      });
+      throw new SremoteError("no-such-file", `the options leave the script out: ${path}`, about);
     return version;
   }
 }
